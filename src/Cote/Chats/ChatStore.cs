@@ -1,0 +1,81 @@
+using System.Data.Common;
+using Cote.Data;
+using Cote.Events;
+using Cote.Primitives;
+
+namespace Cote.Chats;
+
+/// <summary>What was first sent under an id, to tell a retry from another use of it.</summary>
+readonly record struct Origin(string Fingerprint, bool IsDeleted);
+
+/// <summary>All SQL of chats. Every statement names the owner: what is another's does not exist.</summary>
+sealed class ChatStore(Database db, EventLog events, Clock clock)
+{
+    public static readonly Sql All = $"""
+        c.id, c.title, c.created_at, c.last_message_time, c.last_message_content, c.is_pinned, c.last_seq, c.changed,
+        c.model, c.system_prompt, c.temperature, c.max_tokens, c.activity
+        """;
+
+    /// <summary>How many columns <see cref="All"/> has, for whoever puts others after them.</summary>
+    public const int Width = 13;
+
+    public static Chat Read(DbDataReader row) => Read(row, 0);
+
+    public static Chat Read(DbDataReader row, int at) => new(
+        row.GetString(at), row.GetString(at + 1), new(row.GetInt64(at + 2)), new(row.GetInt64(at + 3)), row.GetString(at + 4),
+        row.GetInt64(at + 5) != 0, row.GetInt64(at + 6), row.GetInt64(at + 7),
+        row.IsDBNull(at + 8) ? null : row.GetString(at + 8), row.IsDBNull(at + 9) ? null : row.GetString(at + 9),
+        row.IsDBNull(at + 10) ? null : row.GetDouble(at + 10), row.IsDBNull(at + 11) ? null : (int)row.GetInt64(at + 11))
+    {
+        Activity = row.GetInt64(at + 12),
+    };
+
+    public async Task<Outcome> AddAsync(string userId, string id, string title, string fingerprint, Timestamp now)
+    {
+        var unit = new Unit();
+        var change = new Change(unit, userId, clock.NewId(), now, 1, $"1 = 1");
+        change.Do($"""
+            insert into chats (user_id, id, title, created_at, created_seq, last_message_time, activity, changed, fingerprint)
+            select {userId}, {id}, {title}, {now}, h.seq, {now}, h.seq, h.seq, {fingerprint} from {change.Locked}
+            """);
+        change.Append(EventTypes.ChatCreated, id);
+        return await events.CommitAsync(unit, userId);
+    }
+
+    public Task<Chat?> FindAsync(string userId, string id, CancellationToken ct) =>
+        db.FirstAsync($"select {All} from chats c where c.user_id = {userId} and c.id = {id} and c.deleted_at is null", Read, ct);
+
+    public Task<bool> ExistsAsync(string userId, string id, CancellationToken ct) =>
+        db.FirstAsync($"select 1 from chats where user_id = {userId} and id = {id} and deleted_at is null", _ => true, ct);
+
+    public async Task<Origin?> FindOriginAsync(string userId, string id, CancellationToken ct) =>
+        (await db.ListAsync($"select fingerprint, deleted_at from chats where user_id = {userId} and id = {id}",
+            row => new Origin(row.GetString(0), !row.IsDBNull(1)), ct)) is [var origin] ? origin : null;
+
+    /// <summary>Newest activity first, from the one after <paramref name="before"/> on.</summary>
+    public Task<IReadOnlyList<Chat>> ListAsync(string userId, long? before, long limit, Func<Chat, bool> enough, CancellationToken ct) =>
+        db.ListAsync(
+            $"""
+            select {All} from chats c
+            where c.user_id = {userId} and c.deleted_at is null and c.activity < {before ?? long.MaxValue}
+            order by c.activity desc limit {limit}
+            """, Read, ct, enough);
+
+    /// <summary>Sets some columns; false where there is no such chat.</summary>
+    public async Task<bool> UpdateAsync(string userId, string id, IReadOnlyList<Sql> columns)
+    {
+        Sql set = $"changed = h.seq";
+        foreach (var column in columns)
+            set = $"{set}, {column}";
+        var unit = new Unit();
+        var change = new Change(unit, userId, clock.NewId(), clock.Now, 1, Lives(userId, id));
+        change.Do($"update chats set {set} from {change.Locked} and chats.user_id = {userId} and chats.id = {id}");
+        change.Append(EventTypes.ChatUpdated, id);
+        await events.CommitAsync(unit, userId);
+        return change.Happened;
+    }
+
+    /// <summary>The guard of a change in a chat: it is there, and it is the user's.</summary>
+    public static Sql Lives(string userId, string id) =>
+        $"exists (select 1 from chats c where c.user_id = {userId} and c.id = {id} and c.deleted_at is null)";
+}

@@ -1,0 +1,35 @@
+using Cote.Data;
+using Cote.Http;
+using Cote.Primitives;
+using Microsoft.AspNetCore.Http;
+
+namespace Cote.Chats;
+
+/// <summary><c>POST /chats/</c>: a new chat; with an id, safe to repeat.</summary>
+static class CreateChat
+{
+    public static async Task<IResult> Handle(
+        HttpContext http, CurrentUser user, ChatStore chats, Clock clock, CancellationToken ct)
+    {
+        var check = await Body.ReadAsync(http);
+        var title = check.Text("title", 0, Chat.LongestTitle);
+        var id = check.OptionalId("id") ?? clock.NewId();
+        if (check.Problem is { } wrong)
+            return Answer.Of(wrong);
+
+        var fingerprint = Fingerprint.Of(json => json.WriteString("title"u8, title));
+        if (await chats.AddAsync(user.Id, id, title, fingerprint, clock.Now) == Outcome.Conflict)
+        {
+            var origin = await chats.FindOriginAsync(user.Id, id, ct);
+            if (origin is null or { IsDeleted: true })
+                return Answer.Of(Problems.Gone);
+            if (origin.Value.Fingerprint != fingerprint)
+                return Answer.Of(Problems.IdConflict);
+            http.Response.Headers["Idempotent-Replayed"] = "true";
+        }
+
+        return await chats.FindAsync(user.Id, id, ct) is { } chat
+            ? Answer.Json(chat, ChatsJson.Default.Chat)
+            : Answer.Of(Problems.Gone);
+    }
+}

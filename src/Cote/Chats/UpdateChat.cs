@@ -1,0 +1,43 @@
+using Cote.Data;
+using Cote.Http;
+using Cote.Primitives;
+using Microsoft.AspNetCore.Http;
+
+namespace Cote.Chats;
+
+/// <summary><c>PATCH /chats/{chat_id}</c>: only the fields that are named; null goes back to the default.</summary>
+static class UpdateChat
+{
+    public const int LongestSystemPrompt = 32_000;
+
+    public static async Task<IResult> Handle(
+        string chatId, HttpContext http, CurrentUser user, ChatStore chats, ModelCatalogue models, CancellationToken ct)
+    {
+        var check = await Body.ReadAsync(http);
+        var set = new List<Sql>();
+        if (check.OptionalText("title", 0, Chat.LongestTitle) is { } title)
+            set.Add($"title = {title}");
+        if (check.Has("is_pinned"))
+            set.Add($"is_pinned = {check.OptionalFlag("is_pinned") ?? false}");
+        if (check.Has("model"))
+        {
+            var model = check.OptionalText("model", 1, 200);
+            if (model is not null && !models.Contains(model))
+                check.Fail("model", "no such model; GET /models lists what can be chosen");
+            set.Add($"model = {model}");
+        }
+        if (check.Has("system_prompt"))
+            set.Add($"system_prompt = {check.OptionalText("system_prompt", 0, LongestSystemPrompt)}");
+        if (check.Has("temperature"))
+            set.Add($"temperature = {check.OptionalNumber("temperature", 0, 2)}");
+        if (check.Has("max_tokens"))
+            set.Add($"max_tokens = {check.OptionalInteger("max_tokens", 1, 10_000_000)}");
+        if (check.Problem is { } wrong)
+            return Answer.Of(wrong);
+
+        if (Ids.Parse(chatId) is not { } id || (set.Count > 0 && !await chats.UpdateAsync(user.Id, id, set)))
+            return Answer.Of(Problems.ChatNotFound);
+
+        return await GetChat.Handle(id, user, chats, ct);
+    }
+}

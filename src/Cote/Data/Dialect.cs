@@ -1,0 +1,52 @@
+using System.Data.Common;
+
+namespace Cote.Data;
+
+/// <summary>
+/// What differs between the engines, and nothing else: opening, reading, committing, and the few words of SQL that
+/// they spell differently. A store that asks which engine it runs on has found a missing member of this class.
+/// </summary>
+public abstract class Dialect : IAsyncDisposable
+{
+    /// <summary><c>sqlite</c> or <c>postgres</c>: the name of its blocks in a migration.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>The database's clock in Unix milliseconds. Leases go by it, never by a node's own.</summary>
+    public abstract Sql Now { get; }
+
+    /// <summary>What a <c>select</c> of the row to claim ends with.</summary>
+    public abstract Sql ClaimSuffix { get; }
+
+    /// <summary>Opens the database, refuses a second owner where only one is possible, and brings the schema up to date.</summary>
+    public abstract Task OpenAsync(CancellationToken ct);
+
+    /// <summary>True while writes are being accepted.</summary>
+    public abstract bool IsHealthy { get; }
+
+    internal abstract Task<Outcome> WriteAsync(Unit unit);
+
+    internal abstract ValueTask<View> ReadAsync(CancellationToken ct);
+
+    internal abstract Task<View> SnapshotAsync(CancellationToken ct);
+
+    /// <inheritdoc/>
+    public abstract ValueTask DisposeAsync();
+}
+
+/// <summary>Something that can be read from; a snapshot shows one state of the database however long it is kept.</summary>
+public abstract class View : IAsyncDisposable
+{
+    /// <summary>All rows of a query, or, with <paramref name="enough"/>, those up to the one where it says so.</summary>
+    public abstract ValueTask<IReadOnlyList<T>> ListAsync<T>(
+        Sql sql, Func<DbDataReader, T> map, CancellationToken ct, Func<T, bool>? enough = null);
+
+    /// <summary>The first row of a query, or the default.</summary>
+    public async ValueTask<T?> FirstAsync<T>(Sql sql, Func<DbDataReader, T> map, CancellationToken ct)
+    {
+        var rows = await ListAsync(sql, map, ct, static _ => true);
+        return rows.Count > 0 ? rows[0] : default;
+    }
+
+    /// <inheritdoc/>
+    public abstract ValueTask DisposeAsync();
+}

@@ -1,0 +1,91 @@
+using System.Globalization;
+using System.Reflection;
+using System.Text;
+using Cote.Primitives;
+using Microsoft.Extensions.Logging;
+
+namespace Cote.Data;
+
+/// <summary>
+/// Brings the schema up to date from numbered files, each run once, in order, and known by its checksum. A file serves
+/// both engines; where they differ it has a block <c>-- [sqlite]</c> or <c>-- [postgres]</c> up to <c>-- [end]</c>.
+/// </summary>
+sealed class Migrator(ILogger log, Clock clock)
+{
+    internal sealed record Migration(int Number, string Name, string Text)
+    {
+        // Of the whole file, both engines' blocks included: the same file is the same migration everywhere.
+        public string Checksum { get; } = Secrets.Hash(Text);
+
+        public string For(string engine)
+        {
+            var text = new StringBuilder();
+            string? block = null;
+            foreach (var line in Text.Split('\n'))
+            {
+                var mark = line.Trim();
+                if (mark is "-- [sqlite]" or "-- [postgres]")
+                    block = mark[4..^1];
+                else if (mark == "-- [end]")
+                    block = null;
+                else if (block is null || block == engine)
+                    text.Append(line).Append('\n');
+            }
+            return text.ToString();
+        }
+    }
+
+    /// <summary>Runs what is missing. <paramref name="copy"/> is called first where there is something to lose.</summary>
+    public Task RunAsync(SqliteSession session, string engine, Func<int, string> copy) =>
+        RunAsync(session, engine, copy, All(typeof(Migrator).Assembly));
+
+    internal Task RunAsync(SqliteSession session, string engine, Func<int, string> copy, IReadOnlyList<Migration> all)
+    {
+        session.Execute("create table if not exists migrations (number integer primary key, name text not null, checksum text not null, applied_at bigint not null)");
+        var applied = session.List($"select number, name, checksum from migrations order by number",
+            row => (Number: row.GetInt32(0), Name: row.GetString(1), Checksum: row.GetString(2)), null);
+        foreach (var (number, name, checksum) in applied)
+        {
+            var known = all.FirstOrDefault(x => x.Number == number)
+                ?? throw new InvalidOperationException(
+                    $"The database was made by a newer Cote (it has migration {name}, this program ends at {all[^1].Name}). Start that version, or restore a copy.");
+            if (known.Checksum != checksum)
+                throw new InvalidOperationException(
+                    $"Migration {name} is not the one this database was made with. A migration that has run must never be changed: add a new one.");
+        }
+        var missing = all.Where(x => applied.All(y => y.Number != x.Number)).ToList();
+        if (missing.Count > 0 && applied.Count > 0)
+            log.LogInformation("The database is copied to {Copy} before it is migrated", copy(missing[0].Number));
+        foreach (var migration in missing)
+        {
+            session.Execute("begin immediate");
+            try
+            {
+                session.Execute(migration.For(engine));
+                session.List<int>($"insert into migrations values ({migration.Number}, {migration.Name}, {migration.Checksum}, {clock.Now})", _ => 0, null);
+                session.Execute("commit");
+            }
+            catch
+            {
+                if (session.InTransaction)
+                    session.Execute("rollback");
+                throw;
+            }
+            log.LogInformation("Migration {Name} is done", migration.Name);
+        }
+        return Task.CompletedTask;
+    }
+
+    internal static IReadOnlyList<Migration> All(Assembly assembly) =>
+    [
+        .. assembly.GetManifestResourceNames()
+            .Where(x => x.StartsWith("Migrations/", StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal)
+            .Select(x =>
+            {
+                using var reader = new StreamReader(assembly.GetManifestResourceStream(x)!);
+                var name = Path.GetFileNameWithoutExtension(x);
+                return new Migration(int.Parse(name[..4], CultureInfo.InvariantCulture), name, reader.ReadToEnd().ReplaceLineEndings("\n"));
+            }),
+    ];
+}

@@ -1,0 +1,223 @@
+using System.Collections.Concurrent;
+using Cote.Primitives;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
+
+namespace Cote.Data;
+
+/// <summary>
+/// The one writer of the embedded database. It takes what is queued, each unit in a savepoint, commits the group with
+/// one fsync, and only then answers the callers. It never waits for company: groups form while the fsync before runs.
+/// </summary>
+sealed class SqliteWriter : IDisposable
+{
+    const int MostInGroup = 256;
+    static readonly TimeSpan LongestGroup = TimeSpan.FromMilliseconds(2);
+    static readonly TimeSpan CheckpointEvery = TimeSpan.FromSeconds(1);
+
+    static readonly Sql Begin = $"begin immediate";
+    static readonly Sql End = $"commit";
+    static readonly Sql Savepoint = $"savepoint unit";
+    static readonly Sql Release = $"release unit";
+    static readonly Sql RollBack = $"rollback to unit";
+
+    readonly BlockingCollection<Pending> _queue;
+    readonly Func<SqliteSession> _open;
+    readonly Clock _clock;
+    readonly ILogger _log;
+    readonly Thread _thread;
+    readonly Timer _checkpoints;
+    SqliteSession? _session;
+    SqliteSession? _checkpointer;
+    volatile bool _healthy = true;
+
+    public SqliteWriter(Func<SqliteSession> open, int capacity, Clock clock, ILogger log)
+    {
+        (_open, _clock, _log) = (open, clock, log);
+        _queue = new(capacity);
+        _session = open();
+        _thread = new Thread(Run) { Name = "sqlite writer", IsBackground = true };
+        _thread.Start();
+        _checkpoints = new Timer(_ => Checkpoint(), null, CheckpointEvery, CheckpointEvery);
+    }
+
+    public bool IsHealthy => _healthy;
+
+    public Task<Outcome> WriteAsync(Unit unit)
+    {
+        var pending = new Pending(unit);
+        try
+        {
+            if (!_queue.TryAdd(pending))
+                throw new ProblemException(Problems.Busy);
+        }
+        catch (InvalidOperationException) when (_queue.IsAddingCompleted)
+        {
+            throw new ProblemException(Problems.ShuttingDown);
+        }
+        return pending.Done.Task;
+    }
+
+    public void Dispose()
+    {
+        using (var ended = new ManualResetEvent(false))
+            if (_checkpoints.Dispose(ended))
+                ended.WaitOne();
+        _checkpointer?.Dispose();
+        _queue.CompleteAdding();
+        _thread.Join();
+        _session?.Dispose();
+        _queue.Dispose();
+    }
+
+    void Run()
+    {
+        var group = new List<Pending>(MostInGroup);
+        foreach (var first in _queue.GetConsumingEnumerable())
+        {
+            group.Clear();
+            group.Add(first);
+            try
+            {
+                Commit(group);
+                foreach (var pending in group)
+                    pending.Answer();
+            }
+#pragma warning disable CA1031 // the loop's top: whatever happened, every caller of the group must hear of it
+            catch (Exception error)
+#pragma warning restore CA1031
+            {
+                Fail(group, error);
+            }
+        }
+    }
+
+    void Commit(List<Pending> group)
+    {
+        var session = _session ??= Reopen();
+        session.Execute(Begin);
+        var began = _clock.Ticks;
+        Run(session, group[0]);
+        while (group.Count < MostInGroup && _clock.Since(began) < LongestGroup && _queue.TryTake(out var next))
+        {
+            group.Add(next);
+            Run(session, next);
+        }
+        session.Execute(End);
+        if (!_healthy)
+            _log.LogInformation("The database takes writes again");
+        _healthy = true;
+    }
+
+    static void Run(SqliteSession session, Pending pending)
+    {
+        session.Execute(Savepoint);
+        try
+        {
+            foreach (var step in pending.Unit.Steps)
+            {
+                using var reader = session.Prepare(step.Sql).ExecuteReader();
+                step.Read(reader);
+                step.Changed = reader.RecordsAffected;
+            }
+            session.Execute(Release);
+        }
+        catch (SqliteException error)
+        {
+            // FULL, IOERR and NOMEM roll everything back, not the savepoint: then the whole group has failed.
+            if (!session.InTransaction)
+                throw;
+            session.Execute(RollBack);
+            session.Execute(Release);
+            pending.Refuse(error);
+        }
+    }
+
+    void Fail(List<Pending> group, Exception error)
+    {
+        // A full disk and a passing lock leave the connection good. After any other error of input or output nothing
+        // that the connection remembers can be trusted: it is opened anew, and must write before it is used again.
+        var full = error is SqliteException { SqliteErrorCode: SQLitePCL.raw.SQLITE_FULL };
+        _healthy = false;
+        _log.LogError(error, "{Count} writes were not committed", group.Count);
+        try
+        {
+            if (_session is { InTransaction: true })
+                _session.Execute("rollback");
+            if (!full)
+            {
+                _session?.Dispose();
+                _session = null;
+            }
+        }
+        catch (SqliteException again)
+        {
+            _log.LogError(again, "The database connection could not be closed cleanly");
+            _session = null;
+        }
+        foreach (var pending in group)
+            pending.Fail(error is SqliteException sqlite ? SqliteDialect.Translate(sqlite) : error);
+    }
+
+    SqliteSession Reopen()
+    {
+        var session = _open();
+        try
+        {
+            session.Execute("begin immediate");
+            session.Execute("insert into meta (key, value) values ('probe', '1') on conflict (key) do update set value = '1'");
+            session.Execute("commit");
+            return session;
+        }
+        catch
+        {
+            session.Dispose();
+            throw;
+        }
+    }
+
+    // Checkpoints are the slow tail of writes: they run here, from a connection of their own, off the writer's path.
+    void Checkpoint()
+    {
+        if (!Monitor.TryEnter(_checkpoints))
+            return;
+        try
+        {
+            (_checkpointer ??= _open()).Execute("pragma wal_checkpoint(passive)");
+        }
+        catch (SqliteException error)
+        {
+            _log.LogWarning(error, "The write-ahead log could not be moved into the database");
+            _checkpointer?.Dispose();
+            _checkpointer = null;
+        }
+        finally
+        {
+            Monitor.Exit(_checkpoints);
+        }
+    }
+
+    sealed class Pending(Unit unit)
+    {
+        SqliteException? _refusal;
+
+        public Unit Unit => unit;
+
+        public TaskCompletionSource<Outcome> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public void Refuse(SqliteException error) => _refusal = error;
+
+        public void Fail(Exception error) => Done.TrySetException(error);
+
+        public void Answer()
+        {
+            if (_refusal is null)
+                Done.TrySetResult(Outcome.Committed);
+            else if (_refusal.SqliteExtendedErrorCode is SQLitePCL.raw.SQLITE_CONSTRAINT_UNIQUE
+                or SQLitePCL.raw.SQLITE_CONSTRAINT_PRIMARYKEY)
+                Done.TrySetResult(Outcome.Conflict);
+            else
+                Done.TrySetException(SqliteDialect.Translate(_refusal));
+        }
+    }
+}

@@ -1,0 +1,55 @@
+using Cote.Data;
+using Cote.Primitives;
+
+namespace Cote.Events;
+
+/// <summary>
+/// One change of what a user owns: rows and the events that announce them, in one unit. Its first statement locks the
+/// head of the user's log and takes the numbers of the events; whatever follows inserts or updates <i>from</i> that
+/// locked row, so that a guard which does not hold makes the whole change nothing, in one round trip.
+/// </summary>
+sealed class Change
+{
+    readonly Unit _unit;
+    readonly string _id;
+    readonly int _events;
+    readonly Step _lock;
+    int _appended;
+
+    /// <param name="unit">The unit it happens in.</param>
+    /// <param name="userId">Whose log it is.</param>
+    /// <param name="id">A name for this change that no other has.</param>
+    /// <param name="at">When.</param>
+    /// <param name="events">How many events it appends.</param>
+    /// <param name="guard">What must hold for it to happen: a condition, without <c>where</c>.</param>
+    public Change(Unit unit, string userId, string id, Timestamp at, int events, Sql guard)
+    {
+        (_unit, UserId, _id, At, _events) = (unit, userId, id, at, events);
+        _lock = unit.Do($"update heads set seq = seq + {events}, unit = {id} where user_id = {userId} and {guard}");
+    }
+
+    public string UserId { get; }
+
+    public Timestamp At { get; }
+
+    /// <summary>After the commit: did the guard hold?</summary>
+    public bool Happened => _lock.Changed > 0;
+
+    /// <summary>The locked row, as <c>heads h where …</c>: follow it with <c>and</c>.</summary>
+    public Sql Locked => $"heads h where h.user_id = {UserId} and h.unit = {_id}";
+
+    /// <summary>The number of the <paramref name="nth"/> event (from 1), where <c>h</c> is the locked row.</summary>
+    public Sql Seq(int nth) => $"h.seq - {(long)(_events - nth)}";
+
+    public Step Do(Sql sql) => _unit.Do(sql);
+
+    /// <summary>Appends the next event.</summary>
+    public void Append(string type, string chatId, string? messageId = null)
+    {
+        _appended++;
+        _unit.Do($"""
+            insert into events (user_id, seq, type, chat_id, message_id, at)
+            select h.user_id, {Seq(_appended)}, {type}, {chatId}, {messageId}, {At} from {Locked}
+            """);
+    }
+}

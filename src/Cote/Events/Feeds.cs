@@ -1,0 +1,184 @@
+using System.Collections.Concurrent;
+using Cote.Primitives;
+
+namespace Cote.Events;
+
+/// <summary>A piece of the log as frames; <paramref name="More"/> where it was cut for its size.</summary>
+readonly record struct LogPage(IReadOnlyList<Frame> Frames, bool More);
+
+/// <summary>Reads the log of a user after an event, each thing written as it is now.</summary>
+delegate Task<LogPage> ReadLog(string userId, long after, CancellationToken ct);
+
+/// <summary>The replies of a user that have not ended, whoever makes them.</summary>
+delegate Task<IReadOnlyList<OpenReply>> ReadOpenReplies(string userId, CancellationToken ct);
+
+/// <summary>All feeds of this node: one for each user who is connected here or has a reply being made here.</summary>
+sealed class Feeds(Clock clock, EventsOptions options)
+{
+    readonly ConcurrentDictionary<string, Feed> _feeds = [];
+
+    /// <summary>What was shown and waits to be recorded as delivered: message id → its user.</summary>
+    public ConcurrentDictionary<string, string> Delivered { get; } = [];
+
+    public IEnumerable<Feed> All => _feeds.Select(x => x.Value);
+
+    /// <summary>Something of this user was committed.</summary>
+    public void Wake(string userId)
+    {
+        if (_feeds.TryGetValue(userId, out var feed))
+            feed.Wake();
+    }
+
+    /// <summary>Joins a reader to its user's feed.</summary>
+    public Feed Join(string userId, Reader reader)
+    {
+        lock (_feeds)
+        {
+            var feed = _feeds.GetOrAdd(userId, static id => new Feed(id));
+            feed.Add(reader);
+            return feed;
+        }
+    }
+
+    public void Leave(Feed feed, Reader reader)
+    {
+        lock (_feeds)
+        {
+            feed.Remove(reader);
+            Forget(feed);
+        }
+    }
+
+    /// <summary>A reply begins to be made here.</summary>
+    public LiveReply Begin(string userId, OpenReply reply)
+    {
+        lock (_feeds)
+        {
+            var feed = _feeds.GetOrAdd(userId, static id => new Feed(id));
+            var live = new LiveReply(reply, feed.WakeLive, clock, TimeSpan.FromMilliseconds(options.DeltaMilliseconds));
+            feed.Add(live);
+            return live;
+        }
+    }
+
+    /// <summary>A reply is no longer made here. Its end, where it has one, is in the log by now.</summary>
+    public void End(string userId, LiveReply live)
+    {
+        lock (_feeds)
+        {
+            if (!_feeds.TryGetValue(userId, out var feed))
+                return;
+            feed.Remove(live);
+            Forget(feed);
+        }
+        live.Dispose();
+    }
+
+    void Forget(Feed feed)
+    {
+        if (feed.Readers.Length == 0 && feed.Live.Length == 0)
+            _feeds.TryRemove(feed.UserId, out _);
+    }
+}
+
+/// <summary>
+/// What one user's readers share on this node: the newest frames of the log, read and written once, and the replies
+/// that are being made here. Whoever comes first after a wake reads the log for all.
+/// </summary>
+#pragma warning disable CA1001 // a semaphore whose wait handle is never asked for holds nothing to dispose of
+sealed class Feed(string userId)
+#pragma warning restore CA1001
+{
+    const int MostFrames = 256;
+    const int MostBytes = 1 << 20;
+
+    readonly SemaphoreSlim _reading = new(1, 1);
+    readonly List<Frame> _recent = [];
+    long _recentBytes;
+    long _end = -1;         // the last event that `_recent` has been read up to
+    long _committed;        // counts wakes
+    long _read;             // the wake that `_recent` is as new as
+
+    public string UserId => userId;
+
+    public Reader[] Readers { get; private set; } = [];
+
+    public LiveReply[] Live { get; private set; } = [];
+
+    public void Add(Reader reader) => Readers = [.. Readers, reader];
+
+    public void Remove(Reader reader) => Readers = [.. Readers.Where(x => x != reader)];
+
+    public void Add(LiveReply live)
+    {
+        Live = [.. Live, live];
+        WakeLive();
+    }
+
+    public void Remove(LiveReply live)
+    {
+        Live = [.. Live.Where(x => x != live)];
+        WakeLive();
+    }
+
+    public void Wake()
+    {
+        Interlocked.Increment(ref _committed);
+        WakeLive();
+    }
+
+    public void WakeLive()
+    {
+        foreach (var reader in Readers)
+            reader.Wake();
+    }
+
+    /// <summary>The frames after <paramref name="position"/>, as many as one page holds; empty at the head.</summary>
+    public async ValueTask<IReadOnlyList<Frame>> AfterAsync(long position, ReadLog read, CancellationToken ct)
+    {
+        await _reading.WaitAsync(ct);
+        try
+        {
+            if (_end < position)
+                (_end, _read) = (Forget(position), -1);
+            if (position < _end && (_recent.Count == 0 || _recent[0].Seq > position + 1))
+                return (await read(userId, position, ct)).Frames; // far behind: it reads for itself
+            if (position == _end)
+            {
+                var committed = Interlocked.Read(ref _committed);
+                if (_read == committed)
+                    return [];
+                var page = await read(userId, position, ct);
+                if (!page.More)
+                    _read = committed;
+                foreach (var frame in page.Frames)
+                    Remember(frame);
+                return page.Frames;
+            }
+            var first = _recent.FindIndex(x => x.Seq > position);
+            return _recent[first..];
+        }
+        finally
+        {
+            _reading.Release();
+        }
+    }
+
+    long Forget(long position)
+    {
+        _recent.Clear();
+        _recentBytes = 0;
+        return position;
+    }
+
+    void Remember(Frame frame)
+    {
+        _recent.Add(frame);
+        _recentBytes += frame.Json.Length;
+        _end = frame.Seq;
+        var excess = 0;
+        while (_recent.Count - excess > MostFrames || (_recentBytes > MostBytes && _recent.Count - excess > 1))
+            _recentBytes -= _recent[excess++].Json.Length;
+        _recent.RemoveRange(0, excess);
+    }
+}

@@ -1,0 +1,159 @@
+using System.Text;
+using Cote.Primitives;
+
+namespace Cote.Events;
+
+/// <summary>A reply that has not ended, as an attaching client is told of it.</summary>
+/// <param name="QuestionSeq">The event of the question: nothing of the reply is shown before it.</param>
+/// <param name="Attempt">The attempt that <paramref name="Content"/> belongs to.</param>
+sealed record OpenReply(
+    string ChatId, string MessageId, string ReplyToId, long Seq, string Model, long QuestionSeq, long Attempt, string Content)
+{
+    public Frame ToSnapshot() => Frame.Write(EventTypes.Snapshot, data =>
+    {
+        data.WriteString("chat_id"u8, ChatId);
+        data.WriteString("message_id"u8, MessageId);
+        data.WriteString("reply_to_id"u8, ReplyToId);
+        data.WriteNumber("seq"u8, Seq);
+        data.WriteString("model"u8, Model);
+        data.WriteNumber("attempt"u8, Attempt);
+        data.WriteString("content"u8, Content);
+    });
+}
+
+/// <summary>
+/// The text of a reply that is being made on this node. It is kept once; each reader holds only how far it has shown
+/// it, so a slow reader costs nothing and simply gets a longer delta later: nothing is queued and nothing is dropped.
+/// </summary>
+sealed class LiveReply : IDisposable
+{
+    static readonly TimeSpan TypingEvery = TimeSpan.FromSeconds(5);
+
+    readonly Lock _gate = new();
+    readonly StringBuilder _text;
+    readonly OpenReply _reply;
+    readonly Action _changed;
+    readonly Clock _clock;
+    readonly TimeSpan _pause;
+    readonly ITimer _timer;
+    long _attempt;
+    long _shownAt;
+    long _typedAt;
+    bool _scheduled;
+    bool _disposed;
+    (long Attempt, int From, int To, Frame Frame)? _lastDelta;
+    (long Attempt, int Length, Frame Frame)? _lastSnapshot;
+
+    public LiveReply(OpenReply reply, Action changed, Clock clock, TimeSpan pause)
+    {
+        (_reply, _changed, _clock, _pause) = (reply, changed, clock, pause);
+        (_text, _attempt) = (new(reply.Content), reply.Attempt);
+        _typedAt = clock.Ticks;
+        _timer = clock.Provider.CreateTimer(_ => Show(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    public string ChatId => _reply.ChatId;
+
+    public string MessageId => _reply.MessageId;
+
+    public long QuestionSeq => _reply.QuestionSeq;
+
+    /// <summary>Adds text of an attempt; the first text of a new attempt takes the place of the old one's.</summary>
+    public void Append(long attempt, string text)
+    {
+        var now = true;
+        lock (_gate)
+        {
+            if (attempt != _attempt || _text.Length == 0)
+            {
+                _text.Clear();
+                _attempt = attempt;
+            }
+            else
+            {
+                now = _clock.Since(_shownAt) >= _pause;
+            }
+            _text.Append(text);
+            if (now)
+            {
+                _shownAt = _clock.Ticks;
+            }
+            else if (!_scheduled && !_disposed)
+            {
+                _scheduled = true;
+                var rest = _pause - _clock.Since(_shownAt);
+                _timer.Change(rest > TimeSpan.Zero ? rest : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+            }
+        }
+        if (now)
+            _changed();
+    }
+
+    /// <summary>The whole text so far, and whose it is.</summary>
+    public (long Attempt, string Content) Read()
+    {
+        lock (_gate)
+            return (_attempt, _text.ToString());
+    }
+
+    /// <summary>
+    /// What a reader at (<paramref name="attempt"/>, <paramref name="length"/>) has not been shown: a delta, or a snapshot
+    /// where it knows nothing yet or the text is another attempt's; null where it has all. Moves the reader forward.
+    /// </summary>
+    public Frame? Advance(ref long attempt, ref int length)
+    {
+        lock (_gate)
+        {
+            if (attempt == _attempt && length >= _text.Length)
+                return null;
+            var known = attempt;
+            var from = length;
+            (attempt, length) = (_attempt, _text.Length);
+            if (known != _attempt || from < 0)
+            {
+                if (_lastSnapshot is not { } snapshot || snapshot.Attempt != _attempt || snapshot.Length != _text.Length)
+                    _lastSnapshot = snapshot = (_attempt, _text.Length,
+                        (_reply with { Attempt = _attempt, Content = _text.ToString() }).ToSnapshot());
+                return snapshot.Frame;
+            }
+            if (_lastDelta is not { } delta || delta.Attempt != _attempt || delta.From != from || delta.To != _text.Length)
+                _lastDelta = delta = (_attempt, from, _text.Length, Delta(from, _text.ToString(from, _text.Length - from)));
+            return delta.Frame;
+        }
+    }
+
+    /// <summary>True when it is time to say again that the AI is typing.</summary>
+    public bool IsTypingDue()
+    {
+        if (_clock.Since(_typedAt) < TypingEvery)
+            return false;
+        _typedAt = _clock.Ticks;
+        return true;
+    }
+
+    public void Dispose()
+    {
+        lock (_gate)
+            _disposed = true;
+        _timer.Dispose();
+    }
+
+    void Show()
+    {
+        lock (_gate)
+        {
+            _scheduled = false;
+            _shownAt = _clock.Ticks;
+        }
+        _changed();
+    }
+
+    Frame Delta(int offset, string text) => Frame.Write(EventTypes.Delta, data =>
+    {
+        data.WriteString("chat_id"u8, ChatId);
+        data.WriteString("message_id"u8, MessageId);
+        data.WriteNumber("attempt"u8, _attempt);
+        data.WriteNumber("offset"u8, offset);
+        data.WriteString("text"u8, text);
+    });
+}

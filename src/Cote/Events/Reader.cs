@@ -1,0 +1,259 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using Cote.Primitives;
+
+namespace Cote.Events;
+
+/// <summary>What a reader is shown.</summary>
+/// <param name="Question">With <paramref name="Reply"/>: nothing but these two messages and the text of the reply.</param>
+/// <param name="Reply">The reply to follow to its end.</param>
+sealed record Only(string Question, string Reply);
+
+/// <summary>Why a reader was closed from this side; the number is the WebSocket close code.</summary>
+enum CloseReason
+{
+    ShuttingDown = 4001,
+    SlowConsumer = 4008,
+    TokenExpired = 4011,
+    RateLimited = 4013,
+    BadRequest = 4500,
+    SessionRevoked = 4503,
+    TooManyConnections = 4504,
+    TooManyErrors = 4509,
+}
+
+/// <summary>Everything a reader needs to know of the house.</summary>
+sealed record ReaderSources(
+    Feeds Feeds, EventLog Log, ReadLog ReadLog, ReadOpenReplies ReadOpenReplies, EventsOptions Options, Clock Clock);
+
+/// <summary>
+/// One user's events and live replies, for one connection: a place in the log and, for each open reply, how far its
+/// text was shown. It pulls: the transport asks for the next frames when it has written the ones before, so a reader
+/// that is slow holds no queue here. Knows no transport.
+/// </summary>
+sealed class Reader : IAsyncDisposable
+{
+    const int MostEphemeral = 32;
+
+    readonly ReaderSources _house;
+    readonly Only? _only;
+    readonly Channel<bool> _wakes = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+    readonly ConcurrentQueue<Frame> _ephemeral = [];
+    readonly Dictionary<string, Follow> _follows = [];
+    Feed _feed = null!;
+    long _position;
+    bool _attached;
+
+    Reader(ReaderSources house, string userId, Only? only) => (_house, UserId, _only) = (house, userId, only);
+
+    sealed class Follow(LiveReply live)
+    {
+        public LiveReply Live => live;
+        public long Attempt = -1;
+        public int Length = -1;
+        public bool Ended;
+    }
+
+    public string UserId { get; }
+
+    /// <summary>Where this connection began, and whether it begins with a hole that it must be told of.</summary>
+    public Cursor Start { get; private set; }
+
+    /// <summary>Why the events since the client's cursor cannot be given, or null where they can.</summary>
+    public string? Reset { get; private set; }
+
+    /// <summary>The last durable event that was handed out or passed over.</summary>
+    public long Position => _position;
+
+    /// <summary>Set when this side has decided to end the connection.</summary>
+    public CloseReason? Closed { get; private set; }
+
+    /// <summary>True when the one reply it follows has been shown to its end.</summary>
+    public bool IsComplete { get; private set; }
+
+    /// <summary>When it last handed out a frame; the pulse pings a reader that has been silent.</summary>
+    public long LastFrame { get; private set; }
+
+    /// <summary>A reader of all that is the user's, from <paramref name="cursor"/> or from the head.</summary>
+    public static async Task<Reader> OpenAsync(
+        ReaderSources house, string userId, Cursor? cursor, CancellationToken ct, int? most = null)
+    {
+        var reader = new Reader(house, userId, null);
+        // Joined first, read afterwards: what is committed in between wakes it, so nothing falls through.
+        reader._feed = house.Feeds.Join(userId, reader);
+        try
+        {
+            var (head, oldest) = await house.Log.BoundsAsync(userId, ct);
+            reader.Start = cursor ?? new(house.Log.Epoch, head);
+            reader.Reset = cursor is not { } from ? null
+                : from.Epoch != house.Log.Epoch ? "epoch"
+                : from.Seq > head ? "ahead"
+                : from.Seq < oldest - 1 ? "trimmed"
+                : head - from.Seq > (most ?? house.Options.ReplayMaxEvents) ? "too_far"
+                : null;
+            reader._position = reader.Reset is null ? reader.Start.Seq : head;
+            reader.LastFrame = house.Clock.Ticks;
+            reader.Wake();
+            return reader;
+        }
+        catch
+        {
+            await reader.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>A reader of one question and its reply, from the event <paramref name="after"/> on.</summary>
+    public static Reader Open(ReaderSources house, string userId, Only only, long after)
+    {
+        var reader = new Reader(house, userId, only) { _position = after, LastFrame = house.Clock.Ticks };
+        reader._feed = house.Feeds.Join(userId, reader);
+        reader.Wake();
+        return reader;
+    }
+
+    public Cursor Cursor => new(_house.Log.Epoch, _position);
+
+    public void Wake() => _wakes.Writer.TryWrite(true);
+
+    /// <summary>Ends the connection with a reason; what is being written is finished first.</summary>
+    public void Close(CloseReason reason)
+    {
+        Closed ??= reason;
+        Wake();
+    }
+
+    /// <summary>Shows a frame that is nobody's history. It is dropped where the reader has not kept up.</summary>
+    public void Show(Frame frame)
+    {
+        if (_only is not null || _ephemeral.Count >= MostEphemeral)
+            return;
+        _ephemeral.Enqueue(frame);
+        Wake();
+    }
+
+    /// <summary>The next frames, in order. Empty when the reader was closed or is complete.</summary>
+    public async ValueTask<IReadOnlyList<Frame>> NextAsync(CancellationToken ct)
+    {
+        var frames = new List<Frame>();
+        while (Closed is null && !IsComplete)
+        {
+            var page = await _feed.AfterAsync(_position, _house.ReadLog, ct);
+            foreach (var frame in page)
+            {
+                if (frame.Seq != _position + 1)
+                {
+                    // Trimmed under it: said, never skipped over in silence.
+                    await ResetAsync(frames, "trimmed", ct);
+                    break;
+                }
+                TakeDurable(frame, frames);
+                _position = frame.Seq;
+            }
+            if (page.Count == 0)
+            {
+                if (!_attached)
+                    await AttachAsync(frames, ct);
+                TakeLive(frames);
+                while (_ephemeral.TryDequeue(out var frame))
+                    frames.Add(frame);
+            }
+            if (frames.Count > 0)
+            {
+                LastFrame = _house.Clock.Ticks;
+                return frames;
+            }
+            if (page.Count == 0 && !IsComplete)
+            {
+                await _wakes.Reader.WaitToReadAsync(ct);
+                _wakes.Reader.TryRead(out _);
+            }
+        }
+        return frames;
+    }
+
+    /// <summary>The transport has written these frames to the end.</summary>
+    public void Written(IReadOnlyList<Frame> frames)
+    {
+        foreach (var frame in frames)
+            if (frame.AwaitsDelivery)
+                _house.Feeds.Delivered.TryAdd(frame.MessageId!, UserId);
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _house.Feeds.Leave(_feed, this);
+        return ValueTask.CompletedTask;
+    }
+
+    public static Frame ResetFrame(string reason, Cursor cursor) => Frame.Write(EventTypes.Reset, data =>
+    {
+        data.WriteString("reason"u8, reason);
+        data.WriteString("cursor"u8, cursor.ToString());
+    });
+
+    async Task ResetAsync(List<Frame> frames, string reason, CancellationToken ct)
+    {
+        var (head, _) = await _house.Log.BoundsAsync(UserId, ct);
+        _position = head;
+        frames.Add(ResetFrame(reason, Cursor));
+    }
+
+    void TakeDurable(Frame frame, List<Frame> frames)
+    {
+        if (_only is not null && frame.MessageId != _only.Question && frame.MessageId != _only.Reply
+            && frame.Type != EventTypes.ChatDeleted)
+            return;
+        if (_only is not null && frame.Type == EventTypes.MessageStatus)
+            return;
+        if (frame.MessageId is { } id && frame.Type is EventTypes.Message or EventTypes.MessageDeleted
+            && _follows.TryGetValue(id, out var follow))
+        {
+            // Who has followed from the first delta gets the last one too, and then the whole, which always wins.
+            if (frame.Type == EventTypes.Message && follow.Live.Advance(ref follow.Attempt, ref follow.Length) is { } rest)
+                frames.Add(rest);
+            follow.Ended = true;
+        }
+        frames.Add(frame);
+        if (_only is not null && (frame.MessageId == _only.Reply || frame.Type is EventTypes.MessageDeleted or EventTypes.ChatDeleted))
+            IsComplete = true;
+    }
+
+    // Once, when the log has been read to its head: the replies that nobody makes here have no live text to follow.
+    async Task AttachAsync(List<Frame> frames, CancellationToken ct)
+    {
+        _attached = true;
+        foreach (var reply in await _house.ReadOpenReplies(UserId, ct))
+            if (reply.QuestionSeq <= _position && (_only is null || _only.Reply == reply.MessageId)
+                && !_feed.Live.Any(x => x.MessageId == reply.MessageId))
+                frames.Add(reply.ToSnapshot());
+    }
+
+    void TakeLive(List<Frame> frames)
+    {
+        var live = _feed.Live;
+        foreach (var reply in live)
+        {
+            if (reply.QuestionSeq > _position || (_only is not null && _only.Reply != reply.MessageId))
+                continue;
+            if (!_follows.TryGetValue(reply.MessageId, out var follow) || follow.Live != reply)
+            {
+                _follows[reply.MessageId] = follow = new(reply);
+                if (_only is null)
+                    _ephemeral.Enqueue(Frame.Typing(reply.ChatId, "ai", true));
+            }
+            if (!follow.Ended && follow.Live.Advance(ref follow.Attempt, ref follow.Length) is { } frame)
+                frames.Add(frame);
+        }
+        foreach (var (id, follow) in _follows)
+        {
+            // One that is gone from here without its end in the log was handed over: it may come back under the same id.
+            if (!follow.Ended || live.Contains(follow.Live))
+                continue;
+            _follows.Remove(id);
+            if (_only is null)
+                _ephemeral.Enqueue(Frame.Typing(follow.Live.ChatId, "ai", false));
+        }
+    }
+}

@@ -1,0 +1,93 @@
+using System.Buffers;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Cote.Primitives;
+using Microsoft.AspNetCore.Http;
+
+namespace Cote.Http;
+
+/// <summary>The shapes of answers.</summary>
+static class Answer
+{
+    static readonly JsonWriterOptions Writing = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    public static readonly IResult Success = Json("""{"success":true}"""u8.ToArray());
+
+    public static IResult Json(ReadOnlyMemory<byte> json) => new Bytes(json, 200);
+
+    public static IResult Json<T>(T value, JsonTypeInfo<T> type) =>
+        Json(Write(json => JsonSerializer.Serialize(json, value, type)));
+
+    /// <summary>The problem as an answer, with the headers that belong to it.</summary>
+    public static IResult Of(Problem problem) => new Refusal(problem);
+
+    public static byte[] Write(Action<Utf8JsonWriter> write)
+    {
+        var buffer = new ArrayBufferWriter<byte>(256);
+        using (var writer = new Utf8JsonWriter(buffer, Writing))
+            write(writer);
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    sealed class Refusal(Problem problem) : IResult
+    {
+        public Task ExecuteAsync(HttpContext httpContext)
+        {
+            var headers = httpContext.Response.Headers;
+            if (problem.Status == StatusCodes.Status401Unauthorized)
+                headers.WWWAuthenticate = "Bearer";
+            if (problem.RetryAfter is { } wait)
+                headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)).ToString();
+            return new Bytes(Write(json => WriteProblem(json, problem)), problem.Status).ExecuteAsync(httpContext);
+        }
+    }
+
+    static void WriteProblem(Utf8JsonWriter json, Problem problem)
+    {
+        json.WriteStartObject();
+        json.WritePropertyName("detail"u8);
+        if (problem.Violations is null)
+        {
+            json.WriteStringValue(problem.Detail);
+        }
+        else
+        {
+            json.WriteStartArray();
+            foreach (var wrong in problem.Violations)
+            {
+                json.WriteStartObject();
+                json.WriteString("type"u8, wrong.Type);
+                json.WritePropertyName("loc"u8);
+                wrong.Loc.WriteTo(json);
+                json.WriteString("msg"u8, wrong.Msg);
+                json.WritePropertyName("input"u8);
+                if (wrong.Input is null)
+                    json.WriteNullValue();
+                else
+                    wrong.Input.WriteTo(json);
+                if (wrong.Ctx is not null)
+                {
+                    json.WritePropertyName("ctx"u8);
+                    wrong.Ctx.WriteTo(json);
+                }
+                json.WriteEndObject();
+            }
+            json.WriteEndArray();
+        }
+        json.WriteString("code"u8, problem.Code);
+        json.WriteEndObject();
+    }
+
+    sealed class Bytes(ReadOnlyMemory<byte> json, int status) : IResult
+    {
+        public async Task ExecuteAsync(HttpContext httpContext)
+        {
+            var response = httpContext.Response;
+            response.StatusCode = status;
+            response.ContentType = "application/json";
+            response.ContentLength = json.Length;
+            await response.Body.WriteAsync(json, httpContext.RequestAborted);
+        }
+    }
+}

@@ -1,0 +1,44 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+
+namespace Cote.Http;
+
+/// <summary>The front door.</summary>
+public sealed class HttpOptions
+{
+    [Description("Addresses or networks (`10.0.0.0/8`) of the proxies in front: only their `X-Forwarded-For` and `X-Forwarded-Proto` count. A list (`…__0`) or one text with commas.")]
+    public IList<string> TrustedProxies { get; } = [];
+
+    [Description("Origins that browsers may call from, such as `https://app.example`, or `*`. In the environment Development every localhost origin is allowed besides.")]
+    public IList<string> CorsOrigins { get; } = [];
+
+    [Description("The largest request body, in bytes.")]
+    [Range(1_024, 1_073_741_824)]
+    public int MaxBodyBytes { get; set; } = 2 * 1_048_576;
+
+    [Description("`console` for people, `json` for machines: one object a line.")]
+    [RegularExpression("console|json")]
+    public string LogFormat { get; set; } = "console";
+}
+
+/// <summary>How often; each number is per minute and per node, and may all be used at once.</summary>
+public sealed class RateLimitsOptions
+{
+    const int Most = 1_000_000_000;
+
+    [Description("Logins and refreshes from one address (IPv6: one /64), and logins to one account.")]
+    [Range(1, Most)]
+    public int LoginPerMinute { get; set; } = 30;
+
+    [Description("Registrations from one address.")]
+    [Range(1, Most)]
+    public int RegistrationPerMinute { get; set; } = 20;
+
+    [Description("Messages sent by one user; from one address ten times as many.")]
+    [Range(1, Most)]
+    public int MessagesPerMinute { get; set; } = 60;
+
+    [Description("All requests of one user, or, without a valid token, of one address.")]
+    [Range(1, Most)]
+    public int RequestsPerMinute { get; set; } = 1_200;
+}

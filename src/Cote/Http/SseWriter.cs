@@ -1,0 +1,47 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Text;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Cote.Http;
+
+/// <summary>
+/// Writes server-sent events. Our own, because the framework's result can write no comments, and a proxy that sees
+/// nothing for a minute cuts the line.
+/// </summary>
+sealed class SseWriter(HttpResponse response)
+{
+    readonly PipeWriter _writer = response.BodyWriter;
+
+    /// <summary>Headers and a first byte, at once: a proxy holds the headers until it has seen one.</summary>
+    public async Task StartAsync(CancellationToken ct)
+    {
+        response.StatusCode = StatusCodes.Status200OK;
+        response.ContentType = "text/event-stream";
+        response.Headers.CacheControl = "no-cache, no-transform";
+        response.Headers["X-Accel-Buffering"] = "no";
+        response.HttpContext.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+        _writer.Write(": ok\n\n"u8);
+        await _writer.FlushAsync(ct);
+    }
+
+    /// <summary>Adds an event; <paramref name="data"/> has no line break, as JSON never has.</summary>
+    public void Write(string type, ReadOnlyMemory<byte> data, string? id = null)
+    {
+        _writer.Write("event: "u8);
+        Encoding.UTF8.GetBytes(type, _writer);
+        if (id is not null)
+        {
+            _writer.Write("\nid: "u8);
+            Encoding.UTF8.GetBytes(id, _writer);
+        }
+        _writer.Write("\ndata: "u8);
+        _writer.Write(data.Span);
+        _writer.Write("\n\n"u8);
+    }
+
+    public void Comment() => _writer.Write(": \n\n"u8);
+
+    public async ValueTask FlushAsync(CancellationToken ct) => await _writer.FlushAsync(ct);
+}

@@ -1,0 +1,48 @@
+namespace Cote.Primitives;
+
+/// <summary>An expected failure: its HTTP status, the stable code that programs read, the sentence that people read.</summary>
+public sealed record Problem(int Status, string Code, string Detail)
+{
+    /// <summary>How long a client should wait before it tries again; becomes <c>Retry-After</c>.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+
+    /// <summary>The fields that are wrong, for a 422 in FastAPI's shape; they take the place of the sentence.</summary>
+    internal IReadOnlyList<Violation>? Violations { get; init; }
+}
+
+/// <summary>A failure that no caller can be expected to handle where it happens: the database is away, the disk is full.</summary>
+public sealed class ProblemException(Problem problem, Exception? inner = null) : Exception(problem.Detail, inner)
+{
+    /// <summary>What the client is told.</summary>
+    public Problem Problem { get; } = problem;
+}
+
+/// <summary>Every expected failure there is. A test holds docs/api.md to this list.</summary>
+public static class Problems
+{
+#pragma warning disable CS1591 // each says it in its sentence
+    public static readonly Problem NotAuthenticated = new(401, "not_authenticated", "Not authenticated");
+    public static readonly Problem InvalidToken = new(401, "invalid_token", "Could not validate credentials");
+    public static readonly Problem WrongPassword = new(401, "wrong_password", "Incorrect username or password");
+    public static readonly Problem InvalidRefreshToken = new(401, "invalid_refresh_token", "The refresh token is not valid any more; log in again");
+    public static readonly Problem UsernameTaken = new(400, "username_taken", "Username already registered");
+    public static readonly Problem EmailTaken = new(400, "email_taken", "Email already registered");
+    public static readonly Problem NotFound = new(404, "not_found", "Not Found");
+    public static readonly Problem ChatNotFound = new(404, "chat_not_found", "Chat not found");
+    public static readonly Problem MessageNotFound = new(404, "message_not_found", "Message not found");
+    public static readonly Problem MethodNotAllowed = new(405, "method_not_allowed", "Method Not Allowed");
+    public static readonly Problem IdConflict = new(409, "id_conflict", "This id was used for something else; a retry must repeat the first request exactly");
+    public static readonly Problem Gone = new(410, "gone", "What had this id was deleted; the id stays used");
+    public static readonly Problem TooLarge = new(413, "too_large", "The request body is too large; GET /limits tells how much is taken");
+    public static readonly Problem UpgradeRequired = new(426, "upgrade_required", "This is a WebSocket endpoint; connect with a WebSocket client");
+    public static readonly Problem TooManyRequests = new(429, "rate_limited", "Too many requests; wait as long as Retry-After says");
+    public static readonly Problem Internal = new(500, "internal_error", "Internal Server Error");
+    public static readonly Problem Busy = new(503, "busy", "The server is busy; try again shortly") { RetryAfter = TimeSpan.FromSeconds(1) };
+    public static readonly Problem Unavailable = new(503, "unavailable", "The database is away; try again shortly") { RetryAfter = TimeSpan.FromSeconds(2) };
+    public static readonly Problem ShuttingDown = new(503, "shutting_down", "The server is shutting down; try again shortly") { RetryAfter = TimeSpan.FromSeconds(2) };
+    public static readonly Problem DiskFull = new(507, "disk_full", "The server's disk is full; nothing was stored");
+#pragma warning restore CS1591
+
+    internal static Problem Invalid(IReadOnlyList<Violation> violations, string code = "validation_error") =>
+        new(422, code, "Validation failed") { Violations = violations };
+}

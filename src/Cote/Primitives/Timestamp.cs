@@ -1,0 +1,40 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Cote.Primitives;
+
+/// <summary>A point in time as the database stores it: whole milliseconds since the Unix epoch, UTC.</summary>
+/// <remarks>On the wire it is RFC 3339 with milliseconds and <c>Z</c>: <c>2026-11-22T07:10:02.315Z</c>.</remarks>
+[JsonConverter(typeof(TimestampConverter))]
+public readonly record struct Timestamp(long Milliseconds) : IComparable<Timestamp>
+{
+    /// <summary>Cuts <paramref name="time"/> to whole milliseconds.</summary>
+    public static Timestamp From(DateTimeOffset time) => new(time.ToUnixTimeMilliseconds());
+
+    /// <summary>The same point in time for .NET's own types.</summary>
+    public DateTimeOffset ToDateTimeOffset() => DateTimeOffset.FromUnixTimeMilliseconds(Milliseconds);
+
+    /// <inheritdoc/>
+    public int CompareTo(Timestamp other) => Milliseconds.CompareTo(other.Milliseconds);
+
+    /// <summary>RFC 3339, UTC, milliseconds.</summary>
+    public override string ToString() => ToDateTimeOffset().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'");
+
+#pragma warning disable CS1591, CA1065 // operators say what they do
+    public static Timestamp operator +(Timestamp time, TimeSpan span) => new(time.Milliseconds + (long)span.TotalMilliseconds);
+    public static Timestamp operator -(Timestamp time, TimeSpan span) => new(time.Milliseconds - (long)span.TotalMilliseconds);
+    public static bool operator <(Timestamp left, Timestamp right) => left.Milliseconds < right.Milliseconds;
+    public static bool operator >(Timestamp left, Timestamp right) => left.Milliseconds > right.Milliseconds;
+    public static bool operator <=(Timestamp left, Timestamp right) => left.Milliseconds <= right.Milliseconds;
+    public static bool operator >=(Timestamp left, Timestamp right) => left.Milliseconds >= right.Milliseconds;
+#pragma warning restore CS1591, CA1065
+
+    internal sealed class TimestampConverter : JsonConverter<Timestamp>
+    {
+        public override Timestamp Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            From(reader.GetDateTimeOffset());
+
+        public override void Write(Utf8JsonWriter writer, Timestamp value, JsonSerializerOptions options) =>
+            writer.WriteStringValue(value.ToString());
+    }
+}

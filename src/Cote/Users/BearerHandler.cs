@@ -1,0 +1,47 @@
+using System.Security.Claims;
+using System.Text.Encodings.Web;
+using Cote.Http;
+using Cote.Primitives;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Cote.Users;
+
+/// <summary>Marks a route that also takes the token as <c>?token=</c>, for browsers' EventSource.</summary>
+sealed class AllowsQueryToken;
+
+/// <summary>
+/// The scheme behind every route that requires authorization. JwtBearer's package is not used: the token check is
+/// <see cref="AccessTokens"/>, shared with sockets, and what is left is this.
+/// </summary>
+sealed class BearerHandler(
+    AccessTokens tokens, IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logs, UrlEncoder encoder)
+    : AuthenticationHandler<AuthenticationSchemeOptions>(options, logs, encoder)
+{
+    public const string SchemeName = "Bearer";
+
+    protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
+    {
+        if (TokenOf(Context) is not { } token)
+            return AuthenticateResult.NoResult();
+        if (await tokens.ReadAsync(token, Context.RequestAborted) is not { } user)
+            return AuthenticateResult.Fail("bad token");
+        Context.Features.Set(user);
+        var identity = new ClaimsIdentity([new Claim("sub", user.Id), new Claim("sid", user.SessionId)], SchemeName, "sub", "role");
+        return AuthenticateResult.Success(new(new(identity), SchemeName));
+    }
+
+    protected override Task HandleChallengeAsync(AuthenticationProperties properties) =>
+        Answer.Of(TokenOf(Context) is null ? Problems.NotAuthenticated : Problems.InvalidToken).ExecuteAsync(Context);
+
+    static string? TokenOf(HttpContext http)
+    {
+        string? header = http.Request.Headers.Authorization;
+        if (header is not null)
+            return header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? header[7..].Trim() : null;
+        return http.GetEndpoint()?.Metadata.GetMetadata<AllowsQueryToken>() is null ? null
+            : (string?)http.Request.Query["token"];
+    }
+}

@@ -1,0 +1,18 @@
+using Cote.Http;
+using Cote.Primitives;
+using Microsoft.AspNetCore.Http;
+
+namespace Cote.Users;
+
+/// <summary><c>POST /ws/ticket</c>: what a browser puts in a socket's URL instead of its token.</summary>
+static class CreateTicket
+{
+    static readonly TimeSpan Life = TimeSpan.FromSeconds(30);
+
+    public static async Task<IResult> Handle(CurrentUser current, SessionStore sessions, Clock clock)
+    {
+        var ticket = Secrets.Token();
+        await sessions.AddTicketAsync(ticket, current.SessionId, clock.Now + Life, clock.Now);
+        return Answer.Json(new SocketTicket(ticket, (long)Life.TotalSeconds), UsersJson.Default.SocketTicket);
+    }
+}

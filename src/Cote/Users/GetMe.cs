@@ -1,0 +1,14 @@
+using Cote.Http;
+using Cote.Primitives;
+using Microsoft.AspNetCore.Http;
+
+namespace Cote.Users;
+
+/// <summary><c>GET /users/me</c>: who am I?</summary>
+static class GetMe
+{
+    public static async Task<IResult> Handle(CurrentUser current, UserStore users, CancellationToken ct) =>
+        await users.FindAsync(current.Id, ct) is { } user
+            ? Answer.Json(user, UsersJson.Default.User)
+            : Answer.Of(Problems.InvalidToken);
+}
