@@ -22,7 +22,9 @@ sealed class ChatStore(Database db, EventLog events, Clock clock)
     public static Chat Read(DbDataReader row) => Read(row, 0);
 
     public static Chat Read(DbDataReader row, int at) => new(
-        row.GetString(at), row.GetString(at + 1), new(row.GetInt64(at + 2)), new(row.GetInt64(at + 3)), row.GetString(at + 4),
+        row.GetString(at), row.GetString(at + 1), new(row.GetInt64(at + 2)), new(row.GetInt64(at + 3)),
+        // The databases count code points, the contract UTF-16 units: what one of them has cut is cut again here.
+        Excerpt.Of(row.GetString(at + 4), Chat.LongestExcerpt),
         row.GetInt64(at + 5) != 0, row.GetInt64(at + 6), row.GetInt64(at + 7),
         row.IsDBNull(at + 8) ? null : row.GetString(at + 8), row.IsDBNull(at + 9) ? null : row.GetString(at + 9),
         row.IsDBNull(at + 10) ? null : row.GetDouble(at + 10), row.IsDBNull(at + 11) ? null : (int)row.GetInt64(at + 11))

@@ -17,8 +17,8 @@ sealed class Feeds(Clock clock, EventsOptions options)
 {
     readonly ConcurrentDictionary<string, Feed> _feeds = [];
 
-    /// <summary>What was shown and waits to be recorded as delivered: message id → its user.</summary>
-    public ConcurrentDictionary<string, string> Delivered { get; } = [];
+    /// <summary>Replies whose end was shown, and that wait to be recorded as delivered.</summary>
+    public ConcurrentDictionary<string, (string UserId, string ChatId)> Delivered { get; } = [];
 
     public IEnumerable<Feed> All => _feeds.Select(x => x.Value);
 

@@ -15,6 +15,9 @@ sealed record Frame(string Type, ReadOnlyMemory<byte> Json)
     /// <summary>The whole cursor of a durable event.</summary>
     public string? Cursor { get; init; }
 
+    /// <summary>The chat that a durable event is about.</summary>
+    public string? ChatId { get; init; }
+
     /// <summary>The message that a durable event is about.</summary>
     public string? MessageId { get; init; }
 

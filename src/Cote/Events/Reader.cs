@@ -72,44 +72,26 @@ sealed class Reader : IAsyncDisposable
     /// <summary>True when the one reply it follows has been shown to its end.</summary>
     public bool IsComplete { get; private set; }
 
-    /// <summary>When it last handed out a frame; the pulse pings a reader that has been silent.</summary>
+    /// <summary>When it last handed out a frame.</summary>
     public long LastFrame { get; private set; }
+
+    /// <summary>After how long without a frame it hands out a ping.</summary>
+    public TimeSpan Silence { get; set; } = TimeSpan.FromSeconds(25);
 
     /// <summary>A reader of all that is the user's, from <paramref name="cursor"/> or from the head.</summary>
     public static async Task<Reader> OpenAsync(
         ReaderSources house, string userId, Cursor? cursor, CancellationToken ct, int? most = null)
     {
         var reader = new Reader(house, userId, null);
-        // Joined first, read afterwards: what is committed in between wakes it, so nothing falls through.
-        reader._feed = house.Feeds.Join(userId, reader);
-        try
-        {
-            var (head, oldest) = await house.Log.BoundsAsync(userId, ct);
-            reader.Start = cursor ?? new(house.Log.Epoch, head);
-            reader.Reset = cursor is not { } from ? null
-                : from.Epoch != house.Log.Epoch ? "epoch"
-                : from.Seq > head ? "ahead"
-                : from.Seq < oldest - 1 ? "trimmed"
-                : head - from.Seq > (most ?? house.Options.ReplayMaxEvents) ? "too_far"
-                : null;
-            reader._position = reader.Reset is null ? reader.Start.Seq : head;
-            reader.LastFrame = house.Clock.Ticks;
-            reader.Wake();
-            return reader;
-        }
-        catch
-        {
-            await reader.DisposeAsync();
-            throw;
-        }
+        await reader.JoinAsync(cursor, most ?? house.Options.ReplayMaxEvents, ct);
+        return reader;
     }
 
-    /// <summary>A reader of one question and its reply, from the event <paramref name="after"/> on.</summary>
-    public static Reader Open(ReaderSources house, string userId, Only only, long after)
+    /// <summary>A reader of what comes from now on, of one question and its reply only.</summary>
+    public static async Task<Reader> OpenAsync(ReaderSources house, string userId, Only only, CancellationToken ct)
     {
-        var reader = new Reader(house, userId, only) { _position = after, LastFrame = house.Clock.Ticks };
-        reader._feed = house.Feeds.Join(userId, reader);
-        reader.Wake();
+        var reader = new Reader(house, userId, only);
+        await reader.JoinAsync(null, null, ct);
         return reader;
     }
 
@@ -178,7 +160,19 @@ sealed class Reader : IAsyncDisposable
     {
         foreach (var frame in frames)
             if (frame.AwaitsDelivery)
-                _house.Feeds.Delivered.TryAdd(frame.MessageId!, UserId);
+                _house.Feeds.Delivered.TryAdd(frame.MessageId!, (UserId, frame.ChatId!));
+    }
+
+    /// <summary>There is nothing more to wait for.</summary>
+    public void Complete() => IsComplete = true;
+
+    /// <summary>Called every second: a reader that was silent for too long gets a ping.</summary>
+    public void Beat()
+    {
+        if (_house.Clock.Since(LastFrame) < Silence || _ephemeral.Contains(Frame.Ping))
+            return;
+        _ephemeral.Enqueue(Frame.Ping);
+        Wake();
     }
 
     public ValueTask DisposeAsync()
@@ -192,6 +186,31 @@ sealed class Reader : IAsyncDisposable
         data.WriteString("reason"u8, reason);
         data.WriteString("cursor"u8, cursor.ToString());
     });
+
+    async Task JoinAsync(Cursor? cursor, long? most, CancellationToken ct)
+    {
+        // Joined first, read afterwards: what is committed in between wakes it, so nothing falls through.
+        _feed = _house.Feeds.Join(UserId, this);
+        try
+        {
+            var (head, oldest) = await _house.Log.BoundsAsync(UserId, ct);
+            Start = cursor ?? new(_house.Log.Epoch, head);
+            Reset = cursor is not { } from ? null
+                : from.Epoch != _house.Log.Epoch ? "epoch"
+                : from.Seq > head ? "ahead"
+                : from.Seq < oldest - 1 ? "trimmed"
+                : head - from.Seq > most ? "too_far"
+                : null;
+            _position = Reset is null ? Start.Seq : head;
+            LastFrame = _house.Clock.Ticks;
+            Wake();
+        }
+        catch
+        {
+            await DisposeAsync();
+            throw;
+        }
+    }
 
     async Task ResetAsync(List<Frame> frames, string reason, CancellationToken ct)
     {

@@ -1,0 +1,26 @@
+using Cote.Http;
+using Cote.Primitives;
+using Microsoft.AspNetCore.Http;
+
+namespace Cote.Messages;
+
+/// <summary>
+/// <c>DELETE /chats/{chat_id}</c>. It stands here and not with the chats because its replies stop and its messages go
+/// with it, and a verb lives where all that it touches can be seen.
+/// </summary>
+static class DeleteChat
+{
+    public static async Task<IResult> Handle(
+        string chatId, CurrentUser user, MessageStore messages, ReplyStore replies, ReplyQueue queue, TidyLoop tidy, CancellationToken ct)
+    {
+        if (Ids.Parse(chatId) is not { } chat)
+            return Answer.Of(Problems.ChatNotFound);
+        var open = await replies.ListOpenAsync(user.Id, chat, ct);
+        if (!await messages.DeleteChatAsync(user.Id, chat))
+            return Answer.Of(Problems.ChatNotFound);
+        foreach (var reply in open)
+            queue.Stop(user.Id, reply.Id);
+        tidy.Wake();
+        return Answer.Success;
+    }
+}

@@ -1,0 +1,45 @@
+using Cote.Events;
+using Cote.Primitives;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Cote.Messages;
+
+/// <summary>Records as delivered the replies whose end was written to a client: every two seconds, one unit a user.</summary>
+sealed class DeliveredLoop(Feeds feeds, MessageStore messages, Clock clock, ILogger<DeliveredLoop> log) : BackgroundService
+{
+    const int MostInUnit = 64;
+    static readonly TimeSpan Every = TimeSpan.FromSeconds(2);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Every, clock.Provider);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+                await RecordAsync();
+        }
+        catch (OperationCanceledException)
+        {
+            await RecordAsync();
+        }
+    }
+
+    async Task RecordAsync()
+    {
+        try
+        {
+            foreach (var user in feeds.Delivered.ToArray().GroupBy(x => x.Value.UserId))
+                foreach (var some in user.Chunk(MostInUnit))
+                {
+                    await messages.MarkAsync(user.Key, some.Select(x => (x.Value.ChatId, x.Key)), Statuses.Delivered);
+                    foreach (var (id, _) in some)
+                        feeds.Delivered.TryRemove(id, out _);
+                }
+        }
+        catch (ProblemException error)
+        {
+            log.LogWarning(error, "What was delivered could not be recorded yet");
+        }
+    }
+}

@@ -1,0 +1,41 @@
+using Cote.Events;
+using Cote.Http;
+using Cote.Primitives;
+using Microsoft.AspNetCore.Http;
+
+namespace Cote.Messages;
+
+/// <summary>Shows one reply over HTTP, from wherever it is to its end.</summary>
+sealed class FollowReply(ReaderSources house, MessageStore messages, LogFrames frames)
+{
+    /// <summary><c>GET /chats/{chat_id}/messages/{message_id}/stream</c>.</summary>
+    public static async Task<IResult> Handle(
+        string chatId, string messageId, HttpContext http, CurrentUser user, MessageStore messages, FollowReply follow, CancellationToken ct)
+    {
+        if (Ids.Parse(chatId) is not { } chat || Ids.Parse(messageId) is not { } id
+            || await messages.FindAsync(user.Id, chat, id, ct) is not { } message)
+            return Answer.Of(Problems.MessageNotFound);
+        await follow.CopyAsync(user.Id, message, http);
+        return Results.Empty;
+    }
+
+    /// <summary>Of a question: it, then its reply. Of a reply: the reply alone.</summary>
+    public async Task CopyAsync(string userId, Message message, HttpContext http)
+    {
+        var ct = http.RequestAborted;
+        var first = new List<Frame>();
+        if (message.Sender == Senders.User)
+            first.Add(frames.Write(message));
+        var replyId = message.ReplyId ?? message.Id;
+        // The reader stands at the head before the row is read: an end that the row does not show yet is after it.
+        await using var reader = await Reader.OpenAsync(house, userId, new Only(message.ReplyToId ?? message.Id, replyId), ct);
+        var reply = await messages.FindAsync(userId, null, replyId, ct);
+        if (reply is null || reply.HasEnded)
+        {
+            if (reply is not null)
+                first.Add(frames.Write(reply));
+            reader.Complete();
+        }
+        await SseStream.CopyAsync(reader, http, first);
+    }
+}

@@ -1,0 +1,47 @@
+using Cote.Chats;
+using Cote.Events;
+using Cote.Http;
+using Cote.Primitives;
+using Microsoft.AspNetCore.Http;
+
+namespace Cote.Messages;
+
+/// <summary><c>GET /chats/{chat_id}/messages/</c>: the newest page, ascending; or what follows a <c>seq</c>.</summary>
+static class ListMessages
+{
+    public static async Task<IResult> Handle(
+        string chatId, HttpContext http, CurrentUser user, ChatStore chats, MessageStore messages, Feeds feeds,
+        string? limit, string? before, string? after, CancellationToken ct)
+    {
+        var check = new Check();
+        var most = check.QueryInteger("limit", limit, 1, Page.MostItems) ?? Page.MostItems;
+        var from = check.QueryInteger("after", after, 0, long.MaxValue);
+        var to = check.QueryInteger("before", before, 0, long.MaxValue);
+        if (from is not null && to is not null)
+            check.FailQuery("before", "before and after cannot be used together", before);
+        if (check.Problem is { } wrong)
+            return Answer.Of(wrong);
+        if (Ids.Parse(chatId) is not { } chat || !await chats.ExistsAsync(user.Id, chat, ct))
+            return Answer.Of(Problems.ChatNotFound);
+
+        var page = new Page(most);
+        bool enough(Message x) => page.IsFull(x.Content.Length);
+        var list = from is { } seq
+            ? await messages.ListAfterAsync(user.Id, chat, seq, most + 1, enough, ct)
+            : await messages.ListBeforeAsync(user.Id, chat, to ?? long.MaxValue, most + 1, enough, ct);
+        if (page.Cut(list.Count) is { } kept)
+        {
+            list = [.. list.Take(kept)];
+            var on = from is null ? "before" : "after";
+            http.Response.Headers.Link = Page.Next($"/chats/{chat}/messages/?{on}={list[^1].Seq}&limit={most}");
+        }
+        if (from is null)
+            list = [.. list.Reverse()];
+
+        // Who only polls has been shown the end of a reply by this list.
+        foreach (var shown in list)
+            if (shown is { Sender: Senders.Ai, Status: Statuses.Sent, HasEnded: true })
+                feeds.Delivered.TryAdd(shown.Id, (user.Id, chat));
+        return Answer.Json(list, Wire.MessageList);
+    }
+}

@@ -1,0 +1,102 @@
+using System.Data.Common;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Cote.Chats;
+using Cote.Data;
+using Cote.Events;
+
+namespace Cote.Messages;
+
+/// <summary>
+/// Writes the log as frames. An event holds ids only: the thing is read beside it, in the same query, and written as it
+/// is now; where it is gone, the event goes out as its deletion, under its own cursor.
+/// </summary>
+sealed class LogFrames(Database db, EventLog log)
+{
+    const int MostEvents = 200;
+    const int MostUnits = 1_000_000;
+
+    readonly record struct Row(long Seq, string Type, string ChatId, string? MessageId, Message? Message, Chat? Chat);
+
+    public async Task<LogPage> ReadAsync(string userId, long after, CancellationToken ct)
+    {
+        await using var view = await db.Dialect.ReadAsync(ct);
+        return await ReadAsync(view, userId, after, MostEvents, ct);
+    }
+
+    /// <summary>Up to <paramref name="most"/> events after one, fewer where their texts are long.</summary>
+    public async Task<LogPage> ReadAsync(View view, string userId, long after, int most, CancellationToken ct)
+    {
+        long units = 0;
+        var rows = await view.ListAsync(
+            $"""
+            select e.seq, e.type, e.chat_id, e.message_id, m.id, c.id, {MessageStore.All}, {ChatStore.All}
+            from events e
+            left join messages m on m.user_id = e.user_id and m.id = e.message_id and m.deleted_at is null
+            left join chats c on c.user_id = e.user_id and c.id = e.chat_id and c.deleted_at is null
+            where e.user_id = {userId} and e.seq > {after} order by e.seq limit {(long)most}
+            """, Read, ct, row => (units += row.Message?.Content.Length ?? 0) > MostUnits);
+        return new([.. rows.Select(Write)], rows.Count == most || units > MostUnits);
+    }
+
+    /// <summary>A message as the frame of the event that sent or ended it.</summary>
+    public Frame Write(Message message) =>
+        Write(new Row(message.EventSeq, EventTypes.Message, message.ChatId, message.Id, message, null));
+
+    static Row Read(DbDataReader row)
+    {
+        const int message = 6, chat = message + MessageStore.Width;
+        return new(row.GetInt64(0), row.GetString(1), row.GetString(2), row.IsDBNull(3) ? null : row.GetString(3),
+            row.IsDBNull(4) || row.IsDBNull(5) ? null : MessageStore.Read(row, message),
+            row.IsDBNull(5) ? null : ChatStore.Read(row, chat));
+    }
+
+    Frame Write(Row row)
+    {
+        var cursor = new Cursor(log.Epoch, row.Seq).ToString();
+        var frame = row switch
+        {
+            { Type: EventTypes.Message, Message: { } message } =>
+                Frame.Wrap(row.Type, JsonSerializer.SerializeToUtf8Bytes(message, Wire.Message), cursor),
+            { Type: EventTypes.MessageStatus, Message: { } message } => Frame.Write(row.Type, data =>
+            {
+                data.WriteString("chat_id"u8, row.ChatId);
+                data.WriteString("message_id"u8, row.MessageId);
+                data.WriteString("status"u8, message.Status);
+            }, cursor),
+            { Type: EventTypes.ChatCreated or EventTypes.ChatUpdated, Chat: { } chat } =>
+                Frame.Wrap(row.Type, JsonSerializer.SerializeToUtf8Bytes(chat, Wire.Chat), cursor),
+            { MessageId: { } id } when row.Type == EventTypes.MessageDeleted || row.Chat is not null =>
+                Frame.Write(EventTypes.MessageDeleted, data =>
+                {
+                    data.WriteString("chat_id"u8, row.ChatId);
+                    data.WriteString("message_id"u8, id);
+                }, cursor),
+            _ => Frame.Write(EventTypes.ChatDeleted, data => data.WriteString("chat_id"u8, row.ChatId), cursor),
+        };
+        return frame with
+        {
+            Seq = row.Seq,
+            MessageId = row.MessageId,
+            ChatId = row.ChatId,
+            AwaitsDelivery = row is { Type: EventTypes.Message, Message: { Sender: Senders.Ai, Status: Statuses.Sent } },
+        };
+    }
+}
+
+/// <summary>How nouns are written inside frames: as everywhere, with every letter as it is.</summary>
+static class Wire
+{
+    static readonly JsonSerializerOptions Relaxed = new(MessagesJson.Default.Options)
+    {
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    static readonly MessagesJson Messages = new(Relaxed);
+
+    public static readonly JsonTypeInfo<Message> Message = Messages.Message;
+
+    public static readonly JsonTypeInfo<IReadOnlyList<Message>> MessageList = Messages.IReadOnlyListMessage;
+
+    public static readonly JsonTypeInfo<Chat> Chat = new ChatsJson(new(Relaxed)).Chat;
+}

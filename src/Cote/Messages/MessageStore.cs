@@ -1,0 +1,248 @@
+using System.Data.Common;
+using System.Text.Json;
+using Cote.Chats;
+using Cote.Data;
+using Cote.Events;
+using Cote.Primitives;
+
+namespace Cote.Messages;
+
+/// <summary>All SQL of messages as people see them. What a reply goes through stands in <see cref="ReplyStore"/>.</summary>
+sealed class MessageStore(Database db, EventLog events, Clock clock, ReplyQueue queue, ModelCatalogue models)
+{
+    static readonly Sql NotDeleted = $"m.deleted_at is null";
+
+    /// <summary>The columns of a message, in the order that <see cref="Read(DbDataReader, int)"/> takes them.</summary>
+    public static readonly Sql All = $"""
+        m.id, m.chat_id, m.seq, m.content, m.type, m.sender, m.timestamp, m.status, m.media, m.reply_to_id, m.importance,
+        m.reply_id, m.event_seq, m.state, m.attempt, m.text_attempt, m.model, m.error_code, m.error_detail, m.usage
+        """;
+
+    public const int Width = 20;
+
+    public static Message Read(DbDataReader row) => Read(row, 0);
+
+    public static Message Read(DbDataReader row, int at)
+    {
+        string? Text(int column) => row.IsDBNull(at + column) ? null : row.GetString(at + column);
+        var media = row.GetString(at + 8);
+        var content = row.GetString(at + 3);
+        return new(
+            row.GetString(at), row.GetString(at + 1), row.GetInt64(at + 2), content, row.GetString(at + 4),
+            row.GetString(at + 5), new(row.GetInt64(at + 6)), row.GetString(at + 7),
+            media == "[]" ? [] : JsonSerializer.Deserialize(media, MessagesJson.Default.IReadOnlyListString)!,
+            Text(9), row.GetString(at + 10), Text(11),
+            Text(13) is not { } state ? null : new Generation(
+                state,
+                content.Length > 0 ? row.GetInt64(at + 15) : row.GetInt64(at + 14),
+                Text(16) ?? "",
+                Text(17) is { } code ? new GenerationError(code, Text(18) ?? "") : null,
+                Text(19) is { } usage ? JsonSerializer.Deserialize(usage, MessagesJson.Default.Usage) : null))
+        {
+            EventSeq = row.GetInt64(at + 12),
+        };
+    }
+
+    /// <summary>
+    /// Stores a question and its reply in one transaction. Where nothing else is open in the chat and this node has
+    /// <paramref name="place"/>, the reply is claimed for it in the same unit: one commit stands before the model call.
+    /// </summary>
+    public async Task<Sent> SendAsync(string userId, Draft draft, bool place)
+    {
+        var (id, chat, now) = (draft.Id, draft.ChatId, draft.At);
+        var guard = ChatStore.Lives(userId, chat);
+        if (draft.ReplyToId is { } target)
+            guard = $"""
+                {guard} and exists (
+                  select 1 from messages m where m.user_id = {userId} and m.id = {target} and m.chat_id = {chat}
+                  and m.listed = 1 and {NotDeleted})
+                """;
+        var unit = new Unit();
+        var change = new Change(unit, userId, clock.NewId(), now, 1, guard);
+        change.Do($"""
+            update chats set last_seq = last_seq + 2, last_message_time = {now},
+              last_message_content = {Excerpt.Of(draft.Content, Chat.LongestExcerpt)}, activity = h.seq, changed = h.seq
+            from {change.Locked} and chats.user_id = {userId} and chats.id = {chat}
+            """);
+        change.Do($"""
+            insert into messages (user_id, id, chat_id, seq, sender, type, content, status, importance, media, reply_to_id,
+              reply_id, timestamp, listed, event_seq, tokens, fingerprint)
+            select {userId}, {id}, {chat}, c.last_seq - 1, {Senders.User}, {draft.Type}, {draft.Content}, {Statuses.Sent},
+              {draft.Importance}, '[]', {draft.ReplyToId}, {draft.ReplyId}, {now}, 1, h.seq,
+              {(long)TokenEstimate.Of(draft.Content)}, {draft.Fingerprint}
+            from chats c, {change.Locked} and c.user_id = {userId} and c.id = {chat}
+            """);
+        change.Do($"""
+            insert into messages (user_id, id, chat_id, seq, sender, type, content, status, importance, reply_to_id,
+              timestamp, listed, state, attempt, model, owner, lease_until)
+            select {userId}, {draft.ReplyId}, {chat}, c.last_seq, {Senders.Ai}, 'text', '', {Statuses.Sent},
+              {draft.Importance}, {id}, {now}, 0, f.state, case when f.state = 'running' then 1 else 0 end,
+              coalesce(c.model, {models.Default.Id}), case when f.state = 'running' then {queue.Node} end,
+              case when f.state = 'running' then {ReplyStore.Lease(db.Dialect)} else 0 end
+            from chats c, (
+              select case when {place} = 1 and not exists (
+                select 1 from messages o where o.user_id = {userId} and o.chat_id = {chat} and o.state in ('queued', 'running')
+              ) then 'running' else 'queued' end as state) f,
+              {change.Locked} and c.user_id = {userId} and c.id = {chat}
+            """);
+        change.Append(EventTypes.Message, chat, id);
+        var reply = unit.Fetch(ReplyStore.SelectOpen($"r.user_id = {userId} and r.id = {draft.ReplyId}"), ReplyStore.ReadOpen);
+        var outcome = await events.CommitAsync(unit, userId);
+        return new(outcome, change.Happened, reply.First);
+    }
+
+    /// <summary>A message of a chat that is there, listed or not.</summary>
+    public Task<Message?> FindAsync(string userId, string? chatId, string id, CancellationToken ct)
+    {
+        Sql inChat = chatId is null ? $"" : $" and m.chat_id = {chatId}";
+        return db.FirstAsync(
+            $"""
+            select {All} from messages m
+            join chats c on c.user_id = m.user_id and c.id = m.chat_id and c.deleted_at is null
+            where m.user_id = {userId} and m.id = {id} and {NotDeleted}{inChat}
+            """, Read, ct);
+    }
+
+    public async Task<Origin?> FindOriginAsync(string userId, string id, CancellationToken ct) =>
+        (await db.ListAsync(
+            $"""
+            select m.fingerprint, coalesce(m.deleted_at, c.deleted_at) from messages m
+            join chats c on c.user_id = m.user_id and c.id = m.chat_id where m.user_id = {userId} and m.id = {id}
+            """,
+            row => new Origin(row.GetString(0), !row.IsDBNull(1)), ct)) is [var origin] ? origin : null;
+
+    /// <summary>Listed messages that follow one, ascending.</summary>
+    public Task<IReadOnlyList<Message>> ListAfterAsync(
+        string userId, string chatId, long after, long limit, Func<Message, bool> enough, CancellationToken ct) =>
+        db.ListAsync(
+            $"""
+            select {All} from messages m where m.user_id = {userId} and m.chat_id = {chatId} and m.seq > {after}
+              and m.listed = 1 and {NotDeleted} order by m.seq limit {limit}
+            """, Read, ct, enough);
+
+    /// <summary>Listed messages before one, newest first.</summary>
+    public Task<IReadOnlyList<Message>> ListBeforeAsync(
+        string userId, string chatId, long before, long limit, Func<Message, bool> enough, CancellationToken ct) =>
+        db.ListAsync(
+            $"""
+            select {All} from messages m where m.user_id = {userId} and m.chat_id = {chatId} and m.seq < {before}
+              and m.listed = 1 and {NotDeleted} order by m.seq desc limit {limit}
+            """, Read, ct, enough);
+
+    /// <summary>Moves replies forward in their status, those that are not so far yet, each with its event.</summary>
+    public async Task MarkAsync(string userId, IEnumerable<(string ChatId, string Id)> replies, string status)
+    {
+        var unit = new Unit();
+        foreach (var (chat, id) in replies)
+        {
+            Sql behind = status == Statuses.Read ? $"m.status <> 'read'" : $"m.status = 'sent'";
+            var change = new Change(unit, userId, clock.NewId(), clock.Now, 1,
+                $"""
+                {ChatStore.Lives(userId, chat)} and exists (
+                  select 1 from messages m where m.user_id = {userId} and m.id = {id} and m.sender = 'ai' and m.listed = 1
+                  and {behind} and {NotDeleted})
+                """);
+            change.Do($"update messages set status = {status} from {change.Locked} and messages.user_id = {userId} and messages.id = {id}");
+            change.Do($"update chats set changed = h.seq from {change.Locked} and chats.user_id = {userId} and chats.id = {chat}");
+            change.Append(EventTypes.MessageStatus, chat, id);
+        }
+        await events.CommitAsync(unit, userId);
+    }
+
+    /// <summary>
+    /// Takes messages away, a question with its reply. The rows stay without their content, so that their ids stay
+    /// used, and an open one loses its state, which is the fence: whoever makes it can write no more.
+    /// </summary>
+    public async Task<bool> DeleteAsync(string userId, string chatId, IReadOnlyList<string> ids)
+    {
+        var unit = new Unit();
+        Sql guard = ChatStore.Lives(userId, chatId);
+        foreach (var id in ids)
+            guard = $"{guard} and exists (select 1 from messages m where m.user_id = {userId} and m.id = {id} and {NotDeleted})";
+        var change = new Change(unit, userId, clock.NewId(), clock.Now, ids.Count, guard);
+        foreach (var id in ids)
+        {
+            change.Do($"""
+                update messages set {Blank(change.At)}
+                from {change.Locked} and messages.user_id = {userId} and messages.id = {id}
+                """);
+            change.Append(EventTypes.MessageDeleted, chatId, id);
+        }
+        // What the chat shows as its last message is now the one before: that which was sent or ended last of the rest.
+        Sql last(Sql column) => $"""
+            (select {column} from messages m where m.user_id = {userId} and m.chat_id = {chatId} and m.event_seq > 0
+             and {NotDeleted} order by m.event_seq desc limit 1)
+            """;
+        change.Do($"""
+            update chats set changed = h.seq,
+              last_message_time = coalesce({last($"m.timestamp")}, created_at),
+              last_message_content = coalesce({last($"substr(m.content, 1, {Chat.LongestExcerpt})")}, ''),
+              activity = coalesce({last($"m.event_seq")}, created_seq)
+            from {change.Locked} and chats.user_id = {userId} and chats.id = {chatId}
+            """);
+        await events.CommitAsync(unit, userId);
+        return change.Happened;
+    }
+
+    /// <summary>Takes a chat away. Its messages are out of reach at once; their content goes in the background.</summary>
+    public async Task<bool> DeleteChatAsync(string userId, string chatId)
+    {
+        var unit = new Unit();
+        var change = new Change(unit, userId, clock.NewId(), clock.Now, 1, ChatStore.Lives(userId, chatId));
+        change.Do($"""
+            update chats set deleted_at = {change.At}, title = '', last_message_content = '', system_prompt = null
+            from {change.Locked} and chats.user_id = {userId} and chats.id = {chatId}
+            """);
+        change.Do($"""
+            update messages set {Blank(change.At)} from {change.Locked} and messages.user_id = {userId}
+              and messages.chat_id = {chatId} and messages.state in ('queued', 'running')
+            """);
+        change.Append(EventTypes.ChatDeleted, chatId);
+        await events.CommitAsync(unit, userId);
+        return change.Happened;
+    }
+
+    /// <summary>Removes the content of messages whose chat is gone, so many in one unit; true where more may be left.</summary>
+    public async Task<bool> BlankAsync(int most)
+    {
+        var unit = new Unit();
+        var blanked = unit.Do($"""
+            update messages set {Blank(clock.Now)}
+            where deleted_at is null and (user_id, id) in (
+              select m.user_id, m.id from chats c join messages m on m.user_id = c.user_id and m.chat_id = c.id
+              where c.deleted_at is not null and {NotDeleted} limit {(long)most})
+            """);
+        await db.WriteAsync(unit);
+        return blanked.Changed >= most;
+    }
+
+    /// <summary>Forgets ids that were deleted long ago, so many in one unit; true where more may be left.</summary>
+    public async Task<bool> ForgetAsync(Timestamp before, int most)
+    {
+        var unit = new Unit();
+        var messages = unit.Do($"""
+            delete from messages where (user_id, id) in (
+              select m.user_id, m.id from messages m where m.deleted_at < {before} limit {(long)most})
+            """);
+        var chats = unit.Do($"""
+            delete from chats where (user_id, id) in (
+              select c.user_id, c.id from chats c where c.deleted_at < {before} and not exists (
+                select 1 from messages m where m.user_id = c.user_id and m.chat_id = c.id) limit {(long)most})
+            """);
+        await db.WriteAsync(unit);
+        return messages.Changed >= most || chats.Changed >= most;
+    }
+
+    static Sql Blank(Timestamp at) => $"""
+        deleted_at = {at}, content = '', media = '[]', listed = 0, tokens = 0, usage = null, error_detail = null,
+          owner = null, state = case when state in ('queued', 'running') then 'stopped' else state end
+        """;
+}
+
+/// <summary>A message about to be sent, checked and with its ids.</summary>
+sealed record Draft(
+    string Id, string ReplyId, string ChatId, string Content, string Type, string Importance, string? ReplyToId,
+    string Fingerprint, Timestamp At);
+
+/// <summary>What came of a send: <paramref name="Happened"/> is false where the chat or the message replied to is not there.</summary>
+sealed record Sent(Outcome Outcome, bool Happened, OpenRow? Reply);

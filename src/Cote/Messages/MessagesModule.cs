@@ -1,0 +1,57 @@
+using Cote.Events;
+using Cote.Http;
+using Cote.Primitives;
+using Cote.Users;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Cote.Messages;
+
+static class MessagesModule
+{
+    public static void AddMessages(this IServiceCollection services)
+    {
+        services.AddSingleton<MessageStore>();
+        services.AddSingleton<ReplyStore>();
+        services.AddSingleton<LogFrames>();
+        services.AddSingleton<FollowReply>();
+        services.AddSingleton<ReadLog>(x => x.GetRequiredService<LogFrames>().ReadAsync);
+        services.AddSingleton<ReadOpenReplies>(x => async (userId, ct) =>
+            [.. (await x.GetRequiredService<ReplyStore>().ListOpenAsync(userId, null, ct)).Select(y => y.ToOpenReply())]);
+        services.AddSingleton<ReaderSources>();
+        services.AddSingleton<TidyLoop>();
+        services.AddHostedService(x => x.GetRequiredService<TidyLoop>());
+        services.AddHostedService<DeliveredLoop>();
+    }
+
+    public static void MapMessages(this IEndpointRouteBuilder routes)
+    {
+        var chats = routes.MapGroup("/chats/{chatId}").RequireAuthorization().WithTags("Messages");
+        chats.MapGet("/messages/", ListMessages.Handle).Produces<IReadOnlyList<Message>>()
+            .WithSummary("The newest page of messages, ascending; or those after a seq");
+        chats.MapPost("/messages/", SendMessage.Handle).Limited(Limit.Messages)
+            .Accepts<NewMessage>("application/json").Produces<Message>()
+            .WithSummary("Send a message; the reply follows by itself, on this connection with Accept: text/event-stream");
+        chats.MapGet("/messages/{messageId}", GetMessage.Handle).Produces<Message>()
+            .WithSummary("One message, also one that is not listed yet");
+        chats.MapDelete("/messages/{messageId}", DeleteMessage.Handle).Produces<Done>()
+            .WithSummary("Delete a message; a question takes its reply with it");
+        chats.MapPut("/messages/{messageId}/read", MarkRead.Handle).Produces<Done>()
+            .WithSummary("The client has shown this reply");
+        chats.MapGet("/messages/{messageId}/stream", FollowReply.Handle).WithMetadata(new AllowsQueryToken())
+            .Produces(200, contentType: "text/event-stream")
+            .WithSummary("Follow a reply to its end as server-sent events");
+        chats.MapPost("/stop", Stop.Handle).Produces<Stopped>()
+            .WithSummary("Stop the running reply and those that wait");
+        chats.MapDelete("", DeleteChat.Handle).Produces<Done>().WithTags("Chats")
+            .WithSummary("Delete a chat with all that is in it");
+    }
+}
+
+/// <summary>What a verb answers that has nothing else to say.</summary>
+sealed record Done(bool Success);
+
+/// <summary>What <c>stop</c> answers: how many replies this call ended.</summary>
+sealed record Stopped(bool Success, int Count);

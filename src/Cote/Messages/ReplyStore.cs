@@ -1,0 +1,245 @@
+using System.Data.Common;
+using System.Text.Json;
+using Cote.Chats;
+using Cote.Data;
+using Cote.Events;
+using Cote.Primitives;
+
+namespace Cote.Messages;
+
+/// <summary>A reply that has not ended, with all that its maker needs of its question and its chat.</summary>
+sealed record OpenRow(
+    string UserId, string ChatId, string Id, long Seq, string State, long Attempt, long TextAttempt, string Content,
+    long Takeovers, string Model, bool IsListed, bool StopWanted,
+    string QuestionId, long QuestionSeq, long QuestionEvent, string QuestionStatus,
+    string? SystemPrompt, double? Temperature, int? MaxTokens)
+{
+    public OpenReply ToOpenReply() => new(
+        ChatId, Id, QuestionId, Seq, Model, QuestionEvent, Content.Length > 0 ? TextAttempt : Attempt, Content);
+}
+
+/// <summary>How a reply ends.</summary>
+sealed record Ending(string State, string Content, long TextAttempt, GenerationError? Error = null, Usage? Usage = null);
+
+/// <summary>
+/// All SQL of what a reply goes through: claim, lease, checkpoint, end. Every write after the claim carries owner and
+/// attempt, the fence: where they do not match any more, somebody else has taken the reply, and nothing is written.
+/// </summary>
+sealed class ReplyStore(Database db, EventLog events, Clock clock, ReplyQueue queue)
+{
+    const long LeaseMilliseconds = 15_000;
+
+    /// <summary>Until when a lease taken now is good, by the database's clock.</summary>
+    public static Sql Lease(Dialect dialect) => $"{dialect.Now} + {LeaseMilliseconds}";
+
+    public static Sql SelectOpen(Sql where) => $"""
+        select r.user_id, r.chat_id, r.id, r.seq, r.state, r.attempt, r.text_attempt, r.content, r.takeovers, r.model,
+          r.listed, r.stop_wanted, q.id, q.seq, q.event_seq, q.status, c.system_prompt, c.temperature, c.max_tokens
+        from messages r
+        join messages q on q.user_id = r.user_id and q.id = r.reply_to_id
+        join chats c on c.user_id = r.user_id and c.id = r.chat_id
+        where {where}
+        """;
+
+    public static OpenRow ReadOpen(DbDataReader row) => new(
+        row.GetString(0), row.GetString(1), row.GetString(2), row.GetInt64(3), row.GetString(4), row.GetInt64(5),
+        row.GetInt64(6), row.GetString(7), row.GetInt64(8), row.GetString(9), row.GetInt64(10) != 0, row.GetInt64(11) != 0,
+        row.GetString(12), row.GetInt64(13), row.GetInt64(14), row.GetString(15),
+        row.IsDBNull(16) ? null : row.GetString(16), row.IsDBNull(17) ? null : row.GetDouble(17),
+        row.IsDBNull(18) ? null : (int)row.GetInt64(18));
+
+    /// <summary>The open replies of a user, or of one chat, in order.</summary>
+    public Task<IReadOnlyList<OpenRow>> ListOpenAsync(string userId, string? chatId, CancellationToken ct) =>
+        db.ListAsync(OpenOf(userId, chatId), ReadOpen, ct);
+
+    /// <summary>The query behind <see cref="ListOpenAsync"/>, for a snapshot.</summary>
+    public static Sql OpenOf(string userId, string? chatId)
+    {
+        Sql inChat = chatId is null ? $"" : $" and r.chat_id = {chatId}";
+        return $"{SelectOpen($"r.user_id = {userId} and r.state in ('queued', 'running'){inChat}")} order by r.chat_id, r.seq";
+    }
+
+    /// <summary>Chats with a reply that nobody makes: waiting, or its lease has lapsed.</summary>
+    public Task<IReadOnlyList<(string UserId, string ChatId)>> ListIdleAsync(CancellationToken ct) =>
+        db.ListAsync(
+            $"""
+            select user_id, chat_id, min(seq) from messages
+            where state in ('queued', 'running') and (state = 'queued' or lease_until < {db.Dialect.Now})
+            group by user_id, chat_id limit 10000
+            """, row => (row.GetString(0), row.GetString(1)), ct);
+
+    /// <summary>On an engine where no second process can exist, every lease found at the start is void.</summary>
+    public async Task VoidLeasesAsync()
+    {
+        var unit = new Unit();
+        unit.Do($"update messages set lease_until = 0 where state in ('queued', 'running') and lease_until > 0");
+        await db.WriteAsync(unit);
+    }
+
+    /// <summary>Claims the lowest open reply of a chat, if nobody makes it; null where there is none to claim.</summary>
+    public async Task<OpenRow?> ClaimAsync(string userId, string chatId)
+    {
+        var unit = new Unit();
+        unit.Fetch($"select 1 from chats where user_id = {userId} and id = {chatId} {db.Dialect.ClaimSuffix}", _ => 0);
+        var claim = unit.Do($"""
+            update messages set takeovers = takeovers + case when state = 'running' and lease_until > -1 then 1 else 0 end,
+              state = 'running', owner = {queue.Node}, lease_until = {Lease(db.Dialect)}, attempt = attempt + 1
+            where user_id = {userId} and id = (
+                select o.id from messages o where o.user_id = {userId} and o.chat_id = {chatId}
+                and o.state in ('queued', 'running') order by o.seq limit 1)
+              and (state = 'queued' or lease_until < {db.Dialect.Now})
+            """);
+        var row = unit.Fetch(SelectOpen(
+            $"r.user_id = {userId} and r.chat_id = {chatId} and r.state in ('queued', 'running') and r.owner = {queue.Node}"), ReadOpen);
+        await db.WriteAsync(unit);
+        return claim.Changed == 1 ? row.First : null;
+    }
+
+    /// <summary>Raises the attempt before another model call; false where the reply is not this node's any more.</summary>
+    public async Task<bool> RaiseAttemptAsync(OpenRow reply)
+    {
+        var unit = new Unit();
+        var raised = unit.Do($"""
+            update messages set attempt = attempt + 1, lease_until = {Lease(db.Dialect)} where {Fence(reply)}
+            """);
+        await db.WriteAsync(unit);
+        return raised.Changed == 1;
+    }
+
+    /// <summary>Renews every lease of this node, in one statement.</summary>
+    public async Task RenewAsync()
+    {
+        var unit = new Unit();
+        unit.Do($"""
+            update messages set lease_until = {Lease(db.Dialect)}
+            where state in ('queued', 'running') and state = 'running' and owner = {queue.Node}
+            """);
+        await db.WriteAsync(unit);
+    }
+
+    /// <summary>Keeps the text so far, and what it says of the question. Null where the fence is broken, else: should it stop?</summary>
+    public async Task<bool?> CheckpointAsync(OpenRow reply, long textAttempt, string content, string questionStatus)
+    {
+        var unit = new Unit();
+        var now = clock.Now;
+        Sql columns = $"""
+            content = {content}, text_attempt = {textAttempt}, listed = 1,
+              timestamp = case when listed = 1 then timestamp else {now} end
+            """;
+        if (questionStatus == reply.QuestionStatus)
+        {
+            unit.Do($"update messages set {columns} where {Fence(reply)}");
+        }
+        else
+        {
+            var change = new Change(unit, reply.UserId, clock.NewId(), now, 1, HoldsFence(reply));
+            change.Do($"update messages set {columns} from {change.Locked} and messages.user_id = {reply.UserId} and messages.id = {reply.Id}");
+            MoveQuestion(change, reply, questionStatus);
+            change.Do($"update chats set changed = h.seq from {change.Locked} and chats.user_id = {reply.UserId} and chats.id = {reply.ChatId}");
+            change.Append(EventTypes.MessageStatus, reply.ChatId, reply.QuestionId);
+        }
+        var wish = unit.Fetch($"select stop_wanted from messages where {Fence(reply)}", row => row.GetInt64(0) != 0);
+        if (questionStatus == reply.QuestionStatus)
+            await db.WriteAsync(unit);
+        else
+            await events.CommitAsync(unit, reply.UserId);
+        return wish.Items.Count == 0 ? null : wish.First;
+    }
+
+    /// <summary>Ends a reply: its text, its state, its event, its chat. False where the fence is broken.</summary>
+    public Task<bool> EndAsync(OpenRow reply, Ending ending, string questionStatus) =>
+        EndAsync(reply, ending, questionStatus, HoldsFence(reply));
+
+    async Task<bool> EndAsync(OpenRow reply, Ending ending, string questionStatus, Sql guard)
+    {
+        var unit = new Unit();
+        var moves = questionStatus != reply.QuestionStatus;
+        var change = new Change(unit, reply.UserId, clock.NewId(), clock.Now, moves ? 2 : 1, guard);
+        if (moves)
+        {
+            MoveQuestion(change, reply, questionStatus);
+            change.Append(EventTypes.MessageStatus, reply.ChatId, reply.QuestionId);
+        }
+        var usage = ending.Usage is null ? null : JsonSerializer.Serialize(ending.Usage, MessagesJson.Default.Usage);
+        change.Do($"""
+            update messages set state = {ending.State}, content = {ending.Content}, text_attempt = {ending.TextAttempt},
+              timestamp = case when listed = 1 then timestamp else {change.At} end, listed = 1, event_seq = h.seq,
+              tokens = {(long)TokenEstimate.Of(ending.Content)}, error_code = {ending.Error?.Code},
+              error_detail = {ending.Error?.Detail}, usage = {usage}, owner = null, lease_until = 0
+            from {change.Locked} and messages.user_id = {reply.UserId} and messages.id = {reply.Id}
+            """);
+        change.Do($"""
+            update chats set changed = h.seq, activity = h.seq, last_message_time = m.timestamp,
+              last_message_content = {Excerpt.Of(ending.Content, Chat.LongestExcerpt)}
+            from messages m, {change.Locked} and chats.user_id = {reply.UserId} and chats.id = {reply.ChatId}
+              and m.user_id = {reply.UserId} and m.id = {reply.Id}
+            """);
+        change.Append(EventTypes.Message, reply.ChatId, reply.Id);
+        await events.CommitAsync(unit, reply.UserId);
+        return change.Happened;
+    }
+
+    /// <summary>Gives a reply back, its text kept, for whoever claims it next. This does not count as a takeover.</summary>
+    public async Task HandOverAsync(OpenRow reply, long textAttempt, string content)
+    {
+        var unit = new Unit();
+        unit.Do($"""
+            update messages set owner = null, lease_until = -1, content = {content}, text_attempt = {textAttempt},
+              timestamp = case when listed = 1 or {content} = '' then timestamp else {clock.Now} end,
+              listed = case when listed = 1 or {content} <> '' then 1 else 0 end
+            where {Fence(reply)}
+            """);
+        await db.WriteAsync(unit);
+    }
+
+    /// <summary>Writes the wish to stop on every open reply of a chat; those on which it was not yet written.</summary>
+    public async Task<IReadOnlyList<string>> WishStopAsync(string userId, string chatId)
+    {
+        var unit = new Unit();
+        var wished = unit.Fetch(
+            $"""
+            update messages set stop_wanted = 1
+            where user_id = {userId} and chat_id = {chatId} and state in ('queued', 'running') and stop_wanted = 0
+            returning id
+            """, row => row.GetString(0));
+        await db.WriteAsync(unit);
+        return wished.Items;
+    }
+
+    /// <summary>Ends a reply that waits and is not wanted any more. False where somebody has begun to make it.</summary>
+    public Task<bool> EndQueuedAsync(OpenRow reply) => EndAsync(
+        reply, new(States.Stopped, reply.Content, reply.TextAttempt), reply.QuestionStatus,
+        $"""
+        exists (select 1 from messages where user_id = {reply.UserId} and id = {reply.Id} and state = 'queued' and stop_wanted = 1)
+        """);
+
+    /// <summary>Takes a reply from whoever has it, to end it here. Null where it has ended.</summary>
+    public async Task<OpenRow?> SeizeAsync(string userId, string id)
+    {
+        var unit = new Unit();
+        unit.Do($"""
+            update messages set owner = {queue.Node}, attempt = attempt + 1, state = 'running', lease_until = {Lease(db.Dialect)}
+            where user_id = {userId} and id = {id} and state in ('queued', 'running')
+              and (state = 'running' or not exists (
+                select 1 from messages o where o.user_id = {userId} and o.chat_id = messages.chat_id and o.state = 'running'))
+            """);
+        var row = unit.Fetch(SelectOpen(
+            $"r.user_id = {userId} and r.id = {id} and r.state = 'running' and r.owner = {queue.Node}"), ReadOpen);
+        await db.WriteAsync(unit);
+        return row.First;
+    }
+
+    static void MoveQuestion(Change change, OpenRow reply, string status) => change.Do($"""
+        update messages set status = {status}
+        from {change.Locked} and messages.user_id = {reply.UserId} and messages.id = {reply.QuestionId}
+        """);
+
+    Sql Fence(OpenRow reply) => $"""
+        user_id = {reply.UserId} and id = {reply.Id} and state = 'running' and owner = {queue.Node} and attempt = {reply.Attempt}
+        """;
+
+    Sql HoldsFence(OpenRow reply) => $"""
+        exists (select 1 from messages where user_id = {reply.UserId} and id = {reply.Id} and state = 'running'
+          and owner = {queue.Node} and attempt = {reply.Attempt})
+        """;
+}

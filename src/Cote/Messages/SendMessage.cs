@@ -1,0 +1,108 @@
+using Cote.Chats;
+using Cote.Data;
+using Cote.Events;
+using Cote.Http;
+using Cote.Primitives;
+using Microsoft.AspNetCore.Http;
+
+namespace Cote.Messages;
+
+/// <summary>
+/// <c>POST /chats/{chat_id}/messages/</c>: stores a question and its queued reply; it never calls the model. Answers
+/// when both are on disk; with <c>Accept: text/event-stream</c> it goes on with the reply.
+/// </summary>
+static class SendMessage
+{
+    const int MostMedia = 32;
+    const int LongestUrl = 2_048;
+
+    public static async Task<IResult> Handle(
+        string chatId, HttpContext http, CurrentUser user, MessageStore messages, ChatStore chats, ReplyQueue queue,
+        FollowReply follow, MessagesOptions options, Clock clock, CancellationToken ct)
+    {
+        var check = await Body.ReadAsync(http);
+        var content = check.Text("content", 0, options.MaxContentLength);
+        var type = check.Choice("type", "text", "text", "image", "audio", "video", "file", "code");
+        var media = check.Texts("media_urls", MostMedia, LongestUrl);
+        var replyTo = check.OptionalId("reply_to_id");
+        var importance = check.Choice("importance_level", "normal", "low", "normal", "high");
+        var id = check.OptionalId("id") ?? clock.NewId();
+        if (media.Count > 0)
+            check.Fail("media_urls", "no such upload of yours", code: "media_not_found");
+        else if (type is not ("text" or "code"))
+            check.Fail("media_urls", $"a message of type {type} needs at least one");
+        else if (content.Length == 0 && check.Problem is null)
+            check.Text("content", 1, options.MaxContentLength);
+        if (check.Problem is { } wrong)
+            return Answer.Of(wrong);
+        if (Ids.Parse(chatId) is not { } chat)
+            return Answer.Of(Problems.ChatNotFound);
+
+        var draft = new Draft(id, clock.NewId(), chat, content, type, importance, replyTo, FingerprintOf(), clock.Now);
+        var place = queue.TryTakePlace();
+        Sent sent;
+        try
+        {
+            sent = await messages.SendAsync(user.Id, draft, place);
+        }
+        catch
+        {
+            if (place)
+                queue.GivePlaceBack();
+            throw;
+        }
+        if (sent is { Outcome: Outcome.Committed, Happened: true, Reply: { } reply })
+        {
+            if (reply.State == States.Running)
+                queue.Start(reply);
+            else if (place)
+                queue.GivePlaceBack();
+            if (reply.State == States.Queued)
+                queue.Wake(user.Id, chat);
+            return await AnswerAsync(new Message(
+                id, chat, reply.QuestionSeq, content, type, Senders.User, draft.At, Statuses.Sent, [], replyTo, importance, draft.ReplyId)
+            {
+                EventSeq = reply.QuestionEvent,
+            });
+        }
+        if (place)
+            queue.GivePlaceBack();
+        return await AnswerRepeatedAsync();
+
+        string FingerprintOf() => Fingerprint.Of(json =>
+        {
+            json.WriteString("chat_id"u8, chat);
+            json.WriteString("content"u8, content);
+            json.WriteString("type"u8, type);
+            json.WriteString("reply_to_id"u8, replyTo);
+            json.WriteString("importance_level"u8, importance);
+        });
+
+        async Task<IResult> AnswerRepeatedAsync()
+        {
+            if (!await chats.ExistsAsync(user.Id, chat, ct))
+                return Answer.Of(Problems.ChatNotFound);
+            if (await messages.FindOriginAsync(user.Id, id, ct) is not { } origin)
+            {
+                check.Fail("reply_to_id", "no such message in this chat");
+                return Answer.Of(check.Problem!);
+            }
+            if (origin.IsDeleted)
+                return Answer.Of(Problems.Gone);
+            if (origin.Fingerprint != draft.Fingerprint)
+                return Answer.Of(Problems.IdConflict);
+            if (await messages.FindAsync(user.Id, chat, id, ct) is not { } first)
+                return Answer.Of(Problems.Gone);
+            http.Response.Headers["Idempotent-Replayed"] = "true";
+            return await AnswerAsync(first);
+        }
+
+        async Task<IResult> AnswerAsync(Message message)
+        {
+            if (!http.Request.GetTypedHeaders().Accept.Any(x => x.MediaType.Equals("text/event-stream", StringComparison.OrdinalIgnoreCase)))
+                return Answer.Json(message, Wire.Message);
+            await follow.CopyAsync(user.Id, message, http);
+            return Results.Empty;
+        }
+    }
+}

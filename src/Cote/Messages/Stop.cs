@@ -1,0 +1,71 @@
+using Cote.Chats;
+using Cote.Events;
+using Cote.Http;
+using Cote.Primitives;
+using Microsoft.AspNetCore.Http;
+
+namespace Cote.Messages;
+
+/// <summary>
+/// <c>POST /chats/{chat_id}/stop</c>: ends the running reply and every queued one sent before the call. It writes a
+/// wish on their rows and waits for whoever makes them to obey; where nobody does, it takes the fence and ends them.
+/// </summary>
+static class Stop
+{
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    static readonly TimeSpan Deadline = TimeSpan.FromSeconds(2.9);
+
+    public static async Task<IResult> Handle(
+        string chatId, CurrentUser user, ChatStore chats, MessageStore messages, ReplyStore replies, ReplyQueue queue,
+        ReaderSources house, CancellationToken ct)
+    {
+        if (Ids.Parse(chatId) is not { } chat || !await chats.ExistsAsync(user.Id, chat, ct))
+            return Answer.Of(Problems.ChatNotFound);
+
+        var began = house.Clock.Ticks;
+        await using var reader = await Reader.OpenAsync(house, user.Id, (Cursor?)null, ct);
+        var mine = await replies.WishStopAsync(user.Id, chat);
+        var open = (await replies.ListOpenAsync(user.Id, chat, ct)).Where(x => x.StopWanted).ToList();
+        foreach (var reply in open)
+            queue.Stop(user.Id, reply.Id);
+        foreach (var waiting in open.Where(x => x.State == States.Queued))
+            await replies.EndQueuedAsync(waiting);
+        var ended = await WaitAsync(reader, [.. open.Where(x => x.State == States.Running).Select(x => x.Id)], Patience);
+        foreach (var id in ended)
+            if (await replies.SeizeAsync(user.Id, id) is { } seized)
+                await replies.EndAsync(seized, new(States.Stopped, seized.Content, seized.TextAttempt), seized.QuestionStatus);
+        await WaitAsync(reader, ended, Deadline - house.Clock.Since(began));
+
+        var stopped = 0;
+        foreach (var id in mine)
+            if (await messages.FindAsync(user.Id, chat, id, ct) is { Generation.State: States.Stopped })
+                stopped++;
+        return Answer.Json(Answer.Write(json =>
+        {
+            json.WriteStartObject();
+            json.WriteBoolean("success"u8, true);
+            json.WriteNumber("stopped"u8, stopped);
+            json.WriteEndObject();
+        }));
+
+        // Waits for the ends of replies to come by in the log; those that have not come in time.
+        async Task<HashSet<string>> WaitAsync(Reader reader, HashSet<string> ids, TimeSpan patience)
+        {
+            using var limit = new CancellationTokenSource(
+                patience > TimeSpan.Zero ? patience : TimeSpan.Zero, house.Clock.Provider);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, ct);
+            try
+            {
+                while (ids.Count > 0 && reader.Closed is null)
+                    foreach (var frame in await reader.NextAsync(either.Token))
+                        if (frame.Cursor is not null && frame.MessageId is { } id)
+                            ids.Remove(id);
+            }
+            catch (OperationCanceledException) when (limit.IsCancellationRequested)
+            {
+                // not in time: the caller decides
+            }
+            return ids;
+        }
+    }
+}
