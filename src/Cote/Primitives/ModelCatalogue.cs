@@ -1,0 +1,14 @@
+namespace Cote.Primitives;
+
+/// <summary>A model that a chat may choose. Its id is <c>provider/model</c>; the model's own name may hold slashes.</summary>
+sealed record CatalogueModel(string Id, string Provider, bool Default);
+
+/// <summary>The configured models: plain data, so that a room below the assistants can check a name.</summary>
+sealed class ModelCatalogue(IEnumerable<CatalogueModel> models)
+{
+    public IReadOnlyList<CatalogueModel> Models { get; } = [.. models];
+
+    public CatalogueModel Default => Models.Single(model => model.Default);
+
+    public bool Contains(string id) => Models.Any(model => model.Id == id);
+}
