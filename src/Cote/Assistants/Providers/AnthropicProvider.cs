@@ -4,7 +4,10 @@ using Microsoft.Extensions.AI;
 
 namespace Cote.Assistants.Providers;
 
-/// <summary>Anthropic's models through the official SDK and its own adapter.</summary>
+/// <summary>
+/// Anthropic's models through the official SDK and its own adapter. The API version that the SDK speaks has no sampling
+/// temperature: the adapter leaves it out.
+/// </summary>
 static class AnthropicProvider
 {
     // The API wants a limit in every call, and the adapter's own 1,024 cuts ordinary answers. Every model since
@@ -22,8 +25,8 @@ static class AnthropicProvider
             AuthToken = null,
             BaseUrl = BaseUrl(options.BaseUrl),
             MaxRetries = 0,
-            // The SDK's default ends a call, streams included, after ten minutes.
-            Timeout = Timeout.InfiniteTimeSpan,
+            // Up to the answer's headers; the reply loop is long done by then. Infinity is sent upstream as -0.001.
+            Timeout = TimeSpan.FromDays(1),
         };
         return model => client.AsIChatClient(model, options.MaxTokens ?? DefaultMaxTokens);
     }
