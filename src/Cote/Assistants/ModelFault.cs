@@ -5,8 +5,8 @@ using Anthropic.Exceptions;
 namespace Cote.Assistants;
 
 /// <summary>
-/// What went wrong with a model, in the contract's words. <see cref="Detail"/> is always one of the sentences below: what
-/// an upstream says may hold keys, addresses or another person's text, and never leaves this file.
+/// What went wrong with a model, in the contract's words. <see cref="Detail"/> is always one of the sentences below:
+/// what an upstream says may hold keys, addresses or a person's text, and never leaves this file.
 /// </summary>
 /// <param name="Retryable">Whether the same call may succeed a little later.</param>
 /// <param name="RetryAfter">How long the provider asked to be left alone.</param>
@@ -87,14 +87,14 @@ sealed record ModelFault(string Code, string Detail, bool Retryable, TimeSpan? R
         };
     }
 
-    /// <summary>An error that came inside a stream which had begun with 200: OpenAI's or Anthropic's error object.</summary>
+    /// <summary>An error that came inside a stream which had begun with 200: the JSON of its event.</summary>
     public static ModelFault OfStreamError(string json)
     {
         var error = UpstreamError.Read(json);
         return error.Status is { } status ? OfStatus(status, json) : OfStatus(500, json);
     }
 
-    /// <summary>Reads <c>Retry-After</c> in both its forms, and the finer <c>retry-after-ms</c> of OpenAI and Anthropic.</summary>
+    /// <summary>Reads <c>Retry-After</c> in both its forms, and the finer <c>retry-after-ms</c>.</summary>
     public static TimeSpan? RetryAfterOf(Func<string, string?> header, TimeProvider time)
     {
         if (double.TryParse(header("retry-after-ms"), out var ms) && ms is >= 0 and < int.MaxValue)
@@ -167,7 +167,7 @@ sealed record ModelFault(string Code, string Detail, bool Retryable, TimeSpan? R
         public bool IsQuota => Says("insufficient_quota");
 
         // Gemini's compatible endpoint answers 400 to a wrong key.
-        public bool IsBadKey => Says("API_KEY_INVALID") || Kind.Contains("authentication_error", StringComparison.Ordinal);
+        public bool IsBadKey => Says("API_KEY_INVALID") || Says("authentication_error");
 
         public int? Status =>
             NumericCode ?? Kind switch

@@ -40,7 +40,7 @@ sealed class WellFormedText
         return text.ToString();
     }
 
-    /// <summary>What is left at the end of the stream: nothing, or the stand-in of a half that never got its other.</summary>
+    /// <summary>What is left at the end: nothing, or the stand-in of a half that never got its other.</summary>
     public string Finish()
     {
         var text = new StringBuilder(1);

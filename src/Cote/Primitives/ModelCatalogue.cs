@@ -1,6 +1,6 @@
 namespace Cote.Primitives;
 
-/// <summary>A model that a chat may choose. Its id is <c>provider/model</c>; the model's own name may hold slashes.</summary>
+/// <summary>A model that a chat may choose. Its id is <c>provider/model</c>, where the model may hold slashes.</summary>
 sealed record CatalogueModel(string Id, string Provider, bool Default);
 
 /// <summary>The configured models: plain data, so that a room below the assistants can check a name.</summary>

@@ -233,6 +233,14 @@ public sealed class ProviderTests : IAsyncLifetime
         (string.Concat(chunks.Select(filter.Next)) + filter.Finish()).ShouldBe("a\"\\\n😀\uFFFDb");
     }
 
+    [Fact]
+    public async Task Half_a_surrogate_pair_breaks_the_Anthropic_SDK_and_is_told_as_a_broken_upstream()
+    {
+        _server.Script = FakeReply.Text("a\ud83d", "\ude00");
+
+        (await FaultOf("anthropic")).ShouldBe(ModelFault.Broken);
+    }
+
     [Theory]
     [InlineData("""{"choices":[{"delta":{"content":"x"},"finish_reason":""}]}""")]
     [InlineData("""{"id":null,"choices":[{"delta":{"content":"x","role":""}}],"usage":null}""")]
@@ -320,8 +328,8 @@ public sealed class ProviderTests : IAsyncLifetime
         "bad request" => FakeReply.Refuse(400),
         "redirect" => FakeReply.Refuse(307, null, ("Location", _server.AnthropicUrl + "/v1/messages")),
         "context" => FakeReply.Refuse(400, wire == "openai"
-            ? """{"error":{"message":"Please reduce it","type":"invalid_request_error","code":"context_length_exceeded"}}"""
-            : """{"type":"error","error":{"type":"invalid_request_error","message":"prompt is too long: 9 tokens > 8"}}"""),
+            ? """{"error":{"message":"x","type":"invalid_request_error","code":"context_length_exceeded"}}"""
+            : """{"error":{"type":"invalid_request_error","message":"prompt is too long: 9 tokens > 8"}}"""),
         "context in the stream" => FakeReply.Text().ThenError("invalid_request_error", "prompt is too long: 9 > 8"),
         "cut" => FakeReply.Text("Hel").ThenCut(),
         "cut before the first token" => FakeReply.Text().ThenCut(),

@@ -13,7 +13,8 @@ public sealed class RosterTests
 
         catalogue.Default.ShouldBe(new CatalogueModel("demo/demo", "demo", true));
         catalogue.Models.Select(model => model.Id).ShouldBe([
-            "demo/demo", "demo/slow", "demo/long", "demo/instant", "demo/fail-mid-way", "demo/stall", "demo/rate-limited"]);
+            "demo/demo", "demo/slow", "demo/long", "demo/instant", "demo/fail-mid-way", "demo/stall",
+            "demo/rate-limited"]);
         catalogue.Contains("demo/long").ShouldBeTrue();
         catalogue.Contains("openai/gpt-4.1-mini").ShouldBeFalse();
     }

@@ -46,7 +46,7 @@ public sealed record FakeReply
         new()
         {
             Status = status,
-            Body = body ?? """{"type":"error","error":{"type":"fake_error","message":"sk-secret said no","code":null}}""",
+            Body = body ?? """{"type":"error","error":{"type":"fake_error","message":"sk-secret said no"}}""",
             ContentType = "application/json",
             Headers = headers.ToImmutableDictionary(header => header.Name, header => header.Value),
         };

@@ -21,7 +21,7 @@ static class AnthropicProvider
             HttpClient = ModelHttp.Open(inner => new Refusals(time) { InnerHandler = inner }),
             // Both are set even when there is none: the SDK would look for a key in the environment by itself and
             // send it to whatever base URL is configured here.
-            ApiKey = options.ApiKey?.Reveal().Trim(),
+            ApiKey = options.ApiKey?.Reveal().Trim() is { Length: > 0 } key ? key : null,
             AuthToken = null,
             BaseUrl = BaseUrl(options.BaseUrl),
             MaxRetries = 0,

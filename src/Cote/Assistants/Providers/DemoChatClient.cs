@@ -20,7 +20,8 @@ sealed class DemoChatClient(string model, TimeProvider time) : IChatClient
     static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(60);
 
     public Task<ChatResponse> GetResponseAsync(
-        IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) =>
+        IEnumerable<ChatMessage> messages, ChatOptions? options = null,
+        CancellationToken cancellationToken = default) =>
         GetStreamingResponseAsync(messages, options, cancellationToken).ToChatResponseAsync(cancellationToken);
 
     public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
@@ -99,7 +100,7 @@ sealed class DemoChatClient(string model, TimeProvider time) : IChatClient
 
     static List<string> Long(string question)
     {
-        // Beyond the basic plane and beside it, so that an app which counts offsets in anything but UTF-16 units shows it.
+        // Beyond the basic plane and beside it: an app that counts offsets in anything but UTF-16 units will show it.
         string[] verses =
         [
             "A dove flies home over hills and harbours, and the letter it carries arrives whole. ",

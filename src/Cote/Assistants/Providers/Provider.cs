@@ -5,8 +5,9 @@ namespace Cote.Assistants.Providers;
 
 /// <summary>
 /// A provider of models: a name, the models it offers, and how to open one. Any <see cref="IChatClient"/> will do. Its
-/// stream must end with a finish reason, else the reply counts as truncated; an error is understood from its exception:
-/// <see cref="HttpRequestException"/> with a status, <see cref="TimeoutException"/>, or anything else for a broken call.
+/// stream must end with a finish reason, else the reply counts as truncated; an error is understood from its
+/// exception: <see cref="HttpRequestException"/> with a status, <see cref="TimeoutException"/>, or anything else for a
+/// broken call.
 /// </summary>
 /// <param name="name">Stands before the slash in <c>provider/model</c>; without a slash itself.</param>
 /// <param name="models">The first is the default.</param>

@@ -3,7 +3,7 @@ using Microsoft.Extensions.AI;
 
 namespace Cote.Assistants.Providers;
 
-/// <summary>Everyone who can answer here: the configured providers, what they offer, and who answers by default.</summary>
+/// <summary>Who can answer here: the configured providers, what they offer, and who answers by default.</summary>
 sealed class Roster
 {
     Roster(IReadOnlyList<Provider> providers, ModelCatalogue catalogue)
@@ -63,13 +63,17 @@ sealed class Roster
         var ids = providers.SelectMany(provider =>
             provider.Models.Select(model => (Id: $"{provider.Name}/{model}", Provider: provider.Name))).ToList();
         var chosen = string.IsNullOrWhiteSpace(wanted) ? ids[0].Id : wanted.Trim();
-        chosen = providers.Find(provider => provider.Name == chosen) is { } named ? $"{chosen}/{named.DefaultModel}" : chosen;
+        if (providers.Find(provider => provider.Name == chosen) is { } named)
+        {
+            chosen = $"{chosen}/{named.DefaultModel}";
+        }
         if (!ids.Exists(model => model.Id == chosen))
         {
             throw new InvalidOperationException(
                 $"Cote__Assistants__Default names `{chosen}`, which is not configured. Configured are: "
                 + $"{string.Join(", ", ids.Select(model => model.Id))}.");
         }
-        return new ModelCatalogue(ids.Select(model => new CatalogueModel(model.Id, model.Provider, model.Id == chosen)));
+        return new ModelCatalogue(
+            ids.Select(model => new CatalogueModel(model.Id, model.Provider, model.Id == chosen)));
     }
 }
