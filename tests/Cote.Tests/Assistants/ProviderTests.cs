@@ -133,15 +133,30 @@ public sealed class ProviderTests : IAsyncLifetime
     }
 
     [Theory, MemberData(nameof(Wires))]
-    public async Task A_reader_that_walks_away_closes_the_upstream_connection(string wire)
+    public async Task A_reader_that_walks_away_closes_the_upstream_connection_within_300_ms(string wire)
     {
         _server.Script = FakeReply.Text("Hello").ThenStall();
-        await foreach (var _ in Stream(wire))
+        var reply = Stream(wire).GetAsyncEnumerator();
+        while ((await reply.MoveNextAsync()) && reply.Current.Text == "")
         {
-            break;
         }
+        _server.Closed.IsCompleted.ShouldBeFalse();
 
-        await _server.Closed.WaitAsync(Deadline);
+        var disposing = reply.DisposeAsync();
+
+        await _server.Closed.WaitAsync(TimeSpan.FromMilliseconds(300));
+        await disposing;
+    }
+
+    [Theory, MemberData(nameof(Wires))]
+    public async Task A_reply_that_was_read_to_its_end_gives_its_connection_back(string wire)
+    {
+        var client = Client(wire);
+
+        await Read(client);
+        await Read(client);
+
+        _server.Requests.Select(request => request.Connection).Distinct().ShouldHaveSingleItem();
     }
 
     [Theory, MemberData(nameof(Wires))]

@@ -264,8 +264,9 @@ public sealed class FakeRequest
     readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     int _claimed;
 
-    FakeRequest(string wire, JsonElement body, Dictionary<string, string> headers)
+    FakeRequest(string wire, string connection, JsonElement body, Dictionary<string, string> headers)
     {
+        Connection = connection;
         Wire = wire;
         Body = body;
         Headers = headers;
@@ -273,6 +274,9 @@ public sealed class FakeRequest
 
     /// <summary><c>openai</c> or <c>anthropic</c>.</summary>
     public string Wire { get; }
+
+    /// <summary>The same for calls that came over the same TCP connection.</summary>
+    public string Connection { get; }
 
     /// <summary>The whole body.</summary>
     public JsonElement Body { get; }
@@ -303,7 +307,7 @@ public sealed class FakeRequest
     internal static async Task<FakeRequest> Read(HttpContext context, string wire)
     {
         using var body = await JsonDocument.ParseAsync(context.Request.Body);
-        return new(wire, body.RootElement.Clone(), context.Request.Headers
+        return new(wire, context.Connection.Id, body.RootElement.Clone(), context.Request.Headers
             .ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase));
     }
 }

@@ -12,6 +12,9 @@ static class ModelHttp
             // A redirect would carry the prompt, and on the same host the key, to wherever an answer points.
             AllowAutoRedirect = false,
             UseCookies = false,
+            // A reader that walks away must close the stream at once, not after the two seconds in which the handler
+            // would wait for its end; a stream that is over in all but its last bytes still gives its connection back.
+            ResponseDrainTimeout = TimeSpan.FromMilliseconds(100),
             ConnectTimeout = TimeSpan.FromSeconds(15),
             // A provider's address changes under a long-lived process.
             PooledConnectionLifetime = TimeSpan.FromMinutes(10),
