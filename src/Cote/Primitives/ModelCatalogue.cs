@@ -1,19 +1,14 @@
 namespace Cote.Primitives;
 
-/// <summary>A model that a chat can choose; <paramref name="Id"/> is <c>provider/model</c>.</summary>
-public sealed record CatalogueModel(string Id, string Provider, bool Default);
+/// <summary>A model that a chat may choose. Its id is <c>provider/model</c>, where the model may hold slashes.</summary>
+sealed record CatalogueModel(string Id, string Provider, bool Default);
 
-/// <summary>The configured models: plain data, so that Chats can check a name without knowing who answers.</summary>
-public sealed class ModelCatalogue(IReadOnlyList<CatalogueModel> models)
+/// <summary>The configured models: plain data, so that a room below the assistants can check a name.</summary>
+sealed class ModelCatalogue(IEnumerable<CatalogueModel> models)
 {
-    readonly HashSet<string> _ids = [.. models.Select(x => x.Id)];
+    public IReadOnlyList<CatalogueModel> Models { get; } = [.. models];
 
-    /// <summary>All models, in the order of their providers.</summary>
-    public IReadOnlyList<CatalogueModel> Models => models;
+    public CatalogueModel Default => Models.Single(model => model.Default);
 
-    /// <summary>The model of a chat that names none.</summary>
-    public CatalogueModel Default { get; } = models.Single(x => x.Default);
-
-    /// <summary>Can a chat choose this one?</summary>
-    public bool Contains(string id) => _ids.Contains(id);
+    public bool Contains(string id) => Models.Any(model => model.Id == id);
 }

@@ -1,0 +1,93 @@
+using Cote.Assistants;
+using Cote.Assistants.Providers;
+using Cote.Primitives;
+
+namespace Cote.Tests.Assistants;
+
+public sealed class RosterTests
+{
+    [Fact]
+    public void Without_any_key_the_demo_answers()
+    {
+        var catalogue = Roster.From(new AssistantsOptions(), TimeProvider.System).Catalogue;
+
+        catalogue.Default.ShouldBe(new CatalogueModel("demo/demo", "demo", true));
+        catalogue.Models.Select(model => model.Id).ShouldBe([
+            "demo/demo", "demo/slow", "demo/long", "demo/instant", "demo/fail-mid-way", "demo/stall",
+            "demo/rate-limited"]);
+        catalogue.Contains("demo/long").ShouldBeTrue();
+        catalogue.Contains("openai/gpt-4.1-mini").ShouldBeFalse();
+    }
+
+    [Theory]
+    [InlineData(true, true, "openai/gpt-4.1-mini")]
+    [InlineData(true, false, "openai/gpt-4.1-mini")]
+    [InlineData(false, true, "anthropic/claude-sonnet-4-5")]
+    public void The_first_configured_provider_answers(bool openai, bool anthropic, string expected)
+    {
+        var options = new AssistantsOptions();
+        options.OpenAI.ApiKey = openai ? new Secret("k") : null;
+        options.Anthropic.BaseUrl = anthropic ? "http://localhost:1" : null;
+
+        Roster.From(options, TimeProvider.System).Catalogue.Default.Id.ShouldBe(expected);
+    }
+
+    [Fact]
+    public void Further_models_are_a_list_or_one_text_with_commas_and_may_hold_slashes()
+    {
+        var options = new AssistantsOptions();
+        options.OpenAI.BaseUrl = "http://localhost:1/v1/";
+        options.OpenAI.Model = "llama3.2";
+        options.OpenAI.Models.Add("qwen3, meta/llama-4 ,");
+        options.OpenAI.Models.Add("llama3.2");
+        options.OpenAI.ContextTokens = 8_000;
+
+        var roster = Roster.From(options, TimeProvider.System);
+
+        var provider = roster.Providers[0];
+        provider.Models.ShouldBe(["llama3.2", "qwen3", "meta/llama-4"]);
+        provider.DefaultModel.ShouldBe("llama3.2");
+        provider.ContextTokens.ShouldBe(8_000);
+        roster.Find("openai/meta/llama-4").ShouldBe((provider, "meta/llama-4"));
+        roster.Find("openai/gone").ShouldBeNull();
+        roster.Find("nonsense").ShouldBeNull();
+        provider.Open("qwen3").ShouldBeSameAs(provider.Open("qwen3"));
+        provider.Open("qwen3").ShouldNotBeSameAs(provider.Open("llama3.2"));
+    }
+
+    [Theory]
+    [InlineData("demo/slow", "demo/slow")]
+    [InlineData("demo", "demo/demo")]
+    [InlineData(" ", "openai/gpt-4.1-mini")]
+    public void The_default_may_be_named(string named, string expected)
+    {
+        var options = new AssistantsOptions { Default = named };
+        options.OpenAI.ApiKey = new Secret("k");
+
+        var catalogue = Roster.From(options, TimeProvider.System).Catalogue;
+
+        catalogue.Default.Id.ShouldBe(expected);
+        catalogue.Models.Count(model => model.Default).ShouldBe(1);
+    }
+
+    [Fact]
+    public void An_unknown_default_is_refused_in_a_sentence_that_names_the_setting()
+    {
+        var thrown = Should.Throw<InvalidOperationException>(() =>
+            Roster.From(new AssistantsOptions { Default = "openai/gpt-9" }, TimeProvider.System));
+
+        thrown.Message.ShouldContain("Cote__Assistants__Default");
+        thrown.Message.ShouldContain("openai/gpt-9");
+        thrown.Message.ShouldContain("demo/demo");
+    }
+
+    [Fact]
+    public void A_provider_of_the_hosts_own_stands_before_the_demo()
+    {
+        var own = new Provider("mine", ["parrot"], model => new DemoChatClient(model, TimeProvider.System));
+
+        var roster = Roster.From(new AssistantsOptions(), TimeProvider.System, own);
+
+        roster.Catalogue.Default.Id.ShouldBe("mine/parrot");
+    }
+}

@@ -1,0 +1,313 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Logging;
+
+namespace Cote.Tests.Harness;
+
+/// <summary>
+/// A model provider on a loopback port. It speaks the streaming wires of OpenAI (<c>POST /v1/chat/completions</c>) and
+/// Anthropic (<c>POST /v1/messages</c>), does what <see cref="Script"/> says and remembers what it was asked. It knows
+/// nothing of Cote, so that a test of the published program can run it as well.
+/// </summary>
+public sealed class FakeModelServer : IAsyncDisposable
+{
+    readonly WebApplication _app;
+    readonly ConcurrentQueue<FakeReply> _queue = new();
+    readonly ConcurrentQueue<FakeRequest> _requests = new();
+    readonly SemaphoreSlim _arrivals = new(0);
+    readonly CancellationTokenSource _stopping = new();
+    readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    FakeModelServer()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        _app = builder.Build();
+        _app.MapPost("/v1/chat/completions", context => Serve(context, new OpenAiWire()));
+        _app.MapPost("/v1/messages", context => Serve(context, new AnthropicWire()));
+    }
+
+    /// <summary>Starts a server of its own, with a reply of <c>Hello world</c> to every call.</summary>
+    public static async Task<FakeModelServer> Start()
+    {
+        var server = new FakeModelServer();
+        await server._app.StartAsync();
+        return server;
+    }
+
+    /// <summary>The base URL for an OpenAI client.</summary>
+    public string OpenAiUrl => AnthropicUrl + "/v1";
+
+    /// <summary>The base URL for an Anthropic client.</summary>
+    public string AnthropicUrl => _app.Urls.First();
+
+    /// <summary>What is answered to every call for which nothing is queued.</summary>
+    public FakeReply Script { set => Answer = _ => value; }
+
+    /// <summary>The same, depending on what is asked.</summary>
+    public Func<FakeRequest, FakeReply> Answer { get; set; } = _ => FakeReply.Text("Hello", " world");
+
+    /// <summary>Answers for the next calls, one each.</summary>
+    public void Enqueue(params ReadOnlySpan<FakeReply> replies)
+    {
+        foreach (var reply in replies)
+        {
+            _queue.Enqueue(reply);
+        }
+    }
+
+    /// <summary>How many calls have come in.</summary>
+    public int Calls => _requests.Count;
+
+    /// <summary>Every call so far, oldest first.</summary>
+    public IReadOnlyList<FakeRequest> Requests => [.. _requests];
+
+    /// <summary>Ends when a client has closed the connection of a call before its end.</summary>
+    public Task Closed => _closed.Task;
+
+    /// <summary>Waits for one call more than were waited for before, and gives it.</summary>
+    public async Task<FakeRequest> NextRequest(TimeSpan? within = null)
+    {
+        if (!await _arrivals.WaitAsync(within ?? TimeSpan.FromSeconds(10)))
+        {
+            throw new TimeoutException($"No further model call came in; there were {Calls}.");
+        }
+        return Requests.First(request => request.Claim());
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        await _app.DisposeAsync();
+    }
+
+    async Task Serve(HttpContext context, Wire wire)
+    {
+        var request = await FakeRequest.Read(context, wire is OpenAiWire ? "openai" : "anthropic");
+        _requests.Enqueue(request);
+        _arrivals.Release();
+        var reply = _queue.TryDequeue(out var queued) ? queued : Answer(request);
+
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, _stopping.Token);
+        try
+        {
+            await Play(context, wire, request, reply, ended.Token);
+            request.End();
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException)
+        {
+            if (context.RequestAborted.IsCancellationRequested)
+            {
+                request.Close();
+                _closed.TrySetResult();
+            }
+            context.Abort();
+        }
+    }
+
+    static async Task Play(
+        HttpContext context, Wire wire, FakeRequest request, FakeReply reply, CancellationToken cancellation)
+    {
+        context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+        context.Response.StatusCode = reply.Status;
+        context.Response.ContentType = reply.ContentType;
+        foreach (var (name, value) in reply.Headers)
+        {
+            context.Response.Headers[name] = value;
+        }
+        if (reply.Body is not null)
+        {
+            await context.Response.WriteAsync(reply.Body, cancellation);
+            return;
+        }
+        async Task Send(string events)
+        {
+            await context.Response.WriteAsync(events, cancellation);
+            await context.Response.Body.FlushAsync(cancellation);
+        }
+        var begun = false;
+        foreach (var step in reply.Steps)
+        {
+            if (!begun && step is not FakeReply.Step.WaitFor)
+            {
+                await Send(wire.Begin(request, reply));
+                begun = true;
+            }
+            switch (step)
+            {
+                case FakeReply.Step.Say say:
+                    await Send(wire.Say(say.Text));
+                    break;
+                case FakeReply.Step.WaitFor wait:
+                    await wait.Gate.Pass(cancellation);
+                    break;
+                case FakeReply.Step.Raw raw:
+                    await Send(wire.Raw(raw.Data));
+                    break;
+                case FakeReply.Step.Error error:
+                    await Send(wire.Error(error.Type, error.Message));
+                    break;
+                case FakeReply.Step.Stall:
+                    await Task.Delay(Timeout.Infinite, cancellation);
+                    break;
+                case FakeReply.Step.Cut:
+                    context.Abort();
+                    return;
+                case FakeReply.Step.End:
+                    return;
+            }
+        }
+        await Send((begun ? "" : wire.Begin(request, reply)) + wire.End(request, reply));
+    }
+
+    abstract class Wire
+    {
+        public abstract string Begin(FakeRequest request, FakeReply reply);
+        public abstract string Say(string text);
+        public abstract string Raw(string data);
+        public abstract string Error(string type, string message);
+        public abstract string End(FakeRequest request, FakeReply reply);
+
+        /// <summary>A JSON string in ASCII, half surrogate pairs and U+0000 as they are: serialisers refuse them.</summary>
+        protected static string Quote(string text)
+        {
+            var json = new StringBuilder("\"");
+            foreach (var c in text)
+            {
+                _ = c is < ' ' or > '~' or '"' or '\\'
+                    ? json.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}")
+                    : json.Append(c);
+            }
+            return json.Append('"').ToString();
+        }
+    }
+
+    sealed class OpenAiWire : Wire
+    {
+        public override string Begin(FakeRequest request, FakeReply reply) =>
+            Chunk("""{"role":"assistant","content":""}""");
+
+        public override string Say(string text) => Chunk($$"""{"content":{{Quote(text)}}}""");
+
+        public override string Raw(string data) => $"data: {data}\n\n";
+
+        public override string Error(string type, string message) =>
+            Raw($$$"""{"error":{"type":{{{Quote(type)}}},"message":{{{Quote(message)}}},"code":null}}""");
+
+        public override string End(FakeRequest request, FakeReply reply) =>
+            (reply.FinishReason is { } reason ? Chunk("{}", Quote(reason)) : "")
+            + (request.WantsUsage ? Usage(reply) : "")
+            + Raw("[DONE]");
+
+        string Usage(FakeReply reply) => Raw($$$"""
+            {"id":"chatcmpl-1","object":"chat.completion.chunk","created":1,"model":"fake","choices":[],"usage":{"prompt_tokens":{{{reply.InputTokens}}},"completion_tokens":{{{reply.OutputTokens}}},"total_tokens":{{{reply.InputTokens + reply.OutputTokens}}} }}
+            """);
+
+        string Chunk(string delta, string finishReason = "null") => Raw($$"""
+            {"id":"chatcmpl-1","object":"chat.completion.chunk","created":1,"model":"fake","choices":[{"index":0,"delta":{{delta}},"finish_reason":{{finishReason}}}],"usage":null}
+            """);
+    }
+
+    sealed class AnthropicWire : Wire
+    {
+        public override string Begin(FakeRequest request, FakeReply reply) =>
+            Event("message_start", $$$"""
+                {"type":"message_start","message":{"id":"msg_1","type":"message","role":"assistant","model":"fake","content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":{{{reply.InputTokens}}},"output_tokens":1} }}
+                """)
+            + Event("content_block_start",
+                """{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}""")
+            + Event("ping", """{"type":"ping"}""");
+
+        public override string Say(string text) => Raw(
+            $$$"""{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":{{{Quote(text)}}} }}""");
+
+        public override string Raw(string data) => Event("content_block_delta", data);
+
+        public override string Error(string type, string message) => Event("error",
+            $$$"""{"type":"error","error":{"type":{{{Quote(type)}}},"message":{{{Quote(message)}}} }}""");
+
+        public override string End(FakeRequest request, FakeReply reply)
+        {
+            if (reply.FinishReason is null)
+            {
+                return "";
+            }
+            var reason = reply.FinishReason switch
+            {
+                "stop" => "end_turn",
+                "length" => "max_tokens",
+                "content_filter" => "refusal",
+                var other => other,
+            };
+            return Event("content_block_stop", """{"type":"content_block_stop","index":0}""")
+                + Event("message_delta", $$$"""
+                    {"type":"message_delta","delta":{"stop_reason":{{{Quote(reason)}}},"stop_sequence":null},"usage":{"input_tokens":{{{reply.InputTokens}}},"output_tokens":{{{reply.OutputTokens}}} }}
+                    """)
+                + Event("message_stop", """{"type":"message_stop"}""");
+        }
+
+        static string Event(string type, string data) => $"event: {type}\ndata: {data}\n\n";
+    }
+}
+
+/// <summary>One call as it came in.</summary>
+public sealed class FakeRequest
+{
+    readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    int _claimed;
+
+    FakeRequest(string wire, string connection, JsonElement body, Dictionary<string, string> headers)
+    {
+        Connection = connection;
+        Wire = wire;
+        Body = body;
+        Headers = headers;
+    }
+
+    /// <summary><c>openai</c> or <c>anthropic</c>.</summary>
+    public string Wire { get; }
+
+    /// <summary>The same for calls that came over the same TCP connection.</summary>
+    public string Connection { get; }
+
+    /// <summary>The whole body.</summary>
+    public JsonElement Body { get; }
+
+    /// <summary>Names without regard to case.</summary>
+    public Dictionary<string, string> Headers { get; }
+
+    public string Model => Body.GetProperty("model").GetString()!;
+
+    /// <summary>The messages as they stand in the body; Anthropic's system prompt is beside them.</summary>
+    public JsonElement Messages => Body.GetProperty("messages");
+
+    /// <summary>Ends when the client has closed the connection before the reply was over.</summary>
+    public Task Closed => _closed.Task;
+
+    /// <summary>Ends when the script has been played to its end.</summary>
+    public Task Ended => _ended.Task;
+
+    internal bool WantsUsage =>
+        Body.TryGetProperty("stream_options", out var options) && options.GetProperty("include_usage").GetBoolean();
+
+    internal bool Claim() => Interlocked.Exchange(ref _claimed, 1) == 0;
+
+    internal void Close() => _closed.TrySetResult();
+
+    internal void End() => _ended.TrySetResult();
+
+    internal static async Task<FakeRequest> Read(HttpContext context, string wire)
+    {
+        using var body = await JsonDocument.ParseAsync(context.Request.Body);
+        return new(wire, context.Connection.Id, body.RootElement.Clone(), context.Request.Headers
+            .ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase));
+    }
+}
