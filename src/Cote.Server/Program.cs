@@ -1,1 +1,13 @@
-System.Console.WriteLine("placeholder");
+using Cote;
+using Cote.Primitives;
+
+try
+{
+    await CoteHost.Create(args).RunAsync();
+    return 0;
+}
+catch (StartupException error)
+{
+    Console.Error.WriteLine($"Cote cannot start: {error.Message}");
+    return 1;
+}

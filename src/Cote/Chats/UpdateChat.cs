@@ -21,8 +21,9 @@ static class UpdateChat
             set.Add($"is_pinned = {check.OptionalFlag("is_pinned") ?? false}");
         if (check.Has("model"))
         {
-            var model = check.OptionalText("model", 1, 200);
-            if (model is not null && !models.Contains(model))
+            var name = check.OptionalText("model", 0, 200);
+            var model = name is null ? null : models.Resolve(name);
+            if (name is not null && model is null)
                 check.Fail("model", "no such model; GET /models lists what can be chosen");
             set.Add($"model = {model}");
         }

@@ -11,6 +11,9 @@ public abstract class Dialect : IAsyncDisposable
     /// <summary><c>sqlite</c> or <c>postgres</c>: the name of its blocks in a migration.</summary>
     public abstract string Name { get; }
 
+    /// <summary>True where no second process can have the database open: a lease found at the start is then nobody's.</summary>
+    public abstract bool IsOnlyProcess { get; }
+
     /// <summary>The database's clock in Unix milliseconds. Leases go by it, never by a node's own.</summary>
     public abstract Sql Now { get; }
 

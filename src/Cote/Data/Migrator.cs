@@ -47,10 +47,10 @@ sealed class Migrator(ILogger log, Clock clock)
         foreach (var (number, name, checksum) in applied)
         {
             var known = all.FirstOrDefault(x => x.Number == number)
-                ?? throw new InvalidOperationException(
+                ?? throw new StartupException(
                     $"The database was made by a newer Cote (it has migration {name}, this program ends at {all[^1].Name}). Start that version, or restore a copy.");
             if (known.Checksum != checksum)
-                throw new InvalidOperationException(
+                throw new StartupException(
                     $"Migration {name} is not the one this database was made with. A migration that has run must never be changed: add a new one.");
         }
         var missing = all.Where(x => applied.All(y => y.Number != x.Number)).ToList();

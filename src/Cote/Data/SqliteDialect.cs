@@ -13,6 +13,8 @@ sealed class SqliteDialect(DataOptions options, Clock clock, ILogger<Database> l
 
     public override string Name => "sqlite";
 
+    public override bool IsOnlyProcess => true;
+
     public override Sql Now => $"(cast(unixepoch('subsec') * 1000 as integer))";
 
     public override Sql ClaimSuffix => $"";
@@ -98,7 +100,7 @@ sealed class SqliteDialect(DataOptions options, Clock clock, ILogger<Database> l
         }
         catch (IOException error)
         {
-            throw new InvalidOperationException(
+            throw new StartupException(
                 $"Another process is using the database {file}. Stop it, or give this one a folder of its own with Cote__Data__Directory.", error);
         }
     }

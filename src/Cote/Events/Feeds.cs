@@ -16,6 +16,7 @@ delegate Task<IReadOnlyList<OpenReply>> ReadOpenReplies(string userId, Cancellat
 sealed class Feeds(Clock clock, EventsOptions options)
 {
     readonly ConcurrentDictionary<string, Feed> _feeds = [];
+    bool _closing;
 
     /// <summary>Replies whose end was shown, and that wait to be recorded as delivered.</summary>
     public ConcurrentDictionary<string, (string UserId, string ChatId)> Delivered { get; } = [];
@@ -36,7 +37,20 @@ sealed class Feeds(Clock clock, EventsOptions options)
         {
             var feed = _feeds.GetOrAdd(userId, static id => new Feed(id));
             feed.Add(reader);
+            if (_closing)
+                reader.Close(CloseReason.ShuttingDown);
             return feed;
+        }
+    }
+
+    /// <summary>The server is going: every connection, of whatever kind, is told to come back, here or elsewhere.</summary>
+    public void CloseAll()
+    {
+        lock (_feeds)
+        {
+            _closing = true;
+            foreach (var reader in All.SelectMany(x => x.Readers))
+                reader.Close(CloseReason.ShuttingDown);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using Cote.Primitives;
 
 namespace Cote.Events;
@@ -9,7 +10,9 @@ namespace Cote.Events;
 sealed record OpenReply(
     string ChatId, string MessageId, string ReplyToId, long Seq, string Model, long QuestionSeq, long Attempt, string Content)
 {
-    public Frame ToSnapshot() => Frame.Write(EventTypes.Snapshot, data =>
+    public Frame ToSnapshot() => Frame.Write(EventTypes.Snapshot, WriteFields);
+
+    public void WriteFields(Utf8JsonWriter data)
     {
         data.WriteString("chat_id"u8, ChatId);
         data.WriteString("message_id"u8, MessageId);
@@ -18,7 +21,7 @@ sealed record OpenReply(
         data.WriteString("model"u8, Model);
         data.WriteNumber("attempt"u8, Attempt);
         data.WriteString("content"u8, Content);
-    });
+    }
 }
 
 /// <summary>

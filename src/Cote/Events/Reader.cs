@@ -47,9 +47,10 @@ sealed class Reader : IAsyncDisposable
 
     Reader(ReaderSources house, string userId, Only? only) => (_house, UserId, _only) = (house, userId, only);
 
-    sealed class Follow(LiveReply live)
+    // How far the client was shown the text of one reply, whoever makes it; `Live` once it is made here.
+    sealed class Follow
     {
-        public LiveReply Live => live;
+        public LiveReply? Live;
         public long Attempt = -1;
         public int Length = -1;
         public bool Ended;
@@ -80,7 +81,7 @@ sealed class Reader : IAsyncDisposable
 
     /// <summary>A reader of all that is the user's, from <paramref name="cursor"/> or from the head.</summary>
     public static async Task<Reader> OpenAsync(
-        ReaderSources house, string userId, Cursor? cursor, CancellationToken ct, int? most = null)
+        ReaderSources house, string userId, Cursor? cursor, CancellationToken ct, long? most = null)
     {
         var reader = new Reader(house, userId, null);
         await reader.JoinAsync(cursor, most ?? house.Options.ReplayMaxEvents, ct);
@@ -163,6 +164,13 @@ sealed class Reader : IAsyncDisposable
                 _house.Feeds.Delivered.TryAdd(frame.MessageId!, (UserId, frame.ChatId!));
     }
 
+    /// <summary>The client is told of an open reply by this snapshot; what follows goes on from it.</summary>
+    public Frame Begin(OpenReply reply)
+    {
+        _follows[reply.MessageId] = new() { Attempt = reply.Attempt, Length = reply.Content.Length };
+        return reply.ToSnapshot();
+    }
+
     /// <summary>There is nothing more to wait for.</summary>
     public void Complete() => IsComplete = true;
 
@@ -180,6 +188,33 @@ sealed class Reader : IAsyncDisposable
         _house.Feeds.Leave(_feed, this);
         return ValueTask.CompletedTask;
     }
+
+    /// <summary>Waits for something to happen, at most so long.</summary>
+    public async Task WaitAsync(TimeSpan most, CancellationToken ct)
+    {
+        using var limit = new CancellationTokenSource(most, _house.Clock.Provider);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, ct);
+        try
+        {
+            await _wakes.Reader.ReadAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            // nothing happened
+        }
+    }
+
+    /// <summary>The text of a reply that is being made here.</summary>
+    public (long Attempt, string Content)? LiveTextOf(string messageId) =>
+        _feed.Live.FirstOrDefault(x => x.MessageId == messageId)?.Read();
+
+    /// <summary>The first frame of a connection.</summary>
+    public Frame Ready(int heartbeatMilliseconds) => Frame.Write(EventTypes.Ready, data =>
+    {
+        data.WriteString("cursor"u8, Start.ToString());
+        data.WriteNumber("heartbeat_ms"u8, heartbeatMilliseconds);
+        data.WriteString("user_id"u8, UserId);
+    });
 
     public static Frame ResetFrame(string reason, Cursor cursor) => Frame.Write(EventTypes.Reset, data =>
     {
@@ -230,7 +265,7 @@ sealed class Reader : IAsyncDisposable
             && _follows.TryGetValue(id, out var follow))
         {
             // Who has followed from the first delta gets the last one too, and then the whole, which always wins.
-            if (frame.Type == EventTypes.Message && follow.Live.Advance(ref follow.Attempt, ref follow.Length) is { } rest)
+            if (frame.Type == EventTypes.Message && follow.Live?.Advance(ref follow.Attempt, ref follow.Length) is { } rest)
                 frames.Add(rest);
             follow.Ended = true;
         }
@@ -245,8 +280,8 @@ sealed class Reader : IAsyncDisposable
         _attached = true;
         foreach (var reply in await _house.ReadOpenReplies(UserId, ct))
             if (reply.QuestionSeq <= _position && (_only is null || _only.Reply == reply.MessageId)
-                && !_feed.Live.Any(x => x.MessageId == reply.MessageId))
-                frames.Add(reply.ToSnapshot());
+                && !_feed.Live.Any(x => x.MessageId == reply.MessageId) && !_follows.ContainsKey(reply.MessageId))
+                frames.Add(Begin(reply));
     }
 
     void TakeLive(List<Frame> frames)
@@ -256,22 +291,24 @@ sealed class Reader : IAsyncDisposable
         {
             if (reply.QuestionSeq > _position || (_only is not null && _only.Reply != reply.MessageId))
                 continue;
-            if (!_follows.TryGetValue(reply.MessageId, out var follow) || follow.Live != reply)
+            if (!_follows.TryGetValue(reply.MessageId, out var follow))
+                _follows[reply.MessageId] = follow = new();
+            if (follow.Live != reply)
             {
-                _follows[reply.MessageId] = follow = new(reply);
+                follow.Live = reply;
                 if (_only is null)
                     _ephemeral.Enqueue(Frame.Typing(reply.ChatId, "ai", true));
             }
-            if (!follow.Ended && follow.Live.Advance(ref follow.Attempt, ref follow.Length) is { } frame)
+            if (!follow.Ended && reply.Advance(ref follow.Attempt, ref follow.Length) is { } frame)
                 frames.Add(frame);
         }
         foreach (var (id, follow) in _follows)
         {
             // One that is gone from here without its end in the log was handed over: it may come back under the same id.
-            if (!follow.Ended || live.Contains(follow.Live))
+            if (!follow.Ended || (follow.Live is not null && live.Contains(follow.Live)))
                 continue;
             _follows.Remove(id);
-            if (_only is null)
+            if (_only is null && follow.Live is not null)
                 _ephemeral.Enqueue(Frame.Typing(follow.Live.ChatId, "ai", false));
         }
     }

@@ -30,6 +30,9 @@ sealed class FollowReply(ReaderSources house, MessageStore messages, LogFrames f
         // The reader stands at the head before the row is read: an end that the row does not show yet is after it.
         await using var reader = await Reader.OpenAsync(house, userId, new Only(message.ReplyToId ?? message.Id, replyId), ct);
         var reply = await messages.FindAsync(userId, null, replyId, ct);
+        if (reply is not null && (first.Count > 0 || !reply.HasEnded))
+            first.Add(reader.Begin(new(reply.ChatId, reply.Id, reply.ReplyToId!, reply.Seq, reply.Generation!.Model,
+                0, reply.Generation.Attempt, reply.Content)));
         if (reply is null || reply.HasEnded)
         {
             if (reply is not null)

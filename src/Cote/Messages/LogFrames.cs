@@ -18,17 +18,13 @@ sealed class LogFrames(Database db, EventLog log)
 
     readonly record struct Row(long Seq, string Type, string ChatId, string? MessageId, Message? Message, Chat? Chat);
 
-    public async Task<LogPage> ReadAsync(string userId, long after, CancellationToken ct)
-    {
-        await using var view = await db.Dialect.ReadAsync(ct);
-        return await ReadAsync(view, userId, after, MostEvents, ct);
-    }
+    public Task<LogPage> ReadAsync(string userId, long after, CancellationToken ct) => ReadAsync(userId, after, MostEvents, ct);
 
     /// <summary>Up to <paramref name="most"/> events after one, fewer where their texts are long.</summary>
-    public async Task<LogPage> ReadAsync(View view, string userId, long after, int most, CancellationToken ct)
+    public async Task<LogPage> ReadAsync(string userId, long after, int most, CancellationToken ct)
     {
         long units = 0;
-        var rows = await view.ListAsync(
+        var rows = await db.ListAsync(
             $"""
             select e.seq, e.type, e.chat_id, e.message_id, m.id, c.id, {MessageStore.All}, {ChatStore.All}
             from events e
@@ -97,6 +93,8 @@ static class Wire
     public static readonly JsonTypeInfo<Message> Message = Messages.Message;
 
     public static readonly JsonTypeInfo<IReadOnlyList<Message>> MessageList = Messages.IReadOnlyListMessage;
+
+    public static readonly JsonTypeInfo<Generation> Generation = Messages.Generation;
 
     public static readonly JsonTypeInfo<Chat> Chat = new ChatsJson(new(Relaxed)).Chat;
 }

@@ -94,12 +94,14 @@ sealed class MessageStore(Database db, EventLog events, Clock clock, ReplyQueue 
     /// <summary>A message of a chat that is there, listed or not.</summary>
     public Task<Message?> FindAsync(string userId, string? chatId, string id, CancellationToken ct)
     {
-        Sql inChat = chatId is null ? $"" : $" and m.chat_id = {chatId}";
+        Sql which = $"m.user_id = {userId} and m.id = {id} and {NotDeleted}";
+        if (chatId is not null)
+            which = $"{which} and m.chat_id = {chatId}";
         return db.FirstAsync(
             $"""
             select {All} from messages m
             join chats c on c.user_id = m.user_id and c.id = m.chat_id and c.deleted_at is null
-            where m.user_id = {userId} and m.id = {id} and {NotDeleted}{inChat}
+            where {which}
             """, Read, ct);
     }
 
@@ -135,12 +137,12 @@ sealed class MessageStore(Database db, EventLog events, Clock clock, ReplyQueue 
         var unit = new Unit();
         foreach (var (chat, id) in replies)
         {
-            Sql behind = status == Statuses.Read ? $"m.status <> 'read'" : $"m.status = 'sent'";
+            Sql behind = $"m.status = 'sent' or m.status = 'delivered' and {status} = 'read'";
             var change = new Change(unit, userId, clock.NewId(), clock.Now, 1,
                 $"""
                 {ChatStore.Lives(userId, chat)} and exists (
                   select 1 from messages m where m.user_id = {userId} and m.id = {id} and m.sender = 'ai' and m.listed = 1
-                  and {behind} and {NotDeleted})
+                  and (m.status = 'sent' or m.status = 'delivered' and {status} = 'read') and {NotDeleted})
                 """);
             change.Do($"update messages set status = {status} from {change.Locked} and messages.user_id = {userId} and messages.id = {id}");
             change.Do($"update chats set changed = h.seq from {change.Locked} and chats.user_id = {userId} and chats.id = {chat}");
@@ -233,11 +235,32 @@ sealed class MessageStore(Database db, EventLog events, Clock clock, ReplyQueue 
         return messages.Changed >= most || chats.Changed >= most;
     }
 
+    /// <summary>Messages before one that a prompt may hold, of one importance, newest first.</summary>
+    public Task<IReadOnlyList<Past>> ListPastAsync(
+        string userId, string chatId, long before, string importance, long limit, CancellationToken ct) =>
+        db.ListAsync(
+            $"""
+            select m.seq, m.sender, m.content, m.tokens from messages m
+            where m.user_id = {userId} and m.chat_id = {chatId} and m.seq < {before} and {OfImportance(importance)}
+              and m.listed = 1 and m.content <> '' and {NotDeleted} order by m.seq desc limit {limit}
+            """, row => new Past(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetInt64(3)), ct);
+
+    // Written out, not a parameter: the partial indexes of the rare ones are used only where the word stands in the text.
+    static Sql OfImportance(string importance) => importance switch
+    {
+        "high" => $"m.importance = 'high'",
+        "low" => $"m.importance = 'low'",
+        _ => $"m.importance = 'normal'",
+    };
+
     static Sql Blank(Timestamp at) => $"""
         deleted_at = {at}, content = '', media = '[]', listed = 0, tokens = 0, usage = null, error_detail = null,
           owner = null, state = case when state in ('queued', 'running') then 'stopped' else state end
         """;
 }
+
+/// <summary>A message as a prompt needs it.</summary>
+readonly record struct Past(long Seq, string Sender, string Content, long Tokens);
 
 /// <summary>A message about to be sent, checked and with its ids.</summary>
 sealed record Draft(

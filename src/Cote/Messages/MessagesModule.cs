@@ -43,7 +43,7 @@ static class MessagesModule
         chats.MapGet("/messages/{messageId}/stream", FollowReply.Handle).WithMetadata(new AllowsQueryToken())
             .Produces(200, contentType: "text/event-stream")
             .WithSummary("Follow a reply to its end as server-sent events");
-        chats.MapPost("/stop", Stop.Handle).Produces<Stopped>()
+        chats.MapPost("/stop", Stop.Handle).Produces<StopResult>()
             .WithSummary("Stop the running reply and those that wait");
         chats.MapDelete("", DeleteChat.Handle).Produces<Done>().WithTags("Chats")
             .WithSummary("Delete a chat with all that is in it");
@@ -53,5 +53,5 @@ static class MessagesModule
 /// <summary>What a verb answers that has nothing else to say.</summary>
 sealed record Done(bool Success);
 
-/// <summary>What <c>stop</c> answers: how many replies this call ended.</summary>
-sealed record Stopped(bool Success, int Count);
+/// <summary>What <c>stop</c> answers. <paramref name="Stopped"/> counts the replies that this call ended.</summary>
+sealed record StopResult(bool Success, int Stopped);

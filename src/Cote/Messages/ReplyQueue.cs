@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Cote.Primitives;
 
@@ -13,9 +12,12 @@ readonly record struct Work(string UserId, string ChatId, OpenRow? Claimed);
 /// </summary>
 sealed class ReplyQueue(Clock clock, int places)
 {
+    static readonly TimeSpan EarlyWishes = TimeSpan.FromSeconds(30);
+
     readonly Channel<Work> _work = Channel.CreateBounded<Work>(
         new BoundedChannelOptions(100_000) { FullMode = BoundedChannelFullMode.DropWrite });
-    readonly ConcurrentDictionary<string, CancellationTokenSource> _running = [];
+    readonly Dictionary<string, CancellationTokenSource> _running = [];
+    readonly Dictionary<string, long> _early = []; // wishes that came before their reply began here
     int _taken;
     bool _closed;
 
@@ -46,23 +48,41 @@ sealed class ReplyQueue(Clock clock, int places)
     public void Start(OpenRow claimed) => _work.Writer.TryWrite(new(claimed.UserId, claimed.ChatId, claimed));
 
     /// <summary>The reply is being made here: <see cref="Stop"/> cancels this.</summary>
-    public void Add(string userId, string replyId, CancellationTokenSource stop) => _running[userId + replyId] = stop;
+    public void Add(string userId, string replyId, CancellationTokenSource stop)
+    {
+        lock (_running)
+        {
+            _running[userId + replyId] = stop;
+            if (_early.Remove(userId + replyId))
+                stop.CancelAfter(TimeSpan.Zero);
+        }
+    }
 
-    public void Remove(string userId, string replyId) => _running.TryRemove(userId + replyId, out _);
+    public void Remove(string userId, string replyId)
+    {
+        lock (_running)
+            _running.Remove(userId + replyId);
+    }
 
     /// <summary>Somebody wants the reply to stop; its row says so already.</summary>
     public void Stop(string userId, string replyId)
     {
-        if (_running.TryGetValue(userId + replyId, out var stop))
+        lock (_running)
         {
-            try
-            {
-                stop.Cancel();
-            }
-            catch (ObjectDisposedException)
-            {
-                // it ended by itself in between
-            }
+            // Not on this thread: whoever stops must not run what follows the end of a stream.
+            if (_running.TryGetValue(userId + replyId, out var stop))
+                stop.CancelAfter(TimeSpan.Zero);
+            else
+                _early[userId + replyId] = clock.Ticks;
         }
+    }
+
+    /// <summary>Forgets wishes whose reply never began here.</summary>
+    public void Tidy()
+    {
+        lock (_running)
+            foreach (var (key, at) in _early)
+                if (clock.Since(at) > EarlyWishes)
+                    _early.Remove(key);
     }
 }

@@ -55,8 +55,10 @@ sealed class ReplyStore(Database db, EventLog events, Clock clock, ReplyQueue qu
     /// <summary>The query behind <see cref="ListOpenAsync"/>, for a snapshot.</summary>
     public static Sql OpenOf(string userId, string? chatId)
     {
-        Sql inChat = chatId is null ? $"" : $" and r.chat_id = {chatId}";
-        return $"{SelectOpen($"r.user_id = {userId} and r.state in ('queued', 'running'){inChat}")} order by r.chat_id, r.seq";
+        Sql open = $"r.user_id = {userId} and r.state in ('queued', 'running')";
+        if (chatId is not null)
+            open = $"{open} and r.chat_id = {chatId}";
+        return $"{SelectOpen(open)} order by r.chat_id, r.seq";
     }
 
     /// <summary>Chats with a reply that nobody makes: waiting, or its lease has lapsed.</summary>
@@ -175,7 +177,14 @@ sealed class ReplyStore(Database db, EventLog events, Clock clock, ReplyQueue qu
               and m.user_id = {reply.UserId} and m.id = {reply.Id}
             """);
         change.Append(EventTypes.Message, reply.ChatId, reply.Id);
+        var next = unit.Fetch(
+            $"""
+            select 1 from messages where user_id = {reply.UserId} and chat_id = {reply.ChatId}
+              and state in ('queued', 'running') and state = 'queued' limit 1
+            """, _ => true);
         await events.CommitAsync(unit, reply.UserId);
+        if (next.First)
+            queue.Wake(reply.UserId, reply.ChatId);
         return change.Happened;
     }
 

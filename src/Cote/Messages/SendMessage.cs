@@ -56,8 +56,8 @@ static class SendMessage
             if (reply.State == States.Running)
                 queue.Start(reply);
             else if (place)
-                queue.GivePlaceBack();
-            if (reply.State == States.Queued)
+                queue.GivePlaceBack(); // another reply of the chat is open: its end wakes this one
+            else
                 queue.Wake(user.Id, chat);
             return await AnswerAsync(new Message(
                 id, chat, reply.QuestionSeq, content, type, Senders.User, draft.At, Statuses.Sent, [], replyTo, importance, draft.ReplyId)

@@ -11,4 +11,8 @@ sealed class ModelCatalogue(IEnumerable<CatalogueModel> models)
     public CatalogueModel Default => Models.Single(model => model.Default);
 
     public bool Contains(string id) => Models.Any(model => model.Id == id);
+
+    /// <summary>The id that a name stands for: itself, or, of a provider alone, its first model. Null where it is neither.</summary>
+    public string? Resolve(string name) =>
+        Contains(name) ? name : Models.FirstOrDefault(model => model.Provider == name)?.Id;
 }

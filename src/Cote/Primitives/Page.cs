@@ -6,7 +6,8 @@ sealed class Page(long most)
     public const int MostItems = 1_000;
 
     // Counted in UTF-16 units of the texts, each of which may take three bytes of UTF-8, beside some 500 bytes of frame.
-    const long MostUnits = 8_000_000 / 3;
+    public const int MostBytes = 8_000_000;
+    const long MostUnits = MostBytes / 3;
     const int FrameUnits = 200;
 
     long _items;

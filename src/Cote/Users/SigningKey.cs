@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Cote.Data;
+using Cote.Primitives;
 
 namespace Cote.Users;
 
@@ -15,14 +16,14 @@ static class SigningKey
         {
             var bytes = Encoding.UTF8.GetBytes(given);
             return bytes.Length >= Shortest ? bytes
-                : throw new InvalidOperationException($"Cote__Auth__SigningKey has {bytes.Length} bytes; it needs at least {Shortest} (for example: openssl rand -base64 48).");
+                : throw new StartupException($"Cote__Auth__SigningKey has {bytes.Length} bytes; it needs at least {Shortest} (for example: openssl rand -base64 48).");
         }
         var file = Path.Combine(data.Directory, "signing.key");
         if (!File.Exists(file))
             Make(file);
         var kept = Convert.FromBase64String(File.ReadAllText(file).Trim());
         return kept.Length >= Shortest ? kept
-            : throw new InvalidOperationException($"The signing key in {file} is broken. Remove the file to have a new one made; everyone then logs in again.");
+            : throw new StartupException($"The signing key in {file} is broken. Remove the file to have a new one made; everyone then logs in again.");
     }
 
     // Written aside and moved into place: a start that is cut off must not leave half a key behind.

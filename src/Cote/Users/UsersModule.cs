@@ -1,7 +1,6 @@
 using Cote.Data;
 using Cote.Http;
 using Cote.Primitives;
-using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -21,8 +20,13 @@ static class UsersModule
             SigningKey.Load(x.GetRequiredService<AuthOptions>(), x.GetRequiredService<DataOptions>()),
             x.GetRequiredService<SessionStore>(),
             x.GetRequiredService<Clock>()));
-        services.AddAuthentication(BearerHandler.SchemeName)
-            .AddScheme<AuthenticationSchemeOptions, BearerHandler>(BearerHandler.SchemeName, null);
+        // The core alone: the whole of it would bring data protection along, whose keys nothing here needs.
+        services.AddAuthenticationCore(x =>
+        {
+            x.AddScheme<BearerHandler>(BearerHandler.SchemeName, null);
+            x.DefaultScheme = BearerHandler.SchemeName;
+        });
+        services.AddTransient<BearerHandler>().AddWebEncoders();
         services.AddAuthorization();
     }
 

@@ -73,7 +73,7 @@ public sealed class RosterTests
     [Fact]
     public void An_unknown_default_is_refused_in_a_sentence_that_names_the_setting()
     {
-        var thrown = Should.Throw<InvalidOperationException>(() =>
+        var thrown = Should.Throw<StartupException>(() =>
             Roster.From(new AssistantsOptions { Default = "openai/gpt-9" }, TimeProvider.System));
 
         thrown.Message.ShouldContain("Cote__Assistants__Default");

@@ -69,7 +69,7 @@ sealed class Roster
         }
         if (!ids.Exists(model => model.Id == chosen))
         {
-            throw new InvalidOperationException(
+            throw new StartupException(
                 $"Cote__Assistants__Default names `{chosen}`, which is not configured. Configured are: "
                 + $"{string.Join(", ", ids.Select(model => model.Id))}.");
         }

@@ -1,0 +1,24 @@
+using Cote.Assistants.Providers;
+using Cote.Data;
+using Cote.Messages;
+using Cote.Primitives;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Cote.Assistants;
+
+static class AssistantsModule
+{
+    public static void AddAssistants(this IServiceCollection services)
+    {
+        services.AddSingleton(x => Roster.From(
+            x.GetRequiredService<AssistantsOptions>(), x.GetRequiredService<Clock>().Provider, x.GetServices<Provider>()));
+        services.AddSingleton(x => x.GetRequiredService<Roster>().Catalogue);
+        services.AddSingleton(x => new ReplyQueue(
+            x.GetRequiredService<Clock>(), x.GetRequiredService<AssistantsOptions>().MaxParallelReplies));
+        services.AddSingleton<Prompt>();
+        services.AddSingleton<RunSources>();
+        services.AddHostedService(x => new ReplyLoop(
+            x.GetRequiredService<ReplyQueue>(), x.GetRequiredService<RunSources>(),
+            x.GetRequiredService<Dialect>().IsOnlyProcess));
+    }
+}

@@ -1,0 +1,72 @@
+using Cote.Messages;
+using Microsoft.Extensions.AI;
+
+namespace Cote.Assistants;
+
+/// <summary>What the model is given: as much of the chat as its window holds, read backwards, never the whole chat.</summary>
+sealed class Prompt(MessageStore messages)
+{
+    const int PageRows = 100;
+
+    /// <summary>The messages for a reply, or null where not even the system prompt and the question fit.</summary>
+    /// <param name="reply">The reply to be made.</param>
+    /// <param name="systemPrompt">What stands before everything, or null.</param>
+    /// <param name="window">Tokens of prompt and reply together.</param>
+    /// <param name="maxTokens">Tokens that the reply may take, or null where nobody says: then a quarter is kept free.</param>
+    public async Task<IReadOnlyList<ChatMessage>?> BuildAsync(
+        OpenRow reply, string? systemPrompt, int window, int? maxTokens, CancellationToken ct)
+    {
+        if (await messages.FindAsync(reply.UserId, reply.ChatId, reply.QuestionId, ct) is not { } question)
+            return [];
+        var left = window - Math.Min(maxTokens ?? window / 4, window / 2) - TokenEstimate.Of(question.Content);
+        if (!string.IsNullOrEmpty(systemPrompt))
+            left -= TokenEstimate.Of(systemPrompt);
+        if (left < 0)
+            return null;
+
+        var past = await ReadPastAsync(reply, left, ct);
+        var prompt = new List<ChatMessage>(past.Count + 2);
+        if (!string.IsNullOrEmpty(systemPrompt))
+            prompt.Add(new(ChatRole.System, systemPrompt));
+        foreach (var message in past)
+            Add(prompt, message.Sender, message.Content);
+        Add(prompt, Senders.User, question.Content);
+        return prompt;
+    }
+
+    // Cut are first the low, then the normal, then the high ones, each oldest first: so they are taken the other way
+    // round, and where one does not fit any more, nothing older and nothing less important is taken.
+    async Task<IList<Past>> ReadPastAsync(OpenRow reply, long left, CancellationToken ct)
+    {
+        var taken = new SortedList<long, Past>();
+        foreach (var importance in new[] { "high", "normal", "low" })
+        {
+            var before = reply.QuestionSeq;
+            while (true)
+            {
+                var page = await messages.ListPastAsync(reply.UserId, reply.ChatId, before, importance, PageRows, ct);
+                foreach (var message in page)
+                {
+                    left -= message.Tokens;
+                    if (left < 0)
+                        return taken.Values;
+                    taken.Add(message.Seq, message);
+                }
+                if (page.Count < PageRows)
+                    break;
+                before = page[^1].Seq;
+            }
+        }
+        return taken.Values;
+    }
+
+    // Some models refuse two turns of one role: neighbours are joined.
+    static void Add(List<ChatMessage> prompt, string sender, string text)
+    {
+        var role = sender == Senders.Ai ? ChatRole.Assistant : ChatRole.User;
+        if (prompt.Count > 0 && prompt[^1].Role == role)
+            prompt[^1] = new(role, prompt[^1].Text + "\n\n" + text);
+        else
+            prompt.Add(new(role, text));
+    }
+}

@@ -1,0 +1,145 @@
+using System.Collections.Concurrent;
+using Cote.Messages;
+using Cote.Primitives;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Cote.Assistants;
+
+/// <summary>
+/// Claims replies and makes them. Word of them comes through the <see cref="ReplyQueue"/>; a sweep finds what was not
+/// heard of, and what a crash left behind.
+/// </summary>
+sealed class ReplyLoop(ReplyQueue queue, RunSources house, bool onlyProcess) : BackgroundService
+{
+    static readonly TimeSpan PulseEvery = TimeSpan.FromMilliseconds(200);
+    static readonly TimeSpan SweepEvery = TimeSpan.FromSeconds(5);
+    static readonly TimeSpan SpreadEach = TimeSpan.FromMilliseconds(5);
+
+    readonly ConcurrentDictionary<Run, bool> _runs = [];
+    readonly ConcurrentDictionary<Task, bool> _work = [];
+    volatile bool _starved;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await Task.Yield();
+        if (onlyProcess)
+            await house.Replies.VoidLeasesAsync();
+        var pulse = PulseAsync(stoppingToken);
+        try
+        {
+            await foreach (var work in queue.Reader.ReadAllAsync(stoppingToken))
+                Track(DoAsync(work, stoppingToken));
+        }
+        catch (OperationCanceledException)
+        {
+            queue.Close();
+        }
+        await pulse;
+        await Task.WhenAll(_work.Keys);
+    }
+
+    void Track(Task task)
+    {
+        if (task.IsCompleted)
+            return;
+        _work[task] = true;
+        task.ContinueWith(done => _work.TryRemove(done, out _), TaskScheduler.Default);
+    }
+
+    async Task DoAsync(Work work, CancellationToken stopping)
+    {
+        var reply = work.Claimed;
+        var place = reply is not null;
+        try
+        {
+            if (reply is null)
+            {
+                place = queue.TryTakePlace();
+                _starved |= !place;
+                if (place)
+                    reply = await house.Replies.ClaimAsync(work.UserId, work.ChatId);
+            }
+            if (reply is not null)
+                await MakeAsync(reply, stopping);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // told to go: what was not written is taken up at the next start
+        }
+#pragma warning disable CA1031 // the loop's top: one reply that fails must not take the others along; the sweep comes back to it
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            house.Log.LogError(error, "A reply in chat {Chat} could not be made", work.ChatId);
+        }
+        finally
+        {
+            if (place)
+                queue.GivePlaceBack();
+        }
+    }
+
+    async Task MakeAsync(OpenRow reply, CancellationToken stopping)
+    {
+        using var run = new Run(reply, house);
+        _runs[run] = true;
+        queue.Add(reply.UserId, reply.Id, run.Stop);
+        try
+        {
+            await run.MakeAsync(stopping);
+        }
+        finally
+        {
+            queue.Remove(reply.UserId, reply.Id);
+            _runs.TryRemove(run, out _);
+        }
+    }
+
+    // One timer for all runs: checkpoints, leases, and the sweep.
+    async Task PulseAsync(CancellationToken stopping)
+    {
+        using var timer = new PeriodicTimer(PulseEvery, house.Clock.Provider);
+        var swept = house.Clock.Ticks;
+        await SweepAsync(stopping);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stopping))
+            {
+                foreach (var run in _runs.Keys)
+                    run.CheckpointIfDue();
+                var due = house.Clock.Since(swept) >= SweepEvery;
+                if (!due && !_starved)
+                    continue;
+                _starved = false;
+                if (due)
+                    swept = house.Clock.Ticks;
+                await SweepAsync(stopping);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // told to go
+        }
+    }
+
+    async Task SweepAsync(CancellationToken stopping)
+    {
+        try
+        {
+            queue.Tidy();
+            if (!_runs.IsEmpty)
+                await house.Replies.RenewAsync();
+            // Spread, so that a start after a crash does not call the model a thousand times in one instant.
+            foreach (var (userId, chatId) in await house.Replies.ListIdleAsync(stopping))
+            {
+                queue.Wake(userId, chatId);
+                await Task.Delay(SpreadEach, house.Clock.Provider, stopping);
+            }
+        }
+        catch (ProblemException error)
+        {
+            house.Log.LogWarning(error, "The sweep for waiting replies could not be made");
+        }
+    }
+}

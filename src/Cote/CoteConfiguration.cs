@@ -1,0 +1,119 @@
+using System.Collections;
+using System.ComponentModel.DataAnnotations;
+using System.Reflection;
+using Cote.Primitives;
+using Microsoft.Extensions.Configuration;
+
+namespace Cote;
+
+/// <summary>
+/// Reads the one tree of options. The framework's binder converts; what stands here makes a mistake one sentence that
+/// names the variable: an unknown name, a value of the wrong kind, one out of bounds, a secret's file that is not there.
+/// </summary>
+static class CoteConfiguration
+{
+    const string Root = "Cote";
+    const string FileSuffix = "_File";
+
+    // Names that the providers' own tools use; what is said with Cote__… goes before.
+    static readonly (string Variable, string Key)[] Aliases =
+    [
+        ("OPENAI_API_KEY", "Cote:Assistants:OpenAI:ApiKey"),
+        ("OPENAI_BASE_URL", "Cote:Assistants:OpenAI:BaseUrl"),
+        ("ANTHROPIC_API_KEY", "Cote:Assistants:Anthropic:ApiKey"),
+        ("ANTHROPIC_BASE_URL", "Cote:Assistants:Anthropic:BaseUrl"),
+    ];
+
+    public static CoteOptions Read(IConfiguration configuration)
+    {
+        var options = new CoteOptions();
+        var values = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
+        foreach (var (variable, key) in Aliases)
+            if (configuration[variable] is { Length: > 0 } value)
+                values[key] = value;
+        Collect(configuration.GetSection(Root), typeof(CoteOptions), values);
+        var tree = new ConfigurationBuilder().AddInMemoryCollection(values).Build().GetSection(Root);
+        try
+        {
+            tree.Bind(options);
+        }
+        catch (InvalidOperationException error)
+        {
+            var wrong = values.First(x => error.Message.Contains($"'{x.Key}'", StringComparison.OrdinalIgnoreCase)).Key;
+            throw new StartupException($"{Variable(wrong)} has a value that cannot be read as {Kind(wrong)}.", error);
+        }
+        Validate(options, Root);
+        return options;
+    }
+
+    /// <summary>The name of a key in the environment.</summary>
+    public static string Variable(string key) => key.Replace(":", "__", StringComparison.Ordinal);
+
+    // Walks what was said beside what can be said.
+    static void Collect(IConfigurationSection section, Type type, Dictionary<string, string?> values)
+    {
+        foreach (var child in section.GetChildren())
+        {
+            var isFile = child.Key.EndsWith(FileSuffix, StringComparison.OrdinalIgnoreCase);
+            var name = isFile ? child.Key[..^FileSuffix.Length] : child.Key;
+            var property = Property(type, name);
+            if (property is null || (isFile && property.PropertyType != typeof(Secret)))
+                throw new StartupException(
+                    $"{Variable(child.Path)} is not a setting of Cote. docs/configuration.md lists them all.");
+            if (IsPart(property.PropertyType))
+                Collect(child, property.PropertyType, values);
+            else if (isFile)
+                values[section.Path + ":" + property.Name] = ReadFile(child);
+            else if (typeof(IEnumerable).IsAssignableFrom(property.PropertyType) && property.PropertyType != typeof(string))
+                CollectList(child, values);
+            else if (child.Value is { Length: > 0 })
+                values[section.Path + ":" + property.Name] = child.Value;
+        }
+    }
+
+    static void CollectList(IConfigurationSection list, Dictionary<string, string?> values)
+    {
+        var items = (list.Value ?? "").Split(',').Concat(list.GetChildren().Select(x => x.Value ?? ""))
+            .Select(x => x.Trim()).Where(x => x.Length > 0).ToList();
+        for (var i = 0; i < items.Count; i++)
+            values[$"{list.Path}:{i}"] = items[i];
+    }
+
+    static string ReadFile(IConfigurationSection file)
+    {
+        try
+        {
+            return File.ReadAllText(file.Value!).Trim();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new StartupException($"{Variable(file.Path)} names a file that cannot be read: {file.Value}.", error);
+        }
+    }
+
+    static void Validate(object part, string path)
+    {
+        var wrong = new List<ValidationResult>();
+        Validator.TryValidateObject(part, new ValidationContext(part), wrong, validateAllProperties: true);
+        foreach (var result in wrong)
+            throw new StartupException($"{Variable(path)}__{result.MemberNames.FirstOrDefault()} is wrong: {result.ErrorMessage}");
+        foreach (var property in part.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance))
+            if (IsPart(property.PropertyType) && property.GetValue(part) is { } inner)
+                Validate(inner, $"{path}:{property.Name}");
+    }
+
+    static string Kind(string key)
+    {
+        var type = typeof(CoteOptions);
+        foreach (var name in key.Split(':').Skip(1))
+            type = Property(type, name)?.PropertyType ?? type;
+        type = Nullable.GetUnderlyingType(type) ?? type;
+        return type == typeof(int) || type == typeof(long) ? "a whole number" : type == typeof(double) ? "a number" : type.Name;
+    }
+
+    internal static bool IsPart(Type type) =>
+        type.Assembly == typeof(CoteOptions).Assembly && type.Name.EndsWith("Options", StringComparison.Ordinal);
+
+    static PropertyInfo? Property(Type type, string name) =>
+        type.GetProperty(name, BindingFlags.Public | BindingFlags.Instance | BindingFlags.IgnoreCase);
+}

@@ -1,0 +1,138 @@
+using Cote.Assistants;
+using Cote.Assistants.Providers;
+using Cote.Chats;
+using Cote.Data;
+using Cote.Events;
+using Cote.Http;
+using Cote.Messages;
+using Cote.Primitives;
+using Cote.Realtime;
+using Cote.Users;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Cote;
+
+/// <summary>What one adds to Cote when one builds a server of one's own on it.</summary>
+public sealed class CoteBuilder(IServiceCollection services)
+{
+    internal List<Action<IEndpointRouteBuilder>> Routes { get; } = [];
+
+    /// <summary>Services for one's own handlers.</summary>
+    public IServiceCollection Services => services;
+
+    /// <summary>A further provider of models: any <c>IChatClient</c>.</summary>
+    public CoteBuilder AddProvider(Provider provider)
+    {
+        services.AddSingleton(provider);
+        return this;
+    }
+
+    /// <summary>Further routes. A handler that takes a <see cref="CurrentUser"/> needs <c>RequireAuthorization()</c>.</summary>
+    public CoteBuilder Map(Action<IEndpointRouteBuilder> routes)
+    {
+        Routes.Add(routes);
+        return this;
+    }
+}
+
+/// <summary>Puts the rooms together: the only file that names every one of them.</summary>
+public static class CoteHost
+{
+    const string DefaultUrl = "http://*:8000";
+
+    /// <summary>A server, ready to run. Throws <see cref="StartupException"/> where the configuration is wrong.</summary>
+    public static WebApplication Create(string[] args, Action<CoteBuilder>? add = null)
+    {
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
+        {
+            Args = args,
+            ContentRootPath = AppContext.BaseDirectory, // appsettings.json stands beside the program, wherever it is started
+        });
+        var options = CoteConfiguration.Read(builder.Configuration);
+        AddLogging(builder, options.Http);
+        AddKestrel(builder, options.Http);
+
+        var services = builder.Services;
+        services.AddSingleton(options).AddSingleton(options.Data).AddSingleton(options.Auth).AddSingleton(options.Http)
+            .AddSingleton(options.RateLimits).AddSingleton(options.Messages).AddSingleton(options.Events)
+            .AddSingleton(options.Realtime).AddSingleton(options.Assistants);
+        services.AddSingleton(TimeProvider.System).AddSingleton<Clock>();
+        services.AddSingleton<Dialect, SqliteDialect>().AddSingleton<Database>();
+        services.AddSingleton<Feeds>().AddSingleton<EventLog>();
+        services.AddHostedService<Opening>();
+        services.AddHttp(options.Http, builder.Environment);
+        services.AddUsers();
+        services.AddChats();
+        services.AddMessages();
+        services.AddAssistants();
+        services.AddRealtime();
+        services.Configure<HostOptions>(x => x.ShutdownTimeout = TimeSpan.FromSeconds(25));
+        var added = new CoteBuilder(services);
+        add?.Invoke(added);
+
+        var app = builder.Build();
+        app.UseHttp(options.Http);
+        app.MapHttp();
+        app.MapUsers();
+        app.MapChats();
+        app.MapMessages();
+        app.MapRealtime();
+        app.MapGet("/limits", GetLimits.Handle).WithTags("Health").WithSummary("What this server takes");
+        foreach (var routes in added.Routes)
+            routes(app);
+        _ = app.Services.GetRequiredService<Roster>(); // a wrong default model is said now, not at the first message
+        app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<Feeds>().CloseAll);
+        return app;
+    }
+
+    static void AddKestrel(WebApplicationBuilder builder, HttpOptions options)
+    {
+        if (string.IsNullOrEmpty(builder.Configuration["urls"]))
+            builder.WebHost.UseUrls(DefaultUrl);
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = options.MaxBodyBytes;
+        });
+    }
+
+    static void AddLogging(WebApplicationBuilder builder, HttpOptions options)
+    {
+        builder.Logging.ClearProviders();
+        if (options.LogFormat == "json")
+            builder.Logging.AddJsonConsole(x => (x.UseUtcTimestamp, x.TimestampFormat) = (true, "yyyy-MM-dd'T'HH:mm:ss.fff'Z'"));
+        else
+            builder.Logging.AddSimpleConsole(x => (x.SingleLine, x.UseUtcTimestamp, x.TimestampFormat) = (true, true, "HH:mm:ss.fff "));
+        // Its lines hold the query string, and in a query string a token may stand.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
+        builder.Logging.AddFilter(typeof(BearerHandler).FullName, LogLevel.Warning); // a 401 is no news
+    }
+
+    /// <summary>Before anything else starts: the database is open, and its epoch is known.</summary>
+    sealed class Opening(Dialect dialect, EventLog log) : IHostedLifecycleService
+    {
+        public async Task StartingAsync(CancellationToken cancellationToken)
+        {
+            await dialect.OpenAsync(cancellationToken);
+            await log.OpenAsync(cancellationToken);
+        }
+
+        public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}

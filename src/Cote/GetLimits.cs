@@ -1,0 +1,39 @@
+using Cote.Chats;
+using Cote.Http;
+using Cote.Primitives;
+using Cote.Users;
+using Microsoft.AspNetCore.Http;
+
+namespace Cote;
+
+/// <summary><c>GET /limits</c>: what this server takes, so that no client has to find out by being refused.</summary>
+static class GetLimits
+{
+    public static IResult Handle(CoteOptions options) => Answer.Json(Answer.Write(json =>
+    {
+        json.WriteStartObject();
+        json.WriteNumber("max_body_bytes"u8, options.Http.MaxBodyBytes);
+        json.WriteNumber("max_content_length"u8, options.Messages.MaxContentLength);
+        json.WriteNumber("max_title_length"u8, Chat.LongestTitle);
+        json.WriteNumber("max_system_prompt_length"u8, UpdateChat.LongestSystemPrompt);
+        json.WriteNumber("min_password_length"u8, Register.ShortestPassword);
+        json.WriteNumber("max_password_length"u8, Register.LongestPassword);
+        json.WriteNumber("max_list_items"u8, Page.MostItems);
+        json.WriteNumber("max_list_bytes"u8, Page.MostBytes);
+        json.WriteNumber("max_frame_bytes"u8, options.Realtime.MaxFrameBytes);
+        json.WriteNumber("frames_per_second"u8, options.Realtime.FramesPerSecond);
+        json.WriteNumber("connections_per_user"u8, options.Realtime.ConnectionsPerUser);
+        json.WriteNumber("heartbeat_ms"u8, options.Realtime.HeartbeatMilliseconds);
+        json.WriteNumber("replay_max_events"u8, options.Events.ReplayMaxEvents);
+        json.WriteNumber("retention_days"u8, options.Events.RetentionDays);
+        json.WriteNumber("retention_events"u8, options.Events.RetentionEvents);
+        json.WriteNumber("access_token_seconds"u8, options.Auth.AccessTokenMinutes * 60L);
+        json.WriteStartObject("rate_limits"u8);
+        json.WriteNumber("login_per_minute"u8, options.RateLimits.LoginPerMinute);
+        json.WriteNumber("registration_per_minute"u8, options.RateLimits.RegistrationPerMinute);
+        json.WriteNumber("messages_per_minute"u8, options.RateLimits.MessagesPerMinute);
+        json.WriteNumber("requests_per_minute"u8, options.RateLimits.RequestsPerMinute);
+        json.WriteEndObject();
+        json.WriteEndObject();
+    }));
+}

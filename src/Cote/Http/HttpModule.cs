@@ -1,0 +1,78 @@
+using System.Net;
+using System.Text.Json;
+using Cote.Primitives;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.HttpOverrides;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace Cote.Http;
+
+static class HttpModule
+{
+    public static void AddHttp(this IServiceCollection services, HttpOptions options, IHostEnvironment environment)
+    {
+        services.AddSingleton<RateLimits>();
+        services.AddDescription();
+        // Only for the description: answers are written by Answer, bodies read by Check.
+        services.ConfigureHttpJsonOptions(x => x.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower);
+        services.AddCors(cors => cors.AddDefaultPolicy(policy => policy
+            .SetIsOriginAllowed(origin => options.CorsOrigins.Contains("*")
+                || options.CorsOrigins.Contains(origin, StringComparer.OrdinalIgnoreCase)
+                || (environment.IsDevelopment() && Uri.TryCreate(origin, UriKind.Absolute, out var uri) && uri.IsLoopback))
+            .AllowAnyHeader().AllowAnyMethod()
+            .WithExposedHeaders("Link", "Retry-After", "Idempotent-Replayed", "X-Request-Id")
+            .SetPreflightMaxAge(TimeSpan.FromMinutes(10))));
+    }
+
+    public static void UseHttp(this WebApplication app, HttpOptions options)
+    {
+        app.UseMiddleware<ErrorHandler>();
+        if (options.TrustedProxies.Count > 0)
+            app.UseForwardedHeaders(Forwarded(options));
+        app.UseCors();
+        app.UseDocs();
+        app.UseWebSockets();
+        app.UseRouting();
+        app.UseAuthentication();
+        app.Use(LimitRequestsAsync);
+        app.UseAuthorization();
+    }
+
+    public static void MapHttp(this IEndpointRouteBuilder routes)
+    {
+        routes.MapOpenApi("/{documentName}.json");
+        routes.MapPages();
+        routes.MapGet("/health/live", Health.Live).WithTags("Health").WithSummary("Is the process alive?");
+        routes.MapGet("/health/ready", Health.Ready).WithTags("Health").WithSummary("Does it take work?");
+    }
+
+    static Task LimitRequestsAsync(HttpContext http, RequestDelegate next) =>
+        http.Request.Path.StartsWithSegments("/health")
+        || ((RateLimits)http.RequestServices.GetService(typeof(RateLimits))!).Take(Limit.Requests, http) is not { } problem
+            ? next(http)
+            : Answer.Of(problem).ExecuteAsync(http);
+
+    static ForwardedHeadersOptions Forwarded(HttpOptions options)
+    {
+        var forwarded = new ForwardedHeadersOptions
+        {
+            ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto,
+            ForwardLimit = null, // as many as are trusted: the first that is not is the client
+        };
+        forwarded.KnownProxies.Clear();
+        forwarded.KnownIPNetworks.Clear();
+        foreach (var proxy in options.TrustedProxies)
+        {
+            if (IPAddress.TryParse(proxy, out var address))
+                forwarded.KnownProxies.Add(address);
+            else if (System.Net.IPNetwork.TryParse(proxy, out var network))
+                forwarded.KnownIPNetworks.Add(network);
+            else
+                throw new StartupException($"Cote__Http__TrustedProxies holds `{proxy}`, which is neither an address nor a network such as 10.0.0.0/8.");
+        }
+        return forwarded;
+    }
+}

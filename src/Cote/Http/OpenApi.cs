@@ -1,0 +1,100 @@
+using Cote.Primitives;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.OpenApi;
+
+namespace Cote.Http;
+
+/// <summary>The description of the API, made from the routes themselves.</summary>
+static class OpenApi
+{
+    const string Scheme = "OAuth2PasswordBearer";
+
+    // Taken as text, so that a wrong one gets FastAPI's answer; described as what they are.
+    static readonly string?[] Numbers = ["limit", "before", "after", "wait"];
+
+    public static void AddDescription(this IServiceCollection services) => services.AddOpenApi("openapi", options =>
+    {
+        options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
+        options.AddDocumentTransformer((document, _, _) =>
+        {
+            Describe(document);
+            return Task.CompletedTask;
+        });
+        options.AddOperationTransformer((operation, context, _) =>
+        {
+            var metadata = context.Description.ActionDescriptor.EndpointMetadata;
+            operation.Responses ??= [];
+            if (metadata.OfType<IAuthorizeData>().Any())
+            {
+                operation.Security = [new() { [new OpenApiSecuritySchemeReference(Scheme, context.Document)] = [] }];
+                operation.Responses["401"] = Refusal("No token, or one that is not good");
+            }
+            if (operation.RequestBody is not null || context.Description.ParameterDescriptions.Any(x => x.Source.Id == "Query"))
+                operation.Responses["422"] = Refusal("A field is wrong; detail lists which, with type, loc and msg");
+            foreach (var number in operation.Parameters?.OfType<OpenApiParameter>().Where(x => Numbers.Contains(x.Name)) ?? [])
+                number.Schema = new OpenApiSchema { Type = JsonSchemaType.Integer };
+            if (context.Description.RelativePath?.Contains('{', StringComparison.Ordinal) == true)
+                operation.Responses["404"] = Refusal("It does not exist, or is not yours");
+            return Task.CompletedTask;
+        });
+        options.AddSchemaTransformer((schema, context, _) =>
+        {
+            if (context.JsonTypeInfo.Type == typeof(Timestamp))
+                (schema.Type, schema.Format, schema.Properties) = (JsonSchemaType.String, "date-time", null);
+            return Task.CompletedTask;
+        });
+    });
+
+    static void Describe(OpenApiDocument document)
+    {
+        document.Info = new()
+        {
+            Title = "Cote",
+            Version = typeof(OpenApi).Assembly.GetName().Version?.ToString(3) ?? "0",
+            Description = "The backend of AI chat apps: users, chats, messages, and AI replies that are never lost.",
+        };
+        document.Servers = null; // whatever host it was read from
+        document.Components ??= new();
+        document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>
+        {
+            [Scheme] = new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.OAuth2,
+                Flows = new() { Password = new() { TokenUrl = new("token", UriKind.Relative), Scopes = new Dictionary<string, string>() } },
+            },
+        };
+        // Paths are spelt as in the guide, and their parameters as everything else on the wire.
+        var paths = new OpenApiPaths();
+        foreach (var (path, item) in document.Paths)
+        {
+            var spelt = path.Replace("{chatId}", "{chat_id}", StringComparison.Ordinal).Replace("{messageId}", "{message_id}", StringComparison.Ordinal);
+            paths[spelt.EndsWith("/users", StringComparison.Ordinal) || spelt.EndsWith("/chats", StringComparison.Ordinal)
+                || spelt.EndsWith("/messages", StringComparison.Ordinal) ? spelt + "/" : spelt] = item;
+            foreach (var parameter in item.Operations?.Values.SelectMany(x => x.Parameters ?? []).OfType<OpenApiParameter>() ?? [])
+                parameter.Name = parameter.Name switch { "chatId" => "chat_id", "messageId" => "message_id", var name => name };
+        }
+        document.Paths = paths;
+    }
+
+    static OpenApiResponse Refusal(string description) => new()
+    {
+        Description = description,
+        Content = new Dictionary<string, OpenApiMediaType>
+        {
+            ["application/json"] = new()
+            {
+                Schema = new OpenApiSchema
+                {
+                    Type = JsonSchemaType.Object,
+                    Properties = new Dictionary<string, IOpenApiSchema>
+                    {
+                        ["detail"] = new OpenApiSchema(),
+                        ["code"] = new OpenApiSchema { Type = JsonSchemaType.String },
+                    },
+                },
+            },
+        },
+    };
+}

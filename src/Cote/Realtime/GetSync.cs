@@ -1,0 +1,52 @@
+using System.Text.Json;
+using Cote.Chats;
+using Cote.Data;
+using Cote.Events;
+using Cote.Http;
+using Cote.Messages;
+using Cote.Primitives;
+using Microsoft.AspNetCore.Http;
+
+namespace Cote.Realtime;
+
+/// <summary><c>GET /sync</c>: everything that a client needs to begin again, of one moment.</summary>
+static class GetSync
+{
+    public static async Task<IResult> Handle(CurrentUser user, Database db, EventLog log, CancellationToken ct)
+    {
+        await using var moment = await db.SnapshotAsync(ct);
+        var head = await moment.ListAsync($"select seq from heads where user_id = {user.Id}", row => row.GetInt64(0), ct);
+        if (head is not [var seq])
+            return Answer.Of(Problems.InvalidToken);
+        var chats = await moment.ListAsync(
+            $"select {ChatStore.All} from chats c where c.user_id = {user.Id} and c.deleted_at is null order by c.activity desc",
+            ChatStore.Read, ct);
+        var open = await moment.ListAsync(ReplyStore.OpenOf(user.Id, null), ReplyStore.ReadOpen, ct);
+        return Answer.Json(Answer.Write(json =>
+        {
+            json.WriteStartObject();
+            json.WriteString("cursor"u8, new Cursor(log.Epoch, seq).ToString());
+            json.WritePropertyName("chats"u8);
+            json.WriteStartArray();
+            foreach (var chat in chats)
+                JsonSerializer.Serialize(json, chat, Wire.Chat);
+            json.WriteEndArray();
+            json.WritePropertyName("running"u8);
+            json.WriteStartArray();
+            foreach (var reply in open)
+                WriteRunning(json, reply);
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }));
+    }
+
+    static void WriteRunning(Utf8JsonWriter json, OpenRow row)
+    {
+        var reply = row.ToOpenReply();
+        json.WriteStartObject();
+        reply.WriteFields(json);
+        json.WritePropertyName("generation"u8);
+        JsonSerializer.Serialize(json, new Generation(row.State, reply.Attempt, row.Model), Wire.Generation);
+        json.WriteEndObject();
+    }
+}
