@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace Cote.Tests.Harness;
+namespace Cote.Testing;
 
 /// <summary>
 /// What a fake model does with one call, step by step: <c>FakeReply.Text("Hello", " world")</c>,

@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 
-namespace Cote.Tests.Harness;
+namespace Cote.Testing;
 
 /// <summary>
 /// A model provider on a loopback port. It speaks the streaming wires of OpenAI (<c>POST /v1/chat/completions</c>) and
