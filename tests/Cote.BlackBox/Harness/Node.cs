@@ -103,11 +103,11 @@ public sealed partial class Node : IAsyncDisposable
         return this;
     }
 
-    /// <summary>Starts it and waits for its end: for a start that is refused.</summary>
+    /// <summary>Starts it and waits for its end, at most 15 s: for a start that is refused.</summary>
     public async Task<int> RunToEndAsync()
     {
         Launch();
-        return await EndAsync();
+        return await EndAsync(TimeSpan.FromSeconds(15));
     }
 
     /// <summary>SIGKILL: it is gone before this answers.</summary>
@@ -202,9 +202,9 @@ public sealed partial class Node : IAsyncDisposable
             _output.Enqueue(line);
     }
 
-    async Task<int> EndAsync()
+    async Task<int> EndAsync(TimeSpan? within = null)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(45));
+        using var limit = new CancellationTokenSource(within ?? TimeSpan.FromSeconds(45));
         try
         {
             await _process!.WaitForExitAsync(limit.Token);
