@@ -188,7 +188,7 @@ sealed class Device(Node node, CoteClient client, Story story) : IAsyncDisposabl
             case "message.status":
                 if (_messages.TryGetValue(frame.MessageId!, out var known))
                     _messages[frame.MessageId!] = known with { Status = Text(data, "status")! };
-                else
+                else if (!_replies.ContainsKey(frame.MessageId!)) // of a reply still open: what ends it will carry the status
                     Faults.Enqueue($"A status of a message never seen: {frame}");
                 break;
             case "message":
