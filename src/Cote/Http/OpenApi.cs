@@ -14,7 +14,7 @@ static class OpenApi
     // Taken as text, so that a wrong one gets FastAPI's answer; described as what they are.
     static readonly string?[] Numbers = ["limit", "before", "after", "wait"];
 
-    public static void AddDescription(this IServiceCollection services) => services.AddOpenApi("openapi", options =>
+    public static void AddDescription(this IServiceCollection services) => services.AddOpenApi(options =>
     {
         options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
         options.AddDocumentTransformer((document, _, _) =>
