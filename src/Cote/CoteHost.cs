@@ -65,7 +65,7 @@ public static class CoteHost
             .AddSingleton(options.Realtime).AddSingleton(options.Assistants);
         services.AddSingleton(TimeProvider.System).AddSingleton<Clock>();
         services.AddSingleton<Dialect, SqliteDialect>().AddSingleton<Database>();
-        services.AddSingleton<Feeds>().AddSingleton<EventLog>();
+        services.AddSingleton<Feeds>().AddSingleton<EventLog>().AddSingleton<EpochFile>().AddHostedService<EventsLoop>();
         services.AddHostedService<Opening>();
         services.AddHttp(options.Http, builder.Environment);
         services.AddUsers();
@@ -117,12 +117,12 @@ public static class CoteHost
     }
 
     /// <summary>Before anything else starts: the database is open, and its epoch is known.</summary>
-    sealed class Opening(Dialect dialect, EventLog log) : IHostedLifecycleService
+    sealed class Opening(Dialect dialect, EventLog log, EpochFile file) : IHostedLifecycleService
     {
         public async Task StartingAsync(CancellationToken cancellationToken)
         {
             await dialect.OpenAsync(cancellationToken);
-            await log.OpenAsync(cancellationToken);
+            await log.OpenAsync(dialect.IsOnlyProcess ? file : null, cancellationToken);
         }
 
         public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;

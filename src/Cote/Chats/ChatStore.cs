@@ -41,7 +41,7 @@ sealed class ChatStore(Database db, EventLog events, Clock clock)
             select {userId}, {id}, {title}, {now}, h.seq, {now}, h.seq, h.seq, {fingerprint} from {change.Locked}
             """);
         change.Append(EventTypes.ChatCreated, id);
-        return await events.CommitAsync(unit, userId);
+        return await events.CommitAsync(unit, userId, change);
     }
 
     public Task<Chat?> FindAsync(string userId, string id, CancellationToken ct) =>
@@ -73,7 +73,7 @@ sealed class ChatStore(Database db, EventLog events, Clock clock)
         var change = new Change(unit, userId, clock.NewId(), clock.Now, 1, Lives(userId, id));
         change.Do($"update chats set {set} from {change.Locked} and chats.user_id = {userId} and chats.id = {id}");
         change.Append(EventTypes.ChatUpdated, id);
-        await events.CommitAsync(unit, userId);
+        await events.CommitAsync(unit, userId, change);
         return change.Happened;
     }
 

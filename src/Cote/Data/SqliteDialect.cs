@@ -73,8 +73,10 @@ sealed class SqliteDialect(DataOptions options, Clock clock, ILogger<Database> l
 
     public override ValueTask DisposeAsync()
     {
-        _writer?.Dispose();
+        // The readers first: only a connection that may write moves the write-ahead log into the file when it is the last
+        // to close, and after a stop the one file is then the whole database.
         _readers?.Dispose();
+        _writer?.Dispose();
         _lock?.Dispose();
         return ValueTask.CompletedTask;
     }

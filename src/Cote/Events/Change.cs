@@ -12,7 +12,6 @@ sealed class Change
 {
     readonly Unit _unit;
     readonly string _id;
-    readonly int _events;
     readonly Step _lock;
     int _appended;
 
@@ -24,13 +23,16 @@ sealed class Change
     /// <param name="guard">What must hold for it to happen: a condition, without <c>where</c>.</param>
     public Change(Unit unit, string userId, string id, Timestamp at, int events, Sql guard)
     {
-        (_unit, UserId, _id, At, _events) = (unit, userId, id, at, events);
+        (_unit, UserId, _id, At, Events) = (unit, userId, id, at, events);
         _lock = unit.Do($"update heads set seq = seq + {events}, unit = {id} where user_id = {userId} and {guard}");
     }
 
     public string UserId { get; }
 
     public Timestamp At { get; }
+
+    /// <summary>How many events it appends.</summary>
+    public int Events { get; }
 
     /// <summary>After the commit: did the guard hold?</summary>
     public bool Happened => _lock.Changed > 0;
@@ -39,7 +41,7 @@ sealed class Change
     public Sql Locked => $"heads h where h.user_id = {UserId} and h.unit = {_id}";
 
     /// <summary>The number of the <paramref name="nth"/> event (from 1), where <c>h</c> is the locked row.</summary>
-    public Sql Seq(int nth) => $"h.seq - {(long)(_events - nth)}";
+    public Sql Seq(int nth) => $"h.seq - {(long)(Events - nth)}";
 
     public Step Do(Sql sql) => _unit.Do(sql);
 

@@ -228,12 +228,12 @@ sealed class Reader : IAsyncDisposable
         _feed = _house.Feeds.Join(UserId, this);
         try
         {
-            var (head, oldest) = await _house.Log.BoundsAsync(UserId, ct);
+            var (head, tail) = await _house.Log.BoundsAsync(UserId, ct);
             Start = cursor ?? new(_house.Log.Epoch, head);
             Reset = cursor is not { } from ? null
                 : from.Epoch != _house.Log.Epoch ? "epoch"
                 : from.Seq > head ? "ahead"
-                : from.Seq < oldest - 1 ? "trimmed"
+                : from.Seq < tail ? "trimmed"
                 : head - from.Seq > most ? "too_far"
                 : null;
             _position = Reset is null ? Start.Seq : head;

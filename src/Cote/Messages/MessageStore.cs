@@ -87,7 +87,7 @@ sealed class MessageStore(Database db, EventLog events, Clock clock, ReplyQueue 
             """);
         change.Append(EventTypes.Message, chat, id);
         var reply = unit.Fetch(ReplyStore.SelectOpen($"r.user_id = {userId} and r.id = {draft.ReplyId}"), ReplyStore.ReadOpen);
-        var outcome = await events.CommitAsync(unit, userId);
+        var outcome = await events.CommitAsync(unit, userId, change);
         return new(outcome, change.Happened, reply.First);
     }
 
@@ -137,6 +137,7 @@ sealed class MessageStore(Database db, EventLog events, Clock clock, ReplyQueue 
         string userId, IEnumerable<(string ChatId, string Id)> replies, string status, bool isShown = false)
     {
         var unit = new Unit();
+        var changes = new List<Change>();
         foreach (var (chat, id) in replies)
         {
             var change = new Change(unit, userId, clock.NewId(), clock.Now, 1,
@@ -148,8 +149,9 @@ sealed class MessageStore(Database db, EventLog events, Clock clock, ReplyQueue 
             change.Do($"update messages set status = {status} from {change.Locked} and messages.user_id = {userId} and messages.id = {id}");
             change.Do($"update chats set changed = h.seq from {change.Locked} and chats.user_id = {userId} and chats.id = {chat}");
             change.Append(EventTypes.MessageStatus, chat, id);
+            changes.Add(change);
         }
-        await events.CommitAsync(unit, userId);
+        await events.CommitAsync(unit, userId, changes);
     }
 
     /// <summary>
@@ -183,7 +185,7 @@ sealed class MessageStore(Database db, EventLog events, Clock clock, ReplyQueue 
               activity = coalesce({last($"m.event_seq")}, created_seq)
             from {change.Locked} and chats.user_id = {userId} and chats.id = {chatId}
             """);
-        await events.CommitAsync(unit, userId);
+        await events.CommitAsync(unit, userId, change);
         return change.Happened;
     }
 
@@ -201,7 +203,7 @@ sealed class MessageStore(Database db, EventLog events, Clock clock, ReplyQueue 
               and messages.chat_id = {chatId} and messages.state in ('queued', 'running')
             """);
         change.Append(EventTypes.ChatDeleted, chatId);
-        await events.CommitAsync(unit, userId);
+        await events.CommitAsync(unit, userId, change);
         return change.Happened;
     }
 

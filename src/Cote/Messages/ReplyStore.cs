@@ -124,6 +124,7 @@ sealed class ReplyStore(Database db, EventLog events, Clock clock, ReplyQueue qu
     {
         var unit = new Unit();
         var now = clock.Now;
+        var changes = new List<Change>();
         Sql columns = $"""
             content = {content}, text_attempt = {textAttempt}, listed = 1,
               timestamp = case when listed = 1 then timestamp else {now} end
@@ -139,12 +140,10 @@ sealed class ReplyStore(Database db, EventLog events, Clock clock, ReplyQueue qu
             MoveQuestion(change, reply, questionStatus);
             change.Do($"update chats set changed = h.seq from {change.Locked} and chats.user_id = {reply.UserId} and chats.id = {reply.ChatId}");
             change.Append(EventTypes.MessageStatus, reply.ChatId, reply.QuestionId);
+            changes.Add(change);
         }
         var wish = unit.Fetch($"select stop_wanted from messages where {Fence(reply)}", row => row.GetInt64(0) != 0);
-        if (questionStatus == reply.QuestionStatus)
-            await db.WriteAsync(unit);
-        else
-            await events.CommitAsync(unit, reply.UserId);
+        await events.CommitAsync(unit, reply.UserId, changes);
         return wish.Items.Count == 0 ? null : wish.First;
     }
 
@@ -182,7 +181,7 @@ sealed class ReplyStore(Database db, EventLog events, Clock clock, ReplyQueue qu
             select 1 from messages where user_id = {reply.UserId} and chat_id = {reply.ChatId}
               and state in ('queued', 'running') and state = 'queued' limit 1
             """, _ => true);
-        await events.CommitAsync(unit, reply.UserId);
+        await events.CommitAsync(unit, reply.UserId, change);
         if (next.First)
             queue.Wake(reply.UserId, reply.ChatId);
         return change.Happened;

@@ -23,6 +23,7 @@ create unique index users_by_email on users (email_key);
 create table heads (
   user_id text primary key references users (id) on delete cascade,
   seq bigint not null default 0,
+  tail bigint not null default 0,          -- the events up to this one were trimmed
   unit text not null default ''
 );
 
