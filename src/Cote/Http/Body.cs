@@ -79,6 +79,10 @@ public static class Body
         {
             return new Check(Check.InvalidJson(error.BytePositionInLine ?? 0));
         }
+        catch (InvalidOperationException) // a lone surrogate in the name of a field
+        {
+            return new Check(Check.InvalidJson(0));
+        }
     }
 
     // What is refused unread would otherwise stand in the way of the next request on the connection.

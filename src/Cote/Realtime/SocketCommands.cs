@@ -15,18 +15,21 @@ sealed class SocketCommands(MessageStore messages, ChatStore chats, Connections 
     public async Task<Frame?> DoAsync(ReadOnlyMemory<byte> bytes, Reader reader, CancellationToken ct)
     {
         JsonElement frame;
+        string? name = null;
         try
         {
             frame = JsonElement.Parse(bytes.Span, Reading);
+            if (frame.ValueKind == JsonValueKind.Object && frame.TryGetProperty("type", out var type) && type.ValueKind == JsonValueKind.String)
+                name = type.GetString();
         }
-        catch (JsonException)
+        catch (Exception error) when (error is JsonException or InvalidOperationException) // the latter for a lone surrogate
         {
             return Frame.Error("invalid_json", "This frame is no JSON");
         }
-        if (frame.ValueKind != JsonValueKind.Object || !frame.TryGetProperty("type", out var type) || type.ValueKind != JsonValueKind.String)
+        if (name is null)
             return Frame.Error("invalid_frame", "A frame is an object with a type");
         frame.TryGetProperty("data", out var data);
-        switch (type.GetString())
+        switch (name)
         {
             case EventTypes.Ping:
                 reader.Show(Frame.Pong);
