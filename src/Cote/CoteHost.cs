@@ -87,7 +87,9 @@ public static class CoteHost
         app.MapGet("/limits", GetLimits.Handle).WithTags("Health").WithSummary("What this server takes");
         foreach (var routes in added.Routes)
             routes(app);
-        _ = app.Services.GetRequiredService<Roster>(); // a wrong default model is said now, not at the first message
+        // A wrong default model or signing key is said now, not at the first message or login.
+        _ = app.Services.GetRequiredService<Roster>();
+        _ = app.Services.GetRequiredService<AccessTokens>();
         app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<Feeds>().CloseAll);
         return app;
     }
