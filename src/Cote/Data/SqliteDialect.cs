@@ -23,7 +23,10 @@ sealed class SqliteDialect(DataOptions options, Clock clock, ILogger<Database> l
 
     public override async Task OpenAsync(CancellationToken ct)
     {
-        Directory.CreateDirectory(options.Directory);
+        if (OperatingSystem.IsWindows())
+            Directory.CreateDirectory(options.Directory);
+        else // whoever can read the database can read every chat
+            Directory.CreateDirectory(options.Directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         var file = Path.GetFullPath(options.DatabaseFile);
         _lock = Lock(file);
         using (var session = new SqliteSession(file, SqliteOpenMode.ReadWriteCreate))
