@@ -29,9 +29,10 @@ static class ListUsers
     {
         var check = new Check();
         var most = check.QueryInteger("limit", limit, 1, Page.MostItems) ?? Page.MostItems;
+        var from = check.QueryId("after", after);
         if (check.Problem is { } wrong)
             return Answer.Of(wrong);
-        var list = await users.ListAsync(after, most + 1, ct);
+        var list = await users.ListAsync(from, most + 1, ct);
         if (list.Count > most)
         {
             list = [.. list.Take((int)most)];
@@ -51,13 +52,15 @@ static class ListAudit
     {
         var check = new Check();
         var most = check.QueryInteger("limit", limit, 1, Page.MostItems) ?? Usual;
+        var from = check.QueryId("before", before);
+        var user = check.QueryId("user_id", user_id);
         if (check.Problem is { } wrong)
             return Answer.Of(wrong);
-        var list = await audit.ListAsync(user_id, before, most + 1, ct);
+        var list = await audit.ListAsync(user, from, most + 1, ct);
         if (list.Count > most)
         {
             list = [.. list.Take((int)most)];
-            var of = user_id is null ? "" : $"&user_id={Uri.EscapeDataString(user_id)}";
+            var of = user is null ? "" : $"&user_id={user}";
             http.Response.Headers.Link = Page.Next($"/admin/audit?before={list[^1].Id}&limit={most}{of}");
         }
         return Answer.Json(list, AccountJson.Default.IReadOnlyListAuditEntry);
