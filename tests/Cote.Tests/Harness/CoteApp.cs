@@ -17,8 +17,8 @@ public sealed class CoteApp : IAsyncDisposable
         "--Cote:RateLimits:MessagesPerMinute=100000000", "--Cote:RateLimits:RequestsPerMinute=1000000000",
     ];
 
-    readonly string[] _settings;
-    WebApplication _app = null!;
+    string[] _settings;
+    WebApplication? _app = null!;
 
     CoteApp(string[] settings, FakeModelServer model, string data) => (_settings, Model, Data) = (settings, model, data);
 
@@ -42,18 +42,26 @@ public sealed class CoteApp : IAsyncDisposable
         return app;
     }
 
-    /// <summary>Stops it as SIGTERM does, and starts it again on the same data (and another port).</summary>
-    public async Task RestartAsync()
+    /// <summary>Stops it as SIGTERM does, and starts it again on the same data (and another port), with other settings if there are some.</summary>
+    public async Task RestartAsync(params string[] settings)
     {
         await StopAsync();
+        if (settings.Length > 0)
+            _settings = settings;
         await StartAsync();
     }
 
     public async Task StopAsync()
     {
+        if (_app is null)
+            return;
         await _app.StopAsync();
         await _app.DisposeAsync();
+        _app = null;
     }
+
+    /// <summary>Starts it after <see cref="StopAsync"/>.</summary>
+    public Task StartAgainAsync() => StartAsync();
 
     /// <summary>A client without a token.</summary>
     public CoteClient Anonymous() => new(Url);
