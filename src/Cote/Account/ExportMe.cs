@@ -62,7 +62,7 @@ static class ExportMe
         {
             // By bytes too: two hundred of the longest messages are more than one wants to hold.
             var counted = new Page(PageRows);
-            var page = await messages.ListAfterAsync(userId, chat.Id, after, PageRows, x => counted.IsFull(x.Content.Length), ct);
+            var page = await messages.ListAfterAsync(userId, chat.Id, after, PageRows, x => counted.IsFull([x.Content]), ct);
             foreach (var message in page)
                 JsonSerializer.Serialize(json, message, Wire.Message);
             await json.FlushAsync(ct);

@@ -23,12 +23,26 @@ sealed class SqliteDialect(DataOptions options, Clock clock, ILogger<Database> l
 
     public override async Task OpenAsync(CancellationToken ct)
     {
-        if (OperatingSystem.IsWindows())
-            Directory.CreateDirectory(options.Directory);
-        else // whoever can read the database can read every chat
-            Directory.CreateDirectory(options.Directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         var file = Path.GetFullPath(options.DatabaseFile);
-        _lock = Lock(file);
+        try
+        {
+            CreateDirectory(options.Directory);
+            _lock = Lock(file);
+            await OpenAsync(file);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new StartupException(
+                $"The folder {Path.GetDirectoryName(file)} (Cote__Data__Directory) cannot be used: {error.Message}", error);
+        }
+        catch (SqliteException error)
+        {
+            throw new StartupException($"The database {file} cannot be opened: {error.Message}", error);
+        }
+    }
+
+    async Task OpenAsync(string file)
+    {
         using (var session = new SqliteSession(file, SqliteOpenMode.ReadWriteCreate))
         {
             session.Execute("pragma journal_mode = wal");
@@ -94,6 +108,15 @@ sealed class SqliteDialect(DataOptions options, Clock clock, ILogger<Database> l
             => new(Problems.Unavailable, error),
         _ => new(Problems.Internal, error),
     };
+
+    // Whoever can read the database can read every chat: it is its owner's alone.
+    static void CreateDirectory(string name)
+    {
+        if (OperatingSystem.IsWindows())
+            Directory.CreateDirectory(name);
+        else
+            Directory.CreateDirectory(name, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
 
     // Two processes on one file would each believe that its leases and its counters are alone: the second is refused.
     // The lock is the kernel's and goes with the process, however it ends.

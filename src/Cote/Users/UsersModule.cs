@@ -32,15 +32,15 @@ static class UsersModule
     public static void MapUsers(this IEndpointRouteBuilder routes)
     {
         routes.MapPost("/token", LogIn.Handle).Limited(Limit.Login)
-            .Accepts<LoginForm>("application/x-www-form-urlencoded", "multipart/form-data").Produces<TokenPair>()
+            .Takes<LoginForm>("application/x-www-form-urlencoded", "multipart/form-data").Produces<TokenPair>()
             .WithTags("Users").WithSummary("Log in by password, or refresh a session");
         routes.MapPost("/users/", Register.Handle).Limited(Limit.Registration)
-            .Accepts<NewUser>("application/json").Produces<User>()
+            .Takes<NewUser>("application/json").Produces<User>()
             .WithTags("Users").WithSummary("Create an account");
         routes.MapGet("/users/me", GetMe.Handle).RequireAuthorization().Produces<User>()
             .WithTags("Users").WithSummary("Who am I?");
         routes.MapPatch("/users/me", UpdateMe.Handle).RequireAuthorization()
-            .Accepts<UserPatch>("application/json").Produces<User>()
+            .Takes<UserPatch>("application/json").Produces<User>()
             .WithTags("Users").WithSummary("A new name, address or password; a new password ends the other sessions");
         routes.MapGet("/sessions/", ListSessions.Handle).RequireAuthorization().Produces<IReadOnlyList<SessionInfo>>()
             .WithTags("Sessions").WithSummary("Where one is logged in");
