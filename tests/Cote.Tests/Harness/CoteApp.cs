@@ -35,7 +35,7 @@ public sealed class CoteApp : IAsyncDisposable
     public string Data { get; }
 
     /// <summary>The routes it has, for tests of what is open and what is described.</summary>
-    public IEnumerable<RouteEndpoint> Endpoints => _app.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>();
+    public IEnumerable<RouteEndpoint> Endpoints => _app!.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>();
 
     /// <summary>Every log line so far, with its exception.</summary>
     public ConcurrentQueue<string> Logs { get; } = [];
