@@ -41,14 +41,13 @@ sealed class ReplyLoop(ReplyQueue queue, RunSources house, bool onlyProcess) : B
 
     void Track(Task task)
     {
-        if (task.IsCompleted)
-            return;
         _work[task] = true;
         task.ContinueWith(done => _work.TryRemove(done, out _), TaskScheduler.Default);
     }
 
     async Task DoAsync(Work work, CancellationToken stopping)
     {
+        await Task.Yield(); // the one that hands out work must not build prompts
         var reply = work.Claimed;
         var place = reply is not null;
         try

@@ -50,8 +50,5 @@ static class MessagesModule
     }
 }
 
-/// <summary>What a verb answers that has nothing else to say.</summary>
-sealed record Done(bool Success);
-
 /// <summary>What <c>stop</c> answers. <paramref name="Stopped"/> counts the replies that this call ended.</summary>
 sealed record StopResult(bool Success, int Stopped);
