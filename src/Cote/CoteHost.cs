@@ -117,12 +117,13 @@ public static class CoteHost
     }
 
     /// <summary>Before anything else starts: the database is open, and its epoch is known.</summary>
-    sealed class Opening(Dialect dialect, EventLog log, EpochFile file) : IHostedLifecycleService
+    sealed class Opening(Dialect dialect, EventLog log, EpochFile file, IServiceProvider services) : IHostedLifecycleService
     {
         public async Task StartingAsync(CancellationToken cancellationToken)
         {
             await dialect.OpenAsync(cancellationToken);
             await log.OpenAsync(dialect.IsOnlyProcess ? file : null, cancellationToken);
+            _ = services.GetRequiredService<AccessTokens>(); // a signing key that is no good is said now, not at the first login
         }
 
         public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -21,8 +21,9 @@ static class SigningKey
         var file = Path.Combine(data.Directory, "signing.key");
         if (!File.Exists(file))
             Make(file);
-        var kept = Convert.FromBase64String(File.ReadAllText(file).Trim());
-        return kept.Length >= Shortest ? kept
+        var text = File.ReadAllText(file).Trim();
+        var kept = new byte[text.Length];
+        return Convert.TryFromBase64String(text, kept, out var length) && length >= Shortest ? kept[..length]
             : throw new StartupException($"The signing key in {file} is broken. Remove the file to have a new one made; everyone then logs in again.");
     }
 
