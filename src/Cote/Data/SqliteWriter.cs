@@ -51,7 +51,7 @@ sealed class SqliteWriter : IDisposable
             if (!_queue.TryAdd(pending))
                 throw new ProblemException(Problems.Busy);
         }
-        catch (InvalidOperationException) when (_queue.IsAddingCompleted)
+        catch (InvalidOperationException) // it is closed, or disposed of already
         {
             throw new ProblemException(Problems.ShuttingDown);
         }
