@@ -49,9 +49,10 @@ public static class Body
                 foreach (var (name, values) in await http.Request.ReadFormAsync(http.RequestAborted))
                     fields[name] = values[^1];
             }
-            catch (InvalidDataException)
+            catch (Exception error) when (error is InvalidDataException || (error is IOException and not BadHttpRequestException
+                && !http.RequestAborted.IsCancellationRequested)) // a multipart form that ends too early is an IOException
             {
-                return new Check(Check.InvalidJson(0) with { Detail = "The form is broken" });
+                return new Check(Check.InvalidForm);
             }
         }
         else
@@ -79,7 +80,7 @@ public static class Body
         {
             return new Check(Check.InvalidJson(error.BytePositionInLine ?? 0));
         }
-        catch (InvalidOperationException) // a lone surrogate in the name of a field
+        catch (InvalidOperationException) // half a surrogate pair in the name of a field
         {
             return new Check(Check.InvalidJson(0));
         }

@@ -7,7 +7,7 @@ using Cote.Primitives;
 namespace Cote.Realtime;
 
 /// <summary>The little that a client may say on a socket. Writes enter by HTTP; of these, only <c>read</c> writes.</summary>
-sealed class SocketCommands(MessageStore messages, ChatStore chats, Connections connections)
+sealed class SocketCommands(MessageStore messages, ChatStore chats, Feeds feeds, Connections connections)
 {
     static readonly JsonDocumentOptions Reading = new() { MaxDepth = 32, AllowDuplicateProperties = false };
 
@@ -15,18 +15,16 @@ sealed class SocketCommands(MessageStore messages, ChatStore chats, Connections 
     public async Task<Frame?> DoAsync(ReadOnlyMemory<byte> bytes, Reader reader, CancellationToken ct)
     {
         JsonElement frame;
-        string? name = null;
         try
         {
             frame = JsonElement.Parse(bytes.Span, Reading);
-            if (frame.ValueKind == JsonValueKind.Object && frame.TryGetProperty("type", out var type) && type.ValueKind == JsonValueKind.String)
-                name = type.GetString();
         }
-        catch (Exception error) when (error is JsonException or InvalidOperationException) // the latter for a lone surrogate
+        catch (Exception error) when (error is JsonException or InvalidOperationException) // the latter: half a surrogate pair in a name
         {
             return Frame.Error("invalid_json", "This frame is no JSON");
         }
-        if (name is null)
+        if (frame.ValueKind != JsonValueKind.Object || !frame.TryGetProperty("type", out var type)
+            || Check.WellFormed(type) is not { } name)
             return Frame.Error("invalid_frame", "A frame is an object with a type");
         frame.TryGetProperty("data", out var data);
         switch (name)
@@ -51,7 +49,7 @@ sealed class SocketCommands(MessageStore messages, ChatStore chats, Connections 
                 var message = read.Id("message_id");
                 if (read.Problem is not null)
                     return Frame.Error("invalid_frame", "read takes data {message_id}");
-                return await MarkRead.DoAsync(messages, reader.UserId, null, message, ct) ? null
+                return await MarkRead.DoAsync(messages, feeds, reader.UserId, null, message, ct) ? null
                     : Frame.Error(Problems.MessageNotFound.Code, Problems.MessageNotFound.Detail);
             default:
                 return Frame.Error("unknown_type", "This server knows typing, read, ping and pong");
