@@ -30,11 +30,12 @@ static class Stop
             queue.Stop(user.Id, reply.Id);
         foreach (var waiting in open.Where(x => x.State == States.Queued))
             await replies.EndQueuedAsync(waiting);
-        var ended = await WaitAsync(reader, [.. open.Where(x => x.State == States.Running).Select(x => x.Id)], Patience);
-        foreach (var id in ended)
+        // Waited for is each of them: one that waited may have been claimed in between, and then its maker ends it.
+        var left = await WaitAsync(reader, [.. open.Select(x => x.Id)], Patience);
+        foreach (var id in left)
             if (await replies.SeizeAsync(user.Id, id) is { } seized)
                 await replies.EndAsync(seized, new(States.Stopped, seized.Content, seized.TextAttempt), seized.QuestionStatus);
-        await WaitAsync(reader, ended, Deadline - house.Clock.Since(began));
+        await WaitAsync(reader, left, Deadline - house.Clock.Since(began));
 
         var stopped = 0;
         foreach (var id in mine)

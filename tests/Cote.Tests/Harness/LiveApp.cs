@@ -44,8 +44,8 @@ public sealed class LiveApp : IAsyncLifetime
     {
         var asked = request.Messages.EnumerateArray().Last().ToString();
         // The last question of a joined turn is the one that is answered.
-        var play = _plays.Where(x => asked.Contains(x.Key, StringComparison.Ordinal))
-            .MaxBy(x => asked.LastIndexOf(x.Key, StringComparison.Ordinal)).Value;
+        var play = _plays.Values.Where(x => asked.Contains(x.Question, StringComparison.Ordinal))
+            .MaxBy(x => asked.LastIndexOf(x.Question, StringComparison.Ordinal));
         return play is null ? FakeReply.Text("Hello", " world") : play.Take(request);
     }
 }
@@ -105,7 +105,16 @@ public static class Reading
         return (question.Text("id"), question.Text("reply_id"));
     }
 
-    /// <summary>The next durable frames up to one that fits, which is the last.</summary>
+    /// <summary>Waits until a client that applies what comes shows this text.</summary>
+    public static async Task<ReplyTexts> ShowsAsync(this TestSocket socket, string reply, string text)
+    {
+        var texts = new ReplyTexts();
+        while (texts[reply] != text)
+            texts.Apply(await socket.NextAsync());
+        return texts;
+    }
+
+    /// <summary>The next frames up to one that fits, which is the last.</summary>
     public static async Task<List<TestFrame>> UntilAsync(this TestSocket socket, Func<TestFrame, bool> last)
     {
         var frames = new List<TestFrame>();
