@@ -82,8 +82,7 @@ static class OpenApi
         {
             var spelt = path.Replace("{chatId}", "{chat_id}", StringComparison.Ordinal).Replace("{messageId}", "{message_id}", StringComparison.Ordinal)
                 .Replace("{sessionId}", "{session_id}", StringComparison.Ordinal);
-            paths[spelt.EndsWith("/users", StringComparison.Ordinal) || spelt.EndsWith("/chats", StringComparison.Ordinal)
-                || spelt.EndsWith("/messages", StringComparison.Ordinal) || spelt.EndsWith("/sessions", StringComparison.Ordinal) ? spelt + "/" : spelt] = item;
+            paths[spelt is "/users" or "/sessions" or "/chats" or "/chats/{chat_id}/messages" ? spelt + "/" : spelt] = item;
             foreach (var parameter in item.Operations?.Values.SelectMany(x => x.Parameters ?? []).OfType<OpenApiParameter>() ?? [])
                 parameter.Name = parameter.Name switch { "chatId" => "chat_id", "messageId" => "message_id", "sessionId" => "session_id", var name => name };
         }

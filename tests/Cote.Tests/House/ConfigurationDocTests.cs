@@ -24,7 +24,7 @@ public sealed class ConfigurationDocTests
             System.IO.File.WriteAllText(file, expected);
         }
 
-        System.IO.File.ReadAllText(file).ReplaceLineEndings("\n").ShouldBe(expected, $"run this test with COTE_UPDATE_DOCS=1 to write {File} anew");
+        System.IO.File.ReadAllText(file).ReplaceLineEndings("\n").Split('\n').ShouldBe(expected.Split('\n'), $"run this test with COTE_UPDATE_DOCS=1 to write {File} anew");
     }
 
     [Fact]
