@@ -4,6 +4,8 @@ using Cote.Primitives;
 
 try
 {
+    if (await CoteCommands.RunAsync(args, Console.In, Console.Out, Console.Error) is { } exitCode)
+        return exitCode;
     await CoteHost.Create(args).RunAsync();
     return 0;
 }

@@ -60,10 +60,15 @@ static class CoteConfiguration
             if (property is null || (isFile && property.PropertyType != typeof(Secret)))
                 throw new StartupException(
                     $"{Variable(child.Path)} is not a setting of Cote. docs/configuration.md lists them all.");
+            if (IsPart(property.PropertyType) && child.Value is { Length: > 0 })
+                throw new StartupException(
+                    $"{Variable(child.Path)} is a part and not a setting of Cote. docs/configuration.md lists them all.");
             if (IsPart(property.PropertyType))
                 Collect(child, property.PropertyType, values);
+            else if (isFile && child.Value is { Length: > 0 } file)
+                values[section.Path + ":" + property.Name] = ReadFile(Variable(child.Path), file);
             else if (isFile)
-                values[section.Path + ":" + property.Name] = ReadFile(child);
+                continue;
             else if (typeof(IEnumerable).IsAssignableFrom(property.PropertyType) && property.PropertyType != typeof(string))
                 CollectList(child, values);
             else if (child.Value is { Length: > 0 })
@@ -79,15 +84,17 @@ static class CoteConfiguration
             values[$"{list.Path}:{i}"] = items[i];
     }
 
-    static string ReadFile(IConfigurationSection file)
+    static string ReadFile(string variable, string file)
     {
         try
         {
-            return File.ReadAllText(file.Value!).Trim();
+            // An empty one is a mistake of whoever mounts it: taken for a missing secret, it would go unnoticed.
+            return File.ReadAllText(file).Trim() is { Length: > 0 } secret ? secret
+                : throw new StartupException($"{variable} names a file that is empty: {file}.");
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new StartupException($"{Variable(file.Path)} names a file that cannot be read: {file.Value}.", error);
+            throw new StartupException($"{variable} names a file that cannot be read: {file}.", error);
         }
     }
 

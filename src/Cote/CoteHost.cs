@@ -1,3 +1,4 @@
+using Cote.Account;
 using Cote.Assistants;
 using Cote.Assistants.Providers;
 using Cote.Chats;
@@ -57,7 +58,7 @@ public static class CoteHost
         });
         var options = CoteConfiguration.Read(builder.Configuration);
         AddLogging(builder, options.Http);
-        AddKestrel(builder, options.Http);
+        AddKestrel(builder, options);
 
         var services = builder.Services;
         services.AddSingleton(options).AddSingleton(options.Data).AddSingleton(options.Auth).AddSingleton(options.Http)
@@ -73,6 +74,7 @@ public static class CoteHost
         services.AddMessages();
         services.AddAssistants();
         services.AddRealtime();
+        services.AddAccount();
         services.Configure<HostOptions>(x => x.ShutdownTimeout = TimeSpan.FromSeconds(25));
         var added = new CoteBuilder(services);
         add?.Invoke(added);
@@ -84,6 +86,7 @@ public static class CoteHost
         app.MapChats();
         app.MapMessages();
         app.MapRealtime();
+        app.MapAccount();
         app.MapGet("/limits", GetLimits.Handle).WithTags("Health").WithSummary("What this server takes");
         foreach (var routes in added.Routes)
             routes(app);
@@ -94,15 +97,16 @@ public static class CoteHost
         return app;
     }
 
-    static void AddKestrel(WebApplicationBuilder builder, HttpOptions options)
+    static void AddKestrel(WebApplicationBuilder builder, CoteOptions options)
     {
-        if (string.IsNullOrEmpty(builder.Configuration["urls"]))
-            builder.WebHost.UseUrls(DefaultUrl);
+        var urls = builder.Configuration["urls"] is { Length: > 0 } given ? given : DefaultUrl;
+        builder.WebHost.UseUrls([.. urls.Split(';'), .. ControlSocket.PathOf(options.Data) is { } path ? ["http://unix:" + path] : (string[])[]]);
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = options.MaxBodyBytes;
+            kestrel.Limits.MaxRequestBodySize = options.Http.MaxBodyBytes;
+            kestrel.ConfigureEndpointDefaults(ControlSocket.Mark);
         });
     }
 
@@ -121,18 +125,26 @@ public static class CoteHost
     }
 
     /// <summary>Before anything else starts: the database is open, and its epoch is known.</summary>
-    sealed class Opening(Dialect dialect, EventLog log, EpochFile file, IServiceProvider services) : IHostedLifecycleService
+    sealed class Opening(Dialect dialect, EventLog log, EpochFile file, DataOptions data, IServiceProvider services) : IHostedLifecycleService
     {
         public async Task StartingAsync(CancellationToken cancellationToken)
         {
             await dialect.OpenAsync(cancellationToken);
             await log.OpenAsync(dialect.IsOnlyProcess ? file : null, cancellationToken);
+            // Left behind by a process that was killed; that it is gone, the database's lock has shown.
+            if (ControlSocket.PathOf(data) is { } path)
+                File.Delete(path);
             _ = services.GetRequiredService<AccessTokens>(); // a bad signing key is said now, not at the first login
         }
 
         public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-        public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+        public Task StartedAsync(CancellationToken cancellationToken)
+        {
+            if (!OperatingSystem.IsWindows() && ControlSocket.PathOf(data) is { } path && File.Exists(path))
+                File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            return Task.CompletedTask;
+        }
 
         public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 

@@ -16,8 +16,8 @@ static class GetLimits
         json.WriteNumber("max_content_length"u8, options.Messages.MaxContentLength);
         json.WriteNumber("max_title_length"u8, Chat.LongestTitle);
         json.WriteNumber("max_system_prompt_length"u8, UpdateChat.LongestSystemPrompt);
-        json.WriteNumber("min_password_length"u8, Register.ShortestPassword);
-        json.WriteNumber("max_password_length"u8, Register.LongestPassword);
+        json.WriteNumber("min_password_length"u8, Credentials.ShortestPassword);
+        json.WriteNumber("max_password_length"u8, Credentials.LongestPassword);
         json.WriteNumber("max_list_items"u8, Page.MostItems);
         json.WriteNumber("max_list_bytes"u8, Page.MostBytes);
         json.WriteNumber("max_frame_bytes"u8, options.Realtime.MaxFrameBytes);

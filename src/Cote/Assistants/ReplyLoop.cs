@@ -18,6 +18,7 @@ sealed class ReplyLoop(ReplyQueue queue, RunSources house, bool onlyProcess) : B
 
     readonly ConcurrentDictionary<Run, bool> _runs = [];
     readonly ConcurrentDictionary<Task, bool> _work = [];
+    readonly ConcurrentQueue<OpenRow> _dropped = [];
     volatile bool _starved;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -41,14 +42,13 @@ sealed class ReplyLoop(ReplyQueue queue, RunSources house, bool onlyProcess) : B
 
     void Track(Task task)
     {
-        if (task.IsCompleted)
-            return;
         _work[task] = true;
         task.ContinueWith(done => _work.TryRemove(done, out _), TaskScheduler.Default);
     }
 
     async Task DoAsync(Work work, CancellationToken stopping)
     {
+        await Task.Yield(); // the one that hands out work must not build prompts
         var reply = work.Claimed;
         var place = reply is not null;
         try
@@ -72,6 +72,8 @@ sealed class ReplyLoop(ReplyQueue queue, RunSources house, bool onlyProcess) : B
 #pragma warning restore CA1031
         {
             house.Log.LogError(error, "A reply in chat {Chat} could not be made", work.ChatId);
+            if (reply is not null)
+                _dropped.Enqueue(reply);
         }
         finally
         {
@@ -128,6 +130,12 @@ sealed class ReplyLoop(ReplyQueue queue, RunSources house, bool onlyProcess) : B
         try
         {
             queue.Tidy();
+            // Before the leases are renewed, which would keep a reply that nobody makes any more running for ever.
+            while (_dropped.TryPeek(out var reply))
+            {
+                await house.Replies.DropAsync(reply);
+                _dropped.TryDequeue(out _);
+            }
             if (!_runs.IsEmpty)
                 await house.Replies.RenewAsync();
             // Spread, so that a start after a crash does not call the model a thousand times in one instant.

@@ -22,6 +22,7 @@ sealed class Run : IDisposable
     const int CheckpointUnits = 4_096;
     static readonly TimeSpan RetryWithin = TimeSpan.FromSeconds(30);
     static readonly TimeSpan CheckpointAfter = TimeSpan.FromMilliseconds(700);
+    static readonly TimeSpan HandOverWithin = TimeSpan.FromSeconds(15);
     static readonly TimeSpan WriteAgainAfter = TimeSpan.FromMilliseconds(500);
 
     readonly RunSources _house;
@@ -240,7 +241,16 @@ sealed class Run : IDisposable
         try
         {
             var (content, attempt) = Kept();
-            await _house.Replies.HandOverAsync(_reply, attempt, content);
+            using var limit = new CancellationTokenSource(HandOverWithin, _house.Clock.Provider);
+            await UntilWrittenAsync(async () =>
+            {
+                await _house.Replies.HandOverAsync(_reply, attempt, content);
+                return true;
+            }, limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            _house.Log.LogWarning("Reply {Reply} could not be handed over: the next start takes it up as after a crash", _reply.Id);
         }
         finally
         {

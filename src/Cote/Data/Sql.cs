@@ -22,7 +22,9 @@ public sealed class Sql
     }
 
     /// <summary>A value, with its kind: a null must still tell PostgreSQL of what type it is.</summary>
-    internal readonly record struct Arg(object? Value, ArgKind Kind);
+    /// <param name="At">Where its hole stands in the text; a <c>$</c> anywhere else is text.</param>
+    /// <param name="Width">How long the hole is.</param>
+    internal readonly record struct Arg(object? Value, ArgKind Kind, int At, int Width);
 
     internal enum ArgKind { Text, Integer, Real, Bytes }
 
@@ -46,26 +48,20 @@ public sealed class Sql
     public void AppendFormatted(Sql part)
     {
         var text = part.Text.AsSpan();
-        for (var next = 0; text.Length > 0;)
+        var done = 0;
+        foreach (var arg in part._args)
         {
-            var hole = text.IndexOf('$');
-            if (hole < 0)
-            {
-                _text.Append(text);
-                break;
-            }
-            _text.Append(text[..hole]);
-            var arg = part._args[next++];
+            _text.Append(text[done..arg.At]);
             Add(arg.Value, arg.Kind);
-            text = text[(hole + 1 + Digits(next))..];
+            done = arg.At + arg.Width;
         }
+        _text.Append(text[done..]);
     }
 
     void Add(object? value, ArgKind kind)
     {
-        _args.Add(new(value, kind));
-        _text.Append('$').Append(_args.Count);
+        var at = _text.Length;
+        _text.Append('$').Append(_args.Count + 1);
+        _args.Add(new(value, kind, at, _text.Length - at));
     }
-
-    static int Digits(int number) => number < 10 ? 1 : number < 100 ? 2 : 3;
 }

@@ -26,7 +26,7 @@ sealed class SqliteDialect(DataOptions options, Clock clock, ILogger<Database> l
         var file = Path.GetFullPath(options.DatabaseFile);
         try
         {
-            Directory.CreateDirectory(options.Directory);
+            CreateDirectory(options.Directory);
             _lock = Lock(file);
             await OpenAsync(file);
         }
@@ -108,6 +108,15 @@ sealed class SqliteDialect(DataOptions options, Clock clock, ILogger<Database> l
             => new(Problems.Unavailable, error),
         _ => new(Problems.Internal, error),
     };
+
+    // Whoever can read the database can read every chat: it is its owner's alone.
+    static void CreateDirectory(string name)
+    {
+        if (OperatingSystem.IsWindows())
+            Directory.CreateDirectory(name);
+        else
+            Directory.CreateDirectory(name, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
 
     // Two processes on one file would each believe that its leases and its counters are alone: the second is refused.
     // The lock is the kernel's and goes with the process, however it ends.

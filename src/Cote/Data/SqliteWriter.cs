@@ -51,7 +51,7 @@ sealed class SqliteWriter : IDisposable
             if (!_queue.TryAdd(pending))
                 throw new ProblemException(Problems.Busy);
         }
-        catch (InvalidOperationException) when (_queue.IsAddingCompleted)
+        catch (InvalidOperationException) // it is closed, or disposed of already
         {
             throw new ProblemException(Problems.ShuttingDown);
         }
@@ -176,6 +176,13 @@ sealed class SqliteWriter : IDisposable
         }
     }
 
+    static Unit Probe()
+    {
+        var unit = new Unit();
+        unit.Do($"insert into meta (key, value) values ('probe', '1') on conflict (key) do update set value = '1'");
+        return unit;
+    }
+
     // Checkpoints are the slow tail of writes: they run here, from a connection of their own, off the writer's path.
     void Checkpoint()
     {
@@ -183,6 +190,9 @@ sealed class SqliteWriter : IDisposable
             return;
         try
         {
+            // Whoever routes by readiness sends no writes to a node that is not ready: it has to find out by itself.
+            if (!_healthy)
+                _queue.TryAdd(new Pending(Probe()));
             (_checkpointer ??= _open()).Execute("pragma wal_checkpoint(passive)");
         }
         catch (SqliteException error)

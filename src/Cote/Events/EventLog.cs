@@ -19,7 +19,7 @@ sealed class EventLog(Database db, Feeds feeds, ILogger<EventLog> log)
     public async Task OpenAsync(EpochFile? file, CancellationToken ct)
     {
         var (epoch, run) = (await MetaAsync("epoch", ct), await MetaAsync("run", ct));
-        _committed = await db.FirstAsync($"select coalesce(sum(seq), 0) from heads", row => row.GetInt64(0), ct);
+        _committed = await db.FirstAsync($"select coalesce((select sum(seq) from heads), 0) + (select value from counters where name = 'erased_events')", row => row.GetInt64(0), ct);
         if (epoch is null || file?.IsOlderThanKnown(run, _committed) == true)
         {
             if (epoch is not null)

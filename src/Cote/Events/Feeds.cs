@@ -191,6 +191,9 @@ sealed class Feed(string userId)
 
     void Remember(Frame frame)
     {
+        // What was deleted is gone from here too: who lags behind reads the log, where it is a deletion by now.
+        if (frame.Type is EventTypes.MessageDeleted or EventTypes.ChatDeleted)
+            Forget(frame.Seq);
         _recent.Add(frame);
         _recentBytes += frame.Json.Length;
         _end = frame.Seq;

@@ -7,6 +7,9 @@ using Microsoft.AspNetCore.Http;
 
 namespace Cote.Http;
 
+/// <summary>What a verb answers that has nothing else to say.</summary>
+sealed record Done(bool Success);
+
 /// <summary>The shapes of answers.</summary>
 public static class Answer
 {

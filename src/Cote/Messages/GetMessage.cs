@@ -1,3 +1,4 @@
+using Cote.Events;
 using Cote.Http;
 using Cote.Primitives;
 using Microsoft.AspNetCore.Http;
@@ -8,9 +9,13 @@ namespace Cote.Messages;
 static class GetMessage
 {
     public static async Task<IResult> Handle(
-        string chatId, string messageId, CurrentUser user, MessageStore messages, CancellationToken ct) =>
-        Ids.Parse(chatId) is { } chat && Ids.Parse(messageId) is { } id
-        && await messages.FindAsync(user.Id, chat, id, ct) is { } message
-            ? Answer.Json(message, Wire.Message)
-            : Answer.Of(Problems.MessageNotFound);
+        string chatId, string messageId, CurrentUser user, MessageStore messages, Feeds feeds, CancellationToken ct)
+    {
+        if (Ids.Parse(chatId) is not { } chat || Ids.Parse(messageId) is not { } id
+            || await messages.FindAsync(user.Id, chat, id, ct) is not { } message)
+            return Answer.Of(Problems.MessageNotFound);
+        if (message.AwaitsDelivery)
+            feeds.Delivered.TryAdd(id, (user.Id, chat));
+        return Answer.Json(message, Wire.Message);
+    }
 }

@@ -40,7 +40,7 @@ static class ListMessages
 
         // Who only polls has been shown the end of a reply by this list.
         foreach (var shown in list)
-            if (shown is { Sender: Senders.Ai, Status: Statuses.Sent, HasEnded: true })
+            if (shown.AwaitsDelivery)
                 feeds.Delivered.TryAdd(shown.Id, (user.Id, chat));
         return Answer.Json(list, Wire.MessageList);
     }

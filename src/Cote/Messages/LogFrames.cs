@@ -75,7 +75,7 @@ sealed class LogFrames(Database db, EventLog log)
             Seq = row.Seq,
             MessageId = row.MessageId,
             ChatId = row.ChatId,
-            AwaitsDelivery = row is { Type: EventTypes.Message, Message: { Sender: Senders.Ai, Status: Statuses.Sent } },
+            AwaitsDelivery = row is { Type: EventTypes.Message, Message.AwaitsDelivery: true },
         };
     }
 }

@@ -30,6 +30,10 @@ sealed record Message(
     /// <summary>Has its text come to its end?</summary>
     [JsonIgnore]
     public bool HasEnded => Generation is null || States.IsFinal(Generation.State);
+
+    /// <summary>A reply whose end nobody of the user has been shown yet: whoever shows it says so.</summary>
+    [JsonIgnore]
+    public bool AwaitsDelivery => Sender == Senders.Ai && Status == Statuses.Sent && HasEnded;
 }
 
 /// <summary>How a reply came about. <paramref name="Attempt"/> is the attempt that the text belongs to.</summary>

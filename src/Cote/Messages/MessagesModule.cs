@@ -41,7 +41,7 @@ static class MessagesModule
         chats.MapPut("/messages/{messageId}/read", MarkRead.Handle).Produces<Done>()
             .WithSummary("The client has shown this reply");
         chats.MapGet("/messages/{messageId}/stream", FollowReply.Handle).WithMetadata(new AllowsQueryToken())
-            .Produces(200, contentType: "text/event-stream")
+            .Produces<string>(200, "text/event-stream")
             .WithSummary("Follow a reply to its end as server-sent events");
         chats.MapPost("/stop", Stop.Handle).Produces<StopResult>()
             .WithSummary("Stop the running reply and those that wait");
@@ -49,9 +49,6 @@ static class MessagesModule
             .WithSummary("Delete a chat with all that is in it");
     }
 }
-
-/// <summary>What a verb answers that has nothing else to say.</summary>
-sealed record Done(bool Success);
 
 /// <summary>What <c>stop</c> answers. <paramref name="Stopped"/> counts the replies that this call ended.</summary>
 sealed record StopResult(bool Success, int Stopped);

@@ -12,10 +12,12 @@ readonly record struct Work(string UserId, string ChatId, OpenRow? Claimed);
 /// </summary>
 sealed class ReplyQueue(Clock clock, int places)
 {
+    const int MostHints = 100_000;
     static readonly TimeSpan EarlyWishes = TimeSpan.FromSeconds(30);
 
+    // Room for every claimed reply, which must not be lost, beside the hints, which may.
     readonly Channel<Work> _work = Channel.CreateBounded<Work>(
-        new BoundedChannelOptions(100_000) { FullMode = BoundedChannelFullMode.DropWrite });
+        new BoundedChannelOptions(places + MostHints) { FullMode = BoundedChannelFullMode.DropWrite });
     readonly Dictionary<string, CancellationTokenSource> _running = [];
     readonly Dictionary<string, long> _early = []; // wishes that came before their reply began here
     int _taken;
@@ -42,7 +44,11 @@ sealed class ReplyQueue(Clock clock, int places)
     public void Close() => _closed = true;
 
     /// <summary>A reply waits in this chat.</summary>
-    public void Wake(string userId, string chatId) => _work.Writer.TryWrite(new(userId, chatId, null));
+    public void Wake(string userId, string chatId)
+    {
+        if (_work.Reader.Count < MostHints)
+            _work.Writer.TryWrite(new(userId, chatId, null));
+    }
 
     /// <summary>This reply is claimed for this node, with a place taken.</summary>
     public void Start(OpenRow claimed) => _work.Writer.TryWrite(new(claimed.UserId, claimed.ChatId, claimed));

@@ -200,6 +200,17 @@ sealed class ReplyStore(Database db, EventLog events, Clock clock, ReplyQueue qu
         await db.WriteAsync(unit);
     }
 
+    /// <summary>Lets a reply's lease lapse at once: its run broke, and the next claim counts as a takeover.</summary>
+    public async Task DropAsync(OpenRow reply)
+    {
+        var unit = new Unit();
+        unit.Do($"""
+            update messages set lease_until = 0
+            where user_id = {reply.UserId} and id = {reply.Id} and state = 'running' and owner = {queue.Node}
+            """);
+        await db.WriteAsync(unit);
+    }
+
     /// <summary>Writes the wish to stop on every open reply of a chat; those on which it was not yet written.</summary>
     public async Task<IReadOnlyList<string>> WishStopAsync(string userId, string chatId)
     {

@@ -179,6 +179,17 @@ public sealed class Check
         return null;
     }
 
+    /// <summary>An id of the query; null where absent.</summary>
+    public string? QueryId(string name, string? text)
+    {
+        if (string.IsNullOrEmpty(text))
+            return null;
+        if (Ids.Parse(text) is { } id)
+            return id;
+        Note("uuid_parsing", ["query", name], "Input should be a valid UUID", Short(text));
+        return null;
+    }
+
     /// <summary>Notes what only the verb can know to be wrong with a field.</summary>
     /// <param name="name">The field of the body.</param>
     /// <param name="sentence">What is wrong with it.</param>

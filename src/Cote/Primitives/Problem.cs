@@ -25,6 +25,12 @@ public static class Problems
     public static readonly Problem InvalidToken = new(401, "invalid_token", "Could not validate credentials");
     public static readonly Problem WrongPassword = new(401, "wrong_password", "Incorrect username or password");
     public static readonly Problem InvalidRefreshToken = new(401, "invalid_refresh_token", "The refresh token is not valid any more; log in again");
+    public static readonly Problem WrongCurrentPassword = new(403, "wrong_current_password", "The current password is not right");
+    public static readonly Problem AccountDisabled = new(403, "account_disabled", "This account is disabled");
+    public static readonly Problem RegistrationClosed = new(403, "registration_closed", "Registration is closed on this server");
+    public static readonly Problem WrongInvitation = new(403, "wrong_invitation", "Registration needs a valid invitation code");
+    public static readonly Problem AdminOnly = new(403, "admin_only", "This is for admins");
+    public static readonly Problem SessionNotFound = new(404, "session_not_found", "Session not found");
     public static readonly Problem UsernameTaken = new(400, "username_taken", "Username already registered");
     public static readonly Problem EmailTaken = new(400, "email_taken", "Email already registered");
     public static readonly Problem NotFound = new(404, "not_found", "Not Found");

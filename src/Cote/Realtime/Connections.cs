@@ -1,23 +1,25 @@
 using Cote.Events;
+using Cote.Http;
 using Cote.Primitives;
+using Cote.Users;
 using Microsoft.Extensions.Hosting;
 
 namespace Cote.Realtime;
 
 /// <summary>The live connections of this node, and the one timer that keeps them alive, honest and bounded.</summary>
-sealed class Connections(Feeds feeds, RealtimeOptions options, Clock clock) : BackgroundService
+sealed class Connections(Feeds feeds, Revocations revocations, RealtimeOptions options, Clock clock) : BackgroundService
 {
     static readonly TimeSpan PulseEvery = TimeSpan.FromSeconds(1);
 
     readonly Dictionary<string, List<Connection>> _users = [];
 
-    /// <summary>One connection: its reader, and when the token that opened it stops working.</summary>
-    public sealed record Connection(Reader Reader, Timestamp Expires);
+    /// <summary>One connection: its reader, its session, and when the token that opened it stops working.</summary>
+    public sealed record Connection(Reader Reader, string SessionId, Timestamp Expires);
 
     /// <summary>Takes a connection in. The new one wins: where there are too many, the oldest goes.</summary>
-    public Connection Add(Reader reader, Timestamp expires)
+    public Connection Add(Reader reader, CurrentUser user)
     {
-        var connection = new Connection(reader, expires);
+        var connection = new Connection(reader, user.SessionId, user.Expires);
         lock (_users)
         {
             if (!_users.TryGetValue(reader.UserId, out var mine))
@@ -29,6 +31,9 @@ sealed class Connections(Feeds feeds, RealtimeOptions options, Clock clock) : Ba
                 mine.RemoveAt(0);
             }
         }
+        // Revoked between the check of the token and here: nobody else would tell this connection.
+        if (revocations.Contains(user.SessionId))
+            reader.Close(CloseReason.SessionRevoked);
         return connection;
     }
 
@@ -49,6 +54,7 @@ sealed class Connections(Feeds feeds, RealtimeOptions options, Clock clock) : Ba
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        revocations.Revoked += CloseSession;
         using var timer = new PeriodicTimer(PulseEvery, clock.Provider);
         try
         {
@@ -77,6 +83,13 @@ sealed class Connections(Feeds feeds, RealtimeOptions options, Clock clock) : Ba
             expired = [.. _users.Values.SelectMany(x => x).Where(x => x.Expires <= now)];
         foreach (var connection in expired)
             connection.Reader.Close(CloseReason.TokenExpired);
+    }
+
+    void CloseSession(string sessionId)
+    {
+        lock (_users)
+            foreach (var connection in _users.Values.SelectMany(x => x).Where(x => x.SessionId == sessionId))
+                connection.Reader.Close(CloseReason.SessionRevoked);
     }
 
     Connection[] Of(string userId)

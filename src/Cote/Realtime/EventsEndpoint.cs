@@ -38,7 +38,7 @@ static class EventsEndpoint
         Cursor? from, CancellationToken ct)
     {
         await using var reader = await Reader.OpenAsync(house, user.Id, from, ct);
-        var connection = connections.Add(reader, user.Expires);
+        var connection = connections.Add(reader, user);
         try
         {
             List<Frame> first = [reader.Ready(options.HeartbeatMilliseconds)];

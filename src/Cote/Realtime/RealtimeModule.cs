@@ -21,7 +21,7 @@ static class RealtimeModule
         live.MapGet("/ws", SocketEndpoint.Handle).Produces(101)
             .WithSummary("A WebSocket that delivers everything of the user's, live");
         live.MapGet("/events", EventsEndpoint.Handle).RequireAuthorization().WithMetadata(new AllowsQueryToken())
-            .Produces<Polled>().Produces(200, contentType: "text/event-stream")
+            .Produces<Polled>(200, "application/json", "text/event-stream")
             .WithSummary("The same frames as server-sent events, or, without that Accept, by long-poll");
         live.MapGet("/sync", GetSync.Handle).RequireAuthorization().Produces<Synced>()
             .WithSummary("All chats and open replies of one moment, to begin again from");

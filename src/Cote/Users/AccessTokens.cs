@@ -21,19 +21,19 @@ sealed class AccessTokens
     readonly TokenValidationParameters _rules;
     readonly AuthOptions _options;
     readonly SessionStore _sessions;
+    readonly Revocations _revocations;
     readonly Clock _clock;
 
-    public AccessTokens(AuthOptions options, byte[] key, SessionStore sessions, Clock clock)
+    public AccessTokens(AuthOptions options, SigningKeys keys, SessionStore sessions, Revocations revocations, Clock clock)
     {
-        (_options, _sessions, _clock) = (options, sessions, clock);
-        var signingKey = new SymmetricSecurityKey(key);
-        _signing = new(signingKey, SecurityAlgorithms.HmacSha256);
+        (_options, _sessions, _revocations, _clock) = (options, sessions, revocations, clock);
+        _signing = new(keys.Current, SecurityAlgorithms.HmacSha256);
         _rules = new()
         {
             // Pinned: a token that names another algorithm, or none, is refused whatever its signature.
             ValidAlgorithms = [SecurityAlgorithms.HmacSha256],
             ValidTypes = ["at+jwt"],
-            IssuerSigningKey = signingKey,
+            IssuerSigningKeyResolver = (_, _, _, _) => keys.GoodAt(clock.Now),
             ValidIssuer = options.Issuer,
             ValidAudience = options.Audience,
             RequireSignedTokens = true,
@@ -65,8 +65,12 @@ sealed class AccessTokens
     {
         if (_good.TryGetValue(token, out var known))
         {
-            if (known.Expires > _clock.Now)
+            var now = _clock.Now;
+            if (known.Expires > now && !_revocations.Contains(known.SessionId))
+            {
+                _sessions.Saw(known.SessionId, now);
                 return known;
+            }
             _good.TryRemove(token, out _);
             return null;
         }
@@ -75,7 +79,8 @@ sealed class AccessTokens
         var result = await _handler.ValidateTokenAsync(token, _rules);
         if (!result.IsValid || result.SecurityToken is not JsonWebToken jwt || !jwt.TryGetPayloadValue<string>("sid", out var sid))
             return null;
-        if (await _sessions.FindAsync(sid, _clock.Now, ct) is not { } session || session.UserId != jwt.Subject)
+        if (await _sessions.FindAsync(sid, _clock.Now, ct) is not { } session || session.UserId != jwt.Subject
+            || _revocations.Contains(sid))
             return null;
         var user = new CurrentUser(session.UserId, session.Id, Timestamp.From(new DateTimeOffset(jwt.ValidTo, TimeSpan.Zero)));
         if (_good.Count >= MostRemembered)

@@ -5,10 +5,27 @@ using Cote.Primitives;
 namespace Cote.Users;
 
 /// <summary>Accounts, tokens and sessions.</summary>
-public sealed class AuthOptions
+public sealed class AuthOptions : IValidatableObject
 {
     [Description("The key that signs access tokens, at least 32 bytes. Unset: one is made in the data directory, readable by its owner only.")]
     public Secret? SigningKey { get; set; }
+
+    [Description("The key that signed access tokens before, while it is being replaced.")]
+    public Secret? PreviousSigningKey { get; set; }
+
+    [Description("Until when the previous key is still good, such as `2026-12-31T00:00:00Z`.")]
+    public DateTimeOffset? PreviousSigningKeyUntil { get; set; }
+
+    [Description("Who may register: `open` everyone, `invitation` who has the code, `closed` nobody: then `Cote.Server create-user` makes accounts.")]
+    [RegularExpression("open|invitation|closed")]
+    public string Registration { get; set; } = "open";
+
+    [Description("The code that a registration must carry as `invitation_code`, where registration is by invitation.")]
+    public Secret? InvitationCode { get; set; }
+
+    [Description("How long the audit is kept, in days.")]
+    [Range(1, 36_500)]
+    public int AuditDays { get; set; } = 365;
 
     [Description("The issuer that access tokens name and must name.")]
     [Required]
@@ -29,4 +46,11 @@ public sealed class AuthOptions
     [Description("PBKDF2 rounds (HMAC-SHA-512) of a password hash. Old hashes are redone at the next login.")]
     [Range(210_000, 100_000_000)]
     public int PasswordIterations { get; set; } = 210_000;
+
+    /// <inheritdoc/>
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (Registration == "invitation" && InvitationCode is null)
+            yield return new("registration is by invitation, but there is no code", [nameof(InvitationCode)]);
+    }
 }

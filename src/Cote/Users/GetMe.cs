@@ -8,7 +8,7 @@ namespace Cote.Users;
 static class GetMe
 {
     public static async Task<IResult> Handle(CurrentUser current, UserStore users, CancellationToken ct) =>
-        await users.FindAsync(current.Id, ct) is { } user
-            ? Answer.Json(user, UsersJson.Default.User)
+        await users.FindAsync(current.Id, ct) is { } account
+            ? Answer.Json(account.User, UsersJson.Default.User)
             : Answer.Of(Problems.InvalidToken);
 }

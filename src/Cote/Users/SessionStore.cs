@@ -1,43 +1,74 @@
+using System.Collections.Concurrent;
+using System.Data.Common;
+using System.Security.Cryptography;
+using System.Text;
 using Cote.Data;
 using Cote.Primitives;
 
 namespace Cote.Users;
 
-/// <summary>A login: from where, and until when it can be refreshed.</summary>
-sealed record Session(string Id, string UserId, Timestamp ExpiresAt);
+/// <summary>A login: on what, from where, and until when it can be refreshed.</summary>
+sealed record Session(
+    string Id, string UserId, string Device, string Ip, Timestamp CreatedAt, Timestamp LastSeenAt, Timestamp ExpiresAt);
 
-/// <summary>All SQL of sessions and of the tickets for sockets.</summary>
-sealed class SessionStore(Database db)
+/// <summary>What came of a refresh token: its session, or, where an old one was shown again, the session that it betrays.</summary>
+readonly record struct Refreshed(Session? Session, string Token, Session? Betrayed);
+
+/// <summary>All SQL of sessions, of their refresh tokens, and of the tickets for sockets.</summary>
+sealed class SessionStore(Database db, SigningKeys keys)
 {
-    public async Task AddAsync(Session session, string refreshToken, string device, string ip, Timestamp now)
-    {
-        var unit = new Unit();
-        unit.Do($"""
-            insert into sessions (id, user_id, refresh_hash, device, ip, created_at, last_seen_at, expires_at)
-            values ({session.Id}, {session.UserId}, {Secrets.Hash(refreshToken)}, {device}, {ip}, {now}, {now}, {session.ExpiresAt})
-            """);
-        await db.WriteAsync(unit);
-    }
+    const long RetryMilliseconds = 10_000;
 
-    /// <summary>The session, if it still lives.</summary>
+    static readonly Sql All = $"s.id, s.user_id, s.device, s.ip, s.created_at, s.last_seen_at, s.expires_at";
+
+    readonly ConcurrentDictionary<string, Timestamp> _seen = [];
+
+    /// <summary>Adds a session to a unit.</summary>
+    public static void Add(Unit unit, Session session, string refreshToken) => unit.Do($"""
+        insert into sessions (id, user_id, refresh_hash, device, ip, created_at, last_seen_at, expires_at)
+        values ({session.Id}, {session.UserId}, {Secrets.Hash(refreshToken)}, {session.Device}, {session.Ip},
+          {session.CreatedAt}, {session.LastSeenAt}, {session.ExpiresAt})
+        """);
+
+    /// <summary>The session, if it still lives and its user may log in.</summary>
     public Task<Session?> FindAsync(string id, Timestamp now, CancellationToken ct) =>
         db.FirstAsync(
             $"""
-            select id, user_id, expires_at from sessions
-            where id = {id} and revoked_at is null and expires_at > {now}
+            select {All} from sessions s join users u on u.id = s.user_id and u.disabled_at is null
+            where s.id = {id} and {Lives(now)}
             """, Read, ct);
 
-    /// <summary>Puts a new refresh token in the place of one that is spent by this; null where it was none.</summary>
-    public async Task<Session?> RotateAsync(string refreshToken, string next, string ip, Timestamp now)
+    public Task<IReadOnlyList<Session>> ListAsync(string userId, Timestamp now, CancellationToken ct) =>
+        db.ListAsync($"select {All} from sessions s where s.user_id = {userId} and {Lives(now)} order by s.created_at desc, s.id", Read, ct);
+
+    /// <summary>
+    /// Spends a refresh token. The next one is made from it, so the same token shown again gives the same answer: for ten
+    /// seconds by the database's clock, and only while the next one is unused. Any older one betrays its session.
+    /// </summary>
+    public async Task<Refreshed> RotateAsync(string refreshToken, string ip, Timestamp now)
     {
+        var next = Convert.ToHexStringLower(HMACSHA256.HashData(keys.Refresh, Encoding.UTF8.GetBytes(refreshToken)));
+        var (spent, fresh) = (Secrets.Hash(refreshToken), Secrets.Hash(next));
         var unit = new Unit();
         unit.Do($"""
-            update sessions set refresh_hash = {Secrets.Hash(next)}, last_seen_at = {now}, ip = {ip}
-            where refresh_hash = {Secrets.Hash(refreshToken)} and revoked_at is null and expires_at > {now}
+            update sessions set refresh_hash = {fresh}, parent_hash = {spent}, rotated_at = {db.Dialect.Now}, last_seen_at = {now}, ip = {ip}
+            where refresh_hash = {spent} and revoked_at is null and expires_at > {now}
             """);
-        var session = unit.Fetch($"select id, user_id, expires_at from sessions where refresh_hash = {Secrets.Hash(next)}", Read);
+        unit.Do($"""
+            insert into spent_tokens (hash, session_id)
+            select {spent}, s.id from sessions s where s.parent_hash = {spent} and s.refresh_hash = {fresh}
+              and not exists (select 1 from spent_tokens t where t.hash = {spent})
+            """);
+        var session = unit.Fetch(
+            $"""
+            select {All} from sessions s join users u on u.id = s.user_id and u.disabled_at is null
+            where s.refresh_hash = {fresh} and s.parent_hash = {spent} and {Lives(now)}
+              and s.rotated_at > {db.Dialect.Now} - {RetryMilliseconds}
+            """, Read);
+        var betrayed = unit.Fetch(
+            $"select {All} from spent_tokens t join sessions s on s.id = t.session_id where t.hash = {spent} and {Lives(now)}", Read);
         await db.WriteAsync(unit);
-        return session.First;
+        return new(session.First, next, session.First is null ? betrayed.First : null);
     }
 
     public async Task AddTicketAsync(string ticket, string sessionId, Timestamp expires, Timestamp now)
@@ -59,6 +90,36 @@ sealed class SessionStore(Database db)
         return taken.First is { } id ? await FindAsync(id, now, CancellationToken.None) : null;
     }
 
-    static Session Read(System.Data.Common.DbDataReader row) =>
-        new(row.GetString(0), row.GetString(1), new(row.GetInt64(2)));
+    /// <summary>A session was used. It is written down later, with all others.</summary>
+    public void Saw(string id, Timestamp at) => _seen[id] = at;
+
+    /// <summary>Writes down when sessions were used last, in one unit.</summary>
+    public async Task WriteSeenAsync()
+    {
+        var unit = new Unit();
+        foreach (var (id, at) in _seen)
+        {
+            _seen.TryRemove(id, out _);
+            unit.Do($"update sessions set last_seen_at = {at} where id = {id} and last_seen_at < {at}");
+        }
+        if (unit.Steps.Count > 0)
+            await db.WriteAsync(unit);
+    }
+
+    /// <summary>Removes what can be of no use any more: sessions that have ended, revocations whose tokens have expired.</summary>
+    public async Task TidyAsync(Timestamp now, int most)
+    {
+        var unit = new Unit();
+        unit.Do($"""
+            delete from sessions where id in (
+              select s.id from sessions s where s.expires_at < {now} or s.revoked_at < {now - TimeSpan.FromDays(30)} limit {(long)most})
+            """);
+        unit.Do($"delete from revocations where until < {now}");
+        await db.WriteAsync(unit);
+    }
+
+    static Sql Lives(Timestamp now) => $"s.revoked_at is null and s.expires_at > {now}";
+
+    static Session Read(DbDataReader row) => new(
+        row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3), new(row.GetInt64(4)), new(row.GetInt64(5)), new(row.GetInt64(6)));
 }

@@ -1,9 +1,32 @@
 using System.Text.Json.Serialization;
+using Cote.Primitives;
 
 namespace Cote.Users;
 
 /// <summary>A user, as everyone may see it.</summary>
 sealed record User(string Id, string Username, string Email);
+
+/// <summary>A user with what only the house may know.</summary>
+sealed record Account(User User, string PasswordHash, string Role, Timestamp CreatedAt, Timestamp? DisabledAt)
+{
+    public string Id => User.Id;
+
+    public bool IsAdmin => Role == Roles.Admin;
+}
+
+/// <summary>What one may do. The names stand in the database: they may never change.</summary>
+static class Roles
+{
+    public const string User = "user";
+    public const string Admin = "admin";
+}
+
+/// <summary>A session, as its owner sees it. <paramref name="Current"/> is the one that asks.</summary>
+sealed record SessionInfo(
+    string Id, string Device, string Ip, Timestamp CreatedAt, Timestamp LastSeenAt, Timestamp ExpiresAt, bool Current);
+
+/// <summary>The body of <c>PATCH /users/me</c>.</summary>
+sealed record UserPatch(string? Username = null, string? Email = null, string? Password = null, string? CurrentPassword = null);
 
 /// <summary>What a login or a refresh answers. <paramref name="ExpiresIn"/> is in seconds.</summary>
 sealed record TokenPair(string AccessToken, string TokenType, long ExpiresIn, string RefreshToken);
@@ -12,15 +35,16 @@ sealed record TokenPair(string AccessToken, string TokenType, long ExpiresIn, st
 sealed record SocketTicket(string Ticket, long ExpiresIn);
 
 /// <summary>The body of <c>POST /users/</c>.</summary>
-sealed record NewUser(string Username, string Email, string Password);
+sealed record NewUser(string Username, string Email, string Password, string? InvitationCode = null);
 
 /// <summary>The form of <c>POST /token</c>: username and password, or a refresh token with its grant type.</summary>
 sealed record LoginForm(
     string? Username = null, string? Password = null, string? GrantType = null, string? RefreshToken = null,
-    string? Scope = null, string? ClientId = null, string? ClientSecret = null);
+    string? DeviceName = null, string? Scope = null, string? ClientId = null, string? ClientSecret = null);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(User))]
 [JsonSerializable(typeof(TokenPair))]
+[JsonSerializable(typeof(IReadOnlyList<SessionInfo>))]
 [JsonSerializable(typeof(SocketTicket))]
 sealed partial class UsersJson : JsonSerializerContext;

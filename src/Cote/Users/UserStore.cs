@@ -9,27 +9,34 @@ sealed class UserStore(Database db)
     /// <summary>Names and e-mail addresses are compared in this form.</summary>
     public static string Fold(string name) => name.ToLowerInvariant();
 
-    /// <summary>Stores a new user; a taken name or address is a conflict.</summary>
-    public Task<Outcome> AddAsync(User user, string passwordHash, Timestamp now)
+    static readonly Sql All = $"u.id, u.username, u.email, u.password_hash, u.role, u.created_at, u.disabled_at";
+
+    /// <summary>Adds a new user to a unit; a taken name or address makes it a conflict.</summary>
+    public static void Add(Unit unit, User user, string passwordHash, string role, Timestamp now)
     {
-        var unit = new Unit();
         unit.Do($"""
-            insert into users (id, username, username_key, email, email_key, password_hash, created_at)
-            values ({user.Id}, {user.Username}, {Fold(user.Username)}, {user.Email}, {Fold(user.Email)}, {passwordHash}, {now})
+            insert into users (id, username, username_key, email, email_key, password_hash, role, created_at)
+            values ({user.Id}, {user.Username}, {Fold(user.Username)}, {user.Email}, {Fold(user.Email)}, {passwordHash}, {role}, {now})
             """);
         unit.Do($"insert into heads (user_id) values ({user.Id})");
-        return db.WriteAsync(unit);
     }
 
-    public Task<User?> FindAsync(string id, CancellationToken ct) =>
-        db.FirstAsync($"select id, username, email from users where id = {id}",
-            row => new User(row.GetString(0), row.GetString(1), row.GetString(2)), ct);
+    /// <summary>Adds to a unit what sets some columns of a user.</summary>
+    public static Step Set(Unit unit, string id, Sql columns) =>
+        unit.Do($"update users set {columns} where id = {id} and erased_at is null");
+
+    public Task<Account?> FindAsync(string id, CancellationToken ct) =>
+        db.FirstAsync($"select {All} from users u where u.id = {id} and u.erased_at is null", Read, ct);
 
     /// <summary>The account that one logs in to with this name or address.</summary>
     public Task<Account?> FindByLoginAsync(string login, CancellationToken ct) =>
         db.FirstAsync(
-            $"select id, password_hash from users where username_key = {Fold(login)} or email_key = {Fold(login)}",
-            row => new Account(row.GetString(0), row.GetString(1)), ct);
+            $"select {All} from users u where (u.username_key = {Fold(login)} or u.email_key = {Fold(login)}) and u.erased_at is null",
+            Read, ct);
+
+    /// <summary>All accounts, oldest first, from the one after <paramref name="after"/> on.</summary>
+    public Task<IReadOnlyList<Account>> ListAsync(string? after, long limit, CancellationToken ct) =>
+        db.ListAsync($"select {All} from users u where u.id > {after ?? ""} and u.erased_at is null order by u.id limit {limit}", Read, ct);
 
     public Task<bool> IsUsernameTakenAsync(string username, CancellationToken ct) =>
         db.FirstAsync($"select 1 from users where username_key = {Fold(username)}", _ => true, ct);
@@ -37,13 +44,7 @@ sealed class UserStore(Database db)
     public Task<bool> IsEmailTakenAsync(string email, CancellationToken ct) =>
         db.FirstAsync($"select 1 from users where email_key = {Fold(email)}", _ => true, ct);
 
-    public Task SetPasswordHashAsync(string id, string old, string hash)
-    {
-        var unit = new Unit();
-        unit.Do($"update users set password_hash = {hash} where id = {id} and password_hash = {old}");
-        return db.WriteAsync(unit);
-    }
-
-    /// <summary>What a login is checked against.</summary>
-    public sealed record Account(string Id, string PasswordHash);
+    static Account Read(System.Data.Common.DbDataReader row) => new(
+        new(row.GetString(0), row.GetString(1), row.GetString(2)), row.GetString(3), row.GetString(4), new(row.GetInt64(5)),
+        row.IsDBNull(6) ? null : new(row.GetInt64(6)));
 }

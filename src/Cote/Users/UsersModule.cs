@@ -1,6 +1,4 @@
-using Cote.Data;
 using Cote.Http;
-using Cote.Primitives;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -15,11 +13,12 @@ static class UsersModule
         services.AddSingleton<UserStore>();
         services.AddSingleton<SessionStore>();
         services.AddSingleton<Passwords>();
-        services.AddSingleton(x => new AccessTokens(
-            x.GetRequiredService<AuthOptions>(),
-            SigningKey.Load(x.GetRequiredService<AuthOptions>(), x.GetRequiredService<DataOptions>()),
-            x.GetRequiredService<SessionStore>(),
-            x.GetRequiredService<Clock>()));
+        services.AddSingleton<SigningKeys>();
+        services.AddSingleton<AccessTokens>();
+        services.AddSingleton<Audit>();
+        services.AddSingleton<Revocations>();
+        services.AddHostedService(x => x.GetRequiredService<Revocations>());
+        services.AddHostedService<SessionsLoop>();
         // The core alone: the whole of it would bring data protection along, whose keys nothing here needs.
         services.AddAuthenticationCore(x =>
         {
@@ -40,6 +39,17 @@ static class UsersModule
             .WithTags("Users").WithSummary("Create an account");
         routes.MapGet("/users/me", GetMe.Handle).RequireAuthorization().Produces<User>()
             .WithTags("Users").WithSummary("Who am I?");
+        routes.MapPatch("/users/me", UpdateMe.Handle).RequireAuthorization()
+            .Takes<UserPatch>("application/json").Produces<User>()
+            .WithTags("Users").WithSummary("A new name, address or password; a new password ends the other sessions");
+        routes.MapGet("/sessions/", ListSessions.Handle).RequireAuthorization().Produces<IReadOnlyList<SessionInfo>>()
+            .WithTags("Sessions").WithSummary("Where one is logged in");
+        routes.MapDelete("/sessions/{sessionId}", RevokeSession.Handle).RequireAuthorization().Produces<Done>()
+            .WithTags("Sessions").WithSummary("Log one device out");
+        routes.MapPost("/logout", LogOut.Handle).RequireAuthorization().Produces<Done>()
+            .WithTags("Sessions").WithSummary("End this session");
+        routes.MapPost("/logout/all", LogOutAll.Handle).RequireAuthorization().Produces<Done>()
+            .WithTags("Sessions").WithSummary("End every session of the user, this one too");
         routes.MapPost("/ws/ticket", CreateTicket.Handle).RequireAuthorization().Produces<SocketTicket>()
             .WithTags("Live").WithSummary("A single-use ticket for a socket's URL");
     }

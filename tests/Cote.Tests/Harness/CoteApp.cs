@@ -18,9 +18,9 @@ public sealed class CoteApp : IAsyncDisposable
         "--Cote:RateLimits:MessagesPerMinute=100000000", "--Cote:RateLimits:RequestsPerMinute=1000000000",
     ];
 
-    readonly string[] _settings;
     readonly Action<CoteBuilder>? _add;
-    WebApplication _app = null!;
+    string[] _settings;
+    WebApplication? _app;
 
     CoteApp(string[] settings, Action<CoteBuilder>? add, FakeModelServer model, string data) =>
         (_settings, _add, Model, Data) = (settings, add, model, data);
@@ -35,7 +35,7 @@ public sealed class CoteApp : IAsyncDisposable
     public string Data { get; }
 
     /// <summary>The routes it has, for tests of what is open and what is described.</summary>
-    public IEnumerable<RouteEndpoint> Endpoints => _app.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>();
+    public IEnumerable<RouteEndpoint> Endpoints => _app!.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>();
 
     /// <summary>Every log line so far, with its exception.</summary>
     public ConcurrentQueue<string> Logs { get; } = [];
@@ -54,18 +54,26 @@ public sealed class CoteApp : IAsyncDisposable
         return app;
     }
 
-    /// <summary>Stops it as SIGTERM does, and starts it again on the same data (and another port).</summary>
-    public async Task RestartAsync()
+    /// <summary>Stops it as SIGTERM does, and starts it again on the same data (and another port), with other settings if there are some.</summary>
+    public async Task RestartAsync(params string[] settings)
     {
         await StopAsync();
+        if (settings.Length > 0)
+            _settings = settings;
         await StartAsync();
     }
 
     public async Task StopAsync()
     {
+        if (_app is null)
+            return;
         await _app.StopAsync();
         await _app.DisposeAsync();
+        _app = null;
     }
+
+    /// <summary>Starts it after <see cref="StopAsync"/>.</summary>
+    public Task StartAgainAsync() => StartAsync();
 
     /// <summary>A client without a token.</summary>
     public CoteClient Anonymous() => new(Url);

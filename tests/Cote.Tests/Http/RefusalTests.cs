@@ -208,7 +208,7 @@ public sealed class RefusalTests(SharedApp shared)
     [Theory]
     [InlineData("PUT", "/chats/")]
     [InlineData("GET", "/token")]
-    [InlineData("DELETE", "/users/me")]
+    [InlineData("PUT", "/users/me")]
     [InlineData("POST", "/")]
     [InlineData("PATCH", "/chats/0190a0b0-0000-7000-8000-000000000000/messages/")]
     public async Task A_method_that_a_route_does_not_have_is_a_405_and_names_those_it_has(string method, string path)

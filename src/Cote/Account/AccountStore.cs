@@ -1,0 +1,65 @@
+using Cote.Data;
+using Cote.Primitives;
+using Cote.Users;
+
+namespace Cote.Account;
+
+/// <summary>The SQL that walks over all rooms: what belongs to a user, to be removed. A test holds it to every table.</summary>
+sealed class AccountStore(Database db, Revocations revocations, Audit audit, Clock clock)
+{
+    const int UnitRows = 1_000;
+
+    /// <summary>
+    /// The account is gone from this moment: nobody can log in to it, its sessions have ended, its name is free. What
+    /// is left of it goes in <see cref="RemoveAsync"/>; a start that finds some goes on with it.
+    /// </summary>
+    public async Task EraseAsync(string userId, string actor, string ip)
+    {
+        var unit = new Unit();
+        unit.Do($"""
+            update users set erased_at = {clock.Now}, username = {"erased " + userId}, username_key = {"erased " + userId},
+              email = {"erased " + userId}, email_key = {"erased " + userId}, password_hash = ''
+            where id = {userId}
+            """);
+        unit.Do($"update chats set deleted_at = {clock.Now} where user_id = {userId} and deleted_at is null");
+        var ended = revocations.Add(unit, $"s.user_id = {userId}");
+        audit.Add(unit, AuditActions.AccountErased, userId, actor, ip);
+        await db.WriteAsync(unit);
+        revocations.Apply(ended);
+    }
+
+    /// <summary>Users whose account is gone and of whom something is left.</summary>
+    public Task<IReadOnlyList<string>> ListErasedAsync(CancellationToken ct) =>
+        db.ListAsync($"select id from users where erased_at is not null", row => row.GetString(0), ct);
+
+    /// <summary>Removes the rows of an erased account, a thousand in a unit: a big one must not hold the writer.</summary>
+    public async Task RemoveAsync(string userId)
+    {
+        foreach (var (table, key) in Owned)
+            while (await RemoveSomeAsync(table, key, userId) >= UnitRows)
+                await Task.Yield();
+        var unit = new Unit();
+        // What the log's file knows as committed was committed, though the rows are gone.
+        unit.Do($"update counters set value = value + coalesce((select seq from heads where user_id = {userId}), 0) where name = 'erased_events'");
+        unit.Do($"delete from heads where user_id = {userId}");
+        unit.Do($"delete from users where id = {userId} and erased_at is not null");
+        await db.WriteAsync(unit);
+    }
+
+    // In an order that no foreign key minds.
+    static readonly IReadOnlyList<(Sql Table, Sql Key)> Owned =
+    [
+        ($"events", $"seq"), ($"messages", $"id"), ($"chats", $"id"), ($"sessions", $"id"),
+    ];
+
+    async Task<int> RemoveSomeAsync(Sql table, Sql key, string userId)
+    {
+        var unit = new Unit();
+        var removed = unit.Do($"""
+            delete from {table} where user_id = {userId} and {key} in (
+              select x.{key} from {table} x where x.user_id = {userId} limit {(long)UnitRows})
+            """);
+        await db.WriteAsync(unit);
+        return removed.Changed;
+    }
+}

@@ -1,0 +1,24 @@
+using Cote.Http;
+using Cote.Messages;
+using Cote.Primitives;
+using Cote.Users;
+using Microsoft.AspNetCore.Http;
+
+namespace Cote.Account;
+
+/// <summary><c>DELETE /users/me</c>: everything of the user goes. Only the audit, and the ids of revoked sessions, outlive it.</summary>
+static class DeleteMe
+{
+    public static async Task<IResult> Handle(
+        HttpContext http, CurrentUser current, UserStore users, ReplyStore replies, ReplyQueue queue, AccountStore accounts, CancellationToken ct)
+    {
+        if (await users.FindAsync(current.Id, ct) is null)
+            return Answer.Of(Problems.InvalidToken);
+        var open = await replies.ListOpenAsync(current.Id, null, ct);
+        await accounts.EraseAsync(current.Id, current.Id, RateLimits.AddressOf(http));
+        foreach (var reply in open)
+            queue.Stop(current.Id, reply.Id);
+        await accounts.RemoveAsync(current.Id);
+        return Answer.Success;
+    }
+}

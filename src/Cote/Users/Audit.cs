@@ -1,0 +1,75 @@
+using Cote.Data;
+using Cote.Http;
+using Cote.Primitives;
+using Microsoft.AspNetCore.Http;
+
+namespace Cote.Users;
+
+/// <summary>One line of the audit.</summary>
+/// <param name="Actor">Who did it: a user's id, <c>anonymous</c>, or <c>console</c> for the command line.</param>
+sealed record AuditEntry(string Id, Timestamp At, string Action, string? UserId, string Actor, string Ip, string Detail);
+
+/// <summary>What is audited. The names stand in the database: they may never change.</summary>
+static class AuditActions
+{
+    public const string Registered = "registered";
+    public const string LoggedIn = "logged_in";
+    public const string LoginFailed = "login_failed";
+    public const string LoggedOut = "logged_out";
+    public const string SessionRevoked = "session_revoked";
+    public const string RefreshReused = "refresh_reused";
+    public const string AccountChanged = "account_changed";
+    public const string PasswordChanged = "password_changed";
+    public const string PasswordReset = "password_reset";
+    public const string UserCreated = "user_created";
+    public const string UserDisabled = "user_disabled";
+    public const string UserEnabled = "user_enabled";
+    public const string AccountErased = "account_erased";
+    public const string Exported = "exported";
+}
+
+/// <summary>All SQL of the audit. It is written in the unit of what it tells of, wherever there is one.</summary>
+sealed class Audit(Database db, Clock clock)
+{
+    public const string Anonymous = "anonymous";
+    public const string Console = "console";
+
+    const int LongestDetail = 200;
+
+    /// <summary>Adds a line to a unit. <paramref name="detail"/> is shown to admins: never a secret.</summary>
+    public void Add(Unit unit, string action, string? userId, string actor, string ip, string detail = "") => unit.Do($"""
+        insert into audit (id, at, action, user_id, actor, ip, detail)
+        values ({clock.NewId()}, {clock.Now}, {action}, {userId}, {actor}, {ip}, {Excerpt.Of(detail, LongestDetail)})
+        """);
+
+    /// <summary>The same for what a request does.</summary>
+    public void Add(Unit unit, string action, string? userId, HttpContext http, string detail = "") =>
+        Add(unit, action, userId, CurrentUser.Of(http)?.Id ?? Anonymous, RateLimits.AddressOf(http), detail);
+
+    /// <summary>A line of its own, for what has no unit: a failure.</summary>
+    public Task WriteAsync(string action, string? userId, HttpContext http, string detail = "")
+    {
+        var unit = new Unit();
+        Add(unit, action, userId, http, detail);
+        return db.WriteAsync(unit);
+    }
+
+    /// <summary>Newest first, from the one before <paramref name="before"/> on; of one user where one is named.</summary>
+    public Task<IReadOnlyList<AuditEntry>> ListAsync(string? userId, string? before, long limit, CancellationToken ct)
+    {
+        Sql which = $"id < {before ?? "~"}";
+        if (userId is not null)
+            which = $"{which} and user_id = {userId}";
+        return db.ListAsync(
+            $"select id, at, action, user_id, actor, ip, detail from audit where {which} order by id desc limit {limit}",
+            row => new AuditEntry(row.GetString(0), new(row.GetInt64(1)), row.GetString(2),
+                row.IsDBNull(3) ? null : row.GetString(3), row.GetString(4), row.GetString(5), row.GetString(6)), ct);
+    }
+
+    public async Task TrimAsync(Timestamp before)
+    {
+        var unit = new Unit();
+        unit.Do($"delete from audit where at < {before}");
+        await db.WriteAsync(unit);
+    }
+}

@@ -1,0 +1,113 @@
+using System.Collections.Concurrent;
+using Cote.Data;
+using Cote.Primitives;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Cote.Users;
+
+/// <summary>
+/// Sessions that were ended while a token of theirs could still be shown. Every request and every socket asks this set,
+/// whatever else is remembered of a token. The rows are the truth: each node reads the newer ones twice a second, so a
+/// revocation works everywhere within a second, also one that the command line wrote.
+/// </summary>
+sealed class Revocations(Database db, AuthOptions options, Clock clock, ILogger<Revocations> log) : BackgroundService
+{
+    static readonly TimeSpan Every = TimeSpan.FromMilliseconds(500);
+
+    readonly ConcurrentDictionary<string, Timestamp> _sessions = [];
+    long _read;
+
+    /// <summary>Called with the id of a session when it has been revoked.</summary>
+    public event Action<string>? Revoked;
+
+    public bool Contains(string sessionId) => _sessions.ContainsKey(sessionId);
+
+    /// <summary>
+    /// Adds to a unit what ends the sessions of a user that <paramref name="which"/> (a condition on <c>s</c>) holds for,
+    /// and that have not ended yet. The rows that come back are their ids: give them to <see cref="Apply"/> after the commit.
+    /// </summary>
+    public Rows<string> Add(Unit unit, Sql which)
+    {
+        var now = clock.Now;
+        Sql living = $"s.revoked_at is null and {which}";
+        unit.Do($"""
+            update counters set value = value + (select count(*) from sessions s where {living}) where name = 'revocations'
+            """);
+        unit.Do($"""
+            insert into revocations (seq, session_id, until)
+            select c.value + 1 - row_number() over (order by s.id), s.id, {now + TimeSpan.FromMinutes(options.AccessTokenMinutes)}
+            from counters c, sessions s where c.name = 'revocations' and {living}
+            """);
+        return unit.Fetch(
+            $"""
+            update sessions set revoked_at = {now} where id in (select s.id from sessions s where {living}) returning id
+            """, row => row.GetString(0));
+    }
+
+    /// <summary>They are committed: from now on they are refused here.</summary>
+    public void Apply(Rows<string> revoked)
+    {
+        foreach (var id in revoked.Items)
+            Take(id, clock.Now + TimeSpan.FromMinutes(options.AccessTokenMinutes));
+    }
+
+    /// <summary>Ends sessions, in a unit of their own; how many there were.</summary>
+    public async Task<int> RevokeAsync(Sql which, Action<Unit>? also = null)
+    {
+        var unit = new Unit();
+        var revoked = Add(unit, which);
+        also?.Invoke(unit);
+        await db.WriteAsync(unit);
+        Apply(revoked);
+        return revoked.Items.Count;
+    }
+
+    /// <summary>Reads what was revoked since the last time.</summary>
+    public async Task ReadAsync(CancellationToken ct)
+    {
+        var newer = await db.ListAsync(
+            $"select seq, session_id, until from revocations where seq > {_read} order by seq",
+            row => (Seq: row.GetInt64(0), Id: row.GetString(1), Until: new Timestamp(row.GetInt64(2))), ct);
+        foreach (var (seq, id, until) in newer)
+        {
+            Take(id, until);
+            _read = seq;
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Every, clock.Provider);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+                await QuietlyAsync(stoppingToken);
+        }
+        catch (OperationCanceledException)
+        {
+            // told to go
+        }
+    }
+
+    async Task QuietlyAsync(CancellationToken ct)
+    {
+        try
+        {
+            await ReadAsync(ct);
+            foreach (var (id, until) in _sessions)
+                if (until < clock.Now)
+                    _sessions.TryRemove(id, out _);
+        }
+        catch (ProblemException error)
+        {
+            log.LogWarning(error, "Revocations could not be read");
+        }
+    }
+
+    void Take(string id, Timestamp until)
+    {
+        if (until > clock.Now && _sessions.TryAdd(id, until))
+            Revoked?.Invoke(id);
+    }
+}

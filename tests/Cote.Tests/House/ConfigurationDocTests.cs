@@ -1,0 +1,101 @@
+using System.Collections;
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using System.Globalization;
+using System.Reflection;
+using System.Text;
+using Cote.Primitives;
+
+namespace Cote.Tests.House;
+
+public sealed class ConfigurationDocTests
+{
+    const string File = "docs/configuration.md";
+
+    // With COTE_UPDATE_DOCS=1 the file is written anew; without it, it must be what would be written.
+    [Fact]
+    public void The_page_on_configuration_says_what_the_options_say()
+    {
+        var file = Repository.Path(File);
+        var expected = Write();
+        if (Environment.GetEnvironmentVariable("COTE_UPDATE_DOCS") == "1")
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+            System.IO.File.WriteAllText(file, expected);
+        }
+
+        System.IO.File.ReadAllText(file).ReplaceLineEndings("\n").ShouldBe(expected, $"run this test with COTE_UPDATE_DOCS=1 to write {File} anew");
+    }
+
+    [Fact]
+    public void Every_setting_says_what_it_is()
+    {
+        var settings = Parts(typeof(CoteOptions), "Cote").SelectMany(x => Settings(x.Type)).ToList();
+
+        settings.Count.ShouldBeGreaterThan(30);
+        settings.Where(x => x.GetCustomAttribute<DescriptionAttribute>() is null).Select(x => $"{x.DeclaringType!.Name}.{x.Name}").ShouldBeEmpty();
+        settings.Where(x => Number(x) && x.GetCustomAttribute<RangeAttribute>() is null).Select(x => $"{x.DeclaringType!.Name}.{x.Name}").ShouldBeEmpty();
+    }
+
+    static string Write()
+    {
+        var page = new StringBuilder("""
+            # Configuration
+
+            <!-- Written from the options in src/Cote by ConfigurationDocTests; run it with COTE_UPDATE_DOCS=1 after a change. -->
+
+            Nothing need be set. What is set comes from environment variables as below, from the command line
+            (`--Cote:Auth:AccessTokenMinutes=60`) or from an `appsettings.json` beside the program (`{"Cote": {"Auth": {…}}}`); the command
+            line goes before the environment, the environment before the file. A name that is not here, a value of the wrong kind and one out
+            of its bounds stop the start with a sentence that names the variable.
+
+            A secret can stand in a file: the variable that ends in `_File` names it. A list is one text with commas, or one variable an item
+            (`…__0`, `…__1`). The address to listen on is ASP.NET Core's own: `ASPNETCORE_URLS` or `--urls`, by default `http://*:8000`.
+
+            The names that the providers' own tools use are understood too, where the variable of ours is not set: `OPENAI_API_KEY`,
+            `OPENAI_BASE_URL`, `ANTHROPIC_API_KEY`, `ANTHROPIC_BASE_URL`.
+
+            """.ReplaceLineEndings("\n"));
+        foreach (var (type, instance, path, title, says) in Parts(typeof(CoteOptions), "Cote"))
+        {
+            page.Append(CultureInfo.InvariantCulture, $"\n## {title}\n\n{says}\n\n| Variable | Default | Meaning |\n|---|---|---|\n");
+            foreach (var setting in Settings(type))
+            {
+                var variable = $"`{path}__{setting.Name}`" + (setting.PropertyType == typeof(Secret) ? $", `{path}__{setting.Name}_File`" : "");
+                var meaning = setting.GetCustomAttribute<DescriptionAttribute>()?.Description.Replace("|", "\\|", StringComparison.Ordinal);
+                page.Append(CultureInfo.InvariantCulture, $"| {variable} | {Default(setting, instance)} | {meaning}{Bounds(setting)} |\n");
+            }
+        }
+        return page.ToString();
+    }
+
+    static IEnumerable<(Type Type, object Instance, string Path, string Title, string Says)> Parts(Type type, string path, object? instance = null, string title = "", string says = "")
+    {
+        instance ??= Activator.CreateInstance(type)!;
+        if (Settings(type).Any())
+            yield return (type, instance, path, title, says);
+        foreach (var property in type.GetProperties().Where(x => CoteConfiguration.IsPart(x.PropertyType)))
+            foreach (var part in Parts(property.PropertyType, $"{path}__{property.Name}", property.GetValue(instance),
+                title.Length == 0 ? property.Name : $"{title}: {property.Name}", property.GetCustomAttribute<DescriptionAttribute>()!.Description))
+                yield return part;
+    }
+
+    static IEnumerable<PropertyInfo> Settings(Type type) =>
+        type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(x => !CoteConfiguration.IsPart(x.PropertyType));
+
+    static string Default(PropertyInfo setting, object instance) => setting.GetValue(instance) switch
+    {
+        null => "",
+        string text => text.Length == 0 ? "" : $"`{text}`",
+        IEnumerable list => string.Join(", ", list.Cast<object>().Select(x => $"`{x}`")),
+        bool flag => flag ? "`true`" : "`false`",
+        IFormattable number => $"`{number.ToString(null, CultureInfo.InvariantCulture)}`",
+        var other => throw new InvalidOperationException($"How is the default of {setting.Name} written: {other}?"),
+    };
+
+    static string Bounds(PropertyInfo setting) => setting.GetCustomAttribute<RangeAttribute>() is { } range
+        ? string.Create(CultureInfo.InvariantCulture, $" From {range.Minimum} to {range.Maximum}.") : "";
+
+    static bool Number(PropertyInfo setting) =>
+        (Nullable.GetUnderlyingType(setting.PropertyType) ?? setting.PropertyType) is var type && (type == typeof(int) || type == typeof(long) || type == typeof(double));
+}

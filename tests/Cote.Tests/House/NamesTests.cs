@@ -1,0 +1,42 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Text.RegularExpressions;
+using Cote.Events;
+using Cote.Messages;
+using Cote.Tests.Harness;
+
+namespace Cote.Tests.House;
+
+public sealed partial class NamesTests
+{
+    [Fact]
+    public void No_class_is_named_after_nothing()
+    {
+        var types = new[] { typeof(CoteHost), typeof(FakeReply), typeof(CoteApp) }.SelectMany(x => x.Assembly.GetTypes())
+            .Where(x => x.Namespace?.StartsWith("Cote", StringComparison.Ordinal) == true && x.GetCustomAttribute<CompilerGeneratedAttribute>() is null)
+            .Select(x => x.Name.Split('`')[0]).ToList();
+
+        types.Count.ShouldBeGreaterThan(150);
+        types.Where(x => Empty().IsMatch(x)).ShouldBeEmpty("name it after what it is, or move what it does to the noun it belongs to");
+        Empty().IsMatch("ChatService").ShouldBeTrue();
+    }
+
+    // What stands in the database of a user, or in the hands of a client, may get company but never another name.
+    [Fact]
+    public void Names_that_are_kept_never_change()
+    {
+        Constants(typeof(EventTypes)).ShouldBe([
+            "message", "message.status", "message.deleted", "chat.created", "chat.updated", "chat.deleted",
+            "ready", "reset", "message.snapshot", "message.delta", "typing", "ping", "pong", "error"]);
+        Constants(typeof(States)).ShouldBe(["queued", "running", "completed", "stopped", "failed", "interrupted"]);
+        Constants(typeof(Statuses)).ShouldBe(["sent", "delivered", "read"]);
+        Constants(typeof(Senders)).ShouldBe(["user", "ai"]);
+        Enum.GetValues<CloseReason>().Select(x => (int)x).Order().ShouldBe([4001, 4008, 4011, 4013, 4500, 4503, 4504, 4509]);
+    }
+
+    static IEnumerable<string> Constants(Type type) =>
+        type.GetFields(BindingFlags.Public | BindingFlags.Static).Where(x => x.IsLiteral).Select(x => (string)x.GetRawConstantValue()!);
+
+    [GeneratedRegex("(Service|Manager|Helper|Util|Utility|Utilitie|Base|Processor|Impl)s?$")]
+    private static partial Regex Empty();
+}

@@ -1,0 +1,19 @@
+using System.Reflection;
+using Cote.Primitives;
+
+namespace Cote.Tests.House;
+
+public sealed class ProblemsDocTests
+{
+    [Fact]
+    public void Every_problem_is_listed_in_the_api_page()
+    {
+        var page = File.ReadAllText(Repository.Path("docs/api.md"));
+        var problems = typeof(Problems).GetFields(BindingFlags.Public | BindingFlags.Static).Select(x => (Problem)x.GetValue(null)!).ToList();
+
+        problems.Count.ShouldBeGreaterThan(15);
+        problems.Select(x => x.Code).Distinct().Count().ShouldBe(problems.Count);
+        problems.Where(x => !page.Contains($"`{x.Code}`", StringComparison.Ordinal)).Select(x => x.Code).ShouldBeEmpty();
+        page.ShouldContain("`validation_error`");
+    }
+}
