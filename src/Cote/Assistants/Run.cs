@@ -109,7 +109,7 @@ sealed class Run : IDisposable
         var began = _house.Clock.Ticks;
         for (var retries = 0; ; retries++)
         {
-            var fault = await CallAsync(provider.Open(model), prompt, settings, ct);
+            var fault = await CallAsync(() => provider.Open(model), prompt, settings, ct);
             if (fault is null || !fault.Retryable || retries == MostRetries || _text.Length > 0)
                 return fault;
             var wait = fault.RetryAfter
@@ -125,7 +125,7 @@ sealed class Run : IDisposable
     }
 
     async Task<ModelFault?> CallAsync(
-        IChatClient client, IEnumerable<ChatMessage> prompt, ChatOptions settings, CancellationToken ct)
+        Func<IChatClient> open, IEnumerable<ChatMessage> prompt, ChatOptions settings, CancellationToken ct)
     {
         var (firstToken, stall) = (TimeSpan.FromSeconds(_house.Options.FirstTokenSeconds), TimeSpan.FromSeconds(_house.Options.StallSeconds));
         using var silence = new CancellationTokenSource(firstToken, _house.Clock.Provider);
@@ -135,7 +135,7 @@ sealed class Run : IDisposable
         _called = true;
         try
         {
-            await foreach (var update in client.GetStreamingResponseAsync(prompt, settings.Clone(), either.Token))
+            await foreach (var update in open().GetStreamingResponseAsync(prompt, settings.Clone(), either.Token))
             {
                 Show(wellFormed.Next(update.Text));
                 finish = update.FinishReason ?? finish;

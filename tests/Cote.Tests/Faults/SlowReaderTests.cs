@@ -15,7 +15,7 @@ public sealed class SlowReaderTests
     [Fact]
     public async Task A_socket_that_does_not_read_is_closed_and_no_one_else_notices()
     {
-        await using var live = await LiveApp.StartAsync("Realtime:SlowConsumerSeconds=1");
+        await using var live = await LiveApp.StartAsync("Realtime:SlowConsumerSeconds=1", "Realtime:HeartbeatMilliseconds=1000");
         using var ada = await live.RegisterAsync();
         await using var good = await ada.ConnectAsync();
         using var slow = await OpenRawAsync(live.App.Url, ada.Token!);
@@ -32,6 +32,8 @@ public sealed class SlowReaderTests
         }
 
         texts.ShouldAllBe(x => x.Length == 3_000_000);
+        for (var i = 0; i < 8; i++)
+            await good.NextAsync("ping"); // each after a second of silence: longer than the slow one is given, with its last chance
         (await IsClosedAsync(slow)).ShouldBeTrue();
         (await ada.GetAsync($"/chats/{chat}")).Ok();
         await good.SendAsync(new { type = "ping" });
