@@ -4,6 +4,7 @@ using Cote.Chats;
 using Cote.Data;
 using Cote.Events;
 using Cote.Http;
+using Cote.Media;
 using Cote.Messages;
 using Cote.Primitives;
 using Cote.Realtime;
@@ -62,7 +63,7 @@ public static class CoteHost
         var services = builder.Services;
         services.AddSingleton(options).AddSingleton(options.Data).AddSingleton(options.Auth).AddSingleton(options.Http)
             .AddSingleton(options.RateLimits).AddSingleton(options.Messages).AddSingleton(options.Events)
-            .AddSingleton(options.Realtime).AddSingleton(options.Assistants);
+            .AddSingleton(options.Realtime).AddSingleton(options.Assistants).AddSingleton(options.Media);
         services.AddSingleton(TimeProvider.System).AddSingleton<Clock>();
         services.AddSingleton<Dialect, SqliteDialect>().AddSingleton<Database>();
         services.AddSingleton<Feeds>().AddSingleton<EventLog>().AddSingleton<EpochFile>().AddHostedService<EventsLoop>();
@@ -70,6 +71,8 @@ public static class CoteHost
         services.AddHttp(options.Http, builder.Environment);
         services.AddUsers();
         services.AddChats();
+        services.AddSingleton(_ => new DerivedKeys(SigningKey.Load(options.Auth, options.Data)));
+        services.AddMedia();
         services.AddMessages();
         services.AddAssistants();
         services.AddRealtime();
@@ -82,6 +85,7 @@ public static class CoteHost
         app.MapHttp();
         app.MapUsers();
         app.MapChats();
+        app.MapMedia();
         app.MapMessages();
         app.MapRealtime();
         app.MapGet("/limits", GetLimits.Handle).WithTags("Health").WithSummary("What this server takes");

@@ -69,11 +69,12 @@ static class OpenApi
         var paths = new OpenApiPaths();
         foreach (var (path, item) in document.Paths)
         {
-            var spelt = path.Replace("{chatId}", "{chat_id}", StringComparison.Ordinal).Replace("{messageId}", "{message_id}", StringComparison.Ordinal);
+            var spelt = path.Replace("{chatId}", "{chat_id}", StringComparison.Ordinal).Replace("{messageId}", "{message_id}", StringComparison.Ordinal)
+                .Replace("{mediaId}", "{media_id}", StringComparison.Ordinal).Replace("{uploadId}", "{upload_id}", StringComparison.Ordinal);
             paths[spelt.EndsWith("/users", StringComparison.Ordinal) || spelt.EndsWith("/chats", StringComparison.Ordinal)
-                || spelt.EndsWith("/messages", StringComparison.Ordinal) ? spelt + "/" : spelt] = item;
+                || spelt.EndsWith("/upload", StringComparison.Ordinal) || spelt.EndsWith("/messages", StringComparison.Ordinal) ? spelt + "/" : spelt] = item;
             foreach (var parameter in item.Operations?.Values.SelectMany(x => x.Parameters ?? []).OfType<OpenApiParameter>() ?? [])
-                parameter.Name = parameter.Name switch { "chatId" => "chat_id", "messageId" => "message_id", var name => name };
+                parameter.Name = parameter.Name switch { "chatId" => "chat_id", "messageId" => "message_id", "mediaId" => "media_id", "uploadId" => "upload_id", var name => name };
         }
         document.Paths = paths;
     }

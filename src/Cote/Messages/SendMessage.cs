@@ -13,7 +13,7 @@ namespace Cote.Messages;
 /// </summary>
 static class SendMessage
 {
-    const int MostMedia = 32;
+    public const int MostMedia = 32;
     const int LongestUrl = 2_048;
 
     public static async Task<IResult> Handle(
