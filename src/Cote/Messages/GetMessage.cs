@@ -1,4 +1,5 @@
 using Cote.Http;
+using Cote.Media;
 using Cote.Primitives;
 using Microsoft.AspNetCore.Http;
 
@@ -8,9 +9,9 @@ namespace Cote.Messages;
 static class GetMessage
 {
     public static async Task<IResult> Handle(
-        string chatId, string messageId, CurrentUser user, MessageStore messages, CancellationToken ct) =>
+        string chatId, string messageId, CurrentUser user, MessageStore messages, MediaLinks links, CancellationToken ct) =>
         Ids.Parse(chatId) is { } chat && Ids.Parse(messageId) is { } id
         && await messages.FindAsync(user.Id, chat, id, ct) is { } message
-            ? Answer.Json(message, Wire.Message)
+            ? Answer.Json(message.Signed(links), Wire.Message)
             : Answer.Of(Problems.MessageNotFound);
 }
