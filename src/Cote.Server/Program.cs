@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Cote;
 using Cote.Primitives;
 
@@ -6,7 +7,8 @@ try
     await CoteHost.Create(args).RunAsync();
     return 0;
 }
-catch (StartupException error)
+// A port that is taken or not allowed, an address that is none: the framework's own words are sentences enough.
+catch (Exception error) when (error is StartupException or IOException or SocketException or FormatException)
 {
     Console.Error.WriteLine($"Cote cannot start: {error.Message}");
     return 1;

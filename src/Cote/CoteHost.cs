@@ -91,7 +91,9 @@ public static class CoteHost
         app.MapGet("/limits", GetLimits.Handle).WithTags("Health").WithSummary("What this server takes");
         foreach (var routes in added.Routes)
             routes(app);
-        _ = app.Services.GetRequiredService<Roster>(); // a wrong default model is said now, not at the first message
+        // A wrong default model or signing key is said now, not at the first message or login.
+        _ = app.Services.GetRequiredService<Roster>();
+        _ = app.Services.GetRequiredService<AccessTokens>();
         app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<Feeds>().CloseAll);
         return app;
     }
@@ -117,16 +119,19 @@ public static class CoteHost
             builder.Logging.AddSimpleConsole(x => (x.SingleLine, x.UseUtcTimestamp, x.TimestampFormat) = (true, true, "HH:mm:ss.fff "));
         // Its lines hold the query string, and in a query string a token may stand.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
+        // What keeps it from starting is said once, in a sentence, by the program; a failure while it runs is Critical there.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
         builder.Logging.AddFilter(typeof(BearerHandler).FullName, LogLevel.Warning); // a 401 is no news
     }
 
     /// <summary>Before anything else starts: the database is open, and its epoch is known.</summary>
-    sealed class Opening(Dialect dialect, EventLog log, EpochFile file) : IHostedLifecycleService
+    sealed class Opening(Dialect dialect, EventLog log, EpochFile file, IServiceProvider services) : IHostedLifecycleService
     {
         public async Task StartingAsync(CancellationToken cancellationToken)
         {
             await dialect.OpenAsync(cancellationToken);
             await log.OpenAsync(dialect.IsOnlyProcess ? file : null, cancellationToken);
+            _ = services.GetRequiredService<AccessTokens>(); // a bad signing key is said now, not at the first login
         }
 
         public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -154,6 +154,9 @@ public sealed class FakeModelServer : IAsyncDisposable
                 case FakeReply.Step.Error error:
                     await Send(wire.Error(error.Type, error.Message));
                     break;
+                case FakeReply.Step.Pause pause:
+                    await Task.Delay(pause.Length, cancellation);
+                    break;
                 case FakeReply.Step.Stall:
                     await Task.Delay(Timeout.Infinite, cancellation);
                     break;

@@ -15,6 +15,7 @@ public sealed record FakeReply
         internal sealed record WaitFor(Gate Gate) : Step;
         internal sealed record Raw(string Data) : Step;
         internal sealed record Error(string Type, string Message) : Step;
+        internal sealed record Pause(TimeSpan Length) : Step;
         internal sealed record Stall : Step;
         internal sealed record Cut : Step;
         internal sealed record End : Step;
@@ -60,6 +61,10 @@ public sealed record FakeReply
 
     /// <summary>Goes on when the test opens the gate.</summary>
     public FakeReply ThenWaitFor(Gate gate) => With(new Step.WaitFor(gate));
+
+    /// <summary>These chunks, each after a pause: a model that speaks at its own pace.</summary>
+    public static FakeReply Paced(TimeSpan pause, IEnumerable<string> chunks) =>
+        new([.. chunks.SelectMany(chunk => new Step[] { new Step.Pause(pause), new Step.Say(chunk) })]);
 
     /// <summary>Silence, for as long as the client keeps the connection.</summary>
     public FakeReply ThenStall() => With(new Step.Stall());

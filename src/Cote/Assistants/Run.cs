@@ -147,8 +147,7 @@ sealed class Run : IDisposable
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {
-            Show(wellFormed.Finish());
-            throw;
+            throw; // half a character that was held back is left out: it was cut off here, not sent broken
         }
         catch (OperationCanceledException) when (silence.IsCancellationRequested)
         {

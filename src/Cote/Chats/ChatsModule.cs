@@ -1,3 +1,4 @@
+using Cote.Http;
 using Cote.Primitives;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -15,11 +16,11 @@ static class ChatsModule
         var chats = routes.MapGroup("").RequireAuthorization().WithTags("Chats");
         chats.MapGet("/chats/", ListChats.Handle).Produces<IReadOnlyList<Chat>>()
             .WithSummary("All chats, newest activity first");
-        chats.MapPost("/chats/", CreateChat.Handle).Accepts<NewChat>("application/json").Produces<Chat>()
+        chats.MapPost("/chats/", CreateChat.Handle).Takes<NewChat>("application/json").Produces<Chat>()
             .WithSummary("A new chat; with an id, safe to repeat");
         chats.MapGet("/chats/{chatId}", GetChat.Handle).Produces<Chat>()
             .WithSummary("One chat");
-        chats.MapPatch("/chats/{chatId}", UpdateChat.Handle).Accepts<ChatPatch>("application/json").Produces<Chat>()
+        chats.MapPatch("/chats/{chatId}", UpdateChat.Handle).Takes<ChatPatch>("application/json").Produces<Chat>()
             .WithSummary("Change the fields that are named; null goes back to the default");
         chats.MapGet("/models", ListModels.Handle).Produces<IReadOnlyList<CatalogueModel>>()
             .WithSummary("The models that a chat can choose");

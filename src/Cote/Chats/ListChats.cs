@@ -18,7 +18,7 @@ static class ListChats
 
         var page = new Page(most);
         var list = await chats.ListAsync(user.Id, from, most + 1,
-            chat => page.IsFull(chat.Title.Length + chat.LastMessageContent.Length + (chat.SystemPrompt?.Length ?? 0)), ct);
+            chat => page.IsFull(chat.Title, chat.LastMessageContent, chat.SystemPrompt), ct);
         if (page.Cut(list.Count) is { } kept)
         {
             list = [.. list.Take(kept)];

@@ -23,9 +23,26 @@ sealed class SqliteDialect(DataOptions options, Clock clock, ILogger<Database> l
 
     public override async Task OpenAsync(CancellationToken ct)
     {
-        Directory.CreateDirectory(options.Directory);
         var file = Path.GetFullPath(options.DatabaseFile);
-        _lock = Lock(file);
+        try
+        {
+            Directory.CreateDirectory(options.Directory);
+            _lock = Lock(file);
+            await OpenAsync(file);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new StartupException(
+                $"The folder {Path.GetDirectoryName(file)} (Cote__Data__Directory) cannot be used: {error.Message}", error);
+        }
+        catch (SqliteException error)
+        {
+            throw new StartupException($"The database {file} cannot be opened: {error.Message}", error);
+        }
+    }
+
+    async Task OpenAsync(string file)
+    {
         using (var session = new SqliteSession(file, SqliteOpenMode.ReadWriteCreate))
         {
             session.Execute("pragma journal_mode = wal");

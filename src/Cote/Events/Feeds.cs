@@ -63,6 +63,10 @@ sealed class Feeds(Clock clock, EventsOptions options)
         }
     }
 
+    /// <summary>Has text of this reply been shown from here? Its row says so only from the first checkpoint on.</summary>
+    public bool HasText(string userId, string messageId) =>
+        _feeds.TryGetValue(userId, out var feed) && feed.Live.FirstOrDefault(x => x.MessageId == messageId) is { HasText: true };
+
     /// <summary>A reply begins to be made here.</summary>
     public LiveReply Begin(string userId, OpenReply reply)
     {

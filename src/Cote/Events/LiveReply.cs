@@ -61,6 +61,15 @@ sealed class LiveReply : IDisposable
 
     public long QuestionSeq => _reply.QuestionSeq;
 
+    public bool HasText
+    {
+        get
+        {
+            lock (_gate)
+                return _text.Length > 0;
+        }
+    }
+
     /// <summary>Adds text of an attempt; the first text of a new attempt takes the place of the old one's.</summary>
     public void Append(long attempt, string text)
     {

@@ -5,9 +5,10 @@ using Cote.Primitives;
 namespace Cote.Events;
 
 /// <summary>What a reader is shown.</summary>
+/// <param name="Chat">Where they are.</param>
 /// <param name="Question">With <paramref name="Reply"/>: nothing but these two messages and the text of the reply.</param>
 /// <param name="Reply">The reply to follow to its end.</param>
-sealed record Only(string Question, string Reply);
+sealed record Only(string Chat, string Question, string Reply);
 
 /// <summary>Why a reader was closed from this side; the number is the WebSocket close code.</summary>
 enum CloseReason
@@ -257,17 +258,24 @@ sealed class Reader : IAsyncDisposable
     void TakeDurable(Frame frame, List<Frame> frames)
     {
         if (_only is not null && frame.MessageId != _only.Question && frame.MessageId != _only.Reply
-            && frame.Type != EventTypes.ChatDeleted)
+            && !(frame.Type == EventTypes.ChatDeleted && frame.ChatId == _only.Chat))
             return;
         if (_only is not null && frame.Type == EventTypes.MessageStatus)
             return;
-        if (frame.MessageId is { } id && frame.Type is EventTypes.Message or EventTypes.MessageDeleted
-            && _follows.TryGetValue(id, out var follow))
+        if (frame.MessageId is { } id && frame.Type is EventTypes.Message or EventTypes.MessageDeleted)
         {
-            // Who has followed from the first delta gets the last one too, and then the whole, which always wins.
-            if (frame.Type == EventTypes.Message && follow.Live?.Advance(ref follow.Attempt, ref follow.Length) is { } rest)
-                frames.Add(rest);
-            follow.Ended = true;
+            if (_follows.TryGetValue(id, out var follow))
+            {
+                // Who has followed from the first delta gets the last one too, and then the whole, which always wins.
+                if (frame.Type == EventTypes.Message && follow.Live?.Advance(ref follow.Attempt, ref follow.Length) is { } rest)
+                    frames.Add(rest);
+                follow.Ended = true;
+            }
+            else if (_feed.Live.FirstOrDefault(x => x.MessageId == id) is { } live)
+            {
+                // Its end is in the log before it is gone from here: who meets the end first is shown no text after it.
+                _follows[id] = new() { Live = live, Ended = true };
+            }
         }
         frames.Add(frame);
         if (_only is not null && (frame.MessageId == _only.Reply || frame.Type is EventTypes.MessageDeleted or EventTypes.ChatDeleted))

@@ -8,21 +8,21 @@ using Microsoft.AspNetCore.Http;
 namespace Cote.Http;
 
 /// <summary>The shapes of answers.</summary>
-static class Answer
+public static class Answer
 {
     static readonly JsonWriterOptions Writing = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public static readonly IResult Success = Json("""{"success":true}"""u8.ToArray());
+    internal static readonly IResult Success = Json("""{"success":true}"""u8.ToArray());
 
-    public static IResult Json(ReadOnlyMemory<byte> json) => new Bytes(json, 200);
+    internal static IResult Json(ReadOnlyMemory<byte> json) => new Bytes(json, 200);
 
-    public static IResult Json<T>(T value, JsonTypeInfo<T> type) =>
+    internal static IResult Json<T>(T value, JsonTypeInfo<T> type) =>
         Json(Write(json => JsonSerializer.Serialize(json, value, type)));
 
     /// <summary>The problem as an answer, with the headers that belong to it.</summary>
     public static IResult Of(Problem problem) => new Refusal(problem);
 
-    public static byte[] Write(Action<Utf8JsonWriter> write)
+    internal static byte[] Write(Action<Utf8JsonWriter> write)
     {
         var buffer = new ArrayBufferWriter<byte>(256);
         using (var writer = new Utf8JsonWriter(buffer, Writing))

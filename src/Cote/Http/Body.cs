@@ -49,9 +49,10 @@ public static class Body
                 foreach (var (name, values) in await http.Request.ReadFormAsync(http.RequestAborted))
                     fields[name] = values[^1];
             }
-            catch (InvalidDataException)
+            catch (Exception error) when (error is InvalidDataException || (error is IOException and not BadHttpRequestException
+                && !http.RequestAborted.IsCancellationRequested)) // a multipart form that ends too early is an IOException
             {
-                return new Check(Check.InvalidJson(0) with { Detail = "The form is broken" });
+                return new Check(Check.InvalidForm);
             }
         }
         else
@@ -78,6 +79,10 @@ public static class Body
         catch (JsonException error)
         {
             return new Check(Check.InvalidJson(error.BytePositionInLine ?? 0));
+        }
+        catch (InvalidOperationException) // half a surrogate pair in the name of a field
+        {
+            return new Check(Check.InvalidJson(0));
         }
     }
 

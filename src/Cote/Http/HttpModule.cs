@@ -44,7 +44,8 @@ static class HttpModule
 
     public static void MapHttp(this IEndpointRouteBuilder routes)
     {
-        routes.MapOpenApi("/{documentName}.json");
+        // A literal path: a parameter here would answer every POST to a path of one segment with a 405.
+        routes.MapOpenApi("/openapi.json");
         routes.MapPages();
         routes.MapGet("/health/live", Health.Live).WithTags("Health").WithSummary("Is the process alive?");
         routes.MapGet("/health/ready", Health.Ready).WithTags("Health").WithSummary("Does it take work?");

@@ -1,5 +1,7 @@
 using Cote.Primitives;
 using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.OpenApi;
@@ -10,11 +12,12 @@ namespace Cote.Http;
 static class OpenApi
 {
     const string Scheme = "OAuth2PasswordBearer";
+    const string Anything = "*/*";
 
     // Taken as text, so that a wrong one gets FastAPI's answer; described as what they are.
     static readonly string?[] Numbers = ["limit", "before", "after", "wait"];
 
-    public static void AddDescription(this IServiceCollection services) => services.AddOpenApi("openapi", options =>
+    public static void AddDescription(this IServiceCollection services) => services.AddOpenApi(options =>
     {
         options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
         options.AddDocumentTransformer((document, _, _) =>
@@ -26,6 +29,7 @@ static class OpenApi
         {
             var metadata = context.Description.ActionDescriptor.EndpointMetadata;
             operation.Responses ??= [];
+            operation.RequestBody?.Content?.Remove(Anything);
             if (metadata.OfType<IAuthorizeData>().Any())
             {
                 operation.Security = [new() { [new OpenApiSecuritySchemeReference(Scheme, context.Document)] = [] }];
@@ -46,6 +50,13 @@ static class OpenApi
             return Task.CompletedTask;
         });
     });
+
+    /// <summary>
+    /// Describes the body of a route. Anything is let through to the handler all the same: what is of another form is
+    /// a 422 like every other wrong body, where routing would answer a 415 of its own.
+    /// </summary>
+    public static RouteHandlerBuilder Takes<T>(this RouteHandlerBuilder route, string type, params string[] others) where T : notnull =>
+        route.Accepts<T>(type, [.. others, Anything]);
 
     static void Describe(OpenApiDocument document)
     {

@@ -28,7 +28,8 @@ sealed class FollowReply(ReaderSources house, MessageStore messages, LogFrames f
             first.Add(frames.Write(message));
         var replyId = message.ReplyId ?? message.Id;
         // The reader stands at the head before the row is read: an end that the row does not show yet is after it.
-        await using var reader = await Reader.OpenAsync(house, userId, new Only(message.ReplyToId ?? message.Id, replyId), ct);
+        var only = new Only(message.ChatId, message.Sender == Senders.User ? message.Id : message.ReplyToId!, replyId);
+        await using var reader = await Reader.OpenAsync(house, userId, only, ct);
         var reply = await messages.FindAsync(userId, null, replyId, ct);
         if (reply is not null && (first.Count > 0 || !reply.HasEnded))
             first.Add(reader.Begin(new(reply.ChatId, reply.Id, reply.ReplyToId!, reply.Seq, reply.Generation!.Model,

@@ -26,7 +26,7 @@ static class ListMessages
             return Answer.Of(Problems.ChatNotFound);
 
         var page = new Page(most);
-        bool enough(Message x) => page.IsFull(x.Content.Length);
+        bool enough(Message x) => page.IsFull([x.Content, .. x.MediaUrls]);
         var list = from is { } seq
             ? await messages.ListAfterAsync(user.Id, chat, seq, most + 1, enough, ct)
             : await messages.ListBeforeAsync(user.Id, chat, to ?? long.MaxValue, most + 1, enough, ct);

@@ -1,3 +1,4 @@
+using Cote.Events;
 using Cote.Http;
 using Cote.Primitives;
 using Microsoft.AspNetCore.Http;
@@ -8,18 +9,19 @@ namespace Cote.Messages;
 static class MarkRead
 {
     public static async Task<IResult> Handle(
-        string chatId, string messageId, CurrentUser user, MessageStore messages, CancellationToken ct) =>
-        Ids.Parse(chatId) is { } chat && Ids.Parse(messageId) is { } id && await DoAsync(messages, user.Id, chat, id, ct)
+        string chatId, string messageId, CurrentUser user, MessageStore messages, Feeds feeds, CancellationToken ct) =>
+        Ids.Parse(chatId) is { } chat && Ids.Parse(messageId) is { } id && await DoAsync(messages, feeds, user.Id, chat, id, ct)
             ? Answer.Success
             : Answer.Of(Problems.MessageNotFound);
 
     /// <summary>False where there is no such message. On a user's own message it changes nothing.</summary>
-    public static async Task<bool> DoAsync(MessageStore messages, string userId, string? chatId, string id, CancellationToken ct)
+    public static async Task<bool> DoAsync(
+        MessageStore messages, Feeds feeds, string userId, string? chatId, string id, CancellationToken ct)
     {
         if (await messages.FindAsync(userId, chatId, id, ct) is not { } message)
             return false;
         if (message.Sender == Senders.Ai && message.Status != Statuses.Read)
-            await messages.MarkAsync(userId, [(message.ChatId, id)], Statuses.Read);
+            await messages.MarkAsync(userId, [(message.ChatId, id)], Statuses.Read, isShown: feeds.HasText(userId, id));
         return true;
     }
 }

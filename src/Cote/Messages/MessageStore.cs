@@ -136,17 +136,18 @@ sealed class MessageStore(Database db, EventLog events, Clock clock, ReplyQueue 
             """, Read, ct, enough);
 
     /// <summary>Moves replies forward in their status, those that are not so far yet, each with its event.</summary>
-    public async Task MarkAsync(string userId, IEnumerable<(string ChatId, string Id)> replies, string status)
+    /// <param name="isShown">True where the client has been shown text that no checkpoint has brought to the row yet.</param>
+    public async Task MarkAsync(
+        string userId, IEnumerable<(string ChatId, string Id)> replies, string status, bool isShown = false)
     {
         var unit = new Unit();
         var changes = new List<Change>();
         foreach (var (chat, id) in replies)
         {
-            Sql behind = $"m.status = 'sent' or m.status = 'delivered' and {status} = 'read'";
             var change = new Change(unit, userId, clock.NewId(), clock.Now, 1,
                 $"""
                 {ChatStore.Lives(userId, chat)} and exists (
-                  select 1 from messages m where m.user_id = {userId} and m.id = {id} and m.sender = 'ai' and m.listed = 1
+                  select 1 from messages m where m.user_id = {userId} and m.id = {id} and m.sender = 'ai' and (m.listed = 1 or {isShown} = 1)
                   and (m.status = 'sent' or m.status = 'delivered' and {status} = 'read') and {NotDeleted})
                 """);
             change.Do($"update messages set status = {status} from {change.Locked} and messages.user_id = {userId} and messages.id = {id}");

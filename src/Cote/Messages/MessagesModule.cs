@@ -32,7 +32,7 @@ static class MessagesModule
         chats.MapGet("/messages/", ListMessages.Handle).Produces<IReadOnlyList<Message>>()
             .WithSummary("The newest page of messages, ascending; or those after a seq");
         chats.MapPost("/messages/", SendMessage.Handle).Limited(Limit.Messages)
-            .Accepts<NewMessage>("application/json").Produces<Message>()
+            .Takes<NewMessage>("application/json").Produces<Message>()
             .WithSummary("Send a message; the reply follows by itself, on this connection with Accept: text/event-stream");
         chats.MapGet("/messages/{messageId}", GetMessage.Handle).Produces<Message>()
             .WithSummary("One message, also one that is not listed yet");

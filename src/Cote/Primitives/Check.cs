@@ -15,7 +15,8 @@ sealed record Violation(string Type, JsonArray Loc, string Msg, JsonNode? Input,
 public sealed class Check
 {
     const int LongestEcho = 1_000;
-    static readonly HashSet<string> Hidden = ["password", "current_password", "refresh_token", "client_secret", "token"];
+    static readonly HashSet<string> Hidden = new(
+        ["password", "current_password", "refresh_token", "client_secret", "token"], StringComparer.OrdinalIgnoreCase);
 
     readonly List<Violation> _violations = [];
     readonly JsonElement _body;
@@ -95,8 +96,8 @@ public sealed class Check
     {
         if (!TryGet(name, out var value))
             return absent;
-        if (value.ValueKind == JsonValueKind.String && choices.Contains(value.GetString()))
-            return value.GetString()!;
+        if (WellFormed(value) is { } text && choices.Contains(text))
+            return text;
         var expected = choices.Length == 1 ? $"'{choices[0]}'"
             : string.Join(", ", choices[..^1].ToArray().Select(x => $"'{x}'")) + $" or '{choices[^1]}'";
         Note("literal_error", ["body", name], $"Input should be {expected}", Echo(name, value), new() { ["expected"] = expected });
@@ -209,6 +210,23 @@ public sealed class Check
     internal static Problem InvalidJson(long position) => Problems.Invalid(
         [new("json_invalid", ["body", position], "JSON decode error", new JsonObject(), new() { ["error"] = "Expecting valid JSON in UTF-8" })]);
 
+    /// <summary>A JSON string; null where it is none, or holds half a surrogate pair: no text that UTF-8 could hold.</summary>
+    internal static string? WellFormed(JsonElement value)
+    {
+        try
+        {
+            return value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The 422 for a form that is none.</summary>
+    internal static Problem InvalidForm => Problems.Invalid(
+        [new("value_error", ["body"], "Value error, the form is broken", null, new() { ["error"] = "the form is broken" })]);
+
     string? TextOf(string name, JsonElement value, int min, int max, int? index = null)
     {
         JsonArray Loc() => index is { } i ? ["body", name, i] : ["body", name];
@@ -217,12 +235,7 @@ public sealed class Check
             Note("string_type", Loc(), "Input should be a valid string", Echo(name, value));
             return null;
         }
-        string text;
-        try
-        {
-            text = value.GetString()!;
-        }
-        catch (InvalidOperationException) // an escaped lone surrogate: no text that PostgreSQL or UTF-8 could hold
+        if (WellFormed(value) is not { } text)
         {
             Note("string_unicode", Loc(), "Input should be a valid string, unable to parse raw data as a unicode string", null);
             return null;

@@ -7,7 +7,7 @@ using Cote.Primitives;
 namespace Cote.Realtime;
 
 /// <summary>The little that a client may say on a socket. Writes enter by HTTP; of these, only <c>read</c> writes.</summary>
-sealed class SocketCommands(MessageStore messages, ChatStore chats, Connections connections)
+sealed class SocketCommands(MessageStore messages, ChatStore chats, Feeds feeds, Connections connections)
 {
     static readonly JsonDocumentOptions Reading = new() { MaxDepth = 32, AllowDuplicateProperties = false };
 
@@ -19,14 +19,15 @@ sealed class SocketCommands(MessageStore messages, ChatStore chats, Connections 
         {
             frame = JsonElement.Parse(bytes.Span, Reading);
         }
-        catch (JsonException)
+        catch (Exception error) when (error is JsonException or InvalidOperationException) // the latter: half a surrogate pair in a name
         {
             return Frame.Error("invalid_json", "This frame is no JSON");
         }
-        if (frame.ValueKind != JsonValueKind.Object || !frame.TryGetProperty("type", out var type) || type.ValueKind != JsonValueKind.String)
+        if (frame.ValueKind != JsonValueKind.Object || !frame.TryGetProperty("type", out var type)
+            || Check.WellFormed(type) is not { } name)
             return Frame.Error("invalid_frame", "A frame is an object with a type");
         frame.TryGetProperty("data", out var data);
-        switch (type.GetString())
+        switch (name)
         {
             case EventTypes.Ping:
                 reader.Show(Frame.Pong);
@@ -48,7 +49,7 @@ sealed class SocketCommands(MessageStore messages, ChatStore chats, Connections 
                 var message = read.Id("message_id");
                 if (read.Problem is not null)
                     return Frame.Error("invalid_frame", "read takes data {message_id}");
-                return await MarkRead.DoAsync(messages, reader.UserId, null, message, ct) ? null
+                return await MarkRead.DoAsync(messages, feeds, reader.UserId, null, message, ct) ? null
                     : Frame.Error(Problems.MessageNotFound.Code, Problems.MessageNotFound.Detail);
             default:
                 return Frame.Error("unknown_type", "This server knows typing, read, ping and pong");

@@ -88,6 +88,18 @@ sealed class SocketSession(WebSocket socket, Reader reader, SocketCommands comma
             var first = await socket.ReceiveAsync(Memory<byte>.Empty, ct);
             if (first.MessageType == WebSocketMessageType.Close)
                 return;
+            if (reader.Closed is not null)
+            {
+                // Read on and forget, until the client has closed too: what lies unread when the connection goes
+                // makes it end in a reset, which takes the close code along.
+                await ForgetAsync(ct);
+                return;
+            }
+            if (first.EndOfMessage) // an empty message is over with this
+            {
+                await TakeAsync(default, first.MessageType, ct);
+                continue;
+            }
             var buffer = ArrayPool<byte>.Shared.Rent(options.MaxFrameBytes);
             try
             {
@@ -112,8 +124,21 @@ sealed class SocketSession(WebSocket socket, Reader reader, SocketCommands comma
             {
                 ArrayPool<byte>.Shared.Return(buffer);
             }
-            if (reader.Closed is not null)
-                return;
+        }
+    }
+
+    async Task ForgetAsync(CancellationToken ct)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(4_096);
+        try
+        {
+            while ((await socket.ReceiveAsync(buffer.AsMemory(), ct)).MessageType != WebSocketMessageType.Close)
+            {
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
         }
     }
 

@@ -19,10 +19,19 @@ static class SigningKey
                 : throw new StartupException($"Cote__Auth__SigningKey has {bytes.Length} bytes; it needs at least {Shortest} (for example: openssl rand -base64 48).");
         }
         var file = Path.Combine(data.Directory, "signing.key");
-        if (!File.Exists(file))
-            Make(file);
-        var kept = Convert.FromBase64String(File.ReadAllText(file).Trim());
-        return kept.Length >= Shortest ? kept
+        string text;
+        try
+        {
+            if (!File.Exists(file))
+                Make(file);
+            text = File.ReadAllText(file).Trim();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new StartupException($"The signing key in {file} cannot be read or made: {error.Message}", error);
+        }
+        var kept = new byte[text.Length];
+        return Convert.TryFromBase64String(text, kept, out var length) && length >= Shortest ? kept[..length]
             : throw new StartupException($"The signing key in {file} is broken. Remove the file to have a new one made; everyone then logs in again.");
     }
 

@@ -33,10 +33,10 @@ static class UsersModule
     public static void MapUsers(this IEndpointRouteBuilder routes)
     {
         routes.MapPost("/token", LogIn.Handle).Limited(Limit.Login)
-            .Accepts<LoginForm>("application/x-www-form-urlencoded", "multipart/form-data").Produces<TokenPair>()
+            .Takes<LoginForm>("application/x-www-form-urlencoded", "multipart/form-data").Produces<TokenPair>()
             .WithTags("Users").WithSummary("Log in by password, or refresh a session");
         routes.MapPost("/users/", Register.Handle).Limited(Limit.Registration)
-            .Accepts<NewUser>("application/json").Produces<User>()
+            .Takes<NewUser>("application/json").Produces<User>()
             .WithTags("Users").WithSummary("Create an account");
         routes.MapGet("/users/me", GetMe.Handle).RequireAuthorization().Produces<User>()
             .WithTags("Users").WithSummary("Who am I?");

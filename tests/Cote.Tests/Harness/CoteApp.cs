@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -18,9 +19,11 @@ public sealed class CoteApp : IAsyncDisposable
     ];
 
     readonly string[] _settings;
+    readonly Action<CoteBuilder>? _add;
     WebApplication _app = null!;
 
-    CoteApp(string[] settings, FakeModelServer model, string data) => (_settings, Model, Data) = (settings, model, data);
+    CoteApp(string[] settings, Action<CoteBuilder>? add, FakeModelServer model, string data) =>
+        (_settings, _add, Model, Data) = (settings, add, model, data);
 
     /// <summary>Where it listens.</summary>
     public Uri Url { get; private set; } = null!;
@@ -31,13 +34,22 @@ public sealed class CoteApp : IAsyncDisposable
     /// <summary>Its data directory.</summary>
     public string Data { get; }
 
+    /// <summary>The routes it has, for tests of what is open and what is described.</summary>
+    public IEnumerable<RouteEndpoint> Endpoints => _app.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>();
+
     /// <summary>Every log line so far, with its exception.</summary>
     public ConcurrentQueue<string> Logs { get; } = [];
 
-    /// <summary>Starts one. Settings are as in docs/configuration.md: <c>Auth:AccessTokenMinutes=5</c>.</summary>
-    public static async Task<CoteApp> StartAsync(params string[] settings)
+    /// <summary>
+    /// Starts one. Settings are as in docs/configuration.md: <c>Auth:AccessTokenMinutes=5</c>; what begins with
+    /// <c>--</c> is handed on as it stands.
+    /// </summary>
+    public static Task<CoteApp> StartAsync(params string[] settings) => StartAsync(null, settings);
+
+    /// <summary>The same, with something of one's own built in.</summary>
+    public static async Task<CoteApp> StartAsync(Action<CoteBuilder>? add, params string[] settings)
     {
-        var app = new CoteApp(settings, await FakeModelServer.Start(), Directory.CreateTempSubdirectory("cote-test-").FullName);
+        var app = new CoteApp(settings, add, await FakeModelServer.Start(), Directory.CreateTempSubdirectory("cote-test-").FullName);
         await app.StartAsync();
         return app;
     }
@@ -75,9 +87,13 @@ public sealed class CoteApp : IAsyncDisposable
             "--urls=http://127.0.0.1:0", $"--Cote:Data:Directory={Data}", "--Cote:Http:LogFormat=json", .. Unlimited,
             $"--Cote:Assistants:OpenAI:BaseUrl={Model.OpenAiUrl}", "--Cote:Assistants:OpenAI:ApiKey=sk-test-openai", "--Cote:Assistants:OpenAI:Model=fake",
             $"--Cote:Assistants:Anthropic:BaseUrl={Model.AnthropicUrl}", "--Cote:Assistants:Anthropic:ApiKey=sk-test-anthropic", "--Cote:Assistants:Anthropic:Model=fake",
-            .. _settings.Select(x => "--Cote:" + x),
+            .. _settings.Select(x => x.StartsWith("--", StringComparison.Ordinal) ? x : "--Cote:" + x),
         ];
-        _app = CoteHost.Create(args, add => add.Services.AddLogging(x => x.ClearProviders().AddProvider(new LogKeeper(Logs))));
+        _app = CoteHost.Create(args, add =>
+        {
+            add.Services.AddLogging(x => x.ClearProviders().AddProvider(new LogKeeper(Logs)));
+            _add?.Invoke(add);
+        });
         await _app.StartAsync();
         Url = new Uri(_app.Urls.First());
     }

@@ -1,0 +1,38 @@
+.DEFAULT_GOAL := help
+ROUNDS ?= 10
+MINUTES ?= 10
+# The test program itself, not its runner: what it prints is seen while it happens.
+BLACKBOX = dotnet run --project tests/Cote.BlackBox -- -noLogo -showLiveOutput
+
+help: ## This list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: ## Serve on port 8000, data in ./data
+	dotnet run --project src/Cote.Server
+
+fmt: ## Put the code into its form
+	dotnet format
+
+check: ## What CI says before the tests: form and warnings
+	dotnet format --verify-no-changes
+	dotnet build --nologo
+
+test: ## Every test
+	dotnet test
+
+demo: ## The main job, told line by line: publish, start, ask, see the reply stream, restart, see the history
+	$(BLACKBOX) -class Cote.BlackBox.DemoTests
+
+crash: ## kill -9 in the middle of everything, ROUNDS times, and the proof that nothing was lost
+	COTE_CRASH_ROUNDS=$(ROUNDS) $(BLACKBOX) -class Cote.BlackBox.Crash.CrashTests
+
+soak: ## Memory over MINUTES of connects, replies and disconnects
+	COTE_SOAK_MINUTES=$(MINUTES) $(BLACKBOX) -class Cote.BlackBox.SoakTests
+
+startup: ## Cold start to the first 200 and resident memory when idle
+	scripts/startup.sh
+
+publish: ## The program as it ships, into artifacts/publish
+	dotnet publish src/Cote.Server -c Release -o artifacts/publish
+
+.PHONY: help run fmt check test demo crash soak startup publish

@@ -1,0 +1,33 @@
+using System.Runtime.CompilerServices;
+using Cote.Assistants.Providers;
+using Microsoft.Extensions.AI;
+
+namespace CustomServer;
+
+/// <summary>An assistant that says back what it was told. A real one would call its model where this one splits words.</summary>
+sealed class EchoAssistant : IChatClient
+{
+    public static Provider Provider() => new("echo", ["plain"], model => new EchoAssistant());
+
+    public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
+        IEnumerable<ChatMessage> messages, ChatOptions? options = null,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        foreach (var word in messages.Last().Text.Split(' '))
+        {
+            await Task.Delay(20, cancellationToken);
+            yield return new(ChatRole.Assistant, word + " ");
+        }
+        // Without a finish reason the reply would count as cut off: failed, truncated.
+        yield return new() { Role = ChatRole.Assistant, FinishReason = ChatFinishReason.Stop };
+    }
+
+    public Task<ChatResponse> GetResponseAsync(
+        IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) =>
+        GetStreamingResponseAsync(messages, options, cancellationToken).ToChatResponseAsync(cancellationToken);
+
+    public object? GetService(Type serviceType, object? serviceKey = null) =>
+        serviceKey is null && serviceType.IsInstanceOfType(this) ? this : null;
+
+    public void Dispose() { }
+}

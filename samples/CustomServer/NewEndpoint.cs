@@ -1,0 +1,30 @@
+using Cote.Http;
+
+namespace CustomServer;
+
+static class NewEndpoint
+{
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/new-endpoint", Get).RequireAuthorization();
+        routes.MapPost("/new-endpoint", Post).RequireAuthorization();
+    }
+
+    // CurrentUser is bound by itself: whose token came with the request.
+    static IResult Get(CurrentUser user) => Results.Ok(new { data = "response", user_id = user.Id });
+
+    // A body with two fields that must be there and one that may be.
+    static async Task<IResult> Post(HttpContext http, CurrentUser user)
+    {
+        var check = await Body.ReadAsync(http);
+        var field1 = check.Text("field1", min: 1, max: 100);
+        var field2 = check.OptionalInteger("field2", min: 0, max: 1_000);
+        var field3 = check.OptionalText("field3", min: 0, max: 100);
+        if (!check.Has("field2"))
+            check.Fail("field2", "field2 must be there");
+        if (check.Problem is { } wrong)
+            return Answer.Of(wrong);
+
+        return Results.Ok(new { user_id = user.Id, field1, field2, field3 });
+    }
+}

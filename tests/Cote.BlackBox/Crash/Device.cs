@@ -1,0 +1,239 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net.WebSockets;
+using System.Text.Json;
+using Cote.BlackBox.Harness;
+
+namespace Cote.BlackBox.Crash;
+
+/// <summary>A message as events have told of it.</summary>
+sealed record Known(JsonElement Data, string Status, long EventSeq);
+
+/// <summary>
+/// A socket that is there for good: it comes back with its cursor whenever the connection broke, keeps every frame,
+/// builds its state from events alone, and writes down whatever the contract says it must never see.
+/// </summary>
+sealed class Device(Node node, CoteClient client, Story story) : IAsyncDisposable
+{
+    readonly CancellationTokenSource _over = new();
+    readonly Dictionary<string, JsonElement> _chats = [];
+    readonly Dictionary<string, Known> _messages = [];
+    readonly ConcurrentDictionary<string, (string Chat, string Question)> _replies = [];
+    readonly ConcurrentDictionary<string, string> _open = [];
+    readonly ReplyTexts _texts = new();
+    readonly Lock _gate = new();
+    TaskCompletionSource _moved = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    TestSocket? _socket;
+    Task _running = Task.CompletedTask;
+    string? _epoch;
+    long _seq;
+
+    /// <summary>What went against the contract.</summary>
+    public ConcurrentQueue<string> Faults { get; } = [];
+
+    /// <summary>Which thing each event was about, by its number.</summary>
+    public ConcurrentDictionary<long, string> Events { get; } = [];
+
+    /// <summary>When how much of which reply was on the screen.</summary>
+    public ConcurrentQueue<(long At, string Reply, string Text)> Shown { get; } = [];
+
+    public int Connections { get; private set; }
+
+    public int Frames { get; private set; }
+
+    public void Start() => _running = RunAsync();
+
+    /// <summary>Replies of a chat that have not ended, as far as this device knows.</summary>
+    public int OpenIn(string chat) => _open.Count(x => x.Value == chat);
+
+    /// <summary>A tunnel.</summary>
+    public void Cut() => _socket?.Cut();
+
+    /// <summary>Waits until it has seen an event.</summary>
+    public async Task ReachAsync(long seq)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (true)
+        {
+            Task moved;
+            lock (_gate)
+            {
+                if (_seq >= seq)
+                    return;
+                moved = _moved.Task;
+            }
+            await moved.WaitAsync(limit.Token);
+        }
+    }
+
+    /// <summary>Its state, of one moment.</summary>
+    public (long Seq, Dictionary<string, JsonElement> Chats, Dictionary<string, Known> Messages) State()
+    {
+        lock (_gate)
+            return (_seq, new(_chats), new(_messages));
+    }
+
+    /// <summary>The text of a reply as it is on the screen.</summary>
+    public string TextOf(string reply)
+    {
+        lock (_gate)
+            return _texts[reply];
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _over.CancelAsync();
+        Cut();
+        await _running;
+        lock (_gate)
+            foreach (var fault in _texts.Faults)
+                Faults.Enqueue(fault);
+    }
+
+    async Task RunAsync()
+    {
+        while (!_over.IsCancellationRequested)
+        {
+            TestSocket socket;
+            try
+            {
+                await node.Up.WaitAsync(_over.Token);
+                var cursor = _epoch is null ? "" : $"&cursor={_epoch}-{_seq}";
+                socket = await TestSocket.ConnectAsync(node.Url, $"/ws?token={client.Token}{cursor}", awaitReady: false);
+            }
+            catch (Exception error) when (error is WebSocketException or HttpRequestException or OperationCanceledException)
+            {
+                continue; // it went down in between
+            }
+            await using (_socket = socket)
+            {
+                Connections++;
+                while (await NextAsync(socket) is { } frame)
+                    Take(frame);
+                if (await socket.Closed is var code and not (1000 or 1001 or 1006 or 4001))
+                    Faults.Enqueue($"The socket was closed with {code}");
+            }
+        }
+    }
+
+    static async Task<TestFrame?> NextAsync(TestSocket socket)
+    {
+        try
+        {
+            return await socket.NextAsync(TimeSpan.FromSeconds(60));
+        }
+        catch (InvalidOperationException)
+        {
+            return null; // closed
+        }
+    }
+
+    void Take(TestFrame frame)
+    {
+        lock (_gate)
+        {
+            Frames++;
+            try
+            {
+                if (frame.Type == "ready")
+                    Begin(frame.Data.GetProperty("cursor").GetString()!);
+                else if (frame.Type == "reset")
+                    Faults.Enqueue($"A reset: {frame}");
+                else if (frame.Cursor is not null)
+                    TakeEvent(frame);
+                else if (frame.Type is "message.snapshot" or "message.delta")
+                    TakeText(frame);
+            }
+            catch (Exception error) when (error is InvalidOperationException or KeyNotFoundException or NullReferenceException)
+            {
+                Faults.Enqueue($"{error.Message} at {frame}");
+            }
+            _moved.TrySetResult();
+            _moved = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+    }
+
+    void Begin(string cursor)
+    {
+        var (epoch, seq) = (cursor[..cursor.IndexOf('-')], long.Parse(cursor[(cursor.IndexOf('-') + 1)..]));
+        if (_epoch is not null && (epoch != _epoch || seq != _seq))
+            Faults.Enqueue($"It resumed at {cursor} instead of {_epoch}-{_seq}");
+        (_epoch, _seq) = (epoch, seq);
+    }
+
+    void TakeEvent(TestFrame frame)
+    {
+        if (frame.Seq != _seq + 1)
+            Faults.Enqueue($"After {_seq} came {frame}");
+        _seq = frame.Seq;
+        var data = frame.Data;
+        Events[frame.Seq] = frame.MessageId ?? Text(data, "chat_id") ?? Text(data, "id")!;
+        switch (frame.Type)
+        {
+            case "chat.created" or "chat.updated":
+                _chats[Text(data, "id")!] = data;
+                break;
+            case "chat.deleted":
+                var gone = Text(data, "chat_id")!;
+                _chats.Remove(gone);
+                foreach (var (id, message) in _messages.Where(x => Text(x.Value.Data, "chat_id") == gone).ToList())
+                    _messages.Remove(id);
+                foreach (var (id, chat) in _open.Where(x => x.Value == gone))
+                    _open.TryRemove(id, out _);
+                break;
+            case "message.deleted":
+                _messages.Remove(frame.MessageId!);
+                _open.TryRemove(frame.MessageId!, out _);
+                break;
+            case "message.status":
+                if (_messages.TryGetValue(frame.MessageId!, out var known))
+                    _messages[frame.MessageId!] = known with { Status = Text(data, "status")! };
+                else if (!_replies.ContainsKey(frame.MessageId!)) // of a reply still open: what ends it will carry the status
+                    Faults.Enqueue($"A status of a message never seen: {frame}");
+                break;
+            case "message":
+                TakeMessage(frame);
+                break;
+            default:
+                Faults.Enqueue($"Unknown: {frame}");
+                break;
+        }
+    }
+
+    void TakeMessage(TestFrame frame)
+    {
+        var data = frame.Data;
+        _messages[frame.MessageId!] = new(data, Text(data, "status")!, frame.Seq);
+        if (Text(data, "sender") == "user")
+        {
+            _replies[Text(data, "reply_id")!] = (Text(data, "chat_id")!, Text(data, "content")!);
+            _open[Text(data, "reply_id")!] = Text(data, "chat_id")!;
+            return;
+        }
+        _open.TryRemove(frame.MessageId!, out _);
+        var shown = _texts[frame.MessageId!];
+        _texts.Apply(frame);
+        Check(frame, Text(data, "content")!);
+        // The end may put another attempt's text in place, never less of the same.
+        if (data.GetProperty("generation").GetProperty("state").GetString() == "completed" && shown.Length > Text(data, "content")!.Length)
+            Faults.Enqueue($"{shown.Length} units were shown of what ended with fewer: {frame}");
+    }
+
+    void TakeText(TestFrame frame)
+    {
+        if (!_replies.ContainsKey(frame.MessageId!))
+            Faults.Enqueue($"Text of a reply whose question was not seen: {frame}");
+        _texts.Apply(frame);
+        Check(frame, _texts[frame.MessageId!]);
+        Shown.Enqueue((Stopwatch.GetTimestamp(), frame.MessageId!, _texts[frame.MessageId!]));
+    }
+
+    void Check(TestFrame frame, string text)
+    {
+        if (_replies.TryGetValue(frame.MessageId!, out var reply) && !story.To(reply.Question).StartsWith(text, StringComparison.Ordinal))
+            Faults.Enqueue($"A text with a hole, “{text}” of “{story.To(reply.Question)}”, at {frame}");
+    }
+
+    static string? Text(JsonElement data, string name) =>
+        data.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+}

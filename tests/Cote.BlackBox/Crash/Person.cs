@@ -1,0 +1,333 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using Cote.BlackBox.Harness;
+
+namespace Cote.BlackBox.Crash;
+
+/// <summary>
+/// Somebody with two devices who writes, retries, stops and deletes, and keeps what was acknowledged. At the end
+/// <see cref="CheckAsync"/> holds all of it against what the server says.
+/// </summary>
+sealed class Person : IAsyncDisposable
+{
+    const int MostChats = 4;
+    const int MostOpen = 2;
+
+    sealed class Sent(string chat, string id, string content, JsonElement answer)
+    {
+        public string Chat => chat;
+        public string Id => id;
+        public string Content => content;
+        public JsonElement Answer => answer;
+        public string ReplyId => answer.GetProperty("reply_id").GetString()!;
+        public bool Deleted { get; set; }
+    }
+
+    sealed class Chat(string id)
+    {
+        public string Id => id;
+        public string Title { get; set; } = "";
+        public bool Deleted { get; set; }
+    }
+
+    readonly Node _node;
+    readonly CoteClient _client;
+    readonly Story _story;
+    readonly Random _random;
+    readonly List<Sent> _sent = [];
+    readonly List<Chat> _chats = [];
+
+    Person(Node node, CoteClient client, Story story, Random random)
+    {
+        (_node, _client, _story, _random) = (node, client, story, random);
+        Devices = [new(node, client, story), new(node, client, story)];
+    }
+
+    public Device[] Devices { get; }
+
+    /// <summary>What went against the contract.</summary>
+    public ConcurrentQueue<string> Faults { get; } = [];
+
+    public int Acknowledged => _sent.Count;
+
+    /// <summary>Sends that were answered as a repetition.</summary>
+    public int Replayed { get; private set; }
+
+    /// <summary>Replies that were begun more than once, by the last check.</summary>
+    public int TakenUp { get; private set; }
+
+    public static async Task<Person> MakeAsync(Node node, Story story, Random random)
+    {
+        var person = new Person(node, await CoteClient.RegisterAsync(node.Url), story, random);
+        foreach (var device in person.Devices)
+            device.Start();
+        await person.CreateChatAsync();
+        foreach (var device in person.Devices)
+            await device.ReachAsync(1); // from here on a device has a cursor to come back with
+        return person;
+    }
+
+    /// <summary>Goes on until it is told to end, whatever happens to the server.</summary>
+    public async Task LiveAsync(CancellationToken end)
+    {
+        while (!end.IsCancellationRequested)
+        {
+            await DoSomethingAsync();
+            await Task.Delay(_random.Next(5, 80), CancellationToken.None); // a person's pace
+        }
+    }
+
+    async Task DoSomethingAsync()
+    {
+        var chats = _chats.Where(x => !x.Deleted).ToList();
+        var chat = chats.Count == 0 ? null : chats[_random.Next(chats.Count)];
+        var sent = _sent.Where(x => !x.Deleted).ToList();
+        var some = sent.Count == 0 ? null : sent[^_random.Next(1, Math.Min(sent.Count, 5) + 1)];
+        switch (_random.Next(100))
+        {
+            case var _ when chat is null:
+            case < 6 when chats.Count < MostChats:
+                await CreateChatAsync();
+                break;
+            case < 60 when Devices[0].OpenIn(chat.Id) < MostOpen:
+                await SendAsync(chat.Id);
+                break;
+            case < 72 when some is not null:
+                await RetryAsync(some);
+                break;
+            case < 78:
+                chat.Title = $"title {_random.Next()}";
+                Expect(await InsistAsync(() => _client.PatchAsync($"/chats/{chat.Id}", new { title = chat.Title })), 200);
+                break;
+            case < 84 when some is not null:
+                Expect(await InsistAsync(() => _client.PutAsync($"/chats/{some.Chat}/messages/{some.ReplyId}/read")), 200, 404, 409, 422);
+                break;
+            case < 88:
+                Expect(await InsistAsync(() => _client.PostAsync($"/chats/{chat.Id}/stop")), 200);
+                break;
+            case < 91 when some is not null:
+                Expect(await InsistAsync(() => _client.DeleteAsync($"/chats/{some.Chat}/messages/{some.Id}")), 200, 404);
+                some.Deleted = true;
+                break;
+            case < 93 when chats.Count > 1:
+                Expect(await InsistAsync(() => _client.DeleteAsync($"/chats/{chat.Id}")), 200, 404);
+                chat.Deleted = true;
+                foreach (var message in _sent.Where(x => x.Chat == chat.Id))
+                    message.Deleted = true;
+                break;
+            default:
+                Devices[_random.Next(Devices.Length)].Cut();
+                break;
+        }
+    }
+
+    async Task CreateChatAsync()
+    {
+        var chat = new Chat(Guid.CreateVersion7().ToString()) { Title = $"chat {_random.Next()}" };
+        var answer = await InsistAsync(() => _client.PostAsync("/chats/", new { title = chat.Title, id = chat.Id }));
+        Expect(answer, 200);
+        _chats.Add(chat);
+    }
+
+    async Task SendAsync(string chat)
+    {
+        var id = Guid.CreateVersion7().ToString();
+        var content = "question " + id;
+        var path = $"/chats/{chat}/messages/";
+        var answer = await InsistAsync(() => _client.PostAsync(path, new { content, id }));
+        Expect(answer, 200);
+        if (answer.Header("Idempotent-Replayed") == "true")
+            Replayed++;
+        _sent.Add(new(chat, id, content, answer.Json));
+    }
+
+    async Task RetryAsync(Sent sent)
+    {
+        var answer = await InsistAsync(() => _client.PostAsync($"/chats/{sent.Chat}/messages/", new { content = sent.Content, id = sent.Id }));
+        Expect(answer, 200);
+        Replayed++;
+        if (answer.Header("Idempotent-Replayed") != "true")
+            Faults.Enqueue($"A repeated send was not called one: {answer.Text}");
+        if (Constant(answer.Json) != Constant(sent.Answer))
+            Faults.Enqueue($"A repeated send was answered {answer.Text} instead of {sent.Answer}");
+
+        static string Constant(JsonElement message) => string.Join('|',
+            new[] { "id", "content", "seq", "timestamp", "reply_id", "chat_id", "sender" }.Select(x => message.GetProperty(x).ToString()));
+    }
+
+    // What a client does with a timeout, a broken connection or a 5xx: it asks again with the same id.
+    async Task<Reply> InsistAsync(Func<Task<Reply>> call)
+    {
+        while (true)
+        {
+            await _node.Up.WaitAsync(TimeSpan.FromSeconds(60));
+            try
+            {
+                var answer = await call();
+                if (answer.Status < 500)
+                    return answer;
+                if (answer.Status is not (503 or 507))
+                    Faults.Enqueue($"{answer.Status}: {answer.Text}");
+            }
+            catch (Exception error) when (error is HttpRequestException or IOException or OperationCanceledException)
+            {
+                // killed in between: whether it happened, the next answer will say
+            }
+            await Task.Delay(20);
+        }
+    }
+
+    void Expect(Reply answer, params int[] statuses)
+    {
+        if (!statuses.Contains(answer.Status))
+            Faults.Enqueue($"{answer.Message.RequestMessage!.Method} {answer.Message.RequestMessage.RequestUri}: {answer.Status} {answer.Text}");
+    }
+
+    /// <summary>Waits until nothing is open, then proves what was promised.</summary>
+    public async Task CheckAsync(int starts)
+    {
+        foreach (var sent in _sent.Where(x => !x.Deleted))
+            await _client.EndOfAsync(sent.Chat, sent.ReplyId, TimeSpan.FromSeconds(60));
+
+        // One moment in which nothing happened between two looks.
+        JsonElement sync;
+        Dictionary<string, JsonElement> listed;
+        (long Seq, Dictionary<string, JsonElement> Chats, Dictionary<string, Known> Messages)[] states;
+        for (var tries = 0; ; tries++)
+        {
+            sync = (await _client.GetAsync("/sync")).Ok().Json;
+            var cursor = sync.GetProperty("cursor").GetString()!;
+            var head = long.Parse(cursor[(cursor.IndexOf('-') + 1)..]);
+            foreach (var device in Devices)
+                await device.ReachAsync(head);
+            listed = await ListMessagesAsync(sync);
+            states = [.. Devices.Select(x => x.State())];
+            if ((await _client.GetAsync("/sync")).Ok()["cursor"] == cursor && states.All(x => x.Seq == head))
+                break;
+            if (tries == 50)
+            {
+                Faults.Enqueue("Events do not come to rest.");
+                return;
+            }
+        }
+        if (sync.GetProperty("running").GetArrayLength() > 0)
+            Faults.Enqueue($"A reply is open: {sync.GetProperty("running")}");
+        CheckAcknowledged(sync, listed, starts);
+        foreach (var (_, chats, messages) in states)
+            CheckState(sync, listed, chats, messages);
+        foreach (var (seq, about) in Devices[0].Events)
+            if (Devices[1].Events.TryGetValue(seq, out var other) && other != about)
+                Faults.Enqueue($"Event {seq} was about {about} on one device and about {other} on the other.");
+    }
+
+    async Task<Dictionary<string, JsonElement>> ListMessagesAsync(JsonElement sync)
+    {
+        var listed = new Dictionary<string, JsonElement>();
+        var chats = await PagesAsync("/chats/?limit=3");
+        if (!chats.Select(x => x.ToString()).SequenceEqual(sync.GetProperty("chats").EnumerateArray().Select(x => x.ToString())))
+            Faults.Enqueue("/chats/ and /sync differ.");
+        foreach (var chat in chats)
+        {
+            long last = 0;
+            foreach (var message in await PagesAsync($"/chats/{chat.GetProperty("id")}/messages/?after=0&limit=50"))
+            {
+                if (!listed.TryAdd(message.GetProperty("id").GetString()!, message))
+                    Faults.Enqueue($"Twice in the list: {message}");
+                if (message.GetProperty("seq").GetInt64() <= last)
+                    Faults.Enqueue($"Out of order after {last}: {message}");
+                last = message.GetProperty("seq").GetInt64();
+            }
+        }
+        return listed;
+    }
+
+    async Task<List<JsonElement>> PagesAsync(string path)
+    {
+        var all = new List<JsonElement>();
+        for (var next = path; next is not null;)
+        {
+            var page = (await _client.GetAsync(next)).Ok();
+            all.AddRange(page.Json.EnumerateArray());
+            var link = page.Header("Link");
+            next = link is null ? null : link[(link.IndexOf('<') + 1)..link.IndexOf('>')];
+        }
+        return all;
+    }
+
+    // Each acknowledged message is there once, with one reply that has ended as the model's text says it must.
+    void CheckAcknowledged(JsonElement sync, Dictionary<string, JsonElement> listed, int starts)
+    {
+        var chats = sync.GetProperty("chats").EnumerateArray().ToDictionary(x => x.GetProperty("id").GetString()!);
+        foreach (var chat in _chats)
+            if (chat.Deleted == chats.ContainsKey(chat.Id))
+                Faults.Enqueue($"Chat {chat.Id} is {(chat.Deleted ? "still" : "not")} there.");
+            else if (!chat.Deleted && chats[chat.Id].GetProperty("title").GetString() != chat.Title)
+                Faults.Enqueue($"Chat {chats[chat.Id]} should have the title {chat.Title}");
+        TakenUp = 0;
+        foreach (var sent in _sent)
+        {
+            if (sent.Deleted == listed.ContainsKey(sent.Id) || sent.Deleted == listed.ContainsKey(sent.ReplyId))
+                Faults.Enqueue($"Message {sent.Answer} or its reply is {(sent.Deleted ? "still" : "not")} there.");
+            if (sent.Deleted || !listed.TryGetValue(sent.ReplyId, out var reply))
+                continue;
+            var generation = reply.GetProperty("generation");
+            var attempt = generation.GetProperty("attempt").GetInt64();
+            var (state, text, whole) = (generation.GetProperty("state").GetString(), reply.GetProperty("content").GetString()!, _story.To(sent.Content));
+            TakenUp += attempt > 1 ? 1 : 0;
+            if (reply.GetProperty("reply_to_id").GetString() != sent.Id || reply.GetProperty("seq").GetInt64() != sent.Answer.GetProperty("seq").GetInt64() + 1)
+                Faults.Enqueue($"Not the reply to {sent.Answer}: {reply}");
+            if (state switch { "completed" => text != whole, "stopped" => !whole.StartsWith(text, StringComparison.Ordinal), "interrupted" => attempt < 4, _ => true })
+                Faults.Enqueue($"Ended wrongly, should be “{whole}”: {reply}");
+            // A kill can fall between raising the attempt and the call: fewer calls are right, more are not.
+            if (_story.CallsFor(sent.Content) > attempt || attempt > starts + 1)
+                Faults.Enqueue($"{_story.CallsFor(sent.Content)} calls after {starts} starts for {reply}");
+            foreach (var device in Devices)
+                if (device.TextOf(sent.ReplyId) is { Length: > 0 } shown && shown != text)
+                    Faults.Enqueue($"“{shown}” is on the screen instead of {reply}");
+        }
+        if (listed.Count != 2 * _sent.Count(x => !x.Deleted))
+            Faults.Enqueue($"{listed.Count} messages are listed; {_sent.Count(x => !x.Deleted)} were sent and not deleted.");
+    }
+
+    // State built from events equals state freshly fetched.
+    void CheckState(JsonElement sync, Dictionary<string, JsonElement> listed, Dictionary<string, JsonElement> chats, Dictionary<string, Known> messages)
+    {
+        foreach (var (id, known) in messages)
+            if (!listed.TryGetValue(id, out var message))
+                Faults.Enqueue($"By events there is {known.Data}, in the list there is not.");
+            else if (Shape(known.Data, known.Status) != Shape(message, message.GetProperty("status").GetString()!))
+                Faults.Enqueue($"By events {known.Data} with {known.Status}, in the list {message}");
+        foreach (var (id, message) in listed)
+            if (!messages.ContainsKey(id))
+                Faults.Enqueue($"In the list there is {message}, by events there is not.");
+        if (chats.Count != sync.GetProperty("chats").GetArrayLength())
+            Faults.Enqueue($"{chats.Count} chats by events, by /sync {sync.GetProperty("chats").GetArrayLength()}");
+        foreach (var chat in sync.GetProperty("chats").EnumerateArray())
+        {
+            var id = chat.GetProperty("id").GetString()!;
+            if (!chats.TryGetValue(id, out var known) || known.GetProperty("title").GetString() != chat.GetProperty("title").GetString())
+                Faults.Enqueue($"By /sync {chat}, by events {known}");
+            var last = messages.Values.Where(x => x.Data.GetProperty("chat_id").GetString() == id).MaxBy(x => x.EventSeq);
+            var (time, content) = last is null ? (chat.GetProperty("created_at").GetString(), "")
+                : (last.Data.GetProperty("timestamp").GetString(), last.Data.GetProperty("content").GetString()!);
+            if (chat.GetProperty("last_message_time").GetString() != time
+                || !content.StartsWith(chat.GetProperty("last_message_content").GetString()!, StringComparison.Ordinal)
+                || chat.GetProperty("last_message_content").GetString()!.Length < Math.Min(499, content.Length))
+                Faults.Enqueue($"The last message by events is {last?.Data}, by /sync {chat}");
+        }
+
+        static string Shape(JsonElement message, string status) => status + string.Join('|',
+            message.EnumerateObject().Where(x => x.Name != "status").Select(x => $"{x.Name}={x.Value}"));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var device in Devices)
+        {
+            await device.DisposeAsync();
+            foreach (var fault in device.Faults)
+                Faults.Enqueue(fault);
+        }
+        _client.Dispose();
+    }
+}

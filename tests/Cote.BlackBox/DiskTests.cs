@@ -1,0 +1,148 @@
+using System.Globalization;
+using Cote.BlackBox.Harness;
+
+namespace Cote.BlackBox;
+
+/// <summary>A disk that takes nothing more, for real, while people write; and takes again, without a restart.</summary>
+public sealed class DiskTests(PublishedProgram program, ITestOutputHelper output)
+{
+    [Fact]
+    public async Task On_a_full_disk_sends_are_refused_with_507_reads_go_on_and_all_is_well_when_space_is_freed()
+    {
+        var disk = Directory.CreateTempSubdirectory("cote-disk-").FullName;
+        var (code, said) = await Shell.RunAsync("mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", disk);
+        if (code != 0)
+        {
+            Directory.Delete(disk);
+            Assert.Skip($"A small disk of its own cannot be mounted here: {said.Trim()}");
+        }
+        try
+        {
+            var ballast = Path.Combine(disk, "ballast");
+            await TroubleAsync(
+                disk, expected: 507,
+                begin: async _ =>
+                {
+                    try
+                    {
+                        await using var file = File.Create(ballast);
+                        var block = new byte[4_096];
+                        while (true)
+                        {
+                            await file.WriteAsync(block);
+                            await file.FlushAsync();
+                        }
+                    }
+                    catch (IOException)
+                    {
+                        // full to the last block
+                    }
+                },
+                end: _ =>
+                {
+                    File.Delete(ballast);
+                    return Task.CompletedTask;
+                });
+        }
+        finally
+        {
+            await Shell.MustAsync("umount", disk);
+            Directory.Delete(disk);
+        }
+    }
+
+    [Fact]
+    public async Task When_the_disk_fails_sends_are_refused_with_503_reads_go_on_and_all_is_well_when_it_works_again()
+    {
+        var directory = Directory.CreateTempSubdirectory("cote-disk-").FullName;
+        // Every write beyond the first 4 KB of a file fails with EFBIG: an error of output that is not a full disk.
+        await TroubleAsync(
+            directory, expected: 503,
+            begin: node => LimitAsync(node, "4096:unlimited"),
+            end: node => LimitAsync(node, "unlimited"));
+        Directory.Delete(directory, recursive: true);
+
+        static Task LimitAsync(Node node, string bytes) =>
+            Shell.MustAsync("prlimit", "--pid", node.Pid.ToString(CultureInfo.InvariantCulture), $"--fsize={bytes}");
+    }
+
+    async Task TroubleAsync(string directory, int expected, Func<Node, Task> begin, Func<Node, Task> end)
+    {
+        await using var model = await FakeModelServer.Start();
+        await using var node = Node.With(program, model, $"Data:Directory={directory}/data");
+        node.Before.AddRange(["bash", "-c", "trap '' XFSZ; exec \"$0\" \"$@\""]); // the error, not the signal
+        await node.StartAsync();
+        using var ada = await CoteClient.RegisterAsync(node.Url);
+        var chat = await ada.CreateChatAsync();
+        await using var socket = await ada.ConnectAsync();
+        await ada.EndOfAsync(chat, (await ada.AskAsync(chat, "Before")).GetProperty("reply_id").GetString()!);
+        // One reply is in the middle of its text when the trouble begins, and ends in the middle of it.
+        var gate = new Gate();
+        model.Enqueue(FakeReply.Text("It began ").ThenWaitFor(gate).Then("and it ended"));
+        var open = (await ada.CreateChatAsync(), Reply: "");
+        open.Reply = (await ada.AskAsync(open.Item1, "Meanwhile")).GetProperty("reply_id").GetString()!;
+        await socket.NextAsync("message.delta", x => x.MessageId == open.Reply);
+
+        await begin(node);
+        var refused = new List<string>();
+        var acknowledged = new List<string>();
+        // A write-ahead log may have room left in it: what is acknowledged until then must last.
+        while (refused.Count < 20 && acknowledged.Count < 5_000)
+        {
+            var id = Guid.CreateVersion7().ToString();
+            var answer = await ada.PostAsync($"/chats/{chat}/messages/", new { content = new string('x', 2_000), id });
+            (answer.Status == 200 ? acknowledged : refused).Add(id);
+            if (answer.Status == 200)
+                continue;
+            answer.Status.ShouldBe(expected, answer.Text);
+            answer.ErrorCode.ShouldNotBeNull();
+            if (expected == 503)
+                answer.Header("Retry-After").ShouldNotBeNull();
+        }
+        output.WriteLine($"{acknowledged.Count} more were acknowledged in what room was left, then {refused.Count} refused with {expected}.");
+        refused.Count.ShouldBe(20);
+        gate.Open();
+        (await ada.GetAsync("/chats/")).Ok();
+        (await ada.GetAsync("/sync")).Ok();
+        (await ada.MessagesAsync(chat)).Count.ShouldBeGreaterThanOrEqualTo(2);
+        (await ada.GetAsync("/health/live")).Ok();
+        (await ada.GetAsync("/health/ready")).Status.ShouldBe(503);
+
+        await end(node);
+        await UntilReadyAsync(ada);
+        var told = await ada.EndOfAsync(open.Item1, open.Reply);
+        told.GetProperty("content").GetString().ShouldBe("It began and it ended");
+        var again = await ada.AskAsync(chat, "After", refused[0]);
+        again.GetProperty("content").GetString().ShouldBe("After"); // the id was free: nothing of the refused send was left
+        await ada.EndOfAsync(chat, again.GetProperty("reply_id").GetString()!);
+
+        await begin(node);
+        var status = 200;
+        for (var tries = 0; status == 200 && tries < 5_000; tries++)
+            status = (await ada.PostAsync("/chats/", new { title = new string('x', 200) })).Status;
+        status.ShouldBe(expected);
+        await end(node);
+        // Nobody writes: a node that waits for a write to find out would never be sent one.
+        await UntilReadyAsync(ada);
+        await ShouldHoldAsync();
+        await node.KillAsync();
+        await node.StartAsync();
+        await ShouldHoldAsync();
+
+        async Task ShouldHoldAsync()
+        {
+            foreach (var id in acknowledged)
+                (await ada.MessageAsync(chat, id)).GetProperty("id").GetString().ShouldBe(id);
+            foreach (var id in refused.Skip(1))
+                (await ada.GetAsync($"/chats/{chat}/messages/{id}")).Status.ShouldBe(404);
+        }
+    }
+
+    static async Task UntilReadyAsync(CoteClient anyone)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        using var often = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
+        while ((await anyone.GetAsync("/health/ready")).Status != 200)
+            await often.WaitForNextTickAsync(limit.Token);
+    }
+}

@@ -1,0 +1,27 @@
+using System.Diagnostics;
+
+namespace Cote.BlackBox.Harness;
+
+/// <summary>The machine's own commands.</summary>
+static class Shell
+{
+    /// <summary>Runs one; its exit code and what it said.</summary>
+    public static async Task<(int Code, string Said)> RunAsync(string command, params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(command, arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        var (said, complained) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        await process.WaitForExitAsync();
+        return (process.ExitCode, await said + await complained);
+    }
+
+    /// <summary>Runs one that must succeed.</summary>
+    public static async Task MustAsync(string command, params string[] arguments)
+    {
+        var (code, said) = await RunAsync(command, arguments);
+        code.ShouldBe(0, $"{command} {string.Join(' ', arguments)}: {said}");
+    }
+}

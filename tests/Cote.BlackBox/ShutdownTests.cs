@@ -1,0 +1,107 @@
+using System.Diagnostics;
+using Cote.BlackBox.Crash;
+using Cote.BlackBox.Harness;
+
+namespace Cote.BlackBox;
+
+public sealed class ShutdownTests(PublishedProgram program, ITestOutputHelper output)
+{
+    [Fact]
+    public async Task A_stop_under_load_ends_with_0_tells_every_socket_and_loses_not_a_word()
+    {
+        await using var model = await FakeModelServer.Start();
+        var story = new Story(model, words: 400, TimeSpan.FromMilliseconds(10));
+        await using var node = await Node.With(program, model).StartAsync();
+        using var ada = await CoteClient.RegisterAsync(node.Url);
+        var sockets = new List<TestSocket>();
+        for (var i = 0; i < 10; i++)
+            sockets.Add(await ada.ConnectAsync());
+        var asked = new List<(string Chat, string Content, string Reply)>();
+        for (var i = 0; i < 20; i++)
+        {
+            var (chat, content) = (await ada.CreateChatAsync(), $"question {i}");
+            asked.Add((chat, content, (await ada.AskAsync(chat, content)).GetProperty("reply_id").GetString()!));
+        }
+        var last = asked[^1];
+        await using var stream = await ada.StreamAsync(HttpMethod.Get, $"/chats/{last.Chat}/messages/{last.Reply}/stream");
+        foreach (var socket in sockets)
+            await socket.NextAsync("message.delta", x => x.MessageId == last.Reply);
+        // Writers that go on until the door is shut: none of them may hear of a success that does not last.
+        var acknowledged = new List<(string Chat, string Id)>();
+        var first = new TaskCompletionSource();
+        var writing = WriteAsync();
+        await first.Task.WaitAsync(TimeSpan.FromSeconds(20));
+
+        var began = Stopwatch.GetTimestamp();
+        (await node.StopAsync()).ShouldBe(0, node.Output);
+        var took = Stopwatch.GetElapsedTime(began);
+        output.WriteLine($"Stopped in {took.TotalSeconds:0.00} s with {asked.Count} replies and {sockets.Count} sockets open.");
+        took.ShouldBeLessThan(TimeSpan.FromSeconds(30));
+        foreach (var socket in sockets)
+            (await socket.Closed).ShouldBe(4001);
+        await stream.ToEndAsync(); // closed in good order, not cut
+        await writing;
+        node.Output.ShouldNotContain("fail:");
+        model.Requests.Count(x => x.Ended.IsCompleted).ShouldBe(0); // they were under way, and their connections are closed
+
+        // Handed over: begun again at the next start, without this counting as a crash, the old text standing until then.
+        var shown = sockets[0].All.Where(x => x.Type == "message.delta").GroupBy(x => x.MessageId!).ToDictionary(x => x.Key, x => x.Last().Data);
+        node.Arguments.Add("--Cote:Assistants:MaxTakeovers=0");
+        await node.StartAsync();
+        foreach (var (chat, id) in acknowledged)
+            (await ada.MessageAsync(chat, id)).GetProperty("id").GetString().ShouldBe(id);
+        foreach (var (chat, content, reply) in asked)
+        {
+            var end = await ada.EndOfAsync(chat, reply);
+            end.GetProperty("content").GetString().ShouldBe(story.To(content));
+            end.GetProperty("generation").GetProperty("state").GetString().ShouldBe("completed");
+            end.GetProperty("generation").GetProperty("attempt").GetInt64().ShouldBe(2);
+        }
+        shown.Count.ShouldBe(asked.Count);
+        foreach (var socket in sockets)
+            await socket.DisposeAsync();
+
+        async Task WriteAsync()
+        {
+            var chat = await ada.CreateChatAsync();
+            try
+            {
+                while (true)
+                {
+                    var answer = await ada.PostAsync($"/chats/{chat}/messages/", new { content = "And another one" });
+                    if (answer.Status != 200)
+                        return;
+                    acknowledged.Add((chat, answer["id"]));
+                    first.TrySetResult();
+                }
+            }
+            catch (HttpRequestException)
+            {
+                // the door is shut
+            }
+        }
+    }
+
+    [Fact]
+    public async Task All_the_text_that_was_shown_before_a_stop_is_kept_by_it()
+    {
+        await using var model = await FakeModelServer.Start();
+        var gate = new Gate();
+        model.Script = FakeReply.Text("Half a ").ThenWaitFor(gate).Then("reply");
+        await using var node = await Node.With(program, model).StartAsync();
+        using var ada = await CoteClient.RegisterAsync(node.Url);
+        var chat = await ada.CreateChatAsync();
+        await using var socket = await ada.ConnectAsync();
+        var reply = (await ada.AskAsync(chat, "Well?")).GetProperty("reply_id").GetString()!;
+        await socket.NextAsync("message.delta", x => x.MessageId == reply);
+        (await node.StopAsync()).ShouldBe(0);
+        model.Script = FakeReply.After(gate).Then("Half a reply"); // silent at first: the old text must stand meanwhile
+
+        await node.StartAsync();
+        await model.NextRequest();
+        await model.NextRequest();
+        (await ada.MessageAsync(chat, reply)).GetProperty("content").GetString().ShouldBe("Half a ");
+        gate.Open();
+        (await ada.EndOfAsync(chat, reply)).GetProperty("content").GetString().ShouldBe("Half a reply");
+    }
+}

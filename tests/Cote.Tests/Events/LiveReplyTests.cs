@@ -1,0 +1,155 @@
+using System.Text;
+using Cote.Events;
+using Cote.Primitives;
+using FsCheck;
+using FsCheck.Fluent;
+using Check = FsCheck.Check;
+
+namespace Cote.Tests.Events;
+
+/// <summary>
+/// The machinery of live text beside the contract's rules for clients: whatever the order in which text comes, attempts
+/// begin, readers look and connections are replaced, every client that looks once more shows the same text.
+/// </summary>
+public sealed class LiveReplyTests
+{
+    static readonly Clock Now = new(TimeProvider.System);
+    static readonly string[] Pieces = ["a", "bc ", "ü", "鸽子", "🕊️", "👩‍👩‍👧", "\r\n", "\"\\", "<&>", "\u2028", "0123456789"];
+
+    /// <summary>What may happen: text, a new attempt, client n looks, client n loses its connection (and what it was told last).</summary>
+    public enum Kind { Text, Attempt, Look, Reconnect, Lose }
+
+    public sealed record Happening(Kind Kind, int Client, string Text);
+
+    static Arbitrary<List<Happening>> Histories() => Gen.ListOf(
+        from kind in Gen.Frequency(
+            (6, Gen.Constant(Kind.Text)), (1, Gen.Constant(Kind.Attempt)), (5, Gen.Constant(Kind.Look)),
+            (2, Gen.Constant(Kind.Reconnect)), (1, Gen.Constant(Kind.Lose)))
+        from client in Gen.Choose(0, 2)
+        from text in Gen.Elements(Pieces)
+        select new Happening(kind, client, text)).Select(x => x.ToList()).ToArbitrary();
+
+    [Fact]
+    public void Any_history_ends_in_the_same_text_for_every_client() =>
+        Check.One(Config.QuickThrowOnFailure.WithMaxTest(500), Prop.ForAll(Histories(), history =>
+        {
+            using var live = new LiveReply(new("chat", "reply", "question", 2, "m", 1, 1, ""), () => { }, Now, TimeSpan.Zero);
+            var clients = Enumerable.Range(0, 3).Select(x => new Client(live)).ToArray();
+            var (text, attempt) = ("", 1L);
+            var renewed = false;
+            foreach (var happening in history)
+                switch (happening.Kind)
+                {
+                    case Kind.Text:
+                        text = renewed ? happening.Text : text + happening.Text;
+                        renewed = false;
+                        live.Append(attempt, happening.Text);
+                        break;
+                    case Kind.Attempt:
+                        (attempt, renewed) = (attempt + 1, true);
+                        break;
+                    case Kind.Look:
+                        clients[happening.Client].Look();
+                        break;
+                    case Kind.Reconnect:
+                        clients[happening.Client].Reconnect();
+                        break;
+                    default:
+                        clients[happening.Client].Lose();
+                        break;
+                }
+            foreach (var client in clients)
+            {
+                client.Reconnect();
+                client.Look();
+                client.Texts.Faults.ShouldBeEmpty();
+                client.Texts["reply"].ShouldBe(text);
+                client.Look().ShouldBeFalse("there is nothing more to show");
+            }
+            live.Read().Content.ShouldBe(text);
+        }));
+
+    [Fact]
+    public void A_client_that_never_loses_its_connection_is_always_where_the_reply_was_when_it_looked() =>
+        Check.One(Config.QuickThrowOnFailure.WithMaxTest(300), Prop.ForAll(Histories(), history =>
+        {
+            using var live = new LiveReply(new("chat", "reply", "question", 2, "m", 1, 1, "kept by attempt one"), () => { }, Now, TimeSpan.Zero);
+            var client = new Client(live);
+            var attempt = 1L;
+            foreach (var happening in history)
+            {
+                if (happening.Kind == Kind.Attempt)
+                    attempt++;
+                else if (happening.Kind == Kind.Text)
+                    live.Append(attempt, happening.Text);
+                else
+                    client.Look();
+                if (happening.Kind is not (Kind.Attempt or Kind.Text))
+                    client.Texts["reply"].ShouldBe(live.Read().Content);
+            }
+            client.Texts.Faults.ShouldBeEmpty();
+        }));
+
+    [Fact]
+    public void The_old_text_stays_until_a_new_attempt_has_text_to_put_in_its_place()
+    {
+        using var live = new LiveReply(new("chat", "reply", "question", 2, "m", 1, 1, "old"), () => { }, Now, TimeSpan.Zero);
+        var client = new Client(live);
+        client.Look();
+        client.Texts["reply"].ShouldBe("old");
+
+        live.Append(2, "n");
+        client.Look();
+        client.Texts["reply"].ShouldBe("n");
+        live.Append(2, "ew");
+        client.Look();
+
+        client.Texts["reply"].ShouldBe("new");
+        client.Seen.ShouldBe(["message.snapshot", "message.snapshot", "message.delta"]);
+    }
+
+    [Fact]
+    public void The_first_text_is_shown_at_once_and_what_follows_closely_a_little_later_together()
+    {
+        var time = new Harness.JumpingTime();
+        var shown = 0;
+        using var live = new LiveReply(
+            new("chat", "reply", "question", 2, "m", 1, 1, ""), () => Interlocked.Increment(ref shown), new Clock(time), TimeSpan.FromHours(1));
+        var before = time.Pauses.Count;
+
+        live.Append(1, "first");
+        shown.ShouldBe(1);
+        time.Pauses.Count.ShouldBe(before, "nothing was put off");
+        live.Append(1, "second");
+
+        live.Read().Content.ShouldBe("firstsecond");
+    }
+
+    sealed class Client(LiveReply live)
+    {
+        long _attempt = -1;
+        int _length = -1;
+
+        public ReplyTexts Texts { get; } = new();
+
+        public List<string> Seen { get; } = [];
+
+        public bool Look()
+        {
+            if (live.Advance(ref _attempt, ref _length) is not { } frame)
+                return false;
+            Seen.Add(frame.Type);
+            Texts.Apply(TestFrame.Parse(Encoding.UTF8.GetString(frame.Json.Span)));
+            return true;
+        }
+
+        public void Reconnect() => (_attempt, _length) = (-1, -1);
+
+        // The frame was written, and the connection broke before it arrived.
+        public void Lose()
+        {
+            live.Advance(ref _attempt, ref _length);
+            Reconnect();
+        }
+    }
+}

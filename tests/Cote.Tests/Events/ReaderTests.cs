@@ -1,0 +1,143 @@
+using Cote.Data;
+using Cote.Events;
+using Cote.Primitives;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Cote.Tests.Events;
+
+/// <summary>A reader over a log that the test writes by hand: orders of things that a whole server shows only by chance.</summary>
+public sealed class ReaderTests : IAsyncLifetime
+{
+    const string User = "01990000-0000-7000-8000-000000000001";
+    static readonly CancellationToken Ct = CancellationToken.None;
+
+    readonly string _directory = Directory.CreateTempSubdirectory("cote-test-").FullName;
+    readonly List<Frame> _log = [];
+    readonly EventsOptions _options = new();
+    SqliteDialect _dialect = null!;
+    Database _db = null!;
+    ReaderSources _house = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        var clock = new Clock(TimeProvider.System);
+        _dialect = new SqliteDialect(new DataOptions { Directory = _directory }, clock, NullLogger<Database>.Instance);
+        await _dialect.OpenAsync(Ct);
+        _db = new Database(_dialect);
+        var feeds = new Feeds(clock, _options);
+        var log = new EventLog(_db, feeds, NullLogger<EventLog>.Instance);
+        await log.OpenAsync(null, Ct);
+        _house = new(feeds, log,
+            (_, after, _) => Task.FromResult(new LogPage([.. _log.Where(x => x.Seq > after)], false)),
+            (_, _) => Task.FromResult<IReadOnlyList<OpenReply>>([]), _options, clock);
+        await WriteAsync($"""
+            insert into users (id, username, username_key, email, email_key, password_hash, created_at)
+            values ({User}, 'a', 'a', 'a', 'a', '', 0)
+            """);
+        await WriteAsync($"insert into heads (user_id) values ({User})");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _dialect.DisposeAsync();
+        Directory.Delete(_directory, recursive: true);
+    }
+
+    [Fact]
+    public async Task Who_meets_the_end_of_a_reply_before_its_text_is_shown_no_text_after_it()
+    {
+        await using var reader = await Reader.OpenAsync(_house, User, (Cursor?)null, Ct);
+        var live = _house.Feeds.Begin(User, new("chat", "reply", "question", 2, "m", 1, 1, ""));
+        live.Append(1, "text");
+        Append(1, "question");
+        Append(2, "reply");
+
+        (await reader.NextAsync(Ct)).Select(x => x.Type).ShouldBe(["message", "message"]);
+        reader.Beat();
+        reader.Show(Frame.Pong);
+        var after = (await reader.NextAsync(Ct)).ToList();
+        _house.Feeds.End(User, live);
+        reader.Show(Frame.Pong);
+        after.AddRange(await reader.NextAsync(Ct));
+
+        after.Select(x => x.Type).ShouldNotContain("message.snapshot");
+        after.Select(x => x.Type).ShouldNotContain("message.delta");
+    }
+
+    [Fact]
+    public async Task Who_follows_a_reply_is_shown_all_of_its_text_and_then_the_whole()
+    {
+        await using var reader = await Reader.OpenAsync(_house, User, (Cursor?)null, Ct);
+        Append(1, "question");
+        var live = _house.Feeds.Begin(User, new("chat", "reply", "question", 2, "m", 1, 1, ""));
+        live.Append(1, "one ");
+        (await reader.NextAsync(Ct)).Select(x => x.Type).ShouldBe(["message"]);
+        (await reader.NextAsync(Ct)).Select(x => x.Type).ShouldBe(["message.snapshot", "typing"]);
+
+        live.Append(1, "two");
+        Append(2, "reply");
+        var rest = await reader.NextAsync(Ct);
+        _house.Feeds.End(User, live);
+
+        rest.Select(x => x.Type).ShouldBe(["message.delta", "message"]);
+        (await reader.NextAsync(Ct)).Select(x => x.Type).ShouldBe(["typing"]);
+    }
+
+    [Fact]
+    public async Task A_log_that_was_trimmed_under_a_reader_is_a_reset_and_never_a_silent_hole()
+    {
+        await using var reader = await Reader.OpenAsync(_house, User, (Cursor?)null, Ct);
+        for (var i = 1; i <= 5; i++)
+            Append(i, "m" + i);
+        _log.RemoveRange(0, 3);
+        await WriteAsync($"update heads set seq = 5, tail = 3 where user_id = {User}");
+
+        var frames = await reader.NextAsync(Ct);
+
+        frames.Select(x => x.Type).ShouldBe(["reset"]);
+        var reset = TestFrame.Parse(System.Text.Encoding.UTF8.GetString(frames[0].Json.Span));
+        reset.Data.GetProperty("reason").GetString().ShouldBe("trimmed");
+        reset.Data.GetProperty("cursor").GetString().ShouldBe(_house.Log.Epoch + "-5");
+        Append(6, "m6");
+        (await reader.NextAsync(Ct)).Select(x => x.Seq).ShouldBe([6]);
+    }
+
+    [Fact]
+    public async Task No_text_of_a_reply_is_shown_before_its_question()
+    {
+        await using var reader = await Reader.OpenAsync(_house, User, (Cursor?)null, Ct);
+        var live = _house.Feeds.Begin(User, new("chat", "reply", "question", 2, "m", 1, 1, ""));
+        live.Append(1, "early");
+        reader.Show(Frame.Pong);
+
+        (await reader.NextAsync(Ct)).Select(x => x.Type).ShouldBe(["pong"]);
+        Append(1, "question");
+        (await reader.NextAsync(Ct)).Select(x => x.Type).ShouldBe(["message"]);
+        (await reader.NextAsync(Ct)).Select(x => x.Type).ShouldBe(["message.snapshot", "typing"]);
+        _house.Feeds.End(User, live);
+    }
+
+    [Fact]
+    public async Task A_reader_that_does_not_come_for_its_frames_holds_only_a_few()
+    {
+        await using var reader = await Reader.OpenAsync(_house, User, (Cursor?)null, Ct);
+
+        for (var i = 0; i < 10_000; i++)
+            reader.Show(Frame.Typing("chat", "user", true));
+
+        (await reader.NextAsync(Ct)).Count.ShouldBeInRange(1, 100);
+    }
+
+    async Task WriteAsync(Sql sql)
+    {
+        var unit = new Unit();
+        unit.Do(sql);
+        (await _db.WriteAsync(unit)).ShouldBe(Outcome.Committed);
+    }
+
+    void Append(long seq, string message)
+    {
+        _log.Add(Frame.Write("message", _ => { }, _house.Log.Epoch + "-" + seq) with { Seq = seq, MessageId = message, ChatId = "chat" });
+        _house.Feeds.Wake(User);
+    }
+}

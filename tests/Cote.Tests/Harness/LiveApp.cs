@@ -1,0 +1,117 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using System.Threading.Channels;
+
+namespace Cote.Tests.Harness;
+
+/// <summary>
+/// A server whose model answers each question by a script of its own, so that tests may run beside each other and
+/// replies of an earlier one disturb nobody.
+/// </summary>
+public sealed class LiveApp : IAsyncLifetime
+{
+    readonly ConcurrentDictionary<string, Play> _plays = [];
+    CoteApp? _app;
+
+    public CoteApp App => _app!;
+
+    public static async Task<LiveApp> StartAsync(params string[] settings)
+    {
+        var live = new LiveApp { _app = await CoteApp.StartAsync(settings) };
+        live.App.Model.Answer = live.Answer;
+        return live;
+    }
+
+    public async ValueTask InitializeAsync()
+    {
+        _app = await CoteApp.StartAsync();
+        App.Model.Answer = Answer;
+    }
+
+    public ValueTask DisposeAsync() => App.DisposeAsync();
+
+    public Task<CoteClient> RegisterAsync() => App.RegisterAsync();
+
+    /// <summary>A question, and what the model does when it is asked: one reply a call, the last one for all that follow.</summary>
+    public Play Play(params FakeReply[] replies)
+    {
+        var play = new Play(replies);
+        _plays[play.Question] = play;
+        return play;
+    }
+
+    FakeReply Answer(FakeRequest request)
+    {
+        var asked = request.Messages.EnumerateArray().Last().ToString();
+        // The last question of a joined turn is the one that is answered.
+        var play = _plays.Where(x => asked.Contains(x.Key, StringComparison.Ordinal))
+            .MaxBy(x => asked.LastIndexOf(x.Key, StringComparison.Ordinal)).Value;
+        return play is null ? FakeReply.Text("Hello", " world") : play.Take(request);
+    }
+}
+
+/// <summary>One question and the script of its answers.</summary>
+public sealed class Play(FakeReply[] replies)
+{
+    static int _count;
+
+    readonly Channel<FakeRequest> _calls = Channel.CreateUnbounded<FakeRequest>();
+    int _taken;
+
+    /// <summary>A text that nobody else asks.</summary>
+    public string Question { get; } = $"question {Interlocked.Increment(ref _count)}.";
+
+    /// <summary>How often the model was called for it.</summary>
+    public int Calls => Volatile.Read(ref _taken);
+
+    /// <summary>Waits for one call more than were waited for before.</summary>
+    public async Task<FakeRequest> NextCallAsync()
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        return await _calls.Reader.ReadAsync(limit.Token);
+    }
+
+    internal FakeReply Take(FakeRequest request)
+    {
+        var reply = replies[Math.Min(Interlocked.Increment(ref _taken), replies.Length) - 1];
+        _calls.Writer.TryWrite(request);
+        return reply;
+    }
+}
+
+/// <summary>Short ways into JSON.</summary>
+public static class Reading
+{
+    public static string Text(this JsonElement json, params ReadOnlySpan<string> path)
+    {
+        foreach (var name in path)
+            json = json.GetProperty(name);
+        return json.ToString();
+    }
+
+    public static long Number(this JsonElement json, params ReadOnlySpan<string> path) =>
+        long.Parse(json.Text(path), System.Globalization.CultureInfo.InvariantCulture);
+
+    /// <summary>The names of an object's fields, in alphabetical order.</summary>
+    public static string Names(this JsonElement json) =>
+        string.Join(' ', json.EnumerateObject().Select(x => x.Name).Order(StringComparer.Ordinal));
+
+    public static IEnumerable<TestFrame> Durable(this IEnumerable<TestFrame> frames) => frames.Where(x => x.Cursor is not null);
+
+    /// <summary>A question and its reply's id.</summary>
+    public static async Task<(string Question, string Reply)> AskForAsync(this CoteClient client, string chat, Play play)
+    {
+        var question = await client.AskAsync(chat, play.Question);
+        return (question.Text("id"), question.Text("reply_id"));
+    }
+
+    /// <summary>The next durable frames up to one that fits, which is the last.</summary>
+    public static async Task<List<TestFrame>> UntilAsync(this TestSocket socket, Func<TestFrame, bool> last)
+    {
+        var frames = new List<TestFrame>();
+        do
+            frames.Add(await socket.NextAsync());
+        while (!last(frames[^1]));
+        return frames;
+    }
+}

@@ -1,0 +1,197 @@
+using Cote.Tests.Harness;
+using Microsoft.AspNetCore.Routing;
+
+namespace Cote.Tests.Http;
+
+public sealed class RouteTests(SharedApp shared)
+{
+    const string Chat = "/chats/0190a0b0-0000-7000-8000-000000000001";
+    const string Message = Chat + "/messages/0190a0b0-0000-7000-8000-000000000002";
+
+    readonly CoteApp _app = shared.App;
+
+    /// <summary>Every route that wants a token, with a body that would be taken.</summary>
+    public static TheoryData<string, string, string?> Closed => new()
+    {
+        { "GET", "/users/me", null },
+        { "POST", "/ws/ticket", null },
+        { "GET", "/chats/", null },
+        { "POST", "/chats/", """{"title":"a"}""" },
+        { "GET", Chat, null },
+        { "PATCH", Chat, """{"title":"a"}""" },
+        { "DELETE", Chat, null },
+        { "GET", Chat + "/messages/", null },
+        { "POST", Chat + "/messages/", """{"content":"a"}""" },
+        { "GET", Message, null },
+        { "DELETE", Message, null },
+        { "PUT", Message + "/read", null },
+        { "GET", Message + "/stream", null },
+        { "POST", Chat + "/stop", null },
+        { "GET", "/models", null },
+        { "GET", "/sync", null },
+        { "GET", "/events?wait=0", null },
+    };
+
+    [Theory, MemberData(nameof(Closed))]
+    public async Task Without_a_token_nothing_is_told(string method, string path, string? body)
+    {
+        using var nobody = _app.Anonymous();
+
+        (await nobody.SendAsync(new(method), path, body)).ShouldBeAnonymous();
+        (await nobody.SendAsync(new(method), path, body ?? "{", x => x.Headers.Add("Authorization", "Basic YTpi"))).ShouldBeAnonymous();
+        (await nobody.SendAsync(new(method), path, "{")).ShouldBeAnonymous();
+    }
+
+    [Theory, MemberData(nameof(Closed))]
+    public async Task With_a_bad_token_neither(string method, string path, string? body)
+    {
+        using var liar = _app.Anonymous();
+        liar.Token = "bad";
+
+        (await liar.SendAsync(new(method), path, body)).ShouldBeProblem(401, "invalid_token", "Could not validate credentials");
+    }
+
+    [Theory, MemberData(nameof(Closed))]
+    public async Task With_and_without_a_slash_a_route_is_the_same_and_no_redirect(string method, string path, string? body)
+    {
+        using var ada = await _app.RegisterAsync();
+        var (bare, query) = path.Split('?') is [var before, var after] ? (before.TrimEnd('/'), "?" + after) : (path.TrimEnd('/'), "");
+
+        var without = await ada.SendAsync(new(method), bare + query, body);
+        var with = await ada.SendAsync(new(method), bare + "/" + query, body);
+
+        with.Status.ShouldBe(without.Status);
+        with.Status.ShouldBeOneOf(200, 404);
+        if (with.Status == 404)
+            with.ErrorCode.ShouldBeOneOf("chat_not_found", "message_not_found");
+    }
+
+    [Fact]
+    public async Task No_route_is_open_by_mistake()
+    {
+        await using var app = await CoteApp.StartAsync();
+        string[] open = ["/", "/docs", "/docs.js", "/{documentName}.json", "/health/live", "/health/ready", "/limits", "/token", "/users/", "/ws"];
+
+        app.Endpoints.Where(x => x.Metadata.GetMetadata<Microsoft.AspNetCore.Authorization.IAuthorizeData>() is null)
+            .Select(x => x.RoutePattern.RawText!).Order().ShouldBe(open.Order());
+
+        string Of(RouteEndpoint x) => $"{x.Metadata.GetMetadata<IHttpMethodMetadata>()!.HttpMethods.Single()} {x.RoutePattern.RawText!.TrimEnd('/')}";
+        app.Endpoints.Where(x => x.Metadata.GetMetadata<Microsoft.AspNetCore.Authorization.IAuthorizeData>() is not null).Select(Of).Order().ShouldBe(
+            Closed.Select(x => x.Data).Select(x => $"{x.Item1} {x.Item2.Split('?')[0].Replace(Message, "/chats/{chatId}/messages/{messageId}").Replace(Chat, "/chats/{chatId}").TrimEnd('/')}").Order());
+    }
+
+    [Theory]
+    [InlineData("GET", "", null)]
+    [InlineData("PATCH", "", """{"title":"b"}""")]
+    [InlineData("PATCH", "", "{}")]
+    [InlineData("DELETE", "", null)]
+    [InlineData("GET", "/messages/", null)]
+    [InlineData("POST", "/messages/", """{"content":"a"}""")]
+    [InlineData("POST", "/stop", null)]
+    public async Task Anothers_chat_is_as_one_that_does_not_exist(string method, string rest, string? body)
+    {
+        using var ada = await _app.RegisterAsync();
+        using var eve = await _app.RegisterAsync();
+        var chat = await ada.CreateChatAsync();
+        var before = (await ada.GetAsync($"/chats/{chat}")).Text;
+
+        (await eve.SendAsync(new(method), $"/chats/{chat}{rest}", body)).ShouldBeNoChat();
+        (await eve.SendAsync(new(method), $"/chats/{Guid.CreateVersion7()}{rest}", body)).ShouldBeNoChat();
+        (await eve.SendAsync(new(method), $"/chats/nonsense{rest}", body)).ShouldBeNoChat();
+        (await ada.GetAsync($"/chats/{chat}")).Text.ShouldBe(before);
+        (await ada.SendAsync(new(method), $"/chats/{chat.ToUpperInvariant()}{rest}", body)).Ok();
+    }
+
+    [Theory]
+    [InlineData("GET", "")]
+    [InlineData("DELETE", "")]
+    [InlineData("PUT", "/read")]
+    [InlineData("GET", "/stream")]
+    public async Task Anothers_message_is_as_one_that_does_not_exist(string method, string rest)
+    {
+        using var ada = await _app.RegisterAsync();
+        using var eve = await _app.RegisterAsync();
+        var chat = await ada.CreateChatAsync();
+        var question = await ada.AskAsync(chat, "Hi");
+        var reply = await ada.EndOfAsync(chat, question.Text("reply_id"));
+        var others = await eve.CreateChatAsync();
+
+        foreach (var id in new[] { question.Text("id"), reply.Text("id"), Guid.CreateVersion7().ToString(), "nonsense" })
+            foreach (var of in new[] { chat, others, "nonsense", Guid.CreateVersion7().ToString() })
+                (await eve.SendAsync(new(method), $"/chats/{of}/messages/{id}{rest}")).ShouldBeNoMessage();
+        (await ada.SendAsync(new(method), $"/chats/{await ada.CreateChatAsync()}/messages/{reply.Text("id")}{rest}")).ShouldBeNoMessage();
+        (await ada.MessageAsync(chat, reply.Text("id"))).ToString().ShouldBe(reply.ToString());
+        (await ada.SendAsync(new(method), $"/chats/{chat}/messages/{reply.Text("id")}{rest}")).Ok();
+    }
+
+    [Fact]
+    public async Task The_front_page_is_JSON_for_programs_and_a_page_for_people()
+    {
+        using var nobody = _app.Anonymous();
+
+        var json = (await nobody.GetAsync("/")).Ok();
+        json.Json.Fields().ShouldBe(["message", "docs"]);
+        json["docs"].ShouldBe("/docs");
+        var page = (await nobody.SendAsync(HttpMethod.Get, "/", change: x => x.Headers.Add("Accept", "text/html,*/*;q=0.8"))).Ok();
+        page.Header("Content-Type").ShouldBe("text/html; charset=utf-8");
+        page.Text.ShouldContain("/docs");
+    }
+
+    [Fact]
+    public async Task It_says_that_it_lives_and_takes_work()
+    {
+        using var nobody = _app.Anonymous();
+
+        foreach (var path in new[] { "/health/live", "/health/live/", "/health/ready", "/health/ready/" })
+            (await nobody.GetAsync(path)).Ok().Text.ShouldBe("""{"status":"ok"}""");
+    }
+
+    [Fact]
+    public async Task The_limits_are_told_to_everyone_as_they_are_set()
+    {
+        await using var app = await CoteApp.StartAsync("Messages:MaxContentLength=7", "Realtime:ConnectionsPerUser=3", "RateLimits:LoginPerMinute=99");
+        using var nobody = app.Anonymous();
+
+        var limits = (await nobody.GetAsync("/limits")).Ok().Json;
+        (await nobody.GetAsync("/limits/")).Text.ShouldBe(limits.ToString());
+
+        limits.Number("max_content_length").ShouldBe(7);
+        limits.Number("connections_per_user").ShouldBe(3);
+        limits.GetProperty("rate_limits").Number("login_per_minute").ShouldBe(99);
+        limits.Fields().Where(x => limits.GetProperty(x).ToString().Length == 0).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_ticket_is_made_anew_each_time()
+    {
+        using var ada = await _app.RegisterAsync();
+
+        var first = (await ada.PostAsync("/ws/ticket")).Ok();
+        var second = (await ada.PostAsync("/ws/ticket/")).Ok();
+
+        first.Json.Fields().ShouldBe(["ticket", "expires_in"]);
+        first.Json.Number("expires_in").ShouldBe(30);
+        second["ticket"].ShouldNotBe(first["ticket"]);
+    }
+
+    [Fact]
+    public async Task The_models_are_those_that_are_configured_with_one_default()
+    {
+        using var ada = await _app.RegisterAsync();
+
+        var models = (await ada.GetAsync("/models")).Ok().Json.EnumerateArray().ToList();
+
+        models[0].ToString().ShouldBe("""{"id":"openai/fake","provider":"openai","default":true}""");
+        models[1].ToString().ShouldBe("""{"id":"anthropic/fake","provider":"anthropic","default":false}""");
+        models.Count(x => x.GetProperty("default").GetBoolean()).ShouldBe(1);
+        models.ShouldContain(x => x.Text("id") == "demo/demo");
+    }
+
+    [Fact]
+    public async Task A_socket_that_is_none_is_told_what_it_must_be()
+    {
+        using var ada = await _app.RegisterAsync();
+
+        (await ada.GetAsync($"/ws?token={ada.Token}")).ShouldBeProblem(426, "upgrade_required", "This is a WebSocket endpoint; connect with a WebSocket client");
+    }
+}
