@@ -1,4 +1,4 @@
-using Cote.Primitives;
+using Cote.Http;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -16,14 +16,15 @@ static class MediaModule
         services.AddSingleton<ResumableFiles>();
         services.AddSingleton<Intake>();
         services.AddSingleton(Storage);
-        services.AddHostedService<SweepLoop>();
+        services.AddSingleton<SweepLoop>();
+        services.AddHostedService(x => x.GetRequiredService<SweepLoop>());
     }
 
     public static void MapMedia(this IEndpointRouteBuilder routes)
     {
         var media = routes.MapGroup("").WithTags("Media");
         media.MapPost("/upload/", UploadFile.Handle).RequireAuthorization()
-            .Accepts<UploadForm>("multipart/form-data").Produces<Uploaded>()
+            .Takes<UploadForm>("multipart/form-data").Produces<Uploaded>()
             .WithSummary("Upload a picture, sound, film or document");
         media.MapMethods("/media/{mediaId}", ["GET", "HEAD"], GetMedia.Handle).Produces(200, contentType: "application/octet-stream")
             .WithSummary("The bytes of an upload, by token or by its signed URL; ranges work");

@@ -55,7 +55,8 @@ sealed class SweepLoop(
         }
     }
 
-    async Task SweepAsync(CancellationToken ct)
+    /// <summary>One round.</summary>
+    public async Task SweepAsync(CancellationToken ct)
     {
         var now = clock.Now;
         var late = await media.ListExpiredUploadsAsync(now, MostInUnit, ct);
