@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using Amazon.Runtime;
 using Amazon.S3;
 using Amazon.S3.Model;
+using Cote.Primitives;
 
 namespace Cote.Media;
 
@@ -15,14 +16,14 @@ sealed class S3Storage(S3Options options) : BlobStorage, IDisposable
 
     public override async Task AddAsync(string id, string file, CancellationToken ct)
     {
-        await _client.PutObjectAsync(new PutObjectRequest
+        await AskAsync(() => _client.PutObjectAsync(new PutObjectRequest
         {
             BucketName = options.Bucket,
             Key = Prefix + id,
             FilePath = file,
             ContentType = "application/octet-stream",
             UseChunkEncoding = false, // the framing of Amazon's own is what other stores understand least
-        }, ct);
+        }, ct));
         File.Delete(file);
     }
 
@@ -31,25 +32,18 @@ sealed class S3Storage(S3Options options) : BlobStorage, IDisposable
         var request = new GetObjectRequest { BucketName = options.Bucket, Key = Prefix + id };
         if (offset > 0)
             request.ByteRange = new ByteRange($"bytes={offset}-");
-        try
-        {
-            return (await _client.GetObjectAsync(request, ct)).ResponseStream;
-        }
-        catch (AmazonS3Exception error) when (error.StatusCode == HttpStatusCode.NotFound)
-        {
-            throw new FileNotFoundException("The store has no such blob", id, error);
-        }
+        return (await AskAsync(() => _client.GetObjectAsync(request, ct))).ResponseStream;
     }
 
     public override Task DeleteAsync(string id, CancellationToken ct) =>
-        _client.DeleteObjectAsync(options.Bucket, Prefix + id, ct);
+        AskAsync(() => _client.DeleteObjectAsync(options.Bucket, Prefix + id, ct));
 
     public override async IAsyncEnumerable<string> ListAsync([EnumeratorCancellation] CancellationToken ct)
     {
         var request = new ListObjectsV2Request { BucketName = options.Bucket, Prefix = Prefix };
         do
         {
-            var page = await _client.ListObjectsV2Async(request, ct);
+            var page = await AskAsync(() => _client.ListObjectsV2Async(request, ct));
             foreach (var item in page.S3Objects ?? [])
                 yield return item.Key[Prefix.Length..];
             request.ContinuationToken = page.NextContinuationToken;
@@ -58,6 +52,23 @@ sealed class S3Storage(S3Options options) : BlobStorage, IDisposable
     }
 
     public void Dispose() => _client.Dispose();
+
+    // What the store says may hold names and addresses that are nobody's business: the client hears that it is away.
+    static async Task<T> AskAsync<T>(Func<Task<T>> ask)
+    {
+        try
+        {
+            return await ask();
+        }
+        catch (AmazonS3Exception error) when (error.StatusCode == HttpStatusCode.NotFound)
+        {
+            throw new FileNotFoundException("The store has no such blob", error);
+        }
+        catch (Exception error) when (error is AmazonServiceException or AmazonClientException or HttpRequestException)
+        {
+            throw new ProblemException(Problems.StorageUnavailable, error);
+        }
+    }
 
     static AmazonS3Client Open(S3Options options)
     {

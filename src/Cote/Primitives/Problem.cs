@@ -49,6 +49,7 @@ public static class Problems
     public static readonly Problem TooManyPixels = new(413, "too_many_pixels", "The image has too many pixels; GET /limits tells how many are taken");
     public static readonly Problem UnsupportedMediaType = new(415, "unsupported_media_type", "Files of this type are not taken");
     public static readonly Problem UploadLocked = new(423, "upload_locked", "Another request is writing to this upload; ask for its offset again");
+    public static readonly Problem StorageUnavailable = new(503, "storage_unavailable", "The store of the media is away; try again shortly") { RetryAfter = TimeSpan.FromSeconds(5) };
     public static readonly Problem DiskFull = new(507, "disk_full", "The server's disk is full; nothing was stored");
 #pragma warning restore CS1591
 
