@@ -5,6 +5,7 @@ using Cote.Chats;
 using Cote.Data;
 using Cote.Events;
 using Cote.Http;
+using Cote.Media;
 using Cote.Messages;
 using Cote.Primitives;
 using Cote.Realtime;
@@ -63,7 +64,7 @@ public static class CoteHost
         var services = builder.Services;
         services.AddSingleton(options).AddSingleton(options.Data).AddSingleton(options.Auth).AddSingleton(options.Http)
             .AddSingleton(options.RateLimits).AddSingleton(options.Messages).AddSingleton(options.Events)
-            .AddSingleton(options.Realtime).AddSingleton(options.Assistants);
+            .AddSingleton(options.Realtime).AddSingleton(options.Assistants).AddSingleton(options.Media);
         services.AddSingleton(TimeProvider.System).AddSingleton<Clock>();
         services.AddSingleton<Dialect, SqliteDialect>().AddSingleton<Database>();
         services.AddSingleton<Feeds>().AddSingleton<EventLog>().AddSingleton<EpochFile>().AddHostedService<EventsLoop>();
@@ -71,6 +72,7 @@ public static class CoteHost
         services.AddHttp(options.Http, builder.Environment);
         services.AddUsers();
         services.AddChats();
+        services.AddMedia();
         services.AddMessages();
         services.AddAssistants();
         services.AddRealtime();
@@ -84,15 +86,14 @@ public static class CoteHost
         app.MapHttp();
         app.MapUsers();
         app.MapChats();
+        app.MapMedia();
         app.MapMessages();
         app.MapRealtime();
         app.MapAccount();
         app.MapGet("/limits", GetLimits.Handle).WithTags("Health").WithSummary("What this server takes");
         foreach (var routes in added.Routes)
             routes(app);
-        // A wrong default model or signing key is said now, not at the first message or login.
-        _ = app.Services.GetRequiredService<Roster>();
-        _ = app.Services.GetRequiredService<AccessTokens>();
+        _ = app.Services.GetRequiredService<Roster>(); // a wrong default model is said now, not at the first message
         app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<Feeds>().CloseAll);
         return app;
     }

@@ -3,6 +3,7 @@ using Cote.Assistants;
 using Cote.Data;
 using Cote.Events;
 using Cote.Http;
+using Cote.Media;
 using Cote.Messages;
 using Cote.Realtime;
 using Cote.Users;
@@ -23,6 +24,9 @@ public sealed class CoteOptions
 
     [Description("How often; each number is per minute and per node.")]
     public RateLimitsOptions RateLimits { get; } = new();
+
+    [Description("Uploads: how large, how much, how long, and where they are kept.")]
+    public MediaOptions Media { get; } = new();
 
     [Description("What a message may be.")]
     public MessagesOptions Messages { get; } = new();

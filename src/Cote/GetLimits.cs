@@ -1,5 +1,6 @@
 using Cote.Chats;
 using Cote.Http;
+using Cote.Messages;
 using Cote.Primitives;
 using Cote.Users;
 using Microsoft.AspNetCore.Http;
@@ -14,6 +15,12 @@ static class GetLimits
         json.WriteStartObject();
         json.WriteNumber("max_body_bytes"u8, options.Http.MaxBodyBytes);
         json.WriteNumber("max_content_length"u8, options.Messages.MaxContentLength);
+        json.WriteNumber("max_upload_bytes"u8, options.Media.MaxUploadBytes);
+        json.WriteNumber("media_quota_bytes"u8, options.Media.QuotaBytes);
+        json.WriteNumber("max_image_pixels"u8, options.Media.MaxMegapixels * 1_000_000L);
+        json.WriteNumber("max_media_per_message"u8, SendMessage.MostMedia);
+        json.WriteNumber("unnamed_media_hours"u8, options.Media.GraceHours);
+        json.WriteNumber("resumable_upload_hours"u8, options.Media.ResumableHours);
         json.WriteNumber("max_title_length"u8, Chat.LongestTitle);
         json.WriteNumber("max_system_prompt_length"u8, UpdateChat.LongestSystemPrompt);
         json.WriteNumber("min_password_length"u8, Credentials.ShortestPassword);

@@ -49,7 +49,8 @@ sealed class AccountStore(Database db, Revocations revocations, Audit audit, Clo
     // In an order that no foreign key minds.
     static readonly IReadOnlyList<(Sql Table, Sql Key)> Owned =
     [
-        ($"events", $"seq"), ($"messages", $"id"), ($"chats", $"id"), ($"sessions", $"id"),
+        ($"events", $"seq"), ($"message_media", $"message_id"), ($"messages", $"id"), ($"chats", $"id"), ($"media", $"id"),
+        ($"uploads", $"id"), ($"sessions", $"id"),
     ];
 
     async Task<int> RemoveSomeAsync(Sql table, Sql key, string userId)

@@ -1,4 +1,5 @@
 using Cote.Http;
+using Cote.Media;
 using Cote.Messages;
 using Cote.Primitives;
 using Cote.Users;
@@ -10,7 +11,8 @@ namespace Cote.Account;
 static class DeleteMe
 {
     public static async Task<IResult> Handle(
-        HttpContext http, CurrentUser current, UserStore users, ReplyStore replies, ReplyQueue queue, AccountStore accounts, CancellationToken ct)
+        HttpContext http, CurrentUser current, UserStore users, ReplyStore replies, ReplyQueue queue, AccountStore accounts,
+        MediaStore media, ResumableFiles pieces, SweepLoop sweep, CancellationToken ct)
     {
         if (await users.FindAsync(current.Id, ct) is null)
             return Answer.Of(Problems.InvalidToken);
@@ -18,7 +20,10 @@ static class DeleteMe
         await accounts.EraseAsync(current.Id, current.Id, RateLimits.AddressOf(http));
         foreach (var reply in open)
             queue.Stop(current.Id, reply.Id);
+        foreach (var id in await media.ListUploadsAsync(current.Id, ct))
+            pieces.Delete(id);
         await accounts.RemoveAsync(current.Id);
+        await sweep.SweepAsync(CancellationToken.None); // the bytes that nobody else has uploaded
         return Answer.Success;
     }
 }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Cote.Chats;
 using Cote.Data;
 using Cote.Http;
+using Cote.Media;
 using Cote.Messages;
 using Cote.Primitives;
 using Cote.Users;
@@ -16,7 +17,7 @@ static class ExportMe
 
     public static async Task<IResult> Handle(
         HttpContext http, CurrentUser current, UserStore users, SessionStore sessions, ChatStore chats, MessageStore messages,
-        Audit audit, Clock clock, CancellationToken ct)
+        MediaStore media, MediaLinks links, Audit audit, Clock clock, CancellationToken ct)
     {
         if (await users.FindAsync(current.Id, ct) is not { } account)
             return Answer.Of(Problems.InvalidToken);
@@ -41,10 +42,22 @@ static class ExportMe
             {
                 var page = await chats.ListAsync(current.Id, before, PageRows, static _ => false, ct);
                 foreach (var chat in page)
-                    await WriteChatAsync(json, current.Id, chat, messages, ct);
+                    await WriteChatAsync(json, current.Id, chat, messages, links, ct);
                 if (page.Count < PageRows)
                     break;
                 before = page[^1].Activity;
+            }
+            json.WriteEndArray();
+            json.WriteStartArray("media"u8);
+            for (var after = ""; ;)
+            {
+                var page = await media.ListAllAsync(current.Id, after, PageRows, ct);
+                foreach (var file in page)
+                    JsonSerializer.Serialize(json, file.ToUploaded(links), MediaJson.Default.Uploaded);
+                await json.FlushAsync(ct);
+                if (page.Count < PageRows)
+                    break;
+                after = page[^1].Id;
             }
             json.WriteEndArray();
             json.WriteEndObject();
@@ -52,7 +65,7 @@ static class ExportMe
         return Results.Empty;
     }
 
-    static async Task WriteChatAsync(Utf8JsonWriter json, string userId, Chat chat, MessageStore messages, CancellationToken ct)
+    static async Task WriteChatAsync(Utf8JsonWriter json, string userId, Chat chat, MessageStore messages, MediaLinks links, CancellationToken ct)
     {
         json.WriteStartObject();
         json.WritePropertyName("chat"u8);
@@ -64,7 +77,7 @@ static class ExportMe
             var counted = new Page(PageRows);
             var page = await messages.ListAfterAsync(userId, chat.Id, after, PageRows, x => counted.IsFull([x.Content]), ct);
             foreach (var message in page)
-                JsonSerializer.Serialize(json, message, Wire.Message);
+                JsonSerializer.Serialize(json, message.Signed(links), Wire.Message);
             await json.FlushAsync(ct);
             if (page.Count == 0)
                 break;

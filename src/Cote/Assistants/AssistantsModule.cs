@@ -15,6 +15,7 @@ static class AssistantsModule
         services.AddSingleton(x => x.GetRequiredService<Roster>().Catalogue);
         services.AddSingleton(x => new ReplyQueue(
             x.GetRequiredService<Clock>(), x.GetRequiredService<AssistantsOptions>().MaxParallelReplies));
+        services.AddSingleton<Attachments>();
         services.AddSingleton<Prompt>();
         services.AddSingleton<RunSources>();
         services.AddHostedService(x => new ReplyLoop(

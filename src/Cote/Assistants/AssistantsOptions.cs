@@ -41,6 +41,14 @@ public sealed class AssistantsOptions
     [Range(1, 86_400)]
     public int StallSeconds { get; set; } = 60;
 
+    [Description("The most images of a prompt, newest first; of those beyond it the model gets the name.")]
+    [Range(0, 100)]
+    public int MaxImages { get; set; } = 8;
+
+    [Description("The largest image that is sent to a model, in bytes; of a larger one it gets the name.")]
+    [Range(0, 16_777_216)]
+    public int MaxImageBytes { get; set; } = 3_932_160;
+
     [Description("Any OpenAI-compatible endpoint: OpenAI, Azure, DeepSeek, Ollama, vLLM, LM Studio…")]
     public ProviderOptions OpenAI { get; set; } = new();
 
@@ -75,6 +83,9 @@ public sealed class ProviderOptions
     [Description("The sampling temperature for this provider.")]
     [Range(0.0, 2.0)]
     public double? Temperature { get; set; }
+
+    [Description("Do this provider's models see images? False: they get the names of images only.")]
+    public bool Vision { get; set; } = true;
 
     internal bool IsConfigured => ApiKey is not null || BaseUrl is not null;
 }

@@ -4,7 +4,7 @@ using Microsoft.Extensions.AI;
 namespace Cote.Assistants;
 
 /// <summary>What the model is given: as much of the chat as its window holds, read backwards, never the whole chat.</summary>
-sealed class Prompt(MessageStore messages)
+sealed class Prompt(MessageStore messages, Attachments attachments)
 {
     const int PageRows = 100;
 
@@ -13,8 +13,9 @@ sealed class Prompt(MessageStore messages)
     /// <param name="systemPrompt">What stands before everything, or null.</param>
     /// <param name="window">Tokens of prompt and reply together.</param>
     /// <param name="maxTokens">Tokens that the reply may take, or null where nobody says: then a quarter is kept free.</param>
+    /// <param name="vision">Does the model see images?</param>
     public async Task<IReadOnlyList<ChatMessage>?> BuildAsync(
-        OpenRow reply, string? systemPrompt, int window, int? maxTokens, CancellationToken ct)
+        OpenRow reply, string? systemPrompt, int window, int? maxTokens, bool vision, CancellationToken ct)
     {
         if (await messages.FindAsync(reply.UserId, reply.ChatId, reply.QuestionId, ct) is not { } question)
             return [];
@@ -24,19 +25,27 @@ sealed class Prompt(MessageStore messages)
         if (left < 0)
             return null;
 
-        var past = await ReadPastAsync(reply, left, ct);
+        // The question's own uploads come first, then what was said before, then the uploads of that, newest first.
+        var budget = attachments.For(left, vision);
+        var parts = await attachments.ReadAsync(reply.UserId, question.MediaUrls, budget, ct);
+        if (question.Content.Length == 0 && parts.Count == 0)
+            return null;
+        var past = await ReadPastAsync(reply, budget, ct);
+        var pastParts = new Dictionary<long, IReadOnlyList<AIContent>>();
+        foreach (var message in past.Where(x => x.Media.Count > 0).Reverse())
+            pastParts[message.Seq] = await attachments.ReadAsync(reply.UserId, message.Media, budget, ct);
         var prompt = new List<ChatMessage>(past.Count + 2);
         if (!string.IsNullOrEmpty(systemPrompt))
             prompt.Add(new(ChatRole.System, systemPrompt));
         foreach (var message in past)
-            Add(prompt, message.Sender, message.Content);
-        Add(prompt, Senders.User, question.Content);
+            Add(prompt, message.Sender, message.Content, pastParts.GetValueOrDefault(message.Seq) ?? []);
+        Add(prompt, Senders.User, question.Content, parts);
         return prompt;
     }
 
     // Cut are first the low, then the normal, then the high ones, each oldest first: so they are taken the other way
     // round, and where one does not fit any more, nothing older and nothing less important is taken.
-    async Task<IList<Past>> ReadPastAsync(OpenRow reply, long left, CancellationToken ct)
+    async Task<IList<Past>> ReadPastAsync(OpenRow reply, Attachments.Budget budget, CancellationToken ct)
     {
         var taken = new SortedList<long, Past>();
         foreach (var importance in new[] { "high", "normal", "low" })
@@ -47,9 +56,9 @@ sealed class Prompt(MessageStore messages)
                 var page = await messages.ListPastAsync(reply.UserId, reply.ChatId, before, importance, PageRows, ct);
                 foreach (var message in page)
                 {
-                    left -= message.Tokens;
-                    if (left < 0)
+                    if (budget.Tokens < message.Tokens)
                         return taken.Values;
+                    budget.Tokens -= message.Tokens;
                     taken.Add(message.Seq, message);
                 }
                 if (page.Count < PageRows)
@@ -60,13 +69,19 @@ sealed class Prompt(MessageStore messages)
         return taken.Values;
     }
 
-    // Some models refuse two turns of one role: neighbours are joined.
-    static void Add(List<ChatMessage> prompt, string sender, string text)
+    // Some models refuse two turns of one role: neighbours are joined. Text that follows text is one part with it.
+    static void Add(List<ChatMessage> prompt, string sender, string text, IReadOnlyList<AIContent> parts)
     {
         var role = sender == Senders.Ai ? ChatRole.Assistant : ChatRole.User;
-        if (prompt.Count > 0 && prompt[^1].Role == role)
-            prompt[^1] = new(role, prompt[^1].Text + "\n\n" + text);
-        else
-            prompt.Add(new(role, text));
+        if (prompt.Count == 0 || prompt[^1].Role != role)
+            prompt.Add(new(role, (IList<AIContent>)[]));
+        var contents = prompt[^1].Contents;
+        foreach (var part in text.Length > 0 ? parts.Prepend(new TextContent(text)) : parts)
+            if (part is TextContent more && contents is [.., TextContent last])
+                contents[^1] = new TextContent(last.Text + "\n\n" + more.Text);
+            else
+                contents.Add(part);
+        if (contents.Count == 0)
+            prompt.RemoveAt(prompt.Count - 1); // all that it named did not fit
     }
 }

@@ -98,7 +98,7 @@ sealed class Run : IDisposable
         var options = _house.Options;
         var maxTokens = _reply.MaxTokens ?? provider.MaxTokens ?? options.MaxTokens;
         var prompt = await _house.Prompt.BuildAsync(
-            _reply, _reply.SystemPrompt ?? options.SystemPrompt, provider.ContextTokens ?? options.ContextTokens, maxTokens, ct);
+            _reply, _reply.SystemPrompt ?? options.SystemPrompt, provider.ContextTokens ?? options.ContextTokens, maxTokens, provider.Vision, ct);
         if (prompt is null)
             return ModelFault.ContextTooLong;
         var settings = new ChatOptions

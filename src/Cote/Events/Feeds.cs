@@ -152,12 +152,12 @@ sealed class Feed(string userId)
     }
 
     /// <summary>The frames after <paramref name="position"/>, as many as one page holds; empty at the head.</summary>
-    public async ValueTask<IReadOnlyList<Frame>> AfterAsync(long position, ReadLog read, CancellationToken ct)
+    public async ValueTask<IReadOnlyList<Frame>> AfterAsync(long position, ReadLog read, Timestamp now, CancellationToken ct)
     {
         await _reading.WaitAsync(ct);
         try
         {
-            if (_end < position)
+            if (_end < position || _recent.Exists(x => x.GoodUntil < now))
                 (_end, _read) = (Forget(position), -1);
             if (position < _end && (_recent.Count == 0 || _recent[0].Seq > position + 1))
                 return (await read(userId, position, ct)).Frames; // far behind: it reads for itself

@@ -123,7 +123,7 @@ sealed class Reader : IAsyncDisposable
         var frames = new List<Frame>();
         while (Closed is null && !IsComplete)
         {
-            var page = await _feed.AfterAsync(_position, _house.ReadLog, ct);
+            var page = await _feed.AfterAsync(_position, _house.ReadLog, _house.Clock.Now, ct);
             foreach (var frame in page)
             {
                 if (frame.Seq != _position + 1)

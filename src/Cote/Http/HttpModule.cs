@@ -23,7 +23,8 @@ static class HttpModule
                 || options.CorsOrigins.Contains(origin, StringComparer.OrdinalIgnoreCase)
                 || (environment.IsDevelopment() && Uri.TryCreate(origin, UriKind.Absolute, out var uri) && uri.IsLoopback))
             .AllowAnyHeader().AllowAnyMethod()
-            .WithExposedHeaders("Link", "Retry-After", "Idempotent-Replayed", "X-Request-Id")
+            .WithExposedHeaders("Link", "Retry-After", "Idempotent-Replayed", "X-Request-Id", "Location", "Upload-Offset", "Upload-Length",
+                "Upload-Expires", "Upload-Metadata", "Upload-Media-Url", "Tus-Resumable", "Tus-Version", "Tus-Extension", "Tus-Max-Size")
             .SetPreflightMaxAge(TimeSpan.FromMinutes(10))));
     }
 

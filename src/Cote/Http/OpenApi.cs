@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Cote.Primitives;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
@@ -13,6 +14,9 @@ static class OpenApi
 {
     const string Scheme = "OAuth2PasswordBearer";
     const string Anything = "*/*";
+
+    // These the guide spells with a slash at their end.
+    static readonly string[] Slashed = ["/users", "/sessions", "/chats", "/upload", "/chats/{chat_id}/messages"];
 
     // Taken as text, so that a wrong one gets FastAPI's answer; described as what they are.
     static readonly string?[] Numbers = ["limit", "before", "after", "wait"];
@@ -80,13 +84,19 @@ static class OpenApi
         var paths = new OpenApiPaths();
         foreach (var (path, item) in document.Paths)
         {
-            var spelt = path.Replace("{chatId}", "{chat_id}", StringComparison.Ordinal).Replace("{messageId}", "{message_id}", StringComparison.Ordinal)
-                .Replace("{sessionId}", "{session_id}", StringComparison.Ordinal);
-            paths[spelt is "/users" or "/sessions" or "/chats" or "/chats/{chat_id}/messages" ? spelt + "/" : spelt] = item;
+            var spelt = string.Join('{', path.Split('{').Select((part, i) => i == 0 ? part : Snake(part)));
+            paths[Slashed.Contains(spelt) ? spelt + "/" : spelt] = item;
             foreach (var parameter in item.Operations?.Values.SelectMany(x => x.Parameters ?? []).OfType<OpenApiParameter>() ?? [])
-                parameter.Name = parameter.Name switch { "chatId" => "chat_id", "messageId" => "message_id", "sessionId" => "session_id", var name => name };
+                parameter.Name = JsonNamingPolicy.SnakeCaseLower.ConvertName(parameter.Name!);
         }
         document.Paths = paths;
+    }
+
+    // "chatId}/messages" → "chat_id}/messages"
+    static string Snake(string part)
+    {
+        var end = part.IndexOf('}', StringComparison.Ordinal);
+        return JsonNamingPolicy.SnakeCaseLower.ConvertName(part[..end]) + part[end..];
     }
 
     static OpenApiResponse Refusal(string description) => new()

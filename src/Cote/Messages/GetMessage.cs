@@ -1,5 +1,6 @@
 using Cote.Events;
 using Cote.Http;
+using Cote.Media;
 using Cote.Primitives;
 using Microsoft.AspNetCore.Http;
 
@@ -9,13 +10,13 @@ namespace Cote.Messages;
 static class GetMessage
 {
     public static async Task<IResult> Handle(
-        string chatId, string messageId, CurrentUser user, MessageStore messages, Feeds feeds, CancellationToken ct)
+        string chatId, string messageId, CurrentUser user, MessageStore messages, MediaLinks links, Feeds feeds, CancellationToken ct)
     {
         if (Ids.Parse(chatId) is not { } chat || Ids.Parse(messageId) is not { } id
             || await messages.FindAsync(user.Id, chat, id, ct) is not { } message)
             return Answer.Of(Problems.MessageNotFound);
         if (message.AwaitsDelivery)
             feeds.Delivered.TryAdd(id, (user.Id, chat));
-        return Answer.Json(message, Wire.Message);
+        return Answer.Json(message.Signed(links), Wire.Message);
     }
 }

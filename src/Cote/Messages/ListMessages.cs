@@ -1,6 +1,7 @@
 using Cote.Chats;
 using Cote.Events;
 using Cote.Http;
+using Cote.Media;
 using Cote.Primitives;
 using Microsoft.AspNetCore.Http;
 
@@ -11,7 +12,7 @@ static class ListMessages
 {
     public static async Task<IResult> Handle(
         string chatId, HttpContext http, CurrentUser user, ChatStore chats, MessageStore messages, Feeds feeds,
-        string? limit, string? before, string? after, CancellationToken ct)
+        MediaLinks links, string? limit, string? before, string? after, CancellationToken ct)
     {
         var check = new Check();
         var most = check.QueryInteger("limit", limit, 1, Page.MostItems) ?? Page.MostItems;
@@ -42,6 +43,6 @@ static class ListMessages
         foreach (var shown in list)
             if (shown.AwaitsDelivery)
                 feeds.Delivered.TryAdd(shown.Id, (user.Id, chat));
-        return Answer.Json(list, Wire.MessageList);
+        return Answer.Json([.. list.Select(x => x.Signed(links))], Wire.MessageList);
     }
 }

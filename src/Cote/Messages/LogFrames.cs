@@ -4,6 +4,8 @@ using System.Text.Json.Serialization.Metadata;
 using Cote.Chats;
 using Cote.Data;
 using Cote.Events;
+using Cote.Media;
+using Cote.Primitives;
 
 namespace Cote.Messages;
 
@@ -11,10 +13,11 @@ namespace Cote.Messages;
 /// Writes the log as frames. An event holds ids only: the thing is read beside it, in the same query, and written as it
 /// is now; where it is gone, the event goes out as its deletion, under its own cursor.
 /// </summary>
-sealed class LogFrames(Database db, EventLog log)
+sealed class LogFrames(Database db, EventLog log, MediaLinks links, Clock clock)
 {
     const int MostEvents = 200;
     const int MostUnits = 1_000_000;
+    static readonly TimeSpan SignaturesKeep = TimeSpan.FromHours(12); // a feed may keep a frame; its URLs are good for a day at least
 
     readonly record struct Row(long Seq, string Type, string ChatId, string? MessageId, Message? Message, Chat? Chat);
 
@@ -53,7 +56,7 @@ sealed class LogFrames(Database db, EventLog log)
         var frame = row switch
         {
             { Type: EventTypes.Message, Message: { } message } =>
-                Frame.Wrap(row.Type, JsonSerializer.SerializeToUtf8Bytes(message, Wire.Message), cursor),
+                Frame.Wrap(row.Type, JsonSerializer.SerializeToUtf8Bytes(message.Signed(links), Wire.Message), cursor),
             { Type: EventTypes.MessageStatus, Message: { } message } => Frame.Write(row.Type, data =>
             {
                 data.WriteString("chat_id"u8, row.ChatId);
@@ -75,6 +78,7 @@ sealed class LogFrames(Database db, EventLog log)
             Seq = row.Seq,
             MessageId = row.MessageId,
             ChatId = row.ChatId,
+            GoodUntil = row.Message is { MediaUrls.Count: > 0 } ? clock.Now + SignaturesKeep : null,
             AwaitsDelivery = row is { Type: EventTypes.Message, Message.AwaitsDelivery: true },
         };
     }

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Cote.Media;
 using Cote.Primitives;
 
 namespace Cote.Messages;
@@ -6,6 +7,7 @@ namespace Cote.Messages;
 /// <summary>A message, as it is stored and as it is sent.</summary>
 /// <param name="Seq">Its place in the chat.</param>
 /// <param name="Status"><c>sent</c>, <c>delivered</c> or <c>read</c>; it only moves forward.</param>
+/// <param name="MediaUrls">The paths of the uploads that it names; signed only in <see cref="Signed"/>.</param>
 /// <param name="ReplyId">Of a user's message: the reply to it.</param>
 /// <param name="Generation">Of a reply: how far it has come.</param>
 sealed record Message(
@@ -26,6 +28,9 @@ sealed record Message(
     /// <summary>The user's event that sent or ended it; 0 while it is open. Not sent.</summary>
     [JsonIgnore]
     public long EventSeq { get; init; }
+
+    /// <summary>As it is shown: with URLs that are signed now.</summary>
+    public Message Signed(MediaLinks links) => MediaUrls.Count == 0 ? this : this with { MediaUrls = links.Sign(MediaUrls) };
 
     /// <summary>Has its text come to its end?</summary>
     [JsonIgnore]

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Cote.Chats;
 using Cote.Data;
 using Cote.Events;
+using Cote.Media;
 using Cote.Primitives;
 
 namespace Cote.Messages;
@@ -25,12 +26,11 @@ sealed class MessageStore(Database db, EventLog events, Clock clock, ReplyQueue 
     public static Message Read(DbDataReader row, int at)
     {
         string? Text(int column) => row.IsDBNull(at + column) ? null : row.GetString(at + column);
-        var media = row.GetString(at + 8);
         var content = row.GetString(at + 3);
         return new(
             row.GetString(at), row.GetString(at + 1), row.GetInt64(at + 2), content, row.GetString(at + 4),
             row.GetString(at + 5), new(row.GetInt64(at + 6)), row.GetString(at + 7),
-            media == "[]" ? [] : JsonSerializer.Deserialize(media, MessagesJson.Default.IReadOnlyListString)!,
+            MediaOf(row.GetString(at + 8)),
             Text(9), row.GetString(at + 10), Text(11),
             Text(13) is not { } state ? null : new Generation(
                 state,
@@ -57,6 +57,9 @@ sealed class MessageStore(Database db, EventLog events, Clock clock, ReplyQueue 
                   select 1 from messages m where m.user_id = {userId} and m.id = {target} and m.chat_id = {chat}
                   and m.listed = 1 and {NotDeleted})
                 """;
+        foreach (var upload in draft.MediaIds.Distinct())
+            guard = $"{guard} and {MediaStore.Owns(userId, upload)}";
+        var media = JsonSerializer.Serialize(draft.MediaPaths, MessagesJson.Default.IReadOnlyListString);
         var unit = new Unit();
         var change = new Change(unit, userId, clock.NewId(), now, 1, guard);
         change.Do($"""
@@ -68,7 +71,7 @@ sealed class MessageStore(Database db, EventLog events, Clock clock, ReplyQueue 
             insert into messages (user_id, id, chat_id, seq, sender, type, content, status, importance, media, reply_to_id,
               reply_id, timestamp, listed, event_seq, tokens, fingerprint)
             select {userId}, {id}, {chat}, c.last_seq - 1, {Senders.User}, {draft.Type}, {draft.Content}, {Statuses.Sent},
-              {draft.Importance}, '[]', {draft.ReplyToId}, {draft.ReplyId}, {now}, 1, h.seq,
+              {draft.Importance}, {media}, {draft.ReplyToId}, {draft.ReplyId}, {now}, 1, h.seq,
               {(long)TokenEstimate.Of(draft.Content)}, {draft.Fingerprint}
             from chats c, {change.Locked} and c.user_id = {userId} and c.id = {chat}
             """);
@@ -85,6 +88,7 @@ sealed class MessageStore(Database db, EventLog events, Clock clock, ReplyQueue 
               ) then 'running' else 'queued' end as state) f,
               {change.Locked} and c.user_id = {userId} and c.id = {chat}
             """);
+        MediaStore.Name(change, chat, id, draft.MediaIds);
         change.Append(EventTypes.Message, chat, id);
         var reply = unit.Fetch(ReplyStore.SelectOpen($"r.user_id = {userId} and r.id = {draft.ReplyId}"), ReplyStore.ReadOpen);
         var outcome = await events.CommitAsync(unit, userId, change);
@@ -171,6 +175,7 @@ sealed class MessageStore(Database db, EventLog events, Clock clock, ReplyQueue 
                 update messages set {Blank(change.At)}
                 from {change.Locked} and messages.user_id = {userId} and messages.id = {id}
                 """);
+            MediaStore.Release(change, id);
             change.Append(EventTypes.MessageDeleted, chatId, id);
         }
         // What the chat shows as its last message is now the one before: that which was sent or ended last of the rest.
@@ -217,8 +222,9 @@ sealed class MessageStore(Database db, EventLog events, Clock clock, ReplyQueue 
               select m.user_id, m.id from chats c join messages m on m.user_id = c.user_id and m.chat_id = c.id
               where c.deleted_at is not null and {NotDeleted} limit {(long)most})
             """);
+        var released = MediaStore.ReleaseOfDeletedChats(unit, most);
         await db.WriteAsync(unit);
-        return blanked.Changed >= most;
+        return blanked.Changed >= most || released.Changed >= most;
     }
 
     /// <summary>Forgets ids that were deleted long ago, so many in one unit; true where more may be left.</summary>
@@ -243,10 +249,10 @@ sealed class MessageStore(Database db, EventLog events, Clock clock, ReplyQueue 
         string userId, string chatId, long before, string importance, long limit, CancellationToken ct) =>
         db.ListAsync(
             $"""
-            select m.seq, m.sender, m.content, m.tokens from messages m
+            select m.seq, m.sender, m.content, m.tokens, m.media from messages m
             where m.user_id = {userId} and m.chat_id = {chatId} and m.seq < {before} and {OfImportance(importance)}
-              and m.listed = 1 and m.content <> '' and {NotDeleted} order by m.seq desc limit {limit}
-            """, row => new Past(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetInt64(3)), ct);
+              and m.listed = 1 and (m.content <> '' or m.media <> '[]') and {NotDeleted} order by m.seq desc limit {limit}
+            """, row => new Past(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetInt64(3), MediaOf(row.GetString(4))), ct);
 
     // Written out, not a parameter: the partial indexes of the rare ones are used only where the word stands in the text.
     static Sql OfImportance(string importance) => importance switch
@@ -256,6 +262,9 @@ sealed class MessageStore(Database db, EventLog events, Clock clock, ReplyQueue 
         _ => $"m.importance = 'normal'",
     };
 
+    static IReadOnlyList<string> MediaOf(string json) =>
+        json == "[]" ? [] : JsonSerializer.Deserialize(json, MessagesJson.Default.IReadOnlyListString)!;
+
     static Sql Blank(Timestamp at) => $"""
         deleted_at = {at}, content = '', media = '[]', listed = 0, tokens = 0, usage = null, error_detail = null,
           owner = null, state = case when state in ('queued', 'running') then 'stopped' else state end
@@ -263,12 +272,16 @@ sealed class MessageStore(Database db, EventLog events, Clock clock, ReplyQueue 
 }
 
 /// <summary>A message as a prompt needs it.</summary>
-readonly record struct Past(long Seq, string Sender, string Content, long Tokens);
+readonly record struct Past(long Seq, string Sender, string Content, long Tokens, IReadOnlyList<string> Media);
 
 /// <summary>A message about to be sent, checked and with its ids.</summary>
 sealed record Draft(
     string Id, string ReplyId, string ChatId, string Content, string Type, string Importance, string? ReplyToId,
-    string Fingerprint, Timestamp At);
+    IReadOnlyList<string> MediaIds, string Fingerprint, Timestamp At)
+{
+    /// <summary>What is stored of the uploads that it names: their paths, unsigned.</summary>
+    public IReadOnlyList<string> MediaPaths { get; } = [.. MediaIds.Select(MediaLinks.PathOf)];
+}
 
 /// <summary>What came of a send: <paramref name="Happened"/> is false where the chat or the message replied to is not there.</summary>
 sealed record Sent(Outcome Outcome, bool Happened, OpenRow? Reply);

@@ -2,6 +2,7 @@ using Cote.Chats;
 using Cote.Data;
 using Cote.Events;
 using Cote.Http;
+using Cote.Media;
 using Cote.Primitives;
 using Microsoft.AspNetCore.Http;
 
@@ -13,32 +14,42 @@ namespace Cote.Messages;
 /// </summary>
 static class SendMessage
 {
-    const int MostMedia = 32;
+    public const int MostMedia = 32;
     const int LongestUrl = 2_048;
 
     public static async Task<IResult> Handle(
         string chatId, HttpContext http, CurrentUser user, MessageStore messages, ChatStore chats, ReplyQueue queue,
-        FollowReply follow, MessagesOptions options, Clock clock, CancellationToken ct)
+        FollowReply follow, MediaStore uploads, MediaLinks links, MessagesOptions options, Clock clock, CancellationToken ct)
     {
         var check = await Body.ReadAsync(http);
         var content = check.Text("content", 0, options.MaxContentLength);
         var type = check.Choice("type", "text", "text", "image", "audio", "video", "file", "code");
-        var media = check.Texts("media_urls", MostMedia, LongestUrl);
+        var urls = check.Texts("media_urls", MostMedia, LongestUrl);
         var replyTo = check.OptionalId("reply_to_id");
         var importance = check.Choice("importance_level", "normal", "low", "normal", "high");
         var id = check.OptionalId("id") ?? clock.NewId();
-        if (media.Count > 0)
-            check.Fail("media_urls", "no such upload of yours", code: "media_not_found");
-        else if (type is not ("text" or "code"))
+        List<string> media = [.. urls.Select(MediaLinks.IdOf).OfType<string>()];
+        if (media.Count < urls.Count)
+            FailMedia();
+        else if (media.Count == 0 && type is not ("text" or "code"))
             check.Fail("media_urls", $"a message of type {type} needs at least one");
-        else if (content.Length == 0 && check.Problem is null)
+        else if (media.Count == 0 && content.Length == 0 && check.Problem is null)
             check.Text("content", 1, options.MaxContentLength);
         if (check.Problem is { } wrong)
             return Answer.Of(wrong);
         if (Ids.Parse(chatId) is not { } chat)
             return Answer.Of(Problems.ChatNotFound);
 
-        var draft = new Draft(id, clock.NewId(), chat, content, type, importance, replyTo, FingerprintOf(), clock.Now);
+        var draft = new Draft(id, clock.NewId(), chat, content, type, importance, replyTo, media, FingerprintOf(), clock.Now);
+        var named = await uploads.ListAsync(user.Id, media, ct);
+        if (named.Count < media.Distinct().Count())
+            return await AnswerRepeatedAsync(); // swept since, if it was sent before
+        if (media.Count > 0 && !named.Any(x => x.Suits(type)))
+        {
+            check.Fail("media_urls", $"a message of type {type} needs at least one");
+            return Answer.Of(check.Problem!);
+        }
+
         var place = queue.TryTakePlace();
         Sent sent;
         try
@@ -60,7 +71,7 @@ static class SendMessage
             else
                 queue.Wake(user.Id, chat);
             return await AnswerAsync(new Message(
-                id, chat, reply.QuestionSeq, content, type, Senders.User, draft.At, Statuses.Sent, [], replyTo, importance, draft.ReplyId)
+                id, chat, reply.QuestionSeq, content, type, Senders.User, draft.At, Statuses.Sent, draft.MediaPaths, replyTo, importance, draft.ReplyId)
             {
                 EventSeq = reply.QuestionEvent,
             });
@@ -76,7 +87,15 @@ static class SendMessage
             json.WriteString("type"u8, type);
             json.WriteString("reply_to_id"u8, replyTo);
             json.WriteString("importance_level"u8, importance);
+            if (media.Count == 0)
+                return;
+            json.WriteStartArray("media"u8);
+            foreach (var upload in media)
+                json.WriteStringValue(upload);
+            json.WriteEndArray();
         });
+
+        void FailMedia() => check.Fail("media_urls", "no such upload of yours", code: "media_not_found");
 
         async Task<IResult> AnswerRepeatedAsync()
         {
@@ -84,7 +103,10 @@ static class SendMessage
                 return Answer.Of(Problems.ChatNotFound);
             if (await messages.FindOriginAsync(user.Id, id, ct) is not { } origin)
             {
-                check.Fail("reply_to_id", "no such message in this chat");
+                if ((await uploads.ListAsync(user.Id, media, ct)).Count < media.Distinct().Count())
+                    FailMedia();
+                else
+                    check.Fail("reply_to_id", "no such message in this chat");
                 return Answer.Of(check.Problem!);
             }
             if (origin.IsDeleted)
@@ -100,7 +122,7 @@ static class SendMessage
         async Task<IResult> AnswerAsync(Message message)
         {
             if (!http.Request.GetTypedHeaders().Accept.Any(x => x.MediaType.Equals("text/event-stream", StringComparison.OrdinalIgnoreCase)))
-                return Answer.Json(message, Wire.Message);
+                return Answer.Json(message.Signed(links), Wire.Message);
             await follow.CopyAsync(user.Id, message, http);
             return Results.Empty;
         }

@@ -201,6 +201,18 @@ public sealed class Check
             Find(name, out var value) ? Echo(name, value) : null, new() { ["error"] = sentence });
     }
 
+    /// <summary>A whole number in a header that must be there.</summary>
+    public long HeaderInteger(string name, string? text, long min)
+    {
+        if (string.IsNullOrEmpty(text))
+            Note("missing", ["header", name], "Field required", null);
+        else if (!long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+            Note("int_parsing", ["header", name], "Input should be a valid integer, unable to parse string as an integer", Short(text));
+        else if (Bounds(["header", name], number, min, long.MaxValue, text))
+            return number;
+        return min;
+    }
+
     /// <summary>Notes what is wrong with a parameter of the query.</summary>
     public void FailQuery(string name, string sentence, string? input) =>
         Note("value_error", ["query", name], "Value error, " + sentence, Short(input), new() { ["error"] = sentence });

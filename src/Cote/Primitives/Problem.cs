@@ -46,6 +46,16 @@ public static class Problems
     public static readonly Problem Busy = new(503, "busy", "The server is busy; try again shortly") { RetryAfter = TimeSpan.FromSeconds(1) };
     public static readonly Problem Unavailable = new(503, "unavailable", "The database is away; try again shortly") { RetryAfter = TimeSpan.FromSeconds(2) };
     public static readonly Problem ShuttingDown = new(503, "shutting_down", "The server is shutting down; try again shortly") { RetryAfter = TimeSpan.FromSeconds(2) };
+    public static readonly Problem QuotaExceeded = new(403, "quota_exceeded", "Your uploads take all the room you have; delete messages with media first");
+    public static readonly Problem MediaNotFound = new(404, "media_not_found", "Media not found");
+    public static readonly Problem UploadNotFound = new(404, "upload_not_found", "Upload not found");
+    public static readonly Problem WrongOffset = new(409, "wrong_offset", "The upload has not come that far, or further; HEAD tells its Upload-Offset");
+    public static readonly Problem UploadExpired = new(410, "upload_expired", "The upload was not finished in time; begin it again");
+    public static readonly Problem WrongTusVersion = new(412, "wrong_tus_version", "This server speaks tus 1.0.0; send Tus-Resumable: 1.0.0");
+    public static readonly Problem TooManyPixels = new(413, "too_many_pixels", "The image has too many pixels; GET /limits tells how many are taken");
+    public static readonly Problem UnsupportedMediaType = new(415, "unsupported_media_type", "Files of this type are not taken");
+    public static readonly Problem UploadLocked = new(423, "upload_locked", "Another request is writing to this upload; ask for its offset again");
+    public static readonly Problem StorageUnavailable = new(503, "storage_unavailable", "The store of the media is away; try again shortly") { RetryAfter = TimeSpan.FromSeconds(5) };
     public static readonly Problem DiskFull = new(507, "disk_full", "The server's disk is full; nothing was stored");
 #pragma warning restore CS1591
 

@@ -14,26 +14,27 @@ sealed class SigningKeys
 {
     const int Shortest = 32;
 
-    readonly byte[] _key;
     readonly (SymmetricSecurityKey Key, Timestamp Until)? _previous;
 
     public SigningKeys(AuthOptions auth, DataOptions data)
     {
-        _key = auth.SigningKey is { } given ? Read(given, "SigningKey") : Load(Path.Combine(data.Directory, "signing.key"));
-        Current = new(_key);
-        Refresh = HKDF.DeriveKey(HashAlgorithmName.SHA256, _key, 32, info: "refresh tokens"u8.ToArray());
+        var key = auth.SigningKey is { } given ? Read(given, "SigningKey") : Load(Path.Combine(data.Directory, "signing.key"));
+        Current = new(key);
+        Derived = new(key);
         if (auth.PreviousSigningKey is not { } before)
             return;
         var until = auth.PreviousSigningKeyUntil
             ?? throw new StartupException("Cote__Auth__PreviousSigningKey needs Cote__Auth__PreviousSigningKeyUntil: a date, after which the old key is good no more.");
-        _previous = (new(Read(before, "PreviousSigningKey")), Timestamp.From(until));
+        var previous = Read(before, "PreviousSigningKey");
+        _previous = (new(previous), Timestamp.From(until));
+        Derived = new(key, previous);
     }
 
     /// <summary>What signs new tokens.</summary>
     public SymmetricSecurityKey Current { get; }
 
-    /// <summary>What a refresh token's successor is made with.</summary>
-    public byte[] Refresh { get; }
+    /// <summary>The keys for other purposes.</summary>
+    public DerivedKeys Derived { get; }
 
     /// <summary>The keys whose signatures are good at this time.</summary>
     public IEnumerable<SecurityKey> GoodAt(Timestamp now) =>

@@ -14,6 +14,7 @@ static class UsersModule
         services.AddSingleton<SessionStore>();
         services.AddSingleton<Passwords>();
         services.AddSingleton<SigningKeys>();
+        services.AddSingleton(x => x.GetRequiredService<SigningKeys>().Derived);
         services.AddSingleton<AccessTokens>();
         services.AddSingleton<Audit>();
         services.AddSingleton<Revocations>();

@@ -70,8 +70,16 @@ public sealed class AccountTests(SharedApp shared)
         var name = "mass" + ada.Username[..20];
         var user = (await anonymous.PostAsync("/users/", new
         {
-            username = name, email = name + "@example.com", password = ada.Password, id, role = "admin", is_admin = true, admin = true,
-            created_at = 1, disabled_at = 1, password_hash = "x",
+            username = name,
+            email = name + "@example.com",
+            password = ada.Password,
+            id,
+            role = "admin",
+            is_admin = true,
+            admin = true,
+            created_at = 1,
+            disabled_at = 1,
+            password_hash = "x",
         })).Ok();
         user["id"].ShouldNotBe(id);
         using var eve = _app.Anonymous();
@@ -81,8 +89,15 @@ public sealed class AccountTests(SharedApp shared)
 
         var chat = (await eve.PostAsync("/chats/", new
         {
-            title = "t", user_id = ada.Id, created_at = "2001-01-01T00:00:00Z", last_seq = 99, changed = 99, is_pinned = true,
-            last_message_content = "x", fingerprint = "x", deleted_at = 1,
+            title = "t",
+            user_id = ada.Id,
+            created_at = "2001-01-01T00:00:00Z",
+            last_seq = 99,
+            changed = 99,
+            is_pinned = true,
+            last_message_content = "x",
+            fingerprint = "x",
+            deleted_at = 1,
         })).Ok();
         chat.Json.GetProperty("last_seq").GetInt64().ShouldBe(0);
         chat["last_message_content"].ShouldBe("");
@@ -96,8 +111,18 @@ public sealed class AccountTests(SharedApp shared)
 
         var message = (await eve.PostAsync($"/chats/{chat["id"]}/messages/", new
         {
-            content = "hi", sender = "ai", status = "read", seq = 99, timestamp = "2001-01-01T00:00:00Z", chat_id = id, user_id = ada.Id,
-            reply_id = id, generation = new { state = "completed" }, state = "completed", owner = "x", attempt = 9,
+            content = "hi",
+            sender = "ai",
+            status = "read",
+            seq = 99,
+            timestamp = "2001-01-01T00:00:00Z",
+            chat_id = id,
+            user_id = ada.Id,
+            reply_id = id,
+            generation = new { state = "completed" },
+            state = "completed",
+            owner = "x",
+            attempt = 9,
         })).Ok();
         message["sender"].ShouldBe("user");
         message["status"].ShouldBe("sent");
@@ -144,19 +169,31 @@ public sealed class AccountTests(SharedApp shared)
         using var anonymous = app.Anonymous();
         (await anonymous.FormAsync("/token", ("grant_type", "refresh_token"), ("refresh_token", ada.RefreshToken!))).Ok();
         var kept = await eve.AskAsync(await eve.CreateChatAsync(), "I stay");
+        using var bytes = new MultipartFormDataContent { { new ByteArrayContent("only Ada has this"u8.ToArray()), "file", "note.txt" } };
+        var upload = (await ada.SendAsync(HttpMethod.Post, "/upload/", null, x => x.Content = bytes)).Ok();
+        (await ada.PostAsync($"/chats/{chat}/messages/", new { content = "look", type = "file", media_urls = new[] { upload["url"] } })).Ok();
+        (await ada.SendAsync(HttpMethod.Post, "/upload/resumable", null, x =>
+        {
+            x.Headers.Add("Tus-Resumable", "1.0.0");
+            x.Headers.Add("Upload-Length", "100");
+        })).Status.ShouldBe(201);
+        Directory.GetFiles(Path.Combine(app.Data, "media"), "*", SearchOption.AllDirectories).Length.ShouldBe(2);
         app.Model.Script = FakeReply.Text("never").ThenStall();
         await ada.AskAsync(chat, "One that is still open");
         await using var socket = await ada.ConnectAsync();
         // The test must be able to fail: everywhere that a user can leave rows, this one has.
-        TablesWith(app.Data, ada.Id).ShouldBe(["audit", "chats", "events", "heads", "messages", "sessions", "users"], ignoreOrder: true);
+        TablesWith(app.Data, ada.Id).ShouldBe(["audit", "chats", "events", "heads", "media", "message_media", "messages", "sessions", "uploads", "users"], ignoreOrder: true);
 
         (await ada.DeleteAsync("/users/me")).Status.ShouldBe(200);
 
         TablesWith(app.Data, ada.Id).ShouldBe(["audit"]);
         Count(app.Data, "spent_tokens").ShouldBe(0);
         Count(app.Data, "tickets").ShouldBe(0);
+        Count(app.Data, "blobs").ShouldBe(0);
+        Directory.GetFiles(Path.Combine(app.Data, "media"), "*", SearchOption.AllDirectories).ShouldBeEmpty();
         (await socket.Closed).ShouldBe(4503);
         (await ada.GetAsync("/users/me")).Status.ShouldBe(401);
+        (await ada.GetAsync(upload["url"])).Status.ShouldBe(404);
         (await anonymous.FormAsync("/token", ("username", "ada"), ("password", ada.Password))).Status.ShouldBe(401);
         (await eve.MessageAsync(kept.GetProperty("chat_id").GetString()!, kept.GetProperty("id").GetString()!)).GetProperty("content").GetString().ShouldBe("I stay");
         using var again = await app.RegisterAsync("ada");

@@ -34,6 +34,9 @@ public sealed class Provider(string name, IEnumerable<string> models, Func<strin
     /// <summary>The sampling temperature, where the chat does not say.</summary>
     public double? Temperature { get; init; }
 
+    /// <summary>Do its models see images?</summary>
+    public bool Vision { get; init; } = true;
+
     /// <summary>The client of one of its models, the same for every call.</summary>
     public IChatClient Open(string model) =>
         _clients.GetOrAdd(model, static (model, open) => new(() => open(model)), open).Value;

@@ -55,6 +55,7 @@ sealed class Roster
             ContextTokens = options.ContextTokens,
             MaxTokens = options.MaxTokens,
             Temperature = options.Temperature,
+            Vision = options.Vision,
         };
     }
 

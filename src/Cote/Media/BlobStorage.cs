@@ -1,0 +1,93 @@
+namespace Cote.Media;
+
+/// <summary>
+/// Where the bytes of uploads are kept: a disk, an object store. A blob is written once under an id that is never used
+/// again, and never changed. Which blobs there should be stands in the database; what is here beside them is removed.
+/// </summary>
+public abstract class BlobStorage
+{
+    /// <summary>Takes over a finished local file, which is on disk (fsync). When this ends, the blob outlives a power cut.</summary>
+    public abstract Task AddAsync(string id, string file, CancellationToken ct);
+
+    /// <summary>The bytes from <paramref name="offset"/> on. Throws <see cref="FileNotFoundException"/> where there is no such blob.</summary>
+    public abstract Task<Stream> OpenAsync(string id, long offset, CancellationToken ct);
+
+    /// <summary>Removes a blob; one that is not there is removed already.</summary>
+    public abstract Task DeleteAsync(string id, CancellationToken ct);
+
+    /// <summary>The ids of all that is kept.</summary>
+    public abstract IAsyncEnumerable<string> ListAsync(CancellationToken ct);
+}
+
+/// <summary>
+/// A blob as a stream that can be sought: its length is known from its row, and it is opened at the first byte that is
+/// read. So any storage that can read from an offset serves ranges.
+/// </summary>
+sealed class BlobStream(BlobStorage storage, string id, long length) : Stream
+{
+    Stream? _open;
+    long _position;
+
+    public override bool CanRead => true;
+
+    public override bool CanSeek => true;
+
+    public override bool CanWrite => false;
+
+    public override long Length => length;
+
+    public override long Position
+    {
+        get => _position;
+        set => Seek(value, SeekOrigin.Begin);
+    }
+
+    public override long Seek(long offset, SeekOrigin origin)
+    {
+        var to = offset + origin switch { SeekOrigin.Begin => 0, SeekOrigin.Current => _position, _ => length };
+        ArgumentOutOfRangeException.ThrowIfNegative(to, nameof(offset));
+        if (to != _position)
+        {
+            _open?.Dispose();
+            (_open, _position) = (null, to);
+        }
+        return to;
+    }
+
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        if (_position >= length)
+            return 0;
+        _open ??= await storage.OpenAsync(id, _position, cancellationToken);
+        var read = await _open.ReadAsync(buffer, cancellationToken);
+        if (read == 0)
+            throw new EndOfStreamException($"Blob {id} is shorter than its {length} bytes");
+        _position += read;
+        return read;
+    }
+
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    public override void Flush() { }
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+            _open?.Dispose();
+        base.Dispose(disposing);
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        if (_open is not null)
+            await _open.DisposeAsync();
+        await base.DisposeAsync();
+    }
+}

@@ -1,0 +1,52 @@
+using Cote.Http;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Cote.Media;
+
+static class MediaModule
+{
+    public static void AddMedia(this IServiceCollection services)
+    {
+        services.AddSingleton<MediaStore>();
+        services.AddSingleton<MediaLinks>();
+        services.AddSingleton<MediaFolders>();
+        services.AddSingleton<ResumableFiles>();
+        services.AddSingleton<Intake>();
+        services.AddSingleton(Storage);
+        services.AddSingleton<SweepLoop>();
+        services.AddHostedService(x => x.GetRequiredService<SweepLoop>());
+    }
+
+    public static void MapMedia(this IEndpointRouteBuilder routes)
+    {
+        var media = routes.MapGroup("").WithTags("Media");
+        media.MapPost("/upload/", UploadFile.Handle).RequireAuthorization()
+            .Takes<UploadForm>("multipart/form-data").Produces<Uploaded>()
+            .WithSummary("Upload a picture, sound, film or document");
+        media.MapMethods("/media/{mediaId}", ["GET", "HEAD"], GetMedia.Handle).Produces(200, contentType: "application/octet-stream")
+            .WithSummary("The bytes of an upload, by token or by its signed URL; ranges work");
+
+        var tus = media.MapGroup("/upload/resumable").AddEndpointFilter(ResumableUpload.CheckVersion);
+        tus.MapMethods("", ["OPTIONS"], ResumableUpload.Options).Produces(204)
+            .WithSummary("tus 1.0: what it can do");
+        tus.MapPost("", ResumableUpload.Create).RequireAuthorization().Produces(201)
+            .WithSummary("tus 1.0: begin an upload in pieces");
+        tus.MapMethods("/{uploadId}", ["HEAD"], ResumableUpload.Head).RequireAuthorization().Produces(200)
+            .WithSummary("tus 1.0: how far it has come");
+        tus.MapPatch("/{uploadId}", ResumableUpload.Patch).RequireAuthorization().Produces(204)
+            .WithSummary("tus 1.0: the next piece");
+        tus.MapDelete("/{uploadId}", ResumableUpload.Delete).RequireAuthorization().Produces(204)
+            .WithSummary("tus 1.0: give it up");
+    }
+
+    // Only where a bucket is named is Amazon's library ever loaded.
+    static BlobStorage Storage(IServiceProvider services) =>
+        string.IsNullOrEmpty(services.GetRequiredService<MediaOptions>().S3.Bucket)
+            ? new DiskStorage(services.GetRequiredService<MediaFolders>())
+            : Store(services.GetRequiredService<MediaOptions>().S3);
+
+    static S3Storage Store(S3Options options) => new(options);
+}

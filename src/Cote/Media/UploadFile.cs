@@ -1,0 +1,80 @@
+using Cote.Http;
+using Cote.Primitives;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Net.Http.Headers;
+
+namespace Cote.Media;
+
+/// <summary>
+/// <c>POST /upload/</c>: the first part called <c>file</c> of a multipart form, streamed to the disk whatever its size;
+/// nothing of it is held in memory.
+/// </summary>
+static class UploadFile
+{
+    const int MostParts = 32;
+    const int LongestOtherPart = 64 * 1024;
+    const int LongestBoundary = 200;
+
+    public static async Task<IResult> Handle(
+        HttpContext http, CurrentUser user, Intake intake, MediaLinks links, MediaOptions options, CancellationToken ct)
+    {
+        // The front door's limit is for JSON. This route counts for itself, and answers what is too large instead of
+        // breaking the connection under a client that still sends.
+        http.Features.Get<IHttpMaxRequestBodySizeFeature>()!.MaxRequestBodySize = null;
+        if (http.Request.ContentLength > options.MaxUploadBytes + MostParts * (long)LongestOtherPart)
+            return Answer.Of(Problems.TooLarge);
+        if (!http.Request.HasFormContentType || !MediaTypeHeaderValue.TryParse(http.Request.ContentType, out var type)
+            || HeaderUtilities.RemoveQuotes(type.Boundary) is not { Length: > 0 and <= LongestBoundary } boundary)
+            return Answer.Of(Intake.Wrong(null));
+
+        Taken taken;
+        try
+        {
+            var form = new MultipartReader(boundary.ToString(), http.Request.Body);
+            taken = await FindFileAsync(form, ct) is not { } part ? Intake.Wrong(null)
+                : await intake.ReceiveAsync(user.Id, part.Section.Body, part.Name, () => SkipRestAsync(form, ct), ct);
+        }
+        catch (Exception error) when (error is InvalidDataException
+            || (error is IOException and not BadHttpRequestException && !http.RequestAborted.IsCancellationRequested))
+        {
+            return Answer.Of(Intake.Wrong("the form is broken")); // it ends before its last boundary, or its headers are no headers
+        }
+
+        return taken.Problem is { } refused ? Answer.Of(refused)
+            : Answer.Json(taken.File!.ToUploaded(links), MediaJson.Default.Uploaded);
+    }
+
+    static async Task<(MultipartSection Section, string? Name)?> FindFileAsync(MultipartReader form, CancellationToken ct)
+    {
+        for (var parts = 0; parts < MostParts && await form.ReadNextSectionAsync(ct) is { } section; parts++)
+        {
+            if (ContentDispositionHeaderValue.TryParse(section.ContentDisposition, out var said)
+                && HeaderUtilities.RemoveQuotes(said.Name).Equals("file", StringComparison.Ordinal))
+                return (section, (said.FileNameStar.HasValue ? said.FileNameStar : HeaderUtilities.UnescapeAsQuotedString(said.FileName)).Value);
+            if (!await SkipAsync(section, ct))
+                return null;
+        }
+        return null;
+    }
+
+    // To the last boundary: a body that stops before it was cut off, whatever has come of it.
+    static async Task<Problem?> SkipRestAsync(MultipartReader form, CancellationToken ct)
+    {
+        for (var parts = 0; await form.ReadNextSectionAsync(ct) is { } section; parts++)
+            if (parts == MostParts || !await SkipAsync(section, ct))
+                return Problems.TooLarge;
+        return null;
+    }
+
+    static async Task<bool> SkipAsync(MultipartSection section, CancellationToken ct)
+    {
+        var buffer = new byte[4_096];
+        var left = LongestOtherPart;
+        while (await section.Body.ReadAsync(buffer, ct) is > 0 and var read)
+            if ((left -= read) < 0)
+                return false;
+        return true;
+    }
+}

@@ -1,0 +1,270 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Cote.Media;
+using Cote.Tests.Harness;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Cote.Tests.Media;
+
+/// <summary>tus 1.0, as its clients speak it.</summary>
+public sealed class ResumableUploadTests(SharedApp shared)
+{
+    readonly CoteApp _app = shared.App;
+
+    [Fact]
+    public async Task It_says_what_it_can_do()
+    {
+        using var nobody = _app.Anonymous();
+
+        var options = await nobody.SendAsync(HttpMethod.Options, "/upload/resumable");
+
+        options.Status.ShouldBe(204);
+        options.Header("Tus-Resumable").ShouldBe("1.0.0");
+        options.Header("Tus-Version").ShouldBe("1.0.0");
+        options.Header("Tus-Extension").ShouldBe("creation,expiration,termination");
+        options.Header("Tus-Max-Size").ShouldBe("104857600");
+    }
+
+    [Fact]
+    public async Task An_upload_in_pieces_ends_as_an_upload_like_any_other()
+    {
+        using var ada = await _app.RegisterAsync();
+        var picture = Samples.Png(640, 480, extra: 5_000);
+
+        var upload = await BeginAsync(ada, picture.Length, "Grüße.png");
+        (await PieceAsync(ada, upload, 0, picture[..2_000])).Header("Upload-Offset").ShouldBe("2000");
+        (await HeadAsync(ada, upload)).Header("Upload-Offset").ShouldBe("2000");
+        var last = await PieceAsync(ada, upload, 2_000, picture[2_000..]);
+
+        last.Status.ShouldBe(204);
+        var url = last.Header("Upload-Media-Url").ShouldNotBeNull();
+        var download = (await ada.GetAsync(url)).Ok();
+        (await Samples.BytesOf(download)).ShouldBe(picture);
+        download.Message.Content.Headers.ContentDisposition!.FileNameStar.ShouldBe("Grüße.png");
+        var head = await HeadAsync(ada, upload);
+        (head.Status, head.Header("Upload-Offset"), head.Header("Upload-Length")).ShouldBe((200, picture.Length.ToString(CultureInfo.InvariantCulture), picture.Length.ToString(CultureInfo.InvariantCulture)));
+        Samples.PathOf(head.Header("Upload-Media-Url")!).ShouldBe(Samples.PathOf(url));
+        var chat = await ada.CreateChatAsync();
+        (await ada.PostAsync($"/chats/{chat}/messages/", new { content = "", type = "image", media_urls = new[] { url } })).Ok();
+    }
+
+    [Fact]
+    public async Task A_piece_for_another_place_is_a_conflict_and_changes_nothing()
+    {
+        using var ada = await _app.RegisterAsync();
+        var upload = await BeginAsync(ada, 10, "a.txt");
+        (await PieceAsync(ada, upload, 0, "abc"u8.ToArray())).Status.ShouldBe(204);
+
+        (await PieceAsync(ada, upload, 0, "abc"u8.ToArray())).ErrorCode.ShouldBe("wrong_offset");
+        (await PieceAsync(ada, upload, 5, "abc"u8.ToArray())).Status.ShouldBe(409);
+        (await PieceAsync(ada, upload, 3, "too much of it"u8.ToArray())).Status.ShouldBe(413);
+
+        (await HeadAsync(ada, upload)).Header("Upload-Offset").ShouldBe("3");
+        (await ada.GetAsync((await PieceAsync(ada, upload, 3, "defghij"u8.ToArray())).Header("Upload-Media-Url")!)).Text.ShouldBe("abcdefghij");
+    }
+
+    [Fact]
+    public async Task What_is_no_proper_request_is_named()
+    {
+        using var ada = await _app.RegisterAsync();
+        var upload = await BeginAsync(ada, 10, "a.txt");
+
+        (await ada.SendAsync(HttpMethod.Post, "/upload/resumable")).Status.ShouldBe(412);
+        (await ada.SendAsync(HttpMethod.Head, upload, change: x => x.Headers.Add("Tus-Resumable", "0.2.2"))).Status.ShouldBe(412);
+        (await TusAsync(ada, HttpMethod.Post, "/upload/resumable")).Status.ShouldBe(422);
+        foreach (var length in new[] { "-1", "0", "abc", "1e3", "99999999999999999999" })
+            (await TusAsync(ada, HttpMethod.Post, "/upload/resumable", ("Upload-Length", length))).Status.ShouldBe(422, length);
+        (await TusAsync(ada, HttpMethod.Post, "/upload/resumable", ("Upload-Length", "104857601"))).ErrorCode.ShouldBe("too_large");
+        (await ada.SendAsync(HttpMethod.Patch, upload, new { }, x => { x.Headers.Add("Tus-Resumable", "1.0.0"); x.Headers.Add("Upload-Offset", "0"); })).Status.ShouldBe(415);
+        (await TusAsync(ada, HttpMethod.Post, "/upload/resumable", ("Upload-Length", "5"), ("Upload-Metadata", "filename %%%,x"))).Status.ShouldBe(201);
+    }
+
+    [Fact]
+    public async Task The_end_is_looked_at_as_any_upload()
+    {
+        using var ada = await _app.RegisterAsync();
+        var page = "<html><script>alert(1)</script></html>"u8.ToArray();
+        var upload = await BeginAsync(ada, page.Length, "photo.jpg");
+
+        var refused = await PieceAsync(ada, upload, 0, page);
+
+        (refused.Status, refused.ErrorCode).ShouldBe((415, "unsupported_media_type"));
+        (await HeadAsync(ada, upload)).Status.ShouldBe(404);
+    }
+
+    [Fact]
+    public async Task Anothers_upload_does_not_exist_on_any_route()
+    {
+        using var ada = await _app.RegisterAsync();
+        using var eve = await _app.RegisterAsync();
+        using var nobody = _app.Anonymous();
+        var upload = await BeginAsync(ada, 3, "a.txt");
+
+        (await HeadAsync(eve, upload)).Status.ShouldBe(404);
+        (await PieceAsync(eve, upload, 0, "abc"u8.ToArray())).Status.ShouldBe(404);
+        (await TusAsync(eve, HttpMethod.Delete, upload)).Status.ShouldBe(404);
+        (await HeadAsync(nobody, upload)).Status.ShouldBe(401);
+        (await PieceAsync(nobody, upload, 0, "abc"u8.ToArray())).Status.ShouldBe(401);
+
+        (await PieceAsync(ada, upload, 0, "abc"u8.ToArray())).Status.ShouldBe(204);
+    }
+
+    [Fact]
+    public async Task An_upload_can_be_given_up()
+    {
+        using var ada = await _app.RegisterAsync();
+        var upload = await BeginAsync(ada, 10, "a.txt");
+        (await PieceAsync(ada, upload, 0, "abc"u8.ToArray())).Status.ShouldBe(204);
+
+        (await TusAsync(ada, HttpMethod.Delete, upload)).Status.ShouldBe(204);
+
+        (await HeadAsync(ada, upload)).Status.ShouldBe(404);
+        (await TusAsync(ada, HttpMethod.Delete, upload)).Status.ShouldBe(404);
+    }
+
+    [Fact]
+    public async Task Uploads_under_way_count_against_the_quota()
+    {
+        await using var app = await CoteApp.StartAsync("Media:QuotaBytes=1000");
+        using var ada = await app.RegisterAsync();
+
+        var first = await BeginAsync(ada, 800, "a.txt");
+        var second = await TusAsync(ada, HttpMethod.Post, "/upload/resumable", ("Upload-Length", "300"));
+
+        (second.Status, second.ErrorCode).ShouldBe((403, "quota_exceeded"));
+        (await ada.UploadAsync(Encoding.ASCII.GetBytes(new string('a', 300)), "b.txt")).Status.ShouldBe(403);
+        (await TusAsync(ada, HttpMethod.Delete, first)).Status.ShouldBe(204);
+        (await ada.UploadAsync(Encoding.ASCII.GetBytes(new string('a', 300)), "b.txt")).Ok();
+    }
+
+    // The connection breaks in the middle of a piece, the server is restarted, and the client goes on from where HEAD says.
+    [Fact]
+    public async Task After_a_cut_and_a_restart_it_goes_on_where_it_was()
+    {
+        await using var app = await CoteApp.StartAsync();
+        using var before = await app.RegisterAsync();
+        var text = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Range(0, 100_000).Select(x => $"{x} ")));
+        var upload = await BeginAsync(before, text.Length, "long.txt");
+        using (var phone = await OpenPieceAsync(app, before, upload, text.Length))
+        {
+            await phone.GetStream().WriteAsync(text.AsMemory(0, 300_000));
+            await Samples.UntilAsync(() => Task.FromResult(FileOf(app, upload).Length == 300_000), "the piece has come");
+            phone.Client.LingerState = new(true, 0);
+        }
+        await app.RestartAsync();
+        using var ada = await before.OtherDeviceAsync(app.Url);
+
+        var head = await HeadAsync(ada, upload);
+        var offset = int.Parse(head.Header("Upload-Offset")!, CultureInfo.InvariantCulture);
+        var last = await PieceAsync(ada, upload, offset, text[offset..]);
+
+        offset.ShouldBe(300_000);
+        (await Samples.BytesOf((await ada.GetAsync(last.Header("Upload-Media-Url")!)).Ok())).ShouldBe(text);
+        FileOf(app, upload).Exists.ShouldBeFalse();
+    }
+
+    // The phone has a new network; its old connection hangs there and still looks alive. Who comes later is let in.
+    [Fact]
+    public async Task A_later_request_takes_the_upload_from_one_that_hangs()
+    {
+        using var ada = await _app.RegisterAsync();
+        var text = Encoding.ASCII.GetBytes(new string('a', 200_000));
+        var upload = await BeginAsync(ada, text.Length, "a.txt");
+        using var hanging = await OpenPieceAsync(_app, ada, upload, text.Length);
+        await hanging.GetStream().WriteAsync(text.AsMemory(0, 50_000));
+        await Samples.UntilAsync(() => Task.FromResult(FileOf(_app, upload).Length == 50_000), "the piece has come");
+
+        var offset = int.Parse((await HeadAsync(ada, upload)).Header("Upload-Offset")!, CultureInfo.InvariantCulture);
+        var last = await PieceAsync(ada, upload, offset, text[offset..]);
+
+        offset.ShouldBe(50_000);
+        (await ada.GetAsync(last.Header("Upload-Media-Url")!)).Text.Length.ShouldBe(200_000);
+    }
+
+    [Fact]
+    public async Task Pieces_at_the_same_time_exclude_each_other()
+    {
+        using var ada = await _app.RegisterAsync();
+        var text = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Range(0, 50_000).Select(x => $"{x} ")));
+        var upload = await BeginAsync(ada, text.Length, "a.txt");
+
+        var pieces = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => PieceAsync(ada, upload, 0, text)));
+
+        pieces.ShouldAllBe(x => x.Status == 204 || x.Status == 409 || x.Status == 423);
+        var offset = int.Parse((await HeadAsync(ada, upload)).Header("Upload-Offset")!, CultureInfo.InvariantCulture);
+        if (offset < text.Length)
+            (await PieceAsync(ada, upload, offset, text[offset..])).Status.ShouldBe(204);
+        var url = (await HeadAsync(ada, upload)).Header("Upload-Media-Url").ShouldNotBeNull();
+        (await Samples.BytesOf((await ada.GetAsync(url)).Ok())).ShouldBe(text);
+    }
+
+    [Fact]
+    public async Task After_its_time_it_is_gone_and_so_is_its_file()
+    {
+        var time = new ShiftedTime();
+        SweepLoop? sweep = null;
+        await using var app = await CoteApp.StartAsync(x =>
+        {
+            x.Services.AddSingleton<TimeProvider>(time);
+            x.Map(routes => sweep = routes.ServiceProvider.GetRequiredService<SweepLoop>());
+        }, "Auth:AccessTokenMinutes=100000");
+        using var ada = await app.RegisterAsync();
+        var upload = await BeginAsync(ada, 10, "a.txt");
+        (await PieceAsync(ada, upload, 0, "abc"u8.ToArray())).Status.ShouldBe(204);
+        FileOf(app, upload).Exists.ShouldBeTrue();
+
+        time.Shift = TimeSpan.FromHours(24.1);
+        var late = await PieceAsync(ada, upload, 3, "def"u8.ToArray());
+        await sweep!.SweepAsync(default);
+
+        (late.Status, late.ErrorCode).ShouldBe((410, "upload_expired"));
+        FileOf(app, upload).Exists.ShouldBeFalse();
+        (await HeadAsync(ada, upload)).Status.ShouldBe(410);
+        time.Shift = TimeSpan.FromDays(9);
+        await sweep.SweepAsync(default);
+        (await HeadAsync(ada, upload)).Status.ShouldBe(404);
+    }
+
+    static async Task<string> BeginAsync(CoteClient client, long length, string name)
+    {
+        var begun = await TusAsync(client, HttpMethod.Post, "/upload/resumable",
+            ("Upload-Length", length.ToString(CultureInfo.InvariantCulture)), ("Upload-Metadata", "filetype dGV4dA==,filename " + Convert.ToBase64String(Encoding.UTF8.GetBytes(name))));
+        begun.Status.ShouldBe(201);
+        begun.Header("Upload-Expires").ShouldNotBeNull();
+        return begun.Header("Location")!;
+    }
+
+    static Task<Reply> HeadAsync(CoteClient client, string upload) => TusAsync(client, HttpMethod.Head, upload);
+
+    static Task<Reply> TusAsync(CoteClient client, HttpMethod method, string path, params (string Name, string Value)[] headers) =>
+        client.SendAsync(method, path, change: request =>
+        {
+            request.Headers.Add("Tus-Resumable", "1.0.0");
+            foreach (var (name, value) in headers)
+                request.Headers.TryAddWithoutValidation(name, value);
+        });
+
+    static Task<Reply> PieceAsync(CoteClient client, string upload, long offset, byte[] bytes) =>
+        client.SendAsync(HttpMethod.Patch, upload, change: request =>
+        {
+            request.Headers.Add("Tus-Resumable", "1.0.0");
+            request.Headers.Add("Upload-Offset", offset.ToString(CultureInfo.InvariantCulture));
+            request.Content = new ByteArrayContent(bytes);
+            request.Content.Headers.ContentType = new("application/offset+octet-stream");
+        });
+
+    static async Task<TcpClient> OpenPieceAsync(CoteApp app, CoteClient client, string upload, long length)
+    {
+        var socket = new TcpClient();
+        await socket.ConnectAsync(IPAddress.Loopback, app.Url.Port);
+        await socket.GetStream().WriteAsync(Encoding.ASCII.GetBytes(
+            $"PATCH {upload} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {client.Token}\r\nTus-Resumable: 1.0.0\r\nUpload-Offset: 0\r\n"
+            + $"Content-Type: application/offset+octet-stream\r\nContent-Length: {length}\r\n\r\n"));
+        return socket;
+    }
+
+    static FileInfo FileOf(CoteApp app, string upload) =>
+        new(Path.Combine(app.Data, "media", "resumable", upload[(upload.LastIndexOf('/') + 1)..]));
+}
