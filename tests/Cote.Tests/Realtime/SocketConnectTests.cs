@@ -278,20 +278,18 @@ public sealed class SocketConnectTests(LiveApp live) : IClassFixture<LiveApp>
     }
 
     [Fact]
-    public async Task A_server_that_goes_says_4001_to_sockets_and_ends_streams_and_polls()
+    public async Task A_server_that_goes_says_4001_to_sockets_and_ends_streams()
     {
         await using var own = await LiveApp.StartAsync();
         using var ada = await own.RegisterAsync();
         await using var socket = await ada.ConnectAsync();
         await using var stream = await ada.StreamAsync(HttpMethod.Get, "/events");
         (await stream.NextAsync())!.Type.ShouldBe("ready");
-        var poll = ada.GetAsync($"/events?cursor={socket.Cursor}&wait=60");
 
         await own.App.RestartAsync();
 
         (await socket.Closed).ShouldBe(4001);
         (await stream.NextAsync()).ShouldBeNull();
-        (await poll).Ok().Json.GetProperty("events").GetArrayLength().ShouldBe(0);
     }
 
     [Fact]
