@@ -26,19 +26,21 @@ static class MediaModule
         media.MapPost("/upload/", UploadFile.Handle).RequireAuthorization()
             .Takes<UploadForm>("multipart/form-data").Produces<Uploaded>()
             .WithSummary("Upload a picture, sound, film or document");
-        media.MapMethods("/media/{mediaId}", ["GET", "HEAD"], GetMedia.Handle).Produces(200, contentType: "application/octet-stream")
+        media.MapGet("/media/{mediaId}", GetMedia.Handle).Produces(200, contentType: "application/octet-stream")
             .WithSummary("The bytes of an upload, by token or by its signed URL; ranges work");
+        media.MapMethods("/media/{mediaId}", ["HEAD"], GetMedia.Handle).Produces(200)
+            .WithSummary("What a download would say of itself");
 
-        var tus = media.MapGroup("/upload/resumable").AddEndpointFilter(ResumableUpload.CheckVersion);
-        tus.MapMethods("", ["OPTIONS"], ResumableUpload.Options).Produces(204)
+        var tus = media.MapGroup("").AddEndpointFilter(ResumableUpload.CheckVersion);
+        tus.MapMethods("/upload/resumable", ["OPTIONS"], ResumableUpload.Options).Produces(204)
             .WithSummary("tus 1.0: what it can do");
-        tus.MapPost("", ResumableUpload.Create).RequireAuthorization().Produces(201)
+        tus.MapPost("/upload/resumable", ResumableUpload.Create).RequireAuthorization().Produces(201)
             .WithSummary("tus 1.0: begin an upload in pieces");
-        tus.MapMethods("/{uploadId}", ["HEAD"], ResumableUpload.Head).RequireAuthorization().Produces(200)
+        tus.MapMethods("/upload/resumable/{uploadId}", ["HEAD"], ResumableUpload.Head).RequireAuthorization().Produces(200)
             .WithSummary("tus 1.0: how far it has come");
-        tus.MapPatch("/{uploadId}", ResumableUpload.Patch).RequireAuthorization().Produces(204)
+        tus.MapPatch("/upload/resumable/{uploadId}", ResumableUpload.Patch).RequireAuthorization().Produces(204)
             .WithSummary("tus 1.0: the next piece");
-        tus.MapDelete("/{uploadId}", ResumableUpload.Delete).RequireAuthorization().Produces(204)
+        tus.MapDelete("/upload/resumable/{uploadId}", ResumableUpload.Delete).RequireAuthorization().Produces(204)
             .WithSummary("tus 1.0: give it up");
     }
 

@@ -8,7 +8,8 @@ public static class Expect
     /// <summary>One sentence and one code, nothing else.</summary>
     public static void ShouldBeProblem(this Reply reply, int status, string code, string detail)
     {
-        (reply.Status, reply.Text).ShouldBe((status, JsonSerializer.Serialize(new { detail, code })));
+        var body = reply.Message.RequestMessage!.Method == HttpMethod.Head ? "" : JsonSerializer.Serialize(new { detail, code });
+        (reply.Status, reply.Text).ShouldBe((status, body));
         reply.Header("Content-Type").ShouldBe("application/json");
         reply.Header("X-Request-Id").ShouldNotBeNullOrEmpty();
         reply.Header("WWW-Authenticate").ShouldBe(status == 401 ? "Bearer" : null);
