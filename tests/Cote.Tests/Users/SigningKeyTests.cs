@@ -7,9 +7,9 @@ public sealed class SigningKeyTests : IDisposable
     readonly string _data = Directory.CreateTempSubdirectory("cote-test-").FullName;
 
     [Fact]
-    public void A_signing_key_that_is_too_short_is_said_before_the_server_starts()
+    public async Task A_signing_key_that_is_too_short_is_said_before_the_server_starts()
     {
-        var error = Should.Throw<StartupException>(() => Create("--Cote:Auth:SigningKey=short"));
+        var error = await Should.ThrowAsync<StartupException>(() => StartAsync("--Cote:Auth:SigningKey=short"));
 
         error.Message.ShouldStartWith("Cote__Auth__SigningKey has 5 bytes; it needs at least 32");
     }
@@ -17,18 +17,18 @@ public sealed class SigningKeyTests : IDisposable
     [Theory]
     [InlineData("not base64!")]
     [InlineData("c2hvcnQ=")]
-    public void A_broken_key_file_is_said_before_the_server_starts(string kept)
+    public async Task A_broken_key_file_is_said_before_the_server_starts(string kept)
     {
         var file = Path.Combine(_data, "signing.key");
         File.WriteAllText(file, kept);
 
-        Should.Throw<StartupException>(() => Create()).Message.ShouldStartWith($"The signing key in {file} is broken.");
+        (await Should.ThrowAsync<StartupException>(() => StartAsync())).Message.ShouldStartWith($"The signing key in {file} is broken.");
     }
 
     [Fact]
-    public void Without_a_key_one_is_made_that_only_its_owner_can_read()
+    public async Task Without_a_key_one_is_made_that_only_its_owner_can_read()
     {
-        Create();
+        await StartAsync();
 
         var file = Path.Combine(_data, "signing.key");
         Convert.FromBase64String(File.ReadAllText(file)).Length.ShouldBe(48);
@@ -38,8 +38,10 @@ public sealed class SigningKeyTests : IDisposable
 
     public void Dispose() => Directory.Delete(_data, recursive: true);
 
-    void Create(params string[] args)
+    async Task StartAsync(params string[] args)
     {
-        using var _ = CoteHost.Create([$"--Cote:Data:Directory={_data}", "--urls=http://127.0.0.1:0", .. args]) as IDisposable;
+        await using var app = CoteHost.Create([$"--Cote:Data:Directory={_data}", "--urls=http://127.0.0.1:0", .. args]);
+        await app.StartAsync();
+        await app.StopAsync();
     }
 }
