@@ -224,6 +224,28 @@ public sealed class MediaMessagesTests(SharedApp shared)
         (await ada.GetAsync(url)).Ok();
     }
 
+    [Fact]
+    public async Task An_erased_account_takes_its_uploads_along_and_leaves_anothers_of_the_same_bytes()
+    {
+        SweepLoop? sweep = null;
+        await using var app = await CoteApp.StartAsync(x => x.Map(routes => sweep = routes.ServiceProvider.GetRequiredService<SweepLoop>()));
+        using var ada = await app.RegisterAsync();
+        using var bob = await app.RegisterAsync();
+        var (_, alone) = await SendPictureAsync(ada, await ada.CreateChatAsync());
+        var shared = Samples.Png(extra: 100);
+        var (hers, his) = ((await ada.UploadAsync(shared, "a.png")).Ok()["url"], (await bob.UploadAsync(shared, "b.png")).Ok()["url"]);
+        (await ada.GetAsync("/users/me/export")).Ok().Json.GetProperty("media").GetArrayLength().ShouldBe(2);
+
+        (await ada.DeleteAsync("/users/me")).Ok();
+        await sweep!.SweepAsync(default);
+
+        using var nobody = app.Anonymous();
+        foreach (var url in new[] { alone, hers })
+            (await nobody.GetAsync(url)).Status.ShouldBe(404);
+        (await Samples.BytesOf((await nobody.GetAsync(his)).Ok())).ShouldBe(shared);
+        UploadTests.BlobsOf(app).Length.ShouldBe(1);
+    }
+
     // One user's uploads of some bytes are swept again and again while another uploads the same: whoever has sent a
     // message with them must find them.
     [Fact]
