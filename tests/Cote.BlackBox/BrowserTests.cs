@@ -52,7 +52,7 @@ public sealed class BrowserTests(PublishedProgram program)
         await dialog.GetByText("Logout").WaitForAsync();
         await dialog.Locator("button.btn-done").ClickAsync();
 
-        var me = page.Locator(".opblock").Filter(new() { Has = page.Locator("[data-path='/users/me']") });
+        var me = page.Locator(".opblock-get").Filter(new() { Has = page.Locator("[data-path='/users/me']") });
         await me.Locator(".opblock-summary-control").ClickAsync();
         await me.Locator("button.try-out__btn").ClickAsync();
         await me.Locator("button.execute").ClickAsync();

@@ -15,7 +15,7 @@ sealed class MediaLinks(DerivedKeys keys, Clock clock)
     const string Prefix = "/media/";
     const long Day = 86_400;
 
-    readonly IReadOnlyList<byte[]> _keys = keys.For("media urls");
+    readonly Lazy<IReadOnlyList<byte[]>> _keys = new(() => keys.For("media urls"));
 
     public static string PathOf(string id) => Prefix + id;
 
@@ -42,7 +42,7 @@ sealed class MediaLinks(DerivedKeys keys, Clock clock)
     {
         var expires = (clock.Now.Milliseconds / 1_000 + Day + Day - 1) / Day * Day;
         return string.Create(CultureInfo.InvariantCulture,
-            $"{path}?expires={expires}&signature={Base64Url.EncodeToString(Mac(_keys[0], path, expires))}");
+            $"{path}?expires={expires}&signature={Base64Url.EncodeToString(Mac(_keys.Value[0], path, expires))}");
     }
 
     public IReadOnlyList<string> Sign(IReadOnlyList<string> paths) => paths.Count == 0 ? paths : [.. paths.Select(Sign)];
@@ -55,7 +55,7 @@ sealed class MediaLinks(DerivedKeys keys, Clock clock)
             return null;
         var given = Base64Url.DecodeFromChars(signature);
         var good = false;
-        foreach (var key in _keys)
+        foreach (var key in _keys.Value)
             good |= CryptographicOperations.FixedTimeEquals(given, Mac(key, PathOf(id), until));
         var left = until - clock.Now.Milliseconds / 1_000;
         return good && left > 0 ? TimeSpan.FromSeconds(left) : null;

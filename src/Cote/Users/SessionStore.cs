@@ -22,7 +22,7 @@ sealed class SessionStore(Database db, SigningKeys keys)
     static readonly Sql All = $"s.id, s.user_id, s.device, s.ip, s.created_at, s.last_seen_at, s.expires_at";
 
     readonly ConcurrentDictionary<string, Timestamp> _seen = [];
-    readonly byte[] _successors = keys.Derived.For("refresh tokens")[0];
+    readonly Lazy<byte[]> _successors = new(() => keys.Derived.For("refresh tokens")[0]);
 
     /// <summary>Adds a session to a unit.</summary>
     public static void Add(Unit unit, Session session, string refreshToken) => unit.Do($"""
@@ -48,7 +48,7 @@ sealed class SessionStore(Database db, SigningKeys keys)
     /// </summary>
     public async Task<Refreshed> RotateAsync(string refreshToken, string ip, Timestamp now)
     {
-        var next = Convert.ToHexStringLower(HMACSHA256.HashData(_successors, Encoding.UTF8.GetBytes(refreshToken)));
+        var next = Convert.ToHexStringLower(HMACSHA256.HashData(_successors.Value, Encoding.UTF8.GetBytes(refreshToken)));
         var (spent, fresh) = (Secrets.Hash(refreshToken), Secrets.Hash(next));
         var unit = new Unit();
         unit.Do($"""

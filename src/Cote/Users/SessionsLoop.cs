@@ -20,8 +20,14 @@ sealed class SessionsLoop(SessionStore sessions, Audit audit, AuthOptions option
         }
         catch (OperationCanceledException)
         {
-            await RoundAsync();
+            // told to go
         }
+    }
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        await RoundAsync();
     }
 
     async Task RoundAsync()

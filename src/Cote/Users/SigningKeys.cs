@@ -14,31 +14,34 @@ sealed class SigningKeys
 {
     const int Shortest = 32;
 
-    readonly (SymmetricSecurityKey Key, Timestamp Until)? _previous;
+    readonly Lazy<(SymmetricSecurityKey Current, SymmetricSecurityKey? Previous, Timestamp PreviousUntil)> _keys;
 
+    // Not before they are asked for: the first start makes a key, and must hold the database's lock by then.
     public SigningKeys(AuthOptions auth, DataOptions data)
     {
-        var key = auth.SigningKey is { } given ? Read(given, "SigningKey") : Load(Path.Combine(data.Directory, "signing.key"));
-        Current = new(key);
-        Derived = new(key);
-        if (auth.PreviousSigningKey is not { } before)
-            return;
-        var until = auth.PreviousSigningKeyUntil
-            ?? throw new StartupException("Cote__Auth__PreviousSigningKey needs Cote__Auth__PreviousSigningKeyUntil: a date, after which the old key is good no more.");
-        var previous = Read(before, "PreviousSigningKey");
-        _previous = (new(previous), Timestamp.From(until));
-        Derived = new(key, previous);
+        _keys = new(() => Load(auth, data));
+        Derived = new(() => _keys.Value.Previous is { } previous ? [_keys.Value.Current.Key, previous.Key] : [_keys.Value.Current.Key]);
     }
 
     /// <summary>What signs new tokens.</summary>
-    public SymmetricSecurityKey Current { get; }
+    public SymmetricSecurityKey Current => _keys.Value.Current;
 
     /// <summary>The keys for other purposes.</summary>
     public DerivedKeys Derived { get; }
 
     /// <summary>The keys whose signatures are good at this time.</summary>
     public IEnumerable<SecurityKey> GoodAt(Timestamp now) =>
-        _previous is { } previous && previous.Until > now ? [Current, previous.Key] : [Current];
+        _keys.Value is { Previous: { } previous } keys && keys.PreviousUntil > now ? [Current, previous] : [Current];
+
+    static (SymmetricSecurityKey, SymmetricSecurityKey?, Timestamp) Load(AuthOptions auth, DataOptions data)
+    {
+        var current = auth.SigningKey is { } given ? Read(given, "SigningKey") : Load(Path.Combine(data.Directory, "signing.key"));
+        if (auth.PreviousSigningKey is not { } before)
+            return (new(current), null, default);
+        var until = auth.PreviousSigningKeyUntil
+            ?? throw new StartupException("Cote__Auth__PreviousSigningKey needs Cote__Auth__PreviousSigningKeyUntil: a date, after which the old key is good no more.");
+        return (new(current), new(Read(before, "PreviousSigningKey")), Timestamp.From(until));
+    }
 
     static byte[] Read(Secret given, string name)
     {
