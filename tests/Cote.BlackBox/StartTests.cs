@@ -26,6 +26,16 @@ public sealed class StartTests(PublishedProgram program)
     }
 
     [Fact]
+    public async Task The_first_command_of_the_readme_keeps_its_data_where_it_is_typed()
+    {
+        // The web SDK would run it in the project's own folder.
+        var (code, said) = await Shell.RunAsync("dotnet", "msbuild", Path.Combine(PublishedProgram.Root, "src/Cote.Server"), "-getProperty:RunWorkingDirectory");
+
+        code.ShouldBe(0, said);
+        said.Trim().ShouldBe("");
+    }
+
+    [Fact]
     public async Task Without_a_word_about_it_it_listens_on_port_8000()
     {
         if (IsTaken(8000))

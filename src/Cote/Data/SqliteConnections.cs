@@ -54,6 +54,7 @@ sealed class SqliteSession : IDisposable
             command.CommandText = sql.Text;
             for (var i = 1; i <= sql.Args.Count; i++)
                 command.Parameters.Add(new SqliteParameter { ParameterName = $"${i}" });
+            command.Prepare(); // without it the driver compiles the text anew at every execution
             _prepared.Add(sql.Text, command);
         }
         for (var i = 0; i < sql.Args.Count; i++)
