@@ -13,6 +13,7 @@ namespace Cote.Assistants;
 sealed class ReplyLoop(ReplyQueue queue, RunSources house, bool onlyProcess) : BackgroundService
 {
     static readonly TimeSpan PulseEvery = TimeSpan.FromMilliseconds(200);
+    static readonly TimeSpan RenewEvery = TimeSpan.FromSeconds(5);
     static readonly TimeSpan SweepEvery = TimeSpan.FromSeconds(5);
     static readonly TimeSpan SpreadEach = TimeSpan.FromMilliseconds(5);
 
@@ -26,7 +27,7 @@ sealed class ReplyLoop(ReplyQueue queue, RunSources house, bool onlyProcess) : B
         await Task.Yield();
         if (onlyProcess)
             await house.Replies.VoidLeasesAsync();
-        var pulse = PulseAsync(stoppingToken);
+        var (pulse, sweep) = (PulseAsync(stoppingToken), SweepAsync(stoppingToken));
         try
         {
             await foreach (var work in queue.Reader.ReadAllAsync(stoppingToken))
@@ -36,7 +37,7 @@ sealed class ReplyLoop(ReplyQueue queue, RunSources house, bool onlyProcess) : B
         {
             queue.Close();
         }
-        await pulse;
+        await Task.WhenAll(pulse, sweep);
         await Task.WhenAll(_work.Keys);
     }
 
@@ -98,25 +99,22 @@ sealed class ReplyLoop(ReplyQueue queue, RunSources house, bool onlyProcess) : B
         }
     }
 
-    // One timer for all runs: checkpoints, leases, and the sweep.
+    // One timer for all runs: checkpoints and leases. Nothing that may take long stands here: text that is not kept in
+    // time would be lost by a kill, and a lease that is not renewed in time would be another's.
     async Task PulseAsync(CancellationToken stopping)
     {
         using var timer = new PeriodicTimer(PulseEvery, house.Clock.Provider);
-        var swept = house.Clock.Ticks;
-        await SweepAsync(stopping);
+        var renewed = house.Clock.Ticks;
         try
         {
             while (await timer.WaitForNextTickAsync(stopping))
             {
                 foreach (var run in _runs.Keys)
                     run.CheckpointIfDue();
-                var due = house.Clock.Since(swept) >= SweepEvery;
-                if (!due && !_starved)
+                if (house.Clock.Since(renewed) < RenewEvery)
                     continue;
-                _starved = false;
-                if (due)
-                    swept = house.Clock.Ticks;
-                await SweepAsync(stopping);
+                renewed = house.Clock.Ticks;
+                await RenewAsync();
             }
         }
         catch (OperationCanceledException)
@@ -126,6 +124,27 @@ sealed class ReplyLoop(ReplyQueue queue, RunSources house, bool onlyProcess) : B
     }
 
     async Task SweepAsync(CancellationToken stopping)
+    {
+        using var timer = new PeriodicTimer(PulseEvery, house.Clock.Provider);
+        try
+        {
+            do
+            {
+                var swept = house.Clock.Ticks;
+                _starved = false;
+                await WakeIdleAsync(stopping);
+                while (!_starved && house.Clock.Since(swept) < SweepEvery)
+                    await timer.WaitForNextTickAsync(stopping);
+            }
+            while (await timer.WaitForNextTickAsync(stopping));
+        }
+        catch (OperationCanceledException)
+        {
+            // told to go
+        }
+    }
+
+    async Task RenewAsync()
     {
         try
         {
@@ -138,6 +157,17 @@ sealed class ReplyLoop(ReplyQueue queue, RunSources house, bool onlyProcess) : B
             }
             if (!_runs.IsEmpty)
                 await house.Replies.RenewAsync();
+        }
+        catch (ProblemException error)
+        {
+            house.Log.LogWarning(error, "The leases could not be renewed");
+        }
+    }
+
+    async Task WakeIdleAsync(CancellationToken stopping)
+    {
+        try
+        {
             // Spread, so that a start after a crash does not call the model a thousand times in one instant.
             foreach (var (userId, chatId) in await house.Replies.ListIdleAsync(stopping))
             {

@@ -27,6 +27,7 @@ sealed class SqliteSession : IDisposable
         Execute("pragma cache_size = -16000");
         Execute("pragma temp_store = memory");
         Execute("pragma wal_autocheckpoint = 0");
+        Execute("pragma journal_size_limit = 16777216");
     }
 
     public SqliteConnection Connection { get; }

@@ -12,6 +12,7 @@ namespace Cote.Data;
 sealed class SqliteWriter : IDisposable
 {
     const int MostInGroup = 256;
+    const long LongLog = 64 << 20;
     static readonly TimeSpan LongestGroup = TimeSpan.FromMilliseconds(2);
     static readonly TimeSpan CheckpointEvery = TimeSpan.FromSeconds(1);
 
@@ -30,6 +31,7 @@ sealed class SqliteWriter : IDisposable
     SqliteSession? _session;
     SqliteSession? _checkpointer;
     volatile bool _healthy = true;
+    volatile bool _logIsLong;
 
     public SqliteWriter(Func<SqliteSession> open, int capacity, Clock clock, ILogger log)
     {
@@ -104,6 +106,12 @@ sealed class SqliteWriter : IDisposable
             Run(session, next);
         }
         session.Execute(End);
+        if (_logIsLong)
+        {
+            // Beside ever new commits the log never starts again from its beginning: between two groups it can.
+            _logIsLong = false;
+            session.Execute("pragma wal_checkpoint(restart)");
+        }
         if (!_healthy)
             _log.LogInformation("The database takes writes again");
         _healthy = true;
@@ -194,6 +202,8 @@ sealed class SqliteWriter : IDisposable
             if (!_healthy)
                 _queue.TryAdd(new Pending(Probe()));
             (_checkpointer ??= _open()).Execute("pragma wal_checkpoint(passive)");
+            var log = new FileInfo(_checkpointer.Connection.DataSource + "-wal");
+            _logIsLong = log.Exists && log.Length > LongLog;
         }
         catch (SqliteException error)
         {

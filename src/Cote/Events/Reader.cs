@@ -51,7 +51,9 @@ sealed class Reader : IAsyncDisposable
     // How far the client was shown the text of one reply, whoever makes it; `Live` once it is made here.
     sealed class Follow
     {
+        public string? ChatId;
         public LiveReply? Live;
+        public bool Typing;
         public long Attempt = -1;
         public int Length = -1;
         public bool Ended;
@@ -76,6 +78,9 @@ sealed class Reader : IAsyncDisposable
 
     /// <summary>When it last handed out a frame.</summary>
     public long LastFrame { get; private set; }
+
+    /// <summary>The session it was opened in, and until when its token works; without one it is the house's own.</summary>
+    public (string Id, Timestamp Expires)? Session { get; set; }
 
     /// <summary>After how long without a frame it hands out a ping.</summary>
     public TimeSpan Silence { get; set; } = TimeSpan.FromSeconds(25);
@@ -168,7 +173,7 @@ sealed class Reader : IAsyncDisposable
     /// <summary>The client is told of an open reply by this snapshot; what follows goes on from it.</summary>
     public Frame Begin(OpenReply reply)
     {
-        _follows[reply.MessageId] = new() { Attempt = reply.Attempt, Length = reply.Content.Length };
+        _follows[reply.MessageId] = new() { ChatId = reply.ChatId, Attempt = reply.Attempt, Length = reply.Content.Length };
         return reply.ToSnapshot();
     }
 
@@ -262,6 +267,9 @@ sealed class Reader : IAsyncDisposable
             return;
         if (_only is not null && frame.Type == EventTypes.MessageStatus)
             return;
+        if (frame.Type == EventTypes.ChatDeleted)
+            foreach (var gone in _follows.Values.Where(x => x.ChatId == frame.ChatId))
+                gone.Ended = true;
         if (frame.MessageId is { } id && frame.Type is EventTypes.Message or EventTypes.MessageDeleted)
         {
             if (_follows.TryGetValue(id, out var follow))
@@ -274,7 +282,7 @@ sealed class Reader : IAsyncDisposable
             else if (_feed.Live.FirstOrDefault(x => x.MessageId == id) is { } live)
             {
                 // Its end is in the log before it is gone from here: who meets the end first is shown no text after it.
-                _follows[id] = new() { Live = live, Ended = true };
+                _follows[id] = new() { ChatId = live.ChatId, Live = live, Ended = true };
             }
         }
         frames.Add(frame);
@@ -286,7 +294,12 @@ sealed class Reader : IAsyncDisposable
     async Task AttachAsync(List<Frame> frames, CancellationToken ct)
     {
         _attached = true;
-        foreach (var reply in await _house.ReadOpenReplies(UserId, ct))
+        var open = await _house.ReadOpenReplies(UserId, ct);
+        // One that is still here though its end is in the log already, which this connection began behind: it is over.
+        foreach (var live in _feed.Live)
+            if (live.QuestionSeq <= _position && !open.Any(x => x.MessageId == live.MessageId))
+                _follows[live.MessageId] = new() { ChatId = live.ChatId, Live = live, Ended = true };
+        foreach (var reply in open)
             if (reply.QuestionSeq <= _position && (_only is null || _only.Reply == reply.MessageId)
                 && !_feed.Live.Any(x => x.MessageId == reply.MessageId) && !_follows.ContainsKey(reply.MessageId))
                 frames.Add(Begin(reply));
@@ -300,12 +313,15 @@ sealed class Reader : IAsyncDisposable
             if (reply.QuestionSeq > _position || (_only is not null && _only.Reply != reply.MessageId))
                 continue;
             if (!_follows.TryGetValue(reply.MessageId, out var follow))
-                _follows[reply.MessageId] = follow = new();
-            if (follow.Live != reply)
+                _follows[reply.MessageId] = follow = new() { ChatId = reply.ChatId };
+            if (follow.Live != reply && !follow.Ended)
             {
                 follow.Live = reply;
                 if (_only is null)
+                {
+                    follow.Typing = true;
                     _ephemeral.Enqueue(Frame.Typing(reply.ChatId, "ai", true));
+                }
             }
             if (!follow.Ended && reply.Advance(ref follow.Attempt, ref follow.Length) is { } frame)
                 frames.Add(frame);
@@ -316,8 +332,8 @@ sealed class Reader : IAsyncDisposable
             if (!follow.Ended || (follow.Live is not null && live.Contains(follow.Live)))
                 continue;
             _follows.Remove(id);
-            if (_only is null && follow.Live is not null)
-                _ephemeral.Enqueue(Frame.Typing(follow.Live.ChatId, "ai", false));
+            if (follow.Typing)
+                _ephemeral.Enqueue(Frame.Typing(follow.ChatId!, "ai", false));
         }
     }
 }

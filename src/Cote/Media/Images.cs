@@ -104,7 +104,7 @@ static class Images
         for (var rest = head; rest.IndexOf("ispe"u8) is >= 0 and var at && rest.Length >= at + 16; rest = rest[(at + 16)..])
         {
             var (w, h) = (BinaryPrimitives.ReadUInt32BigEndian(rest[(at + 8)..]), BinaryPrimitives.ReadUInt32BigEndian(rest[(at + 12)..]));
-            if ((long)w * h > width * height)
+            if ((ulong)w * h > (ulong)width * (ulong)height)
                 (width, height) = (w, h);
         }
         return Sized(type, width, height);

@@ -22,6 +22,7 @@ sealed class Intake(
     const int BufferSize = 128 * 1024;
     const int MostTries = 5;
     const long Million = 1_000_000;
+    const long MostSide = 1_000_000; // beyond it the product of two sides means nothing any more
 
     readonly Dictionary<string, long> _underWay = [];
 
@@ -79,7 +80,7 @@ sealed class Intake(
             return Wrong("the file is empty");
         if (type is null)
             return Problems.UnsupportedMediaType;
-        if (type.Width * type.Height > options.MaxMegapixels * Million)
+        if (type.Width > MostSide || type.Height > MostSide || type.Width * type.Height > options.MaxMegapixels * Million)
             return Problems.TooManyPixels;
         var file = new MediaFile(userId, clock.NewId(), clock.NewId(), sha256, clean, type.ContentType, size,
             type.Width > 0 ? (int)type.Width : null, type.Height > 0 ? (int)type.Height : null, clock.Now);

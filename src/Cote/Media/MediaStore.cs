@@ -26,6 +26,8 @@ sealed record PartialUpload(
 /// <summary>All SQL of uploads, and the pieces of it that a message's own statements are made with.</summary>
 sealed class MediaStore(Database db)
 {
+    const int MostOpenUploads = 100;
+
     static readonly Sql All = $"""
         m.user_id, m.id, m.blob_id, b.sha256, m.name, m.content_type, m.size, m.width, m.height, m.created_at
         """;
@@ -136,14 +138,21 @@ sealed class MediaStore(Database db)
           where c.deleted_at is not null limit {(long)most})
         """);
 
-    public Task AddUploadAsync(PartialUpload upload, Timestamp now)
+    /// <summary>Begins an upload in pieces; false where it would pass the quota, or where too many are open.</summary>
+    public async Task<bool> AddUploadAsync(PartialUpload upload, long quota, Timestamp now)
     {
+        Sql open = $"from uploads where user_id = {upload.UserId} and media_id is null and expires_at > {now}";
         var unit = new Unit();
-        unit.Do($"""
+        unit.Fetch($"select 1 from users where id = {upload.UserId} {db.Dialect.ClaimSuffix}", _ => 0);
+        var added = unit.Do($"""
             insert into uploads (user_id, id, length, received, name, created_at, expires_at)
-            values ({upload.UserId}, {upload.Id}, {upload.Length}, {upload.Received}, {upload.Name}, {now}, {upload.ExpiresAt})
+            select {upload.UserId}, {upload.Id}, {upload.Length}, {upload.Received}, {upload.Name}, {now}, {upload.ExpiresAt}
+            where (select count(*) {open}) < {(long)MostOpenUploads}
+              and (select coalesce(sum(size), 0) from media where user_id = {upload.UserId})
+                + (select coalesce(sum(length), 0) {open}) + {upload.Length} <= {quota}
             """);
-        return db.WriteAsync(unit);
+        await db.WriteAsync(unit);
+        return added.Changed == 1;
     }
 
     public Task<PartialUpload?> FindUploadAsync(string userId, string id, CancellationToken ct) =>

@@ -49,13 +49,15 @@ static class ResumableUpload
             return Answer.Of(wrong);
         if (length > options.MaxUploadBytes)
             return Answer.Of(Problems.TooLarge);
-        if (await media.UsedAsync(user.Id, clock.Now, ct) + length > options.QuotaBytes)
-            return Answer.Of(Problems.QuotaExceeded);
 
         var upload = new PartialUpload(user.Id, clock.NewId(), length, 0, FileNames.Clean(NameOf(http)), null,
             clock.Now + TimeSpan.FromHours(options.ResumableHours));
         files.Create(upload.Id);
-        await media.AddUploadAsync(upload, clock.Now);
+        if (!await media.AddUploadAsync(upload, options.QuotaBytes, clock.Now))
+        {
+            files.Delete(upload.Id);
+            return Answer.Of(Problems.QuotaExceeded);
+        }
 
         http.Response.Headers.Location = "/upload/resumable/" + upload.Id;
         SayExpiry(http, upload);

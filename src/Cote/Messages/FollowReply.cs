@@ -15,13 +15,14 @@ sealed class FollowReply(ReaderSources house, MessageStore messages, LogFrames f
         if (Ids.Parse(chatId) is not { } chat || Ids.Parse(messageId) is not { } id
             || await messages.FindAsync(user.Id, chat, id, ct) is not { } message)
             return Answer.Of(Problems.MessageNotFound);
-        await follow.CopyAsync(user.Id, message, http);
+        await follow.CopyAsync(user, message, http);
         return Results.Empty;
     }
 
     /// <summary>Of a question: it, then its reply. Of a reply: the reply alone.</summary>
-    public async Task CopyAsync(string userId, Message message, HttpContext http)
+    public async Task CopyAsync(CurrentUser user, Message message, HttpContext http)
     {
+        var userId = user.Id;
         var ct = http.RequestAborted;
         var first = new List<Frame>();
         if (message.Sender == Senders.User)
@@ -30,6 +31,7 @@ sealed class FollowReply(ReaderSources house, MessageStore messages, LogFrames f
         // The reader stands at the head before the row is read: an end that the row does not show yet is after it.
         var only = new Only(message.ChatId, message.Sender == Senders.User ? message.Id : message.ReplyToId!, replyId);
         await using var reader = await Reader.OpenAsync(house, userId, only, ct);
+        reader.Session = (user.SessionId, user.Expires);
         var reply = await messages.FindAsync(userId, null, replyId, ct);
         if (reply is not null && (first.Count > 0 || !reply.HasEnded))
             first.Add(reader.Begin(new(reply.ChatId, reply.Id, reply.ReplyToId!, reply.Seq, reply.Generation!.Model,

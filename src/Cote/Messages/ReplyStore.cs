@@ -65,9 +65,11 @@ sealed class ReplyStore(Database db, EventLog events, Clock clock, ReplyQueue qu
     public Task<IReadOnlyList<(string UserId, string ChatId)>> ListIdleAsync(CancellationToken ct) =>
         db.ListAsync(
             $"""
-            select user_id, chat_id, min(seq) from messages
-            where state in ('queued', 'running') and (state = 'queued' or lease_until < {db.Dialect.Now})
-            group by user_id, chat_id limit 10000
+            select m.user_id, m.chat_id from messages m
+            where m.state in ('queued', 'running') and {Claimable($"m")} and not exists (
+              select 1 from messages o where o.user_id = m.user_id and o.chat_id = m.chat_id and o.state in ('queued', 'running')
+                and o.seq < m.seq)
+            limit 10000
             """, row => (row.GetString(0), row.GetString(1)), ct);
 
     /// <summary>On an engine where no second process can exist, every lease found at the start is void.</summary>
@@ -89,7 +91,7 @@ sealed class ReplyStore(Database db, EventLog events, Clock clock, ReplyQueue qu
             where user_id = {userId} and id = (
                 select o.id from messages o where o.user_id = {userId} and o.chat_id = {chatId}
                 and o.state in ('queued', 'running') order by o.seq limit 1)
-              and (state = 'queued' or lease_until < {db.Dialect.Now})
+              and {Claimable($"messages")}
             """);
         var row = unit.Fetch(SelectOpen(
             $"r.user_id = {userId} and r.chat_id = {chatId} and r.state in ('queued', 'running') and r.owner = {queue.Node}"), ReadOpen);
@@ -247,6 +249,12 @@ sealed class ReplyStore(Database db, EventLog events, Clock clock, ReplyQueue qu
         await db.WriteAsync(unit);
         return row.First;
     }
+
+    // It waits, or its lease has lapsed; but what is being made here is not claimed here again, however late its lease is.
+    Sql Claimable(Sql row) => $"""
+        ({row}.state = 'queued' or {row}.lease_until < {db.Dialect.Now}
+          and ({row}.lease_until <= 0 or {row}.owner is null or {row}.owner <> {queue.Node}))
+        """;
 
     static void MoveQuestion(Change change, OpenRow reply, string status) => change.Do($"""
         update messages set status = {status}

@@ -123,7 +123,7 @@ static class SendMessage
         {
             if (!http.Request.GetTypedHeaders().Accept.Any(x => x.MediaType.Equals("text/event-stream", StringComparison.OrdinalIgnoreCase)))
                 return Answer.Json(message.Signed(links), Wire.Message);
-            await follow.CopyAsync(user.Id, message, http);
+            await follow.CopyAsync(user, message, http);
             return Results.Empty;
         }
     }

@@ -34,7 +34,13 @@ static class Stop
         var left = await WaitAsync(reader, [.. open.Select(x => x.Id)], Patience);
         foreach (var id in left)
             if (await replies.SeizeAsync(user.Id, id) is { } seized)
-                await replies.EndAsync(seized, new(States.Stopped, seized.Content, seized.TextAttempt), seized.QuestionStatus);
+            {
+                // What was shown here may be ahead of what was kept: all of it stays.
+                var (attempt, content) = reader.LiveTextOf(id) is var (shownBy, shown)
+                    && (shownBy > seized.TextAttempt || shown.Length > seized.Content.Length) && shown.Length > 0
+                    ? (shownBy, shown) : (seized.TextAttempt, seized.Content);
+                await replies.EndAsync(seized, new(States.Stopped, content, attempt), seized.QuestionStatus);
+            }
         await WaitAsync(reader, left, Deadline - house.Clock.Since(began));
 
         var stopped = 0;

@@ -16,7 +16,7 @@ public sealed class Check
 {
     const int LongestEcho = 1_000;
     static readonly HashSet<string> Hidden = new(
-        ["password", "current_password", "refresh_token", "client_secret", "token"], StringComparer.OrdinalIgnoreCase);
+        ["password", "current_password", "refresh_token", "client_secret", "token", "ticket", "invitation_code"], StringComparer.OrdinalIgnoreCase);
 
     readonly List<Violation> _violations = [];
     readonly JsonElement _body;
@@ -31,7 +31,8 @@ public sealed class Check
             Note("missing", ["body"], "Field required", null);
         else if (body.ValueKind is not JsonValueKind.Object)
             Note("model_attributes_type", ["body"],
-                "Input should be a valid dictionary or object to extract fields from", Echo(body));
+                "Input should be a valid dictionary or object to extract fields from",
+                body.ValueKind == JsonValueKind.String ? null : Echo(body)); // an object encoded twice is a text, passwords and all
     }
 
     /// <summary>Checks a request without a body.</summary>

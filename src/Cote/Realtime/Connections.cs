@@ -11,45 +11,38 @@ sealed class Connections(Feeds feeds, Revocations revocations, RealtimeOptions o
 {
     static readonly TimeSpan PulseEvery = TimeSpan.FromSeconds(1);
 
-    readonly Dictionary<string, List<Connection>> _users = [];
-
-    /// <summary>One connection: its reader, its session, and when the token that opened it stops working.</summary>
-    public sealed record Connection(Reader Reader, string SessionId, Timestamp Expires);
+    readonly Dictionary<string, List<Reader>> _users = [];
 
     /// <summary>Takes a connection in. The new one wins: where there are too many, the oldest goes.</summary>
-    public Connection Add(Reader reader, CurrentUser user)
+    public void Add(Reader reader, CurrentUser user)
     {
-        var connection = new Connection(reader, user.SessionId, user.Expires);
+        reader.Session = (user.SessionId, user.Expires);
         lock (_users)
         {
             if (!_users.TryGetValue(reader.UserId, out var mine))
                 _users[reader.UserId] = mine = [];
-            mine.Add(connection);
+            mine.Add(reader);
             if (mine.Count > options.ConnectionsPerUser)
             {
-                mine[0].Reader.Close(CloseReason.TooManyConnections);
+                mine[0].Close(CloseReason.TooManyConnections);
                 mine.RemoveAt(0);
             }
         }
-        // Revoked between the check of the token and here: nobody else would tell this connection.
-        if (revocations.Contains(user.SessionId))
-            reader.Close(CloseReason.SessionRevoked);
-        return connection;
     }
 
-    public void Remove(Connection connection)
+    public void Remove(Reader reader)
     {
         lock (_users)
-            if (_users.TryGetValue(connection.Reader.UserId, out var mine) && mine.Remove(connection) && mine.Count == 0)
-                _users.Remove(connection.Reader.UserId);
+            if (_users.TryGetValue(reader.UserId, out var mine) && mine.Remove(reader) && mine.Count == 0)
+                _users.Remove(reader.UserId);
     }
 
     /// <summary>Shows a frame that is nobody's history to all of a user's connections but one.</summary>
     public void Show(string userId, Frame frame, Reader? but = null)
     {
-        foreach (var connection in Of(userId))
-            if (connection.Reader != but)
-                connection.Reader.Show(frame);
+        foreach (var reader in Of(userId))
+            if (reader != but)
+                reader.Show(frame);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -69,30 +62,33 @@ sealed class Connections(Feeds feeds, Revocations revocations, RealtimeOptions o
 
     void Pulse()
     {
+        var now = clock.Now;
         foreach (var feed in feeds.All)
         {
             foreach (var reply in feed.Live)
                 if (reply.IsTypingDue())
                     Show(feed.UserId, Frame.Typing(reply.ChatId, "ai", true));
             foreach (var reader in feed.Readers)
+            {
                 reader.Beat();
+                // Of whatever kind it is: a poll and a reply's stream show as much as a socket does. One whose session was
+                // revoked just before it joined is found here, a second later at most.
+                if (reader.Session is { } session && revocations.Contains(session.Id))
+                    reader.Close(CloseReason.SessionRevoked);
+                else if (reader.Session?.Expires <= now)
+                    reader.Close(CloseReason.TokenExpired);
+            }
         }
-        var now = clock.Now;
-        List<Connection> expired;
-        lock (_users)
-            expired = [.. _users.Values.SelectMany(x => x).Where(x => x.Expires <= now)];
-        foreach (var connection in expired)
-            connection.Reader.Close(CloseReason.TokenExpired);
     }
 
     void CloseSession(string sessionId)
     {
-        lock (_users)
-            foreach (var connection in _users.Values.SelectMany(x => x).Where(x => x.SessionId == sessionId))
-                connection.Reader.Close(CloseReason.SessionRevoked);
+        foreach (var reader in feeds.All.SelectMany(x => x.Readers))
+            if (reader.Session?.Id == sessionId)
+                reader.Close(CloseReason.SessionRevoked);
     }
 
-    Connection[] Of(string userId)
+    Reader[] Of(string userId)
     {
         lock (_users)
             return _users.TryGetValue(userId, out var mine) ? [.. mine] : [];

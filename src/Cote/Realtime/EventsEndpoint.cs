@@ -38,7 +38,7 @@ static class EventsEndpoint
         Cursor? from, CancellationToken ct)
     {
         await using var reader = await Reader.OpenAsync(house, user.Id, from, ct);
-        var connection = connections.Add(reader, user);
+        connections.Add(reader, user);
         try
         {
             List<Frame> first = [reader.Ready(options.HeartbeatMilliseconds)];
@@ -48,7 +48,7 @@ static class EventsEndpoint
         }
         finally
         {
-            connections.Remove(connection);
+            connections.Remove(reader);
         }
         return Results.Empty;
     }
@@ -59,6 +59,7 @@ static class EventsEndpoint
         CurrentUser user, ReaderSources house, LogFrames frames, Cursor? from, TimeSpan wait, CancellationToken ct)
     {
         await using var reader = await Reader.OpenAsync(house, user.Id, from, ct, most: long.MaxValue);
+        reader.Session = (user.SessionId, user.Expires);
         if (reader.Reset is { } reason)
             return Write([Reader.ResetFrame(reason, reader.Cursor)], reader.Cursor);
         if (from is null)
@@ -67,6 +68,8 @@ static class EventsEndpoint
         var began = house.Clock.Ticks;
         while (true)
         {
+            if (reader.Closed is CloseReason.SessionRevoked or CloseReason.TokenExpired)
+                return Answer.Of(Problems.InvalidToken); // logged out while it waited
             var page = await frames.ReadAsync(user.Id, reader.Position, MostEvents, ct);
             if (page.Frames.Count > 0)
             {

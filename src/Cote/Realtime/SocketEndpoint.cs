@@ -42,14 +42,14 @@ static class SocketEndpoint
         }
         await using var reader = await Reader.OpenAsync(house, user.Id, cursor, ct);
         reader.Silence = TimeSpan.FromMilliseconds(options.HeartbeatMilliseconds);
-        var connection = connections.Add(reader, user);
+        connections.Add(reader, user);
         try
         {
             await new SocketSession(socket, reader, commands, options, house.Clock).RunAsync(http.RequestAborted);
         }
         finally
         {
-            connections.Remove(connection);
+            connections.Remove(reader);
         }
         return Results.Empty;
     }
