@@ -126,6 +126,7 @@ public sealed class UploadTests(SharedApp shared)
     [InlineData(7_071, 7_071, 200)]
     [InlineData(2_000_000_000, 2_000_000_000, 413)]
     [InlineData(-1, 1, 413)] // 2^32 - 1 pixels wide
+    [InlineData(-1, -1, 413)] // so many that their product overflows
     public async Task An_image_of_too_many_pixels_is_refused(int width, int height, int status)
     {
         using var ada = await _app.RegisterAsync();
