@@ -294,12 +294,7 @@ sealed class Reader : IAsyncDisposable
     async Task AttachAsync(List<Frame> frames, CancellationToken ct)
     {
         _attached = true;
-        var open = await _house.ReadOpenReplies(UserId, ct);
-        // One that is still here though its end is in the log already, which this connection began behind: it is over.
-        foreach (var live in _feed.Live)
-            if (live.QuestionSeq <= _position && !open.Any(x => x.MessageId == live.MessageId))
-                _follows[live.MessageId] = new() { ChatId = live.ChatId, Live = live, Ended = true };
-        foreach (var reply in open)
+        foreach (var reply in await _house.ReadOpenReplies(UserId, ct))
             if (reply.QuestionSeq <= _position && (_only is null || _only.Reply == reply.MessageId)
                 && !_feed.Live.Any(x => x.MessageId == reply.MessageId) && !_follows.ContainsKey(reply.MessageId))
                 frames.Add(Begin(reply));
