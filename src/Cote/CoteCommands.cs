@@ -25,6 +25,7 @@ public static class CoteCommands
         Cote.Server disable-user NAME                  logs the user out everywhere and lets nobody in
         Cote.Server enable-user NAME                   lets the user in again
         Cote.Server list-users                         lists all accounts
+        Cote.Server new-epoch                          after a restore or a failover: every client fetches its state anew
         Settings follow as for the server: --Cote:Data:Directory=DIR
         """;
 
@@ -55,7 +56,7 @@ public static class CoteCommands
     {
         ["create-user", var name, var email] => new() { ["username"] = name, ["email"] = email, ["admin"] = admin },
         ["reset-password" or "disable-user" or "enable-user", var name] => new() { ["username"] = name },
-        ["list-users"] => [],
+        ["list-users" or "new-epoch"] => [],
         _ => null,
     };
 
@@ -127,6 +128,8 @@ public static class CoteCommands
             return (true, JsonSerializer.Serialize<IReadOnlyList<AccountInfo>>(
                 [.. (await control.ListUsersAsync(null, CancellationToken.None)).Select(AccountInfo.Of)],
                 AccountJson.Default.IReadOnlyListAccountInfo));
+        if (command == "new-epoch")
+            return (true, JsonSerializer.Serialize(new NewEpoch(await control.NewEpochAsync(CancellationToken.None)), AccountJson.Default.NewEpoch));
         var check = new Check(JsonElement.Parse(body.ToJsonString()));
         var (account, problem) = command switch
         {
