@@ -41,7 +41,7 @@ sealed class MediaStore(Database db)
         Sql used = $"(select coalesce(sum(size), 0) from media where user_id = {file.UserId})";
         Sql fits = $"{used} + {file.Size} <= {quota}";
         var unit = new Unit();
-        unit.Fetch($"select 1 from users where id = {file.UserId} {db.Dialect.ClaimSuffix}", _ => 0);
+        unit.Lock($"select 1 from users where id = {file.UserId}");
         var before = unit.Fetch($"select {used}", row => row.GetInt64(0));
         if (withBlob)
             unit.Do($"""
@@ -143,7 +143,7 @@ sealed class MediaStore(Database db)
     {
         Sql open = $"from uploads where user_id = {upload.UserId} and media_id is null and expires_at > {now}";
         var unit = new Unit();
-        unit.Fetch($"select 1 from users where id = {upload.UserId} {db.Dialect.ClaimSuffix}", _ => 0);
+        unit.Lock($"select 1 from users where id = {upload.UserId}");
         var added = unit.Do($"""
             insert into uploads (user_id, id, length, received, name, created_at, expires_at)
             select {upload.UserId}, {upload.Id}, {upload.Length}, {upload.Received}, {upload.Name}, {now}, {upload.ExpiresAt}
