@@ -67,7 +67,15 @@ public sealed class CoteApp : IAsyncDisposable
     {
         var postgres = await Engine.CreateAsync();
         var app = new CoteApp(settings, add, await FakeModelServer.Start(), postgres);
-        await app.StartAsync();
+        try
+        {
+            await app.StartAsync();
+        }
+        catch
+        {
+            await app.DisposeAsync();
+            throw;
+        }
         return app;
     }
 
