@@ -13,7 +13,7 @@ sealed record Known(JsonElement Data, string Status, long EventSeq);
 /// A socket that is there for good: it comes back with its cursor whenever the connection broke, keeps every frame,
 /// builds its state from events alone, and writes down whatever the contract says it must never see.
 /// </summary>
-sealed class Device(Node node, CoteClient client, Story story) : IAsyncDisposable
+sealed class Device(Door door, CoteClient client, Story story) : IAsyncDisposable
 {
     readonly CancellationTokenSource _over = new();
     readonly Dictionary<string, JsonElement> _chats = [];
@@ -36,6 +36,12 @@ sealed class Device(Node node, CoteClient client, Story story) : IAsyncDisposabl
 
     /// <summary>When how much of which reply was on the screen.</summary>
     public ConcurrentQueue<(long At, string Reply, string Text)> Shown { get; } = [];
+
+    /// <summary>Whether it keeps what it showed: over a long time that is much.</summary>
+    public bool KeepsShown { get; init; } = true;
+
+    /// <summary>How long it showed nothing new while a reply was open.</summary>
+    public Silence Silence { get; } = new();
 
     public int Connections { get; private set; }
 
@@ -97,13 +103,14 @@ sealed class Device(Node node, CoteClient client, Story story) : IAsyncDisposabl
             TestSocket socket;
             try
             {
-                await node.Up.WaitAsync(_over.Token);
+                await door.Open().WaitAsync(_over.Token);
                 var cursor = _epoch is null ? "" : $"&cursor={_epoch}-{_seq}";
-                socket = await TestSocket.ConnectAsync(node.Url, $"/ws?token={client.Token}{cursor}", awaitReady: false);
+                socket = await TestSocket.ConnectAsync(door.Url, $"/ws?token={client.Token}{cursor}", awaitReady: false);
             }
             catch (Exception error) when (error is WebSocketException or HttpRequestException or OperationCanceledException)
             {
-                continue; // it went down in between
+                await Task.Delay(50); // it went down in between: not again at once
+                continue;
             }
             await using (_socket = socket)
             {
@@ -143,6 +150,8 @@ sealed class Device(Node node, CoteClient client, Story story) : IAsyncDisposabl
                     TakeEvent(frame);
                 else if (frame.Type is "message.snapshot" or "message.delta")
                     TakeText(frame);
+                if (frame.Cursor is not null || frame.Type is "message.snapshot" or "message.delta")
+                    Silence.Break(waits: !_open.IsEmpty);
             }
             catch (Exception error) when (error is InvalidOperationException or KeyNotFoundException or NullReferenceException)
             {
@@ -225,7 +234,8 @@ sealed class Device(Node node, CoteClient client, Story story) : IAsyncDisposabl
             Faults.Enqueue($"Text of a reply whose question was not seen: {frame}");
         _texts.Apply(frame);
         Check(frame, _texts[frame.MessageId!]);
-        Shown.Enqueue((Stopwatch.GetTimestamp(), frame.MessageId!, _texts[frame.MessageId!]));
+        if (KeepsShown)
+            Shown.Enqueue((Stopwatch.GetTimestamp(), frame.MessageId!, _texts[frame.MessageId!]));
     }
 
     void Check(TestFrame frame, string text)
