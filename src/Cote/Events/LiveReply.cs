@@ -165,9 +165,10 @@ sealed class LiveReply : IDisposable
 
     /// <summary>
     /// What a reader at (<paramref name="attempt"/>, <paramref name="length"/>) has not been shown: a delta, or a snapshot
-    /// where it knows nothing yet or the text is another attempt's; null where it has all. Moves the reader forward.
+    /// where it knows nothing yet, the text is another attempt's, or the <paramref name="whole"/> is asked for; null where it
+    /// has all. Moves the reader forward.
     /// </summary>
-    public Frame? Advance(ref long attempt, ref int length)
+    public Frame? Advance(ref long attempt, ref int length, bool whole = false)
     {
         lock (_gate)
         {
@@ -176,7 +177,7 @@ sealed class LiveReply : IDisposable
             var known = attempt;
             var from = length;
             (attempt, length) = (_attempt, _text.Length);
-            if (known != _attempt || from < 0)
+            if (known != _attempt || from < 0 || whole)
             {
                 if (_lastSnapshot is not { } snapshot || snapshot.Attempt != _attempt || snapshot.Length != _text.Length)
                     _lastSnapshot = snapshot = (_attempt, _text.Length,
