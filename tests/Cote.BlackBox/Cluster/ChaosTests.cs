@@ -61,7 +61,7 @@ public sealed class ChaosTests(PublishedProgram program, ITestOutputHelper outpu
         Report(people, model);
         var faults = people.SelectMany(x => x.Faults).ToList();
         if (faults.Count > 0)
-            Assert.Fail($"{faults.Count} faults, COTE_CLUSTER_SEED={seed}:\n" + string.Join('\n', faults.Take(10).Select(x => x.Length > 1_000 ? x[..1_000] + "…" : x)));
+            Assert.Fail($"{faults.Count} faults, COTE_CLUSTER_SEED={seed}:\n" + string.Join('\n', faults.Take(10).Select(x => x.Length > 3_000 ? x[..3_000] + "…" : x)));
         fleet.Failures.ShouldBeEmpty();
         // A run in which nothing was cut off or repeated would have proved nothing.
         people.Sum(x => x.Acknowledged).ShouldBeGreaterThan(5 * People);
@@ -94,6 +94,7 @@ public sealed class ChaosTests(PublishedProgram program, ITestOutputHelper outpu
         await fleet.Postgres.StopAsync(immediate: true);
         await Task.Delay(random.Next(0, 4_000));
         await fleet.Postgres.StartAgainAsync();
+        output.WriteLine($"PostgreSQL was away for {Stopwatch.GetElapsedTime(_disturbances[^1].From).TotalSeconds:0.0} s.");
     }
 
     async Task KillNodeAsync(Fleet fleet, Random random)
@@ -115,13 +116,14 @@ public sealed class ChaosTests(PublishedProgram program, ITestOutputHelper outpu
             + $"{people.Sum(x => x.TakenUp)} replies taken up again, {model.Calls} model calls, "
             + $"{devices.Sum(x => x.Connections)} connections, {devices.Sum(x => x.Frames)} frames.");
         var frames = devices.SelectMany(x => x.Silence.Times).ToList();
+        var texts = devices.SelectMany(x => x.TextSilence.Times).ToList();
         var requests = people.SelectMany(x => x.Silence.Times).ToList();
         var windows = _disturbances.Zip(_disturbances.Skip(1), (x, next) => (x.Name, x.From, To: next.From)).GroupBy(x => x.Name);
         foreach (var window in windows)
-            output.WriteLine($"Longest silence while {window.Key}: {Longest(frames, window):0.0} s for an open reply, {Longest(requests, window):0.0} s for a request.");
+            output.WriteLine($"Longest silence while {window.Key}: {Longest(frames, window):0.0} s for a client with an open reply, {Longest(texts, window):0.0} s for one reply, {Longest(requests, window):0.0} s for a request.");
 
         static double Longest(List<(long From, long To)> times, IEnumerable<(string Name, long From, long To)> window) => times
-            .Where(x => window.Any(y => x.From < y.To && x.To > y.From))
+            .Where(x => window.Any(y => (x.From / 2) + (x.To / 2) is var middle && middle >= y.From && middle < y.To))
             .Select(x => Stopwatch.GetElapsedTime(x.From, x.To).TotalSeconds).DefaultIfEmpty().Max();
     }
 }
