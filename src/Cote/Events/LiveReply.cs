@@ -64,6 +64,9 @@ sealed class LiveReply : IDisposable
     /// <summary>Asked before anything is shown.</summary>
     public Func<bool> MayShow { get; init; } = static () => true;
 
+    /// <summary>It is another's by now: nothing of it is shown from here any more.</summary>
+    public bool IsLost { get; set; }
+
     /// <summary>The node that makes it, where it is followed from another one; null where it is made here.</summary>
     public string? Home { get; set; }
 
@@ -172,7 +175,7 @@ sealed class LiveReply : IDisposable
     {
         lock (_gate)
         {
-            if ((attempt == _attempt && length >= _text.Length) || !MayShow())
+            if ((attempt == _attempt && length >= _text.Length) || IsLost || !MayShow())
                 return null;
             var known = attempt;
             var from = length;

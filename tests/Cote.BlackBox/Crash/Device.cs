@@ -68,7 +68,7 @@ sealed class Device(Door door, CoteClient client, Story story) : IAsyncDisposabl
             Task moved;
             lock (_gate)
             {
-                if (_seq >= seq)
+                if (_epoch is not null && _seq >= seq)
                     return;
                 moved = _moved.Task;
             }

@@ -66,9 +66,9 @@ sealed class Person : IAsyncDisposable
         var person = new Person(door, await CoteClient.RegisterAsync(door.Url), story, random, pause);
         foreach (var device in person.Devices)
             device.Start();
-        await person.CreateChatAsync();
         foreach (var device in person.Devices)
-            await device.ReachAsync(1); // from here on a device has a cursor to come back with
+            await device.ReachAsync(0); // from here on a device has a cursor to come back with, and misses nothing
+        await person.CreateChatAsync();
         return person;
     }
 
