@@ -115,10 +115,13 @@ public sealed class CoteApp : IAsyncDisposable
     /// <summary>A new account, logged in.</summary>
     public Task<CoteClient> RegisterAsync(string? username = null) => CoteClient.RegisterAsync(Url, username);
 
+    /// <summary>A connection to its database, beside its own.</summary>
+    public Task<DbConnection> ConnectAsync() => Engine.ConnectAsync(_postgres, Data);
+
     /// <summary>Every row of every table as text, found by asking the database: a table that is added later is there too.</summary>
     public async Task<Dictionary<string, List<string>>> RowsAsync()
     {
-        await using var db = await Engine.ConnectAsync(_postgres, Data);
+        await using var db = await ConnectAsync();
         var tables = await ReadAsync(db, _postgres is null
             ? "select name from sqlite_master where type = 'table' and name not like 'sqlite_%'"
             : "select table_name from information_schema.tables where table_schema = current_schema()");
