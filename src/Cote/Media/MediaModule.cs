@@ -54,7 +54,7 @@ static class MediaModule
     static BlobStorage Storage(IServiceProvider services)
     {
         var options = services.GetRequiredService<MediaOptions>();
-        return options.StorageOf(services.GetRequiredService<Dialect>()) switch
+        return options.StorageOf(services.GetRequiredService<Dialect>().IsOnlyProcess) switch
         {
             MediaOptions.InStore => Store(options.S3),
             MediaOptions.InDatabase => ActivatorUtilities.CreateInstance<DatabaseStorage>(services),

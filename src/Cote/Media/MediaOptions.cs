@@ -1,6 +1,5 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
-using Cote.Data;
 using Cote.Primitives;
 
 namespace Cote.Media;
@@ -47,10 +46,10 @@ public sealed class MediaOptions
     internal const string InStore = "s3";
 
     /// <summary>Where the bytes are kept. What was set must say so without doubt: a mistake found later is a file that is not.</summary>
-    internal string StorageOf(Dialect dialect)
+    internal string StorageOf(bool isOnlyProcess)
     {
         var hasBucket = !string.IsNullOrEmpty(S3.Bucket);
-        var storage = Storage ?? (hasBucket ? InStore : dialect.IsOnlyProcess ? OnDisk : InDatabase);
+        var storage = Storage ?? (hasBucket ? InStore : isOnlyProcess ? OnDisk : InDatabase);
         return storage == InStore && !hasBucket
                 ? throw new StartupException("Cote__Media__Storage is s3, but no bucket is named. Set Cote__Media__S3__Bucket.")
             : storage != InStore && hasBucket
@@ -58,7 +57,7 @@ public sealed class MediaOptions
             : storage != OnDisk && !string.IsNullOrEmpty(Directory)
                 ? throw new StartupException(
                     $"Cote__Media__Directory names a folder, but media are kept in {(storage == InStore ? "a bucket" : "the database")}. Unset it, or set Cote__Media__Storage to disk.")
-            : storage == OnDisk && !dialect.IsOnlyProcess && string.IsNullOrEmpty(Directory)
+            : storage == OnDisk && !isOnlyProcess && string.IsNullOrEmpty(Directory)
                 ? throw new StartupException(
                     "Cote__Media__Storage is disk, and other nodes may use this database. Name the folder that all of them share with Cote__Media__Directory.")
             : storage;

@@ -253,7 +253,10 @@ sealed class MediaStore(Database db)
     public async Task DeleteUnnamedAsync(IEnumerable<(string UserId, string Id)> media)
     {
         var unit = new Unit();
-        foreach (var (user, id) in media)
+        var locked = media.OrderBy(x => x.Id, StringComparer.Ordinal).ToList();
+        foreach (var (user, id) in locked) // a message that names one and commits meanwhile is then seen by the delete
+            unit.Fetch($"select 1 from media where user_id = {user} and id = {id} {db.Dialect.ClaimSuffix}", _ => 0);
+        foreach (var (user, id) in locked)
             unit.Do($"""
                 delete from media where user_id = {user} and id = {id} and not exists (
                   select 1 from message_media mm where mm.user_id = {user} and mm.media_id = {id})
