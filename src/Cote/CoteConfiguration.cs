@@ -18,6 +18,7 @@ static class CoteConfiguration
     // Names that the providers' own tools use; what is said with Cote__… goes before.
     static readonly (string Variable, string Key)[] Aliases =
     [
+        ("DATABASE_URL", "Cote:Data:Postgres"),
         ("OPENAI_API_KEY", "Cote:Assistants:OpenAI:ApiKey"),
         ("OPENAI_BASE_URL", "Cote:Assistants:OpenAI:BaseUrl"),
         ("ANTHROPIC_API_KEY", "Cote:Assistants:Anthropic:ApiKey"),

@@ -64,9 +64,13 @@ public static class CoteHost
         var services = builder.Services;
         services.AddSingleton(options).AddSingleton(options.Data).AddSingleton(options.Auth).AddSingleton(options.Http)
             .AddSingleton(options.RateLimits).AddSingleton(options.Messages).AddSingleton(options.Events)
-            .AddSingleton(options.Realtime).AddSingleton(options.Assistants).AddSingleton(options.Media);
-        services.AddSingleton(TimeProvider.System).AddSingleton<Clock>();
-        services.AddSingleton<Dialect, SqliteDialect>().AddSingleton<Database>();
+            .AddSingleton(options.Realtime).AddSingleton(options.Assistants).AddSingleton(options.Media).AddSingleton(options.RabbitMq);
+        services.AddSingleton(TimeProvider.System).AddSingleton<Clock>().AddSingleton<Node>();
+        AddEngine(services, options.Data);
+        services.AddSingleton<Database>();
+        AddBus(services, options.RabbitMq);
+        services.AddHostedService(x => x.GetRequiredService<DeltaBus>());
+        services.AddHostedService(x => x.GetRequiredService<NodeSignal>()); // first, so that it is the last to go: others say something when they go
         services.AddSingleton<Feeds>().AddSingleton<EventLog>().AddSingleton<EpochFile>().AddHostedService<EventsLoop>();
         services.AddHostedService<Opening>();
         services.AddHttp(options.Http, builder.Environment);
@@ -96,6 +100,24 @@ public static class CoteHost
         _ = app.Services.GetRequiredService<Roster>(); // a wrong default model is said now, not at the first message
         app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<Feeds>().CloseAll);
         return app;
+    }
+
+    // The one place that knows that there are two.
+    static void AddEngine(IServiceCollection services, DataOptions options)
+    {
+        services.AddSingleton<DataFolder>();
+        if (options.Postgres is null)
+            services.AddSingleton<Dialect, SqliteDialect>().AddSingleton<NodeSignal, NoSignal>();
+        else
+            services.AddSingleton<Dialect, PostgresDialect>().AddSingleton<NodeSignal, PostgresSignal>();
+    }
+
+    static void AddBus(IServiceCollection services, RabbitMqOptions options)
+    {
+        if (options.Url is null)
+            services.AddSingleton<DeltaBus, NoBus>();
+        else
+            services.AddSingleton<DeltaBus, RabbitBus>();
     }
 
     static void AddKestrel(WebApplicationBuilder builder, CoteOptions options)

@@ -34,6 +34,9 @@ public sealed class CoteOptions
     [Description("How long what happened is kept, and how it is shown live.")]
     public EventsOptions Events { get; } = new();
 
+    [Description("Text and typing between nodes. Unset: a node shows what others make once a second.")]
+    public RabbitMqOptions RabbitMq { get; } = new();
+
     [Description("Sockets and streams.")]
     public RealtimeOptions Realtime { get; } = new();
 

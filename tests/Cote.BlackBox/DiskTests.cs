@@ -9,9 +9,10 @@ public sealed class DiskTests(PublishedProgram program, ITestOutputHelper output
     [Fact]
     public async Task On_a_full_disk_sends_are_refused_with_507_reads_go_on_and_all_is_well_when_space_is_freed()
     {
+        var mount = Needs.Program("mount");
         var disk = Directory.CreateTempSubdirectory("cote-disk-").FullName;
-        var (code, said) = await Shell.RunAsync("mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", disk);
-        if (code != 0)
+        var (code, said) = await Shell.RunAsync(mount, "-t", "tmpfs", "-o", "size=8m", "tmpfs", disk);
+        if (code != 0) // a right that the machine does not give, in CI either: nothing that could be installed
         {
             Directory.Delete(disk);
             Assert.Skip($"A small disk of its own cannot be mounted here: {said.Trim()}");
@@ -54,6 +55,7 @@ public sealed class DiskTests(PublishedProgram program, ITestOutputHelper output
     [Fact]
     public async Task When_the_disk_fails_sends_are_refused_with_503_reads_go_on_and_all_is_well_when_it_works_again()
     {
+        var prlimit = Needs.Program("prlimit");
         var directory = Directory.CreateTempSubdirectory("cote-disk-").FullName;
         // Every write beyond the first 4 KB of a file fails with EFBIG: an error of output that is not a full disk.
         await TroubleAsync(
@@ -62,8 +64,8 @@ public sealed class DiskTests(PublishedProgram program, ITestOutputHelper output
             end: node => LimitAsync(node, "unlimited"));
         Directory.Delete(directory, recursive: true);
 
-        static Task LimitAsync(Node node, string bytes) =>
-            Shell.MustAsync("prlimit", "--pid", node.Pid.ToString(CultureInfo.InvariantCulture), $"--fsize={bytes}");
+        Task LimitAsync(Node node, string bytes) =>
+            Shell.MustAsync(prlimit, "--pid", node.Pid.ToString(CultureInfo.InvariantCulture), $"--fsize={bytes}");
     }
 
     async Task TroubleAsync(string directory, int expected, Func<Node, Task> begin, Func<Node, Task> end)

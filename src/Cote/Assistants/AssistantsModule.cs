@@ -1,5 +1,6 @@
 using Cote.Assistants.Providers;
 using Cote.Data;
+using Cote.Events;
 using Cote.Messages;
 using Cote.Primitives;
 using Microsoft.Extensions.DependencyInjection;
@@ -13,7 +14,7 @@ static class AssistantsModule
         services.AddSingleton(x => Roster.From(
             x.GetRequiredService<AssistantsOptions>(), x.GetRequiredService<Clock>().Provider, x.GetServices<Provider>()));
         services.AddSingleton(x => x.GetRequiredService<Roster>().Catalogue);
-        services.AddSingleton(x => new ReplyQueue(
+        services.AddSingleton(x => new ReplyQueue(x.GetRequiredService<Node>(), x.GetRequiredService<NodeSignal>(),
             x.GetRequiredService<Clock>(), x.GetRequiredService<AssistantsOptions>().MaxParallelReplies));
         services.AddSingleton<Attachments>();
         services.AddSingleton<Prompt>();

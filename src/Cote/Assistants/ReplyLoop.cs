@@ -14,12 +14,14 @@ sealed class ReplyLoop(ReplyQueue queue, RunSources house, bool onlyProcess) : B
 {
     static readonly TimeSpan PulseEvery = TimeSpan.FromMilliseconds(200);
     static readonly TimeSpan RenewEvery = TimeSpan.FromSeconds(5);
-    static readonly TimeSpan SweepEvery = TimeSpan.FromSeconds(5);
+    static readonly TimeSpan RenewAgainAfter = TimeSpan.FromMilliseconds(500);
     static readonly TimeSpan SpreadEach = TimeSpan.FromMilliseconds(5);
 
     readonly ConcurrentDictionary<Run, bool> _runs = [];
     readonly ConcurrentDictionary<Task, bool> _work = [];
     readonly ConcurrentQueue<OpenRow> _dropped = [];
+    readonly TimeSpan _sweepEvery = TimeSpan.FromSeconds(onlyProcess ? 5 : 2); // what a killed node left waits for a sweep
+    HashSet<(string UserId, string Id)> _strays = [];
     volatile bool _starved;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -104,22 +106,24 @@ sealed class ReplyLoop(ReplyQueue queue, RunSources house, bool onlyProcess) : B
     async Task PulseAsync(CancellationToken stopping)
     {
         using var timer = new PeriodicTimer(PulseEvery, house.Clock.Provider);
-        var renewed = house.Clock.Ticks;
+        var asked = house.Clock.Ticks;
+        var renewing = Task.FromResult(true);
         try
         {
             while (await timer.WaitForNextTickAsync(stopping))
             {
                 foreach (var run in _runs.Keys)
                     run.CheckpointIfDue();
-                if (house.Clock.Since(renewed) < RenewEvery)
+                // Beside the checkpoints: a database that does not answer must not keep them from being tried.
+                if (!renewing.IsCompleted || house.Clock.Since(asked) < (await renewing ? RenewEvery : RenewAgainAfter))
                     continue;
-                renewed = house.Clock.Ticks;
-                await RenewAsync();
+                asked = house.Clock.Ticks;
+                renewing = RenewAsync();
             }
         }
         catch (OperationCanceledException)
         {
-            // told to go
+            await renewing;
         }
     }
 
@@ -133,7 +137,7 @@ sealed class ReplyLoop(ReplyQueue queue, RunSources house, bool onlyProcess) : B
                 var swept = house.Clock.Ticks;
                 _starved = false;
                 await WakeIdleAsync(stopping);
-                while (!_starved && house.Clock.Since(swept) < SweepEvery)
+                while (!_starved && house.Clock.Since(swept) < _sweepEvery)
                     await timer.WaitForNextTickAsync(stopping);
             }
             while (await timer.WaitForNextTickAsync(stopping));
@@ -144,7 +148,7 @@ sealed class ReplyLoop(ReplyQueue queue, RunSources house, bool onlyProcess) : B
         }
     }
 
-    async Task RenewAsync()
+    async Task<bool> RenewAsync()
     {
         try
         {
@@ -152,16 +156,40 @@ sealed class ReplyLoop(ReplyQueue queue, RunSources house, bool onlyProcess) : B
             // Before the leases are renewed, which would keep a reply that nobody makes any more running for ever.
             while (_dropped.TryPeek(out var reply))
             {
-                await house.Replies.DropAsync(reply);
+                await house.Replies.DropAsync(reply.UserId, reply.Id);
                 _dropped.TryDequeue(out _);
             }
-            if (!_runs.IsEmpty)
-                await house.Replies.RenewAsync();
+            var (began, runs) = (house.Clock.Ticks, _runs.Keys);
+            var mine = await house.Replies.RenewAsync();
+            if (!onlyProcess)
+                house.Feeds.ShowUntil(began + (long)(ReplyStore.LeaseLength.TotalSeconds * house.Clock.Provider.TimestampFrequency));
+            await CompareAsync(runs, mine);
+            return true;
         }
         catch (ProblemException error)
         {
-            house.Log.LogWarning(error, "The leases could not be renewed");
+            house.Log.LogWarning("The leases could not be renewed: {Code}", error.Problem.Code);
+            return false;
         }
+    }
+
+    // What runs here beside what is this node's in the database. A run whose row is another's ends without a word; a row
+    // that nothing here makes was claimed by a commit whose answer was lost, and goes back to whoever has a place.
+    async Task CompareAsync(IEnumerable<Run> runs, IReadOnlyList<(string UserId, string Id, bool StopWanted)> mine)
+    {
+        var ids = mine.Select(x => (x.UserId, x.Id)).ToHashSet();
+        foreach (var run in runs)
+            if (!ids.Contains((run.UserId, run.ReplyId)))
+                run.Lose();
+        foreach (var (userId, id, _) in mine.Where(x => x.StopWanted))
+            queue.StopHere(userId, id);
+        var strays = ids.Where(x => !queue.IsRunning(x.UserId, x.Id)).ToHashSet();
+        foreach (var (userId, id) in strays.Where(_strays.Contains)) // seen twice: not one that is just about to begin
+        {
+            house.Log.LogWarning("Reply {Reply} was claimed here without anybody knowing", id);
+            await house.Replies.DropAsync(userId, id);
+        }
+        _strays = strays;
     }
 
     async Task WakeIdleAsync(CancellationToken stopping)

@@ -43,6 +43,23 @@ sealed class Run : IDisposable
         _live = house.Feeds.Begin(reply.UserId, reply.ToOpenReply());
     }
 
+    public string UserId => _reply.UserId;
+
+    public string ReplyId => _reply.Id;
+
+    /// <summary>Its row is not this node's any more: it goes away without a word.</summary>
+    public void Lose()
+    {
+        try
+        {
+            _lost.CancelAfter(TimeSpan.Zero); // not on this thread
+        }
+        catch (ObjectDisposedException)
+        {
+            // it has ended meanwhile
+        }
+    }
+
     /// <summary>Cancelled by whoever wants the reply to stop.</summary>
     public CancellationTokenSource Stop { get; } = new();
 
@@ -226,7 +243,20 @@ sealed class Run : IDisposable
             var ending = new Ending(state, content, attempt,
                 fault is null ? null : new GenerationError(fault.Code, fault.Detail),
                 _usage is null ? null : new Usage(_usage.InputTokenCount ?? 0, _usage.OutputTokenCount ?? 0));
-            if (!await UntilWrittenAsync(() => _house.Replies.EndAsync(_reply, ending, QuestionStatus()), shutdown))
+            var written = await UntilWrittenAsync(async () =>
+            {
+                _live.IsEnding = true;
+                try
+                {
+                    return await _house.Replies.EndAsync(_reply, ending, QuestionStatus());
+                }
+                catch
+                {
+                    _live.IsEnding = false;
+                    throw;
+                }
+            }, shutdown);
+            if (!written)
                 _house.Log.LogInformation("Reply {Reply} was ended or deleted by somebody else", _reply.Id);
         }
         finally

@@ -34,7 +34,7 @@ sealed class ChatStore(Database db, EventLog events, Clock clock)
 
     public async Task<Outcome> AddAsync(string userId, string id, string title, string fingerprint, Timestamp now)
     {
-        var unit = new Unit();
+        var unit = new Unit { IsRepeatable = true };
         var change = new Change(unit, userId, clock.NewId(), now, 1, $"1 = 1");
         change.Do($"""
             insert into chats (user_id, id, title, created_at, created_seq, last_message_time, activity, changed, fingerprint)

@@ -17,8 +17,22 @@ public abstract class Dialect : IAsyncDisposable
     /// <summary>The database's clock in Unix milliseconds. Leases go by it, never by a node's own.</summary>
     public abstract Sql Now { get; }
 
-    /// <summary>What a <c>select</c> of the row to claim ends with.</summary>
-    public abstract Sql ClaimSuffix { get; }
+    /// <summary>Texts as what may stand behind <c>in</c>: one statement, however many they are.</summary>
+    public Sql EachOf(IEnumerable<string> texts)
+    {
+        var json = new System.Text.Json.Nodes.JsonArray();
+        foreach (var text in texts)
+            json.Add((System.Text.Json.Nodes.JsonNode)text);
+        return EachOf(json.ToJsonString());
+    }
+
+    private protected abstract Sql EachOf(string jsonArray);
+
+    /// <summary>
+    /// How long the database has been there without a break. Whoever could not reach it cannot tell a lease that lapsed
+    /// with its owner from one that its owner could not renew either.
+    /// </summary>
+    public abstract TimeSpan UpFor { get; }
 
     /// <summary>Opens the database, refuses a second owner where only one is possible, and brings the schema up to date.</summary>
     public abstract Task OpenAsync(CancellationToken ct);

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Globalization;
 using System.Reflection;
 using System.Text;
@@ -5,6 +6,27 @@ using Cote.Primitives;
 using Microsoft.Extensions.Logging;
 
 namespace Cote.Data;
+
+/// <summary>A connection whose schema is brought up to date. Nobody else migrates the same database meanwhile.</summary>
+abstract class Migrated
+{
+    /// <summary>The name of its blocks in a migration.</summary>
+    public abstract string Engine { get; }
+
+    /// <summary>Begins a transaction.</summary>
+    public abstract Task BeginAsync();
+
+    public abstract Task CommitAsync();
+
+    public abstract Task RollBackAsync();
+
+    public abstract Task ExecuteAsync(string constant);
+
+    public abstract Task<IReadOnlyList<T>> ListAsync<T>(Sql sql, Func<DbDataReader, T> map);
+
+    /// <summary>Copies the database aside before this migration, where it is a file; the copy's name.</summary>
+    public abstract string? CopyBefore(int migration);
+}
 
 /// <summary>
 /// Brings the schema up to date from numbered files, each run once, in order, and known by its checksum. A file serves
@@ -35,15 +57,14 @@ sealed class Migrator(ILogger log, Clock clock)
         }
     }
 
-    /// <summary>Runs what is missing. <paramref name="copy"/> is called first where there is something to lose.</summary>
-    public Task RunAsync(SqliteSession session, string engine, Func<int, string> copy) =>
-        RunAsync(session, engine, copy, All(typeof(Migrator).Assembly));
+    /// <summary>Runs what is missing.</summary>
+    public Task RunAsync(Migrated database) => RunAsync(database, All(typeof(Migrator).Assembly));
 
-    internal Task RunAsync(SqliteSession session, string engine, Func<int, string> copy, IReadOnlyList<Migration> all)
+    internal async Task RunAsync(Migrated database, IReadOnlyList<Migration> all)
     {
-        session.Execute("create table if not exists migrations (number integer primary key, name text not null, checksum text not null, applied_at bigint not null)");
-        var applied = session.List($"select number, name, checksum from migrations order by number",
-            row => (Number: row.GetInt32(0), Name: row.GetString(1), Checksum: row.GetString(2)), null);
+        await database.ExecuteAsync("create table if not exists migrations (number integer primary key, name text not null, checksum text not null, applied_at bigint not null)");
+        var applied = await database.ListAsync($"select number, name, checksum from migrations order by number",
+            row => (Number: row.GetInt32(0), Name: row.GetString(1), Checksum: row.GetString(2)));
         foreach (var (number, name, checksum) in applied)
         {
             var known = all.FirstOrDefault(x => x.Number == number)
@@ -54,26 +75,25 @@ sealed class Migrator(ILogger log, Clock clock)
                     $"Migration {name} is not the one this database was made with. A migration that has run must never be changed: add a new one.");
         }
         var missing = all.Where(x => applied.All(y => y.Number != x.Number)).ToList();
-        if (missing.Count > 0 && applied.Count > 0)
-            log.LogInformation("The database is copied to {Copy} before it is migrated", copy(missing[0].Number));
+        if (missing.Count > 0 && applied.Count > 0 && database.CopyBefore(missing[0].Number) is { } copy)
+            log.LogInformation("The database is copied to {Copy} before it is migrated", copy);
         foreach (var migration in missing)
         {
-            session.Execute("begin immediate");
+            await database.BeginAsync();
             try
             {
-                session.Execute(migration.For(engine));
-                session.List<int>($"insert into migrations values ({migration.Number}, {migration.Name}, {migration.Checksum}, {clock.Now})", _ => 0, null);
-                session.Execute("commit");
+                await database.ExecuteAsync(migration.For(database.Engine));
+                await database.ListAsync(
+                    $"insert into migrations (number, name, checksum, applied_at) values (cast({(long)migration.Number} as integer), {migration.Name}, {migration.Checksum}, {clock.Now})", _ => 0);
+                await database.CommitAsync();
             }
             catch
             {
-                if (session.InTransaction)
-                    session.Execute("rollback");
+                await database.RollBackAsync();
                 throw;
             }
             log.LogInformation("Migration {Name} is done", migration.Name);
         }
-        return Task.CompletedTask;
     }
 
     internal static IReadOnlyList<Migration> All(Assembly assembly) =>

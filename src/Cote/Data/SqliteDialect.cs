@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Cote.Primitives;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
@@ -5,9 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace Cote.Data;
 
 /// <summary>The embedded database: one file, one process, one writer that commits groups, many readers.</summary>
-sealed class SqliteDialect(DataOptions options, Clock clock, ILogger<Database> log) : Dialect
+sealed class SqliteDialect(DataOptions options, DataFolder folder, Clock clock, ILogger<Database> log) : Dialect
 {
-    FileStream? _lock;
     SqliteReaders? _readers;
     SqliteWriter? _writer;
 
@@ -17,23 +17,23 @@ sealed class SqliteDialect(DataOptions options, Clock clock, ILogger<Database> l
 
     public override Sql Now => $"(cast(unixepoch('subsec') * 1000 as integer))";
 
-    public override Sql ClaimSuffix => $"";
+    private protected override Sql EachOf(string jsonArray) => $"(select value from json_each({jsonArray}))";
+
+    public override TimeSpan UpFor => TimeSpan.MaxValue; // no other process can hold a lease
 
     public override bool IsHealthy => _writer?.IsHealthy ?? false;
 
     public override async Task OpenAsync(CancellationToken ct)
     {
+        folder.Open();
         var file = Path.GetFullPath(options.DatabaseFile);
         try
         {
-            CreateDirectory(options.Directory);
-            _lock = Lock(file);
             await OpenAsync(file);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new StartupException(
-                $"The folder {Path.GetDirectoryName(file)} (Cote__Data__Directory) cannot be used: {error.Message}", error);
+            throw folder.Unusable(error);
         }
         catch (SqliteException error)
         {
@@ -46,14 +46,7 @@ sealed class SqliteDialect(DataOptions options, Clock clock, ILogger<Database> l
         using (var session = new SqliteSession(file, SqliteOpenMode.ReadWriteCreate))
         {
             session.Execute("pragma journal_mode = wal");
-            await new Migrator(log, clock).RunAsync(session, Name, before =>
-            {
-                var copy = $"{file}.before-{before:0000}";
-                File.Delete(copy);
-                using var aside = new SqliteConnection($"Data Source={copy};Pooling=False");
-                session.Connection.BackupDatabase(aside);
-                return copy;
-            });
+            await new Migrator(log, clock).RunAsync(new SqliteMigrated(session, file));
         }
         _readers = new SqliteReaders(file, options.Readers);
         _writer = new SqliteWriter(() => new SqliteSession(file, SqliteOpenMode.ReadWrite), options.WriteQueue, clock, log);
@@ -94,7 +87,7 @@ sealed class SqliteDialect(DataOptions options, Clock clock, ILogger<Database> l
         // to close, and after a stop the one file is then the whole database.
         _readers?.Dispose();
         _writer?.Dispose();
-        _lock?.Dispose();
+        folder.Dispose();
         return ValueTask.CompletedTask;
     }
 
@@ -108,28 +101,33 @@ sealed class SqliteDialect(DataOptions options, Clock clock, ILogger<Database> l
             => new(Problems.Unavailable, error),
         _ => new(Problems.Internal, error),
     };
+}
 
-    // Whoever can read the database can read every chat: it is its owner's alone.
-    static void CreateDirectory(string name)
+/// <summary>The one session that is open while the schema is brought up to date: the file's lock is held.</summary>
+sealed class SqliteMigrated(SqliteSession session, string file) : Migrated
+{
+    public override string Engine => "sqlite";
+
+    public override Task BeginAsync() => ExecuteAsync("begin immediate");
+
+    public override Task CommitAsync() => ExecuteAsync("commit");
+
+    public override Task RollBackAsync() => session.InTransaction ? ExecuteAsync("rollback") : Task.CompletedTask;
+
+    public override Task ExecuteAsync(string constant)
     {
-        if (OperatingSystem.IsWindows())
-            Directory.CreateDirectory(name);
-        else
-            Directory.CreateDirectory(name, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        session.Execute(constant);
+        return Task.CompletedTask;
     }
 
-    // Two processes on one file would each believe that its leases and its counters are alone: the second is refused.
-    // The lock is the kernel's and goes with the process, however it ends.
-    static FileStream Lock(string file)
+    public override Task<IReadOnlyList<T>> ListAsync<T>(Sql sql, Func<DbDataReader, T> map) => Task.FromResult(session.List(sql, map, null));
+
+    public override string? CopyBefore(int migration)
     {
-        try
-        {
-            return new FileStream(file + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-        }
-        catch (IOException error)
-        {
-            throw new StartupException(
-                $"Another process is using the database {file}. Stop it, or give this one a folder of its own with Cote__Data__Directory.", error);
-        }
+        var copy = $"{file}.before-{migration:0000}";
+        File.Delete(copy);
+        using var aside = new SqliteConnection($"Data Source={copy};Pooling=False");
+        session.Connection.BackupDatabase(aside);
+        return copy;
     }
 }

@@ -124,6 +124,8 @@ sealed class SqliteWriter : IDisposable
         {
             foreach (var step in pending.Unit.Steps)
             {
+                if (step.IsLock)
+                    continue; // nobody else writes
                 using var reader = session.Prepare(step.Sql).ExecuteReader();
                 step.Read(reader);
                 step.Changed = reader.RecordsAffected;

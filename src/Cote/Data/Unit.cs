@@ -4,24 +4,34 @@ namespace Cote.Data;
 
 /// <summary>
 /// A write: a fixed list of statements that happen together or not at all. Values flow between them by sub-selects,
-/// never through the program, so that PostgreSQL can run the list in one round trip and SQLite within a group commit.
+/// never through the program, so that PostgreSQL runs the list in one round trip and SQLite within a group commit.
 /// </summary>
 public sealed class Unit
 {
     internal List<Step> Steps { get; } = [];
 
+    /// <summary>
+    /// True where it may be run again when the connection broke and nobody knows whether it was committed: it inserts a
+    /// row under an id that was made before the first try, so a second run of it is a <see cref="Outcome.Conflict"/>.
+    /// </summary>
+    public bool IsRepeatable { get; init; }
+
     /// <summary>Adds a statement; the answer tells, after the commit, how many rows it changed.</summary>
-    public Step Do(Sql sql)
-    {
-        var step = new Step(sql);
-        Steps.Add(step);
-        return step;
-    }
+    public Step Do(Sql sql) => Add(new Step(sql));
 
     /// <summary>Adds a statement that returns rows; they are there after the commit.</summary>
-    public Rows<T> Fetch<T>(Sql sql, Func<DbDataReader, T> map)
+    public Rows<T> Fetch<T>(Sql sql, Func<DbDataReader, T> map) => Add(new Rows<T>(sql, map));
+
+    /// <summary>
+    /// Waits until no other unit holds the rows of this <c>select</c>, and holds them to the end. The statements after it
+    /// see what the others have committed: on PostgreSQL each statement sees the moment it begins at, and a condition on
+    /// one table that had to wait for a row of another would still see the moment before. SQLite's writer is alone: it
+    /// passes over this step.
+    /// </summary>
+    public void Lock(Sql select) => Add(new Step(select) { IsLock = true });
+
+    T Add<T>(T step) where T : Step
     {
-        var step = new Rows<T>(sql, map);
         Steps.Add(step);
         return step;
     }
@@ -37,9 +47,13 @@ public class Step
     /// <summary>How many rows the statement changed.</summary>
     public int Changed { get; internal set; }
 
-    internal virtual bool Reads => false;
+    internal bool IsLock { get; init; }
+
+    internal virtual bool Reads => IsLock;
 
     internal virtual void Read(DbDataReader reader) { }
+
+    internal virtual Task ReadAsync(DbDataReader reader) => Task.CompletedTask;
 }
 
 /// <summary>A statement of a unit that returns rows.</summary>
@@ -62,6 +76,13 @@ public sealed class Rows<T> : Step
     {
         _items.Clear();
         while (reader.Read())
+            _items.Add(_map(reader));
+    }
+
+    internal override async Task ReadAsync(DbDataReader reader)
+    {
+        _items.Clear();
+        while (await reader.ReadAsync())
             _items.Add(_map(reader));
     }
 }

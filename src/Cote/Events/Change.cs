@@ -4,15 +4,16 @@ using Cote.Primitives;
 namespace Cote.Events;
 
 /// <summary>
-/// One change of what a user owns: rows and the events that announce them, in one unit. Its first statement locks the
-/// head of the user's log and takes the numbers of the events; whatever follows inserts or updates <i>from</i> that
-/// locked row, so that a guard which does not hold makes the whole change nothing, in one round trip.
+/// One change of what a user owns: rows and the events that announce them, in one unit. It begins by locking the head of
+/// the user's log, so that changes of one user happen one after the other and commit in the order of their numbers; then
+/// it takes the numbers of its events, if its guard holds. Whatever follows inserts or updates <i>from</i> that head, so
+/// that a guard which does not hold makes the whole change nothing, in one round trip.
 /// </summary>
 sealed class Change
 {
     readonly Unit _unit;
     readonly string _id;
-    readonly Step _lock;
+    readonly Step _head;
     int _appended;
 
     /// <param name="unit">The unit it happens in.</param>
@@ -24,8 +25,12 @@ sealed class Change
     public Change(Unit unit, string userId, string id, Timestamp at, int events, Sql guard)
     {
         (_unit, UserId, _id, At, Events) = (unit, userId, id, at, events);
-        _lock = unit.Do($"update heads set seq = seq + {events}, unit = {id} where user_id = {userId} and {guard}");
+        LockHead(unit, userId);
+        _head = unit.Do($"update heads set seq = seq + {events}, unit = {id} where user_id = {userId} and {guard}");
     }
+
+    /// <summary>What changes a user's replies without an event waits its turn among the changes all the same.</summary>
+    public static void LockHead(Unit unit, string userId) => unit.Lock($"select 1 from heads where user_id = {userId}");
 
     public string UserId { get; }
 
@@ -35,9 +40,9 @@ sealed class Change
     public int Events { get; }
 
     /// <summary>After the commit: did the guard hold?</summary>
-    public bool Happened => _lock.Changed > 0;
+    public bool Happened => _head.Changed > 0;
 
-    /// <summary>The locked row, as <c>heads h where …</c>: follow it with <c>and</c>.</summary>
+    /// <summary>The head with the numbers taken, as <c>heads h where …</c>: follow it with <c>and</c>.</summary>
     public Sql Locked => $"heads h where h.user_id = {UserId} and h.unit = {_id}";
 
     /// <summary>The number of the <paramref name="nth"/> event (from 1), where <c>h</c> is the locked row.</summary>

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace Cote.Events;
 
 /// <summary>The durable log of what happened to each user's chats and messages.</summary>
-sealed class EventLog(Database db, Feeds feeds, ILogger<EventLog> log)
+sealed class EventLog(Database db, Feeds feeds, NodeSignal signal, ILogger<EventLog> log)
 {
     long _committed;
 
@@ -18,21 +18,43 @@ sealed class EventLog(Database db, Feeds feeds, ILogger<EventLog> log)
     /// <summary>Reads the epoch, or makes one: for a new database, and for one that was put back from a copy.</summary>
     public async Task OpenAsync(EpochFile? file, CancellationToken ct)
     {
-        var (epoch, run) = (await MetaAsync("epoch", ct), await MetaAsync("run", ct));
-        _committed = await db.FirstAsync($"select coalesce((select sum(seq) from heads), 0) + (select value from counters where name = 'erased_events')", row => row.GetInt64(0), ct);
-        if (epoch is null || file?.IsOlderThanKnown(run, _committed) == true)
-        {
-            if (epoch is not null)
-                log.LogWarning("The database was put back from a copy, or its epoch file was lost: clients begin again from a new epoch");
-            epoch = Name();
-        }
-        run = Name();
         var unit = new Unit();
-        foreach (var (key, value) in new[] { ("epoch", epoch), ("run", run) })
-            unit.Do($"insert into meta (key, value) values ({key}, {value}) on conflict (key) do update set value = {value}");
+        unit.Do($"insert into meta (key, value) values ('epoch', {Name()}) on conflict (key) do nothing"); // nodes that start together agree on one
         await db.WriteAsync(unit);
-        file?.Begin(run, _committed);
+        if (file is not null)
+            await FollowOnAsync(file, ct);
+        Epoch = (await MetaAsync("epoch", ct))!;
+    }
+
+    // With the embedded database a run follows on the one before, or on a copy of an earlier one.
+    async Task FollowOnAsync(EpochFile file, CancellationToken ct)
+    {
+        var before = await MetaAsync("run", ct);
+        _committed = await db.FirstAsync($"select coalesce((select sum(seq) from heads), 0) + (select value from counters where name = 'erased_events')", row => row.GetInt64(0), ct);
+        if (before is not null && file.IsOlderThanKnown(before, _committed))
+        {
+            log.LogWarning("The database was put back from a copy, or its epoch file was lost: clients begin again from a new epoch");
+            await RenewEpochAsync();
+        }
+        var run = Name();
+        await SetAsync("run", run);
+        file.Begin(run, _committed);
+    }
+
+    /// <summary>
+    /// Every client begins again: its cursor is of another epoch. A step of each restore and failover, after which events
+    /// that clients have seen may be gone, and their numbers given to others.
+    /// </summary>
+    public Task RenewEpochAsync() => SetAsync("epoch", Name());
+
+    /// <summary>Reads the epoch again; where somebody has renewed it, every connection is told to come back.</summary>
+    public async Task RefreshAsync(CancellationToken ct)
+    {
+        if (await MetaAsync("epoch", ct) is not { } epoch || epoch == Epoch)
+            return;
+        log.LogWarning("A new epoch begins: clients fetch their state anew");
         Epoch = epoch;
+        feeds.SendAllBack();
     }
 
     /// <summary>Commits changes of a user and wakes those who follow.</summary>
@@ -45,6 +67,7 @@ sealed class EventLog(Database db, Feeds feeds, ILogger<EventLog> log)
             if (change.Happened)
                 Interlocked.Add(ref _committed, change.Events);
         feeds.Wake(userId);
+        signal.Say(new(Word.Committed, userId));
         return outcome;
     }
 
@@ -90,8 +113,21 @@ sealed class EventLog(Database db, Feeds feeds, ILogger<EventLog> log)
     public Task<(long Head, long Tail)> BoundsAsync(string userId, CancellationToken ct) =>
         db.FirstAsync($"select seq, tail from heads where user_id = {userId}", row => (row.GetInt64(0), row.GetInt64(1)), ct);
 
+    /// <summary>The newest event of each of these users.</summary>
+    public Task<IReadOnlyList<(string UserId, long Seq)>> HeadsAsync(IEnumerable<string> users, CancellationToken ct) =>
+        db.ListAsync(
+            $"select user_id, seq from heads where user_id in {db.Dialect.EachOf(users)}",
+            row => (row.GetString(0), row.GetInt64(1)), ct);
+
     Task<string?> MetaAsync(string key, CancellationToken ct) =>
         db.FirstAsync($"select value from meta where key = {key}", row => row.GetString(0), ct);
+
+    Task<Outcome> SetAsync(string key, string value)
+    {
+        var unit = new Unit();
+        unit.Do($"insert into meta (key, value) values ({key}, {value}) on conflict (key) do update set value = {value}");
+        return db.WriteAsync(unit);
+    }
 
     static string Name() =>
         new(System.Security.Cryptography.RandomNumberGenerator.GetItems<char>("0123456789abcdefghijklmnopqrstuvwxyz", 12));

@@ -21,6 +21,7 @@ sealed class EventsLoop(
             while (await timer.WaitForNextTickAsync(stoppingToken))
             {
                 Note();
+                await RefreshAsync(stoppingToken);
                 if (trimmed is { } at && clock.Since(at) < TrimEvery)
                     continue;
                 trimmed = clock.Ticks;
@@ -50,6 +51,19 @@ sealed class EventsLoop(
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             log.LogWarning(error, "The epoch file could not be written");
+        }
+    }
+
+    // Where the database can be put back under a node that runs, or another process can begin a new epoch.
+    async Task RefreshAsync(CancellationToken ct)
+    {
+        try
+        {
+            await events.RefreshAsync(ct);
+        }
+        catch (ProblemException)
+        {
+            // it is away, and whoever reads or writes says so
         }
     }
 

@@ -16,12 +16,30 @@ delegate Task<IReadOnlyList<OpenReply>> ReadOpenReplies(string userId, Cancellat
 sealed class Feeds(Clock clock, EventsOptions options)
 {
     readonly ConcurrentDictionary<string, Feed> _feeds = [];
+    long _showUntil = long.MaxValue;
     bool _closing;
 
     /// <summary>Replies whose end was shown, and that wait to be recorded as delivered.</summary>
     public ConcurrentDictionary<string, (string UserId, string ChatId)> Delivered { get; } = [];
 
     public IEnumerable<Feed> All => _feeds.Select(x => x.Value);
+
+    /// <summary>
+    /// Text that is made here is shown until then (by <see cref="Clock.Ticks"/>): a node whose leases may have lapsed
+    /// shows nothing, since somebody else may be making the same replies. What was held back is shown once this is later.
+    /// </summary>
+    public void ShowUntil(long ticks)
+    {
+        var wasSilent = !MayShow();
+        Volatile.Write(ref _showUntil, ticks);
+        if (wasSilent)
+            foreach (var feed in All)
+                feed.WakeLive();
+    }
+
+    bool MayShow() => clock.Ticks < Volatile.Read(ref _showUntil);
+
+    public Feed? Find(string userId) => _feeds.GetValueOrDefault(userId);
 
     /// <summary>Something of this user was committed.</summary>
     public void Wake(string userId)
@@ -54,6 +72,18 @@ sealed class Feeds(Clock clock, EventsOptions options)
         }
     }
 
+    /// <summary>A new epoch: every connection is told to come back, and nothing is remembered of the one before.</summary>
+    public void SendAllBack()
+    {
+        lock (_feeds)
+            foreach (var feed in All)
+            {
+                feed.Forget();
+                foreach (var reader in feed.Readers)
+                    reader.Close(CloseReason.ShuttingDown);
+            }
+    }
+
     public void Leave(Feed feed, Reader reader)
     {
         lock (_feeds)
@@ -73,9 +103,28 @@ sealed class Feeds(Clock clock, EventsOptions options)
         lock (_feeds)
         {
             var feed = _feeds.GetOrAdd(userId, static id => new Feed(id));
-            var live = new LiveReply(reply, feed.WakeLive, clock, TimeSpan.FromMilliseconds(options.DeltaMilliseconds));
-            feed.Add(live);
-            return live;
+            if (feed.Find(reply.MessageId) is { } before) // followed until now: it was taken over
+                Drop(feed, before);
+            return Add(feed, reply, null);
+        }
+    }
+
+    /// <summary>
+    /// A reply that another node makes, for the readers here: its text is to be fed in. Null where it is made here, or
+    /// nobody here would read it.
+    /// </summary>
+    public LiveReply? Follow(string userId, OpenReply reply)
+    {
+        lock (_feeds)
+        {
+            if (!_feeds.TryGetValue(userId, out var feed) || feed.Readers.Length == 0)
+                return null;
+            if (feed.Find(reply.MessageId) is not { } known)
+                return Add(feed, reply, reply.Home);
+            if (known.Home is null)
+                return null;
+            known.Home = reply.Home;
+            return known;
         }
     }
 
@@ -84,24 +133,45 @@ sealed class Feeds(Clock clock, EventsOptions options)
     {
         lock (_feeds)
         {
-            if (!_feeds.TryGetValue(userId, out var feed))
-                return;
-            feed.Remove(live);
-            Forget(feed);
+            if (_feeds.TryGetValue(userId, out var feed))
+            {
+                Drop(feed, live);
+                Forget(feed);
+            }
+            live.Dispose();
         }
+    }
+
+    LiveReply Add(Feed feed, OpenReply reply, string? home)
+    {
+        var pause = TimeSpan.FromMilliseconds(options.DeltaMilliseconds);
+        var live = home is null ? new LiveReply(reply, feed.WakeLive, clock, pause) { MayShow = MayShow }
+            : new LiveReply(reply, feed.WakeLive, clock, pause) { Home = home };
+        feed.Add(live);
+        return live;
+    }
+
+    static void Drop(Feed feed, LiveReply live)
+    {
+        feed.Remove(live);
         live.Dispose();
     }
 
+    // Without a reader nothing is followed: it would be fed for nobody.
     void Forget(Feed feed)
     {
-        if (feed.Readers.Length == 0 && feed.Live.Length == 0)
+        if (feed.Readers.Length > 0)
+            return;
+        foreach (var followed in feed.Live.Where(x => x.Home is not null))
+            Drop(feed, followed);
+        if (feed.Live.Length == 0)
             _feeds.TryRemove(feed.UserId, out _);
     }
 }
 
 /// <summary>
 /// What one user's readers share on this node: the newest frames of the log, read and written once, and the replies
-/// that are being made here. Whoever comes first after a wake reads the log for all.
+/// that are being made, here or elsewhere. Whoever comes first after a wake reads the log for all.
 /// </summary>
 #pragma warning disable CA1001 // a semaphore whose wait handle is never asked for holds nothing to dispose of
 sealed class Feed(string userId)
@@ -115,6 +185,7 @@ sealed class Feed(string userId)
     long _recentBytes;
     long _end = -1;         // the last event that `_recent` has been read up to
     long _committed;        // counts wakes
+    volatile bool _outdated;
     long _read;             // the wake that `_recent` is as new as
 
     public string UserId => userId;
@@ -122,6 +193,8 @@ sealed class Feed(string userId)
     public Reader[] Readers { get; private set; } = [];
 
     public LiveReply[] Live { get; private set; } = [];
+
+    public LiveReply? Find(string messageId) => Live.FirstOrDefault(x => x.MessageId == messageId);
 
     public void Add(Reader reader) => Readers = [.. Readers, reader];
 
@@ -145,6 +218,13 @@ sealed class Feed(string userId)
         WakeLive();
     }
 
+    /// <summary>The log is known to go on to this event, or further.</summary>
+    public void WakeUpTo(long seq)
+    {
+        if (Interlocked.Read(ref _end) < seq)
+            Wake();
+    }
+
     public void WakeLive()
     {
         foreach (var reader in Readers)
@@ -157,8 +237,11 @@ sealed class Feed(string userId)
         await _reading.WaitAsync(ct);
         try
         {
-            if (_end < position || _recent.Exists(x => x.GoodUntil < now))
-                (_end, _read) = (Forget(position), -1);
+            if (_end < position || _outdated || _recent.Exists(x => x.GoodUntil < now))
+            {
+                Clear();
+                (_end, _read, _outdated) = (position, -1, false);
+            }
             if (position < _end && (_recent.Count == 0 || _recent[0].Seq > position + 1))
                 return (await read(userId, position, ct)).Frames; // far behind: it reads for itself
             if (position == _end)
@@ -182,18 +265,20 @@ sealed class Feed(string userId)
         }
     }
 
-    long Forget(long position)
+    /// <summary>Nothing that was read of the log counts any more: the next reader reads it anew.</summary>
+    public void Forget() => _outdated = true;
+
+    void Clear()
     {
         _recent.Clear();
         _recentBytes = 0;
-        return position;
     }
 
     void Remember(Frame frame)
     {
         // What was deleted is gone from here too: who lags behind reads the log, where it is a deletion by now.
         if (frame.Type is EventTypes.MessageDeleted or EventTypes.ChatDeleted)
-            Forget(frame.Seq);
+            Clear();
         _recent.Add(frame);
         _recentBytes += frame.Json.Length;
         _end = frame.Seq;

@@ -7,8 +7,10 @@ namespace Cote.Events;
 /// <summary>A reply that has not ended, as an attaching client is told of it.</summary>
 /// <param name="QuestionSeq">The event of the question: nothing of the reply is shown before it.</param>
 /// <param name="Attempt">The attempt that <paramref name="Content"/> belongs to.</param>
+/// <param name="Home">The node that makes it, or null while it waits.</param>
 sealed record OpenReply(
-    string ChatId, string MessageId, string ReplyToId, long Seq, string Model, long QuestionSeq, long Attempt, string Content)
+    string ChatId, string MessageId, string ReplyToId, long Seq, string Model, long QuestionSeq, long Attempt, string Content,
+    string? Home = null)
 {
     public Frame ToSnapshot() => Frame.Write(EventTypes.Snapshot, WriteFields);
 
@@ -25,8 +27,9 @@ sealed record OpenReply(
 }
 
 /// <summary>
-/// The text of a reply that is being made on this node. It is kept once; each reader holds only how far it has shown
-/// it, so a slow reader costs nothing and simply gets a longer delta later: nothing is queued and nothing is dropped.
+/// The text of a reply that is being made: on this node, or on another one that it is followed from. It is kept once;
+/// each reader holds only how far it has shown it, so a slow reader costs nothing and simply gets a longer delta later:
+/// nothing is queued and nothing is dropped.
 /// </summary>
 sealed class LiveReply : IDisposable
 {
@@ -35,13 +38,13 @@ sealed class LiveReply : IDisposable
     readonly Lock _gate = new();
     readonly StringBuilder _text;
     readonly OpenReply _reply;
-    readonly Action _changed;
     readonly Clock _clock;
     readonly TimeSpan _pause;
     readonly ITimer _timer;
     long _attempt;
     long _shownAt;
     long _typedAt;
+    long _fedAt;
     bool _scheduled;
     bool _disposed;
     (long Attempt, int From, int To, Frame Frame)? _lastDelta;
@@ -49,10 +52,37 @@ sealed class LiveReply : IDisposable
 
     public LiveReply(OpenReply reply, Action changed, Clock clock, TimeSpan pause)
     {
-        (_reply, _changed, _clock, _pause) = (reply, changed, clock, pause);
+        (_reply, Changed, _clock, _pause) = (reply, changed, clock, pause);
         (_text, _attempt) = (new(reply.Content), reply.Attempt);
         _typedAt = clock.Ticks;
         _timer = clock.Provider.CreateTimer(_ => Show(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>Raised when there is something to show, no more often than text is to be shown.</summary>
+    public event Action? Changed;
+
+    /// <summary>Asked before anything is shown.</summary>
+    public Func<bool> MayShow { get; init; } = static () => true;
+
+    /// <summary>The node that makes it, where it is followed from another one; null where it is made here.</summary>
+    public string? Home { get; set; }
+
+    /// <summary>Its home has told of it just now.</summary>
+    public void WasFed() => Volatile.Write(ref _fedAt, _clock.Ticks);
+
+    public bool WasFedWithin(TimeSpan time) => Volatile.Read(ref _fedAt) is > 0 and var at && _clock.Since(at) < time;
+
+    /// <summary>True while its end is being committed: who comes now is shown the end, and no text before it.</summary>
+    public bool IsEnding { get; set; }
+
+    /// <summary>True when it is gone from here.</summary>
+    public bool IsOver
+    {
+        get
+        {
+            lock (_gate)
+                return _disposed;
+        }
     }
 
     public string ChatId => _reply.ChatId;
@@ -73,32 +103,57 @@ sealed class LiveReply : IDisposable
     /// <summary>Adds text of an attempt; the first text of a new attempt takes the place of the old one's.</summary>
     public void Append(long attempt, string text)
     {
-        var now = true;
+        bool now;
         lock (_gate)
         {
-            if (attempt != _attempt || _text.Length == 0)
-            {
-                _text.Clear();
-                _attempt = attempt;
-            }
-            else
-            {
-                now = _clock.Since(_shownAt) >= _pause;
-            }
+            var first = attempt != _attempt || _text.Length == 0;
+            if (first)
+                Begin(attempt);
             _text.Append(text);
-            if (now)
-            {
-                _shownAt = _clock.Ticks;
-            }
-            else if (!_scheduled && !_disposed)
-            {
-                _scheduled = true;
-                var rest = _pause - _clock.Since(_shownAt);
-                _timer.Change(rest > TimeSpan.Zero ? rest : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
-            }
+            now = IsDue(first);
         }
         if (now)
-            _changed();
+            Changed?.Invoke();
+    }
+
+    /// <summary>The whole text as another node, or a row, has it; what is older than the text that is here changes nothing.</summary>
+    public void Replace(long attempt, string content)
+    {
+        bool now;
+        lock (_gate)
+        {
+            if (attempt < _attempt || (attempt == _attempt && content.Length <= _text.Length))
+                return;
+            var first = attempt != _attempt || _text.Length == 0;
+            if (first)
+                Begin(attempt);
+            _text.Append(content, _text.Length, content.Length - _text.Length);
+            now = IsDue(first);
+        }
+        if (now)
+            Changed?.Invoke();
+    }
+
+    /// <summary>Text that goes on from <paramref name="offset"/>, as another node has it. False where something is missing before it.</summary>
+    public bool Splice(long attempt, int offset, string text)
+    {
+        bool now;
+        lock (_gate)
+        {
+            if (attempt < _attempt || (attempt == _attempt && offset + text.Length <= _text.Length))
+                return true;
+            if (offset > (attempt == _attempt ? _text.Length : 0))
+                return false;
+            var first = attempt != _attempt || _text.Length == 0;
+            if (first)
+                Begin(attempt);
+            var known = _text.Length - offset;
+            _text.Append(text, known, text.Length - known);
+            now = IsDue(first);
+        }
+        if (now)
+            Changed?.Invoke();
+        return true;
     }
 
     /// <summary>The whole text so far, and whose it is.</summary>
@@ -116,7 +171,7 @@ sealed class LiveReply : IDisposable
     {
         lock (_gate)
         {
-            if (attempt == _attempt && length >= _text.Length)
+            if ((attempt == _attempt && length >= _text.Length) || !MayShow())
                 return null;
             var known = attempt;
             var from = length;
@@ -157,7 +212,30 @@ sealed class LiveReply : IDisposable
             _scheduled = false;
             _shownAt = _clock.Ticks;
         }
-        _changed();
+        Changed?.Invoke();
+    }
+
+    void Begin(long attempt)
+    {
+        _text.Clear();
+        _attempt = attempt;
+    }
+
+    // The first text of an attempt at once; what follows when the pause is over.
+    bool IsDue(bool first)
+    {
+        if (first || _clock.Since(_shownAt) >= _pause)
+        {
+            _shownAt = _clock.Ticks;
+            return true;
+        }
+        if (!_scheduled && !_disposed)
+        {
+            _scheduled = true;
+            var rest = _pause - _clock.Since(_shownAt);
+            _timer.Change(rest > TimeSpan.Zero ? rest : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+        }
+        return false;
     }
 
     Frame Delta(int offset, string text) => Frame.Write(EventTypes.Delta, data =>

@@ -35,6 +35,8 @@ sealed record ReaderSources(
 sealed class Reader : IAsyncDisposable
 {
     const int MostEphemeral = 32;
+    const int MostEnded = 16;
+    static readonly TimeSpan ReadAgainAfter = TimeSpan.FromMilliseconds(500);
 
     readonly ReaderSources _house;
     readonly Only? _only;
@@ -42,6 +44,7 @@ sealed class Reader : IAsyncDisposable
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
     readonly ConcurrentQueue<Frame> _ephemeral = [];
     readonly Dictionary<string, Follow> _follows = [];
+    readonly Queue<string> _ended = [];
     Feed _feed = null!;
     long _position;
     bool _attached;
@@ -128,7 +131,7 @@ sealed class Reader : IAsyncDisposable
         var frames = new List<Frame>();
         while (Closed is null && !IsComplete)
         {
-            var page = await _feed.AfterAsync(_position, _house.ReadLog, _house.Clock.Now, ct);
+            var (page, isAway) = await ReadAsync(frames, ct);
             foreach (var frame in page)
             {
                 if (frame.Seq != _position + 1)
@@ -142,8 +145,6 @@ sealed class Reader : IAsyncDisposable
             }
             if (page.Count == 0)
             {
-                if (!_attached)
-                    await AttachAsync(frames, ct);
                 TakeLive(frames);
                 while (_ephemeral.TryDequeue(out var frame))
                     frames.Add(frame);
@@ -153,13 +154,31 @@ sealed class Reader : IAsyncDisposable
                 LastFrame = _house.Clock.Ticks;
                 return frames;
             }
-            if (page.Count == 0 && !IsComplete)
+            if (isAway)
+                await WaitAsync(ReadAgainAfter, ct);
+            else if (page.Count == 0 && !IsComplete)
             {
                 await _wakes.Reader.WaitToReadAsync(ct);
                 _wakes.Reader.TryRead(out _);
             }
         }
         return frames;
+    }
+
+    // While the database is away a connection stays, and is shown what runs here; the log is read when it is back.
+    async ValueTask<(IReadOnlyList<Frame> Page, bool IsAway)> ReadAsync(List<Frame> frames, CancellationToken ct)
+    {
+        try
+        {
+            var page = await _feed.AfterAsync(_position, _house.ReadLog, _house.Clock.Now, ct);
+            if (page.Count == 0 && !_attached)
+                await AttachAsync(frames, ct);
+            return (page, false);
+        }
+        catch (ProblemException error) when (error.Problem.Status >= 500)
+        {
+            return ([], true);
+        }
     }
 
     /// <summary>The transport has written these frames to the end.</summary>
@@ -210,9 +229,8 @@ sealed class Reader : IAsyncDisposable
         }
     }
 
-    /// <summary>The text of a reply that is being made here.</summary>
-    public (long Attempt, string Content)? LiveTextOf(string messageId) =>
-        _feed.Live.FirstOrDefault(x => x.MessageId == messageId)?.Read();
+    /// <summary>The text of a reply as it is known here, which may be more than its row has.</summary>
+    public (long Attempt, string Content)? LiveTextOf(string messageId) => _feed.Find(messageId)?.Read();
 
     /// <summary>The first frame of a connection.</summary>
     public Frame Ready(int heartbeatMilliseconds) => Frame.Write(EventTypes.Ready, data =>
@@ -272,6 +290,7 @@ sealed class Reader : IAsyncDisposable
                 gone.Ended = true;
         if (frame.MessageId is { } id && frame.Type is EventTypes.Message or EventTypes.MessageDeleted)
         {
+            Remember(id);
             if (_follows.TryGetValue(id, out var follow))
             {
                 // Who has followed from the first delta gets the last one too, and then the whole, which always wins.
@@ -279,7 +298,7 @@ sealed class Reader : IAsyncDisposable
                     frames.Add(rest);
                 follow.Ended = true;
             }
-            else if (_feed.Live.FirstOrDefault(x => x.MessageId == id) is { } live)
+            else if (_feed.Find(id) is { } live)
             {
                 // Its end is in the log before it is gone from here: who meets the end first is shown no text after it.
                 _follows[id] = new() { ChatId = live.ChatId, Live = live, Ended = true };
@@ -290,13 +309,22 @@ sealed class Reader : IAsyncDisposable
             IsComplete = true;
     }
 
+    // One that another node makes may seem open for a moment longer than it is.
+    void Remember(string ended)
+    {
+        _ended.Enqueue(ended);
+        if (_ended.Count > MostEnded)
+            _ended.Dequeue();
+    }
+
     // Once, when the log has been read to its head: the replies that nobody makes here have no live text to follow.
     async Task AttachAsync(List<Frame> frames, CancellationToken ct)
     {
+        var open = await _house.ReadOpenReplies(UserId, ct);
         _attached = true;
-        foreach (var reply in await _house.ReadOpenReplies(UserId, ct))
+        foreach (var reply in open)
             if (reply.QuestionSeq <= _position && (_only is null || _only.Reply == reply.MessageId)
-                && !_feed.Live.Any(x => x.MessageId == reply.MessageId) && !_follows.ContainsKey(reply.MessageId))
+                && _feed.Find(reply.MessageId) is null && !_follows.ContainsKey(reply.MessageId))
                 frames.Add(Begin(reply));
     }
 
@@ -308,7 +336,12 @@ sealed class Reader : IAsyncDisposable
             if (reply.QuestionSeq > _position || (_only is not null && _only.Reply != reply.MessageId))
                 continue;
             if (!_follows.TryGetValue(reply.MessageId, out var follow))
+            {
+                // Its end may be in the log before this reader, and nothing is shown after that.
+                if (reply.IsEnding || _ended.Contains(reply.MessageId))
+                    continue;
                 _follows[reply.MessageId] = follow = new() { ChatId = reply.ChatId };
+            }
             if (follow.Live != reply && !follow.Ended)
             {
                 follow.Live = reply;

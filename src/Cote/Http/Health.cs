@@ -24,7 +24,7 @@ static class Health
     {
         try
         {
-            return await db.FirstAsync($"select 1 from meta where key = 'epoch'", row => row.GetInt64(0), ct) == 1;
+            return await db.FirstAsync($"select 1 from meta where key = 'epoch'", _ => true, ct);
         }
         catch (Primitives.ProblemException)
         {

@@ -52,11 +52,11 @@ sealed class MediaStore(Database db)
             held = $"exists (select 1 from uploads where {IsHeld(upload)})";
         Sql fits = $"{used} + {file.Size} <= {quota} and {held}";
         var unit = new Unit();
-        unit.Fetch($"select 1 from users where id = {file.UserId} {db.Dialect.ClaimSuffix}", _ => 0);
+        unit.Lock($"select 1 from users where id = {file.UserId}");
         // Locks the row: who takes the upload meanwhile waits, and then finds what became of it.
         var fence = upload is null ? null : unit.Do($"update uploads set holder = holder where {IsHeld(upload)}");
         // Locks the blob, where there is one: a sweep that is removing it is waited for, and then it is not found.
-        unit.Fetch($"select 1 from blobs where sha256 = {file.Sha256} {db.Dialect.ClaimSuffix}", _ => 0);
+        unit.Lock($"select 1 from blobs where sha256 = {file.Sha256}");
         var before = unit.Fetch($"select {used}", row => row.GetInt64(0));
         if (withBlob)
             unit.Do($"""
@@ -86,8 +86,7 @@ sealed class MediaStore(Database db)
 
     /// <summary>Those of these ids that no blob has.</summary>
     public async Task<IEnumerable<string>> ListUnknownAsync(IReadOnlyList<string> ids, CancellationToken ct) =>
-        ids.Count == 0 ? [] : ids.Except(
-            await db.ListAsync($"select id from blobs where id in ({In(ids)})", row => row.GetString(0), ct));
+        ids.Except(await db.ListAsync($"select id from blobs where id in {db.Dialect.EachOf(ids)}", row => row.GetString(0), ct));
 
     /// <summary>How much a user has, what is promised to uploads under way included.</summary>
     public Task<long> UsedAsync(string userId, Timestamp now, CancellationToken ct) =>
@@ -108,9 +107,10 @@ sealed class MediaStore(Database db)
     /// <summary>Those of these that are the user's.</summary>
     public async Task<IReadOnlyList<MediaFile>> ListAsync(string userId, IEnumerable<string> ids, CancellationToken ct)
     {
-        var any = ids.Distinct().ToList();
+        var any = ids.ToList();
         return any.Count == 0 ? [] : await db.ListAsync(
-            $"select {All} from media m join blobs b on b.id = m.blob_id where m.user_id = {userId} and m.id in ({In(any)})", Read, ct);
+            $"select {All} from media m join blobs b on b.id = m.blob_id where m.user_id = {userId} and m.id in {db.Dialect.EachOf(any)}",
+            Read, ct);
     }
 
     /// <summary>All of a user's, oldest first, from the one after <paramref name="after"/> on.</summary>
@@ -158,7 +158,7 @@ sealed class MediaStore(Database db)
     {
         Sql open = $"from uploads where user_id = {upload.UserId} and media_id is null and expires_at > {now}";
         var unit = new Unit();
-        unit.Fetch($"select 1 from users where id = {upload.UserId} {db.Dialect.ClaimSuffix}", _ => 0);
+        unit.Lock($"select 1 from users where id = {upload.UserId}");
         var added = unit.Do($"""
             insert into uploads (user_id, id, length, received, name, created_at, expires_at)
             select {upload.UserId}, {upload.Id}, {upload.Length}, {upload.Received}, {upload.Name}, {now}, {upload.ExpiresAt}
@@ -255,7 +255,7 @@ sealed class MediaStore(Database db)
         var unit = new Unit();
         var locked = media.OrderBy(x => x.Id, StringComparer.Ordinal).ToList();
         foreach (var (user, id) in locked) // a message that names one and commits meanwhile is then seen by the delete
-            unit.Fetch($"select 1 from media where user_id = {user} and id = {id} {db.Dialect.ClaimSuffix}", _ => 0);
+            unit.Lock($"select 1 from media where user_id = {user} and id = {id}");
         foreach (var (user, id) in locked)
             unit.Do($"""
                 delete from media where user_id = {user} and id = {id} and not exists (
@@ -277,19 +277,11 @@ sealed class MediaStore(Database db)
         // Locked first, in order: an upload of the same bytes that commits meanwhile is then seen by the delete.
         var ids = blobs.Order(StringComparer.Ordinal).ToList();
         foreach (var id in ids)
-            unit.Fetch($"select 1 from blobs where id = {id} {db.Dialect.ClaimSuffix}", _ => 0);
+            unit.Lock($"select 1 from blobs where id = {id}");
         var steps = ids.Select(id => (Id: id, Step: unit.Do(
             $"delete from blobs where id = {id} and not exists (select 1 from media m where m.blob_id = {id})"))).ToList();
         await db.WriteAsync(unit);
         return [.. steps.Where(x => x.Step.Changed == 1).Select(x => x.Id)];
-    }
-
-    static Sql In(IReadOnlyList<string> ids)
-    {
-        Sql any = $"{ids[0]}";
-        foreach (var id in ids.Skip(1))
-            any.AppendFormatted((Sql)$", {id}");
-        return any;
     }
 
     static PartialUpload ReadUpload(DbDataReader row) => new(

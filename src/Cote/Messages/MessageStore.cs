@@ -60,7 +60,7 @@ sealed class MessageStore(Database db, EventLog events, Clock clock, ReplyQueue 
         foreach (var upload in draft.MediaIds.Distinct())
             guard = $"{guard} and {MediaStore.Owns(userId, upload)}";
         var media = JsonSerializer.Serialize(draft.MediaPaths, MessagesJson.Default.IReadOnlyListString);
-        var unit = new Unit();
+        var unit = new Unit { IsRepeatable = true };
         var change = new Change(unit, userId, clock.NewId(), now, 1, guard);
         change.Do($"""
             update chats set last_seq = last_seq + 2, last_message_time = {now},
@@ -186,7 +186,7 @@ sealed class MessageStore(Database db, EventLog events, Clock clock, ReplyQueue 
         change.Do($"""
             update chats set changed = h.seq,
               last_message_time = coalesce({last($"m.timestamp")}, created_at),
-              last_message_content = coalesce({last($"substr(m.content, 1, {Chat.LongestExcerpt})")}, ''),
+              last_message_content = coalesce({last($"substr(m.content, 1, cast({Chat.LongestExcerpt} as integer))")}, ''),
               activity = coalesce({last($"m.event_seq")}, created_seq)
             from {change.Locked} and chats.user_id = {userId} and chats.id = {chatId}
             """);

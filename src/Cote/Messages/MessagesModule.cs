@@ -24,6 +24,7 @@ static class MessagesModule
         services.AddSingleton<TidyLoop>();
         services.AddHostedService(x => x.GetRequiredService<TidyLoop>());
         services.AddHostedService<DeliveredLoop>();
+        services.AddHostedService<FollowLoop>();
     }
 
     public static void MapMessages(this IEndpointRouteBuilder routes)

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Cote.Events;
 using Cote.Primitives;
 
 namespace Cote.Messages;
@@ -10,28 +11,43 @@ readonly record struct Work(string UserId, string ChatId, OpenRow? Claimed);
 /// Where Messages leave word for Assistants, whom they do not know: here waits a reply, this one should stop. Every
 /// word is a hint; the truth stands in the rows, and a sweep finds what was not heard.
 /// </summary>
-sealed class ReplyQueue(Clock clock, int places)
+sealed class ReplyQueue
 {
     const int MostHints = 100_000;
     static readonly TimeSpan EarlyWishes = TimeSpan.FromSeconds(30);
 
-    // Room for every claimed reply, which must not be lost, beside the hints, which may.
-    readonly Channel<Work> _work = Channel.CreateBounded<Work>(
-        new BoundedChannelOptions(places + MostHints) { FullMode = BoundedChannelFullMode.DropWrite });
+    readonly Channel<Work> _work;
+    readonly NodeSignal _signal;
+    readonly Clock _clock;
+    readonly int _places;
     readonly Dictionary<string, CancellationTokenSource> _running = [];
     readonly Dictionary<string, long> _early = []; // wishes that came before their reply began here
     int _taken;
     bool _closed;
 
+    public ReplyQueue(Node node, NodeSignal signal, Clock clock, int places)
+    {
+        (Node, _signal, _clock, _places) = (node.Id, signal, clock, places);
+        // Room for every claimed reply, which must not be lost, beside the hints, which may.
+        _work = Channel.CreateBounded<Work>(new BoundedChannelOptions(places + MostHints) { FullMode = BoundedChannelFullMode.DropWrite });
+        signal.Heard += hint =>
+        {
+            if (hint.Word == Word.Stop)
+                StopHere(hint.UserId, hint.Id);
+            else if (hint.Word == Word.Waiting)
+                Wake(hint.UserId, hint.Id);
+        };
+    }
+
     /// <summary>This node as an owner of replies: another one at every start.</summary>
-    public string Node { get; } = clock.NewId();
+    public string Node { get; }
 
     public ChannelReader<Work> Reader => _work.Reader;
 
     /// <summary>Takes one of the places for replies that run at the same time.</summary>
     public bool TryTakePlace()
     {
-        if (!_closed && Interlocked.Increment(ref _taken) <= places)
+        if (!_closed && Interlocked.Increment(ref _taken) <= _places)
             return true;
         if (!_closed)
             Interlocked.Decrement(ref _taken);
@@ -70,8 +86,22 @@ sealed class ReplyQueue(Clock clock, int places)
             _running.Remove(userId + replyId);
     }
 
-    /// <summary>Somebody wants the reply to stop; its row says so already.</summary>
+    /// <summary>Is it being made here, or about to be?</summary>
+    public bool IsRunning(string userId, string replyId)
+    {
+        lock (_running)
+            return _running.ContainsKey(userId + replyId);
+    }
+
+    /// <summary>Somebody wants the reply to stop, wherever it is made; its row says so already.</summary>
     public void Stop(string userId, string replyId)
+    {
+        StopHere(userId, replyId);
+        _signal.Say(new(Word.Stop, userId, replyId));
+    }
+
+    /// <summary>The same, known to all that it concerns elsewhere.</summary>
+    public void StopHere(string userId, string replyId)
     {
         lock (_running)
         {
@@ -79,7 +109,7 @@ sealed class ReplyQueue(Clock clock, int places)
             if (_running.TryGetValue(userId + replyId, out var stop))
                 stop.CancelAfter(TimeSpan.Zero);
             else
-                _early[userId + replyId] = clock.Ticks;
+                _early[userId + replyId] = _clock.Ticks;
         }
     }
 
@@ -88,7 +118,7 @@ sealed class ReplyQueue(Clock clock, int places)
     {
         lock (_running)
             foreach (var (key, at) in _early)
-                if (clock.Since(at) > EarlyWishes)
+                if (_clock.Since(at) > EarlyWishes)
                     _early.Remove(key);
     }
 }

@@ -12,10 +12,11 @@ sealed record OpenRow(
     string UserId, string ChatId, string Id, long Seq, string State, long Attempt, long TextAttempt, string Content,
     long Takeovers, string Model, bool IsListed, bool StopWanted,
     string QuestionId, long QuestionSeq, long QuestionEvent, string QuestionStatus,
-    string? SystemPrompt, double? Temperature, int? MaxTokens)
+    string? SystemPrompt, double? Temperature, int? MaxTokens, string? Owner)
 {
     public OpenReply ToOpenReply() => new(
-        ChatId, Id, QuestionId, Seq, Model, QuestionEvent, Content.Length > 0 ? TextAttempt : Attempt, Content);
+        ChatId, Id, QuestionId, Seq, Model, QuestionEvent, Content.Length > 0 ? TextAttempt : Attempt, Content,
+        State == States.Running ? Owner : null);
 }
 
 /// <summary>How a reply ends.</summary>
@@ -24,17 +25,21 @@ sealed record Ending(string State, string Content, long TextAttempt, GenerationE
 /// <summary>
 /// All SQL of what a reply goes through: claim, lease, checkpoint, end. Every write after the claim carries owner and
 /// attempt, the fence: where they do not match any more, somebody else has taken the reply, and nothing is written.
+/// What moves the fence waits its turn among the changes of the user, so that it does not move in the middle of one.
 /// </summary>
-sealed class ReplyStore(Database db, EventLog events, Clock clock, ReplyQueue queue)
+sealed class ReplyStore(Database db, EventLog events, NodeSignal signal, Clock clock, ReplyQueue queue)
 {
     const long LeaseMilliseconds = 15_000;
+
+    /// <summary>How long a reply is its maker's without a word of it.</summary>
+    public static readonly TimeSpan LeaseLength = TimeSpan.FromMilliseconds(LeaseMilliseconds);
 
     /// <summary>Until when a lease taken now is good, by the database's clock.</summary>
     public static Sql Lease(Dialect dialect) => $"{dialect.Now} + {LeaseMilliseconds}";
 
     public static Sql SelectOpen(Sql where) => $"""
         select r.user_id, r.chat_id, r.id, r.seq, r.state, r.attempt, r.text_attempt, r.content, r.takeovers, r.model,
-          r.listed, r.stop_wanted, q.id, q.seq, q.event_seq, q.status, c.system_prompt, c.temperature, c.max_tokens
+          r.listed, r.stop_wanted, q.id, q.seq, q.event_seq, q.status, c.system_prompt, c.temperature, c.max_tokens, r.owner
         from messages r
         join messages q on q.user_id = r.user_id and q.id = r.reply_to_id
         join chats c on c.user_id = r.user_id and c.id = r.chat_id
@@ -46,7 +51,7 @@ sealed class ReplyStore(Database db, EventLog events, Clock clock, ReplyQueue qu
         row.GetInt64(6), row.GetString(7), row.GetInt64(8), row.GetString(9), row.GetInt64(10) != 0, row.GetInt64(11) != 0,
         row.GetString(12), row.GetInt64(13), row.GetInt64(14), row.GetString(15),
         row.IsDBNull(16) ? null : row.GetString(16), row.IsDBNull(17) ? null : row.GetDouble(17),
-        row.IsDBNull(18) ? null : (int)row.GetInt64(18));
+        row.IsDBNull(18) ? null : (int)row.GetInt64(18), row.IsDBNull(19) ? null : row.GetString(19));
 
     /// <summary>The open replies of a user, or of one chat, in order.</summary>
     public Task<IReadOnlyList<OpenRow>> ListOpenAsync(string userId, string? chatId, CancellationToken ct) =>
@@ -84,7 +89,7 @@ sealed class ReplyStore(Database db, EventLog events, Clock clock, ReplyQueue qu
     public async Task<OpenRow?> ClaimAsync(string userId, string chatId)
     {
         var unit = new Unit();
-        unit.Fetch($"select 1 from chats where user_id = {userId} and id = {chatId} {db.Dialect.ClaimSuffix}", _ => 0);
+        Change.LockHead(unit, userId);
         var claim = unit.Do($"""
             update messages set takeovers = takeovers + case when state = 'running' and lease_until > -1 then 1 else 0 end,
               state = 'running', owner = {queue.Node}, lease_until = {Lease(db.Dialect)}, attempt = attempt + 1
@@ -96,7 +101,10 @@ sealed class ReplyStore(Database db, EventLog events, Clock clock, ReplyQueue qu
         var row = unit.Fetch(SelectOpen(
             $"r.user_id = {userId} and r.chat_id = {chatId} and r.state in ('queued', 'running') and r.owner = {queue.Node}"), ReadOpen);
         await db.WriteAsync(unit);
-        return claim.Changed == 1 ? row.First : null;
+        if (claim.Changed == 0)
+            return null;
+        signal.Say(new(Word.Shown, userId));
+        return row.First;
     }
 
     /// <summary>Raises the attempt before another model call; false where the reply is not this node's any more.</summary>
@@ -110,16 +118,27 @@ sealed class ReplyStore(Database db, EventLog events, Clock clock, ReplyQueue qu
         return raised.Changed == 1;
     }
 
-    /// <summary>Renews every lease of this node, in one statement.</summary>
-    public async Task RenewAsync()
+    /// <summary>Renews every lease of this node, in one statement; what is this node's, and whether it should stop.</summary>
+    public async Task<IReadOnlyList<(string UserId, string Id, bool StopWanted)>> RenewAsync()
     {
         var unit = new Unit();
-        unit.Do($"""
+        var mine = unit.Fetch(
+            $"""
             update messages set lease_until = {Lease(db.Dialect)}
             where state in ('queued', 'running') and state = 'running' and owner = {queue.Node}
-            """);
+            returning user_id, id, stop_wanted
+            """, row => (row.GetString(0), row.GetString(1), row.GetInt64(2) != 0));
         await db.WriteAsync(unit);
+        return mine.Items;
     }
+
+    /// <summary>Of these users, those with a reply that another node makes.</summary>
+    public Task<IReadOnlyList<string>> ListUsersWithRepliesElsewhereAsync(IEnumerable<string> users, CancellationToken ct) =>
+        db.ListAsync(
+            $"""
+            select distinct user_id from messages
+            where user_id in {db.Dialect.EachOf(users)} and state in ('queued', 'running') and state = 'running' and owner <> {queue.Node}
+            """, row => row.GetString(0), ct);
 
     /// <summary>Keeps the text so far, and what it says of the question. Null where the fence is broken, else: should it stop?</summary>
     public async Task<bool?> CheckpointAsync(OpenRow reply, long textAttempt, string content, string questionStatus)
@@ -146,7 +165,10 @@ sealed class ReplyStore(Database db, EventLog events, Clock clock, ReplyQueue qu
         }
         var wish = unit.Fetch($"select stop_wanted from messages where {Fence(reply)}", row => row.GetInt64(0) != 0);
         await events.CommitAsync(unit, reply.UserId, changes);
-        return wish.Items.Count == 0 ? null : wish.First;
+        if (wish.Items.Count == 0)
+            return null;
+        signal.Say(new(Word.Shown, reply.UserId));
+        return wish.First;
     }
 
     /// <summary>Ends a reply: its text, its state, its event, its chat. False where the fence is broken.</summary>
@@ -200,15 +222,16 @@ sealed class ReplyStore(Database db, EventLog events, Clock clock, ReplyQueue qu
             where {Fence(reply)}
             """);
         await db.WriteAsync(unit);
+        signal.Say(new(Word.Waiting, reply.UserId, reply.ChatId));
     }
 
     /// <summary>Lets a reply's lease lapse at once: its run broke, and the next claim counts as a takeover.</summary>
-    public async Task DropAsync(OpenRow reply)
+    public async Task DropAsync(string userId, string id)
     {
         var unit = new Unit();
         unit.Do($"""
             update messages set lease_until = 0
-            where user_id = {reply.UserId} and id = {reply.Id} and state = 'running' and owner = {queue.Node}
+            where user_id = {userId} and id = {id} and state = 'running' and owner = {queue.Node}
             """);
         await db.WriteAsync(unit);
     }
@@ -217,6 +240,7 @@ sealed class ReplyStore(Database db, EventLog events, Clock clock, ReplyQueue qu
     public async Task<IReadOnlyList<string>> WishStopAsync(string userId, string chatId)
     {
         var unit = new Unit();
+        Change.LockHead(unit, userId);
         var wished = unit.Fetch(
             $"""
             update messages set stop_wanted = 1
@@ -238,6 +262,7 @@ sealed class ReplyStore(Database db, EventLog events, Clock clock, ReplyQueue qu
     public async Task<OpenRow?> SeizeAsync(string userId, string id)
     {
         var unit = new Unit();
+        Change.LockHead(unit, userId);
         unit.Do($"""
             update messages set owner = {queue.Node}, attempt = attempt + 1, state = 'running', lease_until = {Lease(db.Dialect)}
             where user_id = {userId} and id = {id} and state in ('queued', 'running')
@@ -250,10 +275,11 @@ sealed class ReplyStore(Database db, EventLog events, Clock clock, ReplyQueue qu
         return row.First;
     }
 
-    // It waits, or its lease has lapsed; but what is being made here is not claimed here again, however late its lease is.
+    // It waits, or was given back, or its lease has lapsed; but what is being made here is not claimed here again, however
+    // late its lease is, and while the database has only just come back, a lease that lapsed says nothing of its owner.
     Sql Claimable(Sql row) => $"""
-        ({row}.state = 'queued' or {row}.lease_until < {db.Dialect.Now}
-          and ({row}.lease_until <= 0 or {row}.owner is null or {row}.owner <> {queue.Node}))
+        ({row}.state = 'queued' or {row}.lease_until <= 0 or {row}.owner is null
+          or {row}.lease_until < {db.Dialect.Now} and {row}.owner <> {queue.Node} and {db.Dialect.UpFor >= LeaseLength} = 1)
         """;
 
     static void MoveQuestion(Change change, OpenRow reply, string status) => change.Do($"""

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Hosting;
 namespace Cote.Realtime;
 
 /// <summary>The live connections of this node, and the one timer that keeps them alive, honest and bounded.</summary>
-sealed class Connections(Feeds feeds, Revocations revocations, RealtimeOptions options, Clock clock) : BackgroundService
+sealed class Connections(Feeds feeds, DeltaBus bus, Revocations revocations, RealtimeOptions options, Clock clock) : BackgroundService
 {
     static readonly TimeSpan PulseEvery = TimeSpan.FromSeconds(1);
 
@@ -48,6 +48,7 @@ sealed class Connections(Feeds feeds, Revocations revocations, RealtimeOptions o
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         revocations.Revoked += CloseSession;
+        bus.Typed += (userId, frame) => Show(userId, frame);
         using var timer = new PeriodicTimer(PulseEvery, clock.Provider);
         try
         {

@@ -7,7 +7,7 @@ using Cote.Primitives;
 namespace Cote.Realtime;
 
 /// <summary>The little that a client may say on a socket. Writes enter by HTTP; of these, only <c>read</c> writes.</summary>
-sealed class SocketCommands(MessageStore messages, ChatStore chats, Feeds feeds, Connections connections)
+sealed class SocketCommands(MessageStore messages, ChatStore chats, Feeds feeds, Connections connections, DeltaBus bus)
 {
     static readonly JsonDocumentOptions Reading = new() { MaxDepth = 32, AllowDuplicateProperties = false };
 
@@ -42,7 +42,9 @@ sealed class SocketCommands(MessageStore messages, ChatStore chats, Feeds feeds,
                     return Frame.Error("invalid_frame", "typing takes data {chat_id, is_typing}");
                 if (!await chats.ExistsAsync(reader.UserId, chat, ct))
                     return Frame.Error(Problems.ChatNotFound.Code, Problems.ChatNotFound.Detail);
-                connections.Show(reader.UserId, Frame.Typing(chat, Senders.User, isTyping), but: reader);
+                var shown = Frame.Typing(chat, Senders.User, isTyping);
+                connections.Show(reader.UserId, shown, but: reader);
+                bus.Type(reader.UserId, shown);
                 return null;
             case "read":
                 var read = new Check(data);

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using System.Threading.Channels;
 using Cote.Data;
+using Cote.Events;
 using Cote.Primitives;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -11,11 +13,12 @@ namespace Cote.Users;
 /// whatever else is remembered of a token. The rows are the truth: each node reads the newer ones twice a second, so a
 /// revocation works everywhere within a second, also one that the command line wrote.
 /// </summary>
-sealed class Revocations(Database db, AuthOptions options, Clock clock, ILogger<Revocations> log) : BackgroundService
+sealed class Revocations(Database db, NodeSignal signal, AuthOptions options, Clock clock, ILogger<Revocations> log) : BackgroundService
 {
     static readonly TimeSpan Every = TimeSpan.FromMilliseconds(500);
 
     readonly ConcurrentDictionary<string, Timestamp> _sessions = [];
+    readonly Channel<bool> _wakes = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     long _read;
 
     /// <summary>Called with the id of a session when it has been revoked.</summary>
@@ -30,19 +33,23 @@ sealed class Revocations(Database db, AuthOptions options, Clock clock, ILogger<
     public Rows<string> Add(Unit unit, Sql which)
     {
         var now = clock.Now;
-        Sql living = $"s.revoked_at is null and {which}";
+        // Numbered are those that the first statement has ended, and no others: a login in between is not among them. The
+        // counter's lock puts the numbers in the order of the commits, so that who reads on misses none.
+        unit.Lock($"select 1 from counters where name = 'revocations'");
+        var ended = unit.Fetch(
+            $"""
+            update sessions set revoked_at = {now} where id in (select s.id from sessions s where s.revoked_at is null and {which}) returning id
+            """, row => row.GetString(0));
+        Sql just = $"s.revoked_at = {now} and {which}";
         unit.Do($"""
-            update counters set value = value + (select count(*) from sessions s where {living}) where name = 'revocations'
+            update counters set value = value + (select count(*) from sessions s where {just}) where name = 'revocations'
             """);
         unit.Do($"""
             insert into revocations (seq, session_id, until)
             select c.value + 1 - row_number() over (order by s.id), s.id, {now + TimeSpan.FromMinutes(options.AccessTokenMinutes)}
-            from counters c, sessions s where c.name = 'revocations' and {living}
+            from counters c, sessions s where c.name = 'revocations' and {just}
             """);
-        return unit.Fetch(
-            $"""
-            update sessions set revoked_at = {now} where id in (select s.id from sessions s where {living}) returning id
-            """, row => row.GetString(0));
+        return ended;
     }
 
     /// <summary>They are committed: from now on they are refused here.</summary>
@@ -50,6 +57,8 @@ sealed class Revocations(Database db, AuthOptions options, Clock clock, ILogger<
     {
         foreach (var id in revoked.Items)
             Take(id, clock.Now + TimeSpan.FromMinutes(options.AccessTokenMinutes));
+        if (revoked.Items.Count > 0)
+            signal.Say(new(Word.Revoked));
     }
 
     /// <summary>Ends sessions, in a unit of their own; how many there were.</summary>
@@ -78,15 +87,24 @@ sealed class Revocations(Database db, AuthOptions options, Clock clock, ILogger<
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Every, clock.Provider);
-        try
+        signal.Heard += hint =>
         {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-                await QuietlyAsync(stoppingToken);
-        }
-        catch (OperationCanceledException)
+            if (hint.Word is Word.Revoked or Word.Everything)
+                _wakes.Writer.TryWrite(true);
+        };
+        while (!stoppingToken.IsCancellationRequested)
         {
-            // told to go
+            using var rest = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+            rest.CancelAfter(Every);
+            try
+            {
+                await _wakes.Reader.ReadAsync(rest.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                // time for a look, or to go
+            }
+            await QuietlyAsync(stoppingToken);
         }
     }
 
@@ -98,6 +116,10 @@ sealed class Revocations(Database db, AuthOptions options, Clock clock, ILogger<
             foreach (var (id, until) in _sessions)
                 if (until < clock.Now)
                     _sessions.TryRemove(id, out _);
+        }
+        catch (OperationCanceledException)
+        {
+            // told to go
         }
         catch (ProblemException error)
         {

@@ -98,7 +98,8 @@ sealed class SessionStore(Database db, SigningKeys keys)
     public async Task WriteSeenAsync()
     {
         var unit = new Unit();
-        foreach (var (id, at) in _seen)
+        // In one order on every node: two that write the same rows must not wait for each other.
+        foreach (var (id, at) in _seen.OrderBy(x => x.Key, StringComparer.Ordinal))
         {
             _seen.TryRemove(id, out _);
             unit.Do($"update sessions set last_seen_at = {at} where id = {id} and last_seen_at < {at}");

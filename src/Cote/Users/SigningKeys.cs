@@ -35,7 +35,9 @@ sealed class SigningKeys
 
     static (SymmetricSecurityKey, SymmetricSecurityKey?, Timestamp) Load(AuthOptions auth, DataOptions data)
     {
-        var current = auth.SigningKey is { } given ? Read(given, "SigningKey") : Load(Path.Combine(data.Directory, "signing.key"));
+        var current = auth.SigningKey is { } given ? Read(given, "SigningKey")
+            : data.Postgres is null ? Load(Path.Combine(data.Directory, "signing.key"))
+            : throw new StartupException("With PostgreSQL, Cote__Auth__SigningKey must be set, to the same on every node (for example: openssl rand -base64 48).");
         if (auth.PreviousSigningKey is not { } before)
             return (new(current), null, default);
         var until = auth.PreviousSigningKeyUntil

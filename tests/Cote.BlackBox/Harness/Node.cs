@@ -1,9 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
-using System.Runtime.InteropServices;
 
 namespace Cote.BlackBox.Harness;
 
@@ -11,10 +8,8 @@ namespace Cote.BlackBox.Harness;
 /// The published program as a process: in a working directory of its own, on a port that it keeps over restarts. What it
 /// writes is kept; whatever happens, it does not outlive the tests.
 /// </summary>
-public sealed partial class Node : IAsyncDisposable
+public sealed class Node : IAsyncDisposable
 {
-    const int SigTerm = 15;
-
     static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
     static readonly ConcurrentDictionary<Process, bool> Running = [];
 
@@ -41,7 +36,7 @@ public sealed partial class Node : IAsyncDisposable
     public string WorkingDirectory { get; }
 
     /// <summary>Where it listens; the same after a restart.</summary>
-    public Uri Url { get; init; } = new($"http://127.0.0.1:{FreePort()}");
+    public Uri Url { get; init; } = new($"http://127.0.0.1:{Ports.Free()}");
 
     /// <summary>Whether it is told with <c>--urls</c> where to listen.</summary>
     public bool SaysUrl { get; init; } = true;
@@ -124,7 +119,7 @@ public sealed partial class Node : IAsyncDisposable
     {
         if (_up.Task.IsCompleted)
             _up = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        _ = Signal(Pid, SigTerm);
+        Signal.Term.Send(Pid);
         return await EndAsync();
     }
 
@@ -134,25 +129,6 @@ public sealed partial class Node : IAsyncDisposable
             await KillAsync();
         if (_ownsDirectory)
             Directory.Delete(WorkingDirectory, recursive: true);
-    }
-
-    static int FreePort()
-    {
-        // Below the range from which outgoing connections take theirs: while the program is down, nobody else gets it.
-        while (true)
-        {
-            var port = Random.Shared.Next(20_000, 32_000);
-            using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            try
-            {
-                probe.Bind(new IPEndPoint(IPAddress.Loopback, port));
-                return port;
-            }
-            catch (SocketException)
-            {
-                // taken: another one
-            }
-        }
     }
 
     static async Task<bool> IsReadyAsync(HttpClient http)
@@ -217,8 +193,4 @@ public sealed partial class Node : IAsyncDisposable
         Running.TryRemove(_process, out _);
         return _process.ExitCode;
     }
-
-    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int Signal(int pid, int signal);
 }

@@ -109,7 +109,7 @@ public sealed class CommandLineTests
     {
         using StringWriter output = new(), error = new();
         using var input = new StringReader(password + "\n");
-        var code = await CoteCommands.RunAsync([.. words, $"--Cote:Data:Directory={app.Data}"], input, output, error);
+        var code = await CoteCommands.RunAsync([.. words, .. app.Place], input, output, error);
         return (code ?? -1, output.ToString().Trim(), error.ToString().Trim());
     }
 }

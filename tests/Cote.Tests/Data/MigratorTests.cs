@@ -20,9 +20,13 @@ public sealed class MigratorTests : IDisposable
 
     readonly string _folder = Directory.CreateTempSubdirectory("cote-migrations-").FullName;
     readonly SqliteSession _session;
-    readonly List<int> _copies = [];
+    readonly string _file;
 
-    public MigratorTests() => _session = new(Path.Combine(_folder, "test.db"), SqliteOpenMode.ReadWriteCreate);
+    public MigratorTests()
+    {
+        _file = Path.Combine(_folder, "test.db");
+        _session = new(_file, SqliteOpenMode.ReadWriteCreate);
+    }
 
     public void Dispose()
     {
@@ -46,11 +50,14 @@ public sealed class MigratorTests : IDisposable
     public async Task The_database_is_copied_before_there_is_something_to_lose()
     {
         await RunAsync(One);
-        _copies.ShouldBeEmpty();
         await RunAsync(One);
-        _copies.ShouldBeEmpty();
+        Directory.GetFiles(_folder, "*.before-*").ShouldBeEmpty();
         await RunAsync(One, Two);
-        _copies.ShouldBe([2]);
+
+        var copy = Directory.GetFiles(_folder, "*.before-*").ShouldHaveSingleItem();
+        copy.ShouldBe(_file + ".before-0002");
+        using var before = new SqliteSession(copy, SqliteOpenMode.ReadOnly);
+        before.List($"select name from migrations", row => row.GetString(0), null).ShouldBe(["0001_one"]);
     }
 
     [Fact]
@@ -96,11 +103,7 @@ public sealed class MigratorTests : IDisposable
     }
 
     Task RunAsync(params Migrator.Migration[] all) =>
-        new Migrator(NullLogger.Instance, new(TimeProvider.System)).RunAsync(_session, "sqlite", before =>
-        {
-            _copies.Add(before);
-            return "a copy";
-        }, all);
+        new Migrator(NullLogger.Instance, new(TimeProvider.System)).RunAsync(new SqliteMigrated(_session, _file), all);
 
     IReadOnlyList<string> List(Sql sql) => _session.List(sql, row => row.GetString(0), null);
 }

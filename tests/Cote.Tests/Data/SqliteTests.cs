@@ -165,7 +165,7 @@ public sealed class SqliteTests : IDisposable
     {
         options ??= new();
         options.Directory = _folder;
-        var dialect = new SqliteDialect(options, new(new StoppedTime()), NullLogger<Database>.Instance);
+        var dialect = new SqliteDialect(options, new(options), new(new StoppedTime()), NullLogger<Database>.Instance);
         await dialect.OpenAsync(CancellationToken.None);
         return dialect;
     }

@@ -21,11 +21,12 @@ public sealed class ReaderTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         var clock = new Clock(TimeProvider.System);
-        _dialect = new SqliteDialect(new DataOptions { Directory = _directory }, clock, NullLogger<Database>.Instance);
+        var options = new DataOptions { Directory = _directory };
+        _dialect = new SqliteDialect(options, new(options), clock, NullLogger<Database>.Instance);
         await _dialect.OpenAsync(Ct);
         _db = new Database(_dialect);
         var feeds = new Feeds(clock, _options);
-        var log = new EventLog(_db, feeds, NullLogger<EventLog>.Instance);
+        var log = new EventLog(_db, feeds, new NoSignal(), NullLogger<EventLog>.Instance);
         await log.OpenAsync(null, Ct);
         _house = new(feeds, log,
             (_, after, _) => Task.FromResult(new LogPage([.. _log.Where(x => x.Seq > after)], false)),

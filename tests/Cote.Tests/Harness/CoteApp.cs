@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Data.Common;
+using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -19,11 +21,12 @@ public sealed class CoteApp : IAsyncDisposable
     ];
 
     readonly Action<CoteBuilder>? _add;
+    readonly string? _postgres;
     string[] _settings;
     WebApplication? _app;
 
-    CoteApp(string[] settings, Action<CoteBuilder>? add, FakeModelServer model, string data) =>
-        (_settings, _add, Model, Data) = (settings, add, model, data);
+    CoteApp(string[] settings, Action<CoteBuilder>? add, FakeModelServer model, string? postgres) =>
+        (_settings, _add, Model, _postgres) = (settings, add, model, postgres);
 
     /// <summary>Where it listens.</summary>
     public Uri Url { get; private set; } = null!;
@@ -32,7 +35,20 @@ public sealed class CoteApp : IAsyncDisposable
     public FakeModelServer Model { get; }
 
     /// <summary>Its data directory.</summary>
-    public string Data { get; }
+    public string Data { get; } = Directory.CreateTempSubdirectory("cote-test-").FullName;
+
+    /// <summary>What a command line must be told to mean the same data.</summary>
+    public string[] Place =>
+    [
+        $"--Cote:Data:Directory={Data}",
+        .. _postgres is null ? [] : new[] { $"--Cote:Data:Postgres={_postgres}", $"--Cote:Auth:SigningKey={Engine.SigningKey}" },
+    ];
+
+    /// <summary>The key that signs its tokens, as it is written: made by the server beside the embedded database, given beside another.</summary>
+    public string SigningKey => _postgres is null ? File.ReadAllText(Path.Combine(Data, "signing.key")).Trim() : Engine.SigningKey;
+
+    /// <summary>The same as it signs: one that was given counts by its bytes.</summary>
+    public byte[] SigningKeyBytes => _postgres is null ? Convert.FromBase64String(SigningKey) : Encoding.UTF8.GetBytes(SigningKey);
 
     /// <summary>The routes it has, for tests of what is open and what is described.</summary>
     public IEnumerable<RouteEndpoint> Endpoints => _app!.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>();
@@ -49,7 +65,8 @@ public sealed class CoteApp : IAsyncDisposable
     /// <summary>The same, with something of one's own built in.</summary>
     public static async Task<CoteApp> StartAsync(Action<CoteBuilder>? add, params string[] settings)
     {
-        var app = new CoteApp(settings, add, await FakeModelServer.Start(), Directory.CreateTempSubdirectory("cote-test-").FullName);
+        var postgres = await Engine.CreateAsync();
+        var app = new CoteApp(settings, add, await FakeModelServer.Start(), postgres);
         await app.StartAsync();
         return app;
     }
@@ -81,9 +98,23 @@ public sealed class CoteApp : IAsyncDisposable
     /// <summary>A new account, logged in.</summary>
     public Task<CoteClient> RegisterAsync(string? username = null) => CoteClient.RegisterAsync(Url, username);
 
+    /// <summary>Every row of every table as text, found by asking the database: a table that is added later is there too.</summary>
+    public async Task<Dictionary<string, List<string>>> RowsAsync()
+    {
+        await using var db = await Engine.ConnectAsync(_postgres, Data);
+        var tables = await ReadAsync(db, _postgres is null
+            ? "select name from sqlite_master where type = 'table' and name not like 'sqlite_%'"
+            : "select table_name from information_schema.tables where table_schema = current_schema()");
+        var rows = new Dictionary<string, List<string>>();
+        foreach (var table in tables)
+            rows[table] = await ReadAsync(db, $"select * from {table}");
+        return rows;
+    }
+
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
+        await Engine.DropAsync(_postgres);
         await Model.DisposeAsync();
         Directory.Delete(Data, recursive: true);
     }
@@ -92,7 +123,7 @@ public sealed class CoteApp : IAsyncDisposable
     {
         string[] args =
         [
-            "--urls=http://127.0.0.1:0", $"--Cote:Data:Directory={Data}", "--Cote:Http:LogFormat=json", .. Unlimited,
+            "--urls=http://127.0.0.1:0", .. Place, "--Cote:Http:LogFormat=json", .. Unlimited,
             $"--Cote:Assistants:OpenAI:BaseUrl={Model.OpenAiUrl}", "--Cote:Assistants:OpenAI:ApiKey=sk-test-openai", "--Cote:Assistants:OpenAI:Model=fake",
             $"--Cote:Assistants:Anthropic:BaseUrl={Model.AnthropicUrl}", "--Cote:Assistants:Anthropic:ApiKey=sk-test-anthropic", "--Cote:Assistants:Anthropic:Model=fake",
             .. _settings.Select(x => x.StartsWith("--", StringComparison.Ordinal) ? x : "--Cote:" + x),
@@ -104,6 +135,21 @@ public sealed class CoteApp : IAsyncDisposable
         });
         await _app.StartAsync();
         Url = new Uri(_app.Urls.First());
+    }
+
+    static async Task<List<string>> ReadAsync(DbConnection db, string sql)
+    {
+        await using var command = db.CreateCommand();
+        command.CommandText = sql;
+        await using var reader = await command.ExecuteReaderAsync();
+        var rows = new List<string>();
+        while (await reader.ReadAsync())
+        {
+            var row = new object[reader.FieldCount];
+            reader.GetValues(row);
+            rows.Add(string.Join('\n', row.Select(x => x is byte[] bytes ? Encoding.Latin1.GetString(bytes) : x.ToString())));
+        }
+        return rows;
     }
 
     sealed class LogKeeper(ConcurrentQueue<string> logs) : ILoggerProvider, ILogger
@@ -124,9 +170,12 @@ public sealed class CoteApp : IAsyncDisposable
 /// <summary>One server for all tests that change nothing of its settings; each test has users of its own.</summary>
 public sealed class SharedApp : IAsyncLifetime
 {
-    public CoteApp App { get; private set; } = null!;
+    Task<CoteApp> _app = null!;
 
-    public async ValueTask InitializeAsync() => App = await CoteApp.StartAsync();
+    // A fixture cannot skip tests: what is missing is said in each test that asks for the server.
+    public CoteApp App => _app.GetAwaiter().GetResult();
 
-    public ValueTask DisposeAsync() => App.DisposeAsync();
+    public async ValueTask InitializeAsync() => await Task.WhenAny(_app = CoteApp.StartAsync());
+
+    public ValueTask DisposeAsync() => _app.IsCompletedSuccessfully ? App.DisposeAsync() : ValueTask.CompletedTask;
 }

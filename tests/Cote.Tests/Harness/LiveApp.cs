@@ -11,24 +11,21 @@ namespace Cote.Tests.Harness;
 public sealed class LiveApp : IAsyncLifetime
 {
     readonly ConcurrentDictionary<string, Play> _plays = [];
-    CoteApp? _app;
+    Task<CoteApp> _app = null!;
 
-    public CoteApp App => _app!;
+    // As in SharedApp: each test says what is missing.
+    public CoteApp App => _app.GetAwaiter().GetResult();
 
     public static async Task<LiveApp> StartAsync(params string[] settings)
     {
-        var live = new LiveApp { _app = await CoteApp.StartAsync(settings) };
-        live.App.Model.Answer = live.Answer;
+        var live = new LiveApp();
+        await (live._app = live.StartAppAsync(settings));
         return live;
     }
 
-    public async ValueTask InitializeAsync()
-    {
-        _app = await CoteApp.StartAsync();
-        App.Model.Answer = Answer;
-    }
+    public async ValueTask InitializeAsync() => await Task.WhenAny(_app = StartAppAsync([]));
 
-    public ValueTask DisposeAsync() => App.DisposeAsync();
+    public ValueTask DisposeAsync() => _app.IsCompletedSuccessfully ? App.DisposeAsync() : ValueTask.CompletedTask;
 
     public Task<CoteClient> RegisterAsync() => App.RegisterAsync();
 
@@ -38,6 +35,13 @@ public sealed class LiveApp : IAsyncLifetime
         var play = new Play(replies);
         _plays[play.Question] = play;
         return play;
+    }
+
+    async Task<CoteApp> StartAppAsync(string[] settings)
+    {
+        var app = await CoteApp.StartAsync(settings);
+        app.Model.Answer = Answer;
+        return app;
     }
 
     FakeReply Answer(FakeRequest request)

@@ -83,25 +83,6 @@ public sealed class DiskStorageTests : IDisposable
         }
     }
 
-    [Fact]
-    public void What_comes_in_by_another_node_in_the_same_folder_is_left_until_it_is_surely_dead()
-    {
-        using var data = new Folder();
-        var folders = new MediaFolders(new() { Directory = data.Path }, new());
-        folders.Open();
-        var (old, young) = (Path.Combine(folders.Incoming, "old"), Path.Combine(folders.Incoming, "young"));
-        File.WriteAllText(old, "");
-        File.WriteAllText(young, "");
-        var now = TimeProvider.System.GetUtcNow();
-        File.SetLastWriteTimeUtc(old, now.UtcDateTime.AddHours(-25));
-
-        folders.ClearIncoming(Timestamp.From(now.AddHours(-24)));
-        (File.Exists(old), File.Exists(young)).ShouldBe((false, true));
-
-        folders.ClearIncoming(null);
-        File.Exists(young).ShouldBeFalse();
-    }
-
     [Theory]
     [InlineData("Media:Storage=s3", "Cote__Media__Storage is s3, but no bucket is named. Set Cote__Media__S3__Bucket.")]
     [InlineData("Media:Storage=disk|Media:S3:Bucket=b", "Cote__Media__Storage is disk, but Cote__Media__S3__Bucket names a bucket. Unset one of them.")]

@@ -317,7 +317,6 @@ public sealed class SocketConnectTests(LiveApp live) : IClassFixture<LiveApp>
             .ToDictionary(x => x.Key, x => (object)x.Value);
         claims["exp"] = expires;
         var head = token.Split('.')[0] + "." + Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(claims));
-        var key = Convert.FromBase64String(File.ReadAllText(Path.Combine(_app.Data, "signing.key")).Trim());
-        return head + "." + Base64Url.EncodeToString(HMACSHA256.HashData(key, Encoding.ASCII.GetBytes(head)));
+        return head + "." + Base64Url.EncodeToString(HMACSHA256.HashData(_app.SigningKeyBytes, Encoding.ASCII.GetBytes(head)));
     }
 }

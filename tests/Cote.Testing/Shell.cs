@@ -1,9 +1,9 @@
 using System.Diagnostics;
 
-namespace Cote.BlackBox.Harness;
+namespace Cote.Testing;
 
 /// <summary>The machine's own commands.</summary>
-static class Shell
+public static class Shell
 {
     /// <summary>Runs one; its exit code and what it said.</summary>
     public static async Task<(int Code, string Said)> RunAsync(string command, params string[] arguments)
@@ -22,6 +22,7 @@ static class Shell
     public static async Task MustAsync(string command, params string[] arguments)
     {
         var (code, said) = await RunAsync(command, arguments);
-        code.ShouldBe(0, $"{command} {string.Join(' ', arguments)}: {said}");
+        if (code != 0)
+            throw new InvalidOperationException($"{command} {string.Join(' ', arguments)} ended with {code}: {said}");
     }
 }

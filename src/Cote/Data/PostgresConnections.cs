@@ -1,0 +1,85 @@
+using System.Data.Common;
+using System.Net.Sockets;
+using Npgsql;
+
+namespace Cote.Data;
+
+/// <summary>Reads from PostgreSQL: each query on a connection of its own, or all of them within one transaction.</summary>
+sealed class PostgresView(PostgresDialect dialect, NpgsqlTransaction? snapshot = null) : View
+{
+    public override async ValueTask<IReadOnlyList<T>> ListAsync<T>(
+        Sql sql, Func<DbDataReader, T> map, CancellationToken ct, Func<T, bool>? enough = null)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            var connection = snapshot?.Connection ?? await dialect.OpenConnectionAsync(ct);
+            try
+            {
+                var rows = await ListAsync(connection, sql, map, enough, ct);
+                dialect.Succeeded();
+                return rows;
+            }
+            catch (Exception error) when (error is DbException or IOException or SocketException or TimeoutException)
+            {
+                var problem = dialect.Failed(error);
+                if (tries > 1 || snapshot is not null || !PostgresDialect.IsAway(error))
+                    throw problem;
+            }
+            finally
+            {
+                if (snapshot is null)
+                    await connection.DisposeAsync();
+            }
+        }
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        if (snapshot?.Connection is not { } connection)
+            return;
+        await snapshot.DisposeAsync();
+        await connection.DisposeAsync();
+    }
+
+    internal static async Task<List<T>> ListAsync<T>(
+        NpgsqlConnection connection, Sql sql, Func<DbDataReader, T> map, Func<T, bool>? enough, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(sql.Text, connection);
+        PostgresDialect.Bind(command.Parameters, sql);
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        var rows = new List<T>();
+        while (await reader.ReadAsync(ct))
+        {
+            var row = map(reader);
+            rows.Add(row);
+            if (enough?.Invoke(row) == true)
+                break;
+        }
+        return rows;
+    }
+}
+
+/// <summary>The session that holds the lock of migrations.</summary>
+sealed class PostgresMigrated(NpgsqlConnection connection) : Migrated
+{
+    NpgsqlTransaction? _transaction;
+
+    public override string Engine => "postgres";
+
+    public override async Task BeginAsync() => _transaction = await connection.BeginTransactionAsync();
+
+    public override Task CommitAsync() => _transaction!.CommitAsync();
+
+    public override async Task RollBackAsync() => await _transaction!.DisposeAsync();
+
+    public override async Task ExecuteAsync(string constant)
+    {
+        await using var command = new NpgsqlCommand(constant, connection) { CommandTimeout = 0 };
+        await command.ExecuteNonQueryAsync();
+    }
+
+    public override async Task<IReadOnlyList<T>> ListAsync<T>(Sql sql, Func<DbDataReader, T> map) =>
+        await PostgresView.ListAsync(connection, sql, map, null, CancellationToken.None);
+
+    public override string? CopyBefore(int migration) => null; // its backups are its operator's: docs/operations.md
+}

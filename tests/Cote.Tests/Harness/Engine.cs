@@ -1,0 +1,41 @@
+using System.Data.Common;
+using System.Reflection;
+using System.Security.Cryptography;
+using Microsoft.Data.Sqlite;
+
+namespace Cote.Tests.Harness;
+
+/// <summary>
+/// The database below the tests of this assembly. Its project says which one, so that no test has to: the embedded one,
+/// or a PostgreSQL, of which there is one for all of them, with a database for each server.
+/// </summary>
+static class Engine
+{
+    // Never awaited by the embedded one. It ends with the process.
+    static readonly Lazy<Task<PostgresCluster>> Cluster = new(() => PostgresCluster.StartAsync());
+
+    public static bool IsPostgres { get; } = typeof(Engine).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+        .Any(x => x is { Key: "Engine", Value: "postgres" });
+
+    /// <summary>The key that servers on PostgreSQL must be given.</summary>
+    public static string SigningKey { get; } = Convert.ToBase64String(RandomNumberGenerator.GetBytes(48));
+
+    /// <summary>The URL of a new database; null is the embedded one.</summary>
+    public static async Task<string?> CreateAsync() => IsPostgres ? await (await Cluster.Value).CreateDatabaseAsync() : null;
+
+    public static async Task DropAsync(string? url)
+    {
+        if (url is not null)
+            await (await Cluster.Value).DropDatabaseAsync(url);
+    }
+
+    /// <summary>A connection beside the server's own.</summary>
+    public static async Task<DbConnection> ConnectAsync(string? url, string data)
+    {
+        if (url is not null)
+            return await (await Cluster.Value).ConnectAsync(url);
+        var db = new SqliteConnection($"Data Source={Path.Combine(data, "cote.db")};Mode=ReadOnly;Pooling=False");
+        await db.OpenAsync();
+        return db;
+    }
+}
