@@ -21,7 +21,7 @@ public sealed class DiskStorageTests : IDisposable
     {
         SweepLoop? sweep = null;
         await using var app = await CoteApp.StartAsync(x => x.Map(routes => sweep = routes.ServiceProvider.GetRequiredService<SweepLoop>()),
-            $"Media:Directory={_shared}", "Media:GraceHours=0");
+            "Media:Storage=disk", $"Media:Directory={_shared}", "Media:GraceHours=0");
         using var ada = await app.RegisterAsync();
         var picture = Samples.Png(extra: 3_000_000);
         if (Directory.Exists(OtherFileSystem))
@@ -45,7 +45,7 @@ public sealed class DiskStorageTests : IDisposable
         var (old, young) = (Left("01900000-0000-7000-8000-000000000000.part"), Left(Guid.CreateVersion7() + ".part"));
         var foreign = Left("README");
 
-        await using var app = await CoteApp.StartAsync($"Media:Directory={_shared}");
+        await using var app = await CoteApp.StartAsync("Media:Storage=disk", $"Media:Directory={_shared}");
 
         await Samples.UntilAsync(() => Task.FromResult(!File.Exists(old)), "the half of long ago is removed");
         File.Exists(young).ShouldBeTrue();
@@ -90,7 +90,7 @@ public sealed class DiskStorageTests : IDisposable
     [InlineData("Media:Directory=x|Media:S3:Bucket=b", "Cote__Media__Directory names a folder, but media are kept in a bucket. Unset it, or set Cote__Media__Storage to disk.")]
     [InlineData("Media:Directory=x|Media:Storage=database", "Cote__Media__Directory names a folder, but media are kept in the database. Unset it, or set Cote__Media__Storage to disk.")]
     [InlineData("Media:Storage=tape", "Cote__Media__Storage is wrong: The field Storage must match the regular expression 'disk|database|s3'.")]
-    [InlineData("Media:Directory=/dev/null/x", null)]
+    [InlineData("Media:Storage=disk|Media:Directory=/dev/null/x", null)]
     public async Task Settings_that_contradict_each_other_stop_the_start_with_a_sentence(string settings, string? sentence)
     {
         var error = await Should.ThrowAsync<StartupException>(() => CoteApp.StartAsync(settings.Split('|')));
