@@ -1,11 +1,13 @@
 .DEFAULT_GOAL := help
 ROUNDS ?= 10
 MINUTES ?= 10
+PEOPLE ?= 200
+SAMPLES ?= 300
 # The test program itself, not its runner: what it prints is seen while it happens.
 BLACKBOX = dotnet run --project tests/Cote.BlackBox -- -noLogo -showLiveOutput
 
 help: ## This list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 run: ## Serve on port 8000, data in ./data
 	dotnet run --project src/Cote.Server
@@ -26,6 +28,12 @@ demo: ## The main job, told line by line: publish, start, ask, see the reply str
 crash: ## kill -9 in the middle of everything, ROUNDS times, and the proof that nothing was lost
 	COTE_CRASH_ROUNDS=$(ROUNDS) $(BLACKBOX) -class Cote.BlackBox.Crash.CrashTests
 
+cluster: ## Three nodes behind nginx with PEOPLE for MINUTES, and everything under them breaks in turn
+	COTE_CLUSTER_PEOPLE=$(PEOPLE) COTE_CLUSTER_MINUTES=$(MINUTES) $(BLACKBOX) -class Cote.BlackBox.Cluster.ChaosTests
+
+cluster-figures: ## From node to node in milliseconds, two nodes against one, each of SAMPLES
+	COTE_CLUSTER_SAMPLES=$(SAMPLES) $(BLACKBOX) -class Cote.BlackBox.Cluster.FiguresTests
+
 soak: ## Memory over MINUTES of connects, replies and disconnects
 	COTE_SOAK_MINUTES=$(MINUTES) $(BLACKBOX) -class Cote.BlackBox.SoakTests
 
@@ -35,4 +43,4 @@ startup: ## Cold start to the first 200 and resident memory when idle
 publish: ## The program as it ships, into artifacts/publish
 	dotnet publish src/Cote.Server -c Release -o artifacts/publish
 
-.PHONY: help run fmt check test demo crash soak startup publish
+.PHONY: help run fmt check test demo crash cluster cluster-figures soak startup publish

@@ -59,9 +59,13 @@ sealed class PostgresDialect(DataOptions options, DataFolder folder, Clock clock
         var place = $"{settings.Host}:{settings.Port}, database {settings.Database ?? settings.Username}";
         try
         {
-            await using var connection = await OpenFirstAsync(place, ct);
-            await CheckAsync(connection, place, ct);
-            await MigrateAsync(connection, ct);
+            await using (var connection = await OpenFirstAsync(_source, place, ct))
+                await CheckAsync(connection, place, ct);
+            // A lock of a session: through a pooler of transactions it would stay behind with whoever comes next.
+            await using var direct = options.PostgresListen is { } listen
+                ? NpgsqlDataSource.Create(PostgresUrl.Parse(listen, "Cote__Data__PostgresListen")) : null;
+            await using var session = await OpenFirstAsync(direct ?? _source, place, ct);
+            await MigrateAsync(session, ct);
         }
         catch (PostgresException error)
         {
@@ -267,13 +271,13 @@ sealed class PostgresDialect(DataOptions options, DataFolder folder, Clock clock
     static bool WasRolledBackByOthers(PostgresException error) => error.SqlState is PostgresErrorCodes.SerializationFailure
         or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.ForeignKeyViolation;
 
-    async Task<NpgsqlConnection> OpenFirstAsync(string place, CancellationToken ct)
+    async Task<NpgsqlConnection> OpenFirstAsync(NpgsqlDataSource source, string place, CancellationToken ct)
     {
         for (var began = clock.Ticks; ;)
         {
             try
             {
-                return await _source!.OpenConnectionAsync(ct);
+                return await source.OpenConnectionAsync(ct);
             }
             catch (Exception error) when (error is NpgsqlException and not PostgresException or SocketException or TimeoutException
                 || error is PostgresException { SqlState: PostgresErrorCodes.CannotConnectNow })

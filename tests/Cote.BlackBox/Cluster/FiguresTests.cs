@@ -1,0 +1,156 @@
+using System.Diagnostics;
+using Cote.BlackBox.Crash;
+using Cote.BlackBox.Harness;
+
+namespace Cote.BlackBox.Cluster;
+
+/// <summary><c>make cluster-figures</c>: what it costs that there is more than one node. Printed, never judged.</summary>
+public sealed class FiguresTests(PublishedProgram program, ITestOutputHelper output)
+{
+    static readonly int Samples = CrashTests.Number("COTE_CLUSTER_SAMPLES", 60);
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task From_a_commit_on_one_node_to_the_frame_on_another(bool rabbit)
+    {
+        await using var model = await FakeModelServer.Start();
+        await using var fleet = await Fleet.StartAsync(program, model, nodes: 2, rabbit);
+        using var ada = await CoteClient.RegisterAsync(fleet.Nodes[0].Url);
+        using var elsewhere = await ada.OtherDeviceAsync(fleet.Nodes[1].Url);
+        var chat = await ada.CreateChatAsync();
+        await using var here = await ada.ConnectAsync();
+        await using var there = await elsewhere.ConnectAsync();
+        var (own, other, after) = (new List<double>(), new List<double>(), new List<double>());
+        for (var i = 0; i < Samples + 20; i++)
+        {
+            var title = $"title {i}";
+            var sent = Stopwatch.GetTimestamp();
+            var (shownHere, shownThere) = (ShownAsync(here, title), ShownAsync(there, title));
+            (await ada.PatchAsync($"/chats/{chat}", new { title })).Ok();
+            var answered = Stopwatch.GetTimestamp(); // the commit is behind it
+            if (i < 20)
+            {
+                await Task.WhenAll(shownHere, shownThere); // to be warm
+                continue;
+            }
+            own.Add(Stopwatch.GetElapsedTime(sent, await shownHere).TotalMilliseconds);
+            other.Add(Stopwatch.GetElapsedTime(sent, await shownThere).TotalMilliseconds);
+            after.Add(Math.Max(0, Stopwatch.GetElapsedTime(answered, await shownThere).TotalMilliseconds));
+        }
+        var with = rabbit ? "with RabbitMQ" : "without RabbitMQ";
+        output.WriteLine($"{Samples} commits, {with}: answer of the commit → frame on another node {Say(after)}; request → frame on its own node {Say(own)}, on another {Say(other)}.");
+
+        static async Task<long> ShownAsync(TestSocket socket, string title)
+        {
+            await socket.NextAsync("chat.updated", x => x.Data.GetProperty("title").GetString() == title);
+            return Stopwatch.GetTimestamp();
+        }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task From_the_first_token_of_a_model_on_one_node_to_the_text_on_another(bool rabbit)
+    {
+        const int Together = 5; // one after the other it would take minutes where text comes by checkpoints
+        await using var model = await FakeModelServer.Start();
+        await using var fleet = await Fleet.StartAsync(program, model, nodes: 2, rabbit);
+        var gates = new System.Collections.Concurrent.ConcurrentDictionary<string, Gate>();
+        // It goes on to speak, as models do: a text that has ended comes with its end.
+        model.Answer = request => FakeReply.After(gates[request.Messages.EnumerateArray().Last().GetProperty("content").GetString()!.Split("\n\n")[^1]]).Then("First ").ThenStall();
+        var (own, other) = (new List<double>(), new List<double>());
+        await Task.WhenAll(Enumerable.Range(0, Together).Select(_ => AskAsync()));
+        output.WriteLine(
+            $"{own.Count} replies, {(rabbit ? "with RabbitMQ" : "without RabbitMQ")}: first token → text on its own node {Say(own)}, on another node {Say(other)}.");
+
+        async Task AskAsync()
+        {
+            using var ada = await CoteClient.RegisterAsync(fleet.Nodes[0].Url);
+            using var elsewhere = await ada.OtherDeviceAsync(fleet.Nodes[1].Url);
+            await using var here = await ada.ConnectAsync();
+            await using var there = await elsewhere.ConnectAsync();
+            for (var i = 0; i < Samples / Together; i++)
+            {
+                var (chat, question, gate) = (await ada.CreateChatAsync(), Guid.CreateVersion7().ToString(), new Gate());
+                gates[question] = gate;
+                var reply = (await ada.AskAsync(chat, question)).GetProperty("reply_id").GetString()!;
+                await gate.Reached;
+                await there.NextAsync("message", x => x.Data.GetProperty("content").GetString() == question);
+                await Task.Delay(150); // a model thinks for a moment, in which the other node learns where the reply is made
+                var opened = Stopwatch.GetTimestamp();
+                gate.Open();
+                var (shownHere, shownThere) = (ShownAsync(here, reply), ShownAsync(there, reply));
+                await Task.WhenAll(shownHere, shownThere);
+                lock (own)
+                {
+                    own.Add(Stopwatch.GetElapsedTime(opened, await shownHere).TotalMilliseconds);
+                    other.Add(Stopwatch.GetElapsedTime(opened, await shownThere).TotalMilliseconds);
+                }
+                (await ada.DeleteAsync($"/chats/{chat}")).Ok();
+            }
+        }
+
+        static async Task<long> ShownAsync(TestSocket socket, string reply)
+        {
+            while (true)
+            {
+                var frame = await socket.NextAsync();
+                if (frame.MessageId == reply && frame.ToString().Contains("First", StringComparison.Ordinal))
+                    return Stopwatch.GetTimestamp();
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Sends_persisted_by_two_nodes_against_one()
+    {
+        const int People = 32;
+        var round = TimeSpan.FromSeconds(Math.Clamp(Samples / 40, 2, 8));
+        await using var model = await FakeModelServer.Start();
+        await using var fleet = await Fleet.StartAsync(program, model, nodes: 2, settings: "Assistants:Default=demo/instant");
+        var people = new List<(CoteClient At, CoteClient OrAt, string Chat)>();
+        for (var i = 0; i < People; i++)
+        {
+            var one = await CoteClient.RegisterAsync(fleet.Nodes[0].Url);
+            people.Add((one, await one.OtherDeviceAsync(fleet.Nodes[i % 2].Url), await one.CreateChatAsync()));
+        }
+        await SendAsync(two: true);
+        var (alone, together) = (new List<double>(), new List<double>());
+        for (var i = 0; i < 4; i++)
+        {
+            // Alternating, and not always the same first: what else the machine does hits both.
+            foreach (var two in i % 2 == 0 ? new[] { false, true } : [true, false])
+                (two ? together : alone).Add(await SendAsync(two));
+        }
+        output.WriteLine(
+            $"Sends persisted a second, each with a reply by demo/instant, {People} clients: one node {alone.Average():0} ({Each(alone)}), "
+            + $"two nodes {together.Average():0} ({Each(together)}), ratio {together.Average() / alone.Average():0.00}.");
+        foreach (var (at, orAt, _) in people)
+        {
+            at.Dispose();
+            orAt.Dispose();
+        }
+
+        async Task<double> SendAsync(bool two)
+        {
+            var began = Stopwatch.GetTimestamp();
+            var counts = await Task.WhenAll(people.Select(x => Task.Run(async () =>
+            {
+                var count = 0;
+                for (; Stopwatch.GetElapsedTime(began) < round; count++)
+                    await (two ? x.OrAt : x.At).AskAsync(x.Chat, "Coo?");
+                return count;
+            })));
+            return counts.Sum() / Stopwatch.GetElapsedTime(began).TotalSeconds;
+        }
+
+        static string Each(List<double> rates) => string.Join(", ", rates.Select(x => $"{x:0}"));
+    }
+
+    static string Say(List<double> milliseconds)
+    {
+        milliseconds.Sort();
+        return $"p50 {milliseconds[milliseconds.Count / 2]:0.0} ms, p99 {milliseconds[(int)(milliseconds.Count * 0.99)]:0.0} ms";
+    }
+}
