@@ -25,7 +25,7 @@ public sealed class PostgresCluster : IAsyncDisposable
         string[] settings =
         [
             "listen_addresses=127.0.0.1", $"port={port}", $"unix_socket_directories={daemon.Folder}", "max_connections=500",
-            "shared_buffers=64MB", "log_line_prefix=%m [%p] %a ", .. fsync ? [] : new[] { "fsync=off", "full_page_writes=off" },
+            "shared_buffers=64MB", "log_line_prefix=%m [%p] %a ", "recovery_init_sync_method=syncfs", .. fsync ? [] : new[] { "fsync=off", "full_page_writes=off" },
         ];
         _command = [postgres, "-D", DataIn(daemon), .. settings.SelectMany(x => new[] { "-c", x })];
     }

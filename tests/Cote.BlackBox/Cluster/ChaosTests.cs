@@ -93,8 +93,11 @@ public sealed class ChaosTests(PublishedProgram program, ITestOutputHelper outpu
         Mark("PostgreSQL is restarted, immediate");
         await fleet.Postgres.StopAsync(immediate: true);
         await Task.Delay(random.Next(0, 4_000));
+        var began = Stopwatch.GetTimestamp();
         await fleet.Postgres.StartAgainAsync();
-        output.WriteLine($"PostgreSQL was away for {Stopwatch.GetElapsedTime(_disturbances[^1].From).TotalSeconds:0.0} s.");
+        output.WriteLine(
+            $"PostgreSQL was away for {Stopwatch.GetElapsedTime(_disturbances[^1].From).TotalSeconds:0.0} s; "
+            + $"to start again took it {Stopwatch.GetElapsedTime(began).TotalSeconds:0.0} s.");
     }
 
     async Task KillNodeAsync(Fleet fleet, Random random)

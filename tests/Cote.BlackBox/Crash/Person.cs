@@ -211,10 +211,14 @@ sealed class Person : IAsyncDisposable
             var head = long.Parse(cursor[(cursor.IndexOf('-') + 1)..]);
             foreach (var device in Devices)
                 await device.ReachAsync(head);
-            listed = await ListMessagesAsync(sync);
+            List<string> seen;
+            (listed, seen) = await ListMessagesAsync(sync);
             states = [.. Devices.Select(x => x.State())];
             if ((await _client.GetAsync("/sync")).Ok()["cursor"] == cursor && states.All(x => x.Seq == head))
+            {
+                seen.ForEach(Faults.Enqueue); // of a look in which nothing moved
                 break;
+            }
             if (tries == 50)
             {
                 Faults.Enqueue("Events do not come to rest.");
@@ -233,25 +237,26 @@ sealed class Person : IAsyncDisposable
                 Faults.Enqueue($"Event {seq} was about {about} on one device and about {other} on the other.");
     }
 
-    async Task<Dictionary<string, JsonElement>> ListMessagesAsync(JsonElement sync)
+    async Task<(Dictionary<string, JsonElement> Listed, List<string> Faults)> ListMessagesAsync(JsonElement sync)
     {
+        var faults = new List<string>();
         var listed = new Dictionary<string, JsonElement>();
         var chats = await PagesAsync("/chats/?limit=3");
         if (!chats.Select(x => x.ToString()).SequenceEqual(sync.GetProperty("chats").EnumerateArray().Select(x => x.ToString())))
-            Faults.Enqueue("/chats/ and /sync differ.");
+            faults.Add("/chats/ and /sync differ.");
         foreach (var chat in chats)
         {
             long last = 0;
             foreach (var message in await PagesAsync($"/chats/{chat.GetProperty("id")}/messages/?after=0&limit=50"))
             {
                 if (!listed.TryAdd(message.GetProperty("id").GetString()!, message))
-                    Faults.Enqueue($"Twice in the list: {message}");
+                    faults.Add($"Twice in the list: {message}");
                 if (message.GetProperty("seq").GetInt64() <= last)
-                    Faults.Enqueue($"Out of order after {last}: {message}");
+                    faults.Add($"Out of order after {last}: {message}");
                 last = message.GetProperty("seq").GetInt64();
             }
         }
-        return listed;
+        return (listed, faults);
     }
 
     async Task<List<JsonElement>> PagesAsync(string path)
