@@ -148,6 +148,41 @@ public sealed class FiguresTests(PublishedProgram program, ITestOutputHelper out
         static string Each(List<double> rates) => string.Join(", ", rates.Select(x => $"{x:0}"));
     }
 
+    [Fact]
+    public async Task What_an_idle_node_and_an_idle_socket_cost()
+    {
+        const int SocketsEach = 20;
+        await using var model = await FakeModelServer.Start();
+        await using var fleet = await Fleet.StartAsync(program, model, nodes: 1, rabbit: true);
+        var node = fleet.Nodes[0];
+        await Task.Delay(TimeSpan.FromSeconds(5)); // what a start needs is over
+        var (began, before) = (Stopwatch.GetTimestamp(), Processor());
+        await Task.Delay(TimeSpan.FromSeconds(10));
+        var share = (Processor() - before).TotalSeconds / Stopwatch.GetElapsedTime(began).TotalSeconds;
+        var (idle, backends) = (node.Resident, (await fleet.Postgres.QueryAsync("select count(*) from pg_stat_activity where application_name like 'cote%'"))[0][0]);
+        var people = new List<CoteClient>();
+        var sockets = new List<TestSocket>();
+        while (people.Count < Math.Max(10, Samples / 6))
+            people.Add(await CoteClient.RegisterAsync(node.Url));
+        var without = node.Resident;
+        foreach (var person in people)
+            for (var i = 0; i < SocketsEach; i++)
+                sockets.Add(await person.ConnectAsync());
+        await Task.Delay(TimeSpan.FromSeconds(3)); // buffers of the connecting are given back
+        output.WriteLine(
+            $"Idle: {idle / 1_048_576.0:0} MB resident, {share:0.0%} of a core, {backends} connections to PostgreSQL. "
+            + $"{sockets.Count} idle sockets of {people.Count} people: {(node.Resident - without) / 1024.0 / sockets.Count:0.0} KB each.");
+        foreach (var socket in sockets)
+            await socket.DisposeAsync();
+        people.ForEach(x => x.Dispose());
+
+        TimeSpan Processor()
+        {
+            using var process = Process.GetProcessById(node.Pid);
+            return process.TotalProcessorTime;
+        }
+    }
+
     static string Say(List<double> milliseconds)
     {
         milliseconds.Sort();
