@@ -8,6 +8,7 @@ namespace Cote.Account;
 sealed class AccountStore(Database db, Revocations revocations, Audit audit, Clock clock)
 {
     const int UnitRows = 1_000;
+    const int UnitPieces = 16; // up to 1 MiB each
 
     /// <summary>
     /// The account is gone from this moment: nobody can log in to it, its sessions have ended, its name is free. What
@@ -35,8 +36,8 @@ sealed class AccountStore(Database db, Revocations revocations, Audit audit, Clo
     /// <summary>Removes the rows of an erased account, a thousand in a unit: a big one must not hold the writer.</summary>
     public async Task RemoveAsync(string userId)
     {
-        foreach (var (table, key) in Owned)
-            while (await RemoveSomeAsync(table, key, userId) >= UnitRows)
+        foreach (var (table, key, rows) in Owned)
+            while (await RemoveSomeAsync(table, key, rows, userId) >= rows)
                 await Task.Yield();
         var unit = new Unit();
         // What the log's file knows as committed was committed, though the rows are gone.
@@ -46,19 +47,20 @@ sealed class AccountStore(Database db, Revocations revocations, Audit audit, Clo
         await db.WriteAsync(unit);
     }
 
-    // In an order that no foreign key minds.
-    static readonly IReadOnlyList<(Sql Table, Sql Key)> Owned =
+    // In an order that no foreign key minds; pieces go after their uploads, when nothing can be added to them any more.
+    static readonly IReadOnlyList<(Sql Table, Sql Key, int Rows)> Owned =
     [
-        ($"events", $"seq"), ($"message_media", $"message_id"), ($"messages", $"id"), ($"chats", $"id"), ($"media", $"id"),
-        ($"uploads", $"id"), ($"sessions", $"id"),
+        ($"events", $"seq", UnitRows), ($"message_media", $"message_id", UnitRows), ($"messages", $"id", UnitRows),
+        ($"chats", $"id", UnitRows), ($"media", $"id", UnitRows), ($"uploads", $"id", UnitRows),
+        ($"upload_pieces", $"upload_id, start", UnitPieces), ($"sessions", $"id", UnitRows),
     ];
 
-    async Task<int> RemoveSomeAsync(Sql table, Sql key, string userId)
+    async Task<int> RemoveSomeAsync(Sql table, Sql key, int rows, string userId)
     {
         var unit = new Unit();
         var removed = unit.Do($"""
-            delete from {table} where user_id = {userId} and {key} in (
-              select x.{key} from {table} x where x.user_id = {userId} limit {(long)UnitRows})
+            delete from {table} where user_id = {userId} and ({key}) in (
+              select {key} from {table} where user_id = {userId} limit {(long)rows})
             """);
         await db.WriteAsync(unit);
         return removed.Changed;

@@ -67,9 +67,18 @@ sealed class Intake(
         }
     }
 
-    /// <summary>Looks at a finished file on the local disk and keeps it. The file may be gone afterwards, or not.</summary>
-    public async Task<Taken> KeepAsync(
-        string userId, string path, string? name, string sha256, string? uploadId, CancellationToken ct)
+    /// <summary>Keeps an upload that came in pieces, as one local file. The file may be gone afterwards, or not.</summary>
+    public async Task<Taken> KeepAsync(PartialUpload upload, string path, CancellationToken ct)
+    {
+        string hash;
+        await using (var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, BufferSize, useAsync: true))
+            hash = Convert.ToHexStringLower(await SHA256.HashDataAsync(file, ct));
+        return await KeepAsync(upload.UserId, path, upload.Name, hash, upload, ct);
+    }
+
+    // Looks at a finished file on the local disk, and keeps it.
+    async Task<Taken> KeepAsync(
+        string userId, string path, string? name, string sha256, PartialUpload? upload, CancellationToken ct)
     {
         var clean = FileNames.Clean(name);
         FileType? type;
@@ -84,7 +93,7 @@ sealed class Intake(
             return Problems.TooManyPixels;
         var file = new MediaFile(userId, clock.NewId(), clock.NewId(), sha256, clean, type.ContentType, size,
             type.Width > 0 ? (int)type.Width : null, type.Height > 0 ? (int)type.Height : null, clock.Now);
-        return await KeepAsync(file, path, uploadId, ct);
+        return await KeepAsync(file, path, upload, ct);
     }
 
     /// <summary>A form without its file, or with one that cannot be taken, in the shape of every 422.</summary>
@@ -100,7 +109,7 @@ sealed class Intake(
 
     // Bytes that are there already are kept once. While this looks, a sweep may remove them, or another upload may
     // bring them: the database says which (a row is gone, a hash is taken), and it is looked at again.
-    async Task<Taken> KeepAsync(MediaFile file, string path, string? uploadId, CancellationToken ct)
+    async Task<Taken> KeepAsync(MediaFile file, string path, PartialUpload? upload, CancellationToken ct)
     {
         var isOurs = false;
         for (var tries = 0; tries < MostTries; tries++)
@@ -112,13 +121,15 @@ sealed class Intake(
                 isOurs = true;
             }
             // Where this throws, nobody knows whether it was committed: then what is stored stays, for the sweep to judge.
-            var kept = await store.AddAsync(file, withBlob: !known, uploadId, options.QuotaBytes);
-            if (kept is Kept.Done or Kept.OverQuota && isOurs && (known || kept == Kept.OverQuota))
+            var kept = await store.AddAsync(file, withBlob: !known, upload, options.QuotaBytes);
+            if (isOurs && (kept is Kept.OverQuota or Kept.Superseded || (kept == Kept.Done && known)))
                 await storage.DeleteAsync(file.BlobId, CancellationToken.None);
             if (kept == Kept.Done)
                 return new(await store.FindAsync(file.UserId, file.Id, CancellationToken.None), null);
             if (kept == Kept.OverQuota)
                 return Problems.QuotaExceeded;
+            if (kept == Kept.Superseded)
+                return Problems.UploadLocked;
         }
         return Problems.Busy;
     }

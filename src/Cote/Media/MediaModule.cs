@@ -1,3 +1,4 @@
+using Cote.Data;
 using Cote.Http;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -13,9 +14,12 @@ static class MediaModule
         services.AddSingleton<MediaStore>();
         services.AddSingleton<MediaLinks>();
         services.AddSingleton<MediaFolders>();
-        services.AddSingleton<ResumableFiles>();
+        services.AddSingleton<ChunkStore>();
+        services.AddSingleton<UploadHolds>();
         services.AddSingleton<Intake>();
+        services.AddSingleton<Ending>();
         services.AddSingleton(Storage);
+        services.AddSingleton(Pieces);
         services.AddSingleton<SweepLoop>();
         services.AddHostedService(x => x.GetRequiredService<SweepLoop>());
     }
@@ -42,13 +46,25 @@ static class MediaModule
             .WithSummary("tus 1.0: the next piece");
         tus.MapDelete("/upload/resumable/{uploadId}", ResumableUpload.Delete).RequireAuthorization().Produces(204)
             .WithSummary("tus 1.0: give it up");
+
+        _ = routes.ServiceProvider.GetRequiredService<BlobStorage>(); // settings that contradict each other are said now
     }
 
-    // Only where a bucket is named is Amazon's library ever loaded.
-    static BlobStorage Storage(IServiceProvider services) =>
-        string.IsNullOrEmpty(services.GetRequiredService<MediaOptions>().S3.Bucket)
-            ? new DiskStorage(services.GetRequiredService<MediaFolders>())
-            : Store(services.GetRequiredService<MediaOptions>().S3);
+    // Amazon's library is loaded only where it is asked for.
+    static BlobStorage Storage(IServiceProvider services)
+    {
+        var options = services.GetRequiredService<MediaOptions>();
+        return options.StorageOf(services.GetRequiredService<Dialect>().IsOnlyProcess) switch
+        {
+            MediaOptions.InStore => Store(options.S3),
+            MediaOptions.InDatabase => ActivatorUtilities.CreateInstance<DatabaseStorage>(services),
+            _ => ActivatorUtilities.CreateInstance<DiskStorage>(services),
+        };
+    }
 
     static S3Storage Store(S3Options options) => new(options);
+
+    static UploadPieces Pieces(IServiceProvider services) => services.GetRequiredService<Dialect>().IsOnlyProcess
+        ? ActivatorUtilities.CreateInstance<PiecesOnDisk>(services)
+        : ActivatorUtilities.CreateInstance<PiecesInDatabase>(services);
 }

@@ -31,8 +31,37 @@ public sealed class MediaOptions
     [Range(1, 8_760)]
     public int ResumableHours { get; set; } = 24;
 
-    [Description("Keeps the bytes in an S3-compatible store. Unset: in the data directory.")]
+    [Description("Where the bytes are kept: `disk`, `database` or `s3`. Unset: `s3` where a bucket is named, else `disk` with the embedded database and `database` with PostgreSQL. Changing it moves nothing.")]
+    [RegularExpression("disk|database|s3")]
+    public string? Storage { get; set; }
+
+    [Description("The folder of the bytes on disk; with several nodes one that they share. Unset: `media` in the data directory.")]
+    public string? Directory { get; set; }
+
+    [Description("An S3-compatible store.")]
     public S3Options S3 { get; } = new();
+
+    internal const string OnDisk = "disk";
+    internal const string InDatabase = "database";
+    internal const string InStore = "s3";
+
+    /// <summary>Where the bytes are kept. What was set must say so without doubt: a mistake found later is a file that is not.</summary>
+    internal string StorageOf(bool isOnlyProcess)
+    {
+        var hasBucket = !string.IsNullOrEmpty(S3.Bucket);
+        var storage = Storage ?? (hasBucket ? InStore : isOnlyProcess ? OnDisk : InDatabase);
+        return storage == InStore && !hasBucket
+                ? throw new StartupException("Cote__Media__Storage is s3, but no bucket is named. Set Cote__Media__S3__Bucket.")
+            : storage != InStore && hasBucket
+                ? throw new StartupException($"Cote__Media__Storage is {storage}, but Cote__Media__S3__Bucket names a bucket. Unset one of them.")
+            : storage != OnDisk && !string.IsNullOrEmpty(Directory)
+                ? throw new StartupException(
+                    $"Cote__Media__Directory names a folder, but media are kept in {(storage == InStore ? "a bucket" : "the database")}. Unset it, or set Cote__Media__Storage to disk.")
+            : storage == OnDisk && !isOnlyProcess && string.IsNullOrEmpty(Directory)
+                ? throw new StartupException(
+                    "Cote__Media__Storage is disk, and other nodes may use this database. Name the folder that all of them share with Cote__Media__Directory.")
+            : storage;
+    }
 }
 
 /// <summary>An S3-compatible store.</summary>

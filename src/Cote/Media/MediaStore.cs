@@ -17,11 +17,17 @@ enum Kept
     BlobGone,
 
     OverQuota,
+
+    /// <summary>Another request has the upload in pieces by now, or has ended it.</summary>
+    Superseded,
 }
 
-/// <summary>An upload that comes in pieces. <paramref name="Received"/> is what is on disk for certain.</summary>
+/// <summary>
+/// An upload that comes in pieces. <paramref name="Received"/> is what is on disk for certain;
+/// <paramref name="Holder"/> is the request that may write to it.
+/// </summary>
 sealed record PartialUpload(
-    string UserId, string Id, long Length, long Received, string Name, string? MediaId, Timestamp ExpiresAt);
+    string UserId, string Id, long Length, long Received, string Name, string? MediaId, Timestamp ExpiresAt, string Holder = "");
 
 /// <summary>All SQL of uploads, and the pieces of it that a message's own statements are made with.</summary>
 sealed class MediaStore(Database db)
@@ -32,16 +38,25 @@ sealed class MediaStore(Database db)
         m.user_id, m.id, m.blob_id, b.sha256, m.name, m.content_type, m.size, m.width, m.height, m.created_at
         """;
 
+    static readonly Sql OfUpload = $"user_id, id, length, received, name, media_id, expires_at, holder";
+
     /// <summary>
     /// Keeps an upload: with <paramref name="withBlob"/> as the first of its bytes, else beside those that are there.
     /// The quota is held in the same statement, so that uploads that end together do not both fit.
     /// </summary>
-    public async Task<Kept> AddAsync(MediaFile file, bool withBlob, string? uploadId, long quota)
+    public async Task<Kept> AddAsync(MediaFile file, bool withBlob, PartialUpload? upload, long quota)
     {
-        Sql used = $"(select coalesce(sum(size), 0) from media where user_id = {file.UserId})";
-        Sql fits = $"{used} + {file.Size} <= {quota}";
+        Sql used = $"(select cast(coalesce(sum(size), 0) as bigint) from media where user_id = {file.UserId})";
+        Sql held = $"true";
+        if (upload is not null)
+            held = $"exists (select 1 from uploads where {IsHeld(upload)})";
+        Sql fits = $"{used} + {file.Size} <= {quota} and {held}";
         var unit = new Unit();
         unit.Lock($"select 1 from users where id = {file.UserId}");
+        // Locks the row: who takes the upload meanwhile waits, and then finds what became of it.
+        var fence = upload is null ? null : unit.Do($"update uploads set holder = holder where {IsHeld(upload)}");
+        // Locks the blob, where there is one: a sweep that is removing it is waited for, and then it is not found.
+        unit.Lock($"select 1 from blobs where sha256 = {file.Sha256}");
         var before = unit.Fetch($"select {used}", row => row.GetInt64(0));
         if (withBlob)
             unit.Do($"""
@@ -54,13 +69,14 @@ sealed class MediaStore(Database db)
               {file.CreatedAt}
             from blobs b where b.sha256 = {file.Sha256} and {fits}
             """);
-        if (uploadId is not null)
+        if (upload is not null)
             unit.Do($"""
-                update uploads set media_id = {file.Id} where user_id = {file.UserId} and id = {uploadId}
+                update uploads set media_id = {file.Id} where {IsHeld(upload)}
                   and exists (select 1 from media where user_id = {file.UserId} and id = {file.Id})
                 """);
         return await db.WriteAsync(unit) == Outcome.Conflict ? Kept.HashTaken
             : added.Changed == 1 ? Kept.Done
+            : fence is { Changed: 0 } ? Kept.Superseded
             : before.First + file.Size > quota ? Kept.OverQuota
             : Kept.BlobGone;
     }
@@ -68,15 +84,17 @@ sealed class MediaStore(Database db)
     public Task<bool> HasBlobAsync(string sha256, CancellationToken ct) =>
         db.FirstAsync($"select 1 from blobs where sha256 = {sha256}", _ => true, ct);
 
-    public Task<bool> HasBlobIdAsync(string id, CancellationToken ct) =>
-        db.FirstAsync($"select 1 from blobs where id = {id}", _ => true, ct);
+    /// <summary>Those of these ids that no blob has.</summary>
+    public async Task<IEnumerable<string>> ListUnknownAsync(IReadOnlyList<string> ids, CancellationToken ct) =>
+        ids.Count == 0 ? [] : ids.Except(
+            await db.ListAsync($"select id from blobs where id in ({In(ids)})", row => row.GetString(0), ct));
 
     /// <summary>How much a user has, what is promised to uploads under way included.</summary>
     public Task<long> UsedAsync(string userId, Timestamp now, CancellationToken ct) =>
         db.FirstAsync(
             $"""
-            select (select coalesce(sum(size), 0) from media where user_id = {userId})
-              + (select coalesce(sum(length), 0) from uploads where user_id = {userId} and media_id is null and expires_at > {now})
+            select cast((select coalesce(sum(size), 0) from media where user_id = {userId})
+              + (select coalesce(sum(length), 0) from uploads where user_id = {userId} and media_id is null and expires_at > {now}) as bigint)
             """, row => row.GetInt64(0), ct);
 
     public Task<MediaFile?> FindAsync(string userId, string id, CancellationToken ct) =>
@@ -90,12 +108,9 @@ sealed class MediaStore(Database db)
     /// <summary>Those of these that are the user's.</summary>
     public async Task<IReadOnlyList<MediaFile>> ListAsync(string userId, IEnumerable<string> ids, CancellationToken ct)
     {
-        Sql? any = null;
-        foreach (var id in ids.Distinct())
-            any = any is null ? One(id) : $"{any}, {id}";
-        static Sql One(string id) => $"{id}";
-        return any is null ? [] : await db.ListAsync(
-            $"select {All} from media m join blobs b on b.id = m.blob_id where m.user_id = {userId} and m.id in ({any})", Read, ct);
+        var any = ids.Distinct().ToList();
+        return any.Count == 0 ? [] : await db.ListAsync(
+            $"select {All} from media m join blobs b on b.id = m.blob_id where m.user_id = {userId} and m.id in ({In(any)})", Read, ct);
     }
 
     /// <summary>All of a user's, oldest first, from the one after <paramref name="after"/> on.</summary>
@@ -156,41 +171,69 @@ sealed class MediaStore(Database db)
     }
 
     public Task<PartialUpload?> FindUploadAsync(string userId, string id, CancellationToken ct) =>
-        db.FirstAsync(
-            $"select user_id, id, length, received, name, media_id, expires_at from uploads where user_id = {userId} and id = {id}",
-            row => new PartialUpload(row.GetString(0), row.GetString(1), row.GetInt64(2), row.GetInt64(3), row.GetString(4),
-                row.IsDBNull(5) ? null : row.GetString(5), new(row.GetInt64(6))), ct);
+        db.FirstAsync($"select {OfUpload} from uploads where user_id = {userId} and id = {id}", ReadUpload, ct);
 
-    /// <summary>So much of an upload is on disk.</summary>
-    public Task SetReceivedAsync(PartialUpload upload, long received)
+    /// <summary>
+    /// Gives an upload to a new holder, and tells how far it has come. A piece that is being written by the holder before
+    /// is waited for; its next finds the fence changed.
+    /// </summary>
+    public async Task<PartialUpload?> TakeUploadAsync(string userId, string id, string holder)
     {
         var unit = new Unit();
-        unit.Do($"""
-            update uploads set received = {received}
-            where user_id = {upload.UserId} and id = {upload.Id} and received >= 0 and received < {received}
-            """);
-        return db.WriteAsync(unit);
+        unit.Do($"update uploads set holder = {holder} where user_id = {userId} and id = {id}");
+        var taken = unit.Fetch($"select {OfUpload} from uploads where user_id = {userId} and id = {id}", ReadUpload);
+        await db.WriteAsync(unit);
+        return taken.First;
     }
 
-    public Task DeleteUploadAsync(string userId, string id)
+    /// <summary>The fence: nobody has taken the upload since, it is not finished and its bytes are there.</summary>
+    public static Sql IsHeld(PartialUpload upload) =>
+        $"user_id = {upload.UserId} and id = {upload.Id} and holder = {upload.Holder} and received >= 0 and media_id is null";
+
+    public Task<bool> IsHeldAsync(PartialUpload upload, CancellationToken ct) =>
+        db.FirstAsync($"select 1 from uploads where {IsHeld(upload)}", _ => true, ct);
+
+    /// <summary>So much of an upload is on disk; false where another request has the upload by now.</summary>
+    public async Task<bool> SetReceivedAsync(PartialUpload upload, long received)
     {
         var unit = new Unit();
-        unit.Do($"delete from uploads where user_id = {userId} and id = {id}");
-        return db.WriteAsync(unit);
+        var moved = unit.Do($"update uploads set received = {received} where {IsHeld(upload)} and received < {received}");
+        await db.WriteAsync(unit);
+        return moved.Changed == 1;
     }
 
-    /// <summary>Uploads that were not finished in time and whose file is still there.</summary>
+    /// <summary>Counts a piece that the same unit writes, if it begins where the upload ends.</summary>
+    public static Step Receive(Unit unit, PartialUpload upload, long start, long end) =>
+        unit.Do($"update uploads set received = {end} where {IsHeld(upload)} and received = {start}");
+
+    /// <summary>False where another request has the upload by now.</summary>
+    public async Task<bool> DeleteUploadAsync(PartialUpload upload)
+    {
+        var unit = new Unit();
+        var deleted = unit.Do($"delete from uploads where user_id = {upload.UserId} and id = {upload.Id} and holder = {upload.Holder}");
+        await db.WriteAsync(unit);
+        return deleted.Changed == 1;
+    }
+
+    /// <summary>Uploads whose time is over and whose bytes may still be there.</summary>
     public Task<IReadOnlyList<(string UserId, string Id)>> ListExpiredUploadsAsync(Timestamp now, int most, CancellationToken ct) =>
         db.ListAsync($"select user_id, id from uploads where expires_at <= {now} and received >= 0 limit {(long)most}",
             row => (row.GetString(0), row.GetString(1)), ct);
 
-    /// <summary>Their files are gone; the rows stay for a while, to answer that they came too late.</summary>
-    public Task ForgetUploadsAsync(IEnumerable<(string UserId, string Id)> uploads, Timestamp before)
+    /// <summary>From now on nothing is added to these, and their bytes can go; the rows stay, to answer that they came too late.</summary>
+    public Task CloseUploadsAsync(IEnumerable<(string UserId, string Id)> uploads)
     {
         var unit = new Unit();
         foreach (var (user, id) in uploads)
-            unit.Do($"update uploads set received = -1 where user_id = {user} and id = {id}");
-        unit.Do($"delete from uploads where expires_at < {before}");
+            unit.Do($"update uploads set received = -1, holder = '' where user_id = {user} and id = {id}");
+        return db.WriteAsync(unit);
+    }
+
+    /// <summary>Closed uploads of before this need not be remembered.</summary>
+    public Task ForgetUploadsAsync(Timestamp before)
+    {
+        var unit = new Unit();
+        unit.Do($"delete from uploads where expires_at < {before} and received < 0");
         return db.WriteAsync(unit);
     }
 
@@ -210,7 +253,10 @@ sealed class MediaStore(Database db)
     public async Task DeleteUnnamedAsync(IEnumerable<(string UserId, string Id)> media)
     {
         var unit = new Unit();
-        foreach (var (user, id) in media)
+        var locked = media.OrderBy(x => x.Id, StringComparer.Ordinal).ToList();
+        foreach (var (user, id) in locked) // a message that names one and commits meanwhile is then seen by the delete
+            unit.Lock($"select 1 from media where user_id = {user} and id = {id}");
+        foreach (var (user, id) in locked)
             unit.Do($"""
                 delete from media where user_id = {user} and id = {id} and not exists (
                   select 1 from message_media mm where mm.user_id = {user} and mm.media_id = {id})
@@ -228,11 +274,27 @@ sealed class MediaStore(Database db)
     public async Task<IReadOnlyList<string>> DeleteOrphansAsync(IEnumerable<string> blobs)
     {
         var unit = new Unit();
-        var steps = blobs.Select(id => (Id: id, Step: unit.Do(
+        // Locked first, in order: an upload of the same bytes that commits meanwhile is then seen by the delete.
+        var ids = blobs.Order(StringComparer.Ordinal).ToList();
+        foreach (var id in ids)
+            unit.Lock($"select 1 from blobs where id = {id}");
+        var steps = ids.Select(id => (Id: id, Step: unit.Do(
             $"delete from blobs where id = {id} and not exists (select 1 from media m where m.blob_id = {id})"))).ToList();
         await db.WriteAsync(unit);
         return [.. steps.Where(x => x.Step.Changed == 1).Select(x => x.Id)];
     }
+
+    static Sql In(IReadOnlyList<string> ids)
+    {
+        Sql any = $"{ids[0]}";
+        foreach (var id in ids.Skip(1))
+            any.AppendFormatted((Sql)$", {id}");
+        return any;
+    }
+
+    static PartialUpload ReadUpload(DbDataReader row) => new(
+        row.GetString(0), row.GetString(1), row.GetInt64(2), row.GetInt64(3), row.GetString(4), row.IsDBNull(5) ? null : row.GetString(5),
+        new(row.GetInt64(6)), row.GetString(7));
 
     static MediaFile Read(DbDataReader row) => new(
         row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetString(4), row.GetString(5), row.GetInt64(6),

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Security.Cryptography;
 using System.Text;
 using Cote.Http;
 using Cote.Primitives;
@@ -16,7 +15,9 @@ static class ResumableUpload
 {
     const string Version = "1.0.0";
     const int BufferSize = 128 * 1024;
-    const long NoteEvery = 16 * 1_048_576;
+
+    // However slow the network is: what was saved is all that a request on another node can go on with.
+    static readonly TimeSpan SaveAfter = TimeSpan.FromSeconds(2);
 
     /// <summary>Answers every tus request with the version, and one of another version with 412.</summary>
     public static async ValueTask<object?> CheckVersion(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
@@ -41,7 +42,7 @@ static class ResumableUpload
 
     /// <summary><c>POST /upload/resumable</c>.</summary>
     public static async Task<IResult> Create(
-        HttpContext http, CurrentUser user, MediaStore media, ResumableFiles files, MediaOptions options, Clock clock, CancellationToken ct)
+        HttpContext http, CurrentUser user, MediaStore media, UploadPieces pieces, MediaOptions options, Clock clock, CancellationToken ct)
     {
         var check = new Check();
         var length = check.HeaderInteger("Upload-Length", http.Request.Headers["Upload-Length"], 1);
@@ -52,10 +53,10 @@ static class ResumableUpload
 
         var upload = new PartialUpload(user.Id, clock.NewId(), length, 0, FileNames.Clean(NameOf(http)), null,
             clock.Now + TimeSpan.FromHours(options.ResumableHours));
-        files.Create(upload.Id);
+        pieces.Create(upload.Id);
         if (!await media.AddUploadAsync(upload, options.QuotaBytes, clock.Now))
         {
-            files.Delete(upload.Id);
+            await pieces.DeleteAsync(user.Id, upload.Id);
             return Answer.Of(Problems.QuotaExceeded);
         }
 
@@ -66,29 +67,23 @@ static class ResumableUpload
 
     /// <summary><c>HEAD /upload/resumable/{upload_id}</c>: how far it has come.</summary>
     public static async Task<IResult> Head(
-        string uploadId, HttpContext http, CurrentUser user, MediaStore media, ResumableFiles files, Intake intake, MediaLinks links,
-        Clock clock, CancellationToken ct)
+        string uploadId, HttpContext http, CurrentUser user, UploadHolds holds, Ending ending, CancellationToken ct)
     {
-        var (found, problem) = await FindAsync(uploadId, user, media, clock, ct);
-        if (found is null)
-            return Answer.Of(problem!);
-        using var hold = await files.TakeAsync(found.Id, ct);
+        var (hold, problem) = await holds.TakeAsync(user.Id, uploadId, ct);
         if (hold is null)
-            return Answer.Of(Problems.UploadLocked);
-        (var upload, problem) = await FindAsync(uploadId, user, media, clock, ct);
-        if (upload is null)
             return Answer.Of(problem!);
+        using var _ = hold;
         var headers = http.Response.Headers;
-        headers["Upload-Length"] = upload.Length.ToString();
-        headers["Upload-Metadata"] = "filename " + Convert.ToBase64String(Encoding.UTF8.GetBytes(upload.Name));
-        SayExpiry(http, upload);
-        return await AnswerAsync(http, upload, StatusCodes.Status200OK, media, files, intake, links, ct);
+        headers["Upload-Length"] = hold.Upload.Length.ToString();
+        headers["Upload-Metadata"] = "filename " + Convert.ToBase64String(Encoding.UTF8.GetBytes(hold.Upload.Name));
+        SayExpiry(http, hold.Upload);
+        return await ending.AnswerAsync(http, hold.Upload, StatusCodes.Status200OK, ct);
     }
 
     /// <summary><c>PATCH /upload/resumable/{upload_id}</c>: the next piece.</summary>
     public static async Task<IResult> Patch(
-        string uploadId, HttpContext http, CurrentUser user, MediaStore media, ResumableFiles files, Intake intake, MediaLinks links,
-        Clock clock, CancellationToken ct)
+        string uploadId, HttpContext http, CurrentUser user, UploadHolds holds, UploadPieces pieces, Ending ending, Clock clock,
+        CancellationToken ct)
     {
         http.Features.Get<IHttpMaxRequestBodySizeFeature>()!.MaxRequestBodySize = null;
         if (http.Request.ContentType != "application/offset+octet-stream")
@@ -97,66 +92,57 @@ static class ResumableUpload
         var offset = check.HeaderInteger("Upload-Offset", http.Request.Headers["Upload-Offset"], 0);
         if (check.Problem is { } wrong)
             return Answer.Of(wrong);
-        var (found, problem) = await FindAsync(uploadId, user, media, clock, ct);
-        if (found is null)
-            return Answer.Of(problem!);
-        using var hold = await files.TakeAsync(found.Id, ct);
+        var (hold, problem) = await holds.TakeAsync(user.Id, uploadId, ct);
         if (hold is null)
-            return Answer.Of(Problems.UploadLocked);
-        (var upload, problem) = await FindAsync(uploadId, user, media, clock, ct);
-        if (upload is null)
             return Answer.Of(problem!);
-        if (offset != upload.Received)
+        using var _ = hold;
+        if (offset != hold.Upload.Received)
             return Answer.Of(Problems.WrongOffset);
-        if (http.Request.ContentLength > upload.Length - offset)
+        if (http.Request.ContentLength > hold.Upload.Length - offset)
             return Answer.Of(Problems.TooLarge);
 
-        (var received, problem) = await AppendAsync(http, upload, media, files.PathOf(upload.Id), hold.Token);
+        (var received, problem) = await AppendAsync(http, hold, pieces, clock);
         if (problem is not null)
             return Answer.Of(problem);
-        SayExpiry(http, upload);
-        return await AnswerAsync(http, upload with { Received = received }, StatusCodes.Status204NoContent, media, files, intake, links, ct);
+        SayExpiry(http, hold.Upload);
+        return await ending.AnswerAsync(http, hold.Upload with { Received = received }, StatusCodes.Status204NoContent, ct);
     }
 
     /// <summary><c>DELETE /upload/resumable/{upload_id}</c>: it is not wanted any more.</summary>
     public static async Task<IResult> Delete(
-        string uploadId, CurrentUser user, MediaStore media, ResumableFiles files, Clock clock, CancellationToken ct)
+        string uploadId, CurrentUser user, MediaStore media, UploadHolds holds, UploadPieces pieces, CancellationToken ct)
     {
-        var (upload, problem) = await FindAsync(uploadId, user, media, clock, ct);
-        if (upload is null)
-            return Answer.Of(problem!);
-        using var hold = await files.TakeAsync(upload.Id, ct);
+        var (hold, problem) = await holds.TakeAsync(user.Id, uploadId, ct);
         if (hold is null)
+            return Answer.Of(problem!);
+        using var _ = hold;
+        if (!await media.DeleteUploadAsync(hold.Upload))
             return Answer.Of(Problems.UploadLocked);
-        await media.DeleteUploadAsync(user.Id, upload.Id);
-        files.Delete(upload.Id);
+        await pieces.DeleteAsync(user.Id, hold.Upload.Id);
         return Results.NoContent();
     }
 
     // What came is kept however the connection ends: that is what it is all for.
-    static async Task<(long Received, Problem? Problem)> AppendAsync(
-        HttpContext http, PartialUpload upload, MediaStore media, string path, CancellationToken ct)
+    static async Task<(long Received, Problem? Problem)> AppendAsync(HttpContext http, Hold hold, UploadPieces pieces, Clock clock)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
-        var received = upload.Received;
-        var noted = received;
+        var received = hold.Upload.Received;
+        var (saved, savedAt) = (received, clock.Ticks);
         try
         {
-            await using var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, bufferSize: 0, useAsync: true);
-            file.SetLength(received); // beyond it is what was never said to be received
-            file.Position = received;
+            await using var writer = pieces.Append(hold.Upload);
             try
             {
-                while (await http.Request.Body.ReadAsync(buffer, ct) is > 0 and var read)
+                while (await http.Request.Body.ReadAsync(Room(writer), hold.Token) is > 0 and var read)
                 {
-                    if (received + read > upload.Length)
+                    if (received + read > hold.Upload.Length)
                         return (received, Problems.TooLarge);
-                    await file.WriteAsync(buffer.AsMemory(0, read), CancellationToken.None);
+                    await writer.WriteAsync(buffer.AsMemory(0, read));
                     received += read;
-                    if (received - noted >= NoteEvery)
-                        await NoteAsync();
+                    if ((received - saved == writer.MostUnsaved || clock.Since(savedAt) >= SaveAfter) && !await SaveAsync(writer))
+                        return (saved, Problems.UploadLocked);
                 }
-                return (received, null);
+                return received == saved || await SaveAsync(writer) ? (received, null) : (saved, Problems.UploadLocked);
             }
             catch (OperationCanceledException) when (!http.RequestAborted.IsCancellationRequested)
             {
@@ -164,14 +150,8 @@ static class ResumableUpload
             }
             finally
             {
-                if (received > noted)
-                    await NoteAsync();
-            }
-
-            async Task NoteAsync()
-            {
-                file.Flush(flushToDisk: true);
-                await media.SetReceivedAsync(upload, noted = received);
+                if (received > saved)
+                    await SaveAsync(writer);
             }
         }
         catch (IOException error) when (Disk.IsFull(error))
@@ -182,45 +162,15 @@ static class ResumableUpload
         {
             ArrayPool<byte>.Shared.Return(buffer);
         }
-    }
 
-    // Where all has come, it is looked at and kept: also by a HEAD, if the end fell into a crash.
-    static async Task<IResult> AnswerAsync(
-        HttpContext http, PartialUpload upload, int status, MediaStore media, ResumableFiles files, Intake intake, MediaLinks links,
-        CancellationToken ct)
-    {
-        var headers = http.Response.Headers;
-        headers["Upload-Offset"] = upload.Received.ToString();
-        if (upload.Received < upload.Length)
-            return Results.StatusCode(status);
-        var mediaId = upload.MediaId;
-        if (mediaId is null)
+        Memory<byte> Room(PieceWriter writer) => buffer.AsMemory(0, (int)Math.Min(BufferSize, writer.MostUnsaved - (received - saved)));
+
+        Task<bool> SaveAsync(PieceWriter writer)
         {
-            var path = files.PathOf(upload.Id);
-            string hash;
-            await using (var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, BufferSize, useAsync: true))
-                hash = Convert.ToHexStringLower(await SHA256.HashDataAsync(file, ct));
-            var taken = await intake.KeepAsync(upload.UserId, path, upload.Name, hash, upload.Id, ct);
-            if (taken.Problem is { Status: < 500 } refused)
-            {
-                await media.DeleteUploadAsync(upload.UserId, upload.Id);
-                files.Delete(upload.Id);
-                return Answer.Of(refused);
-            }
-            if (taken.Problem is { } later)
-                return Answer.Of(later);
-            files.Delete(upload.Id);
-            mediaId = taken.File!.Id;
+            (saved, savedAt) = (received, clock.Ticks); // before it is done: what fails is not tried once more on the way out
+            return writer.SaveAsync();
         }
-        headers["Upload-Media-Url"] = links.Sign(MediaLinks.PathOf(mediaId));
-        return Results.StatusCode(status);
     }
-
-    static async Task<(PartialUpload? Upload, Problem? Problem)> FindAsync(
-        string uploadId, CurrentUser user, MediaStore media, Clock clock, CancellationToken ct) =>
-        Ids.Parse(uploadId) is not { } id || await media.FindUploadAsync(user.Id, id, ct) is not { } upload ? (null, Problems.UploadNotFound)
-        : upload.ExpiresAt <= clock.Now ? (null, Problems.UploadExpired)
-        : (upload, null);
 
     static void SayExpiry(HttpContext http, PartialUpload upload) =>
         http.Response.Headers["Upload-Expires"] = upload.ExpiresAt.ToDateTimeOffset().ToString("R");
@@ -233,5 +183,40 @@ static class ResumableUpload
                 return Convert.TryFromBase64String(value, new byte[value.Length], out _)
                     ? Encoding.UTF8.GetString(Convert.FromBase64String(value)) : null;
         return null;
+    }
+}
+
+/// <summary>What follows the last piece: where all has come, it is looked at and kept. Also by a HEAD, if the end fell into a crash.</summary>
+sealed class Ending(MediaStore media, UploadPieces pieces, Intake intake, MediaLinks links)
+{
+    public async Task<IResult> AnswerAsync(HttpContext http, PartialUpload upload, int status, CancellationToken ct)
+    {
+        var headers = http.Response.Headers;
+        headers["Upload-Offset"] = upload.Received.ToString();
+        if (upload.Received < upload.Length)
+            return Results.StatusCode(status);
+        var mediaId = upload.MediaId;
+        if (mediaId is null)
+        {
+            var taken = await KeepAsync(upload, ct);
+            if (taken.Problem is { } problem)
+                return Answer.Of(problem);
+            mediaId = taken.File!.Id;
+        }
+        headers["Upload-Media-Url"] = links.Sign(MediaLinks.PathOf(mediaId));
+        return Results.StatusCode(status);
+    }
+
+    async Task<Taken> KeepAsync(PartialUpload upload, CancellationToken ct)
+    {
+        using var whole = await pieces.CollectAsync(upload, ct);
+        if (whole is null)
+            return Problems.UploadLocked;
+        var taken = await intake.KeepAsync(upload, whole.Path, ct);
+        if (taken.Problem is null)
+            await pieces.DeleteAsync(upload.UserId, upload.Id);
+        else if (taken.Problem.Status < 500 && taken.Problem != Problems.UploadLocked && await media.DeleteUploadAsync(upload))
+            await pieces.DeleteAsync(upload.UserId, upload.Id); // refused for what it is: it never becomes anything else
+        return taken;
     }
 }

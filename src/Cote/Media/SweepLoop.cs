@@ -1,3 +1,4 @@
+using Cote.Data;
 using Cote.Primitives;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -6,20 +7,24 @@ namespace Cote.Media;
 
 /// <summary>
 /// Removes what nobody names: first uploads, then blobs without uploads. Each row goes, is committed, and only then
-/// the bytes are unlinked; a crash in between leaves a file that the next reconciliation finds.
+/// the bytes are unlinked; a crash in between leaves a file that the next reconciliation finds. Several nodes may sweep
+/// at once: what another has removed is removed.
 /// </summary>
 sealed class SweepLoop(
-    MediaStore media, BlobStorage storage, MediaFolders folders, ResumableFiles files, MediaOptions options, Clock clock,
-    ILogger<SweepLoop> log) : BackgroundService
+    MediaStore media, BlobStorage storage, MediaFolders folders, UploadPieces pieces, Dialect dialect, MediaOptions options,
+    Clock clock, ILogger<SweepLoop> log) : BackgroundService
 {
     const int MostInUnit = 100;
     static readonly TimeSpan ReconcileEvery = TimeSpan.FromHours(24);
     static readonly TimeSpan SurelyCommitted = TimeSpan.FromHours(24);
+    static readonly TimeSpan SurelyDead = TimeSpan.FromHours(24);
     static readonly TimeSpan RememberExpired = TimeSpan.FromDays(7);
 
     public override Task StartAsync(CancellationToken cancellationToken)
     {
         folders.Open();
+        // Where other nodes are, one of them may have been given the same folder: what it is taking in stays.
+        folders.ClearIncoming(dialect.IsOnlyProcess ? null : clock.Now - SurelyDead);
         return base.StartAsync(cancellationToken);
     }
 
@@ -59,10 +64,13 @@ sealed class SweepLoop(
     public async Task SweepAsync(CancellationToken ct)
     {
         var now = clock.Now;
-        var late = await media.ListExpiredUploadsAsync(now, MostInUnit, ct);
-        foreach (var (_, id) in late)
-            files.Delete(id);
-        await media.ForgetUploadsAsync(late, now - RememberExpired);
+        while (await media.ListExpiredUploadsAsync(now, MostInUnit, ct) is { Count: > 0 } late)
+        {
+            await media.CloseUploadsAsync(late);
+            foreach (var (userId, id) in late)
+                await pieces.DeleteAsync(userId, id);
+        }
+        await media.ForgetUploadsAsync(now - RememberExpired);
 
         var before = now - TimeSpan.FromHours(options.GraceHours);
         while (await media.ListUnnamedAsync(before, MostInUnit, ct) is { Count: > 0 } unnamed)
@@ -75,23 +83,36 @@ sealed class SweepLoop(
                 await storage.DeleteAsync(id, ct);
     }
 
-    // Files without a row: of a crash between two steps. The id of a blob says when it was made, so that one whose row is
-    // about to be committed is not taken for one of those.
-    async Task ReconcileAsync(CancellationToken ct)
+    // Bytes without a row: of a crash between two steps. The id of a blob says when it was made, so that one whose row is
+    // about to be committed, here or on another node, is not taken for one of those.
+    internal async Task ReconcileAsync(CancellationToken ct)
     {
-        var before = (clock.Now - SurelyCommitted).Milliseconds;
+        var before = clock.Now - SurelyCommitted;
+        var old = new List<string>(MostInUnit);
         await foreach (var id in storage.ListAsync(ct))
-            if (MadeAt(id) is { } at && at < before && !await media.HasBlobIdAsync(id, ct))
-            {
-                await storage.DeleteAsync(id, ct);
-                log.LogInformation("The bytes of {Blob} belonged to nothing and were removed", id);
-            }
-        foreach (var id in files.List())
-            if (MadeAt(id) is { } at && at < before && !await media.HasUploadAsync(id, ct))
-                files.Delete(id);
+        {
+            if (MadeAt(id) < before.Milliseconds)
+                old.Add(id);
+            if (old.Count == MostInUnit)
+                await RemoveUnknownAsync(old, ct);
+        }
+        await RemoveUnknownAsync(old, ct);
+        await pieces.ReconcileAsync(before, ct);
+        if (!dialect.IsOnlyProcess)
+            folders.ClearIncoming(clock.Now - SurelyDead);
+    }
+
+    async Task RemoveUnknownAsync(List<string> ids, CancellationToken ct)
+    {
+        foreach (var id in await media.ListUnknownAsync(ids, ct))
+        {
+            await storage.DeleteAsync(id, ct);
+            log.LogInformation("The bytes of {Blob} belonged to nothing and were removed", id);
+        }
+        ids.Clear();
     }
 
     // The first 48 bits of a UUIDv7 are Unix milliseconds. What has another name is not ours to remove.
-    static long? MadeAt(string id) =>
+    internal static long? MadeAt(string id) =>
         Ids.Parse(id) == id && id[14] == '7' ? Convert.ToInt64(id[..8] + id[9..13], 16) : null;
 }

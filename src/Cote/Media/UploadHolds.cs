@@ -1,0 +1,114 @@
+using Cote.Primitives;
+
+namespace Cote.Media;
+
+/// <summary>
+/// Who may write to an upload that comes in pieces. A phone that lost its network comes back while its old connection
+/// still looks alive: who comes later is let in, and who was there is told to go. On this node that is said at once, and
+/// waited for, so that nothing of what came is lost; on another node the earlier finds the fence of its row changed at
+/// its next piece, and what it had not yet written is sent again.
+/// </summary>
+sealed class UploadHolds(MediaStore media, Clock clock)
+{
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    readonly Dictionary<string, Place> _places = [];
+
+#pragma warning disable CA1001 // a semaphore whose wait handle is never asked for holds nothing to dispose of
+    sealed class Place
+#pragma warning restore CA1001
+    {
+        public readonly SemaphoreSlim Gate = new(1, 1);
+        public CancellationTokenSource? Holder;
+        public int Users;
+    }
+
+    /// <summary>The one hold on an upload of this user, or why there is none.</summary>
+    public async Task<(Hold? Hold, Problem? Problem)> TakeAsync(string userId, string uploadId, CancellationToken ct)
+    {
+        // Looked at first without a write: who guesses ids costs nothing, and disturbs nobody.
+        if (Ids.Parse(uploadId) is not { } id || await media.FindUploadAsync(userId, id, ct) is not { } found)
+            return (null, Problems.UploadNotFound);
+        if (found.ExpiresAt <= clock.Now)
+            return (null, Problems.UploadExpired);
+        if (await EnterAsync(id, ct) is not { } place)
+            return (null, Problems.UploadLocked);
+        Hold? hold = null;
+        try
+        {
+            if (await media.TakeUploadAsync(userId, id, clock.NewId()) is not { } upload)
+                return (null, Problems.UploadNotFound);
+            if (upload.ExpiresAt <= clock.Now)
+                return (null, Problems.UploadExpired);
+            return (hold = new(upload, () => Release(id, place), place.Holder!.Token), null);
+        }
+        finally
+        {
+            if (hold is null)
+                Release(id, place);
+        }
+    }
+
+    async Task<Place?> EnterAsync(string id, CancellationToken ct)
+    {
+        Place place;
+        lock (_places)
+        {
+            if (!_places.TryGetValue(id, out place!))
+                _places[id] = place = new();
+            place.Users++;
+            place.Holder?.CancelAfter(TimeSpan.Zero); // not on this thread: what follows a cancellation is the other's work
+        }
+        var entered = false;
+        try
+        {
+            using var limit = new CancellationTokenSource(Patience, clock.Provider);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, ct);
+            await place.Gate.WaitAsync(either.Token);
+            entered = true;
+            lock (_places)
+                place.Holder = CancellationTokenSource.CreateLinkedTokenSource(ct);
+            return place;
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            return null;
+        }
+        finally
+        {
+            if (!entered)
+                Leave(id, place);
+        }
+    }
+
+    void Release(string id, Place place)
+    {
+        lock (_places)
+        {
+            place.Holder?.Dispose();
+            place.Holder = null;
+        }
+        place.Gate.Release();
+        Leave(id, place);
+    }
+
+    void Leave(string id, Place place)
+    {
+        lock (_places)
+            if (--place.Users == 0)
+                _places.Remove(id);
+    }
+}
+
+/// <summary>
+/// While it is held nobody else writes. <see cref="Token"/> says that somebody waits, or that the client is gone.
+/// </summary>
+sealed class Hold(PartialUpload upload, Action release, CancellationToken token) : IDisposable
+{
+    /// <summary>The upload as it was when it was taken.</summary>
+    public PartialUpload Upload => upload;
+
+    public CancellationToken Token => token;
+
+    public void Dispose() => release();
+}

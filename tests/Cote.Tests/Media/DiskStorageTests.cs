@@ -1,0 +1,148 @@
+using Cote.Media;
+using Cote.Primitives;
+using Cote.Tests.Harness;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Cote.Tests.Media;
+
+/// <summary>Blobs in a folder that nodes share, which lies on another file system than what comes in.</summary>
+public sealed class DiskStorageTests : IDisposable
+{
+    const string OtherFileSystem = "/dev/shm";
+
+    readonly string _shared = Directory.Exists(OtherFileSystem)
+        ? Directory.CreateDirectory(Path.Combine(OtherFileSystem, "cote-test-" + Guid.CreateVersion7())).FullName
+        : Directory.CreateTempSubdirectory("cote-shared-").FullName;
+
+    public void Dispose() => Directory.Delete(_shared, recursive: true);
+
+    [Fact]
+    public async Task A_blob_is_copied_where_it_cannot_be_moved_and_stands_there_whole()
+    {
+        SweepLoop? sweep = null;
+        await using var app = await CoteApp.StartAsync(x => x.Map(routes => sweep = routes.ServiceProvider.GetRequiredService<SweepLoop>()),
+            $"Media:Directory={_shared}", "Media:GraceHours=0");
+        using var ada = await app.RegisterAsync();
+        var picture = Samples.Png(extra: 3_000_000);
+        if (Directory.Exists(OtherFileSystem))
+            Disk.TryMove(Path.Combine(app.Data, "cote.db.epoch"), Path.Combine(_shared, "x")).ShouldBeFalse("it must be another file system for this test to say anything");
+
+        var url = (await ada.UploadAsync(picture, "a.png")).Ok()["url"];
+
+        (await File.ReadAllBytesAsync(Files().ShouldHaveSingleItem())).ShouldBe(picture);
+        Directory.Exists(Path.Combine(app.Data, "media", "blobs")).ShouldBeFalse();
+        UploadTests.Leftovers(app).ShouldBeEmpty();
+        (await Samples.BytesOf(await ada.GetAsync(url, x => x.Range = new(1_000, 1_999)))).ShouldBe(picture[1_000..2_000]);
+        await sweep!.SweepAsync(default);
+        Files().ShouldBeEmpty();
+        (await ada.GetAsync(url)).Status.ShouldBe(404);
+    }
+
+    [Fact]
+    public async Task A_start_leaves_what_other_nodes_are_writing_and_removes_what_a_crash_left_long_ago()
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(_shared, "blobs", "00")).FullName;
+        var (old, young) = (Left("01900000-0000-7000-8000-000000000000.part"), Left(Guid.CreateVersion7() + ".part"));
+        var foreign = Left("README");
+
+        await using var app = await CoteApp.StartAsync($"Media:Directory={_shared}");
+
+        await Samples.UntilAsync(() => Task.FromResult(!File.Exists(old)), "the half of long ago is removed");
+        File.Exists(young).ShouldBeTrue();
+        File.Exists(foreign).ShouldBeTrue();
+
+        string Left(string name)
+        {
+            File.WriteAllText(Path.Combine(folder, name), "half");
+            return Path.Combine(folder, name);
+        }
+    }
+
+    [Fact]
+    public async Task A_copy_that_fails_leaves_no_half_and_says_that_the_storage_is_away()
+    {
+        using var data = new Folder();
+        var storage = new DiskStorage(new(new() { Directory = data.Path }, new() { Directory = _shared }));
+        Directory.CreateDirectory(Path.Combine(_shared, "blobs"));
+        var file = Path.Combine(data.Path, "file");
+        await File.WriteAllBytesAsync(file, Samples.Noise(1_000_000));
+        await storage.AddAsync("0a", file, default);
+        using var gone = new CancellationTokenSource();
+        await gone.CancelAsync();
+
+        await Should.ThrowAsync<OperationCanceledException>(async () => await storage.AddAsync("0b", await AnotherAsync(), gone.Token));
+        (await Should.ThrowAsync<ProblemException>(() => storage.AddAsync("0c", file + " that is not there", default))).Problem.ShouldBe(Problems.StorageUnavailable);
+
+        Files().Select(x => Path.GetFileName(x)).ShouldBe(["0a"]);
+        await storage.DeleteAsync("0b", default);
+
+        async Task<string> AnotherAsync()
+        {
+            await File.WriteAllBytesAsync(file + "2", Samples.Noise(1_000_000));
+            return file + "2";
+        }
+    }
+
+    [Fact]
+    public void What_comes_in_by_another_node_in_the_same_folder_is_left_until_it_is_surely_dead()
+    {
+        using var data = new Folder();
+        var folders = new MediaFolders(new() { Directory = data.Path }, new());
+        folders.Open();
+        var (old, young) = (Path.Combine(folders.Incoming, "old"), Path.Combine(folders.Incoming, "young"));
+        File.WriteAllText(old, "");
+        File.WriteAllText(young, "");
+        var now = TimeProvider.System.GetUtcNow();
+        File.SetLastWriteTimeUtc(old, now.UtcDateTime.AddHours(-25));
+
+        folders.ClearIncoming(Timestamp.From(now.AddHours(-24)));
+        (File.Exists(old), File.Exists(young)).ShouldBe((false, true));
+
+        folders.ClearIncoming(null);
+        File.Exists(young).ShouldBeFalse();
+    }
+
+    [Theory]
+    [InlineData("Media:Storage=s3", "Cote__Media__Storage is s3, but no bucket is named. Set Cote__Media__S3__Bucket.")]
+    [InlineData("Media:Storage=disk|Media:S3:Bucket=b", "Cote__Media__Storage is disk, but Cote__Media__S3__Bucket names a bucket. Unset one of them.")]
+    [InlineData("Media:Storage=database|Media:S3:Bucket=b", "Cote__Media__Storage is database, but Cote__Media__S3__Bucket names a bucket. Unset one of them.")]
+    [InlineData("Media:Directory=x|Media:S3:Bucket=b", "Cote__Media__Directory names a folder, but media are kept in a bucket. Unset it, or set Cote__Media__Storage to disk.")]
+    [InlineData("Media:Directory=x|Media:Storage=database", "Cote__Media__Directory names a folder, but media are kept in the database. Unset it, or set Cote__Media__Storage to disk.")]
+    [InlineData("Media:Storage=tape", "Cote__Media__Storage is wrong: The field Storage must match the regular expression 'disk|database|s3'.")]
+    [InlineData("Media:Directory=/dev/null/x", null)]
+    public async Task Settings_that_contradict_each_other_stop_the_start_with_a_sentence(string settings, string? sentence)
+    {
+        var error = await Should.ThrowAsync<StartupException>(() => CoteApp.StartAsync(settings.Split('|')));
+
+        if (sentence is null)
+            error.Message.ShouldContain("(Cote__Media__Directory), cannot be made");
+        else
+            error.Message.ShouldBe(sentence);
+    }
+
+    [Fact]
+    public void What_is_unset_follows_the_database_and_the_bucket()
+    {
+        new MediaOptions().StorageOf(isOnlyProcess: true).ShouldBe("disk");
+        new MediaOptions().StorageOf(isOnlyProcess: false).ShouldBe("database");
+        foreach (var isOnlyProcess in new[] { true, false })
+        {
+            var options = new MediaOptions { S3 = { Bucket = "b" } };
+            options.StorageOf(isOnlyProcess).ShouldBe("s3");
+            new MediaOptions { Storage = "database" }.StorageOf(isOnlyProcess).ShouldBe("database");
+            new MediaOptions { Storage = "disk", Directory = "x" }.StorageOf(isOnlyProcess).ShouldBe("disk");
+        }
+        Should.Throw<StartupException>(() => new MediaOptions { Storage = "disk" }.StorageOf(isOnlyProcess: false)).Message
+            .ShouldBe("Cote__Media__Storage is disk, and other nodes may use this database. Name the folder that all of them share with Cote__Media__Directory.");
+        Should.Throw<StartupException>(() => new MediaOptions { Directory = "x" }.StorageOf(isOnlyProcess: false));
+    }
+
+    string[] Files() => Directory.GetFiles(_shared, "*", SearchOption.AllDirectories);
+
+    sealed class Folder : IDisposable
+    {
+        public string Path { get; } = Directory.CreateTempSubdirectory("cote-media-").FullName;
+
+        public void Dispose() => Directory.Delete(Path, recursive: true);
+    }
+}

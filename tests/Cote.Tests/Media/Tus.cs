@@ -1,0 +1,49 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Cote.Tests.Harness;
+
+namespace Cote.Tests.Media;
+
+/// <summary>tus 1.0 as its clients speak it, and a piece that hangs.</summary>
+static class Tus
+{
+    public static async Task<string> BeginAsync(CoteClient client, long length, string name)
+    {
+        var begun = await TusAsync(client, HttpMethod.Post, "/upload/resumable",
+            ("Upload-Length", length.ToString(CultureInfo.InvariantCulture)), ("Upload-Metadata", "filetype dGV4dA==,filename " + Convert.ToBase64String(Encoding.UTF8.GetBytes(name))));
+        begun.Status.ShouldBe(201);
+        begun.Header("Upload-Expires").ShouldNotBeNull();
+        return begun.Header("Location")!;
+    }
+
+    public static Task<Reply> HeadAsync(CoteClient client, string upload) => TusAsync(client, HttpMethod.Head, upload);
+
+    public static Task<Reply> TusAsync(CoteClient client, HttpMethod method, string path, params (string Name, string Value)[] headers) =>
+        client.SendAsync(method, path, change: request =>
+        {
+            request.Headers.Add("Tus-Resumable", "1.0.0");
+            foreach (var (name, value) in headers)
+                request.Headers.TryAddWithoutValidation(name, value);
+        });
+
+    public static Task<Reply> PieceAsync(CoteClient client, string upload, long offset, byte[] bytes) =>
+        client.SendAsync(HttpMethod.Patch, upload, change: request =>
+        {
+            request.Headers.Add("Tus-Resumable", "1.0.0");
+            request.Headers.Add("Upload-Offset", offset.ToString(CultureInfo.InvariantCulture));
+            request.Content = new ByteArrayContent(bytes);
+            request.Content.Headers.ContentType = new("application/offset+octet-stream");
+        });
+
+    public static async Task<TcpClient> OpenPieceAsync(CoteApp app, CoteClient client, string upload, long length)
+    {
+        var socket = new TcpClient();
+        await socket.ConnectAsync(IPAddress.Loopback, app.Url.Port);
+        await socket.GetStream().WriteAsync(Encoding.ASCII.GetBytes(
+            $"PATCH {upload} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {client.Token}\r\nTus-Resumable: 1.0.0\r\nUpload-Offset: 0\r\n"
+            + $"Content-Type: application/offset+octet-stream\r\nContent-Length: {length}\r\n\r\n"));
+        return socket;
+    }
+}

@@ -1,0 +1,313 @@
+using System.Globalization;
+using System.Net.Sockets;
+using System.Text;
+using Cote.Data;
+using Cote.Media;
+using Cote.Primitives;
+using Cote.Tests.Harness;
+using Microsoft.Extensions.DependencyInjection;
+using static Cote.Tests.Media.Tus;
+
+namespace Cote.Tests.Media;
+
+/// <summary>
+/// Uploads whose pieces lie in the database, as they do where several nodes share it. A second node is a second set of
+/// what a node has in memory, on the same database.
+/// </summary>
+public sealed class UploadPiecesTests : IAsyncLifetime
+{
+    const int Piece = ChunkStore.Size;
+
+    readonly SkippingTime _time = new();
+    CoteApp _app = null!;
+    IServiceProvider _services = null!;
+
+    Database Db => _services.GetRequiredService<Database>();
+
+    MediaStore Media => _services.GetRequiredService<MediaStore>();
+
+    public async ValueTask InitializeAsync()
+    {
+        _app = await CoteApp.StartAsync(x =>
+        {
+            x.Services.AddSingleton<TimeProvider>(_time);
+            x.Services.AddSingleton<UploadPieces, PiecesInDatabase>();
+            x.Map(routes => _services = routes.ServiceProvider);
+        }, "Auth:AccessTokenMinutes=100000");
+    }
+
+    public ValueTask DisposeAsync() => _app.DisposeAsync();
+
+    [Fact]
+    public async Task An_upload_goes_on_after_a_restart_and_its_pieces_go_when_it_is_whole()
+    {
+        using var before = await _app.RegisterAsync();
+        byte[] sound = [.. Samples.Wav(), .. Samples.Noise(3 * Piece)];
+
+        var upload = await BeginAsync(before, sound.Length, "a.wav");
+        (await PieceAsync(before, upload, 0, sound[..(Piece + 100)])).Header("Upload-Offset").ShouldBe($"{Piece + 100}");
+        (await StartsAsync()).ShouldBe([0, Piece]);
+        await _app.RestartAsync();
+        using var ada = await before.OtherDeviceAsync(_app.Url);
+        (await HeadAsync(ada, upload)).Header("Upload-Offset").ShouldBe($"{Piece + 100}");
+        var last = await PieceAsync(ada, upload, Piece + 100, sound[(Piece + 100)..]);
+
+        (await Samples.BytesOf((await ada.GetAsync(last.Header("Upload-Media-Url")!)).Ok())).AsSpan().SequenceEqual(sound).ShouldBeTrue();
+        Samples.PathOf((await HeadAsync(ada, upload)).Header("Upload-Media-Url")!).ShouldBe(Samples.PathOf(last.Header("Upload-Media-Url")!));
+        (await StartsAsync()).ShouldBeEmpty();
+        UploadTests.Leftovers(_app).ShouldBeEmpty();
+        Directory.GetFiles(Path.Combine(_app.Data, "media", "resumable")).ShouldBeEmpty();
+    }
+
+    // The phone comes back by another node, while its old connection still sends to this one.
+    [Fact]
+    public async Task The_earlier_writer_on_another_node_stops_at_its_next_piece()
+    {
+        using var ada = await _app.RegisterAsync();
+        byte[] sound = [.. Samples.Wav(), .. Samples.Noise(3 * Piece)];
+        var upload = await BeginAsync(ada, sound.Length, "a.wav");
+        using var hanging = await OpenPieceAsync(_app, ada, upload, sound.Length);
+        await hanging.GetStream().WriteAsync(sound.AsMemory(0, Piece + 1_000));
+        await Samples.UntilAsync(async () => (await StartsAsync()).Count == 1, "a piece has come");
+
+        var other = new Node(_services);
+        using (var hold = await other.TakeAsync(ada.Id, upload))
+        {
+            hold.Upload.Received.ShouldBe(Piece); // what was not committed is not told
+            await hanging.GetStream().WriteAsync(Samples.Noise(Piece)); // other bytes than those that belong there
+            (await StatusOf(hanging)).ShouldBe(423);
+            await using var writer = other.Pieces.Append(hold.Upload);
+            await writer.WriteAsync(sound.AsMemory(Piece, Piece));
+            (await writer.SaveAsync()).ShouldBeTrue();
+        }
+        var last = await PieceAsync(ada, upload, 2 * Piece, sound[(2 * Piece)..]);
+
+        (await Samples.BytesOf((await ada.GetAsync(last.Header("Upload-Media-Url")!)).Ok())).AsSpan().SequenceEqual(sound).ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task Of_two_holders_only_the_later_writes()
+    {
+        using var ada = await _app.RegisterAsync();
+        var upload = await BeginAsync(ada, 10, "a.txt");
+        var (one, two) = (new Node(_services), new Node(_services));
+        using var first = await one.TakeAsync(ada.Id, upload);
+        await using var early = one.Pieces.Append(first.Upload);
+        await early.WriteAsync("abc"u8.ToArray());
+        (await early.SaveAsync()).ShouldBeTrue();
+        await early.WriteAsync("xyz"u8.ToArray());
+
+        using var second = await two.TakeAsync(ada.Id, upload);
+        (await early.SaveAsync()).ShouldBeFalse();
+        await using var late = two.Pieces.Append(second.Upload);
+        await late.WriteAsync("defghij"u8.ToArray());
+        (await late.SaveAsync()).ShouldBeTrue();
+        (await early.SaveAsync()).ShouldBeFalse();
+
+        (await Media.DeleteUploadAsync(first.Upload)).ShouldBeFalse();
+        (await ada.GetAsync((await HeadAsync(ada, upload)).Header("Upload-Media-Url")!)).Text.ShouldBe("abcdefghij");
+    }
+
+    [Fact]
+    public async Task Many_writers_at_once_on_two_nodes_leave_one_text_without_hole_or_repeat()
+    {
+        using var ada = await _app.RegisterAsync();
+        var text = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Range(0, 2_000).Select(x => $"{x} ")));
+        var upload = await BeginAsync(ada, text.Length, "a.txt");
+        Node[] nodes = [new(_services), new(_services)];
+
+        await Task.WhenAll(nodes.Select(async (node, n) =>
+        {
+            for (var takes = 0; n == 0 || takes < 100; takes++) // one of them lets the other come to its end
+            {
+                using var hold = await node.TakeAsync(ada.Id, upload);
+                await using var writer = node.Pieces.Append(hold.Upload);
+                var at = (int)hold.Upload.Received;
+                for (var kept = true; kept && at < text.Length; at += 97)
+                {
+                    await writer.WriteAsync(text.AsMemory(at, Math.Min(97, text.Length - at)));
+                    kept = await writer.SaveAsync();
+                    await Task.Yield();
+                    if (at % (5 + n) == 0)
+                        break;
+                }
+                if (at >= text.Length)
+                    return;
+            }
+        }));
+
+        var url = (await HeadAsync(ada, upload)).Header("Upload-Media-Url").ShouldNotBeNull();
+        (await Samples.BytesOf((await ada.GetAsync(url)).Ok())).ShouldBe(text);
+    }
+
+    // Both have seen that all has come. One of them keeps it; the other asks again, and hears of the same file.
+    [Fact]
+    public async Task Two_nodes_that_end_an_upload_at_once_make_one_file_of_it()
+    {
+        using var ada = await _app.RegisterAsync();
+        var upload = await BeginAsync(ada, 10, "a.txt");
+        var (one, two) = (new Node(_services), new Node(_services));
+        using var first = await one.TakeAsync(ada.Id, upload);
+        await using (var writer = one.Pieces.Append(first.Upload))
+        {
+            await writer.WriteAsync("abcdefghij"u8.ToArray());
+            (await writer.SaveAsync()).ShouldBeTrue();
+        }
+        using var second = await two.TakeAsync(ada.Id, upload);
+        var intake = _services.GetRequiredService<Intake>();
+
+        (await KeepAsync(one, first)).Problem.ShouldBe(Problems.UploadLocked);
+        UploadTests.BlobsOf(_app).ShouldBeEmpty();
+        var kept = (await KeepAsync(two, second)).File.ShouldNotBeNull();
+        (await KeepAsync(two, second)).Problem.ShouldBe(Problems.UploadLocked); // it is ended
+
+        (await HeadAsync(ada, upload)).Header("Upload-Media-Url").ShouldNotBeNull().ShouldStartWith(kept.Path);
+        (await Db.ListAsync($"select id from media where user_id = {ada.Id}", row => row.GetString(0), default)).ShouldBe([kept.Id]);
+        UploadTests.BlobsOf(_app).Length.ShouldBe(1);
+
+        async Task<Taken> KeepAsync(Node node, Hold hold)
+        {
+            using var whole = await node.Pieces.CollectAsync(hold.Upload, default);
+            return await intake.KeepAsync(hold.Upload, whole.ShouldNotBeNull().Path, default);
+        }
+    }
+
+    [Fact]
+    public async Task A_piece_that_is_missing_is_an_error_unless_another_has_given_the_upload_up()
+    {
+        using var ada = await _app.RegisterAsync();
+        byte[] sound = [.. Samples.Wav(), .. Samples.Noise(2 * Piece)];
+        var upload = await BeginAsync(ada, sound.Length + 1, "a.wav");
+        (await PieceAsync(ada, upload, 0, sound)).Status.ShouldBe(204);
+        var node = new Node(_services);
+        using var hold = await node.TakeAsync(ada.Id, upload);
+        await DoAsync($"delete from upload_pieces where start = {(long)Piece}");
+        var whole = hold.Upload with { Length = sound.Length };
+
+        await Should.ThrowAsync<InvalidDataException>(() => node.Pieces.CollectAsync(whole, default));
+        (await TusAsync(ada, HttpMethod.Delete, upload)).Status.ShouldBe(204);
+        (await node.Pieces.CollectAsync(whole, default)).ShouldBeNull();
+
+        UploadTests.Leftovers(_app).ShouldBeEmpty();
+        (await StartsAsync()).ShouldBeEmpty();
+    }
+
+    // However slow the network is: what came two seconds ago another node can go on with.
+    [Fact]
+    public async Task What_comes_slowly_is_saved_by_time()
+    {
+        using var ada = await _app.RegisterAsync();
+        var upload = await BeginAsync(ada, 10_000, "a.txt");
+        using var slow = await OpenPieceAsync(_app, ada, upload, 10_000);
+        await Samples.UntilAsync(async () => (await Media.FindUploadAsync(ada.Id, IdOf(upload), default))!.Holder.Length > 0, "the piece is being taken");
+
+        for (var sent = 0; sent < 5; sent++)
+        {
+            _time.Skip += TimeSpan.FromSeconds(3);
+            await slow.GetStream().WriteAsync(Encoding.ASCII.GetBytes(new string('a', 100)));
+            await Samples.UntilAsync(async () => (await StartsAsync()).Count == sent + 1, "it is saved");
+        }
+
+        using var hold = await new Node(_services).TakeAsync(ada.Id, upload);
+        hold.Upload.Received.ShouldBe(500);
+    }
+
+    [Fact]
+    public async Task After_its_time_its_pieces_go_and_nothing_is_added_to_it()
+    {
+        using var ada = await _app.RegisterAsync();
+        var upload = await BeginAsync(ada, 10, "a.txt");
+        (await PieceAsync(ada, upload, 0, "abc"u8.ToArray())).Status.ShouldBe(204);
+        var node = new Node(_services);
+        using var hold = await node.TakeAsync(ada.Id, upload);
+        await using var writer = node.Pieces.Append(hold.Upload);
+        await writer.WriteAsync("def"u8.ToArray());
+
+        _time.Shift = TimeSpan.FromHours(24.1);
+        var sweep = _services.GetRequiredService<SweepLoop>();
+        await Task.WhenAll(sweep.SweepAsync(default), sweep.SweepAsync(default)); // as two nodes do
+
+        (await writer.SaveAsync()).ShouldBeFalse();
+        (await StartsAsync()).ShouldBeEmpty();
+        (await PieceAsync(ada, upload, 3, "def"u8.ToArray())).ErrorCode.ShouldBe("upload_expired");
+        _time.Shift = TimeSpan.FromDays(9);
+        await sweep.SweepAsync(default);
+        (await HeadAsync(ada, upload)).Status.ShouldBe(404);
+    }
+
+    [Fact]
+    public async Task Pieces_that_a_crash_left_are_found_and_those_of_an_upload_under_way_stay()
+    {
+        using var ada = await _app.RegisterAsync();
+        var (open, lost) = (await BeginAsync(ada, 10, "a.txt"), await BeginAsync(ada, 10, "b.txt"));
+        (await PieceAsync(ada, open, 0, "abc"u8.ToArray())).Status.ShouldBe(204);
+        (await PieceAsync(ada, lost, 0, "abc"u8.ToArray())).Status.ShouldBe(204);
+        await DoAsync($"delete from uploads where id = {IdOf(lost)}");
+
+        await _services.GetRequiredService<SweepLoop>().ReconcileAsync(default);
+
+        (await Db.ListAsync($"select upload_id from upload_pieces", row => row.GetString(0), default)).ShouldBe([IdOf(open)]);
+        (await PieceAsync(ada, open, 3, "defghij"u8.ToArray())).Header("Upload-Media-Url").ShouldNotBeNull();
+    }
+
+    [Fact]
+    public async Task An_erased_account_leaves_no_piece_and_none_can_be_added()
+    {
+        using var ada = await _app.RegisterAsync();
+        using var eve = await _app.RegisterAsync();
+        var (hers, stays) = (await BeginAsync(ada, 30 * Piece, "a.wav"), await BeginAsync(eve, 10, "b.txt"));
+        (await PieceAsync(ada, hers, 0, [.. Samples.Wav(), .. Samples.Noise(20 * Piece)])).Status.ShouldBe(204);
+        (await PieceAsync(eve, stays, 0, "abc"u8.ToArray())).Status.ShouldBe(204);
+        var node = new Node(_services);
+        using var hold = await node.TakeAsync(ada.Id, hers);
+        await using var writer = node.Pieces.Append(hold.Upload);
+        await writer.WriteAsync(Samples.Noise(100));
+        (await StartsAsync()).Count.ShouldBe(22);
+
+        (await ada.DeleteAsync("/users/me")).Status.ShouldBe(200);
+
+        (await writer.SaveAsync()).ShouldBeFalse();
+        (await Db.ListAsync($"select user_id from upload_pieces", row => row.GetString(0), default)).ShouldBe([eve.Id]);
+    }
+
+    Task<IReadOnlyList<long>> StartsAsync() => Db.ListAsync($"select start from upload_pieces order by start", row => row.GetInt64(0), default);
+
+    Task<Outcome> DoAsync(Sql sql)
+    {
+        var unit = new Unit();
+        unit.Do(sql);
+        return Db.WriteAsync(unit);
+    }
+
+    static string IdOf(string upload) => upload[(upload.LastIndexOf('/') + 1)..];
+
+    static async Task<int> StatusOf(TcpClient connection)
+    {
+        using var reader = new StreamReader(connection.GetStream(), leaveOpen: true);
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        return int.Parse((await reader.ReadLineAsync(limit.Token)).ShouldNotBeNull().Split(' ')[1], CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>What another node would have of its own.</summary>
+    sealed class Node(IServiceProvider services)
+    {
+        readonly UploadHolds _holds = ActivatorUtilities.CreateInstance<UploadHolds>(services);
+
+        public UploadPieces Pieces { get; } = ActivatorUtilities.CreateInstance<PiecesInDatabase>(services);
+
+        public async Task<Hold> TakeAsync(string userId, string upload) =>
+            (await _holds.TakeAsync(userId, IdOf(upload), default)).Hold.ShouldNotBeNull();
+    }
+
+    /// <summary>A clock whose hands, and whose measure of how long something took, are moved on by the test.</summary>
+    sealed class SkippingTime : TimeProvider
+    {
+        public TimeSpan Shift { get; set; }
+
+        public TimeSpan Skip { get; set; }
+
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Shift;
+
+        public override long GetTimestamp() => base.GetTimestamp() + (long)(Skip.TotalSeconds * TimestampFrequency);
+    }
+}
