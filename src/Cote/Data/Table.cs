@@ -32,7 +32,7 @@ sealed class Table(string name, string[] key, Sql? only = null)
 
     /// <summary>The columns, as the embedded database knows them: one that is added later is here by itself.</summary>
     public Task<IReadOnlyList<Column>> ColumnsAsync(Database embedded, CancellationToken ct) =>
-        embedded.ListAsync($"select name, type from pragma_table_info({name}) order by cid",
+        embedded.ListAsync($"select name, lower(type) from pragma_table_info({name}) order by cid",
             row => new Column(row.GetString(0), KindOf(row.GetString(1))), ct);
 
     public Task<long> CountAsync(Database db, CancellationToken ct) =>

@@ -52,7 +52,7 @@ public sealed partial class CopyTests(CopyTarget target) : IClassFixture<CopyTar
         await Samples.UntilAsync(async () => (await ada.MessageAsync(unfinished, reply)).GetProperty("content").GetString() == "half of ", "half of the reply is shown");
         var seen = (await ada.GetAsync("/sync")).Ok()["cursor"];
         var before = await EverythingAsync(ada, eve, unfinished);
-        before.Count.ShouldBeGreaterThan(30);
+        before.Count.ShouldBeGreaterThan(25);
         app.Model.Script = FakeReply.Text("a whole reply");
         await app.StopAsync();
         var files = Files(app);
@@ -105,7 +105,7 @@ public sealed partial class CopyTests(CopyTarget target) : IClassFixture<CopyTar
         copied.Code.ShouldBe(0, copied.Error);
         (await cluster.QueryAsync("select username from users", url)).ShouldHaveSingleItem()[0].ShouldBe(ada.Username);
         string[] known = [.. CopiedTables.All.Select(x => x.Name), .. CopiedTables.Left];
-        var theirs = await EmbeddedAsync(place, "select m.name, c.name, c.type, c.pk from sqlite_master m, pragma_table_info(m.name) c where m.type = 'table' and m.name not like 'sqlite_%'");
+        var theirs = await EmbeddedAsync(place, "select m.name, c.name, lower(c.type), c.pk from sqlite_master m, pragma_table_info(m.name) c where m.type = 'table' and m.name not like 'sqlite_%'");
         var ours = await cluster.QueryAsync("""
             select c.table_name, c.column_name, case c.data_type when 'bytea' then 'blob' else c.data_type end,
               coalesce((select k.ordinal_position from information_schema.key_column_usage k join information_schema.table_constraints t
@@ -142,6 +142,7 @@ public sealed partial class CopyTests(CopyTarget target) : IClassFixture<CopyTar
         cut.Error.ShouldContain($"The bytes of 1 blobs are nowhere, or are not what was uploaded: {Path.GetFileName(blob)}");
         string[] there = [$"Data:Postgres={url}", $"Auth:SigningKey=base64:{app.SigningKey}"];
         (await Should.ThrowAsync<StartupException>(() => app.RestartAsync(there))).Message.ShouldContain("holds an unfinished copy of another one. Run the copy again");
+        await app.StopAsync(); // what came of a start that was refused still has the folder
         (await RunAsync("list-users", $"--Cote:Data:Postgres={url}", $"--Cote:Data:Directory={app.Data}/other")).Error.ShouldContain("unfinished copy");
         await File.WriteAllBytesAsync(blob, bytes);
         var again = await CopyAsync(app.Data, url);
@@ -149,7 +150,7 @@ public sealed partial class CopyTests(CopyTarget target) : IClassFixture<CopyTar
         again.Error.ShouldContain("An unfinished copy is there: it goes on.");
         await app.RestartAsync(there);
         using var back = new CoteClient(app.Url) { Token = ada.Token };
-        (await Samples.BytesOf((await back.GetAsync(upload["url"])).Ok())).ShouldBe(Samples.Png(extra: 5_000));
+        (await Samples.BytesOf((await back.GetAsync(upload["url"])).Ok())).ShouldBe(bytes);
     }
 
     [Fact]
