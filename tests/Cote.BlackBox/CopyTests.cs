@@ -37,11 +37,11 @@ public sealed class CopyTests(PublishedProgram program, ITestOutputHelper output
         (await copy.RunAsync(whole)).ShouldBe(0);
         var random = new Random();
         var kills = 0;
-        for (var within = copy.Took; await copy.RunAsync(killed, TimeSpan.FromMilliseconds(random.NextDouble() * within.TotalMilliseconds)) is not 0 and var code; kills++)
+        for (var most = copy.Took / 3; await copy.RunAsync(killed, random.NextDouble() * most) is not 0 and var code; kills++)
             code.ShouldBe(137, copy.Said);
 
         output.WriteLine($"Killed {kills} times.");
-        kills.ShouldBeGreaterThan(0);
+        kills.ShouldBeGreaterThan(1);
         copy.Said.ShouldContain("The copy is complete");
         foreach (var row in await cluster.QueryAsync("select table_name, string_agg(column_name, ', ' order by ordinal_position) from information_schema.columns where table_schema = current_schema() and table_name not in ('meta', 'migrations') group by 1", whole))
         {

@@ -63,9 +63,12 @@ sealed class CopyDatabase(string file, PostgresDialect dialect, BlobStorage stor
             }
             catch (Npgsql.PostgresException error)
             {
-                await next;
                 throw new StartupException(
                     $"Rows of the table {table.Name} up to {string.Join(' ', place.After!)} cannot be written: {error.MessageText}{(error.Where is null ? "" : $" ({error.Where})")}.", error);
+            }
+            finally
+            {
+                await Task.WhenAny(next); // nobody reads any more when the source is closed
             }
             progress.Say(place.Rows);
         }

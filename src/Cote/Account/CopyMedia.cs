@@ -57,7 +57,7 @@ sealed class CopyMedia(
             {
                 if (!await ReadAsync(source, blob, aside, ct))
                     continue;
-                aside.Flush(flushToDisk: true);
+                aside.Flush(flushToDisk: target is not DatabaseStorage); // a disk takes over the file itself
             }
             // Half of it may be there, of a copy that was cut off. Nothing is removed before all of it has been seen.
             await target.DeleteAsync(blob.Id, ct);

@@ -46,7 +46,7 @@ sealed class PostgresLoad : IAsyncDisposable
                 "The target holds an unfinished copy of another database, or of this one before it was served again. Drop the target, create it anew, and begin again.");
         foreach (var table in tables)
             if (table.Name is not ("meta" or "counters") && await FirstAsync($"select 1 from {Table.Names([table.Name])} limit 1", _ => true, ct))
-                throw new StartupException($"The target is not empty: its table {table.Name} has rows. Name a database of its own for the copy.");
+                throw new StartupException($"The target is not empty: its table {table.Name} has rows. Name a new database for the copy; one that has come to its end needs no second call.");
         await using var transaction = await _connection.BeginTransactionAsync(ct);
         await ExecuteAsync($"delete from meta", ct); // what an empty database says of itself says the source of its own
         await ExecuteAsync($"delete from counters", ct);
