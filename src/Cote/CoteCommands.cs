@@ -27,6 +27,7 @@ public static class CoteCommands
         Cote.Server list-users                         lists all accounts
         Cote.Server copy --from data/cote.db --to postgres://USER:PASSWORD@HOST/DATABASE [--skip-lost-media]
                                                        copies everything of a stopped server into an empty PostgreSQL
+        Cote.Server new-epoch                          after a restore or a failover: every client fetches its state anew
         Settings follow as for the server: --Cote:Data:Directory=DIR
         """;
 
@@ -59,7 +60,7 @@ public static class CoteCommands
     {
         ["create-user", var name, var email] => new() { ["username"] = name, ["email"] = email, ["admin"] = admin },
         ["reset-password" or "disable-user" or "enable-user", var name] => new() { ["username"] = name },
-        ["list-users"] => [],
+        ["list-users" or "new-epoch"] => [],
         _ => null,
     };
 
@@ -131,6 +132,8 @@ public static class CoteCommands
             return (true, JsonSerializer.Serialize<IReadOnlyList<AccountInfo>>(
                 [.. (await control.ListUsersAsync(null, CancellationToken.None)).Select(AccountInfo.Of)],
                 AccountJson.Default.IReadOnlyListAccountInfo));
+        if (command == "new-epoch")
+            return (true, JsonSerializer.Serialize(new NewEpoch(await control.NewEpochAsync(CancellationToken.None)), AccountJson.Default.NewEpoch));
         var check = new Check(JsonElement.Parse(body.ToJsonString()));
         var (account, problem) = command switch
         {

@@ -81,6 +81,7 @@ public static class CoteHost
         services.AddAssistants();
         services.AddRealtime();
         services.AddAccount();
+        services.AddSingleton<Draining>().AddSingleton<IHostLifetime>(x => x.GetRequiredService<Draining>());
         services.Configure<HostOptions>(x => x.ShutdownTimeout = TimeSpan.FromSeconds(25));
         var added = new CoteBuilder(services);
         add?.Invoke(added);

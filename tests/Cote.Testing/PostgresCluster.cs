@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using Npgsql;
 
@@ -13,6 +14,7 @@ public sealed class PostgresCluster : IAsyncDisposable
     readonly Daemon? _daemon;
     readonly NpgsqlConnectionStringBuilder _place;
     readonly string[] _command = [];
+    readonly ConcurrentDictionary<string, bool> _databases = [];
 
     PostgresCluster(string given) => _place = Read(given);
 
@@ -65,15 +67,21 @@ public sealed class PostgresCluster : IAsyncDisposable
     {
         var name = $"cote_{Guid.CreateVersion7():N}";
         await QueryAsync($"create database {name} template {(template is null ? "template0" : NameIn(template))}");
-        return new UriBuilder("postgres", _place.Host!, _place.Port, name)
+        var url = new UriBuilder("postgres", _place.Host!, _place.Port, name)
         {
             UserName = Uri.EscapeDataString(_place.Username!),
             Password = Uri.EscapeDataString(_place.Password ?? ""),
         }.ToString();
+        _databases[url] = true;
+        return url;
     }
 
     /// <summary>Removes a database, whoever is connected to it.</summary>
-    public Task DropDatabaseAsync(string url) => QueryAsync($"drop database if exists {NameIn(url)} with (force)");
+    public Task DropDatabaseAsync(string url)
+    {
+        _databases.TryRemove(url, out _);
+        return QueryAsync($"drop database if exists {NameIn(url)} with (force)");
+    }
 
     /// <summary>The rows that a statement answers, in a database of this cluster (by default the one that all have).</summary>
     public async Task<IReadOnlyList<object?[]>> QueryAsync(string sql, string? url = null)
@@ -138,7 +146,15 @@ public sealed class PostgresCluster : IAsyncDisposable
         }
     });
 
-    public ValueTask DisposeAsync() => _daemon?.DisposeAsync() ?? ValueTask.CompletedTask;
+    /// <summary>Ends it, and with it all its data; of a server that was named, the databases that were made here.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_daemon is not null)
+            await _daemon.DisposeAsync();
+        else
+            foreach (var url in _databases.Keys)
+                await DropDatabaseAsync(url);
+    }
 
     static string DataIn(Daemon daemon) => Path.Combine(daemon.Folder, "data");
 

@@ -16,10 +16,14 @@ sealed record AccountInfo(
         account.Id, account.User.Username, account.User.Email, account.Role, account.CreatedAt, account.DisabledAt);
 }
 
+/// <summary>What <c>new-epoch</c> answers.</summary>
+sealed record NewEpoch(string Epoch);
+
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(AccountInfo))]
 [JsonSerializable(typeof(IReadOnlyList<AccountInfo>))]
 [JsonSerializable(typeof(IReadOnlyList<AuditEntry>))]
+[JsonSerializable(typeof(NewEpoch))]
 sealed partial class AccountJson : JsonSerializerContext;
 
 /// <summary><c>GET /admin/users</c>: all accounts, oldest first.</summary>

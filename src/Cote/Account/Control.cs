@@ -1,4 +1,5 @@
 using Cote.Data;
+using Cote.Events;
 using Cote.Primitives;
 using Cote.Users;
 
@@ -9,7 +10,7 @@ namespace Cote.Account;
 /// the command itself, when no server runs: then the command holds the database's lock.
 /// </summary>
 sealed class Control(
-    Database db, UserStore users, Passwords passwords, Revocations revocations, Audit audit, Clock clock)
+    Database db, UserStore users, Passwords passwords, Revocations revocations, Audit audit, EventLog events, Clock clock)
 {
     const string Place = "control";
 
@@ -58,6 +59,14 @@ sealed class Control(
         var (account, problem) = await FindAsync(check, ct);
         return account is null ? (null, problem)
             : await ChangeAsync(account, $"disabled_at = null", AuditActions.UserEnabled, endSessions: false, ct);
+    }
+
+    /// <summary>Every client begins again from its whole state, on every node within a second; the name of the new epoch.</summary>
+    public async Task<string> NewEpochAsync(CancellationToken ct)
+    {
+        await events.RenewEpochAsync();
+        await events.RefreshAsync(ct);
+        return events.Epoch;
     }
 
     public Task<IReadOnlyList<Users.Account>> ListUsersAsync(string? after, CancellationToken ct) =>

@@ -49,6 +49,8 @@ static class ControlSocket
             Of(await x.DisableUserAsync(await Body.ReadAsync(http), ct)));
         control.MapPost("/enable-user", async (HttpContext http, Control x, CancellationToken ct) =>
             Of(await x.EnableUserAsync(await Body.ReadAsync(http), ct)));
+        control.MapPost("/new-epoch", async (Control x, CancellationToken ct) =>
+            Answer.Json(new NewEpoch(await x.NewEpochAsync(ct)), AccountJson.Default.NewEpoch));
         control.MapGet("/list-users", async (string? after, Control x, CancellationToken ct) =>
             Answer.Json<IReadOnlyList<AccountInfo>>(
                 [.. (await x.ListUsersAsync(after, ct)).Select(AccountInfo.Of)], AccountJson.Default.IReadOnlyListAccountInfo));

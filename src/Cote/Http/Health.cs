@@ -9,9 +9,10 @@ static class Health
 {
     public static IResult Live() => Answer.Json("""{"status":"ok"}"""u8.ToArray());
 
-    public static async Task<IResult> Ready(Database db, IHostApplicationLifetime life, HttpContext http, CancellationToken ct)
+    public static async Task<IResult> Ready(
+        Database db, IHostApplicationLifetime life, Draining draining, HttpContext http, CancellationToken ct)
     {
-        var why = life.ApplicationStopping.IsCancellationRequested ? "shutting_down"
+        var why = draining.HasBegun || life.ApplicationStopping.IsCancellationRequested ? "shutting_down"
             : !db.Dialect.IsHealthy || !await CanReadAsync(db, ct) ? "database"
             : null;
         if (why is null)

@@ -15,7 +15,7 @@ sealed class ChunkStore(Database db)
 
     public Task AddAsync(string blobId, long n, byte[] bytes)
     {
-        var unit = new Unit();
+        var unit = new Unit { IsRepeatable = true }; // no blob is ever written twice: one that is there, this has written
         unit.Do($"insert into blob_chunks (blob_id, n, bytes) values ({blobId}, {n}, {bytes})");
         return db.WriteAsync(unit);
     }
@@ -51,13 +51,14 @@ sealed class ChunkStore(Database db)
     public async Task<bool> AppendAsync(PartialUpload upload, long start, byte[] bytes)
     {
         var end = start + bytes.Length;
-        var unit = new Unit();
+        var unit = new Unit { IsRepeatable = true };
         var moved = MediaStore.Receive(unit, upload, start, end);
         unit.Do($"""
             insert into upload_pieces (user_id, upload_id, start, bytes)
             select user_id, id, {start}, {bytes} from uploads where {MediaStore.IsHeld(upload)} and received = {end}
             """);
-        return await db.WriteAsync(unit) == Outcome.Committed && moved.Changed == 1;
+        // A piece that is there already while the upload is held is this one, from before the connection broke.
+        return await db.WriteAsync(unit) == Outcome.Conflict || moved.Changed == 1;
     }
 
     /// <summary>Reads the piece that begins at an offset; null where there is none.</summary>

@@ -118,7 +118,7 @@ sealed class MediaFolders(DataOptions data, MediaOptions options)
     /// <summary>Uploads that come in pieces, where they are kept on disk.</summary>
     public string Resumable => Path.Combine(_own, "resumable");
 
-    /// <summary>Makes them. Called before the first request.</summary>
+    /// <summary>Makes them, and removes what a crash left half-way in. Called before the first request.</summary>
     public void Open()
     {
         try
@@ -132,14 +132,8 @@ sealed class MediaFolders(DataOptions data, MediaOptions options)
                 $"The folders of the media, {Path.GetFullPath(_own)} and {Path.GetFullPath(Blobs)} (Cote__Media__Directory), cannot be made: {error.Message}",
                 error);
         }
-    }
-
-    /// <summary>Removes what a crash left half-way in: all of it, or what was last written to before a time.</summary>
-    public void ClearIncoming(Timestamp? before)
-    {
-        foreach (var file in Directory.EnumerateFiles(Incoming))
-            if (before is not { } time || File.GetLastWriteTimeUtc(file) < time.ToDateTimeOffset())
-                File.Delete(file);
+        foreach (var file in Directory.EnumerateFiles(Incoming)) // the data directory is this process's alone
+            File.Delete(file);
     }
 }
 

@@ -125,7 +125,7 @@ sealed class Intake(
             if (isOurs && (kept is Kept.OverQuota or Kept.Superseded || (kept == Kept.Done && known)))
                 await storage.DeleteAsync(file.BlobId, CancellationToken.None);
             if (kept == Kept.Done)
-                return new(await store.FindAsync(file.UserId, file.Id, CancellationToken.None), null);
+                return new(await store.FindAsync(file.UserId, file.Id, CancellationToken.None) ?? file, null); // without grace it may be swept by now
             if (kept == Kept.OverQuota)
                 return Problems.QuotaExceeded;
             if (kept == Kept.Superseded)

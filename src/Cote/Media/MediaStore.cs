@@ -86,8 +86,7 @@ sealed class MediaStore(Database db)
 
     /// <summary>Those of these ids that no blob has.</summary>
     public async Task<IEnumerable<string>> ListUnknownAsync(IReadOnlyList<string> ids, CancellationToken ct) =>
-        ids.Count == 0 ? [] : ids.Except(
-            await db.ListAsync($"select id from blobs where id in ({In(ids)})", row => row.GetString(0), ct));
+        ids.Except(await db.ListAsync($"select id from blobs where id in {db.Dialect.EachOf(ids)}", row => row.GetString(0), ct));
 
     /// <summary>How much a user has, what is promised to uploads under way included.</summary>
     public Task<long> UsedAsync(string userId, Timestamp now, CancellationToken ct) =>
@@ -108,9 +107,10 @@ sealed class MediaStore(Database db)
     /// <summary>Those of these that are the user's.</summary>
     public async Task<IReadOnlyList<MediaFile>> ListAsync(string userId, IEnumerable<string> ids, CancellationToken ct)
     {
-        var any = ids.Distinct().ToList();
+        var any = ids.ToList();
         return any.Count == 0 ? [] : await db.ListAsync(
-            $"select {All} from media m join blobs b on b.id = m.blob_id where m.user_id = {userId} and m.id in ({In(any)})", Read, ct);
+            $"select {All} from media m join blobs b on b.id = m.blob_id where m.user_id = {userId} and m.id in {db.Dialect.EachOf(any)}",
+            Read, ct);
     }
 
     /// <summary>All of a user's, oldest first, from the one after <paramref name="after"/> on.</summary>
@@ -282,14 +282,6 @@ sealed class MediaStore(Database db)
             $"delete from blobs where id = {id} and not exists (select 1 from media m where m.blob_id = {id})"))).ToList();
         await db.WriteAsync(unit);
         return [.. steps.Where(x => x.Step.Changed == 1).Select(x => x.Id)];
-    }
-
-    static Sql In(IReadOnlyList<string> ids)
-    {
-        Sql any = $"{ids[0]}";
-        foreach (var id in ids.Skip(1))
-            any.AppendFormatted((Sql)$", {id}");
-        return any;
     }
 
     static PartialUpload ReadUpload(DbDataReader row) => new(

@@ -1,4 +1,3 @@
-using Cote.Data;
 using Cote.Primitives;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -11,20 +10,17 @@ namespace Cote.Media;
 /// at once: what another has removed is removed.
 /// </summary>
 sealed class SweepLoop(
-    MediaStore media, BlobStorage storage, MediaFolders folders, UploadPieces pieces, Dialect dialect, MediaOptions options,
-    Clock clock, ILogger<SweepLoop> log) : BackgroundService
+    MediaStore media, BlobStorage storage, MediaFolders folders, UploadPieces pieces, MediaOptions options, Clock clock,
+    ILogger<SweepLoop> log) : BackgroundService
 {
     const int MostInUnit = 100;
     static readonly TimeSpan ReconcileEvery = TimeSpan.FromHours(24);
     static readonly TimeSpan SurelyCommitted = TimeSpan.FromHours(24);
-    static readonly TimeSpan SurelyDead = TimeSpan.FromHours(24);
     static readonly TimeSpan RememberExpired = TimeSpan.FromDays(7);
 
     public override Task StartAsync(CancellationToken cancellationToken)
     {
         folders.Open();
-        // Where other nodes are, one of them may have been given the same folder: what it is taking in stays.
-        folders.ClearIncoming(dialect.IsOnlyProcess ? null : clock.Now - SurelyDead);
         return base.StartAsync(cancellationToken);
     }
 
@@ -98,8 +94,6 @@ sealed class SweepLoop(
         }
         await RemoveUnknownAsync(old, ct);
         await pieces.ReconcileAsync(before, ct);
-        if (!dialect.IsOnlyProcess)
-            folders.ClearIncoming(clock.Now - SurelyDead);
     }
 
     async Task RemoveUnknownAsync(List<string> ids, CancellationToken ct)

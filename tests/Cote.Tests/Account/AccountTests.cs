@@ -171,24 +171,32 @@ public sealed class AccountTests(SharedApp shared)
         using var bytes = new MultipartFormDataContent { { new ByteArrayContent("only Ada has this"u8.ToArray()), "file", "note.txt" } };
         var upload = (await ada.SendAsync(HttpMethod.Post, "/upload/", null, x => x.Content = bytes)).Ok();
         (await ada.PostAsync($"/chats/{chat}/messages/", new { content = "look", type = "file", media_urls = new[] { upload["url"] } })).Ok();
-        (await ada.SendAsync(HttpMethod.Post, "/upload/resumable", null, x =>
+        var pieces = await ada.SendAsync(HttpMethod.Post, "/upload/resumable", null, x =>
         {
             x.Headers.Add("Tus-Resumable", "1.0.0");
             x.Headers.Add("Upload-Length", "100");
-        })).Status.ShouldBe(201);
-        Directory.GetFiles(Path.Combine(app.Data, "media"), "*", SearchOption.AllDirectories).Length.ShouldBe(2);
+        });
+        (await ada.SendAsync(HttpMethod.Patch, pieces.Header("Location")!, null, x =>
+        {
+            x.Headers.Add("Tus-Resumable", "1.0.0");
+            x.Headers.Add("Upload-Offset", "0");
+            x.Content = new ByteArrayContent("half of it"u8.ToArray());
+            x.Content.Headers.ContentType = new("application/offset+octet-stream");
+        })).Status.ShouldBe(204);
+        (await BytesOfMediaAsync(app)).ShouldBe(2);
         app.Model.Script = FakeReply.Text("never").ThenStall();
         await ada.AskAsync(chat, "One that is still open");
         await using var socket = await ada.ConnectAsync();
         // The test must be able to fail: everywhere that a user can leave rows, this one has.
-        (await TablesWithAsync(app, ada.Id)).ShouldBe(["audit", "chats", "events", "heads", "media", "message_media", "messages", "sessions", "uploads", "users"], ignoreOrder: true);
+        (await TablesWithAsync(app, ada.Id)).ShouldBe(["audit", "chats", "events", "heads", "media", "message_media", "messages", "sessions", "uploads", "users",
+            .. Engine.IsPostgres ? ["upload_pieces"] : (string[])[]], ignoreOrder: true);
 
         (await ada.DeleteAsync("/users/me")).Status.ShouldBe(200);
 
         (await TablesWithAsync(app, ada.Id)).ShouldBe(["audit"]);
         var rows = await app.RowsAsync();
         (rows["spent_tokens"].Count + rows["tickets"].Count + rows["blobs"].Count).ShouldBe(0);
-        Directory.GetFiles(Path.Combine(app.Data, "media"), "*", SearchOption.AllDirectories).ShouldBeEmpty();
+        (await BytesOfMediaAsync(app)).ShouldBe(0);
         (await socket.Closed).ShouldBe(4503);
         (await ada.GetAsync("/users/me")).Status.ShouldBe(401);
         (await ada.GetAsync(upload["url"])).Status.ShouldBe(404);
@@ -200,6 +208,14 @@ public sealed class AccountTests(SharedApp shared)
         await app.RestartAsync();
         using var after = await again.OtherDeviceAsync(app.Url);
         (await after.GetAsync("/sync")).Ok()["cursor"].ShouldEndWith("-0");
+    }
+
+    // Files and rows that hold bytes of uploads, finished or not.
+    static async Task<int> BytesOfMediaAsync(CoteApp app)
+    {
+        var rows = await app.RowsAsync();
+        return Directory.GetFiles(Path.Combine(app.Data, "media"), "*", SearchOption.AllDirectories).Length
+            + rows["blob_chunks"].Count + rows["upload_pieces"].Count;
     }
 
     [Fact]

@@ -22,11 +22,12 @@ public sealed class CoteApp : IAsyncDisposable
 
     readonly Action<CoteBuilder>? _add;
     readonly string? _postgres;
+    readonly bool _isNeighbour;
     string[] _settings;
     WebApplication? _app;
 
-    CoteApp(string[] settings, Action<CoteBuilder>? add, FakeModelServer model, string? postgres) =>
-        (_settings, _add, Model, _postgres) = (settings, add, model, postgres);
+    CoteApp(string[] settings, Action<CoteBuilder>? add, FakeModelServer model, string? postgres, bool isNeighbour = false) =>
+        (_settings, _add, Model, _postgres, _isNeighbour) = (settings, add, model, postgres, isNeighbour);
 
     /// <summary>Where it listens.</summary>
     public Uri Url { get; private set; } = null!;
@@ -67,6 +68,22 @@ public sealed class CoteApp : IAsyncDisposable
     {
         var postgres = await Engine.CreateAsync();
         var app = new CoteApp(settings, add, await FakeModelServer.Start(), postgres);
+        try
+        {
+            await app.StartAsync();
+        }
+        catch
+        {
+            await app.DisposeAsync();
+            throw;
+        }
+        return app;
+    }
+
+    /// <summary>Another node beside this one: the same database and model, a folder of its own. It goes before this one does.</summary>
+    public async Task<CoteApp> StartNeighbourAsync(params string[] settings)
+    {
+        var app = new CoteApp(settings, null, Model, _postgres, isNeighbour: true);
         await app.StartAsync();
         return app;
     }
@@ -98,10 +115,13 @@ public sealed class CoteApp : IAsyncDisposable
     /// <summary>A new account, logged in.</summary>
     public Task<CoteClient> RegisterAsync(string? username = null) => CoteClient.RegisterAsync(Url, username);
 
+    /// <summary>A connection to its database, beside its own.</summary>
+    public Task<DbConnection> ConnectAsync() => Engine.ConnectAsync(_postgres, Data);
+
     /// <summary>Every row of every table as text, found by asking the database: a table that is added later is there too.</summary>
     public async Task<Dictionary<string, List<string>>> RowsAsync()
     {
-        await using var db = await Engine.ConnectAsync(_postgres, Data);
+        await using var db = await ConnectAsync();
         var tables = await ReadAsync(db, _postgres is null
             ? "select name from sqlite_master where type = 'table' and name not like 'sqlite_%'"
             : "select table_name from information_schema.tables where table_schema = current_schema()");
@@ -114,8 +134,11 @@ public sealed class CoteApp : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
-        await Engine.DropAsync(_postgres);
-        await Model.DisposeAsync();
+        if (!_isNeighbour)
+        {
+            await Engine.DropAsync(_postgres);
+            await Model.DisposeAsync();
+        }
         Directory.Delete(Data, recursive: true);
     }
 

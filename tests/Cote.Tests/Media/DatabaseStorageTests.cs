@@ -42,7 +42,7 @@ public sealed class DatabaseStorageTests : IAsyncLifetime
         download.Length.ShouldBe(length);
         Convert.ToHexStringLower(SHA256.HashData(download)).ShouldBe(upload["sha256"]);
         (await LengthsAsync()).ShouldBe([.. Enumerable.Repeat(Chunk, length / Chunk), .. length % Chunk > 0 ? [length % Chunk] : (int[])[]]);
-        UploadTests.BlobsOf(_app).ShouldBeEmpty();
+        UploadTests.FilesOf(_app).ShouldBeEmpty();
         UploadTests.Leftovers(_app).ShouldBeEmpty();
     }
 

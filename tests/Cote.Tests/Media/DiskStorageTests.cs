@@ -21,7 +21,7 @@ public sealed class DiskStorageTests : IDisposable
     {
         SweepLoop? sweep = null;
         await using var app = await CoteApp.StartAsync(x => x.Map(routes => sweep = routes.ServiceProvider.GetRequiredService<SweepLoop>()),
-            $"Media:Directory={_shared}", "Media:GraceHours=0");
+            "Media:Storage=disk", $"Media:Directory={_shared}", "Media:GraceHours=0");
         using var ada = await app.RegisterAsync();
         var picture = Samples.Png(extra: 3_000_000);
         if (Directory.Exists(OtherFileSystem))
@@ -45,7 +45,7 @@ public sealed class DiskStorageTests : IDisposable
         var (old, young) = (Left("01900000-0000-7000-8000-000000000000.part"), Left(Guid.CreateVersion7() + ".part"));
         var foreign = Left("README");
 
-        await using var app = await CoteApp.StartAsync($"Media:Directory={_shared}");
+        await using var app = await CoteApp.StartAsync("Media:Storage=disk", $"Media:Directory={_shared}");
 
         await Samples.UntilAsync(() => Task.FromResult(!File.Exists(old)), "the half of long ago is removed");
         File.Exists(young).ShouldBeTrue();
@@ -83,25 +83,6 @@ public sealed class DiskStorageTests : IDisposable
         }
     }
 
-    [Fact]
-    public void What_comes_in_by_another_node_in_the_same_folder_is_left_until_it_is_surely_dead()
-    {
-        using var data = new Folder();
-        var folders = new MediaFolders(new() { Directory = data.Path }, new());
-        folders.Open();
-        var (old, young) = (Path.Combine(folders.Incoming, "old"), Path.Combine(folders.Incoming, "young"));
-        File.WriteAllText(old, "");
-        File.WriteAllText(young, "");
-        var now = TimeProvider.System.GetUtcNow();
-        File.SetLastWriteTimeUtc(old, now.UtcDateTime.AddHours(-25));
-
-        folders.ClearIncoming(Timestamp.From(now.AddHours(-24)));
-        (File.Exists(old), File.Exists(young)).ShouldBe((false, true));
-
-        folders.ClearIncoming(null);
-        File.Exists(young).ShouldBeFalse();
-    }
-
     [Theory]
     [InlineData("Media:Storage=s3", "Cote__Media__Storage is s3, but no bucket is named. Set Cote__Media__S3__Bucket.")]
     [InlineData("Media:Storage=disk|Media:S3:Bucket=b", "Cote__Media__Storage is disk, but Cote__Media__S3__Bucket names a bucket. Unset one of them.")]
@@ -109,7 +90,7 @@ public sealed class DiskStorageTests : IDisposable
     [InlineData("Media:Directory=x|Media:S3:Bucket=b", "Cote__Media__Directory names a folder, but media are kept in a bucket. Unset it, or set Cote__Media__Storage to disk.")]
     [InlineData("Media:Directory=x|Media:Storage=database", "Cote__Media__Directory names a folder, but media are kept in the database. Unset it, or set Cote__Media__Storage to disk.")]
     [InlineData("Media:Storage=tape", "Cote__Media__Storage is wrong: The field Storage must match the regular expression 'disk|database|s3'.")]
-    [InlineData("Media:Directory=/dev/null/x", null)]
+    [InlineData("Media:Storage=disk|Media:Directory=/dev/null/x", null)]
     public async Task Settings_that_contradict_each_other_stop_the_start_with_a_sentence(string settings, string? sentence)
     {
         var error = await Should.ThrowAsync<StartupException>(() => CoteApp.StartAsync(settings.Split('|')));

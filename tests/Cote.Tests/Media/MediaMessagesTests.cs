@@ -185,11 +185,11 @@ public sealed class MediaMessagesTests(SharedApp shared)
 
         await Samples.UntilAsync(async () => (await ada.GetAsync(unnamed)).Status == 404, "the unnamed one is swept");
         (await ada.GetAsync(named)).Ok();
-        await Samples.UntilAsync(() => Task.FromResult(UploadTests.BlobsOf(app).Length == 1), "its bytes go too");
+        await Samples.UntilAsync(async () => (await UploadTests.BlobsOf(app)).Count == 1, "its bytes go too");
 
         (await ada.DeleteAsync($"/chats/{chat}/messages/{sent["id"]}")).Ok();
         await Samples.UntilAsync(async () => (await ada.GetAsync(named)).Status == 404, "a deleted message lets go");
-        await Samples.UntilAsync(() => Task.FromResult(UploadTests.BlobsOf(app).Length == 0), "and the disk is empty");
+        await Samples.UntilAsync(async () => (await UploadTests.BlobsOf(app)).Count == 0, "and the disk is empty");
     }
 
     [Fact]
@@ -243,7 +243,7 @@ public sealed class MediaMessagesTests(SharedApp shared)
         foreach (var url in new[] { alone, hers })
             (await nobody.GetAsync(url)).Status.ShouldBe(404);
         (await Samples.BytesOf((await nobody.GetAsync(his)).Ok())).ShouldBe(shared);
-        UploadTests.BlobsOf(app).Length.ShouldBe(1);
+        (await UploadTests.BlobsOf(app)).Count.ShouldBe(1);
     }
 
     // One user's uploads of some bytes are swept again and again while another uploads the same: whoever has sent a

@@ -31,7 +31,7 @@ public sealed class S3StorageTests
 
         store.Objects.Count.ShouldBe(1);
         store.Objects.Single().Value.ShouldBe(picture);
-        UploadTests.BlobsOf(app).ShouldBeEmpty();
+        (await UploadTests.BlobsOf(app)).ShouldBeEmpty();
         UploadTests.Leftovers(app).ShouldBeEmpty();
         (await Samples.BytesOf((await ada.GetAsync(url)).Ok())).ShouldBe(picture);
         (await Samples.BytesOf(await ada.GetAsync(url, x => x.Range = new(1_000, 1_999)))).ShouldBe(picture[1_000..2_000]);

@@ -166,7 +166,7 @@ public sealed class UploadTests(SharedApp shared)
         var his = (await bob.UploadAsync(picture, "his.png")).Ok();
         var again = (await bob.UploadAsync(picture, "again.png")).Ok();
 
-        BlobsOf(app).Length.ShouldBe(1);
+        (await BlobsOf(app)).Count.ShouldBe(1);
         new[] { hers["id"], his["id"], again["id"] }.Distinct().Count().ShouldBe(3);
         his["name"].ShouldBe("his.png");
         (await Samples.BytesOf((await bob.GetAsync(his["url"])).Ok())).ShouldBe(picture);
@@ -184,7 +184,7 @@ public sealed class UploadTests(SharedApp shared)
 
         foreach (var upload in uploads)
             (await Samples.BytesOf((await ada.GetAsync(upload.Ok()["url"])).Ok())).ShouldBe(picture);
-        BlobsOf(app).Length.ShouldBe(1);
+        (await BlobsOf(app)).Count.ShouldBe(1);
     }
 
     [Fact]
@@ -215,7 +215,7 @@ public sealed class UploadTests(SharedApp shared)
 
         uploads.Count(x => x.Status == 200).ShouldBeInRange(1, 3);
         uploads.Where(x => x.Status != 200).ShouldAllBe(x => x.Status == 403);
-        BlobsOf(app).Length.ShouldBe(uploads.Count(x => x.Status == 200));
+        (await BlobsOf(app)).Count.ShouldBe(uploads.Count(x => x.Status == 200));
         Leftovers(app).ShouldBeEmpty();
     }
 
@@ -252,7 +252,7 @@ public sealed class UploadTests(SharedApp shared)
         }
 
         await Samples.UntilAsync(() => Task.FromResult(Leftovers(app).Length == 0), "the half of it is removed");
-        BlobsOf(app).ShouldBeEmpty();
+        (await BlobsOf(app)).ShouldBeEmpty();
     }
 
     // The client thinks it has sent all: the length is right, the last boundary is missing.
@@ -271,7 +271,7 @@ public sealed class UploadTests(SharedApp shared)
             });
             refused.Status.ShouldBe(422, body);
         }
-        BlobsOf(app).ShouldBeEmpty();
+        (await BlobsOf(app)).ShouldBeEmpty();
         Leftovers(app).ShouldBeEmpty();
     }
 
@@ -288,10 +288,15 @@ public sealed class UploadTests(SharedApp shared)
         await app.RestartAsync();
 
         File.Exists(left).ShouldBeFalse();
-        await Samples.UntilAsync(() => Task.FromResult(!File.Exists(orphan)), "the orphan is removed");
+        if (!Engine.IsPostgres) // there blobs lie in the database, see DatabaseStorageTests
+            await Samples.UntilAsync(() => Task.FromResult(!File.Exists(orphan)), "the orphan is removed");
     }
 
-    internal static string[] BlobsOf(CoteApp app) =>
+    /// <summary>What is kept, wherever it is: files, and chunks in the database (what is small has one).</summary>
+    internal static async Task<List<string>> BlobsOf(CoteApp app) =>
+        [.. FilesOf(app), .. (await app.RowsAsync())["blob_chunks"]];
+
+    internal static string[] FilesOf(CoteApp app) =>
         Directory.GetFiles(Path.Combine(app.Data, "media", "blobs"), "*", SearchOption.AllDirectories);
 
     internal static string[] Leftovers(CoteApp app) => Directory.GetFiles(Path.Combine(app.Data, "media", "incoming"));

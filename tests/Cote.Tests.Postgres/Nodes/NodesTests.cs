@@ -1,0 +1,274 @@
+using System.Net;
+using Cote.Tests.Harness;
+
+namespace Cote.Tests.Nodes;
+
+/// <summary>Two nodes on one database: what happens on one is known on the other, with a broker between them and without.</summary>
+public sealed class NodesTests(NodesTests.Broker broker) : IClassFixture<NodesTests.Broker>
+{
+    /// <summary>One RabbitMQ for all tests that want one, started by the first.</summary>
+    public sealed class Broker : IAsyncLifetime
+    {
+        readonly Lazy<Task<RabbitNode>> _node = new(RabbitNode.StartAsync);
+
+        public async Task<string> SettingAsync() => "RabbitMq:Url=" + (await _node.Value).Url;
+
+        public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+
+        public async ValueTask DisposeAsync()
+        {
+            if (_node is { IsValueCreated: true, Value.IsCompletedSuccessfully: true })
+                await (await _node.Value).DisposeAsync();
+        }
+    }
+
+    // Two nodes, and somebody who is logged in once and speaks to both.
+    sealed class Pair : IAsyncDisposable
+    {
+        public required LiveApp Live { get; init; }
+        public required CoteApp There { get; init; }
+        public required CoteClient Ada { get; init; }
+        public required CoteClient AdaThere { get; init; }
+
+        public static async Task<Pair> StartAsync(params string[] settings)
+        {
+            var live = await LiveApp.StartAsync(settings);
+            var there = await live.App.StartNeighbourAsync(settings);
+            var ada = await live.RegisterAsync();
+            return new() { Live = live, There = there, Ada = ada, AdaThere = new CoteClient(there.Url) { Token = ada.Token } };
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            Ada.Dispose();
+            AdaThere.Dispose();
+            await There.DisposeAsync();
+            await Live.DisposeAsync();
+        }
+    }
+
+    async Task<string[]> SettingsAsync(bool withBroker) => withBroker ? [await broker.SettingAsync()] : [];
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_question_and_its_reply_stream_to_a_socket_on_the_other_node(bool withBroker)
+    {
+        await using var pair = await Pair.StartAsync(await SettingsAsync(withBroker));
+        var chat = await pair.Ada.CreateChatAsync();
+        await using var here = await pair.Ada.ConnectAsync();
+        await using var there = await pair.AdaThere.ConnectAsync();
+        var gate = new Gate();
+        var play = pair.Live.Play(FakeReply.Text("One, ", "two, 🕊").ThenWaitFor(gate).Then("️ three."));
+
+        var (question, reply) = await pair.Ada.AskForAsync(chat, play);
+        var texts = await there.ShowsAsync(reply, "One, two, 🕊");
+        gate.Open();
+        foreach (var frame in await there.UntilAsync(x => x.Type == "message" && x.MessageId == reply))
+            texts.Apply(frame);
+
+        texts.Faults.ShouldBeEmpty();
+        texts[reply].ShouldBe("One, two, 🕊️ three.");
+        play.Calls.ShouldBe(1);
+        await here.EndOfAsync(reply);
+        there.All.Durable().Select(x => x.Cursor).ShouldBe(here.All.Durable().Select(x => x.Cursor), "each event once, in order, on both");
+        var shown = there.All.ToList();
+        shown.FindIndex(x => x.MessageId == question).ShouldBeLessThan(shown.FindIndex(x => x.MessageId == reply), "no text before its question");
+        shown.Any(x => x.Type == "typing" && x.Data.Text("sender") == "ai").ShouldBeTrue();
+        (await pair.AdaThere.MessagesAsync(chat)).Select(x => x.ToString()).ShouldBe((await pair.Ada.MessagesAsync(chat)).Select(x => x.ToString()));
+    }
+
+    [Fact]
+    public async Task With_a_broker_text_comes_between_the_checkpoints()
+    {
+        await using var pair = await Pair.StartAsync(await SettingsAsync(true));
+        var chat = await pair.Ada.CreateChatAsync();
+        await using var there = await pair.AdaThere.ConnectAsync();
+        var words = Enumerable.Range(0, 100).Select(x => $"word {x} ").ToArray();
+        var play = pair.Live.Play(FakeReply.Paced(TimeSpan.FromMilliseconds(30), words));
+
+        var (_, reply) = await pair.Ada.AskForAsync(chat, play);
+        var texts = new ReplyTexts();
+        var frames = await there.UntilAsync(x => x.Type == "message" && x.MessageId == reply);
+        foreach (var frame in frames)
+            texts.Apply(frame);
+
+        texts.Faults.ShouldBeEmpty();
+        texts[reply].ShouldBe(string.Concat(words));
+        // A reply of three seconds has four checkpoints; by these alone there would be no more looks than that.
+        frames.Count(x => x.Type is "message.delta" or "message.snapshot" && x.MessageId == reply).ShouldBeGreaterThan(8);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Stop_on_the_other_node_ends_the_reply_with_all_its_text(bool withBroker)
+    {
+        await using var pair = await Pair.StartAsync(await SettingsAsync(withBroker));
+        var chat = await pair.Ada.CreateChatAsync();
+        await using var there = await pair.AdaThere.ConnectAsync();
+        var play = pair.Live.Play(FakeReply.Text("as far as this").ThenStall());
+        var (_, reply) = await pair.Ada.AskForAsync(chat, play);
+        var call = await play.NextCallAsync();
+        await there.ShowsAsync(reply, "as far as this");
+
+        var stop = (await pair.AdaThere.PostAsync($"/chats/{chat}/stop")).Ok();
+
+        stop.Json.Number("stopped").ShouldBe(1);
+        await call.Closed.WaitAsync(TimeSpan.FromSeconds(10));
+        var end = await pair.AdaThere.MessageAsync(chat, reply);
+        end.Text("generation", "state").ShouldBe("stopped");
+        end.Text("content").ShouldBe("as far as this");
+        end.Number("generation", "attempt").ShouldBe(1, "its maker has ended it, nobody had to take it");
+        (await pair.Ada.PostAsync($"/chats/{chat}/stop")).Ok().Json.Number("stopped").ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_logout_on_the_other_node_closes_sockets_and_refuses_the_token()
+    {
+        await using var pair = await Pair.StartAsync();
+        await using var socket = await pair.Ada.ConnectAsync();
+        (await pair.Ada.GetAsync("/users/me")).Ok();
+
+        (await pair.AdaThere.PostAsync("/logout")).Ok();
+
+        (await socket.Closed).ShouldBe(4503);
+        (await pair.Ada.GetAsync("/users/me")).ShouldBeProblem(401, "invalid_token", "Could not validate credentials");
+    }
+
+    [Fact]
+    public async Task A_ticket_opens_one_socket_at_whatever_node()
+    {
+        await using var pair = await Pair.StartAsync();
+        var ticket = (await pair.Ada.PostAsync("/ws/ticket")).Ok()["ticket"];
+
+        await using var socket = await TestSocket.ConnectAsync(pair.There.Url, "/ws?ticket=" + ticket);
+
+        socket.Ready.Type.ShouldBe("ready");
+        await using var second = await TestSocket.ConnectAsync(pair.Live.App.Url, "/ws?ticket=" + ticket, awaitReady: false);
+        (await second.Closed).ShouldBe(1008);
+    }
+
+    [Fact]
+    public async Task One_id_sent_to_both_nodes_at_once_is_one_message_and_one_model_call()
+    {
+        await using var pair = await Pair.StartAsync();
+        var chat = await pair.Ada.CreateChatAsync();
+        for (var i = 0; i < 10; i++)
+        {
+            var (play, id) = (pair.Live.Play(FakeReply.Text("once")), Guid.CreateVersion7().ToString());
+
+            var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(x =>
+                (x % 2 == 0 ? pair.Ada : pair.AdaThere).PostAsync($"/chats/{chat}/messages/", new { content = play.Question, id })));
+
+            answers.Select(x => x.Status).Distinct().ShouldBe([200]);
+            answers.Count(x => x.Header("Idempotent-Replayed") is null).ShouldBe(1);
+            answers.Select(x => x["reply_id"]).Distinct().Count().ShouldBe(1);
+            (await pair.AdaThere.EndOfAsync(chat, answers[0]["reply_id"])).Text("content").ShouldBe("once");
+            play.Calls.ShouldBe(1);
+        }
+        (await pair.Ada.MessagesAsync(chat)).Count.ShouldBe(20);
+    }
+
+    [Fact]
+    public async Task Writes_of_one_user_on_both_nodes_are_one_log_without_a_hole()
+    {
+        await using var pair = await Pair.StartAsync();
+        await using var here = await pair.Ada.ConnectAsync();
+        await using var there = await pair.AdaThere.ConnectAsync();
+        const int each = 40;
+
+        await Task.WhenAll(Enumerable.Range(0, 2 * each).Select(x => (x % 2 == 0 ? pair.Ada : pair.AdaThere).CreateChatAsync($"chat {x}")));
+
+        foreach (var socket in new[] { here, there })
+        {
+            var frames = await socket.UntilAsync(x => x.Seq == 2 * each);
+            frames.Durable().Select(x => x.Seq).ShouldBe(Enumerable.Range(1, 2 * each).Select(x => (long)x));
+        }
+        there.All.Durable().Select(x => x.ToString()).ShouldBe(here.All.Durable().Select(x => x.ToString()));
+    }
+
+    [Fact]
+    public async Task Somebody_who_types_is_seen_on_the_other_node_where_there_is_a_broker()
+    {
+        await using var pair = await Pair.StartAsync(await SettingsAsync(true));
+        var chat = await pair.Ada.CreateChatAsync();
+        await using var here = await pair.Ada.ConnectAsync();
+        await using var there = await pair.AdaThere.ConnectAsync();
+        // The broker's line opens beside the start: what is typed before is lost, as typing may be.
+        var seen = there.NextAsync("typing", x => x.Data.Text("sender") == "user");
+        while (!seen.IsCompleted)
+        {
+            await here.SendAsync(new { type = "typing", data = new { chat_id = chat, is_typing = true } });
+            await Task.WhenAny(seen, Task.Delay(200));
+        }
+
+        (await seen).Data.ToString().ShouldBe($$"""{"chat_id":"{{chat}}","sender":"user","is_typing":true}""");
+    }
+
+    [Fact]
+    public async Task A_reply_that_was_shown_from_elsewhere_can_be_marked_as_read_before_its_first_checkpoint()
+    {
+        await using var pair = await Pair.StartAsync(await SettingsAsync(true));
+        var chat = await pair.Ada.CreateChatAsync();
+        await using var there = await pair.AdaThere.ConnectAsync();
+        var gate = new Gate();
+        var play = pair.Live.Play(FakeReply.Text("shown").ThenWaitFor(gate).Then("."));
+        var (_, reply) = await pair.Ada.AskForAsync(chat, play);
+        await there.ShowsAsync(reply, "shown");
+
+        (await pair.AdaThere.PutAsync($"/chats/{chat}/messages/{reply}/read")).Ok();
+        gate.Open();
+
+        (await pair.Ada.EndOfAsync(chat, reply)).Text("status").ShouldBe("read");
+    }
+
+    [Fact]
+    public async Task A_node_that_goes_hands_its_replies_to_the_other()
+    {
+        await using var pair = await Pair.StartAsync();
+        var chat = await pair.Ada.CreateChatAsync();
+        await using var here = await pair.Ada.ConnectAsync();
+        var play = pair.Live.Play(FakeReply.Text("the old text").ThenStall(), FakeReply.Text("the new text"));
+        var (_, reply) = await pair.AdaThere.AskForAsync(chat, play);
+        var texts = await here.ShowsAsync(reply, "the old text");
+
+        await pair.There.StopAsync();
+
+        foreach (var frame in await here.UntilAsync(x => x.Type == "message" && x.MessageId == reply))
+            texts.Apply(frame);
+        texts.Faults.ShouldBeEmpty();
+        texts[reply].ShouldBe("the new text");
+        (await pair.Ada.MessageAsync(chat, reply)).Number("generation", "attempt").ShouldBe(2);
+        play.Calls.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task A_new_epoch_sends_every_client_back_for_its_whole_state()
+    {
+        await using var pair = await Pair.StartAsync();
+        await pair.Ada.CreateChatAsync();
+        await using var there = await pair.AdaThere.ConnectAsync();
+        var before = there.Cursor;
+        var said = new StringWriter();
+
+        (await CoteCommands.RunAsync(["new-epoch", .. pair.Live.App.Place], TextReader.Null, said, said)).ShouldBe(0, said.ToString());
+
+        (await there.Closed).ShouldBe(4001);
+        await using var again = await pair.AdaThere.ConnectAsync(before);
+        var reset = await again.NextAsync("reset");
+        reset.Data.Text("reason").ShouldBe("epoch");
+        (await pair.AdaThere.GetAsync("/sync")).Ok()["cursor"].ShouldBe(reset.Data.Text("cursor"));
+        said.ToString().ShouldContain(reset.Data.Text("cursor").Split('-')[0]);
+    }
+
+    [Fact]
+    public async Task A_second_node_on_the_same_folder_is_refused()
+    {
+        await using var live = await LiveApp.StartAsync();
+
+        var refused = await Should.ThrowAsync<Primitives.StartupException>(() => live.App.StartNeighbourAsync($"Data:Directory={live.App.Data}"));
+
+        refused.Message.ShouldContain("Another node is using the folder");
+    }
+}
