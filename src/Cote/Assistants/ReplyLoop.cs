@@ -107,6 +107,7 @@ sealed class ReplyLoop(ReplyQueue queue, RunSources house, bool onlyProcess) : B
     {
         using var timer = new PeriodicTimer(PulseEvery, house.Clock.Provider);
         var asked = house.Clock.Ticks;
+        ShowForALease(asked); // a node that falls asleep before it has renewed for the first time is as silent when it wakes
         var renewing = Task.FromResult(true);
         try
         {
@@ -161,9 +162,9 @@ sealed class ReplyLoop(ReplyQueue queue, RunSources house, bool onlyProcess) : B
             }
             var (began, runs) = (house.Clock.Ticks, _runs.Keys);
             var mine = await house.Replies.RenewAsync();
-            if (!onlyProcess)
-                house.Feeds.ShowUntil(began + (long)(ReplyStore.LeaseLength.TotalSeconds * house.Clock.Provider.TimestampFrequency));
-            await CompareAsync(runs, mine);
+            LoseOthers(runs, mine);
+            ShowForALease(began); // not before: a node that slept would show what others have made meanwhile
+            await CompareAsync(mine);
             return true;
         }
         catch (ProblemException error)
@@ -173,14 +174,25 @@ sealed class ReplyLoop(ReplyQueue queue, RunSources house, bool onlyProcess) : B
         }
     }
 
-    // What runs here beside what is this node's in the database. A run whose row is another's ends without a word; a row
-    // that nothing here makes was claimed by a commit whose answer was lost, and goes back to whoever has a place.
-    async Task CompareAsync(IEnumerable<Run> runs, IReadOnlyList<(string UserId, string Id, bool StopWanted)> mine)
+    void ShowForALease(long from)
+    {
+        if (!onlyProcess)
+            house.Feeds.ShowUntil(from + (long)(ReplyStore.LeaseLength.TotalSeconds * house.Clock.Provider.TimestampFrequency));
+    }
+
+    // A run whose row is another's ends without a word.
+    static void LoseOthers(IEnumerable<Run> runs, IReadOnlyList<(string UserId, string Id, bool StopWanted)> mine)
     {
         var ids = mine.Select(x => (x.UserId, x.Id)).ToHashSet();
         foreach (var run in runs)
             if (!ids.Contains((run.UserId, run.ReplyId)))
                 run.Lose();
+    }
+
+    // A row that nothing here makes was claimed by a commit whose answer was lost, and goes back to whoever has a place.
+    async Task CompareAsync(IReadOnlyList<(string UserId, string Id, bool StopWanted)> mine)
+    {
+        var ids = mine.Select(x => (x.UserId, x.Id)).ToHashSet();
         foreach (var (userId, id, _) in mine.Where(x => x.StopWanted))
             queue.StopHere(userId, id);
         var strays = ids.Where(x => !queue.IsRunning(x.UserId, x.Id)).ToHashSet();

@@ -50,6 +50,7 @@ sealed class Run : IDisposable
     /// <summary>Its row is not this node's any more: it goes away without a word.</summary>
     public void Lose()
     {
+        _live.IsLost = true; // at once: its end takes a moment
         try
         {
             _lost.CancelAfter(TimeSpan.Zero); // not on this thread
@@ -214,7 +215,7 @@ sealed class Run : IDisposable
                 (_saved, _unsavedSince) = (content.Length, _house.Clock.Ticks);
             _reply = _reply with { QuestionStatus = status, IsListed = true };
             if (wish is null)
-                await _lost.CancelAsync();
+                Lose();
             else if (wish.Value)
                 await Stop.CancelAsync();
         }

@@ -64,6 +64,9 @@ sealed class LiveReply : IDisposable
     /// <summary>Asked before anything is shown.</summary>
     public Func<bool> MayShow { get; init; } = static () => true;
 
+    /// <summary>It is another's by now: nothing of it is shown from here any more.</summary>
+    public bool IsLost { get; set; }
+
     /// <summary>The node that makes it, where it is followed from another one; null where it is made here.</summary>
     public string? Home { get; set; }
 
@@ -165,18 +168,19 @@ sealed class LiveReply : IDisposable
 
     /// <summary>
     /// What a reader at (<paramref name="attempt"/>, <paramref name="length"/>) has not been shown: a delta, or a snapshot
-    /// where it knows nothing yet or the text is another attempt's; null where it has all. Moves the reader forward.
+    /// where it knows nothing yet, the text is another attempt's, or the <paramref name="whole"/> is asked for; null where it
+    /// has all. Moves the reader forward.
     /// </summary>
-    public Frame? Advance(ref long attempt, ref int length)
+    public Frame? Advance(ref long attempt, ref int length, bool whole = false)
     {
         lock (_gate)
         {
-            if ((attempt == _attempt && length >= _text.Length) || !MayShow())
+            if ((attempt == _attempt && length >= _text.Length) || IsLost || !MayShow())
                 return null;
             var known = attempt;
             var from = length;
             (attempt, length) = (_attempt, _text.Length);
-            if (known != _attempt || from < 0)
+            if (known != _attempt || from < 0 || whole)
             {
                 if (_lastSnapshot is not { } snapshot || snapshot.Attempt != _attempt || snapshot.Length != _text.Length)
                     _lastSnapshot = snapshot = (_attempt, _text.Length,

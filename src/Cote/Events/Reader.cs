@@ -38,7 +38,11 @@ sealed class Reader : IAsyncDisposable
     const int MostEnded = 16;
     static readonly TimeSpan ReadAgainAfter = TimeSpan.FromMilliseconds(500);
 
+    static readonly TimeSpan CatchesUpWithin = TimeSpan.FromSeconds(2);
+    static readonly TimeSpan CatchesUpByBusWithin = TimeSpan.FromMilliseconds(500);
+
     readonly ReaderSources _house;
+    long _joined;
     readonly Only? _only;
     readonly Channel<bool> _wakes = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
@@ -61,6 +65,12 @@ sealed class Reader : IAsyncDisposable
         public long Attempt = -1;
         public int Length = -1;
         public bool Ended;
+
+        /// <summary>
+        /// Who comes from the node that makes it may have more of its text than is known here yet. A delta would be ignored
+        /// where it goes on from less, and the next one would leave a hole: until this node has caught up, the text is shown whole.
+        /// </summary>
+        public bool MayBeBehind;
     }
 
     public string UserId { get; }
@@ -193,7 +203,10 @@ sealed class Reader : IAsyncDisposable
     /// <summary>The client is told of an open reply by this snapshot; what follows goes on from it.</summary>
     public Frame Begin(OpenReply reply)
     {
-        _follows[reply.MessageId] = new() { ChatId = reply.ChatId, Attempt = reply.Attempt, Length = reply.Content.Length };
+        _follows[reply.MessageId] = new()
+        {
+            ChatId = reply.ChatId, Attempt = reply.Attempt, Length = reply.Content.Length, MayBeBehind = IsYoung(CatchesUpWithin),
+        };
         return reply.ToSnapshot();
     }
 
@@ -249,6 +262,7 @@ sealed class Reader : IAsyncDisposable
 
     async Task JoinAsync(Cursor? cursor, long? most, CancellationToken ct)
     {
+        _joined = _house.Clock.Ticks;
         // Joined first, read afterwards: what is committed in between wakes it, so nothing falls through.
         _feed = _house.Feeds.Join(UserId, this);
         try
@@ -296,7 +310,7 @@ sealed class Reader : IAsyncDisposable
             if (_follows.TryGetValue(id, out var follow))
             {
                 // Who has followed from the first delta gets the last one too, and then the whole, which always wins.
-                if (frame.Type == EventTypes.Message && follow.Live?.Advance(ref follow.Attempt, ref follow.Length) is { } rest)
+                if (frame.Type == EventTypes.Message && follow.Live is { } last && Advance(last, follow) is { } rest)
                     frames.Add(rest);
                 follow.Ended = true;
             }
@@ -330,6 +344,19 @@ sealed class Reader : IAsyncDisposable
                 frames.Add(Begin(reply));
     }
 
+    bool IsYoung(TimeSpan age) => _house.Clock.Since(_joined) < age;
+
+    Frame? Advance(LiveReply reply, Follow follow)
+    {
+        if (reply.Home is null || !follow.MayBeBehind)
+            return reply.Advance(ref follow.Attempt, ref follow.Length);
+        var frame = reply.Advance(ref follow.Attempt, ref follow.Length, whole: true);
+        // Over the bus its home tells all it has as soon as it is asked; a checkpoint is a second old at most.
+        if (frame is not null && !IsYoung(reply.WasFedWithin(CatchesUpWithin) ? CatchesUpByBusWithin : CatchesUpWithin))
+            follow.MayBeBehind = false;
+        return frame;
+    }
+
     void TakeLive(List<Frame> frames)
     {
         var live = _feed.Live;
@@ -342,7 +369,7 @@ sealed class Reader : IAsyncDisposable
                 // Its end may stand in the log before the place where this reader began: nothing is shown after that.
                 if ((reply.IsEnding && reply.QuestionSeq <= _joinedAt) || _ended.Contains(reply.MessageId))
                     continue;
-                _follows[reply.MessageId] = follow = new() { ChatId = reply.ChatId };
+                _follows[reply.MessageId] = follow = new() { ChatId = reply.ChatId, MayBeBehind = IsYoung(CatchesUpWithin) };
             }
             if (follow.Live != reply && !follow.Ended)
             {
@@ -353,7 +380,7 @@ sealed class Reader : IAsyncDisposable
                     _ephemeral.Enqueue(Frame.Typing(reply.ChatId, "ai", true));
                 }
             }
-            if (!follow.Ended && reply.Advance(ref follow.Attempt, ref follow.Length) is { } frame)
+            if (!follow.Ended && Advance(reply, follow) is { } frame)
                 frames.Add(frame);
         }
         foreach (var (id, follow) in _follows)

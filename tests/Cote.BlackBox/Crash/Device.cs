@@ -13,7 +13,7 @@ sealed record Known(JsonElement Data, string Status, long EventSeq);
 /// A socket that is there for good: it comes back with its cursor whenever the connection broke, keeps every frame,
 /// builds its state from events alone, and writes down whatever the contract says it must never see.
 /// </summary>
-sealed class Device(Node node, CoteClient client, Story story) : IAsyncDisposable
+sealed class Device(Door door, CoteClient client, Story story) : IAsyncDisposable
 {
     readonly CancellationTokenSource _over = new();
     readonly Dictionary<string, JsonElement> _chats = [];
@@ -21,6 +21,7 @@ sealed class Device(Node node, CoteClient client, Story story) : IAsyncDisposabl
     readonly ConcurrentDictionary<string, (string Chat, string Question)> _replies = [];
     readonly ConcurrentDictionary<string, string> _open = [];
     readonly ReplyTexts _texts = new();
+    readonly Queue<(int Connection, TestFrame Frame)> _lately = [];
     readonly Lock _gate = new();
     TaskCompletionSource _moved = new(TaskCreationOptions.RunContinuationsAsynchronously);
     TestSocket? _socket;
@@ -31,11 +32,20 @@ sealed class Device(Node node, CoteClient client, Story story) : IAsyncDisposabl
     /// <summary>What went against the contract.</summary>
     public ConcurrentQueue<string> Faults { get; } = [];
 
-    /// <summary>Which thing each event was about, by its number.</summary>
-    public ConcurrentDictionary<long, string> Events { get; } = [];
+    /// <summary>Which thing each event was about, and of which chat, by its number.</summary>
+    public ConcurrentDictionary<long, (string About, string Chat)> Events { get; } = [];
 
     /// <summary>When how much of which reply was on the screen.</summary>
     public ConcurrentQueue<(long At, string Reply, string Text)> Shown { get; } = [];
+
+    /// <summary>Whether it keeps what it showed: over a long time that is much.</summary>
+    public bool KeepsShown { get; init; } = true;
+
+    /// <summary>How long it showed nothing new while a reply was open.</summary>
+    public Silence Silence { get; } = new();
+
+    /// <summary>How long the text of a reply that had begun did not grow.</summary>
+    public Silence TextSilence { get; } = new();
 
     public int Connections { get; private set; }
 
@@ -58,7 +68,7 @@ sealed class Device(Node node, CoteClient client, Story story) : IAsyncDisposabl
             Task moved;
             lock (_gate)
             {
-                if (_seq >= seq)
+                if (_epoch is not null && _seq >= seq)
                     return;
                 moved = _moved.Task;
             }
@@ -97,13 +107,14 @@ sealed class Device(Node node, CoteClient client, Story story) : IAsyncDisposabl
             TestSocket socket;
             try
             {
-                await node.Up.WaitAsync(_over.Token);
+                await door.Open().WaitAsync(_over.Token);
                 var cursor = _epoch is null ? "" : $"&cursor={_epoch}-{_seq}";
-                socket = await TestSocket.ConnectAsync(node.Url, $"/ws?token={client.Token}{cursor}", awaitReady: false);
+                socket = await TestSocket.ConnectAsync(door.Url, $"/ws?token={client.Token}{cursor}", awaitReady: false);
             }
             catch (Exception error) when (error is WebSocketException or HttpRequestException or OperationCanceledException)
             {
-                continue; // it went down in between
+                await Task.Delay(50); // it went down in between: not again at once
+                continue;
             }
             await using (_socket = socket)
             {
@@ -143,6 +154,8 @@ sealed class Device(Node node, CoteClient client, Story story) : IAsyncDisposabl
                     TakeEvent(frame);
                 else if (frame.Type is "message.snapshot" or "message.delta")
                     TakeText(frame);
+                if (frame.Cursor is not null || frame.Type is "message.snapshot" or "message.delta")
+                    Silence.Break(waits: !_open.IsEmpty);
             }
             catch (Exception error) when (error is InvalidOperationException or KeyNotFoundException or NullReferenceException)
             {
@@ -167,7 +180,8 @@ sealed class Device(Node node, CoteClient client, Story story) : IAsyncDisposabl
             Faults.Enqueue($"After {_seq} came {frame}");
         _seq = frame.Seq;
         var data = frame.Data;
-        Events[frame.Seq] = frame.MessageId ?? Text(data, "chat_id") ?? Text(data, "id")!;
+        var of = Text(data, "chat_id") ?? Text(data, "id")!;
+        Events[frame.Seq] = (frame.MessageId ?? of, of);
         switch (frame.Type)
         {
             case "chat.created" or "chat.updated":
@@ -179,11 +193,11 @@ sealed class Device(Node node, CoteClient client, Story story) : IAsyncDisposabl
                 foreach (var (id, message) in _messages.Where(x => Text(x.Value.Data, "chat_id") == gone).ToList())
                     _messages.Remove(id);
                 foreach (var (id, chat) in _open.Where(x => x.Value == gone))
-                    _open.TryRemove(id, out _);
+                    Close(id);
                 break;
             case "message.deleted":
                 _messages.Remove(frame.MessageId!);
-                _open.TryRemove(frame.MessageId!, out _);
+                Close(frame.MessageId!);
                 break;
             case "message.status":
                 if (_messages.TryGetValue(frame.MessageId!, out var known))
@@ -200,6 +214,12 @@ sealed class Device(Node node, CoteClient client, Story story) : IAsyncDisposabl
         }
     }
 
+    void Close(string reply)
+    {
+        _open.TryRemove(reply, out _);
+        TextSilence.Forget(reply);
+    }
+
     void TakeMessage(TestFrame frame)
     {
         var data = frame.Data;
@@ -210,7 +230,8 @@ sealed class Device(Node node, CoteClient client, Story story) : IAsyncDisposabl
             _open[Text(data, "reply_id")!] = Text(data, "chat_id")!;
             return;
         }
-        _open.TryRemove(frame.MessageId!, out _);
+        TextSilence.Break(waits: false, frame.MessageId!);
+        Close(frame.MessageId!);
         var shown = _texts[frame.MessageId!];
         _texts.Apply(frame);
         Check(frame, Text(data, "content")!);
@@ -223,9 +244,19 @@ sealed class Device(Node node, CoteClient client, Story story) : IAsyncDisposabl
     {
         if (!_replies.ContainsKey(frame.MessageId!))
             Faults.Enqueue($"Text of a reply whose question was not seen: {frame}");
+        var before = _texts[frame.MessageId!];
+        var holes = _texts.Faults.Count;
         _texts.Apply(frame);
+        if (_texts[frame.MessageId!] != before)
+            TextSilence.Break(waits: true, frame.MessageId!);
+        _lately.Enqueue((Connections, frame));
+        if (_lately.Count > 500)
+            _lately.Dequeue();
+        if (_texts.Faults.Count > holes && holes == 0) // one frame alone does not say how it came to this
+            Faults.Enqueue($"Before that: {string.Join('\n', _lately.Where(x => x.Frame.MessageId == frame.MessageId))}");
         Check(frame, _texts[frame.MessageId!]);
-        Shown.Enqueue((Stopwatch.GetTimestamp(), frame.MessageId!, _texts[frame.MessageId!]));
+        if (KeepsShown)
+            Shown.Enqueue((Stopwatch.GetTimestamp(), frame.MessageId!, _texts[frame.MessageId!]));
     }
 
     void Check(TestFrame frame, string text)

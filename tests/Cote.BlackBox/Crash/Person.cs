@@ -30,17 +30,18 @@ sealed class Person : IAsyncDisposable
         public bool Deleted { get; set; }
     }
 
-    readonly Node _node;
+    readonly Door _door;
+    readonly int _pause;
     readonly CoteClient _client;
     readonly Story _story;
     readonly Random _random;
     readonly List<Sent> _sent = [];
     readonly List<Chat> _chats = [];
 
-    Person(Node node, CoteClient client, Story story, Random random)
+    Person(Door door, CoteClient client, Story story, Random random, int pause)
     {
-        (_node, _client, _story, _random) = (node, client, story, random);
-        Devices = [new(node, client, story), new(node, client, story)];
+        (_door, _client, _story, _random, _pause) = (door, client, story, random, pause);
+        Devices = [new(door, client, story) { KeepsShown = false }, new(door, client, story) { KeepsShown = false }];
     }
 
     public Device[] Devices { get; }
@@ -50,20 +51,24 @@ sealed class Person : IAsyncDisposable
 
     public int Acknowledged => _sent.Count;
 
+    /// <summary>How long requests waited for their answer, over all tries.</summary>
+    public Silence Silence { get; } = new();
+
     /// <summary>Sends that were answered as a repetition.</summary>
     public int Replayed { get; private set; }
 
     /// <summary>Replies that were begun more than once, by the last check.</summary>
     public int TakenUp { get; private set; }
 
-    public static async Task<Person> MakeAsync(Node node, Story story, Random random)
+    /// <summary>A new account, with something done by it. Between two things it pauses, at most so many milliseconds.</summary>
+    public static async Task<Person> MakeAsync(Door door, Story story, Random random, int pause = 80)
     {
-        var person = new Person(node, await CoteClient.RegisterAsync(node.Url), story, random);
+        var person = new Person(door, await CoteClient.RegisterAsync(door.Url), story, random, pause);
         foreach (var device in person.Devices)
             device.Start();
-        await person.CreateChatAsync();
         foreach (var device in person.Devices)
-            await device.ReachAsync(1); // from here on a device has a cursor to come back with
+            await device.ReachAsync(0); // from here on a device has a cursor to come back with, and misses nothing
+        await person.CreateChatAsync();
         return person;
     }
 
@@ -73,7 +78,7 @@ sealed class Person : IAsyncDisposable
         while (!end.IsCancellationRequested)
         {
             await DoSomethingAsync();
-            await Task.Delay(_random.Next(5, 80), CancellationToken.None); // a person's pace
+            await Task.Delay(_random.Next(_pause / 16, _pause), CancellationToken.None); // a person's pace
         }
     }
 
@@ -158,15 +163,21 @@ sealed class Person : IAsyncDisposable
     // What a client does with a timeout, a broken connection or a 5xx: it asks again with the same id.
     async Task<Reply> InsistAsync(Func<Task<Reply>> call)
     {
+        Silence.Break(waits: true);
         while (true)
         {
-            await _node.Up.WaitAsync(TimeSpan.FromSeconds(60));
+            await _door.Open().WaitAsync(TimeSpan.FromSeconds(60));
             try
             {
                 var answer = await call();
                 if (answer.Status < 500)
+                {
+                    Silence.Break(waits: false);
                     return answer;
-                if (answer.Status is not (503 or 507))
+                }
+                // What has no id was said by a proxy, in its own words, where no node answered.
+                if (answer.Header("X-Request-Id") is not null
+                    && (answer.Status is not (503 or 507) || (answer.Status == 503 && answer.Header("Retry-After") is null)))
                     Faults.Enqueue($"{answer.Status}: {answer.Text}");
             }
             catch (Exception error) when (error is HttpRequestException or IOException or OperationCanceledException)
@@ -216,7 +227,9 @@ sealed class Person : IAsyncDisposable
         foreach (var (_, chats, messages) in states)
             CheckState(sync, listed, chats, messages);
         foreach (var (seq, about) in Devices[0].Events)
-            if (Devices[1].Events.TryGetValue(seq, out var other) && other != about)
+            // Who came to it later may have been told that the whole chat is gone.
+            if (Devices[1].Events.TryGetValue(seq, out var other) && other != about
+                && !(other.Chat == about.Chat && (other.About == other.Chat || about.About == about.Chat)))
                 Faults.Enqueue($"Event {seq} was about {about} on one device and about {other} on the other.");
     }
 

@@ -169,7 +169,7 @@ public sealed class Node : IAsyncDisposable
 
         static bool IsOurs(string name) => name.StartsWith("Cote__", StringComparison.OrdinalIgnoreCase)
             || name.StartsWith("ASPNETCORE_", StringComparison.Ordinal) || name.StartsWith("OPENAI_", StringComparison.Ordinal)
-            || name.StartsWith("ANTHROPIC_", StringComparison.Ordinal) || name.StartsWith("Logging__", StringComparison.Ordinal);
+            || name.StartsWith("ANTHROPIC_", StringComparison.Ordinal) || name == "DATABASE_URL" || name.StartsWith("Logging__", StringComparison.Ordinal);
     }
 
     void Keep(string? line)

@@ -1,0 +1,206 @@
+using System.Diagnostics;
+using System.Net.Http.Headers;
+using Cote.BlackBox.Crash;
+using Cote.BlackBox.Harness;
+
+namespace Cote.BlackBox.Cluster;
+
+/// <summary>One thing breaks, and this is all that comes of it.</summary>
+public sealed class FailoverTests(PublishedProgram program, ITestOutputHelper output)
+{
+    static readonly TimeSpan TakenUpWithin = TimeSpan.FromSeconds(15 + 2 + 8); // lease, sweep, a slow machine
+
+    [Fact]
+    public async Task A_killed_nodes_reply_is_taken_up_by_another_node_and_shown_there_to_its_end()
+    {
+        await using var model = await FakeModelServer.Start();
+        model.Enqueue(FakeReply.Text("Half ").ThenStall());
+        model.Script = FakeReply.Text("All ", "of it");
+        await using var fleet = await Fleet.StartAsync(program, model, nodes: 2);
+        var (first, second) = (fleet.Nodes[0], fleet.Nodes[1]);
+        using var ada = await CoteClient.RegisterAsync(first.Url);
+        using var elsewhere = await ada.OtherDeviceAsync(second.Url);
+        var chat = await ada.CreateChatAsync();
+        await using var socket = await elsewhere.ConnectAsync();
+        var reply = (await ada.AskAsync(chat, "Well?")).GetProperty("reply_id").GetString()!;
+        while (!(await socket.NextAsync()).ToString().Contains("Half ", StringComparison.Ordinal))
+        {
+        }
+
+        var killed = Stopwatch.GetTimestamp();
+        await first.KillAsync();
+        var end = (await socket.NextAsync("message", x => x.MessageId == reply, TakenUpWithin)).Data;
+
+        output.WriteLine($"Ended {Stopwatch.GetElapsedTime(killed).TotalSeconds:0.0} s after the kill.");
+        end.GetProperty("content").GetString().ShouldBe("All of it");
+        end.GetProperty("generation").GetProperty("state").GetString().ShouldBe("completed");
+        end.GetProperty("generation").GetProperty("attempt").GetInt64().ShouldBe(2);
+        model.Calls.ShouldBe(2);
+        var texts = new ReplyTexts();
+        foreach (var frame in socket.All)
+            texts.Apply(frame);
+        texts.Faults.ShouldBeEmpty();
+        texts[reply].ShouldBe("All of it");
+        socket.All.Where(x => x.Type is "message.snapshot" or "message.delta").Select(x => x.Data.GetProperty("attempt").GetInt64()).ShouldContain(2L);
+    }
+
+    [Fact]
+    public async Task A_node_that_was_only_paused_finds_its_fence_broken_and_the_other_nodes_text_wins()
+    {
+        await using var model = await FakeModelServer.Start();
+        var gate = new Gate();
+        model.Enqueue(FakeReply.Text("The first ").ThenWaitFor(gate).Then("node's own text, which nobody may keep"));
+        model.Script = FakeReply.Text("The other ", "node's text");
+        await using var fleet = await Fleet.StartAsync(program, model, nodes: 2);
+        var (first, second) = (fleet.Nodes[0], fleet.Nodes[1]);
+        using var ada = await CoteClient.RegisterAsync(first.Url);
+        using var elsewhere = await ada.OtherDeviceAsync(second.Url);
+        var chat = await ada.CreateChatAsync();
+        await using var here = await ada.ConnectAsync();
+        await using var there = await elsewhere.ConnectAsync();
+        var reply = (await ada.AskAsync(chat, "Well?")).GetProperty("reply_id").GetString()!;
+        await here.NextAsync("message.delta", x => x.MessageId == reply);
+        var call = await model.NextRequest();
+
+        Signal.Stop.Send(first.Pid).ShouldBeTrue();
+        await FallenAsleepAsync(first.Pid);
+        try
+        {
+            gate.Open(); // what it says now lies in the paused node's hands when it wakes
+            var end = (await there.NextAsync("message", x => x.MessageId == reply, TakenUpWithin)).Data;
+            end.GetProperty("content").GetString().ShouldBe("The other node's text");
+            end.GetProperty("generation").GetProperty("attempt").GetInt64().ShouldBe(2);
+        }
+        finally
+        {
+            Signal.Cont.Send(first.Pid);
+        }
+        // A word after it, on both: all that the paused node had to say about the reply has been said by then.
+        await here.EndOfAsync(reply);
+        await call.Ended.WaitAsync(TimeSpan.FromSeconds(20));
+        var last = (await ada.AskAsync(chat, "Anything else?")).GetProperty("reply_id").GetString()!;
+        foreach (var socket in new[] { here, there })
+        {
+            await socket.EndOfAsync(last);
+            socket.All.Count(x => x.Type == "message" && x.MessageId == reply).ShouldBe(1);
+            socket.All.Where(x => x.ToString().Contains("nobody may keep", StringComparison.Ordinal)).ShouldBeEmpty(first.Output);
+            var texts = new ReplyTexts();
+            foreach (var frame in socket.All)
+                texts.Apply(frame);
+            texts[reply].ShouldBe("The other node's text");
+        }
+        foreach (var client in new[] { ada, elsewhere })
+            (await client.MessageAsync(chat, reply)).GetProperty("content").GetString().ShouldBe("The other node's text");
+        fleet.Failures.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_rolling_restart_behind_nginx_costs_a_retrying_client_nothing()
+    {
+        await using var model = await FakeModelServer.Start();
+        var story = new Story(model, words: 60, TimeSpan.FromMilliseconds(40));
+        await using var fleet = await Fleet.StartAsync(program, model, nodes: 3, proxy: true, settings: "Events:ReplayMaxEvents=100000");
+        var people = await Task.WhenAll(Enumerable.Range(0, 6).Select(x => Person.MakeAsync(fleet.Proxy!.Url, story, new Random(x), pause: 200)));
+        using var end = new CancellationTokenSource();
+        var lives = people.Select(x => x.LiveAsync(end.Token)).ToList();
+        var began = Stopwatch.GetTimestamp();
+        foreach (var node in fleet.Nodes)
+        {
+            (await node.StopAsync()).ShouldBe(0, node.Output);
+            await node.StartAsync();
+        }
+        var took = Stopwatch.GetElapsedTime(began);
+        await end.CancelAsync();
+        await Task.WhenAll(lives);
+        foreach (var person in people)
+            await person.CheckAsync(starts: 3);
+        foreach (var person in people)
+            await person.DisposeAsync();
+
+        people.SelectMany(x => x.Faults).ShouldBeEmpty();
+        fleet.Failures.ShouldBeEmpty();
+        people.Sum(x => x.TakenUp).ShouldBeGreaterThan(0);
+        output.WriteLine(
+            $"Three restarts in {took.TotalSeconds:0.0} s, {people.Sum(x => x.Acknowledged)} messages acknowledged meanwhile, "
+            + $"{people.Sum(x => x.TakenUp)} replies handed over; longest silence {Longest(people.SelectMany(x => x.Devices).Select(x => x.Silence)):0.0} s "
+            + $"for a client, {Longest(people.SelectMany(x => x.Devices).Select(x => x.TextSilence)):0.0} s for one reply, {Longest(people.Select(x => x.Silence)):0.0} s for a request.");
+
+        static double Longest(IEnumerable<Silence> silences) =>
+            silences.SelectMany(x => x.Times).Select(x => Stopwatch.GetElapsedTime(x.From, x.To).TotalSeconds).DefaultIfEmpty().Max();
+    }
+
+    [Fact]
+    public async Task Without_a_signing_key_it_says_in_one_sentence_that_postgres_needs_one()
+    {
+        await using var model = await FakeModelServer.Start();
+        await using var fleet = await Fleet.StartAsync(program, model, nodes: 1, start: false);
+        fleet.Nodes[0].Variables.Remove("Cote__Auth__SigningKey");
+
+        (await fleet.Nodes[0].RunToEndAsync()).ShouldBe(1);
+        fleet.Nodes[0].Output.Split('\n').Where(x => x.Length > 0 && !x.Contains("info:", StringComparison.Ordinal))
+            .ShouldHaveSingleItem().ShouldContain("With PostgreSQL, Cote__Auth__SigningKey must be set");
+    }
+
+    [Fact]
+    public async Task A_node_that_starts_before_its_database_waits_for_it()
+    {
+        await using var model = await FakeModelServer.Start();
+        await using var fleet = await Fleet.StartAsync(program, model, nodes: 1, start: false);
+        await fleet.Postgres.StopAsync();
+        var starting = fleet.Nodes[0].StartAsync();
+        using (var often = new PeriodicTimer(TimeSpan.FromMilliseconds(50)))
+            while (!fleet.Nodes[0].Output.Contains("Waiting for the database", StringComparison.Ordinal))
+                await often.WaitForNextTickAsync(new CancellationTokenSource(TimeSpan.FromSeconds(20)).Token);
+        starting.IsCompleted.ShouldBeFalse();
+
+        await fleet.Postgres.StartAgainAsync();
+        await starting;
+        using var ada = await CoteClient.RegisterAsync(fleet.Nodes[0].Url);
+        ada.Token.ShouldNotBeNull();
+    }
+
+    [Fact]
+    public async Task An_upload_larger_than_any_other_body_goes_through_nginx_as_it_ships()
+    {
+        await using var model = await FakeModelServer.Start();
+        await using var fleet = await Fleet.StartAsync(program, model, nodes: 3, proxy: true);
+        using var ada = await CoteClient.RegisterAsync(fleet.Proxy!.Url);
+        var text = string.Concat(Enumerable.Repeat("coo ", 2 * 1_048_576)); // 8 MiB
+        var answer = await ada.SendAsync(HttpMethod.Post, "/upload/", change: x =>
+        {
+            var part = new StringContent(text);
+            part.Headers.ContentType = new MediaTypeHeaderValue("text/plain");
+            x.Content = new MultipartFormDataContent { { part, "file", "coo.txt" } };
+        });
+
+        answer.Status.ShouldBe(200, string.Join('\n', fleet.Failures));
+        answer.Ok().Json.GetProperty("size").GetInt64().ShouldBe(text.Length);
+        var (chat, tooLong) = (await ada.CreateChatAsync(), new string('x', 2_500_000));
+        (await ada.PostAsync($"/chats/{chat}/messages/", new { content = tooLong })).ErrorCode.ShouldBe("too_large"); // Cote's word, not nginx's
+    }
+
+    static async Task FallenAsleepAsync(int pid)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(5));
+        using var often = new PeriodicTimer(TimeSpan.FromMilliseconds(10)); // every thread of it stops in its own time
+        while (Directory.GetDirectories($"/proc/{pid}/task").Any(x => !File.ReadAllText(x + "/stat").Split(')')[^1].StartsWith(" T", StringComparison.Ordinal)))
+            await often.WaitForNextTickAsync(limit.Token);
+    }
+
+    [Fact]
+    public void The_two_configurations_of_nginx_differ_in_nothing_but_the_upstream()
+    {
+        var (one, many) = (WithoutUpstream("nginx.conf"), WithoutUpstream("nginx.cluster.conf"));
+        one.Count.ShouldBeGreaterThan(40);
+        many.ShouldBe(one);
+
+        static List<string> WithoutUpstream(string file)
+        {
+            var lines = File.ReadAllLines(Path.Combine(PublishedProgram.Root, "deploy", file)).SkipWhile(x => x.StartsWith('#')).ToList();
+            var (from, to) = (lines.IndexOf("    upstream cote {"), lines.IndexOf("    }", lines.IndexOf("    upstream cote {")));
+            from.ShouldBeGreaterThan(0);
+            lines.RemoveRange(from, to - from + 1);
+            return lines;
+        }
+    }
+}
