@@ -1,0 +1,28 @@
+using System.Diagnostics;
+using Cote.Load.Figures;
+using Cote.Load.Runs;
+
+namespace Cote.Load.Loads;
+
+/// <summary>How many cores the server, the model and the generator itself took in between.</summary>
+sealed class Cores
+{
+    readonly (string Name, Child Child)[] _children;
+    readonly double[] _before;
+    readonly TimeSpan _self = Environment.CpuUsage.TotalTime;
+    readonly long _began = Stopwatch.GetTimestamp();
+
+    public Cores(params (string Name, Child? Child)[] children)
+    {
+        _children = [.. children.Where(x => x.Child is not null)!];
+        _before = [.. _children.Select(x => x.Child.Cpu)];
+    }
+
+    public void Into(Sample sample)
+    {
+        var seconds = Stopwatch.GetElapsedTime(_began).TotalSeconds;
+        for (var i = 0; i < _children.Length; i++)
+            sample.Detail["cores_" + _children[i].Name] = (_children[i].Child.Cpu - _before[i]) / seconds;
+        sample.Detail["cores_generator"] = (Environment.CpuUsage.TotalTime - _self).TotalSeconds / seconds;
+    }
+}
