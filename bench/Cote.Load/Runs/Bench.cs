@@ -233,7 +233,7 @@ sealed class Bench(Stage stage, HashSet<string> only, Arguments arguments)
                 // The same replies: what went wrong in them is counted once.
                 p99.Of(who).Rounds.Add(sample.P99 with { Errors = 0, Losses = 0 });
             }
-            foreach (var (who, sample) in await StreamLoad.AddedAsync(model, others, _plan.ManyClients, _plan.ManyTimes, 50, 50, 50, Meter))
+            foreach (var (who, sample) in await StreamLoad.AddedAsync(model, others, _plan.ManyClients, _plan.ManyTimes, _plan.ManyTokens, 50, 50, Meter))
                 many.Of(who).Rounds.Add(sample.P99);
         }
     }

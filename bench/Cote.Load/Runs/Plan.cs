@@ -10,6 +10,7 @@ sealed record Plan(bool Short, int Rounds)
     public int Times { get; } = Short ? 15 : 400;
     public int ManyClients { get; } = Short ? 10 : 100;
     public int ManyTimes { get; } = Short ? 1 : 3;
+    public int ManyTokens { get; } = Short ? 10 : 50;
     public int[] Streams { get; } = Short ? [40] : [500, 1_000, 1_500];
     public int StreamTokens { get; } = Short ? 50 : 300;
     public int IdleSockets { get; } = Short ? 200 : 10_000;

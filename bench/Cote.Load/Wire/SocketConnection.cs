@@ -18,6 +18,7 @@ sealed class SocketConnection(IPEndPoint to, int buffer = 16 * 1024) : IDisposab
     byte[] _in = new byte[buffer];
     int _at;
     int _end;
+    bool _disposed;
 
     /// <summary>With which code the server closed; 1006 where the connection just broke; null while it is open.</summary>
     public int? Closed { get; private set; }
@@ -77,8 +78,9 @@ sealed class SocketConnection(IPEndPoint to, int buffer = 16 * 1024) : IDisposab
 
     public void Dispose()
     {
-        if (_socket is not { } socket)
+        if (Interlocked.Exchange(ref _disposed, true) || _socket is not { } socket)
             return;
+        // Reset, not closed: thousands of connections in TIME_WAIT would use up the ports of the next round.
         socket.LingerState = new(true, 0);
         socket.Dispose();
     }
