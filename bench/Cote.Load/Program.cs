@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Cote.Load;
 using Cote.Load.Figures;
 using Cote.Load.Model;
@@ -8,11 +9,9 @@ using Microsoft.Extensions.Hosting;
 
 var arguments = new Arguments(args);
 using var stopping = new CancellationTokenSource();
-Console.CancelKeyPress += (_, e) =>
-{
-    e.Cancel = true; // what was started is ended first
-    stopping.Cancel();
-};
+// What was started is ended first.
+using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 try
 {
     switch (arguments.Words)
@@ -20,7 +19,7 @@ try
         case ["bench"]:
             return await Bench.RunAsync(arguments, stopping.Token);
         case ["drive", var what]:
-            return await Drive.RunAsync(what, arguments, stopping.Token);
+            return await Drive.RunAsync(what, arguments, stopping.Token).WaitAsync(stopping.Token);
         case ["model"]:
             using (var model = new ModelServer(
                 arguments.Number("port", 8_100), (arguments.Number("first", 0), arguments.Number("tokens", 8), arguments.Number("rate", 0))))
@@ -64,6 +63,12 @@ catch (Exception error) when (error is InvalidOperationException or FormatExcept
 {
     Console.Error.WriteLine(error.Message);
     return 1;
+}
+
+void Stop(PosixSignalContext context)
+{
+    context.Cancel = true;
+    stopping.Cancel();
 }
 
 async Task<int> ServeAsync(WebApplication app)

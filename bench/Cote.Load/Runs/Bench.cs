@@ -82,7 +82,8 @@ sealed class Bench(Stage stage, HashSet<string> only, Arguments arguments)
         var began = Stopwatch.GetTimestamp();
         try
         {
-            await step();
+            stage.Ct.ThrowIfCancellationRequested();
+            await step().WaitAsync(stage.Ct);
             Say($"{name}: {Stopwatch.GetElapsedTime(began).TotalSeconds:0} s");
         }
         catch (Exception error) when (!stage.Ct.IsCancellationRequested)

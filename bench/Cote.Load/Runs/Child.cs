@@ -18,11 +18,7 @@ sealed partial class Child : IDisposable
     readonly Process _process;
     readonly ConcurrentQueue<string> _output = [];
 
-    static Child() => AppDomain.CurrentDomain.ProcessExit += (_, _) =>
-    {
-        foreach (var child in Running.Keys)
-            child.Dispose();
-    };
+    static Child() => AppDomain.CurrentDomain.ProcessExit += (_, _) => EndAll();
 
     Child(ProcessStartInfo start, int port)
     {
@@ -100,6 +96,13 @@ sealed partial class Child : IDisposable
     /// <summary>This program again, as a server.</summary>
     public static Task<Child> SelfAsync(CancellationToken ct, params string[] arguments) =>
         StartAsync(port => (Environment.ProcessPath!, [.. arguments, "--port", port.ToString(CultureInfo.InvariantCulture)]), "/", ct);
+
+    /// <summary>Ends every process that this one has started and that still runs.</summary>
+    public static void EndAll()
+    {
+        foreach (var child in Running.Keys)
+            child.Dispose();
+    }
 
     /// <summary>SIGTERM, and its end.</summary>
     public async Task StopAsync()

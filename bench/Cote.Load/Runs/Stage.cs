@@ -61,10 +61,16 @@ sealed class Stage : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        Guide?.Child.Dispose();
-        Model?.Dispose();
         await Task.Yield();
-        Directory.Delete(_folder, recursive: true);
+        Child.EndAll(); // a step that was broken off may have left some
+        try
+        {
+            Directory.Delete(_folder, recursive: true);
+        }
+        catch (IOException error)
+        {
+            Bench.Say($"{_folder} is left behind: {error.Message}");
+        }
     }
 
     public static string FindRoot()
