@@ -29,7 +29,14 @@ sealed class Bench(Stage stage, HashSet<string> only, Arguments arguments)
         var machine = MachineFacts.Read(Stage.FindRoot());
         await using var stage = await Stage.SetAsync(arguments.Text("program"), arguments.Text("guide"), plan, ct);
         var bench = new Bench(stage, [.. (arguments.Text("only") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries)], arguments);
-        await bench.RunAsync();
+        try
+        {
+            await bench.RunAsync();
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            bench._failures.Add("it was stopped before its end"); // what was measured until then is shown
+        }
         var report = new Report(machine, new()
         {
             ["form"] = plan.Short ? "short: it shows that everything works; its figures mean nothing" : "full",
@@ -37,7 +44,7 @@ sealed class Bench(Stage stage, HashSet<string> only, Arguments arguments)
             ["clients"] = plan.Clients.ToString(CultureInfo.InvariantCulture),
             ["seconds a round"] = plan.Length.TotalSeconds.ToString(CultureInfo.InvariantCulture),
             ["took"] = $"{Stopwatch.GetElapsedTime(began).TotalSeconds:0} s",
-        }, bench._rows);
+        }, [.. bench._rows]);
         Console.WriteLine(report.Table());
         Console.WriteLine(report.Facts());
         var file = arguments.Text("json") ?? (plan.Short ? null
