@@ -59,7 +59,7 @@ catch (OperationCanceledException) when (stopping.IsCancellationRequested)
     Console.Error.WriteLine("Stopped.");
     return 130;
 }
-catch (Exception error) when (error is InvalidOperationException or FormatException or IOException or TimeoutException)
+catch (Exception error) when (error is InvalidOperationException or FormatException or IOException or TimeoutException or HttpRequestException)
 {
     Console.Error.WriteLine(error.Message);
     return 1;

@@ -18,11 +18,22 @@ sealed class Cores
         _before = [.. _children.Select(x => x.Child.Cpu)];
     }
 
-    public void Into(Sample sample)
+    readonly Dictionary<string, double> _taken = [];
+
+    /// <summary>What comes after does not count.</summary>
+    public void Stop()
     {
         var seconds = Stopwatch.GetElapsedTime(_began).TotalSeconds;
         for (var i = 0; i < _children.Length; i++)
-            sample.Detail["cores_" + _children[i].Name] = (_children[i].Child.Cpu - _before[i]) / seconds;
-        sample.Detail["cores_generator"] = (Environment.CpuUsage.TotalTime - _self).TotalSeconds / seconds;
+            _taken["cores_" + _children[i].Name] = (_children[i].Child.Cpu - _before[i]) / seconds;
+        _taken["cores_generator"] = (Environment.CpuUsage.TotalTime - _self).TotalSeconds / seconds;
+    }
+
+    public void Into(Sample sample)
+    {
+        if (_taken.Count == 0)
+            Stop();
+        foreach (var (name, cores) in _taken)
+            sample.Detail[name] = cores;
     }
 }

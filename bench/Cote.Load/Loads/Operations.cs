@@ -35,14 +35,19 @@ static class Operations
         return null;
     };
 
-    /// <summary>Sends with their replies to the end.</summary>
-    public static Operation Turn(byte[][] requests, long[] acknowledged, bool streams, int tokens) => async (http, client) =>
+    /// <summary>Sends with their replies to the end; each of the clients goes round its own share of the chats.</summary>
+    public static Operation Turn(byte[][] requests, int clients, long[] acknowledged, bool streams, int tokens)
     {
-        var wrong = await TurnAsync(http, requests[client], streams, tokens);
-        if (wrong is null)
-            acknowledged[client]++;
-        return wrong;
-    };
+        var turns = new int[clients];
+        return async (http, client) =>
+        {
+            var chat = client + clients * (turns[client]++ % (requests.Length / clients));
+            var wrong = await TurnAsync(http, requests[chat], streams, tokens);
+            if (wrong is null)
+                acknowledged[chat]++;
+            return wrong;
+        };
+    }
 
     /// <summary>
     /// One send and, where it is streamed, its reply up to the durable end. The FastAPI backend makes its reply by

@@ -166,11 +166,12 @@ sealed class Bench(Stage stage, HashSet<string> only, Arguments arguments)
 
     public static async Task<Sample> TurnsAsync(Site site, int clients, TimeSpan warm, TimeSpan length, Func<Cores> cores, CancellationToken ct)
     {
+        // In ever the same chat the prompt would grow with every turn, and the faster server would have the longer ones.
         const int Tokens = 8;
-        var chats = await site.ChatsAsync(clients, ct);
+        var chats = await site.ChatsAsync(clients * Plan.ChatsOfClient, ct);
         var requests = chats.Select(x => site.Send(x.Account, x.Chat, ReplyText.Ask(Tokens))).ToArray();
-        var (before, acknowledged) = (await Operations.CountAsync(site, chats), new long[clients]);
-        var sample = await HttpLoad.ClosedAsync(site.Address, clients, warm, length, Operations.Turn(requests, acknowledged, site.Streams, Tokens), cores);
+        var (before, acknowledged) = (await Operations.CountAsync(site, chats), new long[chats.Length]);
+        var sample = await HttpLoad.ClosedAsync(site.Address, clients, warm, length, Operations.Turn(requests, clients, acknowledged, site.Streams, Tokens), cores);
         return await sample.AccountForAsync(site, chats, before, acknowledged);
     }
 

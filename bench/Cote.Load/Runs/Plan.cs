@@ -3,6 +3,9 @@ namespace Cote.Load.Runs;
 /// <summary>How much is done: all of it, or as much as shows that it works.</summary>
 sealed record Plan(bool Short, int Rounds)
 {
+    /// <summary>Over so many chats a client of the turns goes round.</summary>
+    public const int ChatsOfClient = 16;
+
     public int Users { get; } = Short ? 8 : 200;
     public int Clients { get; } = Short ? 8 : 64;
     public TimeSpan Warm { get; } = TimeSpan.FromSeconds(Short ? 0.3 : 1.5);
@@ -26,5 +29,5 @@ sealed record Plan(bool Short, int Rounds)
     public TimeSpan StartIdle { get; } = TimeSpan.FromSeconds(Short ? 0.5 : 5);
 
     /// <summary>So many chats are there for the loads, spread over the users.</summary>
-    public int Chats => Math.Max(Clients, Math.Max(ManyClients, Streams.Max()));
+    public int Chats => Math.Max(Clients * ChatsOfClient, Math.Max(ManyClients, Streams.Max()));
 }
