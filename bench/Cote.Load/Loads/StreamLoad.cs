@@ -15,15 +15,16 @@ namespace Cote.Load.Loads;
 readonly record struct StreamSeen(long FirstToken, long Took, int Frames, string? Fault);
 
 /// <summary>Where a stream comes from: the model itself, a bare relay of it, or Cote.</summary>
-sealed record StreamSource(string Who, IPEndPoint Address, Func<int, string, byte[]> Ask, bool IsModel)
+/// <param name="Places">How many different requests there are.</param>
+sealed record StreamSource(string Who, IPEndPoint Address, int Places, Func<int, string, byte[]> Ask, bool IsModel)
 {
     /// <summary>The model, or what passes its bytes on.</summary>
-    public static StreamSource Model(string who, IPEndPoint address) => new(who, address, (_, content) => Request.Post(
+    public static StreamSource Model(string who, IPEndPoint address) => new(who, address, 1, (_, content) => Request.Post(
         "/v1/chat/completions", null, JsonSerializer.Serialize(new { model = "bench", stream = true, messages = new[] { new { role = "user", content } } })), true);
 
     /// <summary>Cote: each client in a chat of its own.</summary>
     public static StreamSource Cote(Site site, (Account Account, string Chat)[] chats) =>
-        new(Row.Ours, site.Address, (client, content) => site.Send(chats[client].Account, chats[client].Chat, content), false);
+        new(Row.Ours, site.Address, chats.Length, (client, content) => site.Send(chats[client].Account, chats[client].Chat, content), false);
 }
 
 /// <summary>Replies that are read while they are made.</summary>
@@ -100,7 +101,6 @@ static class StreamLoad
         string? fault = null;
         var content = ReplyText.Ask(tokens, perSecond, firstMs);
         var connections = all.Select(x => Enumerable.Range(0, clients).Select(_ => new HttpConnection(x.Address)).ToArray()).ToArray();
-        var requests = all.Select(x => Enumerable.Range(0, clients).Select(y => x.Ask(y, content)).ToArray()).ToArray();
         var meter = cores();
         for (var time = -1; time < times; time++) // the first time warms up
             for (var place = 0; place < all.Length; place++)
@@ -109,10 +109,13 @@ static class StreamLoad
                 var source = all[which];
                 // Many clients begin spread over the time that a stream takes, as they would by themselves.
                 var spread = clients > 1 ? TimeSpan.FromSeconds((double)tokens / perSecond) : TimeSpan.Zero;
+                // In ever the same chat the prompt would grow with every reply: each asks in another one than before.
+                var turn = Math.Max(0, time);
+                var requests = Enumerable.Range(0, clients).Select(x => source.Ask((x + clients * turn) % source.Places, content)).ToArray();
                 var seen = await Task.WhenAll(Enumerable.Range(0, clients).Select(async client =>
                 {
                     await Task.Delay(spread * client / clients);
-                    return await ReadAsync(connections[which][client], requests[which][client], source.IsModel, tokens, perSecond, null);
+                    return await ReadAsync(connections[which][client], requests[client], source.IsModel, tokens, perSecond, null);
                 }));
                 if (time < 0)
                     continue;

@@ -230,7 +230,7 @@ sealed class Bench(Stage stage, HashSet<string> only, Arguments arguments)
         var (cote, site) = await stage.CoteAsync();
         using var _ = cote;
         using var relay = await Servers.YardstickAsync("relay", stage.Ct, "--model", stage.Model.Url.ToString());
-        var chats = await site.ChatsAsync(_plan.ManyClients, stage.Ct);
+        var chats = await site.ChatsAsync(_plan.Chats, stage.Ct);
         var model = StreamSource.Model("model", stage.Model.Address);
         StreamSource[] others = [StreamSource.Cote(site, chats), StreamSource.Model(Relay, relay.Address)];
         Cores Meter() => new(("server", cote), ("relay", relay), ("model", stage.Model));
