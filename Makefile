@@ -40,7 +40,13 @@ soak: ## Memory over MINUTES of connects, replies and disconnects
 startup: ## Cold start to the first 200 and resident memory when idle
 	scripts/startup.sh
 
+bench: ## Every figure beside its yardsticks, about 15 minutes; SHORT=1 only shows that it works; BENCH='--only sends' and the like
+	dotnet run -c Release --project bench/Cote.Load -- bench $(if $(SHORT),--short) $(BENCH)
+
+micro: ## What the hot paths cost without a network, allocations counted
+	dotnet run -c Release --project bench/Cote.Micro
+
 publish: ## The program as it ships, into artifacts/publish
 	dotnet publish src/Cote.Server -c Release -o artifacts/publish
 
-.PHONY: help run fmt check test demo crash cluster cluster-figures soak startup publish
+.PHONY: help run fmt check test demo crash cluster cluster-figures soak startup bench micro publish

@@ -25,6 +25,8 @@ public static class CoteCommands
         Cote.Server disable-user NAME                  logs the user out everywhere and lets nobody in
         Cote.Server enable-user NAME                   lets the user in again
         Cote.Server list-users                         lists all accounts
+        Cote.Server copy --from data/cote.db --to postgres://USER:PASSWORD@HOST/DATABASE [--skip-lost-media]
+                                                       copies everything of a stopped server into an empty PostgreSQL
         Cote.Server new-epoch                          after a restore or a failover: every client fetches its state anew
         Settings follow as for the server: --Cote:Data:Directory=DIR
         """;
@@ -40,11 +42,13 @@ public static class CoteCommands
         }
         if (words.Length == 0)
             return null;
+        if (words is ["copy"] && CopyCommand.Read(args[1..]) is { } copy)
+            return await copy.RunAsync(output, error);
         var admin = args.Contains("--admin");
         string[] settings = [.. args.Skip(words.Length).Where(x => x != "--admin")];
         if (Request(words, admin) is not { } body)
         {
-            error.WriteLine($"Cote.Server knows no such command.\n{Usage}");
+            error.WriteLine($"{(words is ["copy"] ? "copy needs --from and --to, and nothing else but settings." : "Cote.Server knows no such command.")}\n{Usage}");
             return 2;
         }
         if (words[0] is "create-user" or "reset-password")

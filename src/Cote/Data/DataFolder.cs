@@ -21,7 +21,7 @@ sealed class DataFolder(DataOptions options) : IDisposable
                 Directory.CreateDirectory(options.Directory);
             else
                 Directory.CreateDirectory(options.Directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-            _lock = Lock(file);
+            _lock = TryLock(file) ?? throw InUse(file);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -35,17 +35,20 @@ sealed class DataFolder(DataOptions options) : IDisposable
 
     public void Dispose() => _lock?.Dispose();
 
-    FileStream Lock(string file)
+    /// <summary>The lock of a database; null where another process has it.</summary>
+    public static FileStream? TryLock(string file)
     {
         try
         {
             return new FileStream(file + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
-        catch (IOException error)
+        catch (IOException) when (File.Exists(file + ".lock"))
         {
-            throw new StartupException(options.Postgres is null
-                ? $"Another process is using the database {file}. Stop it, or give this one a folder of its own with Cote__Data__Directory."
-                : $"Another node is using the folder {Path.GetDirectoryName(file)}. Give this one a folder of its own with Cote__Data__Directory.", error);
+            return null;
         }
     }
+
+    StartupException InUse(string file) => new(options.Postgres is null
+        ? $"Another process is using the database {file}. Stop it, or give this one a folder of its own with Cote__Data__Directory."
+        : $"Another node is using the folder {Path.GetDirectoryName(file)}. Give this one a folder of its own with Cote__Data__Directory.");
 }

@@ -63,19 +63,8 @@ sealed class Migrator(ILogger log, Clock clock)
     internal async Task RunAsync(Migrated database, IReadOnlyList<Migration> all)
     {
         await database.ExecuteAsync("create table if not exists migrations (number integer primary key, name text not null, checksum text not null, applied_at bigint not null)");
-        var applied = await database.ListAsync($"select number, name, checksum from migrations order by number",
-            row => (Number: row.GetInt32(0), Name: row.GetString(1), Checksum: row.GetString(2)));
-        foreach (var (number, name, checksum) in applied)
-        {
-            var known = all.FirstOrDefault(x => x.Number == number)
-                ?? throw new StartupException(
-                    $"The database was made by a newer Cote (it has migration {name}, this program ends at {all[^1].Name}). Start that version, or restore a copy.");
-            if (known.Checksum != checksum)
-                throw new StartupException(
-                    $"Migration {name} is not the one this database was made with. A migration that has run must never be changed: add a new one.");
-        }
-        var missing = all.Where(x => applied.All(y => y.Number != x.Number)).ToList();
-        if (missing.Count > 0 && applied.Count > 0 && database.CopyBefore(missing[0].Number) is { } copy)
+        var missing = await MissingAsync(database, all);
+        if (missing.Count > 0 && missing.Count < all.Count && database.CopyBefore(missing[0].Number) is { } copy)
             log.LogInformation("The database is copied to {Copy} before it is migrated", copy);
         foreach (var migration in missing)
         {
@@ -94,6 +83,23 @@ sealed class Migrator(ILogger log, Clock clock)
             }
             log.LogInformation("Migration {Name} is done", migration.Name);
         }
+    }
+
+    /// <summary>What has not run yet. A database of a newer program, or of a changed migration, is refused.</summary>
+    internal static async Task<IReadOnlyList<Migration>> MissingAsync(Migrated database, IReadOnlyList<Migration> all)
+    {
+        var applied = await database.ListAsync($"select number, name, checksum from migrations order by number",
+            row => (Number: row.GetInt32(0), Name: row.GetString(1), Checksum: row.GetString(2)));
+        foreach (var (number, name, checksum) in applied)
+        {
+            var known = all.FirstOrDefault(x => x.Number == number)
+                ?? throw new StartupException(
+                    $"The database was made by a newer Cote (it has migration {name}, this program ends at {all[^1].Name}). Start that version, or restore a copy.");
+            if (known.Checksum != checksum)
+                throw new StartupException(
+                    $"Migration {name} is not the one this database was made with. A migration that has run must never be changed: add a new one.");
+        }
+        return [.. all.Where(x => applied.All(y => y.Number != x.Number))];
     }
 
     internal static IReadOnlyList<Migration> All(Assembly assembly) =>

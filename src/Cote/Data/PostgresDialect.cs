@@ -24,6 +24,9 @@ sealed class PostgresDialect(DataOptions options, DataFolder folder, Clock clock
     bool _away;
     long? _backAt;
 
+    /// <summary>Another database is being copied into this one, and by us: everyone else is refused until that is finished.</summary>
+    internal bool IsFilled { get; set; }
+
     public override string Name => "postgres";
 
     public override bool IsOnlyProcess => false;
@@ -66,6 +69,9 @@ sealed class PostgresDialect(DataOptions options, DataFolder folder, Clock clock
                 ? NpgsqlDataSource.Create(PostgresUrl.Parse(listen, "Cote__Data__PostgresListen")) : null;
             await using var session = await OpenFirstAsync(direct ?? _source, place, ct);
             await MigrateAsync(session, ct);
+            if (!IsFilled && (await PostgresView.ListAsync(session, UnfinishedCopy.Source, _ => true, null, ct)).Count > 0)
+                throw new StartupException(
+                    $"The database at {place} holds an unfinished copy of another one. Run the copy again: it goes on to its end. Or drop the database and begin anew.");
         }
         catch (PostgresException error)
         {

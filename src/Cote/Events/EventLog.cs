@@ -45,7 +45,15 @@ sealed class EventLog(Database db, Feeds feeds, NodeSignal signal, ILogger<Event
     /// Every client begins again: its cursor is of another epoch. A step of each restore and failover, after which events
     /// that clients have seen may be gone, and their numbers given to others.
     /// </summary>
-    public Task RenewEpochAsync() => SetAsync("epoch", Name());
+    public Task RenewEpochAsync()
+    {
+        var unit = new Unit();
+        RenewEpoch(unit);
+        return db.WriteAsync(unit);
+    }
+
+    /// <summary>The same, as part of a unit.</summary>
+    public static void RenewEpoch(Unit unit) => Set(unit, "epoch", Name());
 
     /// <summary>Reads the epoch again; where somebody has renewed it, every connection is told to come back.</summary>
     public async Task RefreshAsync(CancellationToken ct)
@@ -125,9 +133,12 @@ sealed class EventLog(Database db, Feeds feeds, NodeSignal signal, ILogger<Event
     Task<Outcome> SetAsync(string key, string value)
     {
         var unit = new Unit();
-        unit.Do($"insert into meta (key, value) values ({key}, {value}) on conflict (key) do update set value = {value}");
+        Set(unit, key, value);
         return db.WriteAsync(unit);
     }
+
+    static void Set(Unit unit, string key, string value) =>
+        unit.Do($"insert into meta (key, value) values ({key}, {value}) on conflict (key) do update set value = {value}");
 
     static string Name() =>
         new(System.Security.Cryptography.RandomNumberGenerator.GetItems<char>("0123456789abcdefghijklmnopqrstuvwxyz", 12));

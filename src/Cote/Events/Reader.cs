@@ -51,6 +51,7 @@ sealed class Reader : IAsyncDisposable
     readonly Queue<string> _ended = [];
     Feed _feed = null!;
     long _position;
+    long _joinedAt;
     bool _attached;
 
     Reader(ReaderSources house, string userId, Only? only) => (_house, UserId, _only) = (house, userId, only);
@@ -275,6 +276,7 @@ sealed class Reader : IAsyncDisposable
                 : head - from.Seq > most ? "too_far"
                 : null;
             _position = Reset is null ? Start.Seq : head;
+            _joinedAt = head;
             LastFrame = _house.Clock.Ticks;
             Wake();
         }
@@ -364,8 +366,8 @@ sealed class Reader : IAsyncDisposable
                 continue;
             if (!_follows.TryGetValue(reply.MessageId, out var follow))
             {
-                // Its end may be in the log before this reader, and nothing is shown after that.
-                if (reply.IsEnding || _ended.Contains(reply.MessageId))
+                // Its end may stand in the log before the place where this reader began: nothing is shown after that.
+                if ((reply.IsEnding && reply.QuestionSeq <= _joinedAt) || _ended.Contains(reply.MessageId))
                     continue;
                 _follows[reply.MessageId] = follow = new() { ChatId = reply.ChatId, MayBeBehind = IsYoung(CatchesUpWithin) };
             }

@@ -81,9 +81,13 @@ sealed class ReplyStore(Database db, EventLog events, NodeSignal signal, Clock c
     public async Task VoidLeasesAsync()
     {
         var unit = new Unit();
-        unit.Do($"update messages set lease_until = 0 where state in ('queued', 'running') and lease_until > 0");
+        VoidLeases(unit);
         await db.WriteAsync(unit);
     }
+
+    /// <summary>The same, as part of a unit.</summary>
+    public static void VoidLeases(Unit unit) =>
+        unit.Do($"update messages set lease_until = 0 where state in ('queued', 'running') and lease_until > 0");
 
     /// <summary>Claims the lowest open reply of a chat, if nobody makes it; null where there is none to claim.</summary>
     public async Task<OpenRow?> ClaimAsync(string userId, string chatId)

@@ -7,7 +7,7 @@ namespace Cote.Users;
 /// <summary>Accounts, tokens and sessions.</summary>
 public sealed class AuthOptions : IValidatableObject
 {
-    [Description("The key that signs access tokens, at least 32 bytes. Unset: one is made in the data directory, readable by its owner only.")]
+    [Description("The key that signs access tokens, at least 32 bytes: those of the text, or, of `base64:…`, those that it stands for. Unset: one is made in the data directory, readable by its owner only. Must be set with PostgreSQL.")]
     public Secret? SigningKey { get; set; }
 
     [Description("The key that signed access tokens before, while it is being replaced.")]

@@ -13,6 +13,7 @@ namespace Cote.Users;
 sealed class SigningKeys
 {
     const int Shortest = 32;
+    const string InBase64 = "base64:";
 
     readonly Lazy<(SymmetricSecurityKey Current, SymmetricSecurityKey? Previous, Timestamp PreviousUntil)> _keys;
 
@@ -47,9 +48,19 @@ sealed class SigningKeys
 
     static byte[] Read(Secret given, string name)
     {
-        var bytes = Encoding.UTF8.GetBytes(given.Reveal());
+        var bytes = BytesOf(given.Reveal())
+            ?? throw new StartupException($"Cote__Auth__{name} begins with {InBase64}, but what follows is not base64.");
         return bytes.Length >= Shortest ? bytes
             : throw new StartupException($"Cote__Auth__{name} has {bytes.Length} bytes; it needs at least {Shortest} (for example: openssl rand -base64 48).");
+    }
+
+    // The key that a data directory had is random bytes, which no text has: this form can say them.
+    static byte[]? BytesOf(string text)
+    {
+        if (!text.StartsWith(InBase64, StringComparison.Ordinal))
+            return Encoding.UTF8.GetBytes(text);
+        var bytes = new byte[text.Length];
+        return Convert.TryFromBase64String(text[InBase64.Length..], bytes, out var length) ? bytes[..length] : null;
     }
 
     static byte[] Load(string file)

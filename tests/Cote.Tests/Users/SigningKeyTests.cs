@@ -14,6 +14,16 @@ public sealed class SigningKeyTests : IDisposable
         error.Message.ShouldStartWith("Cote__Auth__SigningKey has 5 bytes; it needs at least 32");
     }
 
+    [Fact]
+    public async Task A_signing_key_in_base64_counts_by_the_bytes_that_it_stands_for()
+    {
+        (await Should.ThrowAsync<StartupException>(() => StartAsync("--Cote:Auth:SigningKey=base64:not base64 at all, however long")))
+            .Message.ShouldBe("Cote__Auth__SigningKey begins with base64:, but what follows is not base64.");
+        (await Should.ThrowAsync<StartupException>(() => StartAsync($"--Cote:Auth:SigningKey=base64:{Convert.ToBase64String(new byte[31])}")))
+            .Message.ShouldStartWith("Cote__Auth__SigningKey has 31 bytes; it needs at least 32");
+        await StartAsync($"--Cote:Auth:SigningKey=base64:{Convert.ToBase64String(new byte[32])}");
+    }
+
     [Theory]
     [InlineData("not base64!")]
     [InlineData("c2hvcnQ=")]

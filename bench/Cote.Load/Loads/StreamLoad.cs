@@ -1,0 +1,218 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json;
+using Cote.Load.Figures;
+using Cote.Load.Wire;
+
+namespace Cote.Load.Loads;
+
+/// <summary>One stream as its reader saw it.</summary>
+/// <param name="FirstToken">Ticks from the request to the first text.</param>
+/// <param name="Took">Ticks from the request to the end.</param>
+/// <param name="Fault">What was wrong, or null where every token came.</param>
+readonly record struct StreamSeen(long FirstToken, long Took, int Frames, string? Fault);
+
+/// <summary>Where a stream comes from: the model itself, a bare relay of it, or Cote.</summary>
+/// <param name="Places">How many different requests there are.</param>
+sealed record StreamSource(string Who, IPEndPoint Address, int Places, Func<int, string, byte[]> Ask, bool IsModel)
+{
+    /// <summary>The model, or what passes its bytes on.</summary>
+    public static StreamSource Model(string who, IPEndPoint address) => new(who, address, 1, (_, content) => Request.Post(
+        "/v1/chat/completions", null, JsonSerializer.Serialize(new { model = "bench", stream = true, messages = new[] { new { role = "user", content } } })), true);
+
+    /// <summary>Cote: each client in a chat of its own.</summary>
+    public static StreamSource Cote(Site site, (Account Account, string Chat)[] chats) =>
+        new(Row.Ours, site.Address, chats.Length, (client, content) => site.Send(chats[client].Account, chats[client].Chat, content), false);
+}
+
+/// <summary>Replies that are read while they are made.</summary>
+static class StreamLoad
+{
+    /// <summary>Reads one stream to its end. Gaps to the model's own schedule are noted where <paramref name="lag"/> is given.</summary>
+    public static async ValueTask<StreamSeen> ReadAsync(HttpConnection http, byte[] request, bool isModel, int tokens, int perSecond, Latencies? lag)
+    {
+        var began = Stopwatch.GetTimestamp();
+        long first = 0;
+        var (frames, length) = (0, 0);
+        var view = new ReplyView();
+        try
+        {
+            await http.SendAsync(request);
+            if (await http.ReadHeadAsync() != 200)
+                return new(0, 0, 0, $"status {http.Status}: {Encoding.UTF8.GetString((await http.ReadBodyAsync()).Span)}");
+            var events = new SseEvents(http);
+            while (await events.NextAsync() is { IsEmpty: false } data)
+            {
+                var now = Stopwatch.GetTimestamp();
+                frames++;
+                if (isModel)
+                    ApplyModel(ref view, data.Span, tokens);
+                else
+                    view.Apply(Seen.Read(data.Span), tokens);
+                if (view.Length == length || view.Ended)
+                    continue;
+                length = view.Length;
+                if (first == 0)
+                    first = now;
+                // The newest token of the frame was due so long after the first one.
+                else if (perSecond > 0)
+                    lag?.Add(now - first - Stopwatch.Frequency * (length / ReplyText.TokenLength - 1) / perSecond);
+            }
+            var whole = view.IsWhole && view.Length == tokens * ReplyText.TokenLength;
+            var took = Stopwatch.GetTimestamp() - began;
+            return new(first - began, took, frames, whole && first > 0 ? null
+                : $"after {took / Stopwatch.Frequency} s: {view.Length / ReplyText.TokenLength} of {tokens} tokens, {view.Faults} faults, ended: {view.Ended}");
+        }
+        catch (Exception error) when (error is SocketException or IOException or ObjectDisposedException)
+        {
+            http.Reset();
+            return new(0, 0, frames, error.Message);
+        }
+    }
+
+    static void ApplyModel(ref ReplyView view, ReadOnlySpan<byte> data, int tokens)
+    {
+        if (data.StartsWith("[DONE]"u8))
+        {
+            view.Ended = view.Length == tokens * ReplyText.TokenLength;
+            return;
+        }
+        if (data.IndexOf("\"content\":\""u8) is not (>= 0 and var at))
+            return;
+        var text = data[(at + 11)..];
+        text = text[..text.IndexOf((byte)'"')];
+        if (!ReplyText.Matches(view.Length, text))
+            view.Faults++;
+        view.Length += text.Length;
+    }
+
+    /// <summary>
+    /// What a source adds to the time to the first token: each client asks the model, the others and the model again in
+    /// turn, and a pair's difference is one measurement. Answers a median and a 99th percentile for each source.
+    /// </summary>
+    public static async Task<Dictionary<string, (Sample P50, Sample P99)>> AddedAsync(
+        StreamSource model, StreamSource[] others, int clients, int times, int tokens, int perSecond, int firstMs, Func<Cores> cores)
+    {
+        StreamSource[] all = [model, .. others];
+        var first = all.ToDictionary(x => x.Who, _ => new long[clients * times]);
+        var faults = all.ToDictionary(x => x.Who, _ => 0L);
+        string? fault = null;
+        var content = ReplyText.Ask(tokens, perSecond, firstMs);
+        var connections = all.Select(x => Enumerable.Range(0, clients).Select(_ => new HttpConnection(x.Address)).ToArray()).ToArray();
+        var meter = cores();
+        for (var time = -1; time < times; time++) // the first time warms up
+            for (var place = 0; place < all.Length; place++)
+            {
+                var which = (place + Math.Max(0, time)) % all.Length;
+                var source = all[which];
+                // Many clients begin spread over the time that a stream takes, as they would by themselves.
+                var spread = clients > 1 ? TimeSpan.FromSeconds((double)tokens / perSecond) : TimeSpan.Zero;
+                // In ever the same chat the prompt would grow with every reply: each asks in another one than before.
+                var turn = Math.Max(0, time);
+                var requests = Enumerable.Range(0, clients).Select(x => source.Ask((x + clients * turn) % source.Places, content)).ToArray();
+                var seen = await Task.WhenAll(Enumerable.Range(0, clients).Select(async client =>
+                {
+                    await Task.Delay(spread * client / clients);
+                    return await ReadAsync(connections[which][client], requests[client], source.IsModel, tokens, perSecond, null);
+                }));
+                if (time < 0)
+                    continue;
+                for (var client = 0; client < clients; client++)
+                    first[source.Who][time * clients + client] = seen[client].FirstToken;
+                faults[source.Who] += seen.Count(x => x.Fault is not null);
+                fault ??= seen.Select(x => x.Fault).OfType<string>().FirstOrDefault();
+            }
+        foreach (var connection in connections.SelectMany(x => x))
+            connection.Dispose();
+        var answer = new Dictionary<string, (Sample, Sample)>();
+        foreach (var source in others)
+        {
+            double[] Of(long[] ticks) => [.. ticks.Select(x => x * 1_000.0 / Stopwatch.Frequency)];
+            double[] added = [.. Of(first[source.Who]).Zip(Of(first[model.Who]), (through, direct) => through - direct)];
+            var sample = new Sample(Percentiles.Of(added, 50), added.Length, faults[model.Who], faults[source.Who]) { Fault = fault };
+            sample.Detail["direct_p50_ms"] = Percentiles.Of(Of(first[model.Who]), 50);
+            sample.Detail["direct_p99_ms"] = Percentiles.Of(Of(first[model.Who]), 99);
+            sample.Detail["through_p50_ms"] = Percentiles.Of(Of(first[source.Who]), 50);
+            sample.Detail["through_p99_ms"] = Percentiles.Of(Of(first[source.Who]), 99);
+            meter.Into(sample);
+            answer[source.Who] = (sample, sample with { Value = Percentiles.Of(added, 99) });
+        }
+        return answer;
+    }
+
+    /// <summary>
+    /// So many streams at once, begun over two seconds. A stream is kept up with when every token came and its end was at
+    /// most a tenth and half a second later than the model's own; the figure is how many streams were.
+    /// </summary>
+    public static async Task<Sample> ManyAsync(StreamSource source, int streams, int tokens, int perSecond, Func<Cores> cores)
+    {
+        var ramp = TimeSpan.FromSeconds(Math.Min(2, streams / 100.0));
+        var due = TimeSpan.FromSeconds((double)(tokens - 1) / perSecond);
+        var patience = ramp + due * 3 + TimeSpan.FromSeconds(10);
+        var (lag, first) = (new Latencies(), new Latencies());
+        var content = ReplyText.Ask(tokens, perSecond, 20);
+        var connections = Enumerable.Range(0, streams).Select(_ => new HttpConnection(source.Address)).ToArray();
+        var requests = connections.Select((_, i) => source.Ask(i, content)).ToArray();
+        var meter = cores();
+        var began = Stopwatch.GetTimestamp();
+        var reading = connections.Select((http, i) => Task.Run(async () =>
+        {
+            await Task.Delay(ramp * i / streams);
+            return await ReadAsync(http, requests[i], source.IsModel, tokens, perSecond, lag);
+        })).ToArray();
+        var all = Task.WhenAll(reading);
+        await Task.WhenAny(all, Task.Delay(patience)); // whoever is not done by then has lost its stream
+        var took = Stopwatch.GetElapsedTime(began).TotalSeconds;
+        foreach (var connection in connections)
+            connection.Dispose();
+        var seen = await all;
+        foreach (var stream in seen.Where(x => x.Fault is null))
+            first.Add(stream.FirstToken);
+        var latest = (due * 1.1 + TimeSpan.FromSeconds(0.5)).TotalSeconds * Stopwatch.Frequency;
+        var lost = seen.Count(x => x.Fault is not null);
+        var kept = seen.Count(x => x.Fault is null && x.Took <= latest);
+        var sample = new Sample(kept, streams, 0, lost) { Fault = seen.Select(x => x.Fault).OfType<string>().FirstOrDefault() };
+        meter.Into(sample);
+        sample.Detail["streams"] = streams;
+        sample.Detail["late"] = streams - lost - kept;
+        sample.Detail["frames_per_second"] = seen.Sum(x => (double)x.Frames) / took;
+        sample.Detail["token_lag_p50_ms"] = lag.Ms(50);
+        sample.Detail["token_lag_p99_ms"] = lag.Ms(99);
+        sample.Detail["first_token_p50_ms"] = first.Ms(50);
+        sample.Detail["first_token_p99_ms"] = first.Ms(99);
+        return sample;
+    }
+
+    /// <summary>From the send to the moment at which the model was asked: the model answers with that moment. The figure is the 99th percentile.</summary>
+    public static async Task<Sample> UntilModelAsync(Site site, Account account, string chat, int times)
+    {
+        var request = site.Send(account, chat, ReplyText.AskStamp);
+        using var http = new HttpConnection(site.Address);
+        var ms = new List<double>();
+        var errors = 0L;
+        string? fault = null;
+        for (var i = -3; i < times; i++)
+        {
+            var sent = Stopwatch.GetTimestamp();
+            await http.SendAsync(request);
+            long asked = 0;
+            if (await http.ReadHeadAsync() == 200)
+            {
+                var events = new SseEvents(http);
+                while (await events.NextAsync() is { IsEmpty: false } data)
+                    if (Seen.Read(data.Span) is { Type: SeenType.Message, IsAi: true, IsCompleted: true } seen)
+                        _ = System.Buffers.Text.Utf8Parser.TryParse(seen.Text, out asked, out _);
+            }
+            if (asked < sent)
+                (errors, fault) = (errors + 1, fault ?? $"status {http.Status}, no stamp");
+            else if (i >= 0)
+                ms.Add((asked - sent) * 1_000.0 / Stopwatch.Frequency);
+        }
+        var sample = new Sample(Percentiles.Of(ms, 99), ms.Count, errors) { Fault = fault };
+        sample.Detail["p50_ms"] = Percentiles.Of(ms, 50);
+        sample.Detail["max_ms"] = Percentiles.Of(ms, 100);
+        return sample;
+    }
+}

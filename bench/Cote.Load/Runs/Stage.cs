@@ -1,0 +1,160 @@
+using System.Diagnostics;
+using Cote.Load.Loads;
+
+namespace Cote.Load.Runs;
+
+/// <summary>
+/// What a run stands on: the published program, a model, a folder with people and chats that each server gets a copy
+/// of, and the yardsticks that can be had on this machine.
+/// </summary>
+sealed class Stage : IAsyncDisposable
+{
+    readonly string _folder = Directory.CreateTempSubdirectory("cote-bench-").FullName;
+    readonly CancellationToken _ct;
+    int _copies;
+
+    Stage(string root, string program, Plan plan, CancellationToken ct) => (Root, Program, Plan, _ct) = (root, program, plan, ct);
+
+    public string Root { get; }
+    public string Program { get; }
+    public Plan Plan { get; }
+    public CancellationToken Ct => _ct;
+    public Child Model { get; private set; } = null!;
+    public Site Seed { get; private set; } = null!;
+
+    /// <summary>The guide's backend, filled like ours; null where it cannot run here, and why.</summary>
+    public (Child Child, Site Site)? Guide { get; private set; }
+    public string? WithoutGuide { get; private set; }
+
+    public static async Task<Stage> SetAsync(string? program, string? guide, Plan plan, CancellationToken ct)
+    {
+        var root = FindRoot();
+        var stage = new Stage(root, program ?? await PublishAsync(root, ct), plan, ct);
+        try
+        {
+            stage.Model = await Servers.ModelAsync(ct);
+            await stage.SeedAsync();
+            await stage.SetGuideAsync(guide ?? Path.Combine(root, "..", "shared", "bench"));
+            return stage;
+        }
+        catch
+        {
+            await stage.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Cote on a copy of the seeded data of its own.</summary>
+    public async Task<(Child Child, Site Site)> CoteAsync(params string[] settings)
+    {
+        var child = await Servers.CoteAsync(Program, Copy(), Model.Url, _ct, settings);
+        return (child, Seed.At(child.Url));
+    }
+
+    /// <summary>Cote on nothing.</summary>
+    public Task<Child> EmptyAsync(params string[] settings) => Servers.CoteAsync(Program, NewFolder(), Model.Url, _ct, settings);
+
+    /// <summary>A copy of the seeded database alone.</summary>
+    public string CopyDatabase() => Path.Combine(Copy(), "data", "cote.db");
+
+    public string NewFolder() => Directory.CreateDirectory(Path.Combine(_folder, $"empty-{++_copies}")).FullName;
+
+    public async ValueTask DisposeAsync()
+    {
+        await Task.Yield();
+        Child.EndAll(); // a step that was broken off may have left some
+        try
+        {
+            Directory.Delete(_folder, recursive: true);
+        }
+        catch (IOException error)
+        {
+            Bench.Say($"{_folder} is left behind: {error.Message}");
+        }
+    }
+
+    public static string FindRoot()
+    {
+        foreach (var start in new[] { Environment.CurrentDirectory, AppContext.BaseDirectory })
+            for (var at = new DirectoryInfo(start); at is not null; at = at.Parent)
+                if (File.Exists(Path.Combine(at.FullName, "Cote.slnx")))
+                    return at.FullName;
+        throw new InvalidOperationException("This is to be run within Cote's repository: there is no Cote.slnx above the working directory.");
+    }
+
+    async Task SeedAsync()
+    {
+        Bench.Say($"Making {Plan.Users} users, {Plan.Chats} chats and one of {Plan.LongChat} messages");
+        var folder = Directory.CreateDirectory(Path.Combine(_folder, "seed")).FullName;
+        // A small window for as long as the long chat is filled: reading all of it for each reply would take minutes.
+        using var child = await Servers.CoteAsync(Program, folder, Model.Url, _ct, "Assistants:ContextTokens=1024");
+        Seed = new Site(child.Url, streams: true);
+        await Seed.RegisterAsync(Plan.Users, _ct);
+        await Seed.FillAsync(50, 50);
+        await Seed.FillLongAsync(Plan.LongChat);
+        await Seed.ChatsAsync(Plan.Chats, _ct);
+        await child.StopAsync(); // after which its one file is the whole database
+    }
+
+    async Task SetGuideAsync(string folder)
+    {
+        if (!File.Exists(Path.Combine(folder, "seed_backend.py")))
+        {
+            WithoutGuide = "no seed_backend.py (--guide)";
+            return;
+        }
+        try
+        {
+            var child = await Servers.FastApiAsync(Path.GetFullPath(folder), _ct);
+            var site = new Site(child.Url, streams: false);
+            Guide = (child, site);
+            await site.RegisterAsync(Plan.Clients, _ct);
+            await site.FillAsync(50, 50);
+            await site.ChatsAsync(Plan.Clients, _ct);
+        }
+        catch (Exception error) when (error is InvalidOperationException or System.ComponentModel.Win32Exception or HttpRequestException or TimeoutException)
+        {
+            Guide?.Child.Dispose();
+            Guide = null;
+            WithoutGuide = "its Debian packages are not installed";
+            Bench.Say($"The FastAPI backend does not run here: {error.Message.Split('\n')[^1]}");
+        }
+    }
+
+    string Copy()
+    {
+        var to = Path.Combine(_folder, $"copy-{++_copies}");
+        foreach (var file in Directory.EnumerateFiles(Path.Combine(_folder, "seed"), "*", SearchOption.AllDirectories))
+        {
+            var target = Path.Combine(to, Path.GetRelativePath(Path.Combine(_folder, "seed"), file));
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            File.Copy(file, target);
+        }
+        return to;
+    }
+
+    static async Task<string> PublishAsync(string root, CancellationToken ct)
+    {
+        Bench.Say("Publishing src/Cote.Server");
+        var output = Path.Combine(root, "artifacts", "bench");
+        var start = new ProcessStartInfo("dotnet",
+        [
+            "publish", "src/Cote.Server", "-c", "Release", "-o", output, "--artifacts-path", Path.Combine(root, "artifacts", "bench-build"),
+            "--nologo", "-v", "quiet", "-nodeReuse:false",
+        ])
+        {
+            WorkingDirectory = root,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        // `dotnet run` leaves words about its own MSBuild that would mislead this one.
+        foreach (var name in start.Environment.Keys.Where(x => x.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToList())
+            start.Environment.Remove(name);
+        using var publish = Process.Start(start)!;
+        var said = publish.StandardOutput.ReadToEndAsync(ct);
+        var complained = publish.StandardError.ReadToEndAsync(ct);
+        await publish.WaitForExitAsync(ct);
+        return publish.ExitCode == 0 ? Path.Combine(output, "Cote.Server")
+            : throw new InvalidOperationException($"dotnet publish failed:\n{await said}\n{await complained}");
+    }
+}

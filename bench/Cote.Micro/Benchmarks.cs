@@ -1,0 +1,194 @@
+using BenchmarkDotNet.Attributes;
+using Cote.Assistants;
+using Cote.Data;
+using Cote.Events;
+using Cote.Http;
+using Cote.Messages;
+using Cote.Users;
+
+namespace Cote.Micro;
+
+/// <summary>What every request pays: a token that was found good before.</summary>
+public class TokenCheck
+{
+    House _house = null!;
+    AccessTokens _tokens = null!;
+    string _token = "";
+
+    [GlobalSetup]
+    public async Task SetUp()
+    {
+        _house = await House.OpenAsync();
+        _tokens = _house.Get<AccessTokens>();
+        _token = await _house.LogInAsync();
+        if (await _tokens.ReadAsync(_token, CancellationToken.None) is null)
+            throw new InvalidOperationException("The token is not good.");
+    }
+
+    [Benchmark]
+    public async Task<bool> Hit() => await _tokens.ReadAsync(_token, CancellationToken.None) is not null;
+
+    [GlobalCleanup]
+    public async Task CleanUp() => await _house.DisposeAsync();
+}
+
+/// <summary>A page of 50 messages, from the rows and from memory, to the bytes of the answer.</summary>
+public class ListOfMessages
+{
+    House _house = null!;
+    MessageStore _store = null!;
+    string _chat = "";
+    IReadOnlyList<Message> _list = [];
+
+    [GlobalSetup]
+    public async Task SetUp()
+    {
+        _house = await House.OpenAsync();
+        _store = _house.Get<MessageStore>();
+        (_chat, _) = await _house.ChatAsync(50);
+        _list = await ReadAsync();
+        if (_list.Count != 50)
+            throw new InvalidOperationException($"There are {_list.Count} messages.");
+    }
+
+    [Benchmark]
+    public async Task<int> RowsToBytes() => Write(await ReadAsync());
+
+    [Benchmark]
+    public int ToBytes() => Write(_list);
+
+    [GlobalCleanup]
+    public async Task CleanUp() => await _house.DisposeAsync();
+
+    Task<IReadOnlyList<Message>> ReadAsync() =>
+        _store.ListBeforeAsync(_house.UserId, _chat, long.MaxValue, 1_001, _ => false, CancellationToken.None);
+
+    static int Write(IReadOnlyList<Message> list) =>
+        Answer.Write(json => System.Text.Json.JsonSerializer.Serialize(json, list, Wire.MessageList)).Length;
+}
+
+/// <summary>One token of a reply to all readers of its user: what is paid once, and what for each.</summary>
+public class FanOut
+{
+    const int TokensOfReply = 500;
+
+    House _house = null!;
+    LiveReply _live = null!;
+    Reader[] _readers = [];
+    (long Attempt, int Length)[] _places = [];
+    int _tokens;
+    long _attempt = 1;
+
+    [Params(1, 1_000)]
+    public int Readers { get; set; }
+
+    [GlobalSetup]
+    public async Task SetUp()
+    {
+        _house = await House.OpenAsync();
+        var sources = _house.Get<ReaderSources>();
+        _live = sources.Feeds.Begin(_house.UserId, new("chat", "reply", "question", 2, "openai/bench", 0, 1, ""));
+        _places = new (long, int)[Readers];
+        _readers = new Reader[Readers];
+        for (var i = 0; i < Readers; i++)
+            _readers[i] = await Reader.OpenAsync(sources, _house.UserId, cursor: null, CancellationToken.None);
+        if (await ThroughReaders() < Readers)
+            throw new InvalidOperationException("Not every reader was shown the token.");
+    }
+
+    [Benchmark]
+    public int Advance()
+    {
+        Say();
+        var bytes = 0;
+        for (var i = 0; i < _places.Length; i++)
+            bytes += _live.Advance(ref _places[i].Attempt, ref _places[i].Length)!.Json.Length;
+        return bytes;
+    }
+
+    [Benchmark]
+    public async Task<int> ThroughReaders()
+    {
+        Say();
+        var frames = 0;
+        foreach (var reader in _readers)
+            frames += (await reader.NextAsync(CancellationToken.None)).Count;
+        return frames;
+    }
+
+    [GlobalCleanup]
+    public async Task CleanUp()
+    {
+        foreach (var reader in _readers)
+            await reader.DisposeAsync();
+        await _house.DisposeAsync();
+    }
+
+    // A reply does not grow for ever: a new attempt begins it again, with one snapshot.
+    void Say()
+    {
+        if (++_tokens % TokensOfReply == 0)
+            _attempt++;
+        _live.Append(_attempt, " token");
+    }
+}
+
+/// <summary>A read of one row by its key, and a write that is on disk.</summary>
+public class SqlRoundTrip
+{
+    House _house = null!;
+    Database _db = null!;
+
+    [GlobalSetup]
+    public async Task SetUp()
+    {
+        _house = await House.OpenAsync();
+        _db = _house.Get<Database>();
+    }
+
+    [Benchmark]
+    public async Task<string?> FirstAsync() =>
+        await _db.FirstAsync($"select username from users where id = {_house.UserId}", row => row.GetString(0), CancellationToken.None);
+
+    [Benchmark]
+    public async Task<Outcome> WriteAsync()
+    {
+        var unit = new Unit();
+        unit.Do($"update heads set unit = {"bench"} where user_id = {_house.UserId}");
+        return await _db.WriteAsync(unit);
+    }
+
+    [GlobalCleanup]
+    public async Task CleanUp() => await _house.DisposeAsync();
+}
+
+/// <summary>What the model is given in a chat that holds far more than its window.</summary>
+public class PromptOfLongChat
+{
+    House _house = null!;
+    Prompt _prompt = null!;
+    OpenRow _reply = null!;
+
+    [Params(100, 10_000)]
+    public int Messages { get; set; }
+
+    [GlobalSetup]
+    public async Task SetUp()
+    {
+        _house = await House.OpenAsync();
+        _prompt = _house.Get<Prompt>();
+        var (chat, question) = await _house.ChatAsync(Messages);
+        _reply = new(
+            _house.UserId, chat, "reply", Messages, States.Running, 1, 0, "", 0, "openai/bench", false, false,
+            question, Messages - 1, 1, Statuses.Sent, null, null, null);
+        if (await BuildAsync() < 90)
+            throw new InvalidOperationException("The prompt is too short.");
+    }
+
+    [Benchmark]
+    public async Task<int> BuildAsync() =>
+        (await _prompt.BuildAsync(_reply, "You are a dove.", 32_768, null, vision: false, CancellationToken.None))!.Count;
+
+    [GlobalCleanup]
+    public async Task CleanUp() => await _house.DisposeAsync();
+}

@@ -1,0 +1,89 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Cote.BlackBox.Harness;
+
+namespace Cote.BlackBox;
+
+/// <summary>
+/// <c>make bench SHORT=1</c>: that every load, yardstick and check of the benchmark works against the program as it
+/// ships. No figure is asserted: on a shared machine it would only tell what else was running.
+/// </summary>
+public sealed class BenchTests(PublishedProgram program, ITestOutputHelper output)
+{
+#if DEBUG
+    const string Configuration = "Debug";
+#else
+    const string Configuration = "Release";
+#endif
+
+    static readonly TimeSpan Deadline = TimeSpan.FromMinutes(3);
+
+    [Fact]
+    public async Task The_short_benchmark_prints_its_table_without_an_error_or_a_loss()
+    {
+        var folder = Directory.CreateTempSubdirectory("cote-bench-test-");
+        try
+        {
+            var file = Path.Combine(folder.FullName, "short.json");
+            // Without the FastAPI backend, wherever this runs: what is not there cannot make a difference.
+            var (code, said) = await RunAsync("bench", "--short", "--program", program.File, "--guide", folder.FullName, "--json", file);
+            output.WriteLine(said);
+
+            code.ShouldBe(0, said);
+            said.ShouldContain("0 errors and losses, 0 failures");
+            said.ShouldContain("| Figure ");
+            var rows = JsonElement.Parse(await File.ReadAllTextAsync(file)).GetProperty("rows").EnumerateArray().ToList();
+            rows.Select(x => x.GetProperty("id").GetString()).ShouldBe([
+                "users-me", "chats-50", "messages-50", "turns", "sends", "sends-open", "first-token-p50", "first-token-p99",
+                "first-token-many", "streams", "idle", "fan-out", "long-chat", "resume", "start", "start-memory"]);
+            foreach (var row in rows)
+                foreach (var series in row.GetProperty("series").EnumerateArray().Where(x => !x.TryGetProperty("skipped", out _)))
+                    foreach (var round in series.GetProperty("rounds").EnumerateArray())
+                    {
+                        var which = $"{row.GetProperty("id")} of {series.GetProperty("who")}";
+                        round.GetProperty("count").GetInt64().ShouldBeGreaterThan(0, which);
+                        double.IsFinite(round.GetProperty("value").GetDouble()).ShouldBeTrue(which);
+                    }
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task A_load_on_a_server_that_answers_wrongly_counts_errors_and_fails()
+    {
+        await using var model = await FakeModelServer.Start();
+        // The load expects the paced model's text: this one says something else, and every turn must be found wrong.
+        await using var node = await Node.With(program, model).StartAsync();
+
+        var (code, said) = await RunAsync("drive", "turns", "--url", node.Url.ToString(), "--clients", "2", "--users", "1", "--seconds", "0.2", "--warm", "0");
+
+        code.ShouldBe(1, said);
+        said.ShouldContain("fault: not the text");
+    }
+
+    static async Task<(int Code, string Said)> RunAsync(params string[] arguments)
+    {
+        var load = Path.Combine(PublishedProgram.Root, "bench", "Cote.Load", "bin", Configuration, "net10.0", "Cote.Load");
+        using var process = Process.Start(new ProcessStartInfo(load, arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = PublishedProgram.Root,
+        })!;
+        var (said, complained) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        using var limit = new CancellationTokenSource(Deadline);
+        try
+        {
+            await process.WaitForExitAsync(limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill(entireProcessTree: true);
+            throw new TimeoutException($"It did not end:\n{await said}\n{await complained}");
+        }
+        return (process.ExitCode, await said + await complained);
+    }
+}

@@ -1,0 +1,430 @@
+using System.Text.RegularExpressions;
+using Cote.Account;
+using Cote.Primitives;
+using Cote.Tests.Harness;
+using Cote.Tests.Media;
+using Microsoft.Data.Sqlite;
+
+namespace Cote.Tests.Account;
+
+/// <summary>A PostgreSQL to copy to: one for all tests of the class. A fixture cannot skip; each test asks for it.</summary>
+public sealed class CopyTarget : IAsyncDisposable
+{
+    readonly Lazy<Task<PostgresCluster>> _cluster = new(() => PostgresCluster.StartAsync());
+
+    public Task<PostgresCluster> Cluster => _cluster.Value;
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_cluster.IsValueCreated && _cluster.Value.IsCompletedSuccessfully)
+            await (await Cluster).DisposeAsync();
+    }
+}
+
+/// <summary>From the embedded database to PostgreSQL: everything is there, or it is said what is not.</summary>
+public sealed partial class CopyTests(CopyTarget target) : IClassFixture<CopyTarget>
+{
+    [Fact]
+    public async Task A_server_goes_on_in_PostgreSQL_as_if_nothing_had_happened()
+    {
+        var cluster = await target.Cluster;
+        var url = await cluster.CreateDatabaseAsync();
+        await using var app = await CoteApp.StartAsync();
+        using var ada = await app.RegisterAsync();
+        using var lost = await ada.OtherDeviceAsync();
+        using var eve = await app.RegisterAsync();
+        var chat = await FillAsync(app, ada, eve);
+        (await lost.PostAsync("/logout")).Ok();
+        var refreshed = (await ada.FormAsync("/token", ("grant_type", "refresh_token"), ("refresh_token", ada.RefreshToken!))).Ok();
+        (await ada.PostAsync("/ws/ticket")).Ok();
+        var photo = Samples.Png(extra: 2_500_000);
+        var upload = (await ada.UploadAsync(photo, "grüße 🕊.png")).Ok();
+        (await ada.PostAsync($"/chats/{chat}/messages/", new { content = "", type = "image", media_urls = new[] { upload["url"] } })).Ok();
+        var open = await Tus.BeginAsync(ada, 1_000, "later.txt");
+        await using (var socket = await ada.ConnectAsync())
+            (await ada.GetAsync("/chats/")).Ok();
+        await DeliveredAsync(ada);
+        // A reply that is in the middle when the server stops.
+        var unfinished = await ada.CreateChatAsync("unfinished");
+        app.Model.Script = FakeReply.Text("half of ").ThenStall();
+        var question = await ada.AskAsync(unfinished, "And then?");
+        var reply = question.GetProperty("reply_id").GetString()!;
+        await Samples.UntilAsync(async () => (await ada.MessageAsync(unfinished, reply)).GetProperty("content").GetString() == "half of ", "half of the reply is shown");
+        var seen = (await ada.GetAsync("/sync")).Ok()["cursor"];
+        var before = await EverythingAsync(ada, eve, unfinished);
+        before.Count.ShouldBeGreaterThan(25);
+        app.Model.Script = FakeReply.Text("a whole reply");
+        await app.StopAsync();
+        var files = Files(app);
+
+        var copied = await CopyAsync(app.Data, url);
+
+        copied.Code.ShouldBe(0, copied.Error);
+        copied.Output.ShouldContain("The copy is complete");
+        copied.Output.ShouldContain("1 unfinished resumable uploads were left behind");
+        copied.Output.ShouldContain($"base64:$(cat {Path.Combine(app.Data, "signing.key")})");
+        Files(app).ShouldBe(files, "the source is as it was");
+        (await cluster.QueryAsync("select count(*) from blob_chunks", url))[0][0].ShouldBe(4L, "the photo in three, the note in one");
+        (await cluster.QueryAsync("select count(*) from meta where key like 'copy%'", url))[0][0].ShouldBe(0L);
+        (await cluster.QueryAsync("select count(*) from messages where lease_until > 0 and state in ('queued', 'running')", url))[0][0].ShouldBe(0L);
+
+        await app.RestartAsync($"Data:Postgres={url}", $"Auth:SigningKey=base64:{app.SigningKey}");
+
+        using var again = new CoteClient(app.Url) { Token = ada.Token };
+        using var eves = new CoteClient(app.Url) { Token = eve.Token };
+        await using (var socket = await again.ConnectAsync(seen))
+            (await socket.NextAsync("reset")).Data.GetProperty("reason").GetString().ShouldBe("epoch");
+        (await again.EndOfAsync(unfinished, reply)).GetProperty("content").GetString().ShouldBe("a whole reply");
+        (await EverythingAsync(again, eves, unfinished)).ShouldBe(before);
+        (await Samples.BytesOf((await again.GetAsync(upload["url"])).Ok())).ShouldBe(photo);
+        using var anonymous = app.Anonymous();
+        (await Samples.BytesOf((await anonymous.GetAsync(upload["url"])).Ok())).ShouldBe(photo, "a URL that the old server signed");
+        using var still = new CoteClient(app.Url) { Token = lost.Token };
+        (await still.GetAsync("/users/me")).Status.ShouldBe(401);
+        (await anonymous.FormAsync("/token", ("grant_type", "refresh_token"), ("refresh_token", refreshed["refresh_token"]))).Ok();
+        (await anonymous.FormAsync("/token", ("username", ada.Username), ("password", ada.Password))).Ok();
+        (await Tus.HeadAsync(again, open)).Status.ShouldBe(404);
+        var next = await again.AskAsync(chat, "On we go");
+        (await again.EndOfAsync(chat, next.GetProperty("reply_id").GetString()!)).GetProperty("content").GetString().ShouldBe("a whole reply");
+    }
+
+    [Fact]
+    public async Task A_killed_servers_log_is_read_and_every_column_of_every_table_of_both_engines_is_carried()
+    {
+        var cluster = await target.Cluster;
+        var url = await cluster.CreateDatabaseAsync();
+        await using var app = await CoteApp.StartAsync();
+        using var ada = await app.RegisterAsync();
+        var place = Directory.CreateTempSubdirectory("cote-test-").FullName;
+        foreach (var file in new[] { "cote.db", "cote.db-wal" }) // what a kill would have left
+            File.Copy(Path.Combine(app.Data, file), Path.Combine(place, file));
+        new FileInfo(Path.Combine(place, "cote.db-wal")).Length.ShouldBeGreaterThan(0);
+
+        var copied = await CopyAsync(Path.Combine(place, "cote.db"), url);
+
+        copied.Code.ShouldBe(0, copied.Error);
+        (await cluster.QueryAsync("select username from users", url)).ShouldHaveSingleItem()[0].ShouldBe(ada.Username);
+        string[] known = [.. CopiedTables.All.Select(x => x.Name), .. CopiedTables.Left];
+        var theirs = await EmbeddedAsync(place, "select m.name, c.name, lower(c.type), c.pk from sqlite_master m, pragma_table_info(m.name) c where m.type = 'table' and m.name not like 'sqlite_%'");
+        var ours = await cluster.QueryAsync("""
+            select c.table_name, c.column_name, case c.data_type when 'bytea' then 'blob' else c.data_type end,
+              coalesce((select k.ordinal_position from information_schema.key_column_usage k join information_schema.table_constraints t
+                on t.constraint_name = k.constraint_name and t.table_name = k.table_name and t.constraint_type = 'PRIMARY KEY'
+                where k.table_name = c.table_name and k.column_name = c.column_name), 0), coalesce(c.collation_name, '')
+            from information_schema.columns c where c.table_schema = current_schema()
+            """, url);
+        theirs.Select(x => (string)x[0]!).Distinct().ShouldBe(known, ignoreOrder: true, "a new table belongs into CopiedTables");
+        ours.Select(x => string.Join(' ', x[..4])).ShouldBe(theirs.Select(x => string.Join(' ', x)), ignoreOrder: true);
+        foreach (var table in CopiedTables.All)
+            theirs.Where(x => (string)x[0]! == table.Name && (long)x[3]! > 0).OrderBy(x => (long)x[3]!).Select(x => (string)x[1]!).ShouldBe(table.Key, table.Name);
+        // In another order of texts, pages by key would lose rows, and hashes would differ.
+        ours.Where(x => (string)x[2]! == "text" && (string)x[0]! != "migrations").ShouldAllBe(x => (string)x[4]! == "C");
+        Directory.Delete(place, recursive: true);
+    }
+
+    [Fact]
+    public async Task An_unfinished_copy_serves_nobody_and_the_next_call_goes_on()
+    {
+        var cluster = await target.Cluster;
+        var url = await cluster.CreateDatabaseAsync();
+        await using var app = await CoteApp.StartAsync();
+        using var ada = await app.RegisterAsync();
+        await FillAsync(app, ada, ada);
+        var upload = (await ada.UploadAsync(Samples.Png(extra: 5_000), "a.png")).Ok();
+        await app.StopAsync();
+        var blob = Directory.GetFiles(Path.Combine(app.Data, "media", "blobs"), "*", SearchOption.AllDirectories).MaxBy(x => new FileInfo(x).Length)!;
+        var bytes = await File.ReadAllBytesAsync(blob);
+        await File.WriteAllBytesAsync(blob, [.. bytes[..^1], (byte)(bytes[^1] ^ 1)]);
+
+        var cut = await CopyAsync(app.Data, url);
+
+        cut.Code.ShouldBe(1);
+        cut.Error.ShouldContain($"The bytes of 1 blobs are nowhere, or are not what was uploaded: {Path.GetFileName(blob)}");
+        string[] there = [$"Data:Postgres={url}", $"Auth:SigningKey=base64:{app.SigningKey}"];
+        (await Should.ThrowAsync<StartupException>(() => app.RestartAsync(there))).Message.ShouldContain("holds an unfinished copy of another one. Run the copy again");
+        await app.StopAsync(); // what came of a start that was refused still has the folder
+        (await RunAsync("list-users", $"--Cote:Data:Postgres={url}", $"--Cote:Data:Directory={app.Data}/other")).Error.ShouldContain("unfinished copy");
+        await File.WriteAllBytesAsync(blob, bytes);
+        var again = await CopyAsync(app.Data, url);
+        again.Code.ShouldBe(0, again.Error);
+        again.Error.ShouldContain("An unfinished copy is there: it goes on.");
+        await app.RestartAsync(there);
+        using var back = new CoteClient(app.Url) { Token = ada.Token };
+        (await Samples.BytesOf((await back.GetAsync(upload["url"])).Ok())).ShouldBe(bytes);
+    }
+
+    [Fact]
+    public async Task Bytes_that_were_lost_before_can_be_left()
+    {
+        var url = await (await target.Cluster).CreateDatabaseAsync();
+        await using var app = await CoteApp.StartAsync();
+        using var ada = await app.RegisterAsync();
+        (await ada.UploadAsync(Samples.Png(), "a.png")).Ok();
+        (await ada.UploadAsync(Samples.Jpeg(), "b.jpg")).Ok();
+        await app.StopAsync();
+        File.Delete(Directory.GetFiles(Path.Combine(app.Data, "media", "blobs"), "*", SearchOption.AllDirectories)[0]);
+
+        (await CopyAsync(app.Data, url)).Error.ShouldContain("--skip-lost-media");
+        var copied = await CopyAsync(app.Data, url, "--skip-lost-media");
+
+        copied.Code.ShouldBe(0, copied.Error);
+        copied.Output.ShouldContain("and 1 blobs with");
+        copied.Output.ShouldContain("Without the bytes of 1 blobs, which were lost before");
+    }
+
+    [Fact]
+    public async Task Bytes_in_a_folder_that_is_shared_stay_there()
+    {
+        var cluster = await target.Cluster;
+        var url = await cluster.CreateDatabaseAsync();
+        await using var app = await CoteApp.StartAsync();
+        using var ada = await app.RegisterAsync();
+        (await ada.UploadAsync(Samples.Png(), "a.png")).Ok();
+        await app.StopAsync();
+        var files = Files(app);
+
+        var copied = await CopyAsync(app.Data, url, "--Cote:Media:Storage=disk", $"--Cote:Media:Directory={Path.Combine(app.Data, "media")}");
+
+        copied.Code.ShouldBe(0, copied.Error);
+        (await cluster.QueryAsync("select count(*) from blob_chunks", url))[0][0].ShouldBe(0L);
+        Files(app).ShouldBe(files);
+    }
+
+    [Fact]
+    public async Task Bytes_that_lay_in_the_embedded_database_lie_in_the_other_one()
+    {
+        var cluster = await target.Cluster;
+        var url = await cluster.CreateDatabaseAsync();
+        await using var app = await CoteApp.StartAsync("Media:Storage=database");
+        using var ada = await app.RegisterAsync();
+        var photo = Samples.Png(extra: 1_500_000);
+        (await ada.UploadAsync(photo, "a.png")).Ok();
+        await app.StopAsync();
+
+        (await CopyAsync(app.Data, url)).Code.ShouldBe(0);
+
+        var chunks = await cluster.QueryAsync("select bytes from blob_chunks order by n", url);
+        chunks.SelectMany(x => (byte[])x[0]!).ShouldBe(photo);
+    }
+
+    [Fact]
+    public async Task Bytes_in_a_bucket_stay_there_and_those_on_disk_come_into_one_that_the_new_nodes_have()
+    {
+        var cluster = await target.Cluster;
+        await using var store = await FakeStore.StartAsync();
+        string[] bucket = ["Media:S3:Bucket=media", $"Media:S3:Endpoint={store.Url}", "Media:S3:AccessKey=key", "Media:S3:SecretKey=secret"];
+        string[] settings = [.. bucket.Select(x => "--Cote:" + x)];
+        var photo = Samples.Png(extra: 70_000);
+        await using var stored = await CoteApp.StartAsync(bucket);
+        using var ada = await stored.RegisterAsync();
+        (await ada.UploadAsync(photo, "a.png")).Ok();
+        await stored.StopAsync();
+        var before = store.Objects.ToList();
+        await using var onDisk = await CoteApp.StartAsync();
+        using var eve = await onDisk.RegisterAsync();
+        (await eve.UploadAsync(photo, "b.png")).Ok();
+        await onDisk.StopAsync();
+
+        var stays = await CopyAsync(stored.Data, await cluster.CreateDatabaseAsync(), settings);
+        var after = store.Objects.ToList();
+        var url = await cluster.CreateDatabaseAsync();
+        var comes = await CopyAsync(onDisk.Data, url, settings);
+        store.IsBroken = true;
+        var away = await CopyAsync(onDisk.Data, await cluster.CreateDatabaseAsync(), settings);
+
+        stays.Code.ShouldBe(0, stays.Error);
+        after.ShouldBe(before, "the very same arrays: nothing was written again");
+        comes.Code.ShouldBe(0, comes.Error);
+        store.Objects.Count.ShouldBe(2);
+        store.Objects.Values.ShouldAllBe(x => x.SequenceEqual(photo));
+        (await cluster.QueryAsync("select count(*) from blob_chunks", url))[0][0].ShouldBe(0L);
+        away.Code.ShouldBe(1);
+        away.Error.ShouldContain("Run it again: it goes on where it stopped.");
+    }
+
+    [Fact]
+    public async Task A_row_that_is_not_the_same_is_found_and_nobody_serves_it()
+    {
+        var cluster = await target.Cluster;
+        var url = await cluster.CreateDatabaseAsync();
+        await using var app = await CoteApp.StartAsync();
+        using var ada = await app.RegisterAsync();
+        await FillAsync(app, ada, ada);
+        await app.StopAsync();
+        // Everything is copied; the last step, and one letter in it, are made undone.
+        (await CopyAsync(app.Data, url)).Code.ShouldBe(0);
+        var source = await EmbeddedAsync(app.Data, "select value from meta where key in ('epoch', 'run') order by key");
+        var audited = await EmbeddedAsync(app.Data, "select max(id) from audit");
+        await cluster.QueryAsync($"insert into meta (key, value) values ('copy', '{source[0][0]} {source[1][0]} {audited[0][0]}')", url);
+        foreach (var table in CopiedTables.All)
+        {
+            var last = await cluster.QueryAsync($"select {string.Join(", ", table.Key)} from {table.Name} order by {string.Join(" desc, ", table.Key)} desc limit 1", url);
+            if (last.Count > 0 && table.Name != "meta")
+                await cluster.QueryAsync($"insert into meta (key, value) values ('copy:{table.Name}', '{System.Text.Json.JsonSerializer.Serialize<object?[]>([1L, .. last[0]])}')", url);
+        }
+        await cluster.QueryAsync("update messages set content = content || '.' where user_id || id = (select max(user_id || id) from messages where sender = 'user')", url);
+
+        var again = await CopyAsync(app.Data, url);
+
+        again.Code.ShouldBe(1);
+        again.Output.ShouldContain("NOT THE SAME");
+        again.Error.ShouldContain("The target is not the same as the source in: messages. It stays unfinished");
+        (await Should.ThrowAsync<StartupException>(() => app.RestartAsync($"Data:Postgres={url}", $"Auth:SigningKey={Engine.SigningKey}"))).Message.ShouldContain("unfinished copy");
+    }
+
+    [Fact]
+    public async Task What_cannot_be_copied_is_refused_in_a_sentence()
+    {
+        var cluster = await target.Cluster;
+        var url = await cluster.CreateDatabaseAsync();
+        await using var app = await CoteApp.StartAsync();
+        using var ada = await app.RegisterAsync();
+
+        (await CopyAsync(app.Data, url)).Error.ShouldContain("is in use. Stop the Cote that serves it first.");
+        await app.StopAsync();
+        var (used, half) = (await cluster.CreateDatabaseAsync(), await cluster.CreateDatabaseAsync());
+        (await CopyAsync(app.Data, used)).Code.ShouldBe(0);
+        var copy = await CopyAsync(app.Data, half);
+        copy.Code.ShouldBe(0);
+        await cluster.QueryAsync("insert into meta (key, value) values ('copy', 'another')", half);
+        var cases = new (string From, string To, string Says)[]
+        {
+            (Path.Combine(app.Data, "nowhere.db"), url, "There is no database"),
+            (Path.Combine(app.Data, "signing.key"), url, "cannot be read as a database of Cote"),
+            (app.Data, "mysql://ada:geheim@localhost/x", "--to does not name a PostgreSQL database"),
+            (app.Data, url + "-not-there", "cannot be used: database"),
+            (app.Data, used, "The target is not empty: its table users has rows."),
+            (app.Data, half, "unfinished copy of another database, or of this one before it was served again"),
+        };
+        foreach (var (from, to, says) in cases)
+        {
+            var done = await CopyAsync(from, to);
+            done.Error.ShouldContain(says);
+            done.Error.ShouldNotContain("geheim");
+            done.Code.ShouldBe(1);
+        }
+        foreach (var words in new string[][] { ["copy"], ["copy", "--from", "x"], ["copy", "--from", "--to", url], ["copy", "x", "--from", "x", "--to", url], ["copy", "--from=x", "--to=y", "--dry-run"] })
+        {
+            var wrong = await RunAsync(words);
+            wrong.Code.ShouldBe(2, string.Join(' ', words));
+            wrong.Error.ShouldContain("Cote.Server copy --from");
+        }
+        await EmbeddedAsync(app.Data, "update users set email = 'a' || char(0)");
+        var refused = await CopyAsync(app.Data, url);
+        refused.Code.ShouldBe(1);
+        refused.Error.ShouldContain($"Rows of the table users up to {ada.Id} cannot be written: ");
+        (await cluster.QueryAsync("select count(*) from users", url))[0][0].ShouldBe(0L);
+        await EmbeddedAsync(app.Data, "delete from migrations where number = (select max(number) from migrations)");
+        (await CopyAsync(app.Data, url)).Error.ShouldContain("was made by an older Cote (it lacks migration 0005_blobs). Start this version on it once");
+        await EmbeddedAsync(app.Data, "insert into migrations values (9999, '9999_newer', '', 0)");
+        (await CopyAsync(app.Data, url)).Error.ShouldContain("was made by a newer Cote");
+    }
+
+    [Fact]
+    public async Task A_node_on_the_target_is_noticed()
+    {
+        var cluster = await target.Cluster;
+        var url = await cluster.CreateDatabaseAsync();
+        await using var app = await CoteApp.StartAsync();
+        await app.StopAsync();
+        await using var node = await CoteApp.StartAsync($"Data:Postgres={url}", $"Auth:SigningKey={Engine.SigningKey}");
+        await Samples.UntilAsync(async () => (await cluster.BackendsAsync("cote listen", url)).Length > 0, "the node listens");
+
+        (await CopyAsync(app.Data, url)).Error.ShouldContain("A node of Cote is connected to the target database.");
+
+        await node.StopAsync();
+        (await CopyAsync(app.Data, url)).Code.ShouldBe(0);
+    }
+
+    // Texts and numbers at their edges, what is null, what was deleted, what failed; the chat in which most of it is.
+    static async Task<string> FillAsync(CoteApp app, CoteClient ada, CoteClient eve)
+    {
+        var chat = await ada.CreateChatAsync("Ünïcödé 🕊️ \"quoted\"");
+        (await ada.PatchAsync($"/chats/{chat}", new { is_pinned = true, system_prompt = "kurz\tund\r\n\u0001 \\ gut", temperature = 0.1 + 0.2, max_tokens = 77 })).Ok();
+        app.Model.Script = FakeReply.Text("🕊", "️ und 漢字");
+        foreach (var text in new[] { "one", "null", "\\N", "  ", "a\u0001b\u007f\uffff", "𐀀 beyond the first plane", new string('ü', 100_000) })
+            await EndAsync(ada, chat, await ada.AskAsync(chat, text));
+        var doomed = await ada.AskAsync(chat, "deleted");
+        await EndAsync(ada, chat, doomed);
+        (await ada.DeleteAsync($"/chats/{chat}/messages/{doomed.GetProperty("id").GetString()}")).Ok();
+        app.Model.Script = FakeReply.Refuse(401);
+        await EndAsync(ada, chat, await ada.AskAsync(chat, "it fails"));
+        (await ada.DeleteAsync($"/chats/{await ada.CreateChatAsync("gone")}")).Ok();
+        app.Model.Script = FakeReply.Text("for Eve");
+        var same = (await eve.PostAsync("/chats/", new { title = "the same id", id = ada == eve ? Guid.CreateVersion7().ToString() : chat })).Ok()["id"];
+        await EndAsync(eve, same, await eve.AskAsync(same, "mine"));
+        (await ada.UploadAsync("a note that no message names"u8.ToArray(), "note.txt")).Ok();
+        return chat;
+    }
+
+    static async Task EndAsync(CoteClient client, string chat, System.Text.Json.JsonElement question) =>
+        await client.EndOfAsync(chat, question.GetProperty("reply_id").GetString()!);
+
+    // Whether the end was written to its reader is noted up to two seconds later; until then a status may move.
+    static Task DeliveredAsync(CoteClient client) => Samples.UntilAsync(async () =>
+    {
+        foreach (var chat in (await client.GetAsync("/chats/")).Ok().Json.EnumerateArray())
+            foreach (var message in await client.MessagesAsync(chat.GetProperty("id").GetString()!))
+                if (message.GetProperty("sender").GetString() == "ai" && message.GetProperty("status").GetString() == "sent")
+                    return false;
+        return true;
+    }, "every reply was delivered");
+
+    // All that can be read, but for one chat that goes on meanwhile.
+    static async Task<Dictionary<string, string>> EverythingAsync(CoteClient ada, CoteClient eve, string but)
+    {
+        var all = new Dictionary<string, string>();
+        foreach (var client in new[] { ada, eve })
+        {
+            var who = (await client.GetAsync("/users/me")).Ok().Text;
+            all[who] = who;
+            foreach (var chat in (await client.GetAsync("/chats/")).Ok().Json.EnumerateArray().Select(x => x.GetProperty("id").GetString()!).Where(x => x != but))
+            {
+                foreach (var path in new[] { $"/chats/{chat}", $"/chats/{chat}/messages/", $"/chats/{chat}/messages/?limit=3" })
+                    all[who + path] = (await client.GetAsync(path)).Ok().Text;
+                foreach (var message in await client.MessagesAsync(chat))
+                    all[who + message.GetProperty("id")] = (await client.MessageAsync(chat, message.GetProperty("id").GetString()!)).GetRawText();
+            }
+        }
+        return all.ToDictionary(x => x.Key, x => Signature().Replace(x.Value, ""));
+    }
+
+    static Dictionary<string, string> Files(CoteApp app) => Directory.GetFiles(app.Data, "*", SearchOption.AllDirectories)
+        .Where(x => Path.GetFileName(x) != "cote.db.lock").ToDictionary(x => x, x => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(x))));
+
+    static async Task<List<object?[]>> EmbeddedAsync(string data, string sql)
+    {
+        await using var db = new SqliteConnection($"Data Source={Path.Combine(data, "cote.db")};Pooling=False");
+        await db.OpenAsync();
+        await using var command = db.CreateCommand();
+        command.CommandText = sql;
+        await using var reader = await command.ExecuteReaderAsync();
+        var rows = new List<object?[]>();
+        while (await reader.ReadAsync())
+        {
+            var row = new object[reader.FieldCount];
+            reader.GetValues(row);
+            rows.Add([.. row]);
+        }
+        return rows;
+    }
+
+    static Task<(int Code, string Output, string Error)> CopyAsync(string from, string to, params string[] more) =>
+        RunAsync(["copy", "--from", from, $"--to={to}", .. more]);
+
+    static async Task<(int Code, string Output, string Error)> RunAsync(params string[] words)
+    {
+        using StringWriter output = new(), error = new();
+        try
+        {
+            return (await CoteCommands.RunAsync(words, TextReader.Null, output, error) ?? -1, output.ToString(), error.ToString());
+        }
+        catch (StartupException refused)
+        {
+            return (1, output.ToString(), refused.Message); // as the program says it
+        }
+    }
+
+    [GeneratedRegex(@"\?expires=[^""]*")]
+    private static partial Regex Signature();
+}
