@@ -70,6 +70,12 @@ sealed class ReplyLoop(ReplyQueue queue, RunSources house, bool onlyProcess) : B
         {
             // told to go: what was not written is taken up at the next start
         }
+        catch (ProblemException error) when (error.Problem.Status >= 500)
+        {
+            house.Log.LogWarning("A reply in chat {Chat} waits: {Code}", work.ChatId, error.Problem.Code);
+            if (reply is not null)
+                _dropped.Enqueue(reply);
+        }
 #pragma warning disable CA1031 // the loop's top: one reply that fails must not take the others along; the sweep comes back to it
         catch (Exception error)
 #pragma warning restore CA1031

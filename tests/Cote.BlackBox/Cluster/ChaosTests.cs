@@ -61,7 +61,7 @@ public sealed class ChaosTests(PublishedProgram program, ITestOutputHelper outpu
         Report(people, model);
         var faults = people.SelectMany(x => x.Faults).ToList();
         if (faults.Count > 0)
-            Assert.Fail($"{faults.Count} faults, COTE_CLUSTER_SEED={seed}:\n" + string.Join('\n', faults.Take(10).Select(x => x.Length > 3_000 ? x[..3_000] + "…" : x)));
+            Assert.Fail($"{faults.Count} faults, COTE_CLUSTER_SEED={seed}:\n" + string.Join('\n', faults.Take(10).Select(x => x.Length > 2_000 ? x[..2_000] + "…" : x)));
         fleet.Failures.ShouldBeEmpty();
         // A run in which nothing was cut off or repeated would have proved nothing.
         people.Sum(x => x.Acknowledged).ShouldBeGreaterThan(5 * People);

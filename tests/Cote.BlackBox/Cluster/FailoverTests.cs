@@ -94,6 +94,38 @@ public sealed class FailoverTests(PublishedProgram program, ITestOutputHelper ou
         fleet.Failures.ShouldBeEmpty();
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_client_that_goes_from_node_to_node_sees_no_hole_in_a_reply(bool rabbit)
+    {
+        await using var model = await FakeModelServer.Start();
+        var story = new Story(model, words: 400, TimeSpan.FromMilliseconds(20));
+        await using var fleet = await Fleet.StartAsync(program, model, nodes: 2, rabbit);
+        using var ada = await CoteClient.RegisterAsync(fleet.Nodes[0].Url);
+        using var elsewhere = await ada.OtherDeviceAsync(fleet.Nodes[1].Url);
+        var chat = await ada.CreateChatAsync();
+        var cursor = (await ada.GetAsync("/sync")).Ok()["cursor"];
+        var reply = (await ada.AskAsync(chat, "Where are you?")).GetProperty("reply_id").GetString()!;
+        var texts = new ReplyTexts();
+        for (var hop = 0; !texts.HasEnded(reply); hop++)
+        {
+            // The node that makes it is always ahead of the other one.
+            await using var socket = await (hop % 2 == 0 ? ada : elsewhere).ConnectAsync(cursor);
+            for (var frames = 0; frames < 12 && !texts.HasEnded(reply);)
+            {
+                var frame = await socket.NextAsync();
+                texts.Apply(frame);
+                frames += frame.Type is "message.delta" or "message.snapshot" ? 1 : 0;
+            }
+            cursor = socket.Cursor;
+            hop.ShouldBeLessThan(200);
+        }
+
+        texts.Faults.ShouldBeEmpty();
+        texts[reply].ShouldBe(story.To("Where are you?"));
+    }
+
     [Fact]
     public async Task A_rolling_restart_behind_nginx_costs_a_retrying_client_nothing()
     {
@@ -157,6 +189,41 @@ public sealed class FailoverTests(PublishedProgram program, ITestOutputHelper ou
         await starting;
         using var ada = await CoteClient.RegisterAsync(fleet.Nodes[0].Url);
         ada.Token.ShouldNotBeNull();
+    }
+
+    [Fact]
+    public async Task A_dump_that_was_put_back_with_a_new_epoch_has_everything_and_tells_every_client_to_begin_anew()
+    {
+        await using var model = await FakeModelServer.Start();
+        await using var fleet = await Fleet.StartAsync(program, model, nodes: 1);
+        var node = fleet.Nodes[0];
+        var folders = Directory.Exists("/usr/lib/postgresql") ? Directory.GetDirectories("/usr/lib/postgresql").Select(x => x + "/bin") : [];
+        var (dump, restore) = (Needs.Program("pg_dump", folders), Needs.Program("pg_restore", folders));
+        using var ada = await CoteClient.RegisterAsync(node.Url);
+        var chat = await ada.CreateChatAsync();
+        await ada.EndOfAsync(chat, (await ada.AskAsync(chat, "Before the dump")).GetProperty("reply_id").GetString()!);
+        var kept = (await ada.MessagesAsync(chat)).Select(x => x.GetProperty("id").GetString()).ToList();
+        var file = Path.Combine(node.WorkingDirectory, "cote.dump");
+        await Shell.MustAsync(dump, "--format=custom", "--file=" + file, fleet.Database);
+        await ada.EndOfAsync(chat, (await ada.AskAsync(chat, "After it")).GetProperty("reply_id").GetString()!);
+        var cursor = (await ada.GetAsync("/sync")).Ok()["cursor"];
+        await node.StopAsync();
+
+        var restored = await fleet.Postgres.CreateDatabaseAsync();
+        await Shell.MustAsync(restore, "--no-owner", "--dbname=" + restored, file);
+        node.Variables["DATABASE_URL"] = restored;
+        await using (var command = new Node(program, node.WorkingDirectory) { SaysUrl = false })
+        {
+            command.Arguments.Add("new-epoch");
+            foreach (var (name, value) in node.Variables)
+                command.Variables[name] = value;
+            (await command.RunToEndAsync()).ShouldBe(0, command.Output);
+        }
+        await node.StartAsync();
+
+        (await ada.MessagesAsync(chat)).Select(x => x.GetProperty("id").GetString()).ShouldBe(kept);
+        await using var socket = await ada.ConnectAsync(cursor);
+        (await socket.NextAsync("reset")).Data.GetProperty("reason").GetString().ShouldBe("epoch");
     }
 
     [Fact]
