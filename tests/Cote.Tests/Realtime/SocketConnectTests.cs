@@ -232,7 +232,7 @@ public sealed class SocketConnectTests(LiveApp live) : IClassFixture<LiveApp>
 
         var flood = Task.Run(async () =>
         {
-            for (var i = 0; i < 5_000; i++)
+            while (true) // a fast machine has sent thousands before it hears of the end
                 await socket.SendAsync("""{"type":"pong"}""", WebSocketMessageType.Text);
         });
 
