@@ -180,7 +180,7 @@ public class PromptOfLongChat
         var (chat, question) = await _house.ChatAsync(Messages);
         _reply = new(
             _house.UserId, chat, "reply", Messages, States.Running, 1, 0, "", 0, "openai/bench", false, false,
-            question, Messages - 1, 1, Statuses.Sent, null, null, null);
+            question, Messages - 1, 1, Statuses.Sent, null, null, null, null);
         if (await BuildAsync() < 90)
             throw new InvalidOperationException("The prompt is too short.");
     }

@@ -1,4 +1,3 @@
-using System.Data.Common;
 using Cote.Data;
 using Cote.Events;
 using Cote.Primitives;
@@ -19,9 +18,9 @@ sealed class ChatStore(Database db, EventLog events, Clock clock)
     /// <summary>How many columns <see cref="All"/> has, for whoever puts others after them.</summary>
     public const int Width = 13;
 
-    public static Chat Read(DbDataReader row) => Read(row, 0);
+    public static Chat Read(Row row) => Read(row, 0);
 
-    public static Chat Read(DbDataReader row, int at) => new(
+    public static Chat Read(Row row, int at) => new(
         row.GetString(at), row.GetString(at + 1), new(row.GetInt64(at + 2)), new(row.GetInt64(at + 3)),
         // The databases count code points, the contract UTF-16 units: what one of them has cut is cut again here.
         Excerpt.Of(row.GetString(at + 4), Chat.LongestExcerpt),

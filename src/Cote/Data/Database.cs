@@ -14,14 +14,14 @@ public sealed class Database(Dialect dialect)
 
     /// <summary>All rows of a query, or, with <paramref name="enough"/>, those up to the one where it says so.</summary>
     public async Task<IReadOnlyList<T>> ListAsync<T>(
-        Sql sql, Func<DbDataReader, T> map, CancellationToken ct, Func<T, bool>? enough = null)
+        Sql sql, Func<Row, T> map, CancellationToken ct, Func<T, bool>? enough = null)
     {
         await using var view = await dialect.ReadAsync(ct);
         return await view.ListAsync(sql, map, ct, enough);
     }
 
     /// <summary>The first row of a query, or the default.</summary>
-    public async Task<T?> FirstAsync<T>(Sql sql, Func<DbDataReader, T> map, CancellationToken ct)
+    public async Task<T?> FirstAsync<T>(Sql sql, Func<Row, T> map, CancellationToken ct)
     {
         await using var view = await dialect.ReadAsync(ct);
         return await view.FirstAsync(sql, map, ct);

@@ -55,10 +55,10 @@ public abstract class View : IAsyncDisposable
 {
     /// <summary>All rows of a query, or, with <paramref name="enough"/>, those up to the one where it says so.</summary>
     public abstract ValueTask<IReadOnlyList<T>> ListAsync<T>(
-        Sql sql, Func<DbDataReader, T> map, CancellationToken ct, Func<T, bool>? enough = null);
+        Sql sql, Func<Row, T> map, CancellationToken ct, Func<T, bool>? enough = null);
 
     /// <summary>The first row of a query, or the default.</summary>
-    public async ValueTask<T?> FirstAsync<T>(Sql sql, Func<DbDataReader, T> map, CancellationToken ct)
+    public async ValueTask<T?> FirstAsync<T>(Sql sql, Func<Row, T> map, CancellationToken ct)
     {
         var rows = await ListAsync(sql, map, ct, static _ => true);
         return rows.Count > 0 ? rows[0] : default;

@@ -22,7 +22,7 @@ abstract class Migrated
 
     public abstract Task ExecuteAsync(string constant);
 
-    public abstract Task<IReadOnlyList<T>> ListAsync<T>(Sql sql, Func<DbDataReader, T> map);
+    public abstract Task<IReadOnlyList<T>> ListAsync<T>(Sql sql, Func<Row, T> map);
 
     /// <summary>Copies the database aside before this migration, where it is a file; the copy's name.</summary>
     public abstract string? CopyBefore(int migration);
@@ -88,8 +88,8 @@ sealed class Migrator(ILogger log, Clock clock)
     /// <summary>What has not run yet. A database of a newer program, or of a changed migration, is refused.</summary>
     internal static async Task<IReadOnlyList<Migration>> MissingAsync(Migrated database, IReadOnlyList<Migration> all)
     {
-        var applied = await database.ListAsync($"select number, name, checksum from migrations order by number",
-            row => (Number: row.GetInt32(0), Name: row.GetString(1), Checksum: row.GetString(2)));
+        var applied = await database.ListAsync($"select cast(number as bigint), name, checksum from migrations order by number",
+            row => (Number: (int)row.GetInt64(0), Name: row.GetString(1), Checksum: row.GetString(2)));
         foreach (var (number, name, checksum) in applied)
         {
             var known = all.FirstOrDefault(x => x.Number == number)

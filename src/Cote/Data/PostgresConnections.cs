@@ -8,7 +8,7 @@ namespace Cote.Data;
 sealed class PostgresView(PostgresDialect dialect, NpgsqlTransaction? snapshot = null) : View
 {
     public override async ValueTask<IReadOnlyList<T>> ListAsync<T>(
-        Sql sql, Func<DbDataReader, T> map, CancellationToken ct, Func<T, bool>? enough = null)
+        Sql sql, Func<Row, T> map, CancellationToken ct, Func<T, bool>? enough = null)
     {
         for (var tries = 1; ; tries++)
         {
@@ -42,15 +42,15 @@ sealed class PostgresView(PostgresDialect dialect, NpgsqlTransaction? snapshot =
     }
 
     internal static async Task<List<T>> ListAsync<T>(
-        NpgsqlConnection connection, Sql sql, Func<DbDataReader, T> map, Func<T, bool>? enough, CancellationToken ct)
+        NpgsqlConnection connection, Sql sql, Func<Row, T> map, Func<T, bool>? enough, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand(sql.Text, connection);
         PostgresDialect.Bind(command.Parameters, sql);
         await using var reader = await command.ExecuteReaderAsync(ct);
-        var rows = new List<T>();
+        var (rows, at) = (new List<T>(), new ReaderRow(reader));
         while (await reader.ReadAsync(ct))
         {
-            var row = map(reader);
+            var row = map(at);
             rows.Add(row);
             if (enough?.Invoke(row) == true)
                 break;
@@ -78,7 +78,7 @@ sealed class PostgresMigrated(NpgsqlConnection connection) : Migrated
         await command.ExecuteNonQueryAsync();
     }
 
-    public override async Task<IReadOnlyList<T>> ListAsync<T>(Sql sql, Func<DbDataReader, T> map) =>
+    public override async Task<IReadOnlyList<T>> ListAsync<T>(Sql sql, Func<Row, T> map) =>
         await PostgresView.ListAsync(connection, sql, map, null, CancellationToken.None);
 
     public override string? CopyBefore(int migration) => null; // its backups are its operator's: docs/operations.md

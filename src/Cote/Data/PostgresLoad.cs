@@ -22,7 +22,7 @@ sealed class PostgresLoad : IAsyncDisposable
     public static async Task<PostgresLoad> OpenAsync(PostgresDialect target, Clock clock, CancellationToken ct)
     {
         var load = new PostgresLoad(await target.OpenConnectionAsync(ct));
-        for (var began = clock.Ticks; !await load.FirstAsync($"select pg_try_advisory_lock({LoadLock})", row => row.GetBoolean(0), ct);)
+        for (var began = clock.Ticks; !await load.FirstAsync($"select case when pg_try_advisory_lock({LoadLock}) then 1::bigint else 0 end", row => row.GetInt64(0) != 0, ct);)
         {
             if (clock.Since(began) > LockWithin)
                 throw new StartupException("Another copy into this database is running.");
@@ -94,7 +94,7 @@ sealed class PostgresLoad : IAsyncDisposable
         _ => copy.WriteAsync((byte[])value, NpgsqlDbType.Bytea, ct),
     };
 
-    async Task<T?> FirstAsync<T>(Sql sql, Func<System.Data.Common.DbDataReader, T> map, CancellationToken ct) =>
+    async Task<T?> FirstAsync<T>(Sql sql, Func<Row, T> map, CancellationToken ct) =>
         await PostgresView.ListAsync(_connection, sql, map, null, ct) is [var first, ..] ? first : default;
 
     async Task ExecuteAsync(Sql sql, CancellationToken ct)

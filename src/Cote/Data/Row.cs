@@ -20,6 +20,9 @@ public abstract class Row
     /// <summary>A <c>blob</c> or <c>bytea</c>.</summary>
     public abstract byte[] GetBytes(int column);
 
+    /// <summary>The same into a buffer, as much as fits; how much came.</summary>
+    public abstract int CopyBytes(int column, byte[] into);
+
     /// <summary>A <c>text</c>, or null.</summary>
     public string? GetText(int column) => IsDBNull(column) ? null : GetString(column);
 }
@@ -36,4 +39,6 @@ sealed class ReaderRow(DbDataReader reader) : Row
     public override double GetDouble(int column) => reader.GetDouble(column);
 
     public override byte[] GetBytes(int column) => reader.GetFieldValue<byte[]>(column);
+
+    public override int CopyBytes(int column, byte[] into) => (int)reader.GetBytes(column, 0, into, 0, into.Length);
 }

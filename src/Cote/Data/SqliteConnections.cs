@@ -1,5 +1,5 @@
-using System.Data.Common;
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace Cote.Data;
 
@@ -9,7 +9,16 @@ sealed class SqliteSession : IDisposable
     // The statements of the program are few; a store that builds ever new text would show here as memory.
     const int MostPrepared = 512;
 
-    readonly Dictionary<string, SqliteCommand> _prepared = [];
+    readonly Dictionary<string, SqliteStatement> _prepared = [];
+
+    // Before the first connection: each of ours has one caller at a time, so that the engine's own locks around every call
+    // guard nothing, and nobody asks how much memory it has taken.
+    static SqliteSession()
+    {
+        Batteries_V2.Init();
+        _ = raw.sqlite3_config(raw.SQLITE_CONFIG_MULTITHREAD);
+        _ = raw.sqlite3_config(raw.SQLITE_CONFIG_MEMSTATUS, 0);
+    }
 
     public SqliteSession(string file, SqliteOpenMode mode)
     {
@@ -21,6 +30,7 @@ sealed class SqliteSession : IDisposable
             DefaultTimeout = 5,
         }.ToString());
         Connection.Open();
+        Execute("pragma busy_timeout = 5000");
         // foreign_keys is per connection; FULL fsyncs at every commit, where NORMAL could lose what was acknowledged.
         Execute("pragma foreign_keys = on");
         Execute("pragma synchronous = full");
@@ -33,7 +43,7 @@ sealed class SqliteSession : IDisposable
     public SqliteConnection Connection { get; }
 
     /// <summary>False when SQLite has rolled the whole transaction back by itself.</summary>
-    public bool InTransaction => SQLitePCL.raw.sqlite3_get_autocommit(Connection.Handle) == 0;
+    public bool InTransaction => raw.sqlite3_get_autocommit(Connection.Handle) == 0;
 
     /// <summary>Runs a constant of the program once; what runs often is prepared.</summary>
     public void Execute(string constant)
@@ -43,48 +53,49 @@ sealed class SqliteSession : IDisposable
         command.ExecuteNonQuery();
     }
 
-    public void Execute(Sql sql) => Prepare(sql).ExecuteNonQuery();
+    /// <summary>Runs a statement to its end.</summary>
+    public void Execute(Sql sql) => Run(sql, static _ => { });
 
-    public SqliteCommand Prepare(Sql sql)
+    /// <summary>Runs a statement: what it answers is read by <paramref name="read"/>; how many rows it has changed.</summary>
+    public int Run(Sql sql, Action<SqliteStatement> read)
     {
-        if (!_prepared.TryGetValue(sql.Text, out var command))
+        var statement = Prepare(sql);
+        try
         {
-            if (_prepared.Count >= MostPrepared)
-                Forget();
-            command = Connection.CreateCommand();
-            command.CommandText = sql.Text;
-            for (var i = 1; i <= sql.Args.Count; i++)
-                command.Parameters.Add(new SqliteParameter { ParameterName = $"${i}" });
-            command.Prepare(); // without it the driver compiles the text anew at every execution
-            _prepared.Add(sql.Text, command);
-        }
-        for (var i = 0; i < sql.Args.Count; i++)
-        {
-            var parameter = command.Parameters[i];
-            parameter.SqliteType = sql.Args[i].Kind switch
+            statement.Bind(sql.Args);
+            read(statement);
+            while (statement.Step())
             {
-                Sql.ArgKind.Integer => SqliteType.Integer,
-                Sql.ArgKind.Real => SqliteType.Real,
-                Sql.ArgKind.Bytes => SqliteType.Blob,
-                _ => SqliteType.Text,
-            };
-            parameter.Value = sql.Args[i].Value ?? DBNull.Value;
+                // an answer that nobody has read to its end
+            }
+            return statement.Changed;
         }
-        return command;
+        finally
+        {
+            statement.Reset();
+        }
     }
 
-    public IReadOnlyList<T> List<T>(Sql sql, Func<DbDataReader, T> map, Func<T, bool>? enough)
+    public IReadOnlyList<T> List<T>(Sql sql, Func<Row, T> map, Func<T, bool>? enough)
     {
-        using var reader = Prepare(sql).ExecuteReader();
-        var rows = new List<T>();
-        while (reader.Read())
+        var statement = Prepare(sql);
+        try
         {
-            var row = map(reader);
-            rows.Add(row);
-            if (enough?.Invoke(row) == true)
-                break;
+            statement.Bind(sql.Args);
+            var rows = new List<T>();
+            while (statement.Step())
+            {
+                var row = map(statement);
+                rows.Add(row);
+                if (enough?.Invoke(row) == true)
+                    break;
+            }
+            return rows;
         }
-        return rows;
+        finally
+        {
+            statement.Reset();
+        }
     }
 
     public void Dispose()
@@ -93,10 +104,21 @@ sealed class SqliteSession : IDisposable
         Connection.Dispose();
     }
 
+    SqliteStatement Prepare(Sql sql)
+    {
+        if (_prepared.TryGetValue(sql.Text, out var known))
+            return known;
+        if (_prepared.Count >= MostPrepared)
+            Forget();
+        var statement = new SqliteStatement(Connection.Handle!, sql.Text);
+        _prepared.Add(sql.Text, statement);
+        return statement;
+    }
+
     void Forget()
     {
-        foreach (var command in _prepared.Values)
-            command.Dispose();
+        foreach (var statement in _prepared.Values)
+            statement.Dispose();
         _prepared.Clear();
     }
 }
@@ -152,7 +174,7 @@ sealed class SqliteView(SqliteReaders readers, SqliteSession session, bool snaps
     bool _broken;
 
     public override ValueTask<IReadOnlyList<T>> ListAsync<T>(
-        Sql sql, Func<DbDataReader, T> map, CancellationToken ct, Func<T, bool>? enough = null)
+        Sql sql, Func<Row, T> map, CancellationToken ct, Func<T, bool>? enough = null)
     {
         ct.ThrowIfCancellationRequested();
         try

@@ -120,7 +120,7 @@ sealed class SqliteMigrated(SqliteSession session, string file) : Migrated
         return Task.CompletedTask;
     }
 
-    public override Task<IReadOnlyList<T>> ListAsync<T>(Sql sql, Func<DbDataReader, T> map) => Task.FromResult(session.List(sql, map, null));
+    public override Task<IReadOnlyList<T>> ListAsync<T>(Sql sql, Func<Row, T> map) => Task.FromResult(session.List(sql, map, null));
 
     public override string? CopyBefore(int migration)
     {

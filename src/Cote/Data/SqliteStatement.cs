@@ -22,6 +22,7 @@ sealed class SqliteStatement : Row, IDisposable
     readonly sqlite3_stmt _statement;
     readonly nint _handle;
     readonly bool _reads;
+    bool _isOver;
 
     public SqliteStatement(sqlite3 db, string text)
     {
@@ -48,19 +49,26 @@ sealed class SqliteStatement : Row, IDisposable
             });
     }
 
-    /// <summary>To the next row; false at the end.</summary>
+    /// <summary>To the next row; false at the end, however often it is asked.</summary>
     public bool Step()
     {
+        if (_isOver) // the engine would begin again, and do everything a second time
+            return false;
         var code = raw.sqlite3_step(_statement);
         if (code is raw.SQLITE_ROW)
             return true;
+        _isOver = true;
         if (code is not raw.SQLITE_DONE)
             Check(code);
         return false;
     }
 
     /// <summary>Ready for the next time. What went wrong was said by <see cref="Step"/>.</summary>
-    public void Reset() => _ = raw.sqlite3_reset(_statement);
+    public void Reset()
+    {
+        _ = raw.sqlite3_reset(_statement);
+        _isOver = false;
+    }
 
     public override bool IsDBNull(int column) => column_type(_handle, column) == raw.SQLITE_NULL;
 
@@ -76,11 +84,18 @@ sealed class SqliteStatement : Row, IDisposable
 
     public override byte[] GetBytes(int column)
     {
-        var blob = column_blob(_handle, column);
         var bytes = new byte[column_bytes(_handle, column)];
-        if (bytes.Length > 0)
-            Marshal.Copy(blob, bytes, 0, bytes.Length);
+        CopyBytes(column, bytes);
         return bytes;
+    }
+
+    public override int CopyBytes(int column, byte[] into)
+    {
+        var blob = column_blob(_handle, column);
+        var length = Math.Min(column_bytes(_handle, column), into.Length);
+        if (length > 0)
+            Marshal.Copy(blob, into, 0, length);
+        return length;
     }
 
     public void Dispose() => _statement.Dispose();

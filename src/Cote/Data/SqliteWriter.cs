@@ -126,9 +126,7 @@ sealed class SqliteWriter : IDisposable
             {
                 if (step.IsLock)
                     continue; // nobody else writes
-                using var reader = session.Prepare(step.Sql).ExecuteReader();
-                step.Read(reader);
-                step.Changed = reader.RecordsAffected;
+                step.Changed = session.Run(step.Sql, step.Read);
             }
             session.Execute(Release);
         }

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Buffers.Binary;
-using System.Data.Common;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -100,7 +99,7 @@ sealed class Table(string name, string[] key, Sql? only = null)
         return sql;
     }
 
-    static object?[] Read(DbDataReader row, IReadOnlyList<Column> columns)
+    static object?[] Read(Row row, IReadOnlyList<Column> columns)
     {
         var values = new object?[columns.Count];
         for (var i = 0; i < values.Length; i++)
@@ -108,7 +107,7 @@ sealed class Table(string name, string[] key, Sql? only = null)
             {
                 Sql.ArgKind.Integer => row.GetInt64(i),
                 Sql.ArgKind.Real => row.GetDouble(i),
-                Sql.ArgKind.Bytes => row.GetFieldValue<byte[]>(i),
+                Sql.ArgKind.Bytes => row.GetBytes(i),
                 _ => row.GetString(i),
             };
         return values;

@@ -20,7 +20,7 @@ public sealed class Unit
     public Step Do(Sql sql) => Add(new Step(sql));
 
     /// <summary>Adds a statement that returns rows; they are there after the commit.</summary>
-    public Rows<T> Fetch<T>(Sql sql, Func<DbDataReader, T> map) => Add(new Rows<T>(sql, map));
+    public Rows<T> Fetch<T>(Sql sql, Func<Row, T> map) => Add(new Rows<T>(sql, map));
 
     /// <summary>
     /// Waits until no other unit holds the rows of this <c>select</c>, and holds them to the end. The statements after it
@@ -51,7 +51,7 @@ public class Step
 
     internal virtual bool Reads => IsLock;
 
-    internal virtual void Read(DbDataReader reader) { }
+    internal virtual void Read(SqliteStatement statement) { }
 
     internal virtual Task ReadAsync(DbDataReader reader) => Task.CompletedTask;
 }
@@ -59,10 +59,10 @@ public class Step
 /// <summary>A statement of a unit that returns rows.</summary>
 public sealed class Rows<T> : Step
 {
-    readonly Func<DbDataReader, T> _map;
+    readonly Func<Row, T> _map;
     readonly List<T> _items = [];
 
-    internal Rows(Sql sql, Func<DbDataReader, T> map) : base(sql) => _map = map;
+    internal Rows(Sql sql, Func<Row, T> map) : base(sql) => _map = map;
 
     /// <summary>The rows, after the commit.</summary>
     public IReadOnlyList<T> Items => _items;
@@ -72,18 +72,19 @@ public sealed class Rows<T> : Step
 
     internal override bool Reads => true;
 
-    internal override void Read(DbDataReader reader)
+    internal override void Read(SqliteStatement statement)
     {
         _items.Clear();
-        while (reader.Read())
-            _items.Add(_map(reader));
+        while (statement.Step())
+            _items.Add(_map(statement));
     }
 
     internal override async Task ReadAsync(DbDataReader reader)
     {
         _items.Clear();
+        var row = new ReaderRow(reader);
         while (await reader.ReadAsync())
-            _items.Add(_map(reader));
+            _items.Add(_map(row));
     }
 }
 

@@ -24,7 +24,7 @@ sealed class ChunkStore(Database db)
     public Task<int?> ReadAsync(string blobId, long n, int from, byte[] into, CancellationToken ct) =>
         db.FirstAsync<int?>(
             $"select substr(bytes, cast({from + 1} as integer)) from blob_chunks where blob_id = {blobId} and n = {n}",
-            row => (int)row.GetBytes(0, 0, into, 0, into.Length), ct);
+            row => row.CopyBytes(0, into), ct);
 
     /// <summary>Removes a blob's chunks, the last first: as long as there are any, <see cref="ListAsync"/> finds it.</summary>
     public async Task DeleteAsync(string blobId)
@@ -65,7 +65,7 @@ sealed class ChunkStore(Database db)
     public Task<int?> ReadPieceAsync(PartialUpload upload, long start, byte[] into, CancellationToken ct) =>
         db.FirstAsync<int?>(
             $"select bytes from upload_pieces where user_id = {upload.UserId} and upload_id = {upload.Id} and start = {start}",
-            row => (int)row.GetBytes(0, 0, into, 0, into.Length), ct);
+            row => row.CopyBytes(0, into), ct);
 
     public async Task DeletePiecesAsync(string userId, string uploadId)
     {

@@ -1,4 +1,3 @@
-using System.Data.Common;
 using Cote.Data;
 using Cote.Events;
 using Cote.Primitives;
@@ -284,11 +283,11 @@ sealed class MediaStore(Database db)
         return [.. steps.Where(x => x.Step.Changed == 1).Select(x => x.Id)];
     }
 
-    static PartialUpload ReadUpload(DbDataReader row) => new(
+    static PartialUpload ReadUpload(Row row) => new(
         row.GetString(0), row.GetString(1), row.GetInt64(2), row.GetInt64(3), row.GetString(4), row.IsDBNull(5) ? null : row.GetString(5),
         new(row.GetInt64(6)), row.GetString(7));
 
-    static MediaFile Read(DbDataReader row) => new(
+    static MediaFile Read(Row row) => new(
         row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetString(4), row.GetString(5), row.GetInt64(6),
         row.IsDBNull(7) ? null : (int)row.GetInt64(7), row.IsDBNull(8) ? null : (int)row.GetInt64(8), new(row.GetInt64(9)));
 }

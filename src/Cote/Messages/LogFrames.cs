@@ -1,4 +1,3 @@
-using System.Data.Common;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Cote.Chats;
@@ -19,7 +18,7 @@ sealed class LogFrames(Database db, EventLog log, MediaLinks links, Clock clock)
     const int MostUnits = 1_000_000;
     static readonly TimeSpan SignaturesKeep = TimeSpan.FromHours(12); // a feed may keep a frame; its URLs are good for a day at least
 
-    readonly record struct Row(long Seq, string Type, string ChatId, string? MessageId, Message? Message, Chat? Chat);
+    readonly record struct Entry(long Seq, string Type, string ChatId, string? MessageId, Message? Message, Chat? Chat);
 
     public Task<LogPage> ReadAsync(string userId, long after, CancellationToken ct) => ReadAsync(userId, after, MostEvents, ct);
 
@@ -40,9 +39,9 @@ sealed class LogFrames(Database db, EventLog log, MediaLinks links, Clock clock)
 
     /// <summary>A message as the frame of the event that sent or ended it.</summary>
     public Frame Write(Message message) =>
-        Write(new Row(message.EventSeq, EventTypes.Message, message.ChatId, message.Id, message, null));
+        Write(new Entry(message.EventSeq, EventTypes.Message, message.ChatId, message.Id, message, null));
 
-    static Row Read(DbDataReader row)
+    static Entry Read(Row row)
     {
         const int message = 6, chat = message + MessageStore.Width;
         return new(row.GetInt64(0), row.GetString(1), row.GetString(2), row.IsDBNull(3) ? null : row.GetString(3),
@@ -50,7 +49,7 @@ sealed class LogFrames(Database db, EventLog log, MediaLinks links, Clock clock)
             row.IsDBNull(5) ? null : ChatStore.Read(row, chat));
     }
 
-    Frame Write(Row row)
+    Frame Write(Entry row)
     {
         var cursor = new Cursor(log.Epoch, row.Seq).ToString();
         var frame = row switch

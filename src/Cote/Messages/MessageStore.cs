@@ -1,4 +1,3 @@
-using System.Data.Common;
 using System.Text.Json;
 using Cote.Chats;
 using Cote.Data;
@@ -13,7 +12,7 @@ sealed class MessageStore(Database db, EventLog events, Clock clock, ReplyQueue 
 {
     static readonly Sql NotDeleted = $"m.deleted_at is null";
 
-    /// <summary>The columns of a message, in the order that <see cref="Read(DbDataReader, int)"/> takes them.</summary>
+    /// <summary>The columns of a message, in the order that <see cref="Read(Row, int)"/> takes them.</summary>
     public static readonly Sql All = $"""
         m.id, m.chat_id, m.seq, m.content, m.type, m.sender, m.timestamp, m.status, m.media, m.reply_to_id, m.importance,
         m.reply_id, m.event_seq, m.state, m.attempt, m.text_attempt, m.model, m.error_code, m.error_detail, m.usage
@@ -21,9 +20,9 @@ sealed class MessageStore(Database db, EventLog events, Clock clock, ReplyQueue 
 
     public const int Width = 20;
 
-    public static Message Read(DbDataReader row) => Read(row, 0);
+    public static Message Read(Row row) => Read(row, 0);
 
-    public static Message Read(DbDataReader row, int at)
+    public static Message Read(Row row, int at)
     {
         string? Text(int column) => row.IsDBNull(at + column) ? null : row.GetString(at + column);
         var content = row.GetString(at + 3);

@@ -1,4 +1,3 @@
-using System.Data.Common;
 using System.Text.Json;
 using Cote.Chats;
 using Cote.Data;
@@ -46,7 +45,7 @@ sealed class ReplyStore(Database db, EventLog events, NodeSignal signal, Clock c
         where {where}
         """;
 
-    public static OpenRow ReadOpen(DbDataReader row) => new(
+    public static OpenRow ReadOpen(Row row) => new(
         row.GetString(0), row.GetString(1), row.GetString(2), row.GetInt64(3), row.GetString(4), row.GetInt64(5),
         row.GetInt64(6), row.GetString(7), row.GetInt64(8), row.GetString(9), row.GetInt64(10) != 0, row.GetInt64(11) != 0,
         row.GetString(12), row.GetInt64(13), row.GetInt64(14), row.GetString(15),

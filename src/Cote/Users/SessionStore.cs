@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Data.Common;
 using System.Security.Cryptography;
 using System.Text;
 using Cote.Data;
@@ -122,6 +121,6 @@ sealed class SessionStore(Database db, SigningKeys keys)
 
     static Sql Lives(Timestamp now) => $"s.revoked_at is null and s.expires_at > {now}";
 
-    static Session Read(DbDataReader row) => new(
+    static Session Read(Row row) => new(
         row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3), new(row.GetInt64(4)), new(row.GetInt64(5)), new(row.GetInt64(6)));
 }

@@ -44,7 +44,7 @@ sealed class UserStore(Database db)
     public Task<bool> IsEmailTakenAsync(string email, CancellationToken ct) =>
         db.FirstAsync($"select 1 from users where email_key = {Fold(email)}", _ => true, ct);
 
-    static Account Read(System.Data.Common.DbDataReader row) => new(
+    static Account Read(Row row) => new(
         new(row.GetString(0), row.GetString(1), row.GetString(2)), row.GetString(3), row.GetString(4), new(row.GetInt64(5)),
         row.IsDBNull(6) ? null : new(row.GetInt64(6)));
 }

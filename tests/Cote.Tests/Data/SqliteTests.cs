@@ -68,6 +68,41 @@ public sealed class SqliteTests : IDisposable
     }
 
     [Fact]
+    public async Task A_statement_that_answers_rows_is_done_once()
+    {
+        await using var dialect = await OpenAsync();
+        var db = new Database(dialect);
+        await db.WriteAsync(Put("counted"));
+        var unit = new Unit();
+        var counted = unit.Fetch($"update meta set value = value || 'x' where key = 'counted' returning value", row => row.GetString(0));
+
+        await db.WriteAsync(unit);
+
+        counted.Items.ShouldHaveSingleItem().ShouldEndWith("x");
+        counted.First.ShouldNotEndWith("xx");
+        counted.Changed.ShouldBe(1);
+        (await db.FirstAsync($"select value from meta where key = 'counted'", row => row.GetString(0), CancellationToken.None)).ShouldBe(counted.First);
+    }
+
+    [Fact]
+    public async Task Values_go_in_and_come_out_as_they_are()
+    {
+        await using var dialect = await OpenAsync();
+        var db = new Database(dialect);
+        string[] texts = ["", "plain", "ünïcödé 鸽子 🕊️", string.Concat(Enumerable.Repeat("🕊", 5_000)), "a'b\"c\\d\r\n"];
+        foreach (var text in texts)
+            foreach (var bytes in new byte[][] { [], [0], [.. Enumerable.Range(0, 100_000).Select(x => (byte)x)] })
+            {
+                var (number, real) = (long.MinValue + text.Length, 1.0 / 3 + bytes.Length);
+                string? none = null;
+                var back = await db.ListAsync(
+                    $"select {text}, {bytes}, {number}, {real}, {none} union all select {text}, {bytes}, {number}, {real}, {none}",
+                    row => (row.GetString(0), Convert.ToHexString(row.GetBytes(1)), row.GetInt64(2), row.GetDouble(3), row.GetText(4)), CancellationToken.None);
+                back.ShouldBe([(text, Convert.ToHexString(bytes), number, real, null), (text, Convert.ToHexString(bytes), number, real, null)]);
+            }
+    }
+
+    [Fact]
     public async Task A_full_queue_says_busy_and_a_closed_one_that_it_is_shutting_down()
     {
         var dialect = await OpenAsync(new() { WriteQueue = 1 });

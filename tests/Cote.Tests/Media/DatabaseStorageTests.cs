@@ -172,7 +172,7 @@ public sealed class DatabaseStorageTests : IAsyncLifetime
     }
 
     Task<IReadOnlyList<int>> LengthsAsync() =>
-        Db.ListAsync($"select length(bytes) from blob_chunks order by blob_id, n", row => row.GetInt32(0), default);
+        Db.ListAsync($"select cast(length(bytes) as bigint) from blob_chunks order by blob_id, n", row => (int)row.GetInt64(0), default);
 
     Task<Outcome> DoAsync(Sql sql)
     {
