@@ -205,7 +205,10 @@ sealed class Reader : IAsyncDisposable
     {
         _follows[reply.MessageId] = new()
         {
-            ChatId = reply.ChatId, Attempt = reply.Attempt, Length = reply.Content.Length, MayBeBehind = IsYoung(CatchesUpWithin),
+            ChatId = reply.ChatId,
+            Attempt = reply.Attempt,
+            Length = reply.Content.Length,
+            MayBeBehind = IsYoung(CatchesUpWithin),
         };
         return reply.ToSnapshot();
     }
