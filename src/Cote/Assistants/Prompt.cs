@@ -17,8 +17,10 @@ sealed class Prompt(MessageStore messages, Attachments attachments)
     public async Task<IReadOnlyList<ChatMessage>?> BuildAsync(
         OpenRow reply, string? systemPrompt, int window, int? maxTokens, bool vision, CancellationToken ct)
     {
-        if (await messages.FindAsync(reply.UserId, reply.ChatId, reply.QuestionId, ct) is not { } question)
-            return [];
+        // Most chats are short: one look brings the question and all that was said before it.
+        var newest = await messages.ListPastAsync(reply.UserId, reply.ChatId, reply.QuestionSeq + 1, null, PageRows, ct);
+        if (newest is not [var question, ..] || question.Seq != reply.QuestionSeq)
+            return []; // deleted meanwhile
         var left = window - Math.Min(maxTokens ?? window / 4, window / 2) - TokenEstimate.Of(question.Content);
         if (!string.IsNullOrEmpty(systemPrompt))
             left -= TokenEstimate.Of(systemPrompt);
@@ -27,10 +29,10 @@ sealed class Prompt(MessageStore messages, Attachments attachments)
 
         // The question's own uploads come first, then what was said before, then the uploads of that, newest first.
         var budget = attachments.For(left, vision);
-        var parts = await attachments.ReadAsync(reply.UserId, question.MediaUrls, budget, ct);
+        var parts = await attachments.ReadAsync(reply.UserId, question.Media, budget, ct);
         if (question.Content.Length == 0 && parts.Count == 0)
             return null;
-        var past = await ReadPastAsync(reply, budget, ct);
+        var past = await ReadPastAsync(reply, newest.Count < PageRows ? [.. newest.Skip(1)] : null, budget, ct);
         var pastParts = new Dictionary<long, IReadOnlyList<AIContent>>();
         foreach (var message in past.Where(x => x.Media.Count > 0).Reverse())
             pastParts[message.Seq] = await attachments.ReadAsync(reply.UserId, message.Media, budget, ct);
@@ -45,7 +47,7 @@ sealed class Prompt(MessageStore messages, Attachments attachments)
 
     // Cut are first the low, then the normal, then the high ones, each oldest first: so they are taken the other way
     // round, and where one does not fit any more, nothing older and nothing less important is taken.
-    async Task<IList<Past>> ReadPastAsync(OpenRow reply, Attachments.Budget budget, CancellationToken ct)
+    async Task<IList<Past>> ReadPastAsync(OpenRow reply, IReadOnlyList<Past>? all, Attachments.Budget budget, CancellationToken ct)
     {
         var taken = new SortedList<long, Past>();
         foreach (var importance in new[] { "high", "normal", "low" })
@@ -53,7 +55,8 @@ sealed class Prompt(MessageStore messages, Attachments attachments)
             var before = reply.QuestionSeq;
             while (true)
             {
-                var page = await messages.ListPastAsync(reply.UserId, reply.ChatId, before, importance, PageRows, ct);
+                var page = all is not null ? [.. all.Where(x => x.Importance == importance)]
+                    : await messages.ListPastAsync(reply.UserId, reply.ChatId, before, importance, PageRows, ct);
                 foreach (var message in page)
                 {
                     if (budget.Tokens < message.Tokens)
@@ -61,7 +64,7 @@ sealed class Prompt(MessageStore messages, Attachments attachments)
                     budget.Tokens -= message.Tokens;
                     taken.Add(message.Seq, message);
                 }
-                if (page.Count < PageRows)
+                if (page.Count < PageRows || all is not null)
                     break;
                 before = page[^1].Seq;
             }

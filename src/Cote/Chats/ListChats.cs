@@ -1,3 +1,4 @@
+using Cote.Events;
 using Cote.Http;
 using Cote.Primitives;
 using Microsoft.AspNetCore.Http;
@@ -8,7 +9,8 @@ namespace Cote.Chats;
 static class ListChats
 {
     public static async Task<IResult> Handle(
-        HttpContext http, CurrentUser user, ChatStore chats, string? limit, string? before, CancellationToken ct)
+        HttpContext http, CurrentUser user, ChatStore chats, EventLog events, WrittenAnswers answers, string? limit, string? before,
+        CancellationToken ct)
     {
         var check = new Check();
         var most = check.QueryInteger("limit", limit, 1, Page.MostItems) ?? Page.MostItems;
@@ -16,6 +18,10 @@ static class ListChats
         if (check.Problem is { } wrong)
             return Answer.Of(wrong);
 
+        // Nothing of a user's chats changes without an event.
+        var (key, version) = (new WrittenAnswers.Key(user.Id, null, most, from, null), (await events.HeadAsync(user.Id, ct)).ToString());
+        if (answers.Find(key, version, http) is { } written)
+            return written;
         var page = new Page(most);
         var list = await chats.ListAsync(user.Id, from, most + 1,
             chat => page.IsFull(chat.Title, chat.LastMessageContent, chat.SystemPrompt), ct);
@@ -25,6 +31,8 @@ static class ListChats
             http.Response.Headers.Link = Page.Next($"/chats/?before={list[^1].Activity}&limit={most}");
         }
 
-        return Answer.Json(list, ChatsJson.Default.IReadOnlyListChat);
+        var json = Answer.Write(list, ChatsJson.Default.IReadOnlyListChat);
+        answers.Keep(key, version, json, http);
+        return Answer.Json(json);
     }
 }

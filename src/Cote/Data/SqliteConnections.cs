@@ -9,6 +9,8 @@ sealed class SqliteSession : IDisposable
     // The statements of the program are few; a store that builds ever new text would show here as memory.
     const int MostPrepared = 512;
 
+    const int StablePlans = 1_007; // SQLITE_DBCONFIG_ENABLE_QPSG
+
     readonly Dictionary<string, SqliteStatement> _prepared = [];
 
     // Before the first connection: each of ours has one caller at a time, so that the engine's own locks around every call
@@ -30,6 +32,9 @@ sealed class SqliteSession : IDisposable
             DefaultTimeout = 5,
         }.ToString());
         Connection.Open();
+        // Plans that do not depend on the values that are bound: beside partial indexes the engine would look whether a
+        // value lets one of them be used, and for that compile the statement anew whenever another value is bound.
+        _ = raw.sqlite3_db_config(Connection.Handle, StablePlans, 1, out _);
         Execute("pragma busy_timeout = 5000");
         // foreign_keys is per connection; FULL fsyncs at every commit, where NORMAL could lose what was acknowledged.
         Execute("pragma foreign_keys = on");

@@ -121,6 +121,10 @@ sealed class EventLog(Database db, Feeds feeds, NodeSignal signal, ILogger<Event
     public Task<(long Head, long Tail)> BoundsAsync(string userId, CancellationToken ct) =>
         db.FirstAsync($"select seq, tail from heads where user_id = {userId}", row => (row.GetInt64(0), row.GetInt64(1)), ct);
 
+    /// <summary>The newest event of a user, as a cursor.</summary>
+    public async Task<Cursor> HeadAsync(string userId, CancellationToken ct) => new(Epoch,
+        await db.FirstAsync($"select seq from heads where user_id = {userId}", row => row.GetInt64(0), ct));
+
     /// <summary>The newest event of each of these users.</summary>
     public Task<IReadOnlyList<(string UserId, long Seq)>> HeadsAsync(IEnumerable<string> users, CancellationToken ct) =>
         db.ListAsync(

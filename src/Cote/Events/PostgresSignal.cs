@@ -12,7 +12,7 @@ namespace Cote.Events;
 /// <summary>
 /// Words between nodes by <c>NOTIFY</c>, on one channel, after the commit and from a connection of their own: inside the
 /// transaction of a write it would take a lock of the whole server at every commit. Words are gathered while the ones
-/// before are under way, and said at most fifty times a second. A node says a word to itself now and then: where it does
+/// before are under way, and said fifty times a second at most, some at once after a silence. A node says a word to itself now and then: where it does
 /// not come back, the line is dead, however open it looks.
 /// </summary>
 sealed class PostgresSignal(DataOptions options, Node node, Clock clock, ILogger<PostgresSignal> log) : NodeSignal
@@ -21,7 +21,8 @@ sealed class PostgresSignal(DataOptions options, Node node, Clock clock, ILogger
     const int IdLength = 36;
     const int MostBytes = 7_900;        // PostgreSQL takes less than 8,000
     const int MostUnsaid = 2_000;
-    static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
+    const int PerSecond = 50;
+    const int AtOnce = 10;
     static readonly TimeSpan CheckEvery = TimeSpan.FromSeconds(4);
     static readonly TimeSpan DeadAfter = TimeSpan.FromSeconds(10);
     static readonly TimeSpan AgainAfter = TimeSpan.FromSeconds(1);
@@ -89,6 +90,7 @@ sealed class PostgresSignal(DataOptions options, Node node, Clock clock, ILogger
         {
             Parameters = { new NpgsqlParameter<string> { TypedValue = Channel }, new NpgsqlParameter<string> { TypedValue = "" } },
         };
+        var (allowed, allowedAt) = ((double)AtOnce, clock.Ticks);
         var checkedAt = clock.Ticks - clock.Provider.TimestampFrequency * 60;
         while (true)
         {
@@ -120,7 +122,10 @@ sealed class PostgresSignal(DataOptions options, Node node, Clock clock, ILogger
                     Say(word); // on the next line
                 throw;
             }
-            await Task.Delay(Pause, clock.Provider, stopping);
+            allowed = Math.Min(AtOnce, allowed + clock.Since(allowedAt).TotalSeconds * PerSecond) - 1;
+            allowedAt = clock.Ticks;
+            if (allowed < 1)
+                await Task.Delay(TimeSpan.FromSeconds(1.0 / PerSecond), clock.Provider, stopping);
         }
     }
 

@@ -182,6 +182,7 @@ sealed class Reader : IAsyncDisposable
         try
         {
             var page = await _feed.AfterAsync(_position, _house.ReadLog, _house.Clock.Now, ct);
+            _attached |= _only is not null && _follows.ContainsKey(_only.Reply); // it was told of its one reply already
             if (page.Count == 0 && !_attached)
                 await AttachAsync(frames, ct);
             return (page, false);

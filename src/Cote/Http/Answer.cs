@@ -19,8 +19,9 @@ public static class Answer
 
     internal static IResult Json(ReadOnlyMemory<byte> json) => new Bytes(json, 200);
 
-    internal static IResult Json<T>(T value, JsonTypeInfo<T> type) =>
-        Json(Write(json => JsonSerializer.Serialize(json, value, type)));
+    internal static IResult Json<T>(T value, JsonTypeInfo<T> type) => Json(Write(value, type));
+
+    internal static byte[] Write<T>(T value, JsonTypeInfo<T> type) => Write(json => JsonSerializer.Serialize(json, value, type));
 
     /// <summary>The problem as an answer, with the headers that belong to it.</summary>
     public static IResult Of(Problem problem) => new Refusal(problem);

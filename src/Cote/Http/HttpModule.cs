@@ -15,6 +15,7 @@ static class HttpModule
     public static void AddHttp(this IServiceCollection services, HttpOptions options, IHostEnvironment environment)
     {
         services.AddSingleton<RateLimits>();
+        services.AddSingleton<WrittenAnswers>();
         services.AddDescription();
         // Only for the description: answers are written by Answer, bodies read by Check.
         services.ConfigureHttpJsonOptions(x => x.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower);

@@ -1,4 +1,3 @@
-using Cote.Chats;
 using Cote.Events;
 using Cote.Http;
 using Cote.Media;
@@ -11,8 +10,8 @@ namespace Cote.Messages;
 static class ListMessages
 {
     public static async Task<IResult> Handle(
-        string chatId, HttpContext http, CurrentUser user, ChatStore chats, MessageStore messages, Feeds feeds,
-        MediaLinks links, string? limit, string? before, string? after, CancellationToken ct)
+        string chatId, HttpContext http, CurrentUser user, MessageStore messages, EventLog events, Feeds feeds,
+        MediaLinks links, WrittenAnswers answers, string? limit, string? before, string? after, CancellationToken ct)
     {
         var check = new Check();
         var most = check.QueryInteger("limit", limit, 1, Page.MostItems) ?? Page.MostItems;
@@ -22,9 +21,13 @@ static class ListMessages
             check.FailQuery("before", "before and after cannot be used together", before);
         if (check.Problem is { } wrong)
             return Answer.Of(wrong);
-        if (Ids.Parse(chatId) is not { } chat || !await chats.ExistsAsync(user.Id, chat, ct))
+        if (Ids.Parse(chatId) is not { } chat || await messages.LookAsync(user.Id, chat, ct) is not { } look)
             return Answer.Of(Problems.ChatNotFound);
 
+        // While a reply is being made its text grows without an event, and what was written is old at once.
+        var (key, version) = (new WrittenAnswers.Key(user.Id, chat, most, to, from), new Cursor(events.Epoch, look.Changed).ToString());
+        if (!look.IsOpen && answers.Find(key, version, http) is { } written)
+            return written;
         var page = new Page(most);
         bool enough(Message x) => page.IsFull([x.Content, .. x.MediaUrls]);
         var list = from is { } seq
@@ -43,6 +46,9 @@ static class ListMessages
         foreach (var shown in list)
             if (shown.AwaitsDelivery)
                 feeds.Delivered.TryAdd(shown.Id, (user.Id, chat));
-        return Answer.Json([.. list.Select(x => x.Signed(links))], Wire.MessageList);
+        var json = Answer.Write<IReadOnlyList<Message>>([.. list.Select(x => x.Signed(links))], Wire.MessageList);
+        if (!look.IsOpen && list.All(x => x.MediaUrls.Count == 0)) // signatures are fresh each time
+            answers.Keep(key, version, json, http);
+        return Answer.Json(json);
     }
 }

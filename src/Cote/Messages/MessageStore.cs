@@ -116,6 +116,16 @@ sealed class MessageStore(Database db, EventLog events, Clock clock, ReplyQueue 
             """,
             row => new Origin(row.GetString(0), !row.IsDBNull(1)), ct)) is [var origin] ? origin : null;
 
+    /// <summary>A chat's last change, and whether a reply in it is open; null where there is no such chat.</summary>
+    public async Task<(long Changed, bool IsOpen)?> LookAsync(string userId, string chatId, CancellationToken ct) =>
+        (await db.ListAsync(
+            $"""
+            select c.changed, case when exists (
+                select 1 from messages o where o.user_id = {userId} and o.chat_id = {chatId} and o.state in ('queued', 'running')
+              ) then cast(1 as bigint) else cast(0 as bigint) end
+            from chats c where c.user_id = {userId} and c.id = {chatId} and c.deleted_at is null
+            """, row => (row.GetInt64(0), row.GetInt64(1) != 0), ct)) is [var look] ? look : null;
+
     /// <summary>Listed messages that follow one, ascending.</summary>
     public Task<IReadOnlyList<Message>> ListAfterAsync(
         string userId, string chatId, long after, long limit, Func<Message, bool> enough, CancellationToken ct) =>
@@ -243,19 +253,21 @@ sealed class MessageStore(Database db, EventLog events, Clock clock, ReplyQueue 
         return messages.Changed >= most || chats.Changed >= most;
     }
 
-    /// <summary>Messages before one that a prompt may hold, of one importance, newest first.</summary>
+    /// <summary>Messages before one that a prompt may hold, of one importance or of any, newest first.</summary>
     public Task<IReadOnlyList<Past>> ListPastAsync(
-        string userId, string chatId, long before, string importance, long limit, CancellationToken ct) =>
+        string userId, string chatId, long before, string? importance, long limit, CancellationToken ct) =>
         db.ListAsync(
             $"""
-            select m.seq, m.sender, m.content, m.tokens, m.media from messages m
+            select m.seq, m.sender, m.content, m.tokens, m.media, m.importance from messages m
             where m.user_id = {userId} and m.chat_id = {chatId} and m.seq < {before} and {OfImportance(importance)}
               and m.listed = 1 and (m.content <> '' or m.media <> '[]') and {NotDeleted} order by m.seq desc limit {limit}
-            """, row => new Past(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetInt64(3), MediaOf(row.GetString(4))), ct);
+            """, row => new Past(
+                row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetInt64(3), MediaOf(row.GetString(4)), row.GetString(5)), ct);
 
     // Written out, not a parameter: the partial indexes of the rare ones are used only where the word stands in the text.
-    static Sql OfImportance(string importance) => importance switch
+    static Sql OfImportance(string? importance) => importance switch
     {
+        null => $"1 = 1",
         "high" => $"m.importance = 'high'",
         "low" => $"m.importance = 'low'",
         _ => $"m.importance = 'normal'",
@@ -271,7 +283,7 @@ sealed class MessageStore(Database db, EventLog events, Clock clock, ReplyQueue 
 }
 
 /// <summary>A message as a prompt needs it.</summary>
-readonly record struct Past(long Seq, string Sender, string Content, long Tokens, IReadOnlyList<string> Media);
+sealed record Past(long Seq, string Sender, string Content, long Tokens, IReadOnlyList<string> Media, string Importance);
 
 /// <summary>A message about to be sent, checked and with its ids.</summary>
 sealed record Draft(

@@ -92,7 +92,7 @@ sealed class Revocations(Database db, NodeSignal signal, AuthOptions options, Cl
             if (hint.Word is Word.Revoked or Word.Everything)
                 _wakes.Writer.TryWrite(true);
         };
-        while (!stoppingToken.IsCancellationRequested)
+        while (true)
         {
             using var rest = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
             rest.CancelAfter(Every);
@@ -104,6 +104,8 @@ sealed class Revocations(Database db, NodeSignal signal, AuthOptions options, Cl
             {
                 // time for a look, or to go
             }
+            if (stoppingToken.IsCancellationRequested)
+                return;
             await QuietlyAsync(stoppingToken);
         }
     }

@@ -124,6 +124,21 @@ public sealed class NodesTests(NodesTests.Broker broker) : IClassFixture<NodesTe
     }
 
     [Fact]
+    public async Task A_list_that_one_node_has_written_is_never_older_than_what_the_other_has_committed()
+    {
+        await using var pair = await Pair.StartAsync();
+        var chat = await pair.Ada.CreateChatAsync();
+        for (var i = 0; i < 10; i++)
+        {
+            var (question, reply) = await pair.Ada.AskForAsync(chat, pair.Live.Play(FakeReply.Text($"answer {i}")));
+            (await pair.AdaThere.MessagesAsync(chat)).ShouldContain(x => x.Text("id") == question);
+            await pair.Ada.EndOfAsync(chat, reply);
+            (await pair.AdaThere.MessagesAsync(chat)).ShouldContain(x => x.Text("content") == $"answer {i}");
+            (await pair.AdaThere.GetAsync("/chats/")).Ok().Text.ShouldContain($"answer {i}");
+        }
+    }
+
+    [Fact]
     public async Task A_logout_on_the_other_node_closes_sockets_and_refuses_the_token()
     {
         await using var pair = await Pair.StartAsync();

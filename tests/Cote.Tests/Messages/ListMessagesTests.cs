@@ -105,6 +105,47 @@ public sealed class ListMessagesTests(SharedApp shared)
         forward.SelectMany(x => x).Where(x => x.Text("sender") == "user").ShouldAllBe(x => x.Text("content") == content);
     }
 
+    [Fact]
+    public async Task A_list_that_was_written_once_is_written_anew_when_anything_in_it_has_changed()
+    {
+        await using var live = await LiveApp.StartAsync();
+        using var ada = await live.RegisterAsync();
+        using var eve = await live.RegisterAsync();
+        var chat = await ada.CreateChatAsync("first title");
+        var path = $"/chats/{chat}/messages/";
+        var (question, reply) = await ada.AskForAsync(chat, live.Play(FakeReply.Text("an answer")));
+        await ada.EndOfAsync(chat, reply);
+        async Task<string> TwiceAsync(string list)
+        {
+            var (first, second) = ((await ada.GetAsync(list)).Ok(), (await ada.GetAsync(list)).Ok());
+            second.Header("Link").ShouldBe(first.Header("Link"));
+            return second.Text;
+        }
+
+        await TwiceAsync(path);
+        (await ada.PutAsync($"{path}{reply}/read")).Ok();
+        (await TwiceAsync(path)).ShouldContain("\"status\":\"read\",\"media_urls\":[],\"reply_to_id\":\"" + question);
+        (await TwiceAsync(path + "?limit=1")).ShouldNotContain($"\"id\":\"{question}\"");
+        (await TwiceAsync("/chats/")).ShouldContain("first title");
+        (await ada.PatchAsync($"/chats/{chat}", new { title = "second title" })).Ok();
+        (await TwiceAsync("/chats/")).ShouldContain("second title");
+
+        var gate = new Gate();
+        var (_, growing) = await ada.AskForAsync(chat, live.Play(FakeReply.Text("it grows").ThenWaitFor(gate).Then(", and ends")));
+        while (!(await TwiceAsync(path)).Contains("it grows", StringComparison.Ordinal)) // by its first checkpoint
+            await ada.GetAsync("/events?wait=1&cursor=" + (await ada.GetAsync("/events")).Ok()["cursor"]);
+        gate.Open();
+        await ada.EndOfAsync(chat, growing);
+        (await TwiceAsync(path)).ShouldContain("it grows, and ends");
+
+        (await ada.DeleteAsync($"{path}{question}")).Ok();
+        (await TwiceAsync(path)).ShouldNotContain("an answer");
+        (await eve.GetAsync(path)).ShouldBeNoChat();
+        (await ada.DeleteAsync($"/chats/{chat}")).Ok();
+        (await ada.GetAsync(path)).ShouldBeNoChat();
+        (await TwiceAsync("/chats/")).ShouldBe("[]");
+    }
+
     static string Seqs(IEnumerable<JsonElement> messages) => string.Join(' ', messages.Select(x => x.Number("seq")));
 
     static async Task<string> FilledAsync(CoteClient client, int turns)

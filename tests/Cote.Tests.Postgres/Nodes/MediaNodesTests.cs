@@ -1,0 +1,70 @@
+using Cote.Media;
+using Cote.Tests.Harness;
+using Cote.Tests.Media;
+using Microsoft.Extensions.DependencyInjection;
+using static Cote.Tests.Media.Tus;
+
+namespace Cote.Tests.Nodes;
+
+/// <summary>Two whole servers on one database.</summary>
+public sealed class MediaNodesTests
+{
+    const int Piece = ChunkStore.Size;
+
+    [Fact]
+    public async Task An_upload_begun_on_one_node_goes_on_and_ends_on_another_and_is_served_by_both()
+    {
+        await using var one = await CoteApp.StartAsync();
+        await using var two = await CoteApp.StartAsync([.. one.Place[1..]]); // a data directory of its own, the same database
+        using var here = await one.RegisterAsync();
+        using var there = new CoteClient(two.Url) { Token = here.Token };
+        byte[] sound = [.. Samples.Wav(), .. Samples.Noise(3 * Piece)];
+
+        var upload = await BeginAsync(here, sound.Length, "a.wav");
+        using (var hanging = await OpenPieceAsync(one, here, upload, sound.Length))
+        {
+            await hanging.GetStream().WriteAsync(sound.AsMemory(0, Piece + 1_000));
+            await Samples.UntilAsync(async () => (await one.RowsAsync())["upload_pieces"].Count == 1, "a piece has come");
+            (await HeadAsync(there, upload)).Header("Upload-Offset").ShouldBe($"{Piece}");
+            (await PieceAsync(there, upload, Piece, sound[Piece..(2 * Piece)])).Status.ShouldBe(204);
+            await hanging.GetStream().WriteAsync(Samples.Noise(Piece)); // other bytes than those that belong there
+            (await UploadPiecesTests.StatusOf(hanging)).ShouldBe(423);
+        }
+        (await HeadAsync(here, upload)).Header("Upload-Offset").ShouldBe($"{2 * Piece}");
+        var last = await PieceAsync(there, upload, 2 * Piece, sound[(2 * Piece)..]);
+
+        var url = last.Header("Upload-Media-Url").ShouldNotBeNull();
+        Samples.PathOf((await HeadAsync(here, upload)).Header("Upload-Media-Url")!).ShouldBe(Samples.PathOf(url));
+        foreach (var node in new[] { here, there })
+        {
+            (await Samples.BytesOf((await node.GetAsync(url)).Ok())).AsSpan().SequenceEqual(sound).ShouldBeTrue();
+            (await Samples.BytesOf(await node.GetAsync(url, x => x.Range = new(Piece - 5, Piece + 5)))).ShouldBe(sound[(Piece - 5)..(Piece + 6)]);
+        }
+        (await one.RowsAsync())["upload_pieces"].ShouldBeEmpty();
+        UploadTests.Leftovers(two).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Nodes_that_sweep_and_upload_the_same_bytes_at_once_lose_nothing()
+    {
+        var sweeps = new SweepLoop[2];
+        await using var one = await CoteApp.StartAsync(x => x.Map(routes => sweeps[0] = routes.ServiceProvider.GetRequiredService<SweepLoop>()), "Media:GraceHours=0");
+        await using var two = await CoteApp.StartAsync(
+            x => x.Map(routes => sweeps[1] = routes.ServiceProvider.GetRequiredService<SweepLoop>()), ["Media:GraceHours=0", .. one.Place[1..]]);
+        using var here = await one.RegisterAsync();
+        using var there = new CoteClient(two.Url) { Token = here.Token };
+        var picture = Samples.Png(extra: 5_000);
+
+        for (var round = 0; round < 30; round++)
+        {
+            var uploads = Task.WhenAll(here.UploadAsync(picture, "a.png"), there.UploadAsync(picture, "b.png"));
+            await Task.WhenAll(sweeps.Select(x => x.SweepAsync(default)).Append(uploads));
+            (await uploads).ShouldAllBe(x => x.Status == 200);
+        }
+        await Task.WhenAll(sweeps.Select(x => x.SweepAsync(default)));
+
+        (await UploadTests.BlobsOf(one)).ShouldBeEmpty();
+        var url = (await here.UploadAsync(picture, "a.png")).Ok()["url"];
+        (await Samples.BytesOf((await there.GetAsync(url)).Ok())).ShouldBe(picture);
+    }
+}
