@@ -19,9 +19,9 @@ sealed class ReplyLoop(ReplyQueue queue, RunSources house, bool onlyProcess) : B
 
     readonly ConcurrentDictionary<Run, bool> _runs = [];
     readonly ConcurrentDictionary<Task, bool> _work = [];
-    readonly ConcurrentQueue<OpenRow> _dropped = [];
+    readonly ConcurrentQueue<(string UserId, string Id, long Attempt)> _dropped = [];
     readonly TimeSpan _sweepEvery = TimeSpan.FromSeconds(onlyProcess ? 5 : 2); // what a killed node left waits for a sweep
-    HashSet<(string UserId, string Id)> _strays = [];
+    HashSet<(string UserId, string Id, long Attempt)> _strays = [];
     volatile bool _starved;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -38,6 +38,9 @@ sealed class ReplyLoop(ReplyQueue queue, RunSources house, bool onlyProcess) : B
         catch (OperationCanceledException)
         {
             queue.Close();
+            while (queue.Reader.TryRead(out var work))
+                if (work.Claimed is { } reply)
+                    Track(HandOverAsync(reply));
         }
         await Task.WhenAll(pulse, sweep);
         await Task.WhenAll(_work.Keys);
@@ -73,16 +76,12 @@ sealed class ReplyLoop(ReplyQueue queue, RunSources house, bool onlyProcess) : B
         catch (ProblemException error) when (error.Problem.Status >= 500)
         {
             house.Log.LogWarning("A reply in chat {Chat} waits: {Code}", work.ChatId, error.Problem.Code);
-            if (reply is not null)
-                _dropped.Enqueue(reply);
         }
 #pragma warning disable CA1031 // the loop's top: one reply that fails must not take the others along; the sweep comes back to it
         catch (Exception error)
 #pragma warning restore CA1031
         {
             house.Log.LogError(error, "A reply in chat {Chat} could not be made", work.ChatId);
-            if (reply is not null)
-                _dropped.Enqueue(reply);
         }
         finally
         {
@@ -100,10 +99,28 @@ sealed class ReplyLoop(ReplyQueue queue, RunSources house, bool onlyProcess) : B
         {
             await run.MakeAsync(stopping);
         }
+        catch when (!stopping.IsCancellationRequested)
+        {
+            _dropped.Enqueue((run.UserId, run.ReplyId, run.Attempt));
+            throw;
+        }
         finally
         {
             queue.Remove(reply.UserId, reply.Id);
             _runs.TryRemove(run, out _);
+        }
+    }
+
+    // Claimed by its send, and not begun.
+    async Task HandOverAsync(OpenRow reply)
+    {
+        try
+        {
+            await house.Replies.HandOverAsync(reply, reply.TextAttempt, reply.Content);
+        }
+        catch (ProblemException error)
+        {
+            house.Log.LogWarning("Reply {Reply} could not be handed over: {Code}", reply.Id, error.Problem.Code);
         }
     }
 
@@ -163,7 +180,7 @@ sealed class ReplyLoop(ReplyQueue queue, RunSources house, bool onlyProcess) : B
             // Before the leases are renewed, which would keep a reply that nobody makes any more running for ever.
             while (_dropped.TryPeek(out var reply))
             {
-                await house.Replies.DropAsync(reply.UserId, reply.Id);
+                await house.Replies.DropAsync(reply.UserId, reply.Id, reply.Attempt);
                 _dropped.TryDequeue(out _);
             }
             var (began, runs) = (house.Clock.Ticks, _runs.Keys);
@@ -178,6 +195,13 @@ sealed class ReplyLoop(ReplyQueue queue, RunSources house, bool onlyProcess) : B
             house.Log.LogWarning("The leases could not be renewed: {Code}", error.Problem.Code);
             return false;
         }
+#pragma warning disable CA1031 // the loop's top: without it no lease would ever be renewed again
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            house.Log.LogError(error, "The leases could not be renewed");
+            return false;
+        }
     }
 
     void ShowForALease(long from)
@@ -187,7 +211,7 @@ sealed class ReplyLoop(ReplyQueue queue, RunSources house, bool onlyProcess) : B
     }
 
     // A run whose row is another's ends without a word.
-    static void LoseOthers(IEnumerable<Run> runs, IReadOnlyList<(string UserId, string Id, bool StopWanted)> mine)
+    static void LoseOthers(IEnumerable<Run> runs, IReadOnlyList<Held> mine)
     {
         var ids = mine.Select(x => (x.UserId, x.Id)).ToHashSet();
         foreach (var run in runs)
@@ -196,16 +220,15 @@ sealed class ReplyLoop(ReplyQueue queue, RunSources house, bool onlyProcess) : B
     }
 
     // A row that nothing here makes was claimed by a commit whose answer was lost, and goes back to whoever has a place.
-    async Task CompareAsync(IReadOnlyList<(string UserId, string Id, bool StopWanted)> mine)
+    async Task CompareAsync(IReadOnlyList<Held> mine)
     {
-        var ids = mine.Select(x => (x.UserId, x.Id)).ToHashSet();
-        foreach (var (userId, id, _) in mine.Where(x => x.StopWanted))
-            queue.StopHere(userId, id);
-        var strays = ids.Where(x => !queue.IsRunning(x.UserId, x.Id)).ToHashSet();
-        foreach (var (userId, id) in strays.Where(_strays.Contains)) // seen twice: not one that is just about to begin
+        foreach (var reply in mine.Where(x => x.StopWanted))
+            queue.StopHere(reply.UserId, reply.Id);
+        var strays = mine.Where(x => !queue.IsRunning(x.UserId, x.Id)).Select(x => (x.UserId, x.Id, x.Attempt)).ToHashSet();
+        foreach (var (userId, id, attempt) in strays.Where(_strays.Contains)) // seen twice: not one that is just about to begin
         {
             house.Log.LogWarning("Reply {Reply} was claimed here without anybody knowing", id);
-            await house.Replies.DropAsync(userId, id);
+            await house.Replies.DropAsync(userId, id, attempt);
         }
         _strays = strays;
     }

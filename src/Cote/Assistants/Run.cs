@@ -47,6 +47,9 @@ sealed class Run : IDisposable
 
     public string ReplyId => _reply.Id;
 
+    /// <summary>The fence that it holds.</summary>
+    public long Attempt => _reply.Attempt;
+
     /// <summary>Its row is not this node's any more: it goes away without a word.</summary>
     public void Lose()
     {

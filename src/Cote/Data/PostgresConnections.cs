@@ -5,14 +5,14 @@ using Npgsql;
 namespace Cote.Data;
 
 /// <summary>Reads from PostgreSQL: each query on a connection of its own, or all of them within one transaction.</summary>
-sealed class PostgresView(PostgresDialect dialect, NpgsqlTransaction? snapshot = null) : View
+sealed class PostgresView(PostgresDialect dialect, NpgsqlConnection? held = null) : View
 {
     public override async ValueTask<IReadOnlyList<T>> ListAsync<T>(
         Sql sql, Func<Row, T> map, CancellationToken ct, Func<T, bool>? enough = null)
     {
         for (var tries = 1; ; tries++)
         {
-            var connection = snapshot?.Connection ?? await dialect.OpenConnectionAsync(ct);
+            var connection = held ?? await dialect.OpenConnectionAsync(ct);
             try
             {
                 var rows = await ListAsync(connection, sql, map, enough, ct);
@@ -22,12 +22,12 @@ sealed class PostgresView(PostgresDialect dialect, NpgsqlTransaction? snapshot =
             catch (Exception error) when (error is DbException or IOException or SocketException or TimeoutException)
             {
                 var problem = dialect.Failed(error);
-                if (tries > 1 || snapshot is not null || !PostgresDialect.IsAway(error))
+                if (tries > 1 || held is not null || !PostgresDialect.IsAway(error))
                     throw problem;
             }
             finally
             {
-                if (snapshot is null)
+                if (held is null)
                     await connection.DisposeAsync();
             }
         }
@@ -35,10 +35,8 @@ sealed class PostgresView(PostgresDialect dialect, NpgsqlTransaction? snapshot =
 
     public override async ValueTask DisposeAsync()
     {
-        if (snapshot?.Connection is not { } connection)
-            return;
-        await snapshot.DisposeAsync();
-        await connection.DisposeAsync();
+        if (held is not null)
+            await held.DisposeAsync(); // which ends the transaction that was begun on it
     }
 
     internal static async Task<List<T>> ListAsync<T>(

@@ -15,6 +15,7 @@ sealed class PostgresDialect(DataOptions options, DataFolder folder, Clock clock
     const int Oldest = 13;
     const int MostTries = 6;
     const long MigrationLock = 0x636F7465; // "cote"
+    static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(4); // each node asks for revocations twice a second
     static readonly TimeSpan OpenWithin = TimeSpan.FromSeconds(30);
     static readonly TimeSpan OpenAgainAfter = TimeSpan.FromMilliseconds(500);
 
@@ -23,6 +24,7 @@ sealed class PostgresDialect(DataOptions options, DataFolder folder, Clock clock
     int _writing;
     bool _away;
     long? _backAt;
+    long _answeredAt;
 
     /// <summary>Another database is being copied into this one, and by us: everyone else is refused until that is finished.</summary>
     internal bool IsFilled { get; set; }
@@ -43,7 +45,8 @@ sealed class PostgresDialect(DataOptions options, DataFolder folder, Clock clock
         get
         {
             lock (_gate)
-                return _away ? TimeSpan.Zero : _backAt is { } at ? clock.Since(at) : TimeSpan.MaxValue;
+                return _away || clock.Since(_answeredAt) > LongestSilence ? TimeSpan.Zero
+                    : _backAt is { } at ? clock.Since(at) : TimeSpan.MaxValue;
         }
     }
 
@@ -163,7 +166,9 @@ sealed class PostgresDialect(DataOptions options, DataFolder folder, Clock clock
             var connection = await OpenConnectionAsync(ct);
             try
             {
-                return new PostgresView(this, await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, ct));
+                // It says nothing to the server yet: there is nothing to give up.
+                await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, CancellationToken.None);
+                return new PostgresView(this, connection);
             }
             catch (Exception error) when (error is DbException or IOException or SocketException or TimeoutException)
             {
@@ -219,18 +224,22 @@ sealed class PostgresDialect(DataOptions options, DataFolder folder, Clock clock
             });
     }
 
-    /// <summary>The database has answered.</summary>
+    /// <summary>
+    /// The database has answered. Where it had not for a while it was away, whatever that looked like: a line that broke,
+    /// one that hung, or this node asleep.
+    /// </summary>
     internal void Succeeded()
     {
-        if (!_away)
-            return;
+        bool wasAway;
         lock (_gate)
         {
-            if (!_away)
-                return;
-            (_away, _backAt) = (false, clock.Ticks);
+            wasAway = _away;
+            if (_away || clock.Since(_answeredAt) > LongestSilence)
+                _backAt = clock.Ticks;
+            (_away, _answeredAt) = (false, clock.Ticks);
         }
-        log.LogInformation("The database is back");
+        if (wasAway)
+            log.LogInformation("The database is back");
     }
 
     /// <summary>What a client is told of an error of the engine, by its code and never by its text.</summary>
@@ -311,6 +320,7 @@ sealed class PostgresDialect(DataOptions options, DataFolder folder, Clock clock
         // It may have come back a moment ago, and nodes that run may not have renewed their leases yet.
         if (row.GetInt64(1) < TimeSpan.FromMinutes(1).TotalSeconds)
             _backAt = clock.Ticks;
+        _answeredAt = clock.Ticks;
     }
 
     async Task MigrateAsync(NpgsqlConnection connection, CancellationToken ct)

@@ -12,6 +12,9 @@ sealed class EventLog(Database db, Feeds feeds, NodeSignal signal, ILogger<Event
     /// <summary>The id of this database: a cursor of another one means nothing here.</summary>
     public string Epoch { get; private set; } = "";
 
+    /// <summary>A new epoch has begun: what was read before may be gone, and its numbers given to others.</summary>
+    public event Action? Renewed;
+
     /// <summary>How many events were ever committed, as far as this process knows.</summary>
     public long Committed => Interlocked.Read(ref _committed);
 
@@ -62,6 +65,7 @@ sealed class EventLog(Database db, Feeds feeds, NodeSignal signal, ILogger<Event
             return;
         log.LogWarning("A new epoch begins: clients fetch their state anew");
         Epoch = epoch;
+        Renewed?.Invoke();
         feeds.SendAllBack();
     }
 

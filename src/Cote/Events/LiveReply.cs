@@ -88,6 +88,9 @@ sealed class LiveReply : IDisposable
         }
     }
 
+    /// <summary>May its text be shown at all?</summary>
+    public bool IsShown => !IsLost && MayShow();
+
     public string ChatId => _reply.ChatId;
 
     public string MessageId => _reply.MessageId;
@@ -175,7 +178,7 @@ sealed class LiveReply : IDisposable
     {
         lock (_gate)
         {
-            if ((attempt == _attempt && length >= _text.Length) || IsLost || !MayShow())
+            if ((attempt == _attempt && length >= _text.Length) || !IsShown)
                 return null;
             var known = attempt;
             var from = length;

@@ -32,6 +32,7 @@ sealed class PostgresSignal(DataOptions options, Node node, Clock clock, ILogger
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
     long _heardMyself;                  // in ticks; 0 is never
     bool _toldDeaf;
+    bool _hasListened;
 
     public override bool IsHeard => Volatile.Read(ref _heardMyself) is > 0 and var at && clock.Since(at) < DeadAfter;
 
@@ -164,7 +165,9 @@ sealed class PostgresSignal(DataOptions options, Node node, Clock clock, ILogger
         connection.Notification += (_, told) => Take(told.Payload);
         await using (var listen = new NpgsqlCommand("listen " + Channel, connection))
             await listen.ExecuteNonQueryAsync(stopping);
-        Hear(new(Word.Everything)); // what was said while nobody listened
+        if (_hasListened)
+            Hear(new(Word.Everything)); // what was said while nobody listened
+        _hasListened = true;
         for (var began = clock.Ticks; clock.Since(began) < DeadAfter || IsHeard;)
             await connection.WaitAsync(CheckEvery, stopping);
         if (!_toldDeaf)

@@ -64,12 +64,18 @@ sealed class RabbitBus : DeltaBus
         };
     }
 
-    public override void Follow(string home, string userId, string replyId, long attempt, int length) => _outgoing.Writer.TryWrite((
+    public override void Follow(string home, string userId, string replyId, long attempt, int length) => Send(
         home, new BasicProperties { Type = "follow", AppId = _node.Id, CorrelationId = userId, MessageId = replyId },
-        Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{attempt} {length}"))));
+        Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{attempt} {length}")));
 
-    public override void Type(string userId, Frame frame) => _outgoing.Writer.TryWrite((
-        ToAll, new BasicProperties { Type = frame.Type, AppId = _node.Id, CorrelationId = userId }, frame.Json));
+    public override void Type(string userId, Frame frame) =>
+        Send(ToAll, new BasicProperties { Type = frame.Type, AppId = _node.Id, CorrelationId = userId }, frame.Json);
+
+    void Send(string key, BasicProperties properties, ReadOnlyMemory<byte> body)
+    {
+        _outgoing.Writer.TryWrite((key, properties, body));
+        Wake();
+    }
 
     // A connection each: a broker in need stops those that publish, and must not stop those that listen.
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
@@ -118,15 +124,8 @@ sealed class RabbitBus : DeltaBus
                 if (NewsFor(key, follower) is { } frame)
                     await channel.BasicPublishAsync(Exchange, key.Node, false,
                         new BasicProperties { Type = frame.Type, AppId = _node.Id, CorrelationId = key.UserId }, frame.Json, ct);
-            await WaitAsync(ct);
+            await _wakes.Reader.ReadAsync(ct);
         }
-    }
-
-    async Task WaitAsync(CancellationToken ct)
-    {
-        var (news, outgoing) = (_wakes.Reader.WaitToReadAsync(ct).AsTask(), _outgoing.Reader.WaitToReadAsync(ct).AsTask());
-        await await Task.WhenAny(news, outgoing);
-        _wakes.Reader.TryRead(out _);
     }
 
     Frame? NewsFor((string, string, string) key, Follower follower)

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Cote.Primitives;
 
@@ -46,12 +45,13 @@ sealed class Reader : IAsyncDisposable
     readonly Only? _only;
     readonly Channel<bool> _wakes = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
-    readonly ConcurrentQueue<Frame> _ephemeral = [];
+    readonly Queue<Frame> _ephemeral = []; // locked by itself: an idle connection is to cost little
     readonly Dictionary<string, Follow> _follows = [];
     readonly Queue<string> _ended = [];
     Feed _feed = null!;
     long _position;
     long _joinedAt;
+    string _epoch = "";
     bool _attached;
 
     Reader(ReaderSources house, string userId, Only? only) => (_house, UserId, _only) = (house, userId, only);
@@ -116,7 +116,16 @@ sealed class Reader : IAsyncDisposable
         return reader;
     }
 
-    public Cursor Cursor => new(_house.Log.Epoch, _position);
+    public Cursor Cursor => CursorAt(_position);
+
+    /// <summary>
+    /// A place in the log that this reader reads. It is the one that it began with: under the name of a newer epoch its
+    /// numbers would be those of other events.
+    /// </summary>
+    public Cursor CursorAt(long seq) => new(_epoch, seq);
+
+    /// <summary>True when a new epoch has begun under it: nothing that is read from now on continues what it has shown.</summary>
+    public bool IsOutlived => _house.Log.Epoch != _epoch;
 
     public void Wake() => _wakes.Writer.TryWrite(true);
 
@@ -130,9 +139,14 @@ sealed class Reader : IAsyncDisposable
     /// <summary>Shows a frame that is nobody's history. It is dropped where the reader has not kept up.</summary>
     public void Show(Frame frame)
     {
-        if (_only is not null || _ephemeral.Count >= MostEphemeral)
+        if (_only is not null)
             return;
-        _ephemeral.Enqueue(frame);
+        lock (_ephemeral)
+        {
+            if (_ephemeral.Count >= MostEphemeral)
+                return;
+            _ephemeral.Enqueue(frame);
+        }
         Wake();
     }
 
@@ -143,6 +157,11 @@ sealed class Reader : IAsyncDisposable
         while (Closed is null && !IsComplete)
         {
             var (page, isAway) = await ReadAsync(frames, ct);
+            if (IsOutlived)
+            {
+                Close(CloseReason.ShuttingDown);
+                return [];
+            }
             foreach (var frame in page)
             {
                 if (frame.Seq != _position + 1)
@@ -157,8 +176,9 @@ sealed class Reader : IAsyncDisposable
             if (page.Count == 0)
             {
                 TakeLive(frames);
-                while (_ephemeral.TryDequeue(out var frame))
-                    frames.Add(frame);
+                lock (_ephemeral)
+                    while (_ephemeral.TryDequeue(out var frame))
+                        frames.Add(frame);
             }
             if (frames.Count > 0)
             {
@@ -220,9 +240,11 @@ sealed class Reader : IAsyncDisposable
     /// <summary>Called every second: a reader that was silent for too long gets a ping.</summary>
     public void Beat()
     {
-        if (_house.Clock.Since(LastFrame) < Silence || _ephemeral.Contains(Frame.Ping))
+        if (_house.Clock.Since(LastFrame) < Silence)
             return;
-        _ephemeral.Enqueue(Frame.Ping);
+        lock (_ephemeral)
+            if (!_ephemeral.Contains(Frame.Ping))
+                _ephemeral.Enqueue(Frame.Ping);
         Wake();
     }
 
@@ -248,7 +270,8 @@ sealed class Reader : IAsyncDisposable
     }
 
     /// <summary>The text of a reply as it is known here, which may be more than its row has.</summary>
-    public (long Attempt, string Content)? LiveTextOf(string messageId) => _feed.Find(messageId)?.Read();
+    public (long Attempt, string Content)? LiveTextOf(string messageId) =>
+        _feed.Find(messageId) is { IsShown: true } reply ? reply.Read() : null;
 
     /// <summary>The first frame of a connection.</summary>
     public Frame Ready(int heartbeatMilliseconds) => Frame.Write(EventTypes.Ready, data =>
@@ -271,10 +294,11 @@ sealed class Reader : IAsyncDisposable
         _feed = _house.Feeds.Join(UserId, this);
         try
         {
+            _epoch = _house.Log.Epoch;
             var (head, tail) = await _house.Log.BoundsAsync(UserId, ct);
-            Start = cursor ?? new(_house.Log.Epoch, head);
+            Start = cursor ?? CursorAt(head);
             Reset = cursor is not { } from ? null
-                : from.Epoch != _house.Log.Epoch ? "epoch"
+                : from.Epoch != _epoch ? "epoch"
                 : from.Seq > head ? "ahead"
                 : from.Seq < tail ? "trimmed"
                 : head - from.Seq > most ? "too_far"
@@ -337,6 +361,12 @@ sealed class Reader : IAsyncDisposable
             _ended.Dequeue();
     }
 
+    void AddTyping(string chatId, bool isTyping)
+    {
+        lock (_ephemeral)
+            _ephemeral.Enqueue(Frame.Typing(chatId, "ai", isTyping));
+    }
+
     // Once, when the log has been read to its head: the replies that nobody makes here have no live text to follow.
     async Task AttachAsync(List<Frame> frames, CancellationToken ct)
     {
@@ -381,7 +411,7 @@ sealed class Reader : IAsyncDisposable
                 if (_only is null)
                 {
                     follow.Typing = true;
-                    _ephemeral.Enqueue(Frame.Typing(reply.ChatId, "ai", true));
+                    AddTyping(reply.ChatId, true);
                 }
             }
             if (!follow.Ended && Advance(reply, follow) is { } frame)
@@ -394,7 +424,7 @@ sealed class Reader : IAsyncDisposable
                 continue;
             _follows.Remove(id);
             if (follow.Typing)
-                _ephemeral.Enqueue(Frame.Typing(follow.ChatId!, "ai", false));
+                AddTyping(follow.ChatId!, false);
         }
     }
 }

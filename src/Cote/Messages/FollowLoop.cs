@@ -24,6 +24,7 @@ sealed class FollowLoop(
 
     // One look at a user's open replies at a time, and one more where something was said meanwhile.
     readonly ConcurrentDictionary<string, bool> _looking = [];
+    volatile bool _everything;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -43,9 +44,9 @@ sealed class FollowLoop(
                     asked = clock.Ticks;
                     AskForAll();
                 }
-                if (clock.Since(swept) < SweepEvery && signal.IsHeard)
+                if (clock.Since(swept) < SweepEvery && signal.IsHeard && !_everything)
                     continue;
-                swept = clock.Ticks;
+                (swept, _everything) = (clock.Ticks, false);
                 await SweepAsync(stoppingToken);
             }
         }
@@ -59,8 +60,7 @@ sealed class FollowLoop(
     {
         if (hint.Word == Word.Everything)
         {
-            foreach (var each in feeds.All)
-                Wake(each, true);
+            _everything = true; // the sweep asks for a thousand users at once, and looks only where there is something
         }
         else if (hint.Word is Word.Committed or Word.Shown && feeds.Find(hint.UserId) is { } feed)
         {
@@ -93,9 +93,13 @@ sealed class FollowLoop(
             }
             while (!_looking.TryRemove(new KeyValuePair<string, bool>(userId, false)));
         }
-        catch (ProblemException)
+#pragma warning disable CA1031 // nobody waits for it: whatever it was, the next sweep looks again
+        catch (Exception error)
+#pragma warning restore CA1031
         {
-            _looking.TryRemove(userId, out _); // it is away; the sweep looks again when it is back
+            _looking.TryRemove(userId, out _);
+            if (error is not ProblemException)
+                logger.LogError(error, "Replies of other nodes could not be followed");
         }
     }
 
@@ -108,7 +112,7 @@ sealed class FollowLoop(
             if (feeds.Follow(userId, reply) is not { } live)
                 continue;
             live.Replace(reply.Attempt, reply.Content);
-            if (before != reply.Home)
+            if (before != reply.Home || !live.WasFedWithin(Fresh)) // what was asked before the run began there was not heard
                 Ask(userId, live);
         }
         foreach (var over in feeds.Find(userId)?.Live.Where(x => x.Home is not null && open.All(y => y.MessageId != x.MessageId)) ?? [])

@@ -18,6 +18,9 @@ sealed record OpenRow(
         State == States.Running ? Owner : null);
 }
 
+/// <summary>A reply that is this node's by its row.</summary>
+readonly record struct Held(string UserId, string Id, long Attempt, bool StopWanted);
+
 /// <summary>How a reply ends.</summary>
 sealed record Ending(string State, string Content, long TextAttempt, GenerationError? Error = null, Usage? Usage = null);
 
@@ -122,15 +125,15 @@ sealed class ReplyStore(Database db, EventLog events, NodeSignal signal, Clock c
     }
 
     /// <summary>Renews every lease of this node, in one statement; what is this node's, and whether it should stop.</summary>
-    public async Task<IReadOnlyList<(string UserId, string Id, bool StopWanted)>> RenewAsync()
+    public async Task<IReadOnlyList<Held>> RenewAsync()
     {
         var unit = new Unit();
         var mine = unit.Fetch(
             $"""
             update messages set lease_until = {Lease(db.Dialect)}
             where state in ('queued', 'running') and state = 'running' and owner = {queue.Node}
-            returning user_id, id, stop_wanted
-            """, row => (row.GetString(0), row.GetString(1), row.GetInt64(2) != 0));
+            returning user_id, id, attempt, stop_wanted
+            """, row => new Held(row.GetString(0), row.GetString(1), row.GetInt64(2), row.GetInt64(3) != 0));
         await db.WriteAsync(unit);
         return mine.Items;
     }
@@ -229,12 +232,12 @@ sealed class ReplyStore(Database db, EventLog events, NodeSignal signal, Clock c
     }
 
     /// <summary>Lets a reply's lease lapse at once: its run broke, and the next claim counts as a takeover.</summary>
-    public async Task DropAsync(string userId, string id)
+    public async Task DropAsync(string userId, string id, long attempt)
     {
         var unit = new Unit();
         unit.Do($"""
             update messages set lease_until = 0
-            where user_id = {userId} and id = {id} and state = 'running' and owner = {queue.Node}
+            where user_id = {userId} and id = {id} and state = 'running' and owner = {queue.Node} and attempt = {attempt}
             """);
         await db.WriteAsync(unit);
     }
@@ -279,10 +282,11 @@ sealed class ReplyStore(Database db, EventLog events, NodeSignal signal, Clock c
     }
 
     // It waits, or was given back, or its lease has lapsed; but what is being made here is not claimed here again, however
-    // late its lease is, and while the database has only just come back, a lease that lapsed says nothing of its owner.
+    // late its lease is, and while the database has only just come back, a lease that lapsed says nothing of its owner. One that reaches too far is of a clock that was
+    // put back since: an owner who lives writes it anew within seconds.
     Sql Claimable(Sql row) => $"""
         ({row}.state = 'queued' or {row}.lease_until <= 0 or {row}.owner is null
-          or {row}.lease_until < {db.Dialect.Now} and {row}.owner <> {queue.Node} and {db.Dialect.UpFor >= LeaseLength} = 1)
+          or ({row}.lease_until < {db.Dialect.Now} or {row}.lease_until > {db.Dialect.Now} + {2 * LeaseMilliseconds}) and {row}.owner <> {queue.Node} and {db.Dialect.UpFor >= LeaseLength} = 1)
         """;
 
     static void MoveQuestion(Change change, OpenRow reply, string status) => change.Do($"""

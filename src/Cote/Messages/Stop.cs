@@ -37,7 +37,7 @@ static class Stop
             {
                 // What was shown here may be ahead of what was kept: all of it stays.
                 var (attempt, content) = reader.LiveTextOf(id) is var (shownBy, shown)
-                    && (shownBy > seized.TextAttempt || shown.Length > seized.Content.Length) && shown.Length > 0
+                    && (shownBy > seized.TextAttempt || (shownBy == seized.TextAttempt && shown.Length > seized.Content.Length)) && shown.Length > 0
                     ? (shownBy, shown) : (seized.TextAttempt, seized.Content);
                 await replies.EndAsync(seized, new(States.Stopped, content, attempt), seized.QuestionStatus);
             }

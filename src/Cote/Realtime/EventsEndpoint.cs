@@ -71,12 +71,14 @@ static class EventsEndpoint
             if (reader.Closed is CloseReason.SessionRevoked or CloseReason.TokenExpired)
                 return Answer.Of(Problems.InvalidToken); // logged out while it waited
             var page = await frames.ReadAsync(user.Id, reader.Position, MostEvents, ct);
+            if (reader.IsOutlived)
+                return Write([], reader.Cursor); // the next poll is told
             if (page.Frames.Count > 0)
             {
                 if (page.Frames[0].Seq != reader.Position + 1)
                     return Write([Reader.ResetFrame("trimmed", reader.Start)], reader.Start);
                 reader.Written(page.Frames);
-                return Write(page.Frames, new(house.Log.Epoch, page.Frames[^1].Seq));
+                return Write(page.Frames, reader.CursorAt(page.Frames[^1].Seq));
             }
             var open = await house.ReadOpenReplies(user.Id, ct);
             var limit = open.Count > 0 && wait > WhileRepliesRun ? WhileRepliesRun : wait;
@@ -92,8 +94,9 @@ static class EventsEndpoint
         }
     }
 
-    // The text that runs here is newer than the row's.
+    // The text that is known here is newer than the row's, unless somebody else has begun another attempt.
     static OpenReply Now(Reader reader, OpenReply reply) => reader.LiveTextOf(reply.MessageId) is var (attempt, content)
+        && (attempt > reply.Attempt || (attempt == reply.Attempt && content.Length > reply.Content.Length))
         ? reply with { Attempt = attempt, Content = content } : reply;
 
     static IResult Write(IReadOnlyList<Frame> frames, Cursor cursor) => Answer.Json(Answer.Write(json =>

@@ -13,7 +13,7 @@ namespace Cote.Users;
 /// whatever else is remembered of a token. The rows are the truth: each node reads the newer ones twice a second, so a
 /// revocation works everywhere within a second, also one that the command line wrote.
 /// </summary>
-sealed class Revocations(Database db, NodeSignal signal, AuthOptions options, Clock clock, ILogger<Revocations> log) : BackgroundService
+sealed class Revocations(Database db, EventLog events, NodeSignal signal, AuthOptions options, Clock clock, ILogger<Revocations> log) : BackgroundService
 {
     static readonly TimeSpan Every = TimeSpan.FromMilliseconds(500);
 
@@ -87,6 +87,7 @@ sealed class Revocations(Database db, NodeSignal signal, AuthOptions options, Cl
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        events.Renewed += () => Volatile.Write(ref _read, 0); // those that were read may be gone, and others have their numbers
         signal.Heard += hint =>
         {
             if (hint.Word is Word.Revoked or Word.Everything)

@@ -266,6 +266,7 @@ public sealed class NodesTests(NodesTests.Broker broker) : IClassFixture<NodesTe
         await using var there = await pair.AdaThere.ConnectAsync();
         var before = there.Cursor;
         var said = new StringWriter();
+        var waiting = pair.AdaThere.GetAsync($"/events?cursor={before}&wait=30");
 
         (await CoteCommands.RunAsync(["new-epoch", .. pair.Live.App.Place], TextReader.Null, said, said)).ShouldBe(0, said.ToString());
 
@@ -273,8 +274,43 @@ public sealed class NodesTests(NodesTests.Broker broker) : IClassFixture<NodesTe
         await using var again = await pair.AdaThere.ConnectAsync(before);
         var reset = await again.NextAsync("reset");
         reset.Data.Text("reason").ShouldBe("epoch");
+        var cursor = (await waiting).Ok()["cursor"];
+        cursor.Split('-')[0].ShouldBe(before.Split('-')[0], "a poll that began before goes on under no other name");
+        (await pair.Ada.GetAsync($"/events?cursor={cursor}")).Ok().Json.GetProperty("events")[0].Text("type").ShouldBe("reset");
         (await pair.AdaThere.GetAsync("/sync")).Ok()["cursor"].ShouldBe(reset.Data.Text("cursor"));
         said.ToString().ShouldContain(reset.Data.Text("cursor").Split('-')[0]);
+    }
+
+    [Fact]
+    public async Task After_a_failover_that_lost_some_revocations_the_next_ones_are_heard_again()
+    {
+        await using var pair = await Pair.StartAsync();
+        using var eve = await pair.Live.RegisterAsync();
+        for (var i = 0; i < 3; i++)
+        {
+            using var device = await eve.OtherDeviceAsync();
+            using var there = new CoteClient(pair.There.Url) { Token = device.Token };
+            (await there.GetAsync("/users/me")).Ok();
+            (await device.PostAsync("/logout")).Ok();
+            while ((await there.GetAsync("/users/me")).Status != 401)
+                await Task.Delay(20);
+        }
+        // What a standby that lagged behind would say of them.
+        await using (var db = await pair.Live.App.ConnectAsync())
+        {
+            await using var forget = db.CreateCommand();
+            forget.CommandText = "delete from revocations; update counters set value = 0 where name = 'revocations'";
+            await forget.ExecuteNonQueryAsync();
+        }
+        (await CoteCommands.RunAsync(["new-epoch", .. pair.Live.App.Place], TextReader.Null, TextWriter.Null, TextWriter.Null)).ShouldBe(0);
+        (await pair.AdaThere.GetAsync("/users/me")).Ok();
+        await using (var there = await pair.AdaThere.ConnectAsync())
+        {
+            (await pair.Ada.PostAsync("/logout")).Ok();
+            (await there.Closed).ShouldBeOneOf(4503, 4001);
+        }
+        while ((await pair.AdaThere.GetAsync("/users/me")).Status != 401)
+            await Task.Delay(20);
     }
 
     [Fact]

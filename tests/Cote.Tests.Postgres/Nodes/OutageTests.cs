@@ -36,6 +36,7 @@ public sealed class OutageTests : IAsyncLifetime
         var refused = await ada.PostAsync($"/chats/{chat}/messages/", new { content = "hello?", id });
         refused.ShouldBeProblem(503, "unavailable", "The database is away; try again shortly");
         (await ada.GetAsync("/health/ready")).Status.ShouldBe(503);
+        (await ada.GetAsync("/sync")).ShouldBeProblem(503, "unavailable", "The database is away; try again shortly");
         (await ada.GetAsync("/health/live")).Status.ShouldBe(200);
         gates[1].Open();
         while (texts[reply] != "before, while, after")

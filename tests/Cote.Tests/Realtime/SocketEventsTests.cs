@@ -71,12 +71,20 @@ public sealed class SocketEventsTests(LiveApp live) : IClassFixture<LiveApp>
         await using var two = await phone.ConnectAsync();
         await using var stranger = await eve.ConnectAsync();
         var replies = new List<string>();
+        var gate = new Gate();
 
         for (var i = 0; i < 3; i++)
         {
-            var play = live.Play(FakeReply.Text("a ", "few ", "words"));
+            var play = live.Play(FakeReply.Text("a ", "few ", "words").ThenWaitFor(gate));
             replies.Add((await ada.AskForAsync(await ada.CreateChatAsync(), play)).Reply);
         }
+        foreach (var socket in new[] { one, two })
+        {
+            var shown = new ReplyTexts();
+            while (replies.Any(x => shown[x] != "a few words")) // before the ends, which would say it all by themselves
+                shown.Apply(await socket.NextAsync());
+        }
+        gate.Open();
         foreach (var socket in new[] { one, two })
         {
             var waiting = replies.ToHashSet();
