@@ -130,26 +130,19 @@ public sealed class SocketEventsTests(LiveApp live) : IClassFixture<LiveApp>
         using var ada = await _app.RegisterAsync();
         var chat = await ada.CreateChatAsync();
         await using var socket = await ada.ConnectAsync();
-        var gate = new Gate();
-        foreach (var fake in new[] { FakeReply.After(gate).Then("x"), FakeReply.Refuse(401) })
+        foreach (var fails in new[] { false, true })
         {
-            var (_, reply) = await ada.AskForAsync(chat, live.Play(fake));
-            if (!gate.Reached.IsCompleted)
-            {
-                var typing = await socket.NextAsync("typing");
-                typing.Data.Names().ShouldBe("chat_id is_typing sender");
-                typing.Data.Text("chat_id").ShouldBe(chat);
-                typing.Data.Text("sender").ShouldBe("ai");
-                typing.Data.GetProperty("is_typing").GetBoolean().ShouldBeTrue();
-                gate.Open();
-                await socket.EndOfAsync(reply);
-                (await socket.NextAsync("typing")).Data.GetProperty("is_typing").GetBoolean().ShouldBeFalse();
-            }
-            else
-            {
-                await socket.EndOfAsync(reply);
-                await socket.NextAsync("typing", x => !x.Data.GetProperty("is_typing").GetBoolean());
-            }
+            var gate = new Gate();
+            var fake = FakeReply.After(gate).Then("x");
+            var (_, reply) = await ada.AskForAsync(chat, live.Play(fails ? fake.ThenCut() : fake));
+            var typing = await socket.NextAsync("typing");
+            typing.Data.Names().ShouldBe("chat_id is_typing sender");
+            typing.Data.Text("chat_id").ShouldBe(chat);
+            typing.Data.Text("sender").ShouldBe("ai");
+            typing.Data.GetProperty("is_typing").GetBoolean().ShouldBeTrue();
+            gate.Open();
+            (await socket.EndOfAsync(reply)).Text("generation", "state").ShouldBe(fails ? "failed" : "completed");
+            (await socket.NextAsync("typing")).Data.GetProperty("is_typing").GetBoolean().ShouldBeFalse();
         }
         socket.All.Where(x => x.Type == "typing").Select(x => x.Data.GetProperty("is_typing").GetBoolean()).Last().ShouldBeFalse();
     }
