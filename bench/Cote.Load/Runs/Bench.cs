@@ -378,31 +378,15 @@ sealed class Bench(Stage stage, HashSet<string> only, Arguments arguments)
     {
         var row = Add("postgres", $"sends on PostgreSQL, {_plan.Clients} clients", "sends/s", true, [new(0.5, Pgbench)], [new(0.7, Pgbench)]);
         await using var rows = await PostgresRows.MakeAsync(url, stage.Root, _plan.Clients, stage.NewFolder());
-        Func<double?, TimeSpan, TimeSpan, Func<Cores>, Task<Sample>>? sends = null;
-        Child? cote = null;
-        try
+        using var cote = await stage.EmptyAsync(
+            $"Data:Postgres={url}", $"Auth:SigningKey={Convert.ToBase64String(System.Security.Cryptography.RandomNumberGenerator.GetBytes(48))}");
+        var site = new Site(cote.Url, streams: true);
+        await site.RegisterAsync(_plan.Clients, stage.Ct);
+        var sends = await StalledAsync(site, _plan.Clients, stage.Ct);
+        for (var round = 0; round < _plan.Rounds; round++)
         {
-            if (arguments.Text("postgres-setting") is { } setting)
-            {
-                cote = await stage.EmptyAsync(setting);
-                var site = new Site(cote.Url, streams: true);
-                await site.RegisterAsync(_plan.Clients, stage.Ct);
-                sends = await StalledAsync(site, _plan.Clients, stage.Ct);
-            }
-            else
-            {
-                row.Of(Row.Ours).Skipped = "--postgres-setting is missing";
-            }
-            for (var round = 0; round < _plan.Rounds; round++)
-            {
-                if (sends is not null)
-                    row.Of(Row.Ours).Rounds.Add(await sends(null, _plan.Warm, _plan.Length, () => new Cores(("server", cote))));
-                row.Of(Pgbench).Rounds.Add(await rows.RunAsync(_plan.Length));
-            }
-        }
-        finally
-        {
-            cote?.Dispose();
+            row.Of(Row.Ours).Rounds.Add(await sends(null, _plan.Warm, _plan.Length, () => new Cores(("server", cote))));
+            row.Of(Pgbench).Rounds.Add(await rows.RunAsync(_plan.Length));
         }
     }
 }
