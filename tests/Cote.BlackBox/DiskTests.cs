@@ -83,7 +83,7 @@ public sealed class DiskTests(PublishedProgram program, ITestOutputHelper output
         model.Enqueue(FakeReply.Text("It began ").ThenWaitFor(gate).Then("and it ended"));
         var open = (await ada.CreateChatAsync(), Reply: "");
         open.Reply = (await ada.AskAsync(open.Item1, "Meanwhile")).GetProperty("reply_id").GetString()!;
-        await socket.NextAsync("message.delta", x => x.MessageId == open.Reply);
+        await socket.ShowsAsync(open.Reply);
 
         await begin(node);
         var refused = new List<string>();

@@ -25,7 +25,7 @@ public sealed class ShutdownTests(PublishedProgram program, ITestOutputHelper ou
         var last = asked[^1];
         await using var stream = await ada.StreamAsync(HttpMethod.Get, $"/chats/{last.Chat}/messages/{last.Reply}/stream");
         foreach (var socket in sockets)
-            await socket.NextAsync("message.delta", x => x.MessageId == last.Reply);
+            await socket.ShowsAsync(last.Reply);
         // Writers that go on until the door is shut: none of them may hear of a success that does not last.
         var acknowledged = new List<(string Chat, string Id)>();
         var first = new TaskCompletionSource();
@@ -93,7 +93,7 @@ public sealed class ShutdownTests(PublishedProgram program, ITestOutputHelper ou
         var chat = await ada.CreateChatAsync();
         await using var socket = await ada.ConnectAsync();
         var reply = (await ada.AskAsync(chat, "Well?")).GetProperty("reply_id").GetString()!;
-        await socket.NextAsync("message.delta", x => x.MessageId == reply);
+        await socket.ShowsAsync(reply);
         (await node.StopAsync()).ShouldBe(0);
         model.Script = FakeReply.After(gate).Then("Half a reply"); // silent at first: the old text must stand meanwhile
 

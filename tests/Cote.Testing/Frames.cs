@@ -92,6 +92,15 @@ public sealed class TestSocket : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits until a client that applies what comes, snapshots and deltas, shows this text of a reply, or any.</summary>
+    public async Task<ReplyTexts> ShowsAsync(string reply, string? text = null)
+    {
+        var texts = new ReplyTexts();
+        while (text is null ? texts[reply].Length == 0 : texts[reply] != text)
+            texts.Apply(await NextAsync());
+        return texts;
+    }
+
     /// <summary>The durable message that ends a reply.</summary>
     public async Task<JsonElement> EndOfAsync(string replyId) =>
         (await NextAsync("message", x => x.MessageId == replyId)).Data;

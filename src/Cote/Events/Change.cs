@@ -14,6 +14,8 @@ sealed class Change
     readonly Unit _unit;
     readonly string _id;
     readonly Step _head;
+    readonly int _events;
+    Step? _each;
     int _appended;
 
     /// <param name="unit">The unit it happens in.</param>
@@ -24,9 +26,17 @@ sealed class Change
     /// <param name="guard">What must hold for it to happen: a condition, without <c>where</c>.</param>
     public Change(Unit unit, string userId, string id, Timestamp at, int events, Sql guard)
     {
-        (_unit, UserId, _id, At, Events) = (unit, userId, id, at, events);
+        (_unit, UserId, _id, At, _events) = (unit, userId, id, at, events);
         LockHead(unit, userId);
         _head = unit.Do($"update heads set seq = seq + {events}, unit = {id} where user_id = {userId} and {guard}");
+    }
+
+    /// <summary>A change of whatever <paramref name="rows"/> finds (<c>from messages m … where …</c>), with an event for each; of nothing where it finds none.</summary>
+    public Change(Unit unit, string userId, string id, Timestamp at, Sql rows)
+    {
+        (_unit, UserId, _id, At) = (unit, userId, id, at);
+        LockHead(unit, userId);
+        _head = unit.Do($"update heads set seq = seq + (select count(*) {rows}), unit = {id} where user_id = {userId} and exists (select 1 {rows})");
     }
 
     /// <summary>What changes a user's replies without an event waits its turn among the changes all the same.</summary>
@@ -36,8 +46,8 @@ sealed class Change
 
     public Timestamp At { get; }
 
-    /// <summary>How many events it appends.</summary>
-    public int Events { get; }
+    /// <summary>How many events it has appended, after the commit.</summary>
+    public int Events => _each?.Changed ?? (Happened ? _events : 0);
 
     /// <summary>After the commit: did the guard hold?</summary>
     public bool Happened => _head.Changed > 0;
@@ -46,7 +56,7 @@ sealed class Change
     public Sql Locked => $"heads h where h.user_id = {UserId} and h.unit = {_id}";
 
     /// <summary>The number of the <paramref name="nth"/> event (from 1), where <c>h</c> is the locked row.</summary>
-    public Sql Seq(int nth) => $"h.seq - {(long)(Events - nth)}";
+    public Sql Seq(int nth) => $"h.seq - {(long)(_events - nth)}";
 
     public Step Do(Sql sql) => _unit.Do(sql);
 
@@ -59,4 +69,11 @@ sealed class Change
             select h.user_id, {Seq(_appended)}, {type}, {chatId}, {messageId}, {At} from {Locked}
             """);
     }
+
+    /// <summary>Appends an event for each of the rows that the change was begun with, in their order.</summary>
+    public void AppendEach(string type, Sql rows) => _each = _unit.Do($"""
+        insert into events (user_id, seq, type, chat_id, message_id, at)
+        select h.user_id, h.seq - e.n + e.place, {type}, e.chat_id, e.id, {At}
+        from (select m.chat_id, m.id, row_number() over (order by m.chat_id, m.seq) as place, count(*) over () as n {rows}) e, {Locked}
+        """);
 }

@@ -76,8 +76,7 @@ sealed class EventLog(Database db, Feeds feeds, NodeSignal signal, ILogger<Event
         if (outcome != Outcome.Committed || changes.Count == 0)
             return outcome;
         foreach (var change in changes)
-            if (change.Happened)
-                Interlocked.Add(ref _committed, change.Events);
+            Interlocked.Add(ref _committed, change.Events);
         feeds.Wake(userId);
         signal.Say(new(Word.Committed, userId));
         return outcome;

@@ -8,7 +8,7 @@ namespace Cote.Messages;
 /// <summary>Records as delivered the replies whose end was written to a client: every two seconds, one unit a user.</summary>
 sealed class DeliveredLoop(Feeds feeds, MessageStore messages, Clock clock, ILogger<DeliveredLoop> log) : BackgroundService
 {
-    const int MostInUnit = 64;
+    const int MostInUnit = 500;
     static readonly TimeSpan Every = TimeSpan.FromSeconds(2);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -32,7 +32,7 @@ sealed class DeliveredLoop(Feeds feeds, MessageStore messages, Clock clock, ILog
             foreach (var user in feeds.Delivered.ToArray().GroupBy(x => x.Value.UserId))
                 foreach (var some in user.Chunk(MostInUnit))
                 {
-                    await messages.MarkAsync(user.Key, some.Select(x => (x.Value.ChatId, x.Key)), Statuses.Delivered);
+                    await messages.MarkAsync(user.Key, some.Select(x => x.Key), Statuses.Delivered);
                     foreach (var (id, _) in some)
                         feeds.Delivered.TryRemove(id, out _);
                 }

@@ -21,7 +21,7 @@ static class MarkRead
         if (await messages.FindAsync(userId, chatId, id, ct) is not { } message)
             return false;
         if (message.Sender == Senders.Ai && message.Status != Statuses.Read)
-            await messages.MarkAsync(userId, [(message.ChatId, id)], Statuses.Read, isShown: feeds.HasText(userId, id));
+            await messages.MarkAsync(userId, [id], Statuses.Read, isShown: feeds.HasText(userId, id));
         return true;
     }
 }

@@ -146,25 +146,25 @@ sealed class MessageStore(Database db, EventLog events, Clock clock, ReplyQueue 
 
     /// <summary>Moves replies forward in their status, those that are not so far yet, each with its event.</summary>
     /// <param name="isShown">True where the client has been shown text that no checkpoint has brought to the row yet.</param>
-    public async Task MarkAsync(
-        string userId, IEnumerable<(string ChatId, string Id)> replies, string status, bool isShown = false)
+    public Task MarkAsync(string userId, IEnumerable<string> replies, string status, bool isShown = false)
     {
+        // Many at once, as whoever reads many replies makes them: what is to be moved is looked for by each statement anew,
+        // and the head's lock keeps it the same until the last one has moved it.
+        Sql movable = $"""
+            from messages m join chats c on c.user_id = m.user_id and c.id = m.chat_id and c.deleted_at is null
+            where m.user_id = {userId} and m.id in {db.Dialect.EachOf(replies)} and m.sender = 'ai' and (m.listed = 1 or {isShown} = 1)
+              and (m.status = 'sent' or m.status = 'delivered' and {status} = 'read') and {NotDeleted}
+            """;
         var unit = new Unit();
-        var changes = new List<Change>();
-        foreach (var (chat, id) in replies)
-        {
-            var change = new Change(unit, userId, clock.NewId(), clock.Now, 1,
-                $"""
-                {ChatStore.Lives(userId, chat)} and exists (
-                  select 1 from messages m where m.user_id = {userId} and m.id = {id} and m.sender = 'ai' and (m.listed = 1 or {isShown} = 1)
-                  and (m.status = 'sent' or m.status = 'delivered' and {status} = 'read') and {NotDeleted})
-                """);
-            change.Do($"update messages set status = {status} from {change.Locked} and messages.user_id = {userId} and messages.id = {id}");
-            change.Do($"update chats set changed = h.seq from {change.Locked} and chats.user_id = {userId} and chats.id = {chat}");
-            change.Append(EventTypes.MessageStatus, chat, id);
-            changes.Add(change);
-        }
-        await events.CommitAsync(unit, userId, changes);
+        var change = new Change(unit, userId, clock.NewId(), clock.Now, movable);
+        change.AppendEach(EventTypes.MessageStatus, movable);
+        change.Do($"""
+            update chats set changed = h.seq from {change.Locked} and chats.user_id = {userId} and chats.id in (select m.chat_id {movable})
+            """);
+        change.Do($"""
+            update messages set status = {status} from {change.Locked} and messages.user_id = {userId} and messages.id in (select m.id {movable})
+            """);
+        return events.CommitAsync(unit, userId, change);
     }
 
     /// <summary>

@@ -110,7 +110,7 @@ public sealed class ChaosTests(PublishedProgram program, ITestOutputHelper outpu
         await using (var socket = await witness.ConnectAsync())
         {
             reply = (await witness.AskAsync(chat, question)).GetProperty("reply_id").GetString()!;
-            await socket.NextAsync("message.delta", x => x.MessageId == reply);
+            await socket.ShowsAsync(reply);
             Mark("a node is killed");
             await node.KillAsync();
         }

@@ -59,7 +59,7 @@ public sealed class FailoverTests(PublishedProgram program, ITestOutputHelper ou
         await using var here = await ada.ConnectAsync();
         await using var there = await elsewhere.ConnectAsync();
         var reply = (await ada.AskAsync(chat, "Well?")).GetProperty("reply_id").GetString()!;
-        await here.NextAsync("message.delta", x => x.MessageId == reply);
+        await here.ShowsAsync(reply, "The first ");
         var call = await model.NextRequest();
 
         Signal.Stop.Send(first.Pid).ShouldBeTrue();

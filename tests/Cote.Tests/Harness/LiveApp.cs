@@ -109,15 +109,6 @@ public static class Reading
         return (question.Text("id"), question.Text("reply_id"));
     }
 
-    /// <summary>Waits until a client that applies what comes shows this text.</summary>
-    public static async Task<ReplyTexts> ShowsAsync(this TestSocket socket, string reply, string text)
-    {
-        var texts = new ReplyTexts();
-        while (texts[reply] != text)
-            texts.Apply(await socket.NextAsync());
-        return texts;
-    }
-
     /// <summary>The next frames up to one that fits, which is the last.</summary>
     public static async Task<List<TestFrame>> UntilAsync(this TestSocket socket, Func<TestFrame, bool> last)
     {

@@ -111,7 +111,7 @@ public sealed class DeleteAndReadTests(SharedApp shared)
         await using var socket = await ada.ConnectAsync();
         var question = await ada.AskAsync(chat, "one");
         var reply = question.Text("reply_id");
-        await socket.NextAsync("message.delta", x => x.MessageId == reply);
+        await socket.ShowsAsync(reply, "first");
 
         (await ada.PutAsync($"/chats/{chat}/messages/{reply}/read")).Ok();
         gate.Open();
@@ -119,5 +119,32 @@ public sealed class DeleteAndReadTests(SharedApp shared)
 
         ended.Text("content").ShouldBe("first last");
         (await ada.MessageAsync(chat, reply)).Text("status").ShouldBe("read");
+    }
+
+    [Fact]
+    public async Task Replies_that_were_shown_together_are_each_delivered_once_with_an_event_of_their_own()
+    {
+        await using var live = await LiveApp.StartAsync();
+        using var ada = await live.RegisterAsync();
+        await using var socket = await ada.ConnectAsync();
+        var waiting = new Dictionary<string, string>();
+        foreach (var chat in new[] { await ada.CreateChatAsync(), await ada.CreateChatAsync(), await ada.CreateChatAsync() })
+            for (var i = 0; i < 4; i++)
+                waiting.Add((await ada.AskForAsync(chat, live.Play(FakeReply.Text("an answer")))).Reply, chat);
+        var replies = waiting.ToDictionary();
+
+        while (waiting.Count > 0)
+        {
+            var moved = await socket.NextAsync("message.status", x => replies.ContainsKey(x.MessageId!));
+            moved.Data.Text("status").ShouldBe("delivered");
+            moved.Data.Text("chat_id").ShouldBe(replies[moved.MessageId!]);
+            waiting.Remove(moved.MessageId!).ShouldBeTrue("once");
+        }
+
+        socket.All.Durable().Select(x => x.Seq).ShouldBe(Enumerable.Range(1, socket.All.Durable().Count()).Select(x => (long)x));
+        foreach (var (reply, chat) in replies)
+            (await ada.MessageAsync(chat, reply)).Text("status").ShouldBe("delivered");
+        var head = socket.All.Durable().Last().Seq;
+        (await ada.GetAsync("/chats/")).Ok().Json.EnumerateArray().Max(x => x.Number("changed")).ShouldBe(head);
     }
 }
