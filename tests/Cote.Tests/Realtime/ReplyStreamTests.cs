@@ -12,8 +12,8 @@ public sealed class ReplyStreamTests(LiveApp live) : IClassFixture<LiveApp>
     {
         using var ada = await _app.RegisterAsync();
         var chat = await ada.CreateChatAsync();
-        var gate = new Gate();
-        var play = live.Play(FakeReply.Text("one ").ThenWaitFor(gate).Then("two"));
+        Gate[] gates = [new(), new()];
+        var play = live.Play(FakeReply.Text("one ").ThenWaitFor(gates[0]).Then("two").ThenWaitFor(gates[1]));
 
         await using var stream = await ada.StreamAsync(HttpMethod.Post, $"/chats/{chat}/messages/", new { content = play.Question });
         var headers = stream.Response;
@@ -23,8 +23,16 @@ public sealed class ReplyStreamTests(LiveApp live) : IClassFixture<LiveApp>
         headers.Headers.CacheControl.NoTransform.ShouldBeTrue();
         var question = (await stream.NextAsync())!;
         var snapshot = (await stream.NextAsync())!;
-        await gate.Reached;
-        gate.Open();
+        await gates[0].Reached;
+        gates[0].Open();
+        var (texts, deltas) = (new ReplyTexts(), new List<TestFrame>());
+        texts.Apply(snapshot);
+        while (texts[snapshot.MessageId!] != "one two")
+        {
+            deltas.Add((await stream.NextAsync())!);
+            texts.Apply(deltas[^1]);
+        }
+        gates[1].Open();
         var rest = await stream.ToEndAsync();
 
         question.Type.ShouldBe("message");
@@ -37,19 +45,16 @@ public sealed class ReplyStreamTests(LiveApp live) : IClassFixture<LiveApp>
         snapshot.Data.Text("reply_to_id").ShouldBe(question.Data.Text("id"));
         snapshot.Data.Number("seq").ShouldBe(question.Data.Number("seq") + 1);
         snapshot.Data.Text("model").ShouldBe("openai/fake");
-        var deltas = rest[..^1];
         deltas.ShouldNotBeEmpty();
         deltas.ShouldAllBe(x => (x.Type == "message.delta" || x.Type == "message.snapshot") && x.Cursor == null);
         deltas.Where(x => x.Type == "message.delta").Select(x => x.Data.Names()).ShouldAllBe(x => x == "attempt chat_id message_id offset text");
+        rest.Count.ShouldBe(1);
         rest[^1].Type.ShouldBe("message");
         rest[^1].Cursor.ShouldNotBeNull();
         rest[^1].Data.Text("content").ShouldBe("one two");
         rest[^1].Data.Text("generation", "state").ShouldBe("completed");
-        var texts = new ReplyTexts();
-        foreach (var frame in deltas.Prepend(snapshot))
-            texts.Apply(frame);
         texts.Faults.ShouldBeEmpty();
-        texts[rest[^1].MessageId!].ShouldBe("one two");
+        rest[^1].MessageId.ShouldBe(snapshot.MessageId);
     }
 
     [Fact]
