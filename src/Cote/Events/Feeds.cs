@@ -12,6 +12,9 @@ delegate Task<LogPage> ReadLog(string userId, long after, CancellationToken ct);
 /// <summary>The replies of a user that have not ended, whoever makes them.</summary>
 delegate Task<IReadOnlyList<OpenReply>> ReadOpenReplies(string userId, CancellationToken ct);
 
+/// <summary>Has this session been ended?</summary>
+delegate bool IsRevoked(string sessionId);
+
 /// <summary>All feeds of this node: one for each user who is connected here or has a reply being made here.</summary>
 sealed class Feeds(Clock clock, EventsOptions options)
 {

@@ -24,7 +24,7 @@ enum CloseReason
 
 /// <summary>Everything a reader needs to know of the house.</summary>
 sealed record ReaderSources(
-    Feeds Feeds, EventLog Log, ReadLog ReadLog, ReadOpenReplies ReadOpenReplies, EventsOptions Options, Clock Clock);
+    Feeds Feeds, EventLog Log, ReadLog ReadLog, ReadOpenReplies ReadOpenReplies, IsRevoked IsRevoked, EventsOptions Options, Clock Clock);
 
 /// <summary>
 /// One user's events and live replies, for one connection: a place in the log and, for each open reply, how far its
@@ -94,7 +94,7 @@ sealed class Reader : IAsyncDisposable
     public long LastFrame { get; private set; }
 
     /// <summary>The session it was opened in, and until when its token works; without one it is the house's own.</summary>
-    public (string Id, Timestamp Expires)? Session { get; set; }
+    public (string Id, Timestamp Expires)? Session { get; private set; }
 
     /// <summary>After how long without a frame it hands out a ping.</summary>
     public TimeSpan Silence { get; set; } = TimeSpan.FromSeconds(25);
@@ -127,6 +127,17 @@ sealed class Reader : IAsyncDisposable
     /// <summary>True when a new epoch has begun under it: nothing that is read from now on continues what it has shown.</summary>
     public bool IsOutlived => _house.Log.Epoch != _epoch;
 
+    /// <summary>
+    /// Names the session that it shows things to. One that was revoked since its token was looked at is closed here: whoever
+    /// revokes looks for readers of the session, and could not know this one as such before.
+    /// </summary>
+    public void Belongs(string sessionId, Timestamp expires)
+    {
+        Session = (sessionId, expires);
+        if (_house.IsRevoked(sessionId))
+            Close(CloseReason.SessionRevoked);
+    }
+
     public void Wake() => _wakes.Writer.TryWrite(true);
 
     /// <summary>Ends the connection with a reason; what is being written is finished first.</summary>
@@ -158,10 +169,9 @@ sealed class Reader : IAsyncDisposable
         {
             var (page, isAway) = await ReadAsync(frames, ct);
             if (IsOutlived)
-            {
                 Close(CloseReason.ShuttingDown);
-                return [];
-            }
+            if (Closed is not null)
+                return []; // what was being read is nobody's any more
             foreach (var frame in page)
             {
                 if (frame.Seq != _position + 1)

@@ -31,7 +31,7 @@ sealed class FollowReply(ReaderSources house, MessageStore messages, LogFrames f
         // The reader stands at the head before the row is read: an end that the row does not show yet is after it.
         var only = new Only(message.ChatId, message.Sender == Senders.User ? message.Id : message.ReplyToId!, replyId);
         await using var reader = await Reader.OpenAsync(house, userId, only, ct);
-        reader.Session = (user.SessionId, user.Expires);
+        reader.Belongs(user.SessionId, user.Expires);
         var reply = await messages.FindAsync(userId, null, replyId, ct);
         if (reply is not null && (first.Count > 0 || !reply.HasEnded))
             first.Add(reader.Begin(new(reply.ChatId, reply.Id, reply.ReplyToId!, reply.Seq, reply.Generation!.Model,

@@ -16,7 +16,7 @@ sealed class Connections(Feeds feeds, DeltaBus bus, Revocations revocations, Rea
     /// <summary>Takes a connection in. The new one wins: where there are too many, the oldest goes.</summary>
     public void Add(Reader reader, CurrentUser user)
     {
-        reader.Session = (user.SessionId, user.Expires);
+        reader.Belongs(user.SessionId, user.Expires);
         lock (_users)
         {
             if (!_users.TryGetValue(reader.UserId, out var mine))
@@ -72,11 +72,8 @@ sealed class Connections(Feeds feeds, DeltaBus bus, Revocations revocations, Rea
             foreach (var reader in feed.Readers)
             {
                 reader.Beat();
-                // Of whatever kind it is: a poll and a reply's stream show as much as a socket does. One whose session was
-                // revoked just before it joined is found here, a second later at most.
-                if (reader.Session is { } session && revocations.Contains(session.Id))
-                    reader.Close(CloseReason.SessionRevoked);
-                else if (reader.Session?.Expires <= now)
+                // Of whatever kind it is: a poll and a reply's stream show as much as a socket does.
+                if (reader.Session?.Expires <= now)
                     reader.Close(CloseReason.TokenExpired);
             }
         }

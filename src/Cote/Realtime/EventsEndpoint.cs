@@ -59,7 +59,7 @@ static class EventsEndpoint
         CurrentUser user, ReaderSources house, LogFrames frames, Cursor? from, TimeSpan wait, CancellationToken ct)
     {
         await using var reader = await Reader.OpenAsync(house, user.Id, from, ct, most: long.MaxValue);
-        reader.Session = (user.SessionId, user.Expires);
+        reader.Belongs(user.SessionId, user.Expires);
         if (reader.Reset is { } reason)
             return Write([Reader.ResetFrame(reason, reader.Cursor)], reader.Cursor);
         if (from is null)
@@ -68,9 +68,9 @@ static class EventsEndpoint
         var began = house.Clock.Ticks;
         while (true)
         {
-            if (reader.Closed is CloseReason.SessionRevoked or CloseReason.TokenExpired)
-                return Answer.Of(Problems.InvalidToken); // logged out while it waited
             var page = await frames.ReadAsync(user.Id, reader.Position, MostEvents, ct);
+            if (reader.Closed is CloseReason.SessionRevoked or CloseReason.TokenExpired)
+                return Answer.Of(Problems.InvalidToken); // logged out while it waited, or while this was read
             if (reader.IsOutlived)
                 return Write([], reader.Cursor); // the next poll is told
             if (page.Frames.Count > 0)

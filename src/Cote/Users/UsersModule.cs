@@ -1,3 +1,4 @@
+using Cote.Events;
 using Cote.Http;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -19,6 +20,7 @@ static class UsersModule
         services.AddSingleton<Audit>();
         services.AddSingleton<Revocations>();
         services.AddHostedService(x => x.GetRequiredService<Revocations>());
+        services.AddSingleton<IsRevoked>(x => x.GetRequiredService<Revocations>().Contains);
         services.AddHostedService<SessionsLoop>();
         // The core alone: the whole of it would bring data protection along, whose keys nothing here needs.
         services.AddAuthenticationCore(x =>

@@ -13,7 +13,9 @@ public sealed class ReaderTests : IAsyncLifetime
 
     readonly string _directory = Directory.CreateTempSubdirectory("cote-test-").FullName;
     readonly List<Frame> _log = [];
+    readonly HashSet<string> _revoked = [];
     readonly EventsOptions _options = new();
+    Task _reading = Task.CompletedTask; // how long a look at the log takes
     SqliteDialect _dialect = null!;
     Database _db = null!;
     ReaderSources _house = null!;
@@ -29,8 +31,12 @@ public sealed class ReaderTests : IAsyncLifetime
         var log = new EventLog(_db, feeds, new NoSignal(), NullLogger<EventLog>.Instance);
         await log.OpenAsync(null, Ct);
         _house = new(feeds, log,
-            (_, after, _) => Task.FromResult(new LogPage([.. _log.Where(x => x.Seq > after)], false)),
-            (_, _) => Task.FromResult<IReadOnlyList<OpenReply>>([]), _options, clock);
+            async (_, after, _) =>
+            {
+                await _reading;
+                return new LogPage([.. _log.Where(x => x.Seq > after)], false);
+            },
+            (_, _) => Task.FromResult<IReadOnlyList<OpenReply>>([]), _revoked.Contains, _options, clock);
         await WriteAsync($"""
             insert into users (id, username, username_key, email, email_key, password_hash, created_at)
             values ({User}, 'a', 'a', 'a', 'a', '', 0)
@@ -82,6 +88,35 @@ public sealed class ReaderTests : IAsyncLifetime
 
         rest.Select(x => x.Type).ShouldBe(["message.delta", "message"]);
         (await reader.NextAsync(Ct)).Select(x => x.Type).ShouldBe(["typing"]);
+    }
+
+    [Fact]
+    public async Task A_reader_whose_session_was_revoked_while_it_opened_shows_nothing()
+    {
+        await using var reader = await Reader.OpenAsync(_house, User, (Cursor?)null, Ct);
+        Append(1, "secret");
+        _revoked.Add("session"); // by somebody who found no reader of it yet
+
+        reader.Belongs("session", new(long.MaxValue));
+
+        reader.Closed.ShouldBe(CloseReason.SessionRevoked);
+        (await reader.NextAsync(Ct)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_reader_that_is_closed_while_it_reads_shows_nothing_of_what_it_read()
+    {
+        await using var reader = await Reader.OpenAsync(_house, User, (Cursor?)null, Ct);
+        reader.Belongs("session", new(long.MaxValue));
+        var read = new TaskCompletionSource();
+        _reading = read.Task;
+        Append(1, "secret");
+        var next = reader.NextAsync(Ct).AsTask();
+
+        reader.Close(CloseReason.SessionRevoked);
+        read.SetResult();
+
+        (await next).ShouldBeEmpty();
     }
 
     [Fact]
