@@ -3,75 +3,31 @@ using Cote.Primitives;
 
 namespace Cote.Events;
 
-/// <summary>What a reader is shown.</summary>
-/// <param name="Chat">Where they are.</param>
-/// <param name="Question">With <paramref name="Reply"/>: nothing but these two messages and the text of the reply.</param>
-/// <param name="Reply">The reply to follow to its end.</param>
-sealed record Only(string Chat, string Question, string Reply);
-
-/// <summary>Why a reader was closed from this side; the number is the WebSocket close code.</summary>
-enum CloseReason
-{
-    ShuttingDown = 4001,
-    SlowConsumer = 4008,
-    TokenExpired = 4011,
-    RateLimited = 4013,
-    BadRequest = 4500,
-    SessionRevoked = 4503,
-    TooManyConnections = 4504,
-    TooManyErrors = 4509,
-}
-
 /// <summary>Everything a reader needs to know of the house.</summary>
 sealed record ReaderSources(
     Feeds Feeds, EventLog Log, ReadLog ReadLog, ReadOpenReplies ReadOpenReplies, IsRevoked IsRevoked, EventsOptions Options, Clock Clock);
 
 /// <summary>
-/// One user's events and live replies, for one connection: a place in the log and, for each open reply, how far its
-/// text was shown. It pulls: the transport asks for the next frames when it has written the ones before, so a reader
-/// that is slow holds no queue here. Knows no transport.
+/// One user's events and live replies, for one connection: a place in the log, and in <see cref="ShownReplies"/> how far
+/// the text of each open reply was shown. It pulls: the transport asks for the next frames when it has written the ones
+/// before, so a reader that is slow holds no queue here. Knows no transport.
 /// </summary>
 sealed class Reader : IAsyncDisposable
 {
-    const int MostEphemeral = 32;
-    const int MostEnded = 16;
     static readonly TimeSpan ReadAgainAfter = TimeSpan.FromMilliseconds(500);
 
-    static readonly TimeSpan CatchesUpWithin = TimeSpan.FromSeconds(2);
-    static readonly TimeSpan CatchesUpByBusWithin = TimeSpan.FromMilliseconds(500);
-
     readonly ReaderSources _house;
-    long _joined;
     readonly Only? _only;
     readonly Channel<bool> _wakes = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
-    readonly Queue<Frame> _ephemeral = []; // locked by itself: an idle connection is to cost little
-    readonly Dictionary<string, Follow> _follows = [];
-    readonly Queue<string> _ended = [];
+    readonly Asides _asides = new();
     Feed _feed = null!;
+    ShownReplies _shown = null!;
     long _position;
-    long _joinedAt;
     string _epoch = "";
     bool _attached;
 
     Reader(ReaderSources house, string userId, Only? only) => (_house, UserId, _only) = (house, userId, only);
-
-    // How far the client was shown the text of one reply, whoever makes it; `Live` once it is made here.
-    sealed class Follow
-    {
-        public string? ChatId;
-        public LiveReply? Live;
-        public bool Typing;
-        public long Attempt = -1;
-        public int Length = -1;
-        public bool Ended;
-
-        /// <summary>
-        /// Who comes from the node that makes it may have more of its text than is known here yet. A delta would be ignored
-        /// where it goes on from less, and the next one would leave a hole: until this node has caught up, the text is shown whole.
-        /// </summary>
-        public bool MayBeBehind;
-    }
 
     public string UserId { get; }
 
@@ -150,15 +106,8 @@ sealed class Reader : IAsyncDisposable
     /// <summary>Shows a frame that is nobody's history. It is dropped where the reader has not kept up.</summary>
     public void Show(Frame frame)
     {
-        if (_only is not null)
-            return;
-        lock (_ephemeral)
-        {
-            if (_ephemeral.Count >= MostEphemeral)
-                return;
-            _ephemeral.Enqueue(frame);
-        }
-        Wake();
+        if (_only is null && _asides.Offer(frame))
+            Wake();
     }
 
     /// <summary>The next frames, in order. Empty when the reader was closed or is complete.</summary>
@@ -185,10 +134,8 @@ sealed class Reader : IAsyncDisposable
             }
             if (page.Count == 0)
             {
-                TakeLive(frames);
-                lock (_ephemeral)
-                    while (_ephemeral.TryDequeue(out var frame))
-                        frames.Add(frame);
+                _shown.Advance(_position, frames);
+                _asides.MoveTo(frames);
             }
             if (frames.Count > 0)
             {
@@ -212,7 +159,7 @@ sealed class Reader : IAsyncDisposable
         try
         {
             var page = await _feed.AfterAsync(_position, _house.ReadLog, _house.Clock.Now, ct);
-            _attached |= _only is not null && _follows.ContainsKey(_only.Reply); // it was told of its one reply already
+            _attached |= _only is not null && _shown.Has(_only.Reply); // it was told of its one reply already
             if (page.Count == 0 && !_attached)
                 await AttachAsync(frames, ct);
             return (page, false);
@@ -232,17 +179,7 @@ sealed class Reader : IAsyncDisposable
     }
 
     /// <summary>The client is told of an open reply by this snapshot; what follows goes on from it.</summary>
-    public Frame Begin(OpenReply reply)
-    {
-        _follows[reply.MessageId] = new()
-        {
-            ChatId = reply.ChatId,
-            Attempt = reply.Attempt,
-            Length = reply.Content.Length,
-            MayBeBehind = IsYoung(CatchesUpWithin),
-        };
-        return reply.ToSnapshot();
-    }
+    public Frame Begin(OpenReply reply) => _shown.Begin(reply);
 
     /// <summary>There is nothing more to wait for.</summary>
     public void Complete() => IsComplete = true;
@@ -252,9 +189,7 @@ sealed class Reader : IAsyncDisposable
     {
         if (_house.Clock.Since(LastFrame) < Silence)
             return;
-        lock (_ephemeral)
-            if (!_ephemeral.Contains(Frame.Ping))
-                _ephemeral.Enqueue(Frame.Ping);
+        _asides.AddOnce(Frame.Ping);
         Wake();
     }
 
@@ -299,7 +234,7 @@ sealed class Reader : IAsyncDisposable
 
     async Task JoinAsync(Cursor? cursor, long? most, CancellationToken ct)
     {
-        _joined = _house.Clock.Ticks;
+        var opened = _house.Clock.Ticks;
         // Joined first, read afterwards: what is committed in between wakes it, so nothing falls through.
         _feed = _house.Feeds.Join(UserId, this);
         try
@@ -314,7 +249,7 @@ sealed class Reader : IAsyncDisposable
                 : head - from.Seq > most ? "too_far"
                 : null;
             _position = Reset is null ? Start.Seq : head;
-            _joinedAt = head;
+            _shown = new(_feed, _only, _asides, _house.Clock, opened, head);
             LastFrame = _house.Clock.Ticks;
             Wake();
         }
@@ -334,47 +269,15 @@ sealed class Reader : IAsyncDisposable
 
     void TakeDurable(Frame frame, List<Frame> frames)
     {
-        if (_only is not null && frame.MessageId != _only.Question && frame.MessageId != _only.Reply
-            && !(frame.Type == EventTypes.ChatDeleted && frame.ChatId == _only.Chat))
-            return;
-        if (_only is not null && frame.Type == EventTypes.MessageStatus)
+        if (_only?.Shows(frame) == false)
             return;
         if (frame.Type == EventTypes.ChatDeleted)
-            foreach (var gone in _follows.Values.Where(x => x.ChatId == frame.ChatId))
-                gone.Ended = true;
-        if (frame.MessageId is { } id && frame.Type is EventTypes.Message or EventTypes.MessageDeleted)
-        {
-            Remember(id);
-            if (_follows.TryGetValue(id, out var follow))
-            {
-                // Who has followed from the first delta gets the last one too, and then the whole, which always wins.
-                if (frame.Type == EventTypes.Message && follow.Live is { } last && Advance(last, follow) is { } rest)
-                    frames.Add(rest);
-                follow.Ended = true;
-            }
-            else if (_feed.Find(id) is { } live)
-            {
-                // Its end is in the log before it is gone from here: who meets the end first is shown no text after it.
-                _follows[id] = new() { ChatId = live.ChatId, Live = live, Ended = true };
-            }
-        }
+            _shown.EndAllOf(frame.ChatId);
+        if (frame.MessageId is not null && frame.Type is EventTypes.Message or EventTypes.MessageDeleted && _shown.End(frame) is { } rest)
+            frames.Add(rest);
         frames.Add(frame);
-        if (_only is not null && (frame.MessageId == _only.Reply || frame.Type is EventTypes.MessageDeleted or EventTypes.ChatDeleted))
+        if (_only?.EndsWith(frame) == true)
             IsComplete = true;
-    }
-
-    // One that another node makes may seem open for a moment longer than it is.
-    void Remember(string ended)
-    {
-        _ended.Enqueue(ended);
-        if (_ended.Count > MostEnded)
-            _ended.Dequeue();
-    }
-
-    void AddTyping(string chatId, bool isTyping)
-    {
-        lock (_ephemeral)
-            _ephemeral.Enqueue(Frame.Typing(chatId, "ai", isTyping));
     }
 
     // Once, when the log has been read to its head: the replies that nobody makes here have no live text to follow.
@@ -382,59 +285,6 @@ sealed class Reader : IAsyncDisposable
     {
         var open = await _house.ReadOpenReplies(UserId, ct);
         _attached = true;
-        foreach (var reply in open)
-            if (reply.QuestionSeq <= _position && (_only is null || _only.Reply == reply.MessageId)
-                && _feed.Find(reply.MessageId) is null && !_follows.ContainsKey(reply.MessageId))
-                frames.Add(Begin(reply));
-    }
-
-    bool IsYoung(TimeSpan age) => _house.Clock.Since(_joined) < age;
-
-    Frame? Advance(LiveReply reply, Follow follow)
-    {
-        if (reply.Home is null || !follow.MayBeBehind)
-            return reply.Advance(ref follow.Attempt, ref follow.Length);
-        var frame = reply.Advance(ref follow.Attempt, ref follow.Length, whole: true);
-        // Over the bus its home tells all it has as soon as it is asked; a checkpoint is a second old at most.
-        if (frame is not null && !IsYoung(reply.WasFedWithin(CatchesUpWithin) ? CatchesUpByBusWithin : CatchesUpWithin))
-            follow.MayBeBehind = false;
-        return frame;
-    }
-
-    void TakeLive(List<Frame> frames)
-    {
-        var live = _feed.Live;
-        foreach (var reply in live)
-        {
-            if (reply.QuestionSeq > _position || (_only is not null && _only.Reply != reply.MessageId))
-                continue;
-            if (!_follows.TryGetValue(reply.MessageId, out var follow))
-            {
-                // Its end may stand in the log before the place where this reader began: nothing is shown after that.
-                if ((reply.IsEnding && reply.QuestionSeq <= _joinedAt) || _ended.Contains(reply.MessageId))
-                    continue;
-                _follows[reply.MessageId] = follow = new() { ChatId = reply.ChatId, MayBeBehind = IsYoung(CatchesUpWithin) };
-            }
-            if (follow.Live != reply && !follow.Ended)
-            {
-                follow.Live = reply;
-                if (_only is null)
-                {
-                    follow.Typing = true;
-                    AddTyping(reply.ChatId, true);
-                }
-            }
-            if (!follow.Ended && Advance(reply, follow) is { } frame)
-                frames.Add(frame);
-        }
-        foreach (var (id, follow) in _follows)
-        {
-            // One that is gone from here without its end in the log was handed over: it may come back under the same id.
-            if (!follow.Ended || (follow.Live is not null && live.Contains(follow.Live)))
-                continue;
-            _follows.Remove(id);
-            if (follow.Typing)
-                AddTyping(follow.ChatId!, false);
-        }
+        _shown.Attach(open, _position, frames);
     }
 }

@@ -91,6 +91,33 @@ public sealed class ReaderTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Who_was_told_of_a_reply_and_meets_its_end_next_is_shown_the_rest_of_its_text_before_it_and_none_after()
+    {
+        await using var reader = await Reader.OpenAsync(_house, User, (Cursor?)null, Ct);
+        var reply = new OpenReply("chat", "reply", "question", 2, "m", 1, 1, "one ");
+        reader.Begin(reply).Type.ShouldBe("message.snapshot");
+        Append(1, "question");
+        (await reader.NextAsync(Ct)).Select(x => x.Type).ShouldBe(["message"]);
+        var live = _house.Feeds.Begin(User, reply);
+        live.Append(1, "two");
+        Append(2, "reply");
+
+        var end = await reader.NextAsync(Ct);
+
+        end.Select(x => x.Type).ShouldBe(["message.delta", "message"]);
+        var rest = TestFrame.Parse(System.Text.Encoding.UTF8.GetString(end[0].Json.Span)).Data;
+        (rest.GetProperty("offset").GetInt32(), rest.GetProperty("text").GetString()).ShouldBe((4, "two"));
+        for (var i = 3; i < 30; i++) // however many others end before it is gone from here
+        {
+            Append(i, "other" + i);
+            (await reader.NextAsync(Ct)).Select(x => x.Type).ShouldBe(["message"]);
+            reader.Show(Frame.Pong);
+            (await reader.NextAsync(Ct)).Select(x => x.Type).ShouldBe(["pong"]);
+        }
+        _house.Feeds.End(User, live);
+    }
+
+    [Fact]
     public async Task A_reader_whose_session_was_revoked_while_it_opened_shows_nothing()
     {
         await using var reader = await Reader.OpenAsync(_house, User, (Cursor?)null, Ct);

@@ -1,0 +1,156 @@
+using Cote.Primitives;
+
+namespace Cote.Events;
+
+/// <summary>
+/// What one client was shown of the replies that have not ended: of each, how far. Text goes on from there, whoever makes
+/// the reply; none comes before the event of its question, and none after that of its end.
+/// </summary>
+/// <param name="feed">Where the texts are.</param>
+/// <param name="only">The one reply that this client is shown, or null for all.</param>
+/// <param name="asides">Takes word of who is typing.</param>
+/// <param name="clock">Measures how long the client has been here.</param>
+/// <param name="opened">When it came, by <see cref="Clock.Ticks"/>.</param>
+/// <param name="head">Where the log ended then: what was in it is not shown as it happens.</param>
+sealed class ShownReplies(Feed feed, Only? only, Asides asides, Clock clock, long opened, long head)
+{
+    const int MostEnded = 16;
+
+    static readonly TimeSpan CatchesUpWithin = TimeSpan.FromSeconds(2);
+    static readonly TimeSpan CatchesUpByBusWithin = TimeSpan.FromMilliseconds(500);
+
+    readonly Dictionary<string, Follow> _follows = [];
+    readonly Queue<string> _ended = [];
+
+    // How far the client was shown the text of one reply, whoever makes it; `Live` once it is made here.
+    sealed class Follow
+    {
+        public string? ChatId;
+        public LiveReply? Live;
+        public bool Typing;
+        public long Attempt = -1;
+        public int Length = -1;
+        public bool Ended;
+
+        /// <summary>
+        /// Who comes from the node that makes it may have more of its text than is known here yet. A delta would be ignored
+        /// where it goes on from less, and the next one would leave a hole: until this node has caught up, the text is shown whole.
+        /// </summary>
+        public bool MayBeBehind;
+    }
+
+    /// <summary>Was the client told of this reply?</summary>
+    public bool Has(string replyId) => _follows.ContainsKey(replyId);
+
+    /// <summary>The client is told of an open reply by this snapshot; what follows goes on from it.</summary>
+    public Frame Begin(OpenReply reply)
+    {
+        _follows[reply.MessageId] = new()
+        {
+            ChatId = reply.ChatId,
+            Attempt = reply.Attempt,
+            Length = reply.Content.Length,
+            MayBeBehind = IsYoung(CatchesUpWithin),
+        };
+        return reply.ToSnapshot();
+    }
+
+    /// <summary>Tells of the open replies that nobody makes here, to a client that has seen the log up to <paramref name="position"/>.</summary>
+    public void Attach(IEnumerable<OpenReply> open, long position, List<Frame> frames)
+    {
+        foreach (var reply in open)
+            if (reply.QuestionSeq <= position && (only is null || only.Reply == reply.MessageId)
+                && feed.Find(reply.MessageId) is null && !_follows.ContainsKey(reply.MessageId))
+                frames.Add(Begin(reply));
+    }
+
+    /// <summary>What has come meanwhile of those whose question the client has seen.</summary>
+    public void Advance(long position, List<Frame> frames)
+    {
+        var live = feed.Live;
+        foreach (var reply in live)
+        {
+            if (reply.QuestionSeq > position || (only is not null && only.Reply != reply.MessageId))
+                continue;
+            if (!_follows.TryGetValue(reply.MessageId, out var follow))
+            {
+                // Its end may stand in the log before the place where this reader began: nothing is shown after that.
+                if ((reply.IsEnding && reply.QuestionSeq <= head) || _ended.Contains(reply.MessageId))
+                    continue;
+                _follows[reply.MessageId] = follow = new() { ChatId = reply.ChatId, MayBeBehind = IsYoung(CatchesUpWithin) };
+            }
+            if (follow.Live != reply && !follow.Ended)
+            {
+                follow.Live = reply;
+                if (only is null)
+                {
+                    follow.Typing = true;
+                    asides.Add(Frame.Typing(reply.ChatId, "ai", true));
+                }
+            }
+            if (!follow.Ended && Advance(reply, follow) is { } frame)
+                frames.Add(frame);
+        }
+        ForgetEnded(live);
+    }
+
+    /// <summary>A reply ends, or is deleted, by this event; what the client is to be shown before it.</summary>
+    public Frame? End(Frame end)
+    {
+        var id = end.MessageId!;
+        Remember(id);
+        if (_follows.TryGetValue(id, out var follow))
+        {
+            follow.Ended = true;
+            // Who has followed from the first delta gets the last one too, and then the whole, which always wins. So does who
+            // was told of it before it began to be made here, and has met its end before any look at its text.
+            follow.Live ??= feed.Find(id);
+            return end.Type == EventTypes.Message && follow.Live is { } last ? Advance(last, follow) : null;
+        }
+        // Its end is in the log before it is gone from here: who meets the end first is shown no text after it.
+        if (feed.Find(id) is { } live)
+            _follows[id] = new() { ChatId = live.ChatId, Live = live, Ended = true };
+        return null;
+    }
+
+    /// <summary>The chat is gone, with all its replies.</summary>
+    public void EndAllOf(string? chatId)
+    {
+        foreach (var gone in _follows.Values.Where(x => x.ChatId == chatId))
+            gone.Ended = true;
+    }
+
+    bool IsYoung(TimeSpan age) => clock.Since(opened) < age;
+
+    Frame? Advance(LiveReply reply, Follow follow)
+    {
+        if (reply.Home is null || !follow.MayBeBehind)
+            return reply.Advance(ref follow.Attempt, ref follow.Length);
+        var frame = reply.Advance(ref follow.Attempt, ref follow.Length, whole: true);
+        // Over the bus its home tells all it has as soon as it is asked; a checkpoint is a second old at most.
+        if (frame is not null && !IsYoung(reply.WasFedWithin(CatchesUpWithin) ? CatchesUpByBusWithin : CatchesUpWithin))
+            follow.MayBeBehind = false;
+        return frame;
+    }
+
+    // One that another node makes may seem open for a moment longer than it is.
+    void Remember(string ended)
+    {
+        _ended.Enqueue(ended);
+        if (_ended.Count > MostEnded)
+            _ended.Dequeue();
+    }
+
+    void ForgetEnded(LiveReply[] live)
+    {
+        foreach (var (id, follow) in _follows)
+        {
+            // One that is gone from here without its end in the log was handed over: it may come back under the same id.
+            if (!follow.Ended || (follow.Live is not null && live.Contains(follow.Live)))
+                continue;
+            _follows.Remove(id);
+            if (follow.Typing)
+                asides.Add(Frame.Typing(follow.ChatId!, "ai", false));
+        }
+    }
+}
