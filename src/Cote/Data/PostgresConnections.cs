@@ -5,24 +5,24 @@ using Npgsql;
 namespace Cote.Data;
 
 /// <summary>Reads from PostgreSQL: each query on a connection of its own, or all of them within one transaction.</summary>
-sealed class PostgresView(PostgresDialect dialect, NpgsqlConnection? held = null) : View
+sealed class PostgresView(PostgresPool pool, NpgsqlConnection? held = null) : View
 {
     public override async ValueTask<IReadOnlyList<T>> ListAsync<T>(
         Sql sql, Func<Row, T> map, CancellationToken ct, Func<T, bool>? enough = null)
     {
         for (var tries = 1; ; tries++)
         {
-            var connection = held ?? await dialect.OpenConnectionAsync(ct);
+            var connection = held ?? await pool.OpenAsync(ct);
             try
             {
                 var rows = await ListAsync(connection, sql, map, enough, ct);
-                dialect.Succeeded();
+                pool.Succeeded();
                 return rows;
             }
             catch (Exception error) when (error is DbException or IOException or SocketException or TimeoutException)
             {
-                var problem = dialect.Failed(error);
-                if (tries > 1 || held is not null || !PostgresDialect.IsAway(error))
+                var problem = pool.Failed(error);
+                if (tries > 1 || held is not null || !PostgresErrors.IsAway(error))
                     throw problem;
             }
             finally
@@ -43,7 +43,7 @@ sealed class PostgresView(PostgresDialect dialect, NpgsqlConnection? held = null
         NpgsqlConnection connection, Sql sql, Func<Row, T> map, Func<T, bool>? enough, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand(sql.Text, connection);
-        PostgresDialect.Bind(command.Parameters, sql);
+        PostgresArguments.Bind(command.Parameters, sql);
         await using var reader = await command.ExecuteReaderAsync(ct);
         var (rows, at) = (new List<T>(), new ReaderRow(reader));
         while (await reader.ReadAsync(ct))

@@ -100,7 +100,7 @@ sealed class PostgresLoad : IAsyncDisposable
     async Task ExecuteAsync(Sql sql, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand(sql.Text, _connection) { CommandTimeout = 0 };
-        PostgresDialect.Bind(command.Parameters, sql);
+        PostgresArguments.Bind(command.Parameters, sql);
         await command.ExecuteNonQueryAsync(ct);
     }
 }
