@@ -15,7 +15,9 @@ sealed class ReplyLoop(ReplyQueue queue, RunSources house, bool onlyProcess) : B
     static readonly TimeSpan PulseEvery = TimeSpan.FromMilliseconds(200);
     static readonly TimeSpan RenewEvery = TimeSpan.FromSeconds(5);
     static readonly TimeSpan RenewAgainAfter = TimeSpan.FromMilliseconds(500);
-    static readonly TimeSpan SpreadEach = TimeSpan.FromMilliseconds(5);
+
+    /// <summary>The pause of a sweep after each chat.</summary>
+    internal static readonly TimeSpan SpreadEach = TimeSpan.FromMilliseconds(5);
 
     readonly ConcurrentDictionary<Run, bool> _runs = [];
     readonly ConcurrentDictionary<Task, bool> _work = [];
