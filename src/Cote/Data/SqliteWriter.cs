@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace Cote.Data;
 
 /// <summary>
-/// The one writer of the embedded database. It takes what is queued, each unit in a savepoint, commits the group with
-/// one fsync, and only then answers the callers. It never waits for company: groups form while the fsync before runs.
+/// The one writer of the embedded database. It takes what is queued, commits the group with one fsync, and only then
+/// answers the callers. It never waits for company: groups form while the fsync before runs.
 /// </summary>
 sealed class SqliteWriter : IDisposable
 {
@@ -21,6 +21,7 @@ sealed class SqliteWriter : IDisposable
     static readonly Sql Savepoint = $"savepoint unit";
     static readonly Sql Release = $"release unit";
     static readonly Sql RollBack = $"rollback to unit";
+    static readonly Sql RollBackGroup = $"rollback";
 
     readonly BlockingCollection<Pending> _queue;
     readonly Func<SqliteSession> _open;
@@ -98,12 +99,17 @@ sealed class SqliteWriter : IDisposable
     {
         var session = _session ??= Reopen();
         session.Execute(Begin);
-        var began = _clock.Ticks;
-        Run(session, group[0]);
-        while (group.Count < MostInGroup && _clock.Since(began) < LongestGroup && _queue.TryTake(out var next))
+        try
         {
-            group.Add(next);
-            Run(session, next);
+            Gather(group, x => Run(session, x.Unit));
+        }
+        catch (SqliteException) when (session.InTransaction)
+        {
+            // One of them was refused, as a repeated send is: they all begin again, each apart. To keep them apart from the
+            // start would cost a copy of every page that a unit touches, for the many that nothing refuses.
+            session.Execute(RollBackGroup);
+            session.Execute(Begin);
+            Gather(group, x => RunApart(session, x));
         }
         session.Execute(End);
         if (_logIsLong)
@@ -117,24 +123,35 @@ sealed class SqliteWriter : IDisposable
         _healthy = true;
     }
 
-    static void Run(SqliteSession session, Pending pending)
+    // Those of the group, and what waits by then.
+    void Gather(List<Pending> group, Action<Pending> run)
+    {
+        var began = _clock.Ticks;
+        for (var i = 0; i < group.Count; i++)
+        {
+            run(group[i]);
+            if (i == group.Count - 1 && i < MostInGroup - 1 && _clock.Since(began) < LongestGroup && _queue.TryTake(out var next))
+                group.Add(next);
+        }
+    }
+
+    static void Run(SqliteSession session, Unit unit)
+    {
+        foreach (var step in unit.Steps)
+            if (!step.IsLock) // nobody else writes
+                step.Changed = session.Run(step.Sql, step.Read);
+    }
+
+    static void RunApart(SqliteSession session, Pending pending)
     {
         session.Execute(Savepoint);
         try
         {
-            foreach (var step in pending.Unit.Steps)
-            {
-                if (step.IsLock)
-                    continue; // nobody else writes
-                step.Changed = session.Run(step.Sql, step.Read);
-            }
+            Run(session, pending.Unit);
             session.Execute(Release);
         }
-        catch (SqliteException error)
+        catch (SqliteException error) when (session.InTransaction) // FULL, IOERR and NOMEM roll everything back: then the whole group has failed
         {
-            // FULL, IOERR and NOMEM roll everything back, not the savepoint: then the whole group has failed.
-            if (!session.InTransaction)
-                throw;
             session.Execute(RollBack);
             session.Execute(Release);
             pending.Refuse(error);
