@@ -91,7 +91,8 @@ public sealed class ReplyStreamTests(LiveApp live) : IClassFixture<LiveApp>
         var chat = await ada.CreateChatAsync();
         var gate = new Gate();
         var (_, running) = await ada.AskForAsync(chat, live.Play(FakeReply.Text("so far").ThenWaitFor(gate).Then(", done")));
-        var (_, queued) = await ada.AskForAsync(chat, live.Play(FakeReply.Text("later")));
+        var shown = new Gate(); // the queued one ends when its text was shown
+        var (_, queued) = await ada.AskForAsync(chat, live.Play(FakeReply.Text("later").ThenWaitFor(shown)));
         await gate.Reached;
 
         await using var one = await ada.StreamAsync(HttpMethod.Get, $"/chats/{chat}/messages/{running}/stream");
@@ -105,14 +106,20 @@ public sealed class ReplyStreamTests(LiveApp live) : IClassFixture<LiveApp>
         foreach (var (stream, frame, text) in new[] { (one, first, "so far, done"), (two, second, "later") })
         {
             var texts = new ReplyTexts();
-            var rest = await stream.ToEndAsync();
-            foreach (var shown in rest[..^1].Prepend(frame))
-                texts.Apply(shown);
+            texts.Apply(frame);
+            TestFrame? next;
+            for (next = await stream.NextAsync(); next?.Type != "message"; next = await stream.NextAsync())
+            {
+                texts.Apply(next.ShouldNotBeNull());
+                next.MessageId.ShouldBe(frame.MessageId);
+                if (texts[frame.MessageId!] == "later")
+                    shown.Open();
+            }
             texts.Faults.ShouldBeEmpty();
             texts[frame.MessageId!].ShouldBe(text);
-            rest[^1].Type.ShouldBe("message");
-            rest[^1].Data.Text("content").ShouldBe(text);
-            rest.Select(x => x.MessageId).Distinct().ShouldHaveSingleItem().ShouldBe(frame.MessageId);
+            next.MessageId.ShouldBe(frame.MessageId);
+            next.Data.Text("content").ShouldBe(text);
+            (await stream.ToEndAsync()).ShouldBeEmpty();
         }
     }
 
