@@ -101,11 +101,15 @@ static class CoteConfiguration
 
     static void Validate(object part, string path)
     {
-        var wrong = new List<ValidationResult>();
-        Validator.TryValidateObject(part, new ValidationContext(part), wrong, validateAllProperties: true);
-        foreach (var result in wrong)
+        // Attribute by attribute: the framework's Validator would bring all of component model's type descriptions along.
+        var properties = part.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance);
+        var wrong = properties.SelectMany(x => x.GetCustomAttributes<ValidationAttribute>().Select(rule => rule.GetValidationResult(
+            x.GetValue(part), new ValidationContext(part, x.Name, null, null) { MemberName = x.Name })));
+        if (part is IValidatableObject whole)
+            wrong = wrong.Concat(whole.Validate(new ValidationContext(part, part.GetType().Name, null, null)));
+        if (wrong.OfType<ValidationResult>().FirstOrDefault() is { } result)
             throw new StartupException($"{Variable(path)}__{result.MemberNames.FirstOrDefault()} is wrong: {result.ErrorMessage}");
-        foreach (var property in part.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance))
+        foreach (var property in properties)
             if (IsPart(property.PropertyType) && property.GetValue(part) is { } inner)
                 Validate(inner, $"{path}:{property.Name}");
     }

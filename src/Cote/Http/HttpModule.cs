@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text.Json;
 using Cote.Primitives;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -16,9 +15,7 @@ static class HttpModule
     {
         services.AddSingleton<RateLimits>();
         services.AddSingleton<WrittenAnswers>();
-        services.AddDescription();
-        // Only for the description: answers are written by Answer, bodies read by Check.
-        services.ConfigureHttpJsonOptions(x => x.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower);
+        services.AddSingleton(x => new OpenApi(services, x.GetRequiredService<EndpointDataSource>()));
         services.AddCors(cors => cors.AddDefaultPolicy(policy => policy
             .SetIsOriginAllowed(origin => options.CorsOrigins.Contains("*")
                 || options.CorsOrigins.Contains(origin, StringComparer.OrdinalIgnoreCase)
@@ -34,7 +31,8 @@ static class HttpModule
         app.UseMiddleware<ErrorHandler>();
         if (options.TrustedProxies.Count > 0)
             app.UseForwardedHeaders(Forwarded(options));
-        app.UseCors();
+        if (options.CorsOrigins.Count > 0 || app.Environment.IsDevelopment())
+            app.UseCors();
         app.UseDocs();
         app.UseWebSockets();
         app.UseRouting();
@@ -46,7 +44,7 @@ static class HttpModule
     public static void MapHttp(this IEndpointRouteBuilder routes)
     {
         // A literal path: a parameter here would answer every POST to a path of one segment with a 405.
-        routes.MapOpenApi("/openapi.json");
+        routes.MapGet("/openapi.json", OpenApi.Handle).ExcludeFromDescription();
         routes.MapPages();
         routes.MapGet("/health/live", Health.Live).WithTags("Health").WithSummary("Is the process alive?");
         routes.MapGet("/health/ready", Health.Ready).WithTags("Health").WithSummary("Does it take work?");

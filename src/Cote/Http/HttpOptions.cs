@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using Cote.Primitives;
 
 namespace Cote.Http;
 
@@ -21,7 +22,7 @@ public sealed class HttpOptions
     public int DrainSeconds { get; set; }
 
     [Description("`console` for people, `json` for machines: one object a line.")]
-    [RegularExpression("console|json")]
+    [OneOf("console", "json")]
     public string LogFormat { get; set; } = "console";
 }
 

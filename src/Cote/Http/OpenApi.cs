@@ -1,19 +1,29 @@
+using System.Text;
 using System.Text.Json;
 using Cote.Primitives;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.OpenApi;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.OpenApi;
 
 namespace Cote.Http;
 
-/// <summary>The description of the API, made from the routes themselves.</summary>
-static class OpenApi
+/// <summary>
+/// The description of the API, made from the routes themselves when it is first asked for, and kept. What makes it lives in
+/// a container of its own: most servers are never asked, and need not hold it ready.
+/// </summary>
+/// <param name="registered">All services of the house: a parameter of a route that is none of them is taken for its body.</param>
+/// <param name="routes">What is described.</param>
+sealed class OpenApi(IServiceCollection registered, EndpointDataSource routes)
 {
+    const OpenApiSpecVersion Version = OpenApiSpecVersion.OpenApi3_1;
     const string Scheme = "OAuth2PasswordBearer";
-    const string Anything = "*/*";
+    internal const string Anything = "*/*";
 
     // These the guide spells with a slash at their end.
     static readonly string[] Slashed = ["/users", "/sessions", "/chats", "/upload", "/chats/{chat_id}/messages"];
@@ -21,9 +31,25 @@ static class OpenApi
     // Taken as text, so that a wrong one gets FastAPI's answer; described as what they are.
     static readonly string?[] Numbers = ["limit", "before", "after", "wait"];
 
-    public static void AddDescription(this IServiceCollection services) => services.AddOpenApi(options =>
+    readonly Lazy<Task<ReadOnlyMemory<byte>>> _written = new(() => WriteAsync(registered, routes));
+
+    /// <summary><c>GET /openapi.json</c>.</summary>
+    public static async Task<IResult> Handle(OpenApi description) => Answer.Json(await description._written.Value);
+
+    static async Task<ReadOnlyMemory<byte>> WriteAsync(IServiceCollection registered, EndpointDataSource routes)
     {
-        options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
+        IServiceCollection services = new ServiceCollection { registered };
+        services.AddSingleton(routes).RemoveAll<IServer>();
+        services.ConfigureHttpJsonOptions(x => x.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower);
+        services.AddOpenApi(Configure);
+        await using var provider = services.BuildServiceProvider();
+        var document = await provider.GetRequiredKeyedService<IOpenApiDocumentProvider>("v1").GetOpenApiDocumentAsync();
+        return Encoding.UTF8.GetBytes(await document.SerializeAsJsonAsync(Version));
+    }
+
+    static void Configure(OpenApiOptions options)
+    {
+        options.OpenApiVersion = Version;
         options.AddDocumentTransformer((document, _, _) =>
         {
             Describe(document);
@@ -53,14 +79,7 @@ static class OpenApi
                 (schema.Type, schema.Format, schema.Properties) = (JsonSchemaType.String, "date-time", null);
             return Task.CompletedTask;
         });
-    });
-
-    /// <summary>
-    /// Describes the body of a route. Anything is let through to the handler all the same: what is of another form is
-    /// a 422 like every other wrong body, where routing would answer a 415 of its own.
-    /// </summary>
-    public static RouteHandlerBuilder Takes<T>(this RouteHandlerBuilder route, string type, params string[] others) where T : notnull =>
-        route.Accepts<T>(type, [.. others, Anything]);
+    }
 
     static void Describe(OpenApiDocument document)
     {
@@ -118,4 +137,14 @@ static class OpenApi
             },
         },
     };
+}
+
+static class RouteBodies
+{
+    /// <summary>
+    /// Describes the body of a route. Anything is let through to the handler all the same: what is of another form is
+    /// a 422 like every other wrong body, where routing would answer a 415 of its own.
+    /// </summary>
+    public static RouteHandlerBuilder Takes<T>(this RouteHandlerBuilder route, string type, params string[] others) where T : notnull =>
+        route.Accepts<T>(type, [.. others, OpenApi.Anything]);
 }

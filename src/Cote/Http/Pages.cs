@@ -26,10 +26,18 @@ static class Pages
         routes.MapGet("/docs.js", (HttpContext http) => Page(http, "docs.js", MediaTypeNames.Text.JavaScript, DocsPolicy)).ExcludeFromDescription();
     }
 
-    /// <summary>Serves Swagger UI's own files below <c>/docs/</c>; the page itself is ours.</summary>
-    public static void UseDocs(this IApplicationBuilder app) => app.UseWhen(
-        http => http.Request.Path.StartsWithSegments("/docs", out var rest) && rest.Value is { Length: > 1 },
-        docs => docs.UseSwaggerUI(ui => ui.RoutePrefix = "docs"));
+    /// <summary>Serves Swagger UI's own files below <c>/docs/</c>, loaded when one is asked for; the page itself is ours.</summary>
+    public static void UseDocs(this IApplicationBuilder app) => app.Use(next =>
+    {
+        var docs = new Lazy<RequestDelegate>(() =>
+        {
+            var branch = app.New();
+            branch.UseSwaggerUI(ui => ui.RoutePrefix = "docs");
+            branch.Run(next);
+            return branch.Build();
+        });
+        return http => http.Request.Path.StartsWithSegments("/docs", out var rest) && rest.Value is { Length: > 1 } ? docs.Value(http) : next(http);
+    });
 
     static IResult Page(HttpContext http, string name, string type, string policy)
     {

@@ -32,7 +32,7 @@ public sealed class MediaOptions
     public int ResumableHours { get; set; } = 24;
 
     [Description("Where the bytes are kept: `disk`, `database` or `s3`. Unset: `s3` where a bucket is named, else `disk` with the embedded database and `database` with PostgreSQL. Changing it moves nothing.")]
-    [RegularExpression("disk|database|s3")]
+    [OneOf("disk", "database", "s3")]
     public string? Storage { get; set; }
 
     [Description("The folder of the bytes on disk; with several nodes one that they share. Unset: `media` in the data directory.")]

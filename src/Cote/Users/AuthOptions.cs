@@ -17,7 +17,7 @@ public sealed class AuthOptions : IValidatableObject
     public DateTimeOffset? PreviousSigningKeyUntil { get; set; }
 
     [Description("Who may register: `open` everyone, `invitation` who has the code, `closed` nobody: then `Cote.Server create-user` makes accounts.")]
-    [RegularExpression("open|invitation|closed")]
+    [OneOf("open", "invitation", "closed")]
     public string Registration { get; set; } = "open";
 
     [Description("The code that a registration must carry as `invitation_code`, where registration is by invitation.")]

@@ -89,7 +89,7 @@ public sealed class DiskStorageTests : IDisposable
     [InlineData("Media:Storage=database|Media:S3:Bucket=b", "Cote__Media__Storage is database, but Cote__Media__S3__Bucket names a bucket. Unset one of them.")]
     [InlineData("Media:Directory=x|Media:S3:Bucket=b", "Cote__Media__Directory names a folder, but media are kept in a bucket. Unset it, or set Cote__Media__Storage to disk.")]
     [InlineData("Media:Directory=x|Media:Storage=database", "Cote__Media__Directory names a folder, but media are kept in the database. Unset it, or set Cote__Media__Storage to disk.")]
-    [InlineData("Media:Storage=tape", "Cote__Media__Storage is wrong: The field Storage must match the regular expression 'disk|database|s3'.")]
+    [InlineData("Media:Storage=tape", "Cote__Media__Storage is wrong: Storage is one of disk, database, s3.")]
     [InlineData("Media:Storage=disk|Media:Directory=/dev/null/x", null)]
     public async Task Settings_that_contradict_each_other_stop_the_start_with_a_sentence(string settings, string? sentence)
     {
