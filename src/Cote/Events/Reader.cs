@@ -64,11 +64,14 @@ sealed class Reader : IAsyncDisposable
         return reader;
     }
 
-    /// <summary>A reader of what comes from now on, of one question and its reply only.</summary>
-    public static async Task<Reader> OpenAsync(ReaderSources house, string userId, Only only, CancellationToken ct)
+    /// <summary>
+    /// A reader of one question and its reply only: of what comes from now on, or after <paramref name="seq"/>, which is known
+    /// to be in the log.
+    /// </summary>
+    public static async Task<Reader> OpenAsync(ReaderSources house, string userId, Only only, CancellationToken ct, long? seq = null)
     {
         var reader = new Reader(house, userId, only);
-        await reader.JoinAsync(null, null, ct);
+        await reader.JoinAsync(null, null, ct, seq);
         return reader;
     }
 
@@ -232,7 +235,7 @@ sealed class Reader : IAsyncDisposable
         data.WriteString("cursor"u8, cursor.ToString());
     });
 
-    async Task JoinAsync(Cursor? cursor, long? most, CancellationToken ct)
+    async Task JoinAsync(Cursor? cursor, long? most, CancellationToken ct, long? seq = null)
     {
         var opened = _house.Clock.Ticks;
         // Joined first, read afterwards: what is committed in between wakes it, so nothing falls through.
@@ -240,7 +243,7 @@ sealed class Reader : IAsyncDisposable
         try
         {
             _epoch = _house.Log.Epoch;
-            var (head, tail) = await _house.Log.BoundsAsync(UserId, ct);
+            var (head, tail) = seq is { } known ? (known, 0) : await _house.Log.BoundsAsync(UserId, ct);
             Start = cursor ?? CursorAt(head);
             Reset = cursor is not { } from ? null
                 : from.Epoch != _epoch ? "epoch"

@@ -14,8 +14,8 @@ sealed class SseWriter(HttpResponse response)
 {
     readonly PipeWriter _writer = response.BodyWriter;
 
-    /// <summary>Headers and a first byte, at once: a proxy holds the headers until it has seen one.</summary>
-    public async Task StartAsync(CancellationToken ct)
+    /// <summary>Headers and a first line: a proxy holds the headers until it has seen something. To be flushed at once.</summary>
+    public void Start()
     {
         response.StatusCode = StatusCodes.Status200OK;
         response.ContentType = "text/event-stream";
@@ -23,7 +23,6 @@ sealed class SseWriter(HttpResponse response)
         response.Headers["X-Accel-Buffering"] = "no";
         response.HttpContext.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
         _writer.Write(": ok\n\n"u8);
-        await _writer.FlushAsync(ct);
     }
 
     /// <summary>Adds an event; <paramref name="data"/> has no line break, as JSON never has.</summary>
@@ -44,4 +43,11 @@ sealed class SseWriter(HttpResponse response)
     public void Comment() => _writer.Write(": \n\n"u8);
 
     public async ValueTask FlushAsync(CancellationToken ct) => await _writer.FlushAsync(ct);
+
+    /// <summary>Ends the answer: what was written goes out in one piece with its end.</summary>
+    public async ValueTask EndAsync(CancellationToken ct)
+    {
+        await response.CompleteAsync();
+        ct.ThrowIfCancellationRequested();
+    }
 }

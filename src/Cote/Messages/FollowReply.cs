@@ -22,7 +22,6 @@ sealed class FollowReply(ReaderSources house, MessageStore messages, LogFrames f
     /// <summary>Of a question: it, then its reply. Of a reply: the reply alone.</summary>
     public async Task CopyAsync(CurrentUser user, Message message, HttpContext http)
     {
-        var userId = user.Id;
         var ct = http.RequestAborted;
         var first = new List<Frame>();
         if (message.Sender == Senders.User)
@@ -30,9 +29,9 @@ sealed class FollowReply(ReaderSources house, MessageStore messages, LogFrames f
         var replyId = message.ReplyId ?? message.Id;
         // The reader stands at the head before the row is read: an end that the row does not show yet is after it.
         var only = new Only(message.ChatId, message.Sender == Senders.User ? message.Id : message.ReplyToId!, replyId);
-        await using var reader = await Reader.OpenAsync(house, userId, only, ct);
+        await using var reader = await Reader.OpenAsync(house, user.Id, only, ct);
         reader.Belongs(user.SessionId, user.Expires);
-        var reply = await messages.FindAsync(userId, null, replyId, ct);
+        var reply = await messages.FindAsync(user.Id, null, replyId, ct);
         if (reply is not null && (first.Count > 0 || !reply.HasEnded))
             first.Add(reader.Begin(new(reply.ChatId, reply.Id, reply.ReplyToId!, reply.Seq, reply.Generation!.Model,
                 0, reply.Generation.Attempt, reply.Content)));
@@ -43,5 +42,14 @@ sealed class FollowReply(ReaderSources house, MessageStore messages, LogFrames f
             reader.Complete();
         }
         await SseStream.CopyAsync(reader, http, first);
+    }
+
+    /// <summary>Of a question that was sent just now: whatever comes of its reply comes after its own event.</summary>
+    public async Task CopyAsync(CurrentUser user, Message question, OpenReply reply, HttpContext http)
+    {
+        var only = new Only(question.ChatId, question.Id, reply.MessageId);
+        await using var reader = await Reader.OpenAsync(house, user.Id, only, http.RequestAborted, question.EventSeq);
+        reader.Belongs(user.SessionId, user.Expires);
+        await SseStream.CopyAsync(reader, http, [frames.Write(question), reader.Begin(reply)]);
     }
 }

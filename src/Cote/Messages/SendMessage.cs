@@ -74,7 +74,7 @@ static class SendMessage
                 id, chat, reply.QuestionSeq, content, type, Senders.User, draft.At, Statuses.Sent, draft.MediaPaths, replyTo, importance, draft.ReplyId)
             {
                 EventSeq = reply.QuestionEvent,
-            });
+            }, x => follow.CopyAsync(user, x, reply.ToOpenReply(), http));
         }
         if (place)
             queue.GivePlaceBack();
@@ -116,14 +116,14 @@ static class SendMessage
             if (await messages.FindAsync(user.Id, chat, id, ct) is not { } first)
                 return Answer.Of(Problems.Gone);
             http.Response.Headers["Idempotent-Replayed"] = "true";
-            return await AnswerAsync(first);
+            return await AnswerAsync(first, x => follow.CopyAsync(user, x, http));
         }
 
-        async Task<IResult> AnswerAsync(Message message)
+        async Task<IResult> AnswerAsync(Message message, Func<Message, Task> stream)
         {
             if (!http.Request.GetTypedHeaders().Accept.Any(x => x.MediaType.Equals("text/event-stream", StringComparison.OrdinalIgnoreCase)))
                 return Answer.Json(message.Signed(links), Wire.Message);
-            await follow.CopyAsync(user, message, http);
+            await stream(message);
             return Results.Empty;
         }
     }

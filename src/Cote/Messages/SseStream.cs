@@ -17,7 +17,7 @@ static class SseStream
         reader.Silence = Silence;
         try
         {
-            await sse.StartAsync(ct);
+            sse.Start();
             for (var frames = first; ; frames = await reader.NextAsync(ct))
             {
                 foreach (var frame in frames)
@@ -25,9 +25,10 @@ static class SseStream
                         sse.Comment();
                     else
                         sse.Write(frame.Type, frame.Json, frame.Cursor);
-                await sse.FlushAsync(ct);
+                var isLast = reader.IsComplete || reader.Closed is not null;
+                await (isLast ? sse.EndAsync(ct) : sse.FlushAsync(ct));
                 reader.Written(frames);
-                if (reader.IsComplete || reader.Closed is not null)
+                if (isLast)
                     return;
             }
         }
