@@ -22,12 +22,12 @@ sealed class Roster
         List<Provider> providers = [];
         if (options.OpenAI.IsConfigured)
         {
-            providers.Add(Configured("openai", "gpt-4.1-mini", options.OpenAI, OpenAiChatClient.Open(options.OpenAI)));
+            providers.Add(Configured("openai", "gpt-4.1-mini", options.OpenAI, () => OpenAiChatClient.Open(options.OpenAI)));
         }
         if (options.Anthropic.IsConfigured)
         {
             providers.Add(Configured("anthropic", "claude-sonnet-4-5", options.Anthropic,
-                AnthropicProvider.Open(options.Anthropic, time)));
+                () => AnthropicProvider.Open(options.Anthropic, time)));
         }
         providers.AddRange(added);
         providers.Add(new Provider("demo", DemoChatClient.Models, model => new DemoChatClient(model, time)));
@@ -45,12 +45,14 @@ sealed class Roster
         return (Providers.First(provider => provider.Name == id[..slash]), id[(slash + 1)..]);
     }
 
-    static Provider Configured(string name, string model, ProviderOptions options, Func<string, IChatClient> open)
+    // Its SDK is loaded at the first question, and not by a server that nobody asks anything.
+    static Provider Configured(string name, string model, ProviderOptions options, Func<Func<string, IChatClient>> open)
     {
+        var client = new Lazy<Func<string, IChatClient>>(open);
         var further = options.Models.SelectMany(entry =>
             entry.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
         var first = string.IsNullOrWhiteSpace(options.Model) ? model : options.Model.Trim();
-        return new Provider(name, further.Prepend(first).Distinct(StringComparer.Ordinal), open)
+        return new Provider(name, further.Prepend(first).Distinct(StringComparer.Ordinal), x => client.Value(x))
         {
             ContextTokens = options.ContextTokens,
             MaxTokens = options.MaxTokens,
