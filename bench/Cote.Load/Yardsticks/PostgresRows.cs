@@ -63,6 +63,9 @@ sealed partial class PostgresRows : IAsyncDisposable
         return new(double.Parse(PerSecond().Match(said).Groups[1].Value, CultureInfo.InvariantCulture), count, failed);
     }
 
+    /// <summary>Statistics of all tables of the database, these and Cote's.</summary>
+    public Task AnalyzeAsync() => SaidAsync("psql", [_url, "-q", "-c", "analyze"]);
+
     public async ValueTask DisposeAsync() => await SaidAsync("psql", [_url, "-q", "-c", $"drop schema if exists {Schema} cascade"]);
 
     static async Task<string> SaidAsync(string program, string[] arguments)
