@@ -237,7 +237,7 @@ sealed class Reader : IAsyncDisposable
 
     async Task JoinAsync(Cursor? cursor, long? most, CancellationToken ct, long? seq = null)
     {
-        var opened = _house.Clock.Ticks;
+        var opened = LastFrame = _house.Clock.Ticks; // before it joins: who has only just come is no silent one
         // Joined first, read afterwards: what is committed in between wakes it, so nothing falls through.
         _feed = _house.Feeds.Join(UserId, this);
         try
@@ -253,7 +253,6 @@ sealed class Reader : IAsyncDisposable
                 : null;
             _position = Reset is null ? Start.Seq : head;
             _shown = new(_feed, _only, _asides, _house.Clock, opened, head);
-            LastFrame = _house.Clock.Ticks;
             Wake();
         }
         catch

@@ -23,7 +23,7 @@ public sealed class ReaderTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         var clock = new Clock(TimeProvider.System);
-        var options = new DataOptions { Directory = _directory };
+        var options = new DataOptions { Directory = _directory, Readers = 1 };
         _dialect = new SqliteDialect(options, new(options), clock, NullLogger<Database>.Instance);
         await _dialect.OpenAsync(Ct);
         _db = new Database(_dialect);
@@ -128,6 +128,19 @@ public sealed class ReaderTests : IAsyncLifetime
 
         reader.Closed.ShouldBe(CloseReason.SessionRevoked);
         (await reader.NextAsync(Ct)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_reader_that_is_only_just_opening_is_not_pinged()
+    {
+        var held = await _db.SnapshotAsync(Ct);
+        var opening = Reader.OpenAsync(_house, User, (Cursor?)null, Ct); // it has joined, and waits for the one connection
+        _house.Feeds.Find(User)!.Readers.ShouldHaveSingleItem().Beat();
+        await held.DisposeAsync();
+        await using var reader = await opening;
+        reader.Show(Frame.Pong);
+
+        (await reader.NextAsync(Ct)).ShouldBe([Frame.Pong]);
     }
 
     [Fact]
