@@ -97,7 +97,7 @@ static class BareSqlite
         foreach (var pragma in new[]
         {
             "journal_mode = wal", "foreign_keys = on", "synchronous = full", "cache_size = -16000", "temp_store = memory",
-            "wal_autocheckpoint = 0", "journal_size_limit = 16777216",
+            "wal_autocheckpoint = 0", "journal_size_limit = 134217728",
         })
         {
             using var command = Command(connection, "pragma " + pragma);

@@ -12,7 +12,7 @@ namespace Cote.Data;
 sealed class SqliteWriter : IDisposable
 {
     const int MostInGroup = 256;
-    const long LongLog = 64 << 20;
+    const long LongLog = (64 << 20) / 4_096; // pages
     static readonly TimeSpan LongestGroup = TimeSpan.FromMilliseconds(2);
     static readonly TimeSpan CheckpointEvery = TimeSpan.FromSeconds(1);
 
@@ -22,6 +22,7 @@ sealed class SqliteWriter : IDisposable
     static readonly Sql Release = $"release unit";
     static readonly Sql RollBack = $"rollback to unit";
     static readonly Sql RollBackGroup = $"rollback";
+    static readonly Sql MoveLog = $"pragma wal_checkpoint(passive)";
 
     readonly BlockingCollection<Pending> _queue;
     readonly Func<SqliteSession> _open;
@@ -114,9 +115,12 @@ sealed class SqliteWriter : IDisposable
         session.Execute(End);
         if (_logIsLong)
         {
-            // Beside ever new commits the log never starts again from its beginning: between two groups it can.
+            // Beside ever new commits the log never starts again from its beginning: between two groups it can, unless somebody
+            // reads from it for longer than writes can wait.
             _logIsLong = false;
+            session.Execute("pragma busy_timeout = 100");
             session.Execute("pragma wal_checkpoint(restart)");
+            session.Execute("pragma busy_timeout = 5000");
         }
         if (!_healthy)
             _log.LogInformation("The database takes writes again");
@@ -218,9 +222,8 @@ sealed class SqliteWriter : IDisposable
             // Whoever routes by readiness sends no writes to a node that is not ready: it has to find out by itself.
             if (!_healthy)
                 _queue.TryAdd(new Pending(Probe()));
-            (_checkpointer ??= _open()).Execute("pragma wal_checkpoint(passive)");
-            var log = new FileInfo(_checkpointer.Connection.DataSource + "-wal");
-            _logIsLong = log.Exists && log.Length > LongLog;
+            // It answers how much of the log is in use; the file is longer.
+            _logIsLong = (_checkpointer ??= _open()).List(MoveLog, row => row.GetInt64(1), null) is [> LongLog];
         }
         catch (SqliteException error)
         {
