@@ -69,8 +69,8 @@ static class EventsEndpoint
         while (true)
         {
             var page = await frames.ReadAsync(user.Id, reader.Position, MostEvents, ct);
-            if (reader.Closed is CloseReason.SessionRevoked or CloseReason.TokenExpired)
-                return Answer.Of(Problems.InvalidToken); // logged out while it waited, or while this was read
+            if (IsLoggedOut())
+                return Answer.Of(Problems.InvalidToken);
             if (reader.IsOutlived)
                 return Write([], reader.Cursor); // the next poll is told
             if (page.Frames.Count > 0)
@@ -81,6 +81,8 @@ static class EventsEndpoint
                 return Write(page.Frames, reader.CursorAt(page.Frames[^1].Seq));
             }
             var open = await house.ReadOpenReplies(user.Id, ct);
+            if (IsLoggedOut())
+                return Answer.Of(Problems.InvalidToken);
             var limit = open.Count > 0 && wait > WhileRepliesRun ? WhileRepliesRun : wait;
             var rest = limit - house.Clock.Since(began);
             if (rest > TimeSpan.Zero && reader.Closed is null)
@@ -92,6 +94,9 @@ static class EventsEndpoint
                 && (!before.TryGetValue(x.MessageId, out var then) || then.Attempt != x.Attempt || then.Content.Length != x.Content.Length));
             return Write([.. grown.Select(x => x.ToSnapshot())], reader.Cursor);
         }
+
+        // While it waited, or while something was read: asked after every look at the database, before anything is shown.
+        bool IsLoggedOut() => reader.Closed is CloseReason.SessionRevoked or CloseReason.TokenExpired;
     }
 
     // The text that is known here is newer than the row's, unless somebody else has begun another attempt.

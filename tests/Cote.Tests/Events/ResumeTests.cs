@@ -44,10 +44,10 @@ public sealed class ResumeTests(LiveApp live) : IClassFixture<LiveApp>
     {
         using var ada = await _app.RegisterAsync();
         var chat = await ada.CreateChatAsync();
-        Gate[] gates = [new(), new()];
+        Gate[] gates = [new(), new(), new()];
         await using var early = await ada.ConnectAsync();
         var (_, reply) = await ada.AskForAsync(chat, live.Play(FakeReply.Text("鸽子 ").ThenWaitFor(gates[0]).Then("🕊️ ").ThenWaitFor(gates[1]).Then("end")));
-        var (_, queued) = await ada.AskForAsync(chat, live.Play(FakeReply.Text("later")));
+        var (_, queued) = await ada.AskForAsync(chat, live.Play(FakeReply.Text("later").ThenWaitFor(gates[2])));
         await early.ShowsAsync(reply, "鸽子 ");
 
         await using var socket = await ada.ConnectAsync();
@@ -61,9 +61,15 @@ public sealed class ResumeTests(LiveApp live) : IClassFixture<LiveApp>
         delta.Data.Text("text").ShouldBe("🕊️ ");
         delta.Data.Number("offset").ShouldBe(3, "UTF-16 units");
         gates[1].Open();
+        await socket.UntilAsync(x => x.MessageId == queued && x.Type is "message.delta" or "message.snapshot");
+        var (overSse, shown) = (new List<TestFrame>(), new ReplyTexts());
+        while (shown[queued] != "later")
+        {
+            overSse.Add((await stream.NextAsync())!);
+            shown.Apply(overSse[^1]);
+        }
+        gates[2].Open(); // both have seen its text
         await socket.EndOfAsync(queued);
-
-        var overSse = new List<TestFrame>();
         do
             overSse.Add((await stream.NextAsync())!);
         while (overSse[^1].Type != "message" || overSse[^1].MessageId != queued);

@@ -109,6 +109,7 @@ public sealed class ModelFaultTests(LiveApp live) : IClassFixture<LiveApp>
     {
         using var ada = await _app.RegisterAsync();
         var chat = await ada.CreateChatAsync(model: wire);
+        var gate = new Gate(); // it ends when its text was shown
         var play = live.Play(fault switch
         {
             "429" => FakeReply.Refuse(429, null, ("Retry-After", "1")),
@@ -118,10 +119,12 @@ public sealed class ModelFaultTests(LiveApp live) : IClassFixture<LiveApp>
             "page" => FakeReply.Page("<html>a proxy</html>"),
             "garbage" => FakeReply.Text().ThenRaw("{garbage"),
             _ => FakeReply.Text().ThenNothing(),
-        }, FakeReply.Text("Hello", " again"));
+        }, FakeReply.Text("Hello", " again").ThenWaitFor(gate));
         await using var socket = await ada.ConnectAsync();
 
         var (question, reply) = await ada.AskForAsync(chat, play);
+        await socket.ShowsAsync(reply, "Hello again");
+        gate.Open();
         var end = await socket.EndOfAsync(reply);
 
         end.Text("content").ShouldBe("Hello again");

@@ -28,13 +28,18 @@ public sealed class LiveTextTests(LiveApp live) : IClassFixture<LiveApp>
         var play = live.Play(script);
         await using var stream = await ada.StreamAsync(HttpMethod.Post, $"/chats/{chat}/messages/", new { content = play.Question });
         var reply = (await stream.NextAsync())!.Data.Text("reply_id");
-        foreach (var gate in gates)
+        foreach (var gate in gates[..^1])
         {
             await gate.Reached.WaitAsync(TimeSpan.FromSeconds(20));
             gate.Open();
         }
-        var overSocket = await socket.UntilAsync(x => x.Type == "message" && x.MessageId == reply);
-        var overHttp = await stream.ToEndAsync();
+        // Who meets the end before any text is shown the end alone: it comes when both have seen something.
+        List<TestFrame> overSocket = [.. await socket.UntilAsync(ShowsText)], overHttp = [];
+        while (overHttp.Count == 0 || !ShowsText(overHttp[^1]))
+            overHttp.Add((await stream.NextAsync())!);
+        gates[^1].Open();
+        overSocket.AddRange(await socket.UntilAsync(x => x.Type == "message" && x.MessageId == reply));
+        overHttp.AddRange(await stream.ToEndAsync());
 
         foreach (var frames in new[] { overSocket, overHttp })
         {
@@ -47,6 +52,9 @@ public sealed class LiveTextTests(LiveApp live) : IClassFixture<LiveApp>
             frames.Count(x => x.Type is "message.delta" or "message.snapshot").ShouldBePositive();
         }
         (await ada.MessageAsync(chat, reply)).Text("content").ShouldBe(expected);
+
+        bool ShowsText(TestFrame frame) => frame.MessageId == reply
+            && (frame.Type == "message.delta" || (frame.Type == "message.snapshot" && frame.Data.Text("content").Length > 0));
     }
 
     [Theory]
@@ -84,8 +92,11 @@ public sealed class LiveTextTests(LiveApp live) : IClassFixture<LiveApp>
         await using var socket = await ada.ConnectAsync();
         var chunks = Enumerable.Range(0, 3_000).Select(x => $"{x} 🕊️ ").ToArray();
 
-        var (_, reply) = await ada.AskForAsync(chat, live.Play(FakeReply.Text(chunks)));
-        var frames = await socket.UntilAsync(x => x.Type == "message" && x.MessageId == reply);
+        var gate = new Gate(); // it ends when some of its text was shown
+        var (_, reply) = await ada.AskForAsync(chat, live.Play(FakeReply.Text(chunks).ThenWaitFor(gate)));
+        List<TestFrame> frames = [.. await socket.UntilAsync(x => x.Type is "message.delta" or "message.snapshot" && x.MessageId == reply)];
+        gate.Open();
+        frames.AddRange(await socket.UntilAsync(x => x.Type == "message" && x.MessageId == reply));
 
         var texts = new ReplyTexts();
         foreach (var frame in frames.SkipLast(1))
