@@ -282,8 +282,8 @@ sealed class ReplyStore(Database db, EventLog events, NodeSignal signal, Clock c
     }
 
     // It waits, or was given back, or its lease has lapsed; but what is being made here is not claimed here again, however
-    // late its lease is, and while the database has only just come back, a lease that lapsed says nothing of its owner. One that reaches too far is of a clock that was
-    // put back since: an owner who lives writes it anew within seconds.
+    // late its lease is, and while the database has only just come back, a lease that lapsed says nothing of its owner. One
+    // that reaches too far is of a clock that was put back since: an owner who lives writes it anew within seconds.
     Sql Claimable(Sql row) => $"""
         ({row}.state = 'queued' or {row}.lease_until <= 0 or {row}.owner is null
           or ({row}.lease_until < {db.Dialect.Now} or {row}.lease_until > {db.Dialect.Now} + {2 * LeaseMilliseconds}) and {row}.owner <> {queue.Node} and {db.Dialect.UpFor >= LeaseLength} = 1)
