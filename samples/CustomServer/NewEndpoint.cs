@@ -21,9 +21,9 @@ static class NewEndpoint
         var field2 = check.OptionalInteger("field2", min: 0, max: 1_000);
         var field3 = check.OptionalText("field3", min: 0, max: 100);
         if (!check.Has("field2"))
-            check.Fail("field2", "field2 must be there");
+            check.AddError("field2", "field2 must be there");
         if (check.Problem is { } wrong)
-            return Answer.Of(wrong);
+            return ApiResults.Of(wrong);
 
         return Results.Ok(new { user_id = user.Id, field1, field2, field3 });
     }

@@ -126,7 +126,7 @@ public static class CoteCommands
 
     static async Task<(bool Ok, string Answer)> DoHereAsync(WebApplication app, string command, JsonObject body)
     {
-        await app.Services.GetRequiredService<Dialect>().OpenAsync(CancellationToken.None);
+        await app.Services.GetRequiredService<DatabaseEngine>().OpenAsync(CancellationToken.None);
         var control = app.Services.GetRequiredService<Control>();
         if (command == "list-users")
             return (true, JsonSerializer.Serialize<IReadOnlyList<AccountInfo>>(
@@ -134,7 +134,7 @@ public static class CoteCommands
                 AccountJson.Default.IReadOnlyListAccountInfo));
         if (command == "new-epoch")
             return (true, JsonSerializer.Serialize(new NewEpoch(await control.NewEpochAsync(CancellationToken.None)), AccountJson.Default.NewEpoch));
-        var check = new Check(JsonElement.Parse(body.ToJsonString()));
+        var check = new RequestReader(JsonElement.Parse(body.ToJsonString()));
         var (account, problem) = command switch
         {
             "create-user" => await control.CreateUserAsync(check, CancellationToken.None),
@@ -144,7 +144,7 @@ public static class CoteCommands
         };
         return account is not null
             ? (true, JsonSerializer.Serialize(AccountInfo.Of(account), AccountJson.Default.AccountInfo))
-            : (false, problem!.Violations is { Count: > 0 } wrong ? $"{wrong[0].Loc[^1]}: {wrong[0].Msg}" : problem.Detail);
+            : (false, problem!.Errors is { Count: > 0 } wrong ? $"{wrong[0].Loc[^1]}: {wrong[0].Msg}" : problem.Detail);
     }
 
     static string Sentence(JsonNode answer) => answer["detail"] switch

@@ -15,7 +15,7 @@ sealed class Control(
     const string Place = "control";
 
     /// <summary>Makes an account, whatever registration says.</summary>
-    public async Task<(Users.Account? Account, Problem? Problem)> CreateUserAsync(Check check, CancellationToken ct)
+    public async Task<(Users.Account? Account, Problem? Problem)> CreateUserAsync(RequestReader check, CancellationToken ct)
     {
         var username = Credentials.Username(check);
         var email = Credentials.Email(check);
@@ -24,16 +24,16 @@ sealed class Control(
         if (check.Problem is { } wrong)
             return (null, wrong);
         var user = new User(clock.NewId(), username, email);
-        var unit = new Unit();
+        var unit = new WriteBatch();
         UserStore.Add(unit, user, await passwords.HashAsync(password, ct), admin ? Roles.Admin : Roles.User, clock.Now);
         audit.Add(unit, AuditActions.UserCreated, user.Id, Audit.Console, Place, admin ? Roles.Admin : Roles.User);
         return await db.WriteAsync(unit) == Outcome.Conflict
-            ? (null, await Credentials.TakenAsync(users, username, email, ct) ?? Problems.Busy)
+            ? (null, await Credentials.FindConflictAsync(users, username, email, ct) ?? Problems.Busy)
             : (await users.FindAsync(user.Id, ct), null);
     }
 
     /// <summary>Sets a password and ends every session.</summary>
-    public async Task<(Users.Account? Account, Problem? Problem)> ResetPasswordAsync(Check check, CancellationToken ct)
+    public async Task<(Users.Account? Account, Problem? Problem)> ResetPasswordAsync(RequestReader check, CancellationToken ct)
     {
         var (account, problem) = await FindAsync(check, ct);
         if (account is null)
@@ -46,7 +46,7 @@ sealed class Control(
     }
 
     /// <summary>The user is out at once, on every device, and cannot log in.</summary>
-    public async Task<(Users.Account? Account, Problem? Problem)> DisableUserAsync(Check check, CancellationToken ct)
+    public async Task<(Users.Account? Account, Problem? Problem)> DisableUserAsync(RequestReader check, CancellationToken ct)
     {
         var (account, problem) = await FindAsync(check, ct);
         return account is null ? (null, problem)
@@ -54,7 +54,7 @@ sealed class Control(
     }
 
     /// <summary>The user may log in again.</summary>
-    public async Task<(Users.Account? Account, Problem? Problem)> EnableUserAsync(Check check, CancellationToken ct)
+    public async Task<(Users.Account? Account, Problem? Problem)> EnableUserAsync(RequestReader check, CancellationToken ct)
     {
         var (account, problem) = await FindAsync(check, ct);
         return account is null ? (null, problem)
@@ -72,7 +72,7 @@ sealed class Control(
     public Task<IReadOnlyList<Users.Account>> ListUsersAsync(string? after, CancellationToken ct) =>
         users.ListAsync(after, Page.MostItems, ct);
 
-    async Task<(Users.Account?, Problem?)> FindAsync(Check check, CancellationToken ct)
+    async Task<(Users.Account?, Problem?)> FindAsync(RequestReader check, CancellationToken ct)
     {
         var username = check.Text("username", 1, Credentials.LongestEmail);
         return check.Problem is { } wrong ? (null, wrong)
@@ -83,7 +83,7 @@ sealed class Control(
     async Task<(Users.Account?, Problem?)> ChangeAsync(
         Users.Account account, Sql columns, string action, bool endSessions, CancellationToken ct)
     {
-        var unit = new Unit();
+        var unit = new WriteBatch();
         UserStore.Set(unit, account.Id, columns);
         audit.Add(unit, action, account.Id, Audit.Console, Place);
         var ended = endSessions ? revocations.Add(unit, $"s.user_id = {account.Id}") : null;

@@ -11,7 +11,7 @@ namespace Cote.Account;
 /// <c>copy</c>: everything of an embedded database into an empty PostgreSQL. Pages and notes of them go in together, so a
 /// call after a kill goes on; nobody serves the target before both sides were read to the end and are equal.
 /// </summary>
-sealed class CopyDatabase(string file, PostgresDialect dialect, BlobStorage storage, Clock clock, TextWriter output, TextWriter said)
+sealed class CopyDatabase(string file, PostgresEngine dialect, BlobStorage storage, Clock clock, TextWriter output, TextWriter said)
 {
     readonly Database _to = new(dialect);
 
@@ -22,7 +22,7 @@ sealed class CopyDatabase(string file, PostgresDialect dialect, BlobStorage stor
         await using var archive = new SqliteArchive(file);
         await archive.OpenAsync(ct);
         var from = new Database(archive);
-        dialect.IsFilled = true;
+        dialect.IsImportTarget = true;
         await dialect.OpenAsync(ct);
         await using var load = await PostgresLoad.OpenAsync(dialect, clock, ct);
         said.WriteLine(await load.BeginAsync(await NameAsync(from, ct), CopiedTables.All, ct)
@@ -38,7 +38,7 @@ sealed class CopyDatabase(string file, PostgresDialect dialect, BlobStorage stor
 
         said.WriteLine("Both sides are read and compared.");
         var rows = await CompareAsync(from, ct);
-        var unit = new Unit();
+        var unit = new WriteBatch();
         EventLog.RenewEpoch(unit);
         ReplyStore.VoidLeases(unit);
         UnfinishedCopy.End(unit);
@@ -46,7 +46,7 @@ sealed class CopyDatabase(string file, PostgresDialect dialect, BlobStorage stor
         await ReportAsync(from, rows, copied, media, copying, clock.Since(began), ct);
     }
 
-    async Task<long> CopyAsync(Database from, PostgresLoad load, Table table, CancellationToken ct)
+    async Task<long> CopyAsync(Database from, PostgresLoad load, CopyTable table, CancellationToken ct)
     {
         var columns = await table.ColumnsAsync(from, ct);
         var place = await load.PlaceOfAsync(table.Name, ct);
@@ -70,11 +70,11 @@ sealed class CopyDatabase(string file, PostgresDialect dialect, BlobStorage stor
             {
                 await Task.WhenAny(next); // nobody reads any more when the source is closed
             }
-            progress.Say(place.Rows);
+            progress.Report(place.Rows);
         }
         return place.Rows - before;
 
-        Task<IReadOnlyList<object?[]>> PageAsync(Place at) => Task.Run(() => table.PageAsync(from, columns, at.After, ct), ct);
+        Task<IReadOnlyList<object?[]>> PageAsync(KeysetPosition at) => Task.Run(() => table.PageAsync(from, columns, at.After, ct), ct);
     }
 
     async Task<long> CompareAsync(Database from, CancellationToken ct)

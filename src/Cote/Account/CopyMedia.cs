@@ -37,7 +37,7 @@ sealed class CopyMedia(
                 place = new(place.Rows + 1, [blob.Id]);
                 if (Lost.Count == 0 || skipLost) // what is not there yet must be looked for again
                     await load.NoteAsync(What, place, ct);
-                progress.Say(place.Rows);
+                progress.Report(place.Rows);
             }
         if (Lost.Count > 0 && !skipLost)
             throw new StartupException(

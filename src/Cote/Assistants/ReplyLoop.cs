@@ -10,7 +10,7 @@ namespace Cote.Assistants;
 /// Claims replies and makes them. Word of them comes through the <see cref="ReplyQueue"/>; a sweep finds what was not
 /// heard of, and what a crash left behind.
 /// </summary>
-sealed class ReplyLoop(ReplyQueue queue, RunSources house, bool onlyProcess) : BackgroundService
+sealed class ReplyLoop(ReplyQueue queue, ReplyRunContext house, bool onlyProcess) : BackgroundService
 {
     static readonly TimeSpan PulseEvery = TimeSpan.FromMilliseconds(200);
     static readonly TimeSpan RenewEvery = TimeSpan.FromSeconds(5);
@@ -19,7 +19,7 @@ sealed class ReplyLoop(ReplyQueue queue, RunSources house, bool onlyProcess) : B
     /// <summary>The pause of a sweep after each chat.</summary>
     internal static readonly TimeSpan SpreadEach = TimeSpan.FromMilliseconds(5);
 
-    readonly ConcurrentDictionary<Run, bool> _runs = [];
+    readonly ConcurrentDictionary<ReplyRun, bool> _runs = [];
     readonly ConcurrentDictionary<Task, bool> _work = [];
     readonly ConcurrentQueue<(string UserId, string Id, long Attempt)> _dropped = [];
     readonly TimeSpan _sweepEvery = TimeSpan.FromSeconds(onlyProcess ? 5 : 2); // what a killed node left waits for a sweep
@@ -54,7 +54,7 @@ sealed class ReplyLoop(ReplyQueue queue, RunSources house, bool onlyProcess) : B
         task.ContinueWith(done => _work.TryRemove(done, out _), TaskScheduler.Default);
     }
 
-    async Task DoAsync(Work work, CancellationToken stopping)
+    async Task DoAsync(ReplyJob work, CancellationToken stopping)
     {
         await Task.Yield(); // the one that hands out work must not build prompts
         var reply = work.Claimed;
@@ -63,7 +63,7 @@ sealed class ReplyLoop(ReplyQueue queue, RunSources house, bool onlyProcess) : B
         {
             if (reply is null)
             {
-                place = queue.TryTakePlace();
+                place = queue.TryAcquireSlot();
                 _starved |= !place;
                 if (place)
                     reply = await house.Replies.ClaimAsync(work.UserId, work.ChatId);
@@ -88,13 +88,13 @@ sealed class ReplyLoop(ReplyQueue queue, RunSources house, bool onlyProcess) : B
         finally
         {
             if (place)
-                queue.GivePlaceBack();
+                queue.ReleaseSlot();
         }
     }
 
-    async Task MakeAsync(OpenRow reply, CancellationToken stopping)
+    async Task MakeAsync(PendingReplyRow reply, CancellationToken stopping)
     {
-        using var run = new Run(reply, house);
+        using var run = new ReplyRun(reply, house);
         _runs[run] = true;
         queue.Add(reply.UserId, reply.Id, run.Stop);
         try
@@ -114,7 +114,7 @@ sealed class ReplyLoop(ReplyQueue queue, RunSources house, bool onlyProcess) : B
     }
 
     // Claimed by its send, and not begun.
-    async Task HandOverAsync(OpenRow reply)
+    async Task HandOverAsync(PendingReplyRow reply)
     {
         try
         {
@@ -178,7 +178,7 @@ sealed class ReplyLoop(ReplyQueue queue, RunSources house, bool onlyProcess) : B
     {
         try
         {
-            queue.Tidy();
+            queue.ForgetEarlyStops();
             // Before the leases are renewed, which would keep a reply that nobody makes any more running for ever.
             while (_dropped.TryPeek(out var reply))
             {
@@ -213,7 +213,7 @@ sealed class ReplyLoop(ReplyQueue queue, RunSources house, bool onlyProcess) : B
     }
 
     // A run whose row is another's ends without a word.
-    static void LoseOthers(IEnumerable<Run> runs, IReadOnlyList<Held> mine)
+    static void LoseOthers(IEnumerable<ReplyRun> runs, IReadOnlyList<HeldLease> mine)
     {
         var ids = mine.Select(x => (x.UserId, x.Id)).ToHashSet();
         foreach (var run in runs)
@@ -222,7 +222,7 @@ sealed class ReplyLoop(ReplyQueue queue, RunSources house, bool onlyProcess) : B
     }
 
     // A row that nothing here makes was claimed by a commit whose answer was lost, and goes back to whoever has a place.
-    async Task CompareAsync(IReadOnlyList<Held> mine)
+    async Task CompareAsync(IReadOnlyList<HeldLease> mine)
     {
         foreach (var reply in mine.Where(x => x.StopWanted))
             queue.StopHere(reply.UserId, reply.Id);

@@ -9,14 +9,14 @@ using Microsoft.Extensions.Logging;
 namespace Cote.Assistants;
 
 /// <summary>What every run needs of the house.</summary>
-sealed record RunSources(
-    ReplyStore Replies, Feeds Feeds, Roster Roster, Prompt Prompt, AssistantsOptions Options, Clock Clock, ILogger<ReplyLoop> Log);
+sealed record ReplyRunContext(
+    ReplyStore Replies, Hub Feeds, ProviderRegistry Roster, Prompt Prompt, AssistantsOptions Options, Clock Clock, ILogger<ReplyLoop> Log);
 
 /// <summary>
 /// One reply being made here, from its claim to its end. Text is shown as it comes and kept at least every second;
 /// every write carries the fence, and where the fence is broken the run goes away without a word.
 /// </summary>
-sealed class Run : IDisposable
+sealed class ReplyRun : IDisposable
 {
     const int MostRetries = 3;
     const int CheckpointUnits = 4_096;
@@ -25,19 +25,19 @@ sealed class Run : IDisposable
     static readonly TimeSpan HandOverWithin = TimeSpan.FromSeconds(15);
     static readonly TimeSpan WriteAgainAfter = TimeSpan.FromMilliseconds(500);
 
-    readonly RunSources _house;
-    readonly LiveReply _live;
+    readonly ReplyRunContext _house;
+    readonly StreamingReply _live;
     readonly CancellationTokenSource _lost = new();
     readonly Lock _gate = new();
     readonly StringBuilder _text = new();
     readonly SemaphoreSlim _writing = new(1, 1);
-    OpenRow _reply;
+    PendingReplyRow _reply;
     long _unsavedSince;
     int _saved;
     bool _called;
     UsageDetails? _usage;
 
-    public Run(OpenRow reply, RunSources house)
+    public ReplyRun(PendingReplyRow reply, ReplyRunContext house)
     {
         (_reply, _house) = (reply, house);
         _live = house.Feeds.Begin(reply.UserId, reply.ToOpenReply());
@@ -244,7 +244,7 @@ sealed class Run : IDisposable
         try
         {
             var (content, attempt) = Kept();
-            var ending = new Ending(state, content, attempt,
+            var ending = new ReplyEnd(state, content, attempt,
                 fault is null ? null : new GenerationError(fault.Code, fault.Detail),
                 _usage is null ? null : new Usage(_usage.InputTokenCount ?? 0, _usage.OutputTokenCount ?? 0));
             var written = await UntilWrittenAsync(async () =>

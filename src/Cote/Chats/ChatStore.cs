@@ -5,7 +5,7 @@ using Cote.Primitives;
 namespace Cote.Chats;
 
 /// <summary>What was first sent under an id, to tell a retry from another use of it.</summary>
-readonly record struct Origin(string Fingerprint, bool IsDeleted);
+readonly record struct IdempotencyRecord(string Fingerprint, bool IsDeleted);
 
 /// <summary>All SQL of chats. Every statement names the owner: what is another's does not exist.</summary>
 sealed class ChatStore(Database db, EventLog events, Clock clock)
@@ -33,9 +33,9 @@ sealed class ChatStore(Database db, EventLog events, Clock clock)
 
     public async Task<Outcome> AddAsync(string userId, string id, string title, string fingerprint, Timestamp now)
     {
-        var unit = new Unit { IsRepeatable = true };
-        var change = new Change(unit, userId, clock.NewId(), now, 1, $"1 = 1");
-        change.Do($"""
+        var unit = new WriteBatch { IsRepeatable = true };
+        var change = new EventTransaction(unit, userId, clock.NewId(), now, 1, $"1 = 1");
+        change.Execute($"""
             insert into chats (user_id, id, title, created_at, created_seq, last_message_time, activity, changed, fingerprint)
             select {userId}, {id}, {title}, {now}, h.seq, {now}, h.seq, h.seq, {fingerprint} from {change.Locked}
             """);
@@ -49,9 +49,9 @@ sealed class ChatStore(Database db, EventLog events, Clock clock)
     public Task<bool> ExistsAsync(string userId, string id, CancellationToken ct) =>
         db.FirstAsync($"select 1 from chats where user_id = {userId} and id = {id} and deleted_at is null", _ => true, ct);
 
-    public async Task<Origin?> FindOriginAsync(string userId, string id, CancellationToken ct) =>
+    public async Task<IdempotencyRecord?> FindOriginAsync(string userId, string id, CancellationToken ct) =>
         (await db.ListAsync($"select fingerprint, deleted_at from chats where user_id = {userId} and id = {id}",
-            row => new Origin(row.GetString(0), !row.IsDBNull(1)), ct)) is [var origin] ? origin : null;
+            row => new IdempotencyRecord(row.GetString(0), !row.IsDBNull(1)), ct)) is [var origin] ? origin : null;
 
     /// <summary>Newest activity first, from the one after <paramref name="before"/> on.</summary>
     public Task<IReadOnlyList<Chat>> ListAsync(string userId, long? before, long limit, Func<Chat, bool> enough, CancellationToken ct) =>
@@ -68,9 +68,9 @@ sealed class ChatStore(Database db, EventLog events, Clock clock)
         Sql set = $"changed = h.seq";
         foreach (var column in columns)
             set = $"{set}, {column}";
-        var unit = new Unit();
-        var change = new Change(unit, userId, clock.NewId(), clock.Now, 1, Lives(userId, id));
-        change.Do($"update chats set {set} from {change.Locked} and chats.user_id = {userId} and chats.id = {id}");
+        var unit = new WriteBatch();
+        var change = new EventTransaction(unit, userId, clock.NewId(), clock.Now, 1, Lives(userId, id));
+        change.Execute($"update chats set {set} from {change.Locked} and chats.user_id = {userId} and chats.id = {id}");
         change.Append(EventTypes.ChatUpdated, id);
         await events.CommitAsync(unit, userId, change);
         return change.Happened;

@@ -15,21 +15,21 @@ static class CreateChat
         var title = check.Text("title", 0, Chat.LongestTitle);
         var id = check.OptionalId("id") ?? clock.NewId();
         if (check.Problem is { } wrong)
-            return Answer.Of(wrong);
+            return ApiResults.Of(wrong);
 
         var fingerprint = Fingerprint.Of(json => json.WriteString("title"u8, title));
         if (await chats.AddAsync(user.Id, id, title, fingerprint, clock.Now) == Outcome.Conflict)
         {
             var origin = await chats.FindOriginAsync(user.Id, id, ct);
             if (origin is null or { IsDeleted: true })
-                return Answer.Of(Problems.Gone);
+                return ApiResults.Of(Problems.Gone);
             if (origin.Value.Fingerprint != fingerprint)
-                return Answer.Of(Problems.IdConflict);
+                return ApiResults.Of(Problems.IdConflict);
             http.Response.Headers["Idempotent-Replayed"] = "true";
         }
 
         return await chats.FindAsync(user.Id, id, ct) is { } chat
-            ? Answer.Json(chat, ChatsJson.Default.Chat)
-            : Answer.Of(Problems.Gone);
+            ? ApiResults.Json(chat, ChatsJson.Default.Chat)
+            : ApiResults.Of(Problems.Gone);
     }
 }

@@ -9,17 +9,17 @@ namespace Cote.Chats;
 static class ListChats
 {
     public static async Task<IResult> Handle(
-        HttpContext http, CurrentUser user, ChatStore chats, EventLog events, WrittenAnswers answers, string? limit, string? before,
+        HttpContext http, CurrentUser user, ChatStore chats, EventLog events, ListCache answers, string? limit, string? before,
         CancellationToken ct)
     {
-        var check = new Check();
+        var check = new RequestReader();
         var most = check.QueryInteger("limit", limit, 1, Page.MostItems) ?? Page.MostItems;
         var from = check.QueryInteger("before", before, 0, long.MaxValue);
         if (check.Problem is { } wrong)
-            return Answer.Of(wrong);
+            return ApiResults.Of(wrong);
 
         // Nothing of a user's chats changes without an event.
-        var (key, version) = (new WrittenAnswers.Key(user.Id, null, most, from, null), (await events.HeadAsync(user.Id, ct)).ToString());
+        var (key, version) = (new ListCache.Key(user.Id, null, most, from, null), (await events.HeadAsync(user.Id, ct)).ToString());
         if (answers.Find(key, version, http) is { } written)
             return written;
         var page = new Page(most);
@@ -31,8 +31,8 @@ static class ListChats
             http.Response.Headers.Link = Page.Next($"/chats/?before={list[^1].Activity}&limit={most}");
         }
 
-        var json = Answer.Write(list, ChatsJson.Default.IReadOnlyListChat);
-        answers.Keep(key, version, json, http);
-        return Answer.Json(json);
+        var json = ApiResults.Write(list, ChatsJson.Default.IReadOnlyListChat);
+        answers.Store(key, version, json, http);
+        return ApiResults.Json(json);
     }
 }

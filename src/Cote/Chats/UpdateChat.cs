@@ -24,7 +24,7 @@ static class UpdateChat
             var name = check.OptionalText("model", 0, 200);
             var model = name is null ? null : models.Resolve(name);
             if (name is not null && model is null)
-                check.Fail("model", "no such model; GET /models lists what can be chosen");
+                check.AddError("model", "no such model; GET /models lists what can be chosen");
             set.Add($"model = {model}");
         }
         if (check.Has("system_prompt"))
@@ -34,10 +34,10 @@ static class UpdateChat
         if (check.Has("max_tokens"))
             set.Add($"max_tokens = {check.OptionalInteger("max_tokens", 1, 10_000_000)}");
         if (check.Problem is { } wrong)
-            return Answer.Of(wrong);
+            return ApiResults.Of(wrong);
 
         if (Ids.Parse(chatId) is not { } id || (set.Count > 0 && !await chats.UpdateAsync(user.Id, id, set)))
-            return Answer.Of(Problems.ChatNotFound);
+            return ApiResults.Of(Problems.ChatNotFound);
 
         return await GetChat.Handle(id, user, chats, ct);
     }

@@ -3,14 +3,14 @@ using System.Data.Common;
 namespace Cote.Data;
 
 /// <summary>
-/// The one way to the rows. Reads see what is committed; a write is a <see cref="Unit"/> and is on disk (fsync) when
+/// The one way to the rows. Reads see what is committed; a write is a <see cref="WriteBatch"/> and is on disk (fsync) when
 /// <see cref="WriteAsync"/> answers. A database that is away, busy or out of disk throws
 /// <see cref="Primitives.ProblemException"/>, and then nothing of the unit was acknowledged.
 /// </summary>
-public sealed class Database(Dialect dialect)
+public sealed class Database(DatabaseEngine dialect)
 {
     /// <summary>What differs between the engines.</summary>
-    public Dialect Dialect => dialect;
+    public DatabaseEngine Dialect => dialect;
 
     /// <summary>All rows of a query, or, with <paramref name="enough"/>, those up to the one where it says so.</summary>
     public async Task<IReadOnlyList<T>> ListAsync<T>(
@@ -28,8 +28,8 @@ public sealed class Database(Dialect dialect)
     }
 
     /// <summary>Several reads of one state of the database.</summary>
-    public Task<View> SnapshotAsync(CancellationToken ct) => dialect.SnapshotAsync(ct);
+    public Task<ReadSession> SnapshotAsync(CancellationToken ct) => dialect.SnapshotAsync(ct);
 
     /// <summary>Writes a unit. It cannot be cancelled once it has begun: what was asked for is done or refused.</summary>
-    public Task<Outcome> WriteAsync(Unit unit) => dialect.WriteAsync(unit);
+    public Task<Outcome> WriteAsync(WriteBatch unit) => dialect.WriteAsync(unit);
 }

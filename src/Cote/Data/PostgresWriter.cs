@@ -15,7 +15,7 @@ sealed class PostgresWriter(PostgresPool pool, int most)
 
     int _writing;
 
-    public async Task<Outcome> WriteAsync(Unit unit)
+    public async Task<Outcome> WriteAsync(WriteBatch unit)
     {
         try
         {
@@ -55,11 +55,11 @@ sealed class PostgresWriter(PostgresPool pool, int most)
         }
     }
 
-    async Task RunAsync(Unit unit)
+    async Task RunAsync(WriteBatch unit)
     {
         await using var connection = await pool.OpenRawAsync();
         await using var batch = new NpgsqlBatch(connection);
-        foreach (var step in unit.Steps)
+        foreach (var step in unit.Statements)
         {
             // As an update locks that leaves the key alone: a row that only refers to this one need not wait.
             var command = new NpgsqlBatchCommand(step.IsLock ? step.Sql.Text + " for no key update" : step.Sql.Text);
@@ -69,7 +69,7 @@ sealed class PostgresWriter(PostgresPool pool, int most)
         await using (var reader = await batch.ExecuteReaderAsync())
         {
             var isFirst = true;
-            foreach (var step in unit.Steps)
+            foreach (var step in unit.Statements)
             {
                 if (!step.Reads)
                     continue;
@@ -83,7 +83,7 @@ sealed class PostgresWriter(PostgresPool pool, int most)
             {
             }
         }
-        for (var i = 0; i < unit.Steps.Count; i++)
-            unit.Steps[i].Changed = (int)batch.BatchCommands[i].RecordsAffected;
+        for (var i = 0; i < unit.Statements.Count; i++)
+            unit.Statements[i].Changed = (int)batch.BatchCommands[i].RecordsAffected;
     }
 }

@@ -47,7 +47,7 @@ sealed class SqliteWriter : IDisposable
 
     public bool IsHealthy => _healthy;
 
-    public Task<Outcome> WriteAsync(Unit unit)
+    public Task<Outcome> WriteAsync(WriteBatch unit)
     {
         var pending = new Pending(unit);
         try
@@ -139,9 +139,9 @@ sealed class SqliteWriter : IDisposable
         }
     }
 
-    static void Run(SqliteSession session, Unit unit)
+    static void Run(SqliteSession session, WriteBatch unit)
     {
-        foreach (var step in unit.Steps)
+        foreach (var step in unit.Statements)
             if (!step.IsLock) // nobody else writes
                 step.Changed = session.Run(step.Sql, step.Read);
     }
@@ -185,7 +185,7 @@ sealed class SqliteWriter : IDisposable
             _session = null;
         }
         foreach (var pending in group)
-            pending.Fail(error is SqliteException sqlite ? SqliteDialect.Translate(sqlite) : error);
+            pending.Fail(error is SqliteException sqlite ? SqliteEngine.Translate(sqlite) : error);
     }
 
     SqliteSession Reopen()
@@ -205,10 +205,10 @@ sealed class SqliteWriter : IDisposable
         }
     }
 
-    static Unit Probe()
+    static WriteBatch Probe()
     {
-        var unit = new Unit();
-        unit.Do($"insert into meta (key, value) values ('probe', '1') on conflict (key) do update set value = '1'");
+        var unit = new WriteBatch();
+        unit.Execute($"insert into meta (key, value) values ('probe', '1') on conflict (key) do update set value = '1'");
         return unit;
     }
 
@@ -237,11 +237,11 @@ sealed class SqliteWriter : IDisposable
         }
     }
 
-    sealed class Pending(Unit unit)
+    sealed class Pending(WriteBatch unit)
     {
         SqliteException? _refusal;
 
-        public Unit Unit => unit;
+        public WriteBatch Unit => unit;
 
         public TaskCompletionSource<Outcome> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -257,7 +257,7 @@ sealed class SqliteWriter : IDisposable
                 or SQLitePCL.raw.SQLITE_CONSTRAINT_PRIMARYKEY)
                 Done.TrySetResult(Outcome.Conflict);
             else
-                Done.TrySetException(SqliteDialect.Translate(_refusal));
+                Done.TrySetException(SqliteEngine.Translate(_refusal));
         }
     }
 }

@@ -4,28 +4,28 @@ using Cote.Primitives;
 namespace Cote.Events;
 
 /// <summary>A piece of the log as frames; <paramref name="More"/> where it was cut for its size.</summary>
-readonly record struct LogPage(IReadOnlyList<Frame> Frames, bool More);
+readonly record struct EventPage(IReadOnlyList<Frame> Frames, bool More);
 
 /// <summary>Reads the log of a user after an event, each thing written as it is now.</summary>
-delegate Task<LogPage> ReadLog(string userId, long after, CancellationToken ct);
+delegate Task<EventPage> ReadLog(string userId, long after, CancellationToken ct);
 
 /// <summary>The replies of a user that have not ended, whoever makes them.</summary>
-delegate Task<IReadOnlyList<OpenReply>> ReadOpenReplies(string userId, CancellationToken ct);
+delegate Task<IReadOnlyList<PendingReply>> ReadOpenReplies(string userId, CancellationToken ct);
 
 /// <summary>Has this session been ended?</summary>
 delegate bool IsRevoked(string sessionId);
 
 /// <summary>All feeds of this node: one for each user who is connected here or has a reply being made here.</summary>
-sealed class Feeds(Clock clock, EventsOptions options)
+sealed class Hub(Clock clock, EventsOptions options)
 {
-    readonly ConcurrentDictionary<string, Feed> _feeds = [];
+    readonly ConcurrentDictionary<string, UserChannel> _feeds = [];
     long _showUntil = long.MaxValue;
     bool _closing;
 
     /// <summary>Replies whose end was shown, and that wait to be recorded as delivered.</summary>
     public ConcurrentDictionary<string, (string UserId, string ChatId)> Delivered { get; } = [];
 
-    public IEnumerable<Feed> All => _feeds.Select(x => x.Value);
+    public IEnumerable<UserChannel> All => _feeds.Select(x => x.Value);
 
     /// <summary>
     /// Text that is made here is shown until then (by <see cref="Clock.Ticks"/>): a node whose leases may have lapsed
@@ -42,7 +42,7 @@ sealed class Feeds(Clock clock, EventsOptions options)
 
     bool MayShow() => clock.Ticks < Volatile.Read(ref _showUntil);
 
-    public Feed? Find(string userId) => _feeds.GetValueOrDefault(userId);
+    public UserChannel? Find(string userId) => _feeds.GetValueOrDefault(userId);
 
     /// <summary>Something of this user was committed.</summary>
     public void Wake(string userId)
@@ -52,11 +52,11 @@ sealed class Feeds(Clock clock, EventsOptions options)
     }
 
     /// <summary>Joins a reader to its user's feed.</summary>
-    public Feed Join(string userId, Reader reader)
+    public UserChannel Join(string userId, Subscription reader)
     {
         lock (_feeds)
         {
-            var feed = _feeds.GetOrAdd(userId, static id => new Feed(id));
+            var feed = _feeds.GetOrAdd(userId, static id => new UserChannel(id));
             feed.Add(reader);
             if (_closing)
                 reader.Close(CloseReason.ShuttingDown);
@@ -70,24 +70,24 @@ sealed class Feeds(Clock clock, EventsOptions options)
         lock (_feeds)
         {
             _closing = true;
-            foreach (var reader in All.SelectMany(x => x.Readers))
+            foreach (var reader in All.SelectMany(x => x.Subscriptions))
                 reader.Close(CloseReason.ShuttingDown);
         }
     }
 
     /// <summary>A new epoch: every connection is told to come back, and nothing is remembered of the one before.</summary>
-    public void SendAllBack()
+    public void DisconnectAll()
     {
         lock (_feeds)
             foreach (var feed in All)
             {
                 feed.Forget();
-                foreach (var reader in feed.Readers)
+                foreach (var reader in feed.Subscriptions)
                     reader.Close(CloseReason.ShuttingDown);
             }
     }
 
-    public void Leave(Feed feed, Reader reader)
+    public void Leave(UserChannel feed, Subscription reader)
     {
         lock (_feeds)
         {
@@ -101,11 +101,11 @@ sealed class Feeds(Clock clock, EventsOptions options)
         _feeds.TryGetValue(userId, out var feed) && feed.Live.FirstOrDefault(x => x.MessageId == messageId) is { HasText: true };
 
     /// <summary>A reply begins to be made here.</summary>
-    public LiveReply Begin(string userId, OpenReply reply)
+    public StreamingReply Begin(string userId, PendingReply reply)
     {
         lock (_feeds)
         {
-            var feed = _feeds.GetOrAdd(userId, static id => new Feed(id));
+            var feed = _feeds.GetOrAdd(userId, static id => new UserChannel(id));
             if (feed.Find(reply.MessageId) is { } before) // followed until now: it was taken over
                 Drop(feed, before);
             return Add(feed, reply, null);
@@ -116,11 +116,11 @@ sealed class Feeds(Clock clock, EventsOptions options)
     /// A reply that another node makes, for the readers here: its text is to be fed in. Null where it is made here, or
     /// nobody here would read it.
     /// </summary>
-    public LiveReply? Follow(string userId, OpenReply reply)
+    public StreamingReply? FollowRemote(string userId, PendingReply reply)
     {
         lock (_feeds)
         {
-            if (!_feeds.TryGetValue(userId, out var feed) || feed.Readers.Length == 0)
+            if (!_feeds.TryGetValue(userId, out var feed) || feed.Subscriptions.Length == 0)
                 return null;
             if (feed.Find(reply.MessageId) is not { } known)
                 return Add(feed, reply, reply.Home);
@@ -132,7 +132,7 @@ sealed class Feeds(Clock clock, EventsOptions options)
     }
 
     /// <summary>A reply is no longer made here. Its end, where it has one, is in the log by now.</summary>
-    public void End(string userId, LiveReply live)
+    public void End(string userId, StreamingReply live)
     {
         lock (_feeds)
         {
@@ -145,25 +145,25 @@ sealed class Feeds(Clock clock, EventsOptions options)
         }
     }
 
-    LiveReply Add(Feed feed, OpenReply reply, string? home)
+    StreamingReply Add(UserChannel feed, PendingReply reply, string? home)
     {
         var pause = TimeSpan.FromMilliseconds(options.DeltaMilliseconds);
-        var live = home is null ? new LiveReply(reply, feed.WakeLive, clock, pause) { MayShow = MayShow }
-            : new LiveReply(reply, feed.WakeLive, clock, pause) { Home = home };
+        var live = home is null ? new StreamingReply(reply, feed.WakeLive, clock, pause) { MayShow = MayShow }
+            : new StreamingReply(reply, feed.WakeLive, clock, pause) { Home = home };
         feed.Add(live);
         return live;
     }
 
-    static void Drop(Feed feed, LiveReply live)
+    static void Drop(UserChannel feed, StreamingReply live)
     {
         feed.Remove(live);
         live.Dispose();
     }
 
     // Without a reader nothing is followed: it would be fed for nobody.
-    void Forget(Feed feed)
+    void Forget(UserChannel feed)
     {
-        if (feed.Readers.Length > 0)
+        if (feed.Subscriptions.Length > 0)
             return;
         foreach (var followed in feed.Live.Where(x => x.Home is not null))
             Drop(feed, followed);
@@ -177,7 +177,7 @@ sealed class Feeds(Clock clock, EventsOptions options)
 /// that are being made, here or elsewhere. Whoever comes first after a wake reads the log for all.
 /// </summary>
 #pragma warning disable CA1001 // a semaphore whose wait handle is never asked for holds nothing to dispose of
-sealed class Feed(string userId)
+sealed class UserChannel(string userId)
 #pragma warning restore CA1001
 {
     const int MostFrames = 256;
@@ -193,23 +193,23 @@ sealed class Feed(string userId)
 
     public string UserId => userId;
 
-    public Reader[] Readers { get; private set; } = [];
+    public Subscription[] Subscriptions { get; private set; } = [];
 
-    public LiveReply[] Live { get; private set; } = [];
+    public StreamingReply[] Live { get; private set; } = [];
 
-    public LiveReply? Find(string messageId) => Live.FirstOrDefault(x => x.MessageId == messageId);
+    public StreamingReply? Find(string messageId) => Live.FirstOrDefault(x => x.MessageId == messageId);
 
-    public void Add(Reader reader) => Readers = [.. Readers, reader];
+    public void Add(Subscription reader) => Subscriptions = [.. Subscriptions, reader];
 
-    public void Remove(Reader reader) => Readers = [.. Readers.Where(x => x != reader)];
+    public void Remove(Subscription reader) => Subscriptions = [.. Subscriptions.Where(x => x != reader)];
 
-    public void Add(LiveReply live)
+    public void Add(StreamingReply live)
     {
         Live = [.. Live, live];
         WakeLive();
     }
 
-    public void Remove(LiveReply live)
+    public void Remove(StreamingReply live)
     {
         Live = [.. Live.Where(x => x != live)];
         WakeLive();
@@ -230,7 +230,7 @@ sealed class Feed(string userId)
 
     public void WakeLive()
     {
-        foreach (var reader in Readers)
+        foreach (var reader in Subscriptions)
             reader.Wake();
     }
 

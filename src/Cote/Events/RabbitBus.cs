@@ -18,7 +18,7 @@ namespace Cote.Events;
 /// does not have, at its own pace, from the one text that its readers read too. So nothing is queued here for a broker
 /// that is slow or away, and what it drops is asked for again.
 /// </summary>
-sealed class RabbitBus : DeltaBus
+sealed class RabbitDeltaBus : DeltaBus
 {
     const string Exchange = "cote";
     const string ToAll = "all";
@@ -33,21 +33,21 @@ sealed class RabbitBus : DeltaBus
             new BoundedChannelOptions(MostWaiting) { FullMode = BoundedChannelFullMode.DropOldest });
     readonly Channel<bool> _wakes = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     readonly ConnectionFactory _factory;
-    readonly Feeds _feeds;
+    readonly Hub _feeds;
     readonly Node _node;
     readonly Clock _clock;
     readonly ILogger _log;
 
     // How far another node was told of a reply that is made here.
-    sealed class Follower(LiveReply reply)
+    sealed class Follower(StreamingReply reply)
     {
-        public LiveReply Reply => reply;
+        public StreamingReply Reply => reply;
         public long Attempt;
         public int Length;
         public long AskedAt;
     }
 
-    public RabbitBus(RabbitMqOptions options, Feeds feeds, Node node, Clock clock, ILogger<RabbitBus> log)
+    public RabbitDeltaBus(RabbitMqOptions options, Hub feeds, Node node, Clock clock, ILogger<RabbitDeltaBus> log)
     {
         (_feeds, _node, _clock, _log) = (feeds, node, clock, log);
         if (!Uri.TryCreate(options.Url!.Reveal(), UriKind.Absolute, out var url) || url.Scheme is not ("amqp" or "amqps"))
@@ -68,7 +68,7 @@ sealed class RabbitBus : DeltaBus
         home, new BasicProperties { Type = "follow", AppId = _node.Id, CorrelationId = userId, MessageId = replyId },
         Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{attempt} {length}")));
 
-    public override void Type(string userId, Frame frame) =>
+    public override void PublishTyping(string userId, Frame frame) =>
         Send(ToAll, new BasicProperties { Type = frame.Type, AppId = _node.Id, CorrelationId = userId }, frame.Json);
 
     void Send(string key, BasicProperties properties, ReadOnlyMemory<byte> body)
@@ -158,7 +158,7 @@ sealed class RabbitBus : DeltaBus
             return Task.CompletedTask;
         };
         await channel.BasicConsumeAsync(queue, autoAck: true, consumer, ct);
-        SayUp();
+        OnReconnected();
         await Task.Delay(Timeout.InfiniteTimeSpan, ct);
     }
 
@@ -178,7 +178,7 @@ sealed class RabbitBus : DeltaBus
                     TakeFollower(from, userId, replyId, Encoding.ASCII.GetString(body.Span).Split(' '));
                     break;
                 case EventTypes.Typing:
-                    Show(userId, new Frame(EventTypes.Typing, body.ToArray()));
+                    OnTyping(userId, new Frame(EventTypes.Typing, body.ToArray()));
                     break;
                 case EventTypes.Snapshot or EventTypes.Delta:
                     TakeText(userId, properties.Type, body);
@@ -202,7 +202,7 @@ sealed class RabbitBus : DeltaBus
         Volatile.Write(ref follower.AskedAt, _clock.Ticks);
         Wake();
 
-        Follower Begin(LiveReply live)
+        Follower Begin(StreamingReply live)
         {
             live.Changed += Wake;
             return new(live) { AskedAt = _clock.Ticks };
@@ -213,7 +213,7 @@ sealed class RabbitBus : DeltaBus
     {
         var data = JsonElement.Parse(body.Span).GetProperty("data");
         var isDelta = type == EventTypes.Delta;
-        Tell(userId, new(
+        OnDelta(userId, new(
             data.GetProperty("message_id").GetString()!, data.GetProperty("attempt").GetInt64(),
             isDelta ? data.GetProperty("offset").GetInt32() : null, data.GetProperty(isDelta ? "text" : "content").GetString()!));
     }

@@ -4,30 +4,30 @@ using Cote.Primitives;
 namespace Cote.Events;
 
 /// <summary>Everything a reader needs to know of the house.</summary>
-sealed record ReaderSources(
-    Feeds Feeds, EventLog Log, ReadLog ReadLog, ReadOpenReplies ReadOpenReplies, IsRevoked IsRevoked, EventsOptions Options, Clock Clock);
+sealed record Subscriptions(
+    Hub Feeds, EventLog Log, ReadLog ReadLog, ReadOpenReplies ReadOpenReplies, IsRevoked IsRevoked, EventsOptions Options, Clock Clock);
 
 /// <summary>
-/// One user's events and live replies, for one connection: a place in the log, and in <see cref="ShownReplies"/> how far
+/// One user's events and live replies, for one connection: a place in the log, and in <see cref="ReplyPositions"/> how far
 /// the text of each open reply was shown. It pulls: the transport asks for the next frames when it has written the ones
 /// before, so a reader that is slow holds no queue here. Knows no transport.
 /// </summary>
-sealed class Reader : IAsyncDisposable
+sealed class Subscription : IAsyncDisposable
 {
     static readonly TimeSpan ReadAgainAfter = TimeSpan.FromMilliseconds(500);
 
-    readonly ReaderSources _house;
-    readonly Only? _only;
+    readonly Subscriptions _house;
+    readonly ReplyFilter? _only;
     readonly Channel<bool> _wakes = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
-    readonly Asides _asides = new();
-    Feed _feed = null!;
-    ShownReplies _shown = null!;
+    readonly TransientFrames _asides = new();
+    UserChannel _feed = null!;
+    ReplyPositions _shown = null!;
     long _position;
     string _epoch = "";
     bool _attached;
 
-    Reader(ReaderSources house, string userId, Only? only) => (_house, UserId, _only) = (house, userId, only);
+    Subscription(Subscriptions house, string userId, ReplyFilter? only) => (_house, UserId, _only) = (house, userId, only);
 
     public string UserId { get; }
 
@@ -56,10 +56,10 @@ sealed class Reader : IAsyncDisposable
     public TimeSpan Silence { get; set; } = TimeSpan.FromSeconds(25);
 
     /// <summary>A reader of all that is the user's, from <paramref name="cursor"/> or from the head.</summary>
-    public static async Task<Reader> OpenAsync(
-        ReaderSources house, string userId, Cursor? cursor, CancellationToken ct, long? most = null)
+    public static async Task<Subscription> OpenAsync(
+        Subscriptions house, string userId, Cursor? cursor, CancellationToken ct, long? most = null)
     {
-        var reader = new Reader(house, userId, null);
+        var reader = new Subscription(house, userId, null);
         await reader.JoinAsync(cursor, most ?? house.Options.ReplayMaxEvents, ct);
         return reader;
     }
@@ -68,9 +68,9 @@ sealed class Reader : IAsyncDisposable
     /// A reader of one question and its reply only: of what comes from now on, or after <paramref name="seq"/>, which is known
     /// to be in the log.
     /// </summary>
-    public static async Task<Reader> OpenAsync(ReaderSources house, string userId, Only only, CancellationToken ct, long? seq = null)
+    public static async Task<Subscription> OpenAsync(Subscriptions house, string userId, ReplyFilter only, CancellationToken ct, long? seq = null)
     {
-        var reader = new Reader(house, userId, only);
+        var reader = new Subscription(house, userId, only);
         await reader.JoinAsync(null, null, ct, seq);
         return reader;
     }
@@ -84,13 +84,13 @@ sealed class Reader : IAsyncDisposable
     public Cursor CursorAt(long seq) => new(_epoch, seq);
 
     /// <summary>True when a new epoch has begun under it: nothing that is read from now on continues what it has shown.</summary>
-    public bool IsOutlived => _house.Log.Epoch != _epoch;
+    public bool IsStaleEpoch => _house.Log.Epoch != _epoch;
 
     /// <summary>
     /// Names the session that it shows things to. One that was revoked since its token was looked at is closed here: whoever
     /// revokes looks for readers of the session, and could not know this one as such before.
     /// </summary>
-    public void Belongs(string sessionId, Timestamp expires)
+    public void BindSession(string sessionId, Timestamp expires)
     {
         Session = (sessionId, expires);
         if (_house.IsRevoked(sessionId))
@@ -120,7 +120,7 @@ sealed class Reader : IAsyncDisposable
         while (Closed is null && !IsComplete)
         {
             var (page, isAway) = await ReadAsync(frames, ct);
-            if (IsOutlived)
+            if (IsStaleEpoch)
                 Close(CloseReason.ShuttingDown);
             if (Closed is not null)
                 return []; // what was being read is nobody's any more
@@ -132,7 +132,7 @@ sealed class Reader : IAsyncDisposable
                     await ResetAsync(frames, "trimmed", ct);
                     break;
                 }
-                TakeDurable(frame, frames);
+                AddDurable(frame, frames);
                 _position = frame.Seq;
             }
             if (page.Count == 0)
@@ -182,13 +182,13 @@ sealed class Reader : IAsyncDisposable
     }
 
     /// <summary>The client is told of an open reply by this snapshot; what follows goes on from it.</summary>
-    public Frame Begin(OpenReply reply) => _shown.Begin(reply);
+    public Frame Begin(PendingReply reply) => _shown.Begin(reply);
 
     /// <summary>There is nothing more to wait for.</summary>
     public void Complete() => IsComplete = true;
 
     /// <summary>Called every second: a reader that was silent for too long gets a ping.</summary>
-    public void Beat()
+    public void PingIfIdle()
     {
         if (_house.Clock.Since(LastFrame) < Silence)
             return;
@@ -269,7 +269,7 @@ sealed class Reader : IAsyncDisposable
         frames.Add(ResetFrame(reason, Cursor));
     }
 
-    void TakeDurable(Frame frame, List<Frame> frames)
+    void AddDurable(Frame frame, List<Frame> frames)
     {
         if (_only?.Shows(frame) == false)
             return;

@@ -12,21 +12,21 @@ namespace Cote.Events;
 /// <param name="clock">Measures how long the client has been here.</param>
 /// <param name="opened">When it came, by <see cref="Clock.Ticks"/>.</param>
 /// <param name="head">Where the log ended then: what was in it is not shown as it happens.</param>
-sealed class ShownReplies(Feed feed, Only? only, Asides asides, Clock clock, long opened, long head)
+sealed class ReplyPositions(UserChannel feed, ReplyFilter? only, TransientFrames asides, Clock clock, long opened, long head)
 {
     const int MostEnded = 16;
 
     static readonly TimeSpan CatchesUpWithin = TimeSpan.FromSeconds(2);
     static readonly TimeSpan CatchesUpByBusWithin = TimeSpan.FromMilliseconds(500);
 
-    readonly Dictionary<string, Follow> _follows = [];
+    readonly Dictionary<string, ReplyPosition> _follows = [];
     readonly Queue<string> _ended = [];
 
     // How far the client was shown the text of one reply, whoever makes it; `Live` once it is made here.
-    sealed class Follow
+    sealed class ReplyPosition
     {
         public string? ChatId;
-        public LiveReply? Live;
+        public StreamingReply? Live;
         public bool Typing;
         public long Attempt = -1;
         public int Length = -1;
@@ -43,7 +43,7 @@ sealed class ShownReplies(Feed feed, Only? only, Asides asides, Clock clock, lon
     public bool Has(string replyId) => _follows.ContainsKey(replyId);
 
     /// <summary>The client is told of an open reply by this snapshot; what follows goes on from it.</summary>
-    public Frame Begin(OpenReply reply)
+    public Frame Begin(PendingReply reply)
     {
         _follows[reply.MessageId] = new()
         {
@@ -56,7 +56,7 @@ sealed class ShownReplies(Feed feed, Only? only, Asides asides, Clock clock, lon
     }
 
     /// <summary>Tells of the open replies that nobody makes here, to a client that has seen the log up to <paramref name="position"/>.</summary>
-    public void Attach(IEnumerable<OpenReply> open, long position, List<Frame> frames)
+    public void Attach(IEnumerable<PendingReply> open, long position, List<Frame> frames)
     {
         foreach (var reply in open)
             if (reply.QuestionSeq <= position && (only is null || only.Reply == reply.MessageId)
@@ -122,7 +122,7 @@ sealed class ShownReplies(Feed feed, Only? only, Asides asides, Clock clock, lon
 
     bool IsYoung(TimeSpan age) => clock.Since(opened) < age;
 
-    Frame? Advance(LiveReply reply, Follow follow)
+    Frame? Advance(StreamingReply reply, ReplyPosition follow)
     {
         if (reply.Home is null || !follow.MayBeBehind)
             return reply.Advance(ref follow.Attempt, ref follow.Length);
@@ -141,7 +141,7 @@ sealed class ShownReplies(Feed feed, Only? only, Asides asides, Clock clock, lon
             _ended.Dequeue();
     }
 
-    void ForgetEnded(LiveReply[] live)
+    void ForgetEnded(StreamingReply[] live)
     {
         foreach (var (id, follow) in _follows)
         {

@@ -15,8 +15,8 @@ sealed class ChunkStore(Database db)
 
     public Task AddAsync(string blobId, long n, byte[] bytes)
     {
-        var unit = new Unit { IsRepeatable = true }; // no blob is ever written twice: one that is there, this has written
-        unit.Do($"insert into blob_chunks (blob_id, n, bytes) values ({blobId}, {n}, {bytes})");
+        var unit = new WriteBatch { IsRepeatable = true }; // no blob is ever written twice: one that is there, this has written
+        unit.Execute($"insert into blob_chunks (blob_id, n, bytes) values ({blobId}, {n}, {bytes})");
         return db.WriteAsync(unit);
     }
 
@@ -29,11 +29,11 @@ sealed class ChunkStore(Database db)
     /// <summary>Removes a blob's chunks, the last first: as long as there are any, <see cref="ListAsync"/> finds it.</summary>
     public async Task DeleteAsync(string blobId)
     {
-        Step removed;
+        Statement removed;
         do
         {
-            var unit = new Unit();
-            removed = unit.Do($"""
+            var unit = new WriteBatch();
+            removed = unit.Execute($"""
                 delete from blob_chunks where blob_id = {blobId} and n in (
                   select n from blob_chunks where blob_id = {blobId} order by n desc limit {(long)MostInUnit})
                 """);
@@ -51,9 +51,9 @@ sealed class ChunkStore(Database db)
     public async Task<bool> AppendAsync(PartialUpload upload, long start, byte[] bytes)
     {
         var end = start + bytes.Length;
-        var unit = new Unit { IsRepeatable = true };
+        var unit = new WriteBatch { IsRepeatable = true };
         var moved = MediaStore.Receive(unit, upload, start, end);
-        unit.Do($"""
+        unit.Execute($"""
             insert into upload_pieces (user_id, upload_id, start, bytes)
             select user_id, id, {start}, {bytes} from uploads where {MediaStore.IsHeld(upload)} and received = {end}
             """);
@@ -69,11 +69,11 @@ sealed class ChunkStore(Database db)
 
     public async Task DeletePiecesAsync(string userId, string uploadId)
     {
-        Step removed;
+        Statement removed;
         do
         {
-            var unit = new Unit();
-            removed = unit.Do($"""
+            var unit = new WriteBatch();
+            removed = unit.Execute($"""
                 delete from upload_pieces where user_id = {userId} and upload_id = {uploadId} and start in (
                   select start from upload_pieces where user_id = {userId} and upload_id = {uploadId} limit {(long)MostInUnit})
                 """);

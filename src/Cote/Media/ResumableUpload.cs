@@ -27,7 +27,7 @@ static class ResumableUpload
         if (HttpMethods.IsOptions(http.Request.Method) || http.Request.Headers["Tus-Resumable"] == Version)
             return await next(context);
         http.Response.Headers["Tus-Version"] = Version;
-        return Answer.Of(Problems.WrongTusVersion);
+        return ApiResults.Of(Problems.WrongTusVersion);
     }
 
     /// <summary><c>OPTIONS /upload/resumable</c>.</summary>
@@ -42,14 +42,14 @@ static class ResumableUpload
 
     /// <summary><c>POST /upload/resumable</c>.</summary>
     public static async Task<IResult> Create(
-        HttpContext http, CurrentUser user, MediaStore media, UploadPieces pieces, MediaOptions options, Clock clock, CancellationToken ct)
+        HttpContext http, CurrentUser user, MediaStore media, PartStore pieces, MediaOptions options, Clock clock, CancellationToken ct)
     {
-        var check = new Check();
+        var check = new RequestReader();
         var length = check.HeaderInteger("Upload-Length", http.Request.Headers["Upload-Length"], 1);
         if (check.Problem is { } wrong)
-            return Answer.Of(wrong);
+            return ApiResults.Of(wrong);
         if (length > options.MaxUploadBytes)
-            return Answer.Of(Problems.TooLarge);
+            return ApiResults.Of(Problems.TooLarge);
 
         var upload = new PartialUpload(user.Id, clock.NewId(), length, 0, FileNames.Clean(NameOf(http)), null,
             clock.Now + TimeSpan.FromHours(options.ResumableHours));
@@ -57,7 +57,7 @@ static class ResumableUpload
         if (!await media.AddUploadAsync(upload, options.QuotaBytes, clock.Now))
         {
             await pieces.DeleteAsync(user.Id, upload.Id);
-            return Answer.Of(Problems.QuotaExceeded);
+            return ApiResults.Of(Problems.QuotaExceeded);
         }
 
         http.Response.Headers.Location = "/upload/resumable/" + upload.Id;
@@ -67,11 +67,11 @@ static class ResumableUpload
 
     /// <summary><c>HEAD /upload/resumable/{upload_id}</c>: how far it has come.</summary>
     public static async Task<IResult> Head(
-        string uploadId, HttpContext http, CurrentUser user, UploadHolds holds, Ending ending, CancellationToken ct)
+        string uploadId, HttpContext http, CurrentUser user, UploadLocks holds, UploadFinisher ending, CancellationToken ct)
     {
-        var (hold, problem) = await holds.TakeAsync(user.Id, uploadId, ct);
+        var (hold, problem) = await holds.AcquireAsync(user.Id, uploadId, ct);
         if (hold is null)
-            return Answer.Of(problem!);
+            return ApiResults.Of(problem!);
         using var _ = hold;
         var headers = http.Response.Headers;
         headers["Upload-Length"] = hold.Upload.Length.ToString();
@@ -82,48 +82,48 @@ static class ResumableUpload
 
     /// <summary><c>PATCH /upload/resumable/{upload_id}</c>: the next piece.</summary>
     public static async Task<IResult> Patch(
-        string uploadId, HttpContext http, CurrentUser user, UploadHolds holds, UploadPieces pieces, Ending ending, Clock clock,
+        string uploadId, HttpContext http, CurrentUser user, UploadLocks holds, PartStore pieces, UploadFinisher ending, Clock clock,
         CancellationToken ct)
     {
         http.Features.Get<IHttpMaxRequestBodySizeFeature>()!.MaxRequestBodySize = null;
         if (http.Request.ContentType != "application/offset+octet-stream")
-            return Answer.Of(Problems.UnsupportedMediaType with { Detail = "A piece of an upload is sent as application/offset+octet-stream" });
-        var check = new Check();
+            return ApiResults.Of(Problems.UnsupportedMediaType with { Detail = "A piece of an upload is sent as application/offset+octet-stream" });
+        var check = new RequestReader();
         var offset = check.HeaderInteger("Upload-Offset", http.Request.Headers["Upload-Offset"], 0);
         if (check.Problem is { } wrong)
-            return Answer.Of(wrong);
-        var (hold, problem) = await holds.TakeAsync(user.Id, uploadId, ct);
+            return ApiResults.Of(wrong);
+        var (hold, problem) = await holds.AcquireAsync(user.Id, uploadId, ct);
         if (hold is null)
-            return Answer.Of(problem!);
+            return ApiResults.Of(problem!);
         using var _ = hold;
         if (offset != hold.Upload.Received)
-            return Answer.Of(Problems.WrongOffset);
+            return ApiResults.Of(Problems.WrongOffset);
         if (http.Request.ContentLength > hold.Upload.Length - offset)
-            return Answer.Of(Problems.TooLarge);
+            return ApiResults.Of(Problems.TooLarge);
 
         (var received, problem) = await AppendAsync(http, hold, pieces, clock);
         if (problem is not null)
-            return Answer.Of(problem);
+            return ApiResults.Of(problem);
         SayExpiry(http, hold.Upload);
         return await ending.AnswerAsync(http, hold.Upload with { Received = received }, StatusCodes.Status204NoContent, ct);
     }
 
     /// <summary><c>DELETE /upload/resumable/{upload_id}</c>: it is not wanted any more.</summary>
     public static async Task<IResult> Delete(
-        string uploadId, CurrentUser user, MediaStore media, UploadHolds holds, UploadPieces pieces, CancellationToken ct)
+        string uploadId, CurrentUser user, MediaStore media, UploadLocks holds, PartStore pieces, CancellationToken ct)
     {
-        var (hold, problem) = await holds.TakeAsync(user.Id, uploadId, ct);
+        var (hold, problem) = await holds.AcquireAsync(user.Id, uploadId, ct);
         if (hold is null)
-            return Answer.Of(problem!);
+            return ApiResults.Of(problem!);
         using var _ = hold;
         if (!await media.DeleteUploadAsync(hold.Upload))
-            return Answer.Of(Problems.UploadLocked);
+            return ApiResults.Of(Problems.UploadLocked);
         await pieces.DeleteAsync(user.Id, hold.Upload.Id);
         return Results.NoContent();
     }
 
     // What came is kept however the connection ends: that is what it is all for.
-    static async Task<(long Received, Problem? Problem)> AppendAsync(HttpContext http, Hold hold, UploadPieces pieces, Clock clock)
+    static async Task<(long Received, Problem? Problem)> AppendAsync(HttpContext http, UploadLock hold, PartStore pieces, Clock clock)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
         var received = hold.Upload.Received;
@@ -163,9 +163,9 @@ static class ResumableUpload
             ArrayPool<byte>.Shared.Return(buffer);
         }
 
-        Memory<byte> Room(PieceWriter writer) => buffer.AsMemory(0, (int)Math.Min(BufferSize, writer.MostUnsaved - (received - saved)));
+        Memory<byte> Room(PartWriter writer) => buffer.AsMemory(0, (int)Math.Min(BufferSize, writer.MostUnsaved - (received - saved)));
 
-        Task<bool> SaveAsync(PieceWriter writer)
+        Task<bool> SaveAsync(PartWriter writer)
         {
             (saved, savedAt) = (received, clock.Ticks); // before it is done: what fails is not tried once more on the way out
             return writer.SaveAsync();
@@ -187,7 +187,7 @@ static class ResumableUpload
 }
 
 /// <summary>What follows the last piece: where all has come, it is looked at and kept. Also by a HEAD, if the end fell into a crash.</summary>
-sealed class Ending(MediaStore media, UploadPieces pieces, Intake intake, MediaLinks links)
+sealed class UploadFinisher(MediaStore media, PartStore pieces, MediaIngest intake, MediaLinks links)
 {
     public async Task<IResult> AnswerAsync(HttpContext http, PartialUpload upload, int status, CancellationToken ct)
     {
@@ -200,14 +200,14 @@ sealed class Ending(MediaStore media, UploadPieces pieces, Intake intake, MediaL
         {
             var taken = await KeepAsync(upload, ct);
             if (taken.Problem is { } problem)
-                return Answer.Of(problem);
+                return ApiResults.Of(problem);
             mediaId = taken.File!.Id;
         }
         headers["Upload-Media-Url"] = links.Sign(MediaLinks.PathOf(mediaId));
         return Results.StatusCode(status);
     }
 
-    async Task<Taken> KeepAsync(PartialUpload upload, CancellationToken ct)
+    async Task<IngestResult> KeepAsync(PartialUpload upload, CancellationToken ct)
     {
         using var whole = await pieces.CollectAsync(upload, ct);
         if (whole is null)

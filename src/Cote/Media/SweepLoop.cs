@@ -9,9 +9,9 @@ namespace Cote.Media;
 /// the bytes are unlinked; a crash in between leaves a file that the next reconciliation finds. Several nodes may sweep
 /// at once: what another has removed is removed.
 /// </summary>
-sealed class SweepLoop(
-    MediaStore media, BlobStorage storage, MediaFolders folders, UploadPieces pieces, MediaOptions options, Clock clock,
-    ILogger<SweepLoop> log) : BackgroundService
+sealed class MediaGcLoop(
+    MediaStore media, BlobStorage storage, MediaFolders folders, PartStore pieces, MediaOptions options, Clock clock,
+    ILogger<MediaGcLoop> log) : BackgroundService
 {
     const int MostInUnit = 100;
     static readonly TimeSpan ReconcileEvery = TimeSpan.FromHours(24);

@@ -8,14 +8,14 @@ namespace Cote.Media;
 /// waited for, so that nothing of what came is lost; on another node the earlier finds the fence of its row changed at
 /// its next piece, and what it had not yet written is sent again.
 /// </summary>
-sealed class UploadHolds(MediaStore media, Clock clock)
+sealed class UploadLocks(MediaStore media, Clock clock)
 {
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
-    readonly Dictionary<string, Place> _places = [];
+    readonly Dictionary<string, LockEntry> _places = [];
 
 #pragma warning disable CA1001 // a semaphore whose wait handle is never asked for holds nothing to dispose of
-    sealed class Place
+    sealed class LockEntry
 #pragma warning restore CA1001
     {
         public readonly SemaphoreSlim Gate = new(1, 1);
@@ -24,7 +24,7 @@ sealed class UploadHolds(MediaStore media, Clock clock)
     }
 
     /// <summary>The one hold on an upload of this user, or why there is none.</summary>
-    public async Task<(Hold? Hold, Problem? Problem)> TakeAsync(string userId, string uploadId, CancellationToken ct)
+    public async Task<(UploadLock? Hold, Problem? Problem)> AcquireAsync(string userId, string uploadId, CancellationToken ct)
     {
         // Looked at first without a write: who guesses ids costs nothing, and disturbs nobody.
         if (Ids.Parse(uploadId) is not { } id || await media.FindUploadAsync(userId, id, ct) is not { } found)
@@ -33,7 +33,7 @@ sealed class UploadHolds(MediaStore media, Clock clock)
             return (null, Problems.UploadExpired);
         if (await EnterAsync(id, ct) is not { } place)
             return (null, Problems.UploadLocked);
-        Hold? hold = null;
+        UploadLock? hold = null;
         try
         {
             if (await media.TakeUploadAsync(userId, id, clock.NewId()) is not { } upload)
@@ -49,9 +49,9 @@ sealed class UploadHolds(MediaStore media, Clock clock)
         }
     }
 
-    async Task<Place?> EnterAsync(string id, CancellationToken ct)
+    async Task<LockEntry?> EnterAsync(string id, CancellationToken ct)
     {
-        Place place;
+        LockEntry place;
         lock (_places)
         {
             if (!_places.TryGetValue(id, out place!))
@@ -81,7 +81,7 @@ sealed class UploadHolds(MediaStore media, Clock clock)
         }
     }
 
-    void Release(string id, Place place)
+    void Release(string id, LockEntry place)
     {
         lock (_places)
         {
@@ -92,7 +92,7 @@ sealed class UploadHolds(MediaStore media, Clock clock)
         Leave(id, place);
     }
 
-    void Leave(string id, Place place)
+    void Leave(string id, LockEntry place)
     {
         lock (_places)
             if (--place.Users == 0)
@@ -103,7 +103,7 @@ sealed class UploadHolds(MediaStore media, Clock clock)
 /// <summary>
 /// While it is held nobody else writes. <see cref="Token"/> says that somebody waits, or that the client is gone.
 /// </summary>
-sealed class Hold(PartialUpload upload, Action release, CancellationToken token) : IDisposable
+sealed class UploadLock(PartialUpload upload, Action release, CancellationToken token) : IDisposable
 {
     /// <summary>The upload as it was when it was taken.</summary>
     public PartialUpload Upload => upload;

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 namespace Cote.Messages;
 
 /// <summary>Records as delivered the replies whose end was written to a client: every two seconds, one unit a user.</summary>
-sealed class DeliveredLoop(Feeds feeds, MessageStore messages, Clock clock, ILogger<DeliveredLoop> log) : BackgroundService
+sealed class ReceiptLoop(Hub feeds, MessageStore messages, Clock clock, ILogger<ReceiptLoop> log) : BackgroundService
 {
     const int MostInUnit = 500;
     static readonly TimeSpan Every = TimeSpan.FromSeconds(2);

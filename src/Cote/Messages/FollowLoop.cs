@@ -12,9 +12,9 @@ namespace Cote.Messages;
 /// are made elsewhere; their text comes from the checkpoints in their rows, and between these over <see cref="DeltaBus"/>.
 /// A sweep finds what was not heard: every few seconds, and twice a second while nothing can be heard.
 /// </summary>
-sealed class FollowLoop(
-    Feeds feeds, EventLog log, ReplyStore replies, NodeSignal signal, DeltaBus bus, Node node, Dialect dialect, Clock clock,
-    ILogger<FollowLoop> logger) : BackgroundService
+sealed class RemoteReplies(
+    Hub feeds, EventLog log, ReplyStore replies, NodeNotifier signal, DeltaBus bus, Node node, DatabaseEngine dialect, Clock clock,
+    ILogger<RemoteReplies> logger) : BackgroundService
 {
     const int MostInQuery = 1_000;
     static readonly TimeSpan SweepEvery = TimeSpan.FromSeconds(5);
@@ -28,12 +28,12 @@ sealed class FollowLoop(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        if (dialect.IsOnlyProcess)
+        if (dialect.IsSingleProcess)
             return;
-        signal.Heard += Hear;
-        bus.Told += Take;
+        signal.Received += Hear;
+        bus.DeltaReceived += Take;
         using var timer = new PeriodicTimer(SweepWhileDeaf, clock.Provider);
-        bus.Up += AskForAll;
+        bus.Reconnected += AskForAll;
         var (swept, asked) = (clock.Ticks, clock.Ticks);
         try
         {
@@ -44,7 +44,7 @@ sealed class FollowLoop(
                     asked = clock.Ticks;
                     AskForAll();
                 }
-                if (clock.Since(swept) < SweepEvery && signal.IsHeard && !_everything)
+                if (clock.Since(swept) < SweepEvery && signal.IsConnected && !_everything)
                     continue;
                 (swept, _everything) = (clock.Ticks, false);
                 await SweepAsync(stoppingToken);
@@ -56,26 +56,26 @@ sealed class FollowLoop(
         }
     }
 
-    void Hear(Hint hint)
+    void Hear(Notification hint)
     {
-        if (hint.Word == Word.Everything)
+        if (hint.Kind == NotificationKind.Everything)
         {
             _everything = true; // the sweep asks for a thousand users at once, and looks only where there is something
         }
-        else if (hint.Word is Word.Committed or Word.Shown && feeds.Find(hint.UserId) is { } feed)
+        else if (hint.Kind is NotificationKind.Committed or NotificationKind.ReplyChanged && feeds.Find(hint.UserId) is { } feed)
         {
-            Wake(feed, hint.Word == Word.Committed);
+            Wake(feed, hint.Kind == NotificationKind.Committed);
         }
     }
 
-    void Wake(Feed feed, bool committed)
+    void Wake(UserChannel feed, bool committed)
     {
         if (committed)
             feed.Wake();
         // What comes over the bus is newer than any checkpoint.
         else if (feed.Live.Any(x => x.Home is not null) && feed.Live.All(x => x.Home is null || x.WasFedWithin(Fresh)))
             return;
-        if (feed.Readers.Length > 0)
+        if (feed.Subscriptions.Length > 0)
             _ = LookAsync(feed.UserId);
     }
 
@@ -109,7 +109,7 @@ sealed class FollowLoop(
         foreach (var reply in open.Where(x => x.Home is not null && x.Home != node.Id))
         {
             var before = feeds.Find(userId)?.Find(reply.MessageId)?.Home;
-            if (feeds.Follow(userId, reply) is not { } live)
+            if (feeds.FollowRemote(userId, reply) is not { } live)
                 continue;
             live.Replace(reply.Attempt, reply.Content);
             if (before != reply.Home || !live.WasFedWithin(Fresh)) // what was asked before the run began there was not heard
@@ -126,14 +126,14 @@ sealed class FollowLoop(
                 Ask(feed.UserId, reply);
     }
 
-    void Ask(string userId, LiveReply reply)
+    void Ask(string userId, StreamingReply reply)
     {
         var (attempt, content) = reply.Read();
         bus.Follow(reply.Home!, userId, reply.MessageId, attempt, content.Length);
     }
 
     // What the home of a reply tells: the text from where this node is.
-    void Take(string userId, Told told)
+    void Take(string userId, ReplyDelta told)
     {
         if (feeds.Find(userId)?.Find(told.ReplyId) is not { Home: not null } reply)
             return;
@@ -148,7 +148,7 @@ sealed class FollowLoop(
     {
         try
         {
-            foreach (var users in feeds.All.Where(x => x.Readers.Length > 0).Select(x => x.UserId).Chunk(MostInQuery))
+            foreach (var users in feeds.All.Where(x => x.Subscriptions.Length > 0).Select(x => x.UserId).Chunk(MostInQuery))
             {
                 foreach (var (userId, seq) in await log.HeadsAsync(users, ct))
                     feeds.Find(userId)?.WakeUpTo(seq);

@@ -9,14 +9,14 @@ namespace Cote.Messages;
 static class MarkRead
 {
     public static async Task<IResult> Handle(
-        string chatId, string messageId, CurrentUser user, MessageStore messages, Feeds feeds, CancellationToken ct) =>
+        string chatId, string messageId, CurrentUser user, MessageStore messages, Hub feeds, CancellationToken ct) =>
         Ids.Parse(chatId) is { } chat && Ids.Parse(messageId) is { } id && await DoAsync(messages, feeds, user.Id, chat, id, ct)
-            ? Answer.Success
-            : Answer.Of(Problems.MessageNotFound);
+            ? ApiResults.Success
+            : ApiResults.Of(Problems.MessageNotFound);
 
     /// <summary>False where there is no such message. On a user's own message it changes nothing.</summary>
     public static async Task<bool> DoAsync(
-        MessageStore messages, Feeds feeds, string userId, string? chatId, string id, CancellationToken ct)
+        MessageStore messages, Hub feeds, string userId, string? chatId, string id, CancellationToken ct)
     {
         if (await messages.FindAsync(userId, chatId, id, ct) is not { } message)
             return false;

@@ -46,7 +46,7 @@ sealed class MessageStore(Database db, EventLog events, Clock clock, ReplyQueue 
     /// Stores a question and its reply in one transaction. Where nothing else is open in the chat and this node has
     /// <paramref name="place"/>, the reply is claimed for it in the same unit: one commit stands before the model call.
     /// </summary>
-    public async Task<Sent> SendAsync(string userId, Draft draft, bool place)
+    public async Task<SendResult> SendAsync(string userId, NewMessage draft, bool place)
     {
         var (id, chat, now) = (draft.Id, draft.ChatId, draft.At);
         var guard = ChatStore.Lives(userId, chat);
@@ -59,14 +59,14 @@ sealed class MessageStore(Database db, EventLog events, Clock clock, ReplyQueue 
         foreach (var upload in draft.MediaIds.Distinct())
             guard = $"{guard} and {MediaStore.Owns(userId, upload)}";
         var media = JsonSerializer.Serialize(draft.MediaPaths, MessagesJson.Default.IReadOnlyListString);
-        var unit = new Unit { IsRepeatable = true };
-        var change = new Change(unit, userId, clock.NewId(), now, 1, guard);
-        change.Do($"""
+        var unit = new WriteBatch { IsRepeatable = true };
+        var change = new EventTransaction(unit, userId, clock.NewId(), now, 1, guard);
+        change.Execute($"""
             update chats set last_seq = last_seq + 2, last_message_time = {now},
               last_message_content = {Excerpt.Of(draft.Content, Chat.LongestExcerpt)}, activity = h.seq, changed = h.seq
             from {change.Locked} and chats.user_id = {userId} and chats.id = {chat}
             """);
-        change.Do($"""
+        change.Execute($"""
             insert into messages (user_id, id, chat_id, seq, sender, type, content, status, importance, media, reply_to_id,
               reply_id, timestamp, listed, event_seq, tokens, fingerprint)
             select {userId}, {id}, {chat}, c.last_seq - 1, {Senders.User}, {draft.Type}, {draft.Content}, {Statuses.Sent},
@@ -74,7 +74,7 @@ sealed class MessageStore(Database db, EventLog events, Clock clock, ReplyQueue 
               {(long)TokenEstimate.Of(draft.Content)}, {draft.Fingerprint}
             from chats c, {change.Locked} and c.user_id = {userId} and c.id = {chat}
             """);
-        change.Do($"""
+        change.Execute($"""
             insert into messages (user_id, id, chat_id, seq, sender, type, content, status, importance, reply_to_id,
               timestamp, listed, state, attempt, model, owner, lease_until)
             select {userId}, {draft.ReplyId}, {chat}, c.last_seq, {Senders.Ai}, 'text', '', {Statuses.Sent},
@@ -89,7 +89,7 @@ sealed class MessageStore(Database db, EventLog events, Clock clock, ReplyQueue 
             """);
         MediaStore.Name(change, chat, id, draft.MediaIds);
         change.Append(EventTypes.Message, chat, id);
-        var reply = unit.Fetch(ReplyStore.SelectOpen($"r.user_id = {userId} and r.id = {draft.ReplyId}"), ReplyStore.ReadOpen);
+        var reply = unit.Query(ReplyStore.SelectPending($"r.user_id = {userId} and r.id = {draft.ReplyId}"), ReplyStore.ReadPending);
         var outcome = await events.CommitAsync(unit, userId, change);
         return new(outcome, change.Happened, reply.First);
     }
@@ -108,16 +108,16 @@ sealed class MessageStore(Database db, EventLog events, Clock clock, ReplyQueue 
             """, Read, ct);
     }
 
-    public async Task<Origin?> FindOriginAsync(string userId, string id, CancellationToken ct) =>
+    public async Task<IdempotencyRecord?> FindOriginAsync(string userId, string id, CancellationToken ct) =>
         (await db.ListAsync(
             $"""
             select m.fingerprint, coalesce(m.deleted_at, c.deleted_at) from messages m
             join chats c on c.user_id = m.user_id and c.id = m.chat_id where m.user_id = {userId} and m.id = {id}
             """,
-            row => new Origin(row.GetString(0), !row.IsDBNull(1)), ct)) is [var origin] ? origin : null;
+            row => new IdempotencyRecord(row.GetString(0), !row.IsDBNull(1)), ct)) is [var origin] ? origin : null;
 
     /// <summary>A chat's last change, and whether a reply in it is open; null where there is no such chat.</summary>
-    public async Task<(long Changed, bool IsOpen)?> LookAsync(string userId, string chatId, CancellationToken ct) =>
+    public async Task<(long Changed, bool IsOpen)?> FindChatStateAsync(string userId, string chatId, CancellationToken ct) =>
         (await db.ListAsync(
             $"""
             select c.changed, case when exists (
@@ -155,13 +155,13 @@ sealed class MessageStore(Database db, EventLog events, Clock clock, ReplyQueue 
             where m.user_id = {userId} and m.id in {db.Dialect.EachOf(replies)} and m.sender = 'ai' and (m.listed = 1 or {isShown} = 1)
               and (m.status = 'sent' or m.status = 'delivered' and {status} = 'read') and {NotDeleted}
             """;
-        var unit = new Unit();
-        var change = new Change(unit, userId, clock.NewId(), clock.Now, movable);
+        var unit = new WriteBatch();
+        var change = new EventTransaction(unit, userId, clock.NewId(), clock.Now, movable);
         change.AppendEach(EventTypes.MessageStatus, movable);
-        change.Do($"""
+        change.Execute($"""
             update chats set changed = h.seq from {change.Locked} and chats.user_id = {userId} and chats.id in (select m.chat_id {movable})
             """);
-        change.Do($"""
+        change.Execute($"""
             update messages set status = {status} from {change.Locked} and messages.user_id = {userId} and messages.id in (select m.id {movable})
             """);
         return events.CommitAsync(unit, userId, change);
@@ -173,14 +173,14 @@ sealed class MessageStore(Database db, EventLog events, Clock clock, ReplyQueue 
     /// </summary>
     public async Task<bool> DeleteAsync(string userId, string chatId, IReadOnlyList<string> ids)
     {
-        var unit = new Unit();
+        var unit = new WriteBatch();
         Sql guard = ChatStore.Lives(userId, chatId);
         foreach (var id in ids)
             guard = $"{guard} and exists (select 1 from messages m where m.user_id = {userId} and m.id = {id} and {NotDeleted})";
-        var change = new Change(unit, userId, clock.NewId(), clock.Now, ids.Count, guard);
+        var change = new EventTransaction(unit, userId, clock.NewId(), clock.Now, ids.Count, guard);
         foreach (var id in ids)
         {
-            change.Do($"""
+            change.Execute($"""
                 update messages set {Blank(change.At)}
                 from {change.Locked} and messages.user_id = {userId} and messages.id = {id}
                 """);
@@ -192,7 +192,7 @@ sealed class MessageStore(Database db, EventLog events, Clock clock, ReplyQueue 
             (select {column} from messages m where m.user_id = {userId} and m.chat_id = {chatId} and m.event_seq > 0
              and {NotDeleted} order by m.event_seq desc limit 1)
             """;
-        change.Do($"""
+        change.Execute($"""
             update chats set changed = h.seq,
               last_message_time = coalesce({last($"m.timestamp")}, created_at),
               last_message_content = coalesce({last($"substr(m.content, 1, cast({Chat.LongestExcerpt} as integer))")}, ''),
@@ -206,13 +206,13 @@ sealed class MessageStore(Database db, EventLog events, Clock clock, ReplyQueue 
     /// <summary>Takes a chat away. Its messages are out of reach at once; their content goes in the background.</summary>
     public async Task<bool> DeleteChatAsync(string userId, string chatId)
     {
-        var unit = new Unit();
-        var change = new Change(unit, userId, clock.NewId(), clock.Now, 1, ChatStore.Lives(userId, chatId));
-        change.Do($"""
+        var unit = new WriteBatch();
+        var change = new EventTransaction(unit, userId, clock.NewId(), clock.Now, 1, ChatStore.Lives(userId, chatId));
+        change.Execute($"""
             update chats set deleted_at = {change.At}, title = '', last_message_content = '', system_prompt = null
             from {change.Locked} and chats.user_id = {userId} and chats.id = {chatId}
             """);
-        change.Do($"""
+        change.Execute($"""
             update messages set {Blank(change.At)} from {change.Locked} and messages.user_id = {userId}
               and messages.chat_id = {chatId} and messages.state in ('queued', 'running')
             """);
@@ -224,8 +224,8 @@ sealed class MessageStore(Database db, EventLog events, Clock clock, ReplyQueue 
     /// <summary>Removes the content of messages whose chat is gone, so many in one unit; true where more may be left.</summary>
     public async Task<bool> BlankAsync(int most)
     {
-        var unit = new Unit();
-        var blanked = unit.Do($"""
+        var unit = new WriteBatch();
+        var blanked = unit.Execute($"""
             update messages set {Blank(clock.Now)}
             where deleted_at is null and (user_id, id) in (
               select m.user_id, m.id from chats c join messages m on m.user_id = c.user_id and m.chat_id = c.id
@@ -239,12 +239,12 @@ sealed class MessageStore(Database db, EventLog events, Clock clock, ReplyQueue 
     /// <summary>Forgets ids that were deleted long ago, so many in one unit; true where more may be left.</summary>
     public async Task<bool> ForgetAsync(Timestamp before, int most)
     {
-        var unit = new Unit();
-        var messages = unit.Do($"""
+        var unit = new WriteBatch();
+        var messages = unit.Execute($"""
             delete from messages where (user_id, id) in (
               select m.user_id, m.id from messages m where m.deleted_at < {before} limit {(long)most})
             """);
-        var chats = unit.Do($"""
+        var chats = unit.Execute($"""
             delete from chats where (user_id, id) in (
               select c.user_id, c.id from chats c where c.deleted_at < {before} and not exists (
                 select 1 from messages m where m.user_id = c.user_id and m.chat_id = c.id) limit {(long)most})
@@ -254,14 +254,14 @@ sealed class MessageStore(Database db, EventLog events, Clock clock, ReplyQueue 
     }
 
     /// <summary>Messages before one that a prompt may hold, of one importance or of any, newest first.</summary>
-    public Task<IReadOnlyList<Past>> ListPastAsync(
+    public Task<IReadOnlyList<PromptMessage>> ListPastAsync(
         string userId, string chatId, long before, string? importance, long limit, CancellationToken ct) =>
         db.ListAsync(
             $"""
             select m.seq, m.sender, m.content, m.tokens, m.media, m.importance from messages m
             where m.user_id = {userId} and m.chat_id = {chatId} and m.seq < {before} and {OfImportance(importance)}
               and m.listed = 1 and (m.content <> '' or m.media <> '[]') and {NotDeleted} order by m.seq desc limit {limit}
-            """, row => new Past(
+            """, row => new PromptMessage(
                 row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetInt64(3), MediaOf(row.GetString(4)), row.GetString(5)), ct);
 
     // Written out, not a parameter: the partial indexes of the rare ones are used only where the word stands in the text.
@@ -283,10 +283,10 @@ sealed class MessageStore(Database db, EventLog events, Clock clock, ReplyQueue 
 }
 
 /// <summary>A message as a prompt needs it.</summary>
-sealed record Past(long Seq, string Sender, string Content, long Tokens, IReadOnlyList<string> Media, string Importance);
+sealed record PromptMessage(long Seq, string Sender, string Content, long Tokens, IReadOnlyList<string> Media, string Importance);
 
 /// <summary>A message about to be sent, checked and with its ids.</summary>
-sealed record Draft(
+sealed record NewMessage(
     string Id, string ReplyId, string ChatId, string Content, string Type, string Importance, string? ReplyToId,
     IReadOnlyList<string> MediaIds, string Fingerprint, Timestamp At)
 {
@@ -295,4 +295,4 @@ sealed record Draft(
 }
 
 /// <summary>What came of a send: <paramref name="Happened"/> is false where the chat or the message replied to is not there.</summary>
-sealed record Sent(Outcome Outcome, bool Happened, OpenRow? Reply);
+sealed record SendResult(Outcome Outcome, bool Happened, PendingReplyRow? Reply);

@@ -10,7 +10,7 @@ static class SseStream
     /// <summary>A proxy that sees nothing for a while cuts the line: after so long a comment is written.</summary>
     public static readonly TimeSpan Silence = TimeSpan.FromSeconds(15);
 
-    public static async Task CopyAsync(Reader reader, HttpContext http, IReadOnlyList<Frame> first)
+    public static async Task CopyAsync(Subscription reader, HttpContext http, IReadOnlyList<Frame> first)
     {
         var ct = http.RequestAborted;
         var sse = new SseWriter(http.Response);

@@ -7,16 +7,16 @@ using Microsoft.Extensions.Hosting;
 namespace Cote.Realtime;
 
 /// <summary>The live connections of this node, and the one timer that keeps them alive, honest and bounded.</summary>
-sealed class Connections(Feeds feeds, DeltaBus bus, Revocations revocations, RealtimeOptions options, Clock clock) : BackgroundService
+sealed class Connections(Hub feeds, DeltaBus bus, Revocations revocations, RealtimeOptions options, Clock clock) : BackgroundService
 {
     static readonly TimeSpan PulseEvery = TimeSpan.FromSeconds(1);
 
-    readonly Dictionary<string, List<Reader>> _users = [];
+    readonly Dictionary<string, List<Subscription>> _users = [];
 
     /// <summary>Takes a connection in. The new one wins: where there are too many, the oldest goes.</summary>
-    public void Add(Reader reader, CurrentUser user)
+    public void Add(Subscription reader, CurrentUser user)
     {
-        reader.Belongs(user.SessionId, user.Expires);
+        reader.BindSession(user.SessionId, user.Expires);
         lock (_users)
         {
             if (!_users.TryGetValue(reader.UserId, out var mine))
@@ -30,7 +30,7 @@ sealed class Connections(Feeds feeds, DeltaBus bus, Revocations revocations, Rea
         }
     }
 
-    public void Remove(Reader reader)
+    public void Remove(Subscription reader)
     {
         lock (_users)
             if (_users.TryGetValue(reader.UserId, out var mine) && mine.Remove(reader) && mine.Count == 0)
@@ -38,7 +38,7 @@ sealed class Connections(Feeds feeds, DeltaBus bus, Revocations revocations, Rea
     }
 
     /// <summary>Shows a frame that is nobody's history to all of a user's connections but one.</summary>
-    public void Show(string userId, Frame frame, Reader? but = null)
+    public void Show(string userId, Frame frame, Subscription? but = null)
     {
         foreach (var reader in Of(userId))
             if (reader != but)
@@ -48,7 +48,7 @@ sealed class Connections(Feeds feeds, DeltaBus bus, Revocations revocations, Rea
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         revocations.Revoked += CloseSession;
-        bus.Typed += (userId, frame) => Show(userId, frame);
+        bus.TypingReceived += (userId, frame) => Show(userId, frame);
         using var timer = new PeriodicTimer(PulseEvery, clock.Provider);
         try
         {
@@ -69,9 +69,9 @@ sealed class Connections(Feeds feeds, DeltaBus bus, Revocations revocations, Rea
             foreach (var reply in feed.Live)
                 if (reply.IsTypingDue())
                     Show(feed.UserId, Frame.Typing(reply.ChatId, "ai", true));
-            foreach (var reader in feed.Readers)
+            foreach (var reader in feed.Subscriptions)
             {
-                reader.Beat();
+                reader.PingIfIdle();
                 // Of whatever kind it is: a poll and a reply's stream show as much as a socket does.
                 if (reader.Session?.Expires <= now)
                     reader.Close(CloseReason.TokenExpired);
@@ -81,12 +81,12 @@ sealed class Connections(Feeds feeds, DeltaBus bus, Revocations revocations, Rea
 
     void CloseSession(string sessionId)
     {
-        foreach (var reader in feeds.All.SelectMany(x => x.Readers))
+        foreach (var reader in feeds.All.SelectMany(x => x.Subscriptions))
             if (reader.Session?.Id == sessionId)
                 reader.Close(CloseReason.SessionRevoked);
     }
 
-    Reader[] Of(string userId)
+    Subscription[] Of(string userId)
     {
         lock (_users)
             return _users.TryGetValue(userId, out var mine) ? [.. mine] : [];

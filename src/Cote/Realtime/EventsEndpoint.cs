@@ -16,34 +16,34 @@ static class EventsEndpoint
     static readonly TimeSpan WhileRepliesRun = TimeSpan.FromSeconds(1);
 
     public static async Task<IResult> Handle(
-        HttpContext http, CurrentUser user, ReaderSources house, LogFrames frames, Connections connections,
+        HttpContext http, CurrentUser user, Subscriptions house, EventRenderer frames, Connections connections,
         RealtimeOptions options, string? cursor, string? wait, CancellationToken ct)
     {
         var streams = http.Request.GetTypedHeaders().Accept.Any(x => x.MediaType.Equals("text/event-stream", StringComparison.OrdinalIgnoreCase));
-        var check = new Check();
+        var check = new RequestReader();
         var seconds = check.QueryInteger("wait", wait, 0, LongestWait) ?? DefaultWait;
         var text = streams && http.Request.Headers["Last-Event-ID"] is [{ Length: > 0 } last] ? last : cursor;
         var from = string.IsNullOrEmpty(text) ? null : Cursor.Parse(text);
         if (from is null && !string.IsNullOrEmpty(text))
-            check.FailQuery("cursor", "a cursor is what a frame carried as its cursor", text);
+            check.AddQueryError("cursor", "a cursor is what a frame carried as its cursor", text);
         if (check.Problem is { } wrong)
-            return Answer.Of(wrong);
+            return ApiResults.Of(wrong);
         return streams
             ? await StreamAsync(http, user, house, connections, options, from, ct)
             : await PollAsync(user, house, frames, from, TimeSpan.FromSeconds(seconds), ct);
     }
 
     static async Task<IResult> StreamAsync(
-        HttpContext http, CurrentUser user, ReaderSources house, Connections connections, RealtimeOptions options,
+        HttpContext http, CurrentUser user, Subscriptions house, Connections connections, RealtimeOptions options,
         Cursor? from, CancellationToken ct)
     {
-        await using var reader = await Reader.OpenAsync(house, user.Id, from, ct);
+        await using var reader = await Subscription.OpenAsync(house, user.Id, from, ct);
         connections.Add(reader, user);
         try
         {
             List<Frame> first = [reader.Ready(options.HeartbeatMilliseconds)];
             if (reader.Reset is { } reason)
-                first.Add(Reader.ResetFrame(reason, reader.Cursor));
+                first.Add(Subscription.ResetFrame(reason, reader.Cursor));
             await SseStream.CopyAsync(reader, http, first);
         }
         finally
@@ -56,12 +56,12 @@ static class EventsEndpoint
     // One answer: what came after the cursor; or, where nothing has, what came within the wait. While a reply is open
     // it answers after a second at most, with the text of those that grew.
     static async Task<IResult> PollAsync(
-        CurrentUser user, ReaderSources house, LogFrames frames, Cursor? from, TimeSpan wait, CancellationToken ct)
+        CurrentUser user, Subscriptions house, EventRenderer frames, Cursor? from, TimeSpan wait, CancellationToken ct)
     {
-        await using var reader = await Reader.OpenAsync(house, user.Id, from, ct, most: long.MaxValue);
-        reader.Belongs(user.SessionId, user.Expires);
+        await using var reader = await Subscription.OpenAsync(house, user.Id, from, ct, most: long.MaxValue);
+        reader.BindSession(user.SessionId, user.Expires);
         if (reader.Reset is { } reason)
-            return Write([Reader.ResetFrame(reason, reader.Cursor)], reader.Cursor);
+            return Write([Subscription.ResetFrame(reason, reader.Cursor)], reader.Cursor);
         if (from is null)
             return Write([], reader.Cursor);
         var before = (await house.ReadOpenReplies(user.Id, ct)).ToDictionary(x => x.MessageId, x => Now(reader, x));
@@ -70,19 +70,19 @@ static class EventsEndpoint
         {
             var page = await frames.ReadAsync(user.Id, reader.Position, MostEvents, ct);
             if (IsLoggedOut())
-                return Answer.Of(Problems.InvalidToken);
-            if (reader.IsOutlived)
+                return ApiResults.Of(Problems.InvalidToken);
+            if (reader.IsStaleEpoch)
                 return Write([], reader.Cursor); // the next poll is told
             if (page.Frames.Count > 0)
             {
                 if (page.Frames[0].Seq != reader.Position + 1)
-                    return Write([Reader.ResetFrame("trimmed", reader.Start)], reader.Start);
+                    return Write([Subscription.ResetFrame("trimmed", reader.Start)], reader.Start);
                 reader.Written(page.Frames);
                 return Write(page.Frames, reader.CursorAt(page.Frames[^1].Seq));
             }
             var open = await house.ReadOpenReplies(user.Id, ct);
             if (IsLoggedOut())
-                return Answer.Of(Problems.InvalidToken);
+                return ApiResults.Of(Problems.InvalidToken);
             var limit = open.Count > 0 && wait > WhileRepliesRun ? WhileRepliesRun : wait;
             var rest = limit - house.Clock.Since(began);
             if (rest > TimeSpan.Zero && reader.Closed is null)
@@ -100,11 +100,11 @@ static class EventsEndpoint
     }
 
     // The text that is known here is newer than the row's, unless somebody else has begun another attempt.
-    static OpenReply Now(Reader reader, OpenReply reply) => reader.LiveTextOf(reply.MessageId) is var (attempt, content)
+    static PendingReply Now(Subscription reader, PendingReply reply) => reader.LiveTextOf(reply.MessageId) is var (attempt, content)
         && (attempt > reply.Attempt || (attempt == reply.Attempt && content.Length > reply.Content.Length))
         ? reply with { Attempt = attempt, Content = content } : reply;
 
-    static IResult Write(IReadOnlyList<Frame> frames, Cursor cursor) => Answer.Json(Answer.Write(json =>
+    static IResult Write(IReadOnlyList<Frame> frames, Cursor cursor) => ApiResults.Json(ApiResults.Write(json =>
     {
         json.WriteStartObject();
         json.WritePropertyName("events"u8);

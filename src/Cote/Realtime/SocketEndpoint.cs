@@ -14,11 +14,11 @@ static class SocketEndpoint
     const string BearerPrefix = "cote.bearer.";
 
     public static async Task<IResult> Handle(
-        HttpContext http, AccessTokens tokens, SessionStore sessions, ReaderSources house, Connections connections,
+        HttpContext http, AccessTokens tokens, SessionStore sessions, Subscriptions house, Connections connections,
         SocketCommands commands, RealtimeOptions options, CancellationToken ct)
     {
         if (!http.WebSockets.IsWebSocketRequest)
-            return Answer.Of(Problems.UpgradeRequired);
+            return ApiResults.Of(Problems.UpgradeRequired);
         var user = await AuthenticateAsync(http, tokens, sessions, house.Clock, ct);
         var offered = http.WebSockets.WebSocketRequestedProtocols;
         using var socket = await http.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext
@@ -40,7 +40,7 @@ static class SocketEndpoint
             await CloseAsync(socket, (WebSocketCloseStatus)(int)CloseReason.BadRequest, "malformed cursor");
             return Results.Empty;
         }
-        await using var reader = await Reader.OpenAsync(house, user.Id, cursor, ct);
+        await using var reader = await Subscription.OpenAsync(house, user.Id, cursor, ct);
         reader.Silence = TimeSpan.FromMilliseconds(options.HeartbeatMilliseconds);
         connections.Add(reader, user);
         try
@@ -81,7 +81,7 @@ static class SocketEndpoint
         if (query["ticket"] is not [{ Length: > 0 } ticket])
             return null;
         // A ticket opens one socket; that socket lives no longer than a token of its session would.
-        return await sessions.TakeTicketAsync(ticket, clock.Now) is { } session
+        return await sessions.RedeemTicketAsync(ticket, clock.Now) is { } session
             ? new CurrentUser(session.UserId, session.Id, session.ExpiresAt) : null;
     }
 }

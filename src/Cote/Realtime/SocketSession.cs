@@ -10,7 +10,7 @@ namespace Cote.Realtime;
 /// One socket: a loop that writes what its reader hands out, and a loop that takes in the little that a client may
 /// send. Waiting for a frame holds no buffer, so an idle socket costs next to nothing.
 /// </summary>
-sealed class SocketSession(WebSocket socket, Reader reader, SocketCommands commands, RealtimeOptions options, Clock clock)
+sealed class SocketSession(WebSocket socket, Subscription reader, SocketCommands commands, RealtimeOptions options, Clock clock)
 {
     const int MostErrors = 10;
     static readonly TimeSpan ErrorsWithin = TimeSpan.FromMinutes(1);
@@ -39,7 +39,7 @@ sealed class SocketSession(WebSocket socket, Reader reader, SocketCommands comma
     {
         await SendAsync(reader.Ready(options.HeartbeatMilliseconds), ct);
         if (reader.Reset is { } reason)
-            await SendAsync(Reader.ResetFrame(reason, reader.Cursor), ct);
+            await SendAsync(Subscription.ResetFrame(reason, reader.Cursor), ct);
         while (true)
         {
             var frames = await reader.NextAsync(ct);

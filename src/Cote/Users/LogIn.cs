@@ -22,9 +22,9 @@ static class LogIn
         var password = check.Text("password", 0, 1_024);
         var device = check.OptionalText("device_name", 0, LongestDevice) ?? DeviceOf(http);
         if (check.Problem is { } wrong)
-            return Answer.Of(wrong);
-        if (limits.TakeLogin(UserStore.Fold(username)) is { } tooMany)
-            return Answer.Of(tooMany);
+            return ApiResults.Of(wrong);
+        if (limits.AcquireLogin(UserStore.Fold(username)) is { } tooMany)
+            return ApiResults.Of(tooMany);
 
         // The same work and the same answer whether the name or the password is wrong: nobody learns who is here.
         var account = await users.FindByLoginAsync(username, ct);
@@ -32,17 +32,17 @@ static class LogIn
         if (!right || account is null)
         {
             await audit.WriteAsync(AuditActions.LoginFailed, account?.Id, http, account is null ? "no such user" : "wrong password");
-            return Answer.Of(Problems.WrongPassword);
+            return ApiResults.Of(Problems.WrongPassword);
         }
         if (account.DisabledAt is not null)
         {
             await audit.WriteAsync(AuditActions.LoginFailed, account.Id, http, "disabled");
-            return Answer.Of(Problems.AccountDisabled);
+            return ApiResults.Of(Problems.AccountDisabled);
         }
         var now = clock.Now;
         var session = new Session(clock.NewId(), account.Id, device, RateLimits.AddressOf(http), now, now, now + TimeSpan.FromDays(options.SessionDays));
-        var refreshToken = Secrets.Token();
-        var unit = new Unit();
+        var refreshToken = SecureTokens.Token();
+        var unit = new WriteBatch();
         if (rehashed is not null)
             UserStore.Set(unit, account.Id, $"password_hash = {rehashed}");
         SessionStore.Add(unit, session, refreshToken);
@@ -53,11 +53,11 @@ static class LogIn
     }
 
     static async Task<IResult> RefreshAsync(
-        HttpContext http, Check check, SessionStore sessions, AccessTokens tokens, Audit audit, Revocations revocations, Clock clock)
+        HttpContext http, RequestReader check, SessionStore sessions, AccessTokens tokens, Audit audit, Revocations revocations, Clock clock)
     {
         var spent = check.Text("refresh_token", 1, 1_024);
         if (check.Problem is { } wrong)
-            return Answer.Of(wrong);
+            return ApiResults.Of(wrong);
 
         var refreshed = await sessions.RotateAsync(spent, RateLimits.AddressOf(http), clock.Now);
         if (refreshed.Session is { } session)
@@ -66,13 +66,13 @@ static class LogIn
         if (refreshed.Betrayed is { } betrayed)
             await revocations.RevokeAsync($"s.id = {betrayed.Id}",
                 unit => audit.Add(unit, AuditActions.RefreshReused, betrayed.UserId, http, betrayed.Device));
-        return Answer.Of(Problems.InvalidRefreshToken);
+        return ApiResults.Of(Problems.InvalidRefreshToken);
     }
 
     static IResult AnswerWith(AccessTokens tokens, Session session, string refreshToken)
     {
         var (token, expiresIn) = tokens.Create(session);
-        return Answer.Json(new TokenPair(token, "bearer", expiresIn, refreshToken), UsersJson.Default.TokenPair);
+        return ApiResults.Json(new TokenPair(token, "bearer", expiresIn, refreshToken), UsersJson.Default.TokenPair);
     }
 
     static string DeviceOf(HttpContext http) =>

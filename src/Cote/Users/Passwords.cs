@@ -19,7 +19,7 @@ sealed class Passwords : IDisposable
     public Passwords(AuthOptions options)
     {
         _hasher = new(Options.Create(new PasswordHasherOptions { IterationCount = options.PasswordIterations }));
-        _nobodys = new(() => _hasher.HashPassword(null!, Secrets.Token()));
+        _nobodys = new(() => _hasher.HashPassword(null!, SecureTokens.Token()));
     }
 
     public Task<string> HashAsync(string password, CancellationToken ct) =>

@@ -20,21 +20,21 @@ static class Register
         var password = Credentials.Password(check, username, email);
         var code = check.OptionalText("invitation_code", 0, 1_000);
         if (check.Problem is { } wrong)
-            return Answer.Of(wrong);
+            return ApiResults.Of(wrong);
         if (Refusal(options, code) is { } refusal)
-            return Answer.Of(refusal);
-        if (await Credentials.TakenAsync(users, username, email, ct) is { } taken)
-            return Answer.Of(taken);
+            return ApiResults.Of(refusal);
+        if (await Credentials.FindConflictAsync(users, username, email, ct) is { } taken)
+            return ApiResults.Of(taken);
 
         var user = new User(clock.NewId(), username, email);
         var hash = await passwords.HashAsync(password, ct);
-        var unit = new Unit();
+        var unit = new WriteBatch();
         UserStore.Add(unit, user, hash, Roles.User, clock.Now);
         audit.Add(unit, AuditActions.Registered, user.Id, http);
         if (await db.WriteAsync(unit) == Outcome.Conflict)
-            return Answer.Of(await Credentials.TakenAsync(users, username, email, ct) ?? Problems.Busy);
+            return ApiResults.Of(await Credentials.FindConflictAsync(users, username, email, ct) ?? Problems.Busy);
 
-        return Answer.Json(user, UsersJson.Default.User);
+        return ApiResults.Json(user, UsersJson.Default.User);
     }
 
     static Problem? Refusal(AuthOptions options, string? code) => options.Registration switch

@@ -14,32 +14,32 @@ static class UpdateMe
     {
         var check = await Body.ReadAsync(http);
         if (await users.FindAsync(current.Id, ct) is not { } account)
-            return Answer.Of(Problems.InvalidToken);
+            return ApiResults.Of(Problems.InvalidToken);
         var username = check.Has("username") ? Credentials.Username(check) : account.User.Username;
         var email = check.Has("email") ? Credentials.Email(check) : account.User.Email;
         var password = check.Has("password") ? Credentials.Password(check, username, email) : null;
         var given = password is null ? null : check.Text("current_password", 0, 1_024);
         if (check.Problem is { } wrong)
-            return Answer.Of(wrong);
+            return ApiResults.Of(wrong);
         if (given is not null)
         {
             // A stolen token must not be enough to try passwords with.
-            if (limits.TakeLogin(UserStore.Fold(account.User.Username)) is { } tooMany)
-                return Answer.Of(tooMany);
+            if (limits.AcquireLogin(UserStore.Fold(account.User.Username)) is { } tooMany)
+                return ApiResults.Of(tooMany);
             if (!(await passwords.VerifyAsync(account.PasswordHash, given, ct)).Right)
             {
                 await audit.WriteAsync(AuditActions.LoginFailed, account.Id, http, "wrong current password");
-                return Answer.Of(Problems.WrongCurrentPassword);
+                return ApiResults.Of(Problems.WrongCurrentPassword);
             }
         }
 
-        var unit = new Unit();
+        var unit = new WriteBatch();
         UserStore.Set(unit, current.Id, $"""
             username = {username}, username_key = {UserStore.Fold(username)}, email = {email}, email_key = {UserStore.Fold(email)}
             """);
         if (username != account.User.Username || email != account.User.Email)
             audit.Add(unit, AuditActions.AccountChanged, current.Id, http);
-        Rows<string>? ended = null;
+        Query<string>? ended = null;
         if (password is not null)
         {
             UserStore.Set(unit, current.Id, $"password_hash = {await passwords.HashAsync(password, ct)}");
@@ -47,11 +47,11 @@ static class UpdateMe
             audit.Add(unit, AuditActions.PasswordChanged, current.Id, http);
         }
         if (await db.WriteAsync(unit) == Outcome.Conflict)
-            return Answer.Of(await ConflictAsync(users, account, username, email, ct));
+            return ApiResults.Of(await ConflictAsync(users, account, username, email, ct));
         if (ended is not null)
             revocations.Apply(ended);
 
-        return Answer.Json(new User(current.Id, username, email), UsersJson.Default.User);
+        return ApiResults.Json(new User(current.Id, username, email), UsersJson.Default.User);
     }
 
     static async Task<Problem> ConflictAsync(UserStore users, Account account, string username, string email, CancellationToken ct) =>

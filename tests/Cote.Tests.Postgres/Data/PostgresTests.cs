@@ -63,10 +63,10 @@ public sealed class PostgresTests
     {
         await using var live = await LiveApp.StartAsync();
         await using var dialect = await OpenAsync(live);
-        var unit = new Unit();
+        var unit = new WriteBatch();
         string[] names = ["counter a", "counter b", "counter c", "counter d"];
         foreach (var name in names)
-            unit.Do($"insert into counters (name, value) values ({name}, 0)");
+            unit.Execute($"insert into counters (name, value) values ({name}, 0)");
         await dialect.WriteAsync(unit);
         const int each = 8, writers = 3;
 
@@ -74,9 +74,9 @@ public sealed class PostgresTests
         {
             for (var i = 0; i < each; i++)
             {
-                var add = new Unit();
+                var add = new WriteBatch();
                 foreach (var name in names.OrderBy(_ => Random.Shared.Next()))
-                    add.Do($"update counters set value = value + 1 where name = {name}");
+                    add.Execute($"update counters set value = value + 1 where name = {name}");
                 (await dialect.WriteAsync(add)).ShouldBe(Outcome.Committed);
             }
         }));
@@ -96,8 +96,8 @@ public sealed class PostgresTests
         await using var removal = await db.BeginTransactionAsync();
         await ExecuteAsync(db, $"delete from heads where user_id = '{ada.Id}'", $"delete from users where id = '{ada.Id}'");
 
-        var unit = new Unit();
-        var inserted = unit.Do($"insert into chats (user_id, id, title, created_at, created_seq, last_message_time, activity, changed, fingerprint) select u.id, 'c', '', 0, 0, 0, 0, 0, '' from users u where u.id = {ada.Id}");
+        var unit = new WriteBatch();
+        var inserted = unit.Execute($"insert into chats (user_id, id, title, created_at, created_seq, last_message_time, activity, changed, fingerprint) select u.id, 'c', '', 0, 0, 0, 0, 0, '' from users u where u.id = {ada.Id}");
         var writing = dialect.WriteAsync(unit);
         await UntilAsync(async () => await CountAsync(db, "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()") > 0);
         await removal.CommitAsync();
@@ -146,14 +146,14 @@ public sealed class PostgresTests
         second.Calls.ShouldBe(1);
     }
 
-    static async Task<PostgresDialect> OpenAsync(LiveApp live)
+    static async Task<PostgresEngine> OpenAsync(LiveApp live)
     {
         var options = new DataOptions
         {
             Directory = Path.Combine(live.App.Data, "beside"),
             Postgres = new(live.App.Place.Single(x => x.Contains("Postgres", StringComparison.Ordinal)).Split('=', 2)[1]),
         };
-        var dialect = new PostgresDialect(options, new(options), new Clock(TimeProvider.System), NullLogger<Database>.Instance);
+        var dialect = new PostgresEngine(options, new(options), new Clock(TimeProvider.System), NullLogger<Database>.Instance);
         await dialect.OpenAsync(CancellationToken.None);
         return dialect;
     }

@@ -34,7 +34,7 @@ public sealed class SqliteTests : IDisposable
         await began.WaitAsync(TimeSpan.FromSeconds(10));
         long seenInside = -1, seenOutside = -1;
         var asking = Put("d");
-        asking.Fetch($"select count(*) from meta where key in ('a', 'c')", row =>
+        asking.Query($"select count(*) from meta where key in ('a', 'c')", row =>
         {
             // While the last of the group runs, nobody else has seen the first: they are one transaction.
             seenOutside = reader.List($"select count(*) from meta where key in ('a', 'c')", x => x.GetInt64(0), null)[0];
@@ -56,8 +56,8 @@ public sealed class SqliteTests : IDisposable
         await using var dialect = await OpenAsync();
         var db = new Database(dialect);
         var unit = Put("a", "b");
-        var changed = unit.Do($"update meta set value = 'changed' where key in ('a', 'b')");
-        var rows = unit.Fetch($"select key from meta where value = 'changed' order by key", row => row.GetString(0));
+        var changed = unit.Execute($"update meta set value = 'changed' where key in ('a', 'b')");
+        var rows = unit.Query($"select key from meta where value = 'changed' order by key", row => row.GetString(0));
 
         (await db.WriteAsync(unit)).ShouldBe(Outcome.Committed);
         (await db.WriteAsync(Put("c", "d", "a"))).ShouldBe(Outcome.Conflict);
@@ -73,8 +73,8 @@ public sealed class SqliteTests : IDisposable
         await using var dialect = await OpenAsync();
         var db = new Database(dialect);
         await db.WriteAsync(Put("counted"));
-        var unit = new Unit();
-        var counted = unit.Fetch($"update meta set value = value || 'x' where key = 'counted' returning value", row => row.GetString(0));
+        var unit = new WriteBatch();
+        var counted = unit.Query($"update meta set value = value || 'x' where key = 'counted' returning value", row => row.GetString(0));
 
         await db.WriteAsync(unit);
 
@@ -150,8 +150,8 @@ public sealed class SqliteTests : IDisposable
             session.Execute("pragma max_page_count = 200");
             return session;
         }, 100, new(TimeProvider.System), NullLogger.Instance);
-        var big = new Unit();
-        big.Do($"insert into meta (key, value) values ('big', {new string('x', 4_000_000)})");
+        var big = new WriteBatch();
+        big.Execute($"insert into meta (key, value) values ('big', {new string('x', 4_000_000)})");
 
         (await Should.ThrowAsync<ProblemException>(writer.WriteAsync(big))).Problem.ShouldBe(Problems.DiskFull);
         writer.IsHealthy.ShouldBeFalse();
@@ -196,37 +196,37 @@ public sealed class SqliteTests : IDisposable
 
     string File => Path.Combine(_folder, "cote.db");
 
-    async Task<SqliteDialect> OpenAsync(DataOptions? options = null)
+    async Task<SqliteEngine> OpenAsync(DataOptions? options = null)
     {
         options ??= new();
         options.Directory = _folder;
-        var dialect = new SqliteDialect(options, new(options), new(new StoppedTime()), NullLogger<Database>.Instance);
+        var dialect = new SqliteEngine(options, new(options), new(new StoppedTime()), NullLogger<Database>.Instance);
         await dialect.OpenAsync(CancellationToken.None);
         return dialect;
     }
 
-    static Unit Put(params string[] keys)
+    static WriteBatch Put(params string[] keys)
     {
-        var unit = new Unit();
+        var unit = new WriteBatch();
         foreach (var key in keys)
-            unit.Do($"insert into meta (key, value) values ({key}, '')");
+            unit.Execute($"insert into meta (key, value) values ({key}, '')");
         return unit;
     }
 
-    static Unit Broken(string key)
+    static WriteBatch Broken(string key)
     {
         var unit = Put(key);
-        unit.Do($"insert into sessions (id, user_id, refresh_hash, device, ip, created_at, last_seen_at, expires_at) values ('s', 'nobody', '', '', '', 0, 0, 0)");
+        unit.Execute($"insert into sessions (id, user_id, refresh_hash, device, ip, created_at, last_seen_at, expires_at) values ('s', 'nobody', '', '', '', 0, 0, 0)");
         return unit;
     }
 
     // Holds the writer in its hands until the gate opens.
-    static Unit Blocked(ManualResetEventSlim gate, out Task began)
+    static WriteBatch Blocked(ManualResetEventSlim gate, out Task began)
     {
         var source = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         began = source.Task;
-        var unit = new Unit();
-        unit.Fetch($"select 1", row =>
+        var unit = new WriteBatch();
+        unit.Query($"select 1", row =>
         {
             source.TrySetResult();
             gate.Wait(TimeSpan.FromSeconds(20)).ShouldBeTrue();

@@ -33,7 +33,7 @@ public sealed class LiveReplyTests
     public void Any_history_ends_in_the_same_text_for_every_client() =>
         Check.One(Config.QuickThrowOnFailure.WithMaxTest(500), Prop.ForAll(Histories(), history =>
         {
-            using var live = new LiveReply(new("chat", "reply", "question", 2, "m", 1, 1, ""), () => { }, Now, TimeSpan.Zero);
+            using var live = new StreamingReply(new("chat", "reply", "question", 2, "m", 1, 1, ""), () => { }, Now, TimeSpan.Zero);
             var clients = Enumerable.Range(0, 3).Select(x => new Client(live)).ToArray();
             var (text, attempt) = ("", 1L);
             var renewed = false;
@@ -73,7 +73,7 @@ public sealed class LiveReplyTests
     public void A_client_that_never_loses_its_connection_is_always_where_the_reply_was_when_it_looked() =>
         Check.One(Config.QuickThrowOnFailure.WithMaxTest(300), Prop.ForAll(Histories(), history =>
         {
-            using var live = new LiveReply(new("chat", "reply", "question", 2, "m", 1, 1, "kept by attempt one"), () => { }, Now, TimeSpan.Zero);
+            using var live = new StreamingReply(new("chat", "reply", "question", 2, "m", 1, 1, "kept by attempt one"), () => { }, Now, TimeSpan.Zero);
             var client = new Client(live);
             var attempt = 1L;
             foreach (var happening in history)
@@ -93,7 +93,7 @@ public sealed class LiveReplyTests
     [Fact]
     public void The_old_text_stays_until_a_new_attempt_has_text_to_put_in_its_place()
     {
-        using var live = new LiveReply(new("chat", "reply", "question", 2, "m", 1, 1, "old"), () => { }, Now, TimeSpan.Zero);
+        using var live = new StreamingReply(new("chat", "reply", "question", 2, "m", 1, 1, "old"), () => { }, Now, TimeSpan.Zero);
         var client = new Client(live);
         client.Look();
         client.Texts["reply"].ShouldBe("old");
@@ -113,7 +113,7 @@ public sealed class LiveReplyTests
     {
         var time = new Harness.JumpingTime();
         var shown = 0;
-        using var live = new LiveReply(
+        using var live = new StreamingReply(
             new("chat", "reply", "question", 2, "m", 1, 1, ""), () => Interlocked.Increment(ref shown), new Clock(time), TimeSpan.FromHours(1));
         var before = time.Pauses.Count;
 
@@ -125,7 +125,7 @@ public sealed class LiveReplyTests
         live.Read().Content.ShouldBe("firstsecond");
     }
 
-    sealed class Client(LiveReply live)
+    sealed class Client(StreamingReply live)
     {
         long _attempt = -1;
         int _length = -1;

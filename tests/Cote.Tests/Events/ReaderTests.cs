@@ -16,27 +16,27 @@ public sealed class ReaderTests : IAsyncLifetime
     readonly HashSet<string> _revoked = [];
     readonly EventsOptions _options = new();
     Task _reading = Task.CompletedTask; // how long a look at the log takes
-    SqliteDialect _dialect = null!;
+    SqliteEngine _dialect = null!;
     Database _db = null!;
-    ReaderSources _house = null!;
+    Subscriptions _house = null!;
 
     public async ValueTask InitializeAsync()
     {
         var clock = new Clock(TimeProvider.System);
         var options = new DataOptions { Directory = _directory, Readers = 1 };
-        _dialect = new SqliteDialect(options, new(options), clock, NullLogger<Database>.Instance);
+        _dialect = new SqliteEngine(options, new(options), clock, NullLogger<Database>.Instance);
         await _dialect.OpenAsync(Ct);
         _db = new Database(_dialect);
-        var feeds = new Feeds(clock, _options);
-        var log = new EventLog(_db, feeds, new NoSignal(), NullLogger<EventLog>.Instance);
+        var feeds = new Hub(clock, _options);
+        var log = new EventLog(_db, feeds, new SingleNodeNotifier(), NullLogger<EventLog>.Instance);
         await log.OpenAsync(null, Ct);
         _house = new(feeds, log,
             async (_, after, _) =>
             {
                 await _reading;
-                return new LogPage([.. _log.Where(x => x.Seq > after)], false);
+                return new EventPage([.. _log.Where(x => x.Seq > after)], false);
             },
-            (_, _) => Task.FromResult<IReadOnlyList<OpenReply>>([]), _revoked.Contains, _options, clock);
+            (_, _) => Task.FromResult<IReadOnlyList<PendingReply>>([]), _revoked.Contains, _options, clock);
         await WriteAsync($"""
             insert into users (id, username, username_key, email, email_key, password_hash, created_at)
             values ({User}, 'a', 'a', 'a', 'a', '', 0)
@@ -53,14 +53,14 @@ public sealed class ReaderTests : IAsyncLifetime
     [Fact]
     public async Task Who_meets_the_end_of_a_reply_before_its_text_is_shown_no_text_after_it()
     {
-        await using var reader = await Reader.OpenAsync(_house, User, (Cursor?)null, Ct);
+        await using var reader = await Subscription.OpenAsync(_house, User, (Cursor?)null, Ct);
         var live = _house.Feeds.Begin(User, new("chat", "reply", "question", 2, "m", 1, 1, ""));
         live.Append(1, "text");
         Append(1, "question");
         Append(2, "reply");
 
         (await reader.NextAsync(Ct)).Select(x => x.Type).ShouldBe(["message", "message"]);
-        reader.Beat();
+        reader.PingIfIdle();
         reader.Show(Frame.Pong);
         var after = (await reader.NextAsync(Ct)).ToList();
         _house.Feeds.End(User, live);
@@ -74,7 +74,7 @@ public sealed class ReaderTests : IAsyncLifetime
     [Fact]
     public async Task Who_follows_a_reply_is_shown_all_of_its_text_and_then_the_whole()
     {
-        await using var reader = await Reader.OpenAsync(_house, User, (Cursor?)null, Ct);
+        await using var reader = await Subscription.OpenAsync(_house, User, (Cursor?)null, Ct);
         Append(1, "question");
         var live = _house.Feeds.Begin(User, new("chat", "reply", "question", 2, "m", 1, 1, ""));
         live.Append(1, "one ");
@@ -93,8 +93,8 @@ public sealed class ReaderTests : IAsyncLifetime
     [Fact]
     public async Task Who_was_told_of_a_reply_and_meets_its_end_next_is_shown_the_rest_of_its_text_before_it_and_none_after()
     {
-        await using var reader = await Reader.OpenAsync(_house, User, (Cursor?)null, Ct);
-        var reply = new OpenReply("chat", "reply", "question", 2, "m", 1, 1, "one ");
+        await using var reader = await Subscription.OpenAsync(_house, User, (Cursor?)null, Ct);
+        var reply = new PendingReply("chat", "reply", "question", 2, "m", 1, 1, "one ");
         reader.Begin(reply).Type.ShouldBe("message.snapshot");
         Append(1, "question");
         (await reader.NextAsync(Ct)).Select(x => x.Type).ShouldBe(["message"]);
@@ -120,11 +120,11 @@ public sealed class ReaderTests : IAsyncLifetime
     [Fact]
     public async Task A_reader_whose_session_was_revoked_while_it_opened_shows_nothing()
     {
-        await using var reader = await Reader.OpenAsync(_house, User, (Cursor?)null, Ct);
+        await using var reader = await Subscription.OpenAsync(_house, User, (Cursor?)null, Ct);
         Append(1, "secret");
         _revoked.Add("session"); // by somebody who found no reader of it yet
 
-        reader.Belongs("session", new(long.MaxValue));
+        reader.BindSession("session", new(long.MaxValue));
 
         reader.Closed.ShouldBe(CloseReason.SessionRevoked);
         (await reader.NextAsync(Ct)).ShouldBeEmpty();
@@ -134,8 +134,8 @@ public sealed class ReaderTests : IAsyncLifetime
     public async Task A_reader_that_is_only_just_opening_is_not_pinged()
     {
         var held = await _db.SnapshotAsync(Ct);
-        var opening = Reader.OpenAsync(_house, User, (Cursor?)null, Ct); // it has joined, and waits for the one connection
-        _house.Feeds.Find(User)!.Readers.ShouldHaveSingleItem().Beat();
+        var opening = Subscription.OpenAsync(_house, User, (Cursor?)null, Ct); // it has joined, and waits for the one connection
+        _house.Feeds.Find(User)!.Subscriptions.ShouldHaveSingleItem().PingIfIdle();
         await held.DisposeAsync();
         await using var reader = await opening;
         reader.Show(Frame.Pong);
@@ -146,8 +146,8 @@ public sealed class ReaderTests : IAsyncLifetime
     [Fact]
     public async Task A_reader_that_is_closed_while_it_reads_shows_nothing_of_what_it_read()
     {
-        await using var reader = await Reader.OpenAsync(_house, User, (Cursor?)null, Ct);
-        reader.Belongs("session", new(long.MaxValue));
+        await using var reader = await Subscription.OpenAsync(_house, User, (Cursor?)null, Ct);
+        reader.BindSession("session", new(long.MaxValue));
         var read = new TaskCompletionSource();
         _reading = read.Task;
         Append(1, "secret");
@@ -162,7 +162,7 @@ public sealed class ReaderTests : IAsyncLifetime
     [Fact]
     public async Task A_log_that_was_trimmed_under_a_reader_is_a_reset_and_never_a_silent_hole()
     {
-        await using var reader = await Reader.OpenAsync(_house, User, (Cursor?)null, Ct);
+        await using var reader = await Subscription.OpenAsync(_house, User, (Cursor?)null, Ct);
         for (var i = 1; i <= 5; i++)
             Append(i, "m" + i);
         _log.RemoveRange(0, 3);
@@ -181,7 +181,7 @@ public sealed class ReaderTests : IAsyncLifetime
     [Fact]
     public async Task No_text_of_a_reply_is_shown_before_its_question()
     {
-        await using var reader = await Reader.OpenAsync(_house, User, (Cursor?)null, Ct);
+        await using var reader = await Subscription.OpenAsync(_house, User, (Cursor?)null, Ct);
         var live = _house.Feeds.Begin(User, new("chat", "reply", "question", 2, "m", 1, 1, ""));
         live.Append(1, "early");
         reader.Show(Frame.Pong);
@@ -196,7 +196,7 @@ public sealed class ReaderTests : IAsyncLifetime
     [Fact]
     public async Task A_reader_that_does_not_come_for_its_frames_holds_only_a_few()
     {
-        await using var reader = await Reader.OpenAsync(_house, User, (Cursor?)null, Ct);
+        await using var reader = await Subscription.OpenAsync(_house, User, (Cursor?)null, Ct);
 
         for (var i = 0; i < 10_000; i++)
             reader.Show(Frame.Typing("chat", "user", true));
@@ -206,8 +206,8 @@ public sealed class ReaderTests : IAsyncLifetime
 
     async Task WriteAsync(Sql sql)
     {
-        var unit = new Unit();
-        unit.Do(sql);
+        var unit = new WriteBatch();
+        unit.Execute(sql);
         (await _db.WriteAsync(unit)).ShouldBe(Outcome.Committed);
     }
 

@@ -31,7 +31,7 @@ public sealed class UploadPiecesTests : IAsyncLifetime
         _app = await CoteApp.StartAsync(x =>
         {
             x.Services.AddSingleton<TimeProvider>(_time);
-            x.Services.AddSingleton<UploadPieces, PiecesInDatabase>();
+            x.Services.AddSingleton<PartStore, DatabasePartStore>();
             x.Map(routes => _services = routes.ServiceProvider);
         }, "Auth:AccessTokenMinutes=100000");
     }
@@ -154,7 +154,7 @@ public sealed class UploadPiecesTests : IAsyncLifetime
             (await writer.SaveAsync()).ShouldBeTrue();
         }
         using var second = await two.TakeAsync(ada.Id, upload);
-        var intake = _services.GetRequiredService<Intake>();
+        var intake = _services.GetRequiredService<MediaIngest>();
 
         (await KeepAsync(one, first)).Problem.ShouldBe(Problems.UploadLocked);
         (await UploadTests.BlobsOf(_app)).ShouldBeEmpty();
@@ -165,7 +165,7 @@ public sealed class UploadPiecesTests : IAsyncLifetime
         (await Db.ListAsync($"select id from media where user_id = {ada.Id}", row => row.GetString(0), default)).ShouldBe([kept.Id]);
         (await UploadTests.BlobsOf(_app)).Count.ShouldBe(1);
 
-        async Task<Taken> KeepAsync(Node node, Hold hold)
+        async Task<IngestResult> KeepAsync(Node node, UploadLock hold)
         {
             using var whole = await node.Pieces.CollectAsync(hold.Upload, default);
             return await intake.KeepAsync(hold.Upload, whole.ShouldNotBeNull().Path, default);
@@ -224,7 +224,7 @@ public sealed class UploadPiecesTests : IAsyncLifetime
         await writer.WriteAsync("def"u8.ToArray());
 
         _time.Shift = TimeSpan.FromHours(24.1);
-        var sweep = _services.GetRequiredService<SweepLoop>();
+        var sweep = _services.GetRequiredService<MediaGcLoop>();
         await Task.WhenAll(sweep.SweepAsync(default), sweep.SweepAsync(default)); // as two nodes do
 
         (await writer.SaveAsync()).ShouldBeFalse();
@@ -244,7 +244,7 @@ public sealed class UploadPiecesTests : IAsyncLifetime
         (await PieceAsync(ada, lost, 0, "abc"u8.ToArray())).Status.ShouldBe(204);
         await DoAsync($"delete from uploads where id = {IdOf(lost)}");
 
-        await _services.GetRequiredService<SweepLoop>().ReconcileAsync(default);
+        await _services.GetRequiredService<MediaGcLoop>().ReconcileAsync(default);
 
         (await Db.ListAsync($"select upload_id from upload_pieces", row => row.GetString(0), default)).ShouldBe([IdOf(open)]);
         (await PieceAsync(ada, open, 3, "defghij"u8.ToArray())).Header("Upload-Media-Url").ShouldNotBeNull();
@@ -274,8 +274,8 @@ public sealed class UploadPiecesTests : IAsyncLifetime
 
     Task<Outcome> DoAsync(Sql sql)
     {
-        var unit = new Unit();
-        unit.Do(sql);
+        var unit = new WriteBatch();
+        unit.Execute(sql);
         return Db.WriteAsync(unit);
     }
 
@@ -291,12 +291,12 @@ public sealed class UploadPiecesTests : IAsyncLifetime
     /// <summary>What another node would have of its own.</summary>
     sealed class Node(IServiceProvider services)
     {
-        readonly UploadHolds _holds = ActivatorUtilities.CreateInstance<UploadHolds>(services);
+        readonly UploadLocks _holds = ActivatorUtilities.CreateInstance<UploadLocks>(services);
 
-        public UploadPieces Pieces { get; } = ActivatorUtilities.CreateInstance<PiecesInDatabase>(services);
+        public PartStore Pieces { get; } = ActivatorUtilities.CreateInstance<DatabasePartStore>(services);
 
-        public async Task<Hold> TakeAsync(string userId, string upload) =>
-            (await _holds.TakeAsync(userId, IdOf(upload), default)).Hold.ShouldNotBeNull();
+        public async Task<UploadLock> TakeAsync(string userId, string upload) =>
+            (await _holds.AcquireAsync(userId, IdOf(upload), default)).Hold.ShouldNotBeNull();
     }
 
     /// <summary>A clock whose hands, and whose measure of how long something took, are moved on by the test.</summary>
