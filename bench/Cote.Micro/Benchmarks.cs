@@ -73,7 +73,7 @@ public class FanOut
     const int TokensOfReply = 500;
 
     House _house = null!;
-    StreamingReply _live = null!;
+    StreamingReply _streaming = null!;
     Subscription[] _readers = [];
     (long Attempt, int Length)[] _places = [];
     int _tokens;
@@ -87,7 +87,7 @@ public class FanOut
     {
         _house = await House.OpenAsync();
         var sources = _house.Get<Subscriptions>();
-        _live = sources.Feeds.Begin(_house.UserId, new("chat", "reply", "question", 2, "openai/bench", 0, 1, ""));
+        _streaming = sources.Feeds.Begin(_house.UserId, new("chat", "reply", "question", 2, "openai/bench", 0, 1, ""));
         _places = new (long, int)[Readers];
         _readers = new Subscription[Readers];
         for (var i = 0; i < Readers; i++)
@@ -102,7 +102,7 @@ public class FanOut
         Say();
         var bytes = 0;
         for (var i = 0; i < _places.Length; i++)
-            bytes += _live.Advance(ref _places[i].Attempt, ref _places[i].Length)!.Json.Length;
+            bytes += _streaming.Advance(ref _places[i].Attempt, ref _places[i].Length)!.Json.Length;
         return bytes;
     }
 
@@ -111,16 +111,16 @@ public class FanOut
     {
         Say();
         var frames = 0;
-        foreach (var reader in _readers)
-            frames += (await reader.NextAsync(CancellationToken.None)).Count;
+        foreach (var subscription in _readers)
+            frames += (await subscription.NextAsync(CancellationToken.None)).Count;
         return frames;
     }
 
     [GlobalCleanup]
     public async Task CleanUp()
     {
-        foreach (var reader in _readers)
-            await reader.DisposeAsync();
+        foreach (var subscription in _readers)
+            await subscription.DisposeAsync();
         await _house.DisposeAsync();
     }
 
@@ -129,7 +129,7 @@ public class FanOut
     {
         if (++_tokens % TokensOfReply == 0)
             _attempt++;
-        _live.Append(_attempt, " token");
+        _streaming.Append(_attempt, " token");
     }
 }
 
@@ -153,9 +153,9 @@ public class SqlRoundTrip
     [Benchmark]
     public async Task<Outcome> WriteAsync()
     {
-        var unit = new WriteBatch();
-        unit.Execute($"update heads set unit = {"bench"} where user_id = {_house.UserId}");
-        return await _db.WriteAsync(unit);
+        var batch = new WriteBatch();
+        batch.Execute($"update heads set unit = {"bench"} where user_id = {_house.UserId}");
+        return await _db.WriteAsync(batch);
     }
 
     [GlobalCleanup]

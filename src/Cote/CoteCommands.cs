@@ -134,13 +134,13 @@ public static class CoteCommands
                 AccountJson.Default.IReadOnlyListAccountInfo));
         if (command == "new-epoch")
             return (true, JsonSerializer.Serialize(new NewEpoch(await control.NewEpochAsync(CancellationToken.None)), AccountJson.Default.NewEpoch));
-        var check = new RequestReader(JsonElement.Parse(body.ToJsonString()));
+        var request = new RequestReader(JsonElement.Parse(body.ToJsonString()));
         var (account, problem) = command switch
         {
-            "create-user" => await control.CreateUserAsync(check, CancellationToken.None),
-            "reset-password" => await control.ResetPasswordAsync(check, CancellationToken.None),
-            "disable-user" => await control.DisableUserAsync(check, CancellationToken.None),
-            _ => await control.EnableUserAsync(check, CancellationToken.None),
+            "create-user" => await control.CreateUserAsync(request, CancellationToken.None),
+            "reset-password" => await control.ResetPasswordAsync(request, CancellationToken.None),
+            "disable-user" => await control.DisableUserAsync(request, CancellationToken.None),
+            _ => await control.EnableUserAsync(request, CancellationToken.None),
         };
         return account is not null
             ? (true, JsonSerializer.Serialize(AccountInfo.Of(account), AccountJson.Default.AccountInfo))

@@ -149,12 +149,12 @@ public static class CoteHost
     }
 
     /// <summary>Before anything else starts: the database is open, and its epoch is known.</summary>
-    sealed class DatabaseStartup(DatabaseEngine dialect, EventLog log, EpochFile file, DataOptions data, IServiceProvider services) : IHostedLifecycleService
+    sealed class DatabaseStartup(DatabaseEngine engine, EventLog log, EpochFile file, DataOptions data, IServiceProvider services) : IHostedLifecycleService
     {
         public async Task StartingAsync(CancellationToken cancellationToken)
         {
-            await dialect.OpenAsync(cancellationToken);
-            await log.OpenAsync(dialect.IsSingleProcess ? file : null, cancellationToken);
+            await engine.OpenAsync(cancellationToken);
+            await log.OpenAsync(engine.IsSingleProcess ? file : null, cancellationToken);
             // Left behind by a process that was killed; that it is gone, the database's lock has shown.
             if (ControlSocket.PathOf(data) is { } path)
                 File.Delete(path);

@@ -31,10 +31,10 @@ static class ListUsers
 {
     public static async Task<IResult> Handle(HttpContext http, UserStore users, string? limit, string? after, CancellationToken ct)
     {
-        var check = new RequestReader();
-        var most = check.QueryInteger("limit", limit, 1, Page.MostItems) ?? Page.MostItems;
-        var from = check.QueryId("after", after);
-        if (check.Problem is { } wrong)
+        var request = new RequestReader();
+        var most = request.QueryInteger("limit", limit, 1, Page.MostItems) ?? Page.MostItems;
+        var from = request.QueryId("after", after);
+        if (request.Problem is { } wrong)
             return ApiResults.Of(wrong);
         var list = await users.ListAsync(from, most + 1, ct);
         if (list.Count > most)
@@ -54,11 +54,11 @@ static class ListAudit
     public static async Task<IResult> Handle(
         HttpContext http, Audit audit, string? limit, string? before, string? user_id, CancellationToken ct)
     {
-        var check = new RequestReader();
-        var most = check.QueryInteger("limit", limit, 1, Page.MostItems) ?? Usual;
-        var from = check.QueryId("before", before);
-        var user = check.QueryId("user_id", user_id);
-        if (check.Problem is { } wrong)
+        var request = new RequestReader();
+        var most = request.QueryInteger("limit", limit, 1, Page.MostItems) ?? Usual;
+        var from = request.QueryId("before", before);
+        var user = request.QueryId("user_id", user_id);
+        if (request.Problem is { } wrong)
             return ApiResults.Of(wrong);
         var list = await audit.ListAsync(user, from, most + 1, ct);
         if (list.Count > most)

@@ -12,7 +12,7 @@ static class DeleteMe
 {
     public static async Task<IResult> Handle(
         HttpContext http, CurrentUser current, UserStore users, ReplyStore replies, ReplyQueue queue, AccountStore accounts,
-        MediaStore media, PartStore pieces, MediaGcLoop sweep, CancellationToken ct)
+        MediaStore media, PartStore parts, MediaGcLoop sweep, CancellationToken ct)
     {
         if (await users.FindAsync(current.Id, ct) is null)
             return ApiResults.Of(Problems.InvalidToken);
@@ -21,7 +21,7 @@ static class DeleteMe
         foreach (var reply in open)
             queue.Stop(current.Id, reply.Id);
         foreach (var id in await media.ListUploadsAsync(current.Id, ct))
-            await pieces.DeleteAsync(current.Id, id);
+            await parts.DeleteAsync(current.Id, id);
         await accounts.RemoveAsync(current.Id);
         await sweep.SweepAsync(CancellationToken.None); // the bytes that nobody else has uploaded
         return ApiResults.Success;

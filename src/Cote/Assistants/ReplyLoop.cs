@@ -10,7 +10,7 @@ namespace Cote.Assistants;
 /// Claims replies and makes them. Word of them comes through the <see cref="ReplyQueue"/>; a sweep finds what was not
 /// heard of, and what a crash left behind.
 /// </summary>
-sealed class ReplyLoop(ReplyQueue queue, ReplyRunContext house, bool onlyProcess) : BackgroundService
+sealed class ReplyLoop(ReplyQueue queue, ReplyRunContext context, bool onlyProcess) : BackgroundService
 {
     static readonly TimeSpan PulseEvery = TimeSpan.FromMilliseconds(200);
     static readonly TimeSpan RenewEvery = TimeSpan.FromSeconds(5);
@@ -30,7 +30,7 @@ sealed class ReplyLoop(ReplyQueue queue, ReplyRunContext house, bool onlyProcess
     {
         await Task.Yield();
         if (onlyProcess)
-            await house.Replies.VoidLeasesAsync();
+            await context.Replies.VoidLeasesAsync();
         var (pulse, sweep) = (PulseAsync(stoppingToken), SweepAsync(stoppingToken));
         try
         {
@@ -66,7 +66,7 @@ sealed class ReplyLoop(ReplyQueue queue, ReplyRunContext house, bool onlyProcess
                 place = queue.TryAcquireSlot();
                 _starved |= !place;
                 if (place)
-                    reply = await house.Replies.ClaimAsync(work.UserId, work.ChatId);
+                    reply = await context.Replies.ClaimAsync(work.UserId, work.ChatId);
             }
             if (reply is not null)
                 await MakeAsync(reply, stopping);
@@ -77,13 +77,13 @@ sealed class ReplyLoop(ReplyQueue queue, ReplyRunContext house, bool onlyProcess
         }
         catch (ProblemException error) when (error.Problem.Status >= 500)
         {
-            house.Log.LogWarning("A reply in chat {Chat} waits: {Code}", work.ChatId, error.Problem.Code);
+            context.Log.LogWarning("A reply in chat {Chat} waits: {Code}", work.ChatId, error.Problem.Code);
         }
 #pragma warning disable CA1031 // the loop's top: one reply that fails must not take the others along; the sweep comes back to it
         catch (Exception error)
 #pragma warning restore CA1031
         {
-            house.Log.LogError(error, "A reply in chat {Chat} could not be made", work.ChatId);
+            context.Log.LogError(error, "A reply in chat {Chat} could not be made", work.ChatId);
         }
         finally
         {
@@ -94,7 +94,7 @@ sealed class ReplyLoop(ReplyQueue queue, ReplyRunContext house, bool onlyProcess
 
     async Task MakeAsync(PendingReplyRow reply, CancellationToken stopping)
     {
-        using var run = new ReplyRun(reply, house);
+        using var run = new ReplyRun(reply, context);
         _runs[run] = true;
         queue.Add(reply.UserId, reply.Id, run.Stop);
         try
@@ -118,11 +118,11 @@ sealed class ReplyLoop(ReplyQueue queue, ReplyRunContext house, bool onlyProcess
     {
         try
         {
-            await house.Replies.HandOverAsync(reply, reply.TextAttempt, reply.Content);
+            await context.Replies.HandOverAsync(reply, reply.TextAttempt, reply.Content);
         }
         catch (ProblemException error)
         {
-            house.Log.LogWarning("Reply {Reply} could not be handed over: {Code}", reply.Id, error.Problem.Code);
+            context.Log.LogWarning("Reply {Reply} could not be handed over: {Code}", reply.Id, error.Problem.Code);
         }
     }
 
@@ -130,8 +130,8 @@ sealed class ReplyLoop(ReplyQueue queue, ReplyRunContext house, bool onlyProcess
     // time would be lost by a kill, and a lease that is not renewed in time would be another's.
     async Task PulseAsync(CancellationToken stopping)
     {
-        using var timer = new PeriodicTimer(PulseEvery, house.Clock.Provider);
-        var asked = house.Clock.Ticks;
+        using var timer = new PeriodicTimer(PulseEvery, context.Clock.Provider);
+        var asked = context.Clock.Ticks;
         ShowForALease(asked); // a node that falls asleep before it has renewed for the first time is as silent when it wakes
         var renewing = Task.FromResult(true);
         try
@@ -141,9 +141,9 @@ sealed class ReplyLoop(ReplyQueue queue, ReplyRunContext house, bool onlyProcess
                 foreach (var run in _runs.Keys)
                     run.CheckpointIfDue();
                 // Beside the checkpoints: a database that does not answer must not keep them from being tried.
-                if (!renewing.IsCompleted || house.Clock.Since(asked) < (await renewing ? RenewEvery : RenewAgainAfter))
+                if (!renewing.IsCompleted || context.Clock.Since(asked) < (await renewing ? RenewEvery : RenewAgainAfter))
                     continue;
-                asked = house.Clock.Ticks;
+                asked = context.Clock.Ticks;
                 renewing = RenewAsync();
             }
         }
@@ -155,15 +155,15 @@ sealed class ReplyLoop(ReplyQueue queue, ReplyRunContext house, bool onlyProcess
 
     async Task SweepAsync(CancellationToken stopping)
     {
-        using var timer = new PeriodicTimer(PulseEvery, house.Clock.Provider);
+        using var timer = new PeriodicTimer(PulseEvery, context.Clock.Provider);
         try
         {
             do
             {
-                var swept = house.Clock.Ticks;
+                var swept = context.Clock.Ticks;
                 _starved = false;
                 await WakeIdleAsync(stopping);
-                while (!_starved && house.Clock.Since(swept) < _sweepEvery)
+                while (!_starved && context.Clock.Since(swept) < _sweepEvery)
                     await timer.WaitForNextTickAsync(stopping);
             }
             while (await timer.WaitForNextTickAsync(stopping));
@@ -182,11 +182,11 @@ sealed class ReplyLoop(ReplyQueue queue, ReplyRunContext house, bool onlyProcess
             // Before the leases are renewed, which would keep a reply that nobody makes any more running for ever.
             while (_dropped.TryPeek(out var reply))
             {
-                await house.Replies.DropAsync(reply.UserId, reply.Id, reply.Attempt);
+                await context.Replies.DropAsync(reply.UserId, reply.Id, reply.Attempt);
                 _dropped.TryDequeue(out _);
             }
-            var (began, runs) = (house.Clock.Ticks, _runs.Keys);
-            var mine = await house.Replies.RenewAsync();
+            var (began, runs) = (context.Clock.Ticks, _runs.Keys);
+            var mine = await context.Replies.RenewAsync();
             LoseOthers(runs, mine);
             ShowForALease(began); // not before: a node that slept would show what others have made meanwhile
             await CompareAsync(mine);
@@ -194,14 +194,14 @@ sealed class ReplyLoop(ReplyQueue queue, ReplyRunContext house, bool onlyProcess
         }
         catch (ProblemException error)
         {
-            house.Log.LogWarning("The leases could not be renewed: {Code}", error.Problem.Code);
+            context.Log.LogWarning("The leases could not be renewed: {Code}", error.Problem.Code);
             return false;
         }
 #pragma warning disable CA1031 // the loop's top: without it no lease would ever be renewed again
         catch (Exception error)
 #pragma warning restore CA1031
         {
-            house.Log.LogError(error, "The leases could not be renewed");
+            context.Log.LogError(error, "The leases could not be renewed");
             return false;
         }
     }
@@ -209,7 +209,7 @@ sealed class ReplyLoop(ReplyQueue queue, ReplyRunContext house, bool onlyProcess
     void ShowForALease(long from)
     {
         if (!onlyProcess)
-            house.Feeds.ShowUntil(from + (long)(ReplyStore.LeaseLength.TotalSeconds * house.Clock.Provider.TimestampFrequency));
+            context.Feeds.ShowUntil(from + (long)(ReplyStore.LeaseLength.TotalSeconds * context.Clock.Provider.TimestampFrequency));
     }
 
     // A run whose row is another's ends without a word.
@@ -229,8 +229,8 @@ sealed class ReplyLoop(ReplyQueue queue, ReplyRunContext house, bool onlyProcess
         var strays = mine.Where(x => !queue.IsRunning(x.UserId, x.Id)).Select(x => (x.UserId, x.Id, x.Attempt)).ToHashSet();
         foreach (var (userId, id, attempt) in strays.Where(_strays.Contains)) // seen twice: not one that is just about to begin
         {
-            house.Log.LogWarning("Reply {Reply} was claimed here without anybody knowing", id);
-            await house.Replies.DropAsync(userId, id, attempt);
+            context.Log.LogWarning("Reply {Reply} was claimed here without anybody knowing", id);
+            await context.Replies.DropAsync(userId, id, attempt);
         }
         _strays = strays;
     }
@@ -240,15 +240,15 @@ sealed class ReplyLoop(ReplyQueue queue, ReplyRunContext house, bool onlyProcess
         try
         {
             // Spread, so that a start after a crash does not call the model a thousand times in one instant.
-            foreach (var (userId, chatId) in await house.Replies.ListIdleAsync(stopping))
+            foreach (var (userId, chatId) in await context.Replies.ListIdleAsync(stopping))
             {
                 queue.Wake(userId, chatId);
-                await Task.Delay(SpreadEach, house.Clock.Provider, stopping);
+                await Task.Delay(SpreadEach, context.Clock.Provider, stopping);
             }
         }
         catch (ProblemException error)
         {
-            house.Log.LogWarning(error, "The sweep for waiting replies could not be made");
+            context.Log.LogWarning(error, "The sweep for waiting replies could not be made");
         }
     }
 }

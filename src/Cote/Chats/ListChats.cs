@@ -9,18 +9,18 @@ namespace Cote.Chats;
 static class ListChats
 {
     public static async Task<IResult> Handle(
-        HttpContext http, CurrentUser user, ChatStore chats, EventLog events, ListCache answers, string? limit, string? before,
+        HttpContext http, CurrentUser user, ChatStore chats, EventLog events, ListCache cache, string? limit, string? before,
         CancellationToken ct)
     {
-        var check = new RequestReader();
-        var most = check.QueryInteger("limit", limit, 1, Page.MostItems) ?? Page.MostItems;
-        var from = check.QueryInteger("before", before, 0, long.MaxValue);
-        if (check.Problem is { } wrong)
+        var request = new RequestReader();
+        var most = request.QueryInteger("limit", limit, 1, Page.MostItems) ?? Page.MostItems;
+        var from = request.QueryInteger("before", before, 0, long.MaxValue);
+        if (request.Problem is { } wrong)
             return ApiResults.Of(wrong);
 
         // Nothing of a user's chats changes without an event.
         var (key, version) = (new ListCache.Key(user.Id, null, most, from, null), (await events.HeadAsync(user.Id, ct)).ToString());
-        if (answers.Find(key, version, http) is { } written)
+        if (cache.Find(key, version, http) is { } written)
             return written;
         var page = new Page(most);
         var list = await chats.ListAsync(user.Id, from, most + 1,
@@ -32,7 +32,7 @@ static class ListChats
         }
 
         var json = ApiResults.Write(list, ChatsJson.Default.IReadOnlyListChat);
-        answers.Store(key, version, json, http);
+        cache.Store(key, version, json, http);
         return ApiResults.Json(json);
     }
 }

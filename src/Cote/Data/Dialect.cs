@@ -40,7 +40,7 @@ public abstract class DatabaseEngine : IAsyncDisposable
     /// <summary>True while writes are being accepted.</summary>
     public abstract bool IsHealthy { get; }
 
-    internal abstract Task<Outcome> WriteAsync(WriteBatch unit);
+    internal abstract Task<Outcome> WriteAsync(WriteBatch batch);
 
     internal abstract ValueTask<ReadSession> ReadAsync(CancellationToken ct);
 

@@ -73,7 +73,7 @@ sealed class PostgresEngine(DataOptions options, DataFolder folder, Clock clock,
     /// <summary>Names what names the database, as the people who set it know it.</summary>
     internal const string Setting = "DATABASE_URL (Cote__Data__Postgres)";
 
-    internal override Task<Outcome> WriteAsync(WriteBatch unit) => _writer!.WriteAsync(unit);
+    internal override Task<Outcome> WriteAsync(WriteBatch batch) => _writer!.WriteAsync(batch);
 
     internal override ValueTask<ReadSession> ReadAsync(CancellationToken ct) => new(new PostgresReadSession(_pool!));
 

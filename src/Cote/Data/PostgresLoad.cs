@@ -59,10 +59,10 @@ sealed class PostgresLoad : IAsyncDisposable
     public async Task<KeysetPosition> PlaceOfAsync(string what, CancellationToken ct) =>
         UnfinishedCopy.Read(await FirstAsync(UnfinishedCopy.Progress(what), row => row.GetString(0), ct));
 
-    public Task NoteAsync(string what, KeysetPosition place, CancellationToken ct) => ExecuteAsync(UnfinishedCopy.Note(what, place), ct);
+    public Task NoteAsync(string what, KeysetPosition position, CancellationToken ct) => ExecuteAsync(UnfinishedCopy.Note(what, position), ct);
 
     /// <summary>Writes a page of a table, and how far it is now.</summary>
-    public async Task WriteAsync(CopyTable table, IReadOnlyList<Column> columns, IReadOnlyList<object?[]> rows, KeysetPosition place, CancellationToken ct)
+    public async Task WriteAsync(CopyTable table, IReadOnlyList<Column> columns, IReadOnlyList<object?[]> rows, KeysetPosition position, CancellationToken ct)
     {
         await using var transaction = await _connection.BeginTransactionAsync(ct);
         await using (var copy = await _connection.BeginBinaryImportAsync(
@@ -76,7 +76,7 @@ sealed class PostgresLoad : IAsyncDisposable
             }
             await copy.CompleteAsync(ct);
         }
-        await NoteAsync(table.Name, place, ct);
+        await NoteAsync(table.Name, position, ct);
         await transaction.CommitAsync(ct);
     }
 

@@ -45,7 +45,7 @@ sealed class SqliteArchive(string file) : DatabaseEngine
         }
     }
 
-    internal override Task<Outcome> WriteAsync(WriteBatch unit) => throw new NotSupportedException("It is only read.");
+    internal override Task<Outcome> WriteAsync(WriteBatch batch) => throw new NotSupportedException("It is only read.");
 
     internal override async ValueTask<ReadSession> ReadAsync(CancellationToken ct) =>
         new SqliteReadSession(_readers!, await _readers!.RentAsync(ct), snapshot: false);

@@ -52,7 +52,7 @@ sealed class SqliteEngine(DataOptions options, DataFolder folder, Clock clock, I
         _writer = new SqliteWriter(() => new SqliteSession(file, SqliteOpenMode.ReadWrite), options.WriteQueue, clock, log);
     }
 
-    internal override Task<Outcome> WriteAsync(WriteBatch unit) => _writer!.WriteAsync(unit);
+    internal override Task<Outcome> WriteAsync(WriteBatch batch) => _writer!.WriteAsync(batch);
 
     internal override async ValueTask<ReadSession> ReadAsync(CancellationToken ct)
     {

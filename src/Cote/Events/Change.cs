@@ -18,29 +18,29 @@ sealed class EventTransaction
     Statement? _each;
     int _appended;
 
-    /// <param name="unit">The unit it happens in.</param>
+    /// <param name="batch">The unit it happens in.</param>
     /// <param name="userId">Whose log it is.</param>
     /// <param name="id">A name for this change that no other has.</param>
     /// <param name="at">When.</param>
     /// <param name="events">How many events it appends.</param>
     /// <param name="guard">What must hold for it to happen: a condition, without <c>where</c>.</param>
-    public EventTransaction(WriteBatch unit, string userId, string id, Timestamp at, int events, Sql guard)
+    public EventTransaction(WriteBatch batch, string userId, string id, Timestamp at, int events, Sql guard)
     {
-        (_unit, UserId, _id, At, _events) = (unit, userId, id, at, events);
-        LockHead(unit, userId);
-        _head = unit.Execute($"update heads set seq = seq + {events}, unit = {id} where user_id = {userId} and {guard}");
+        (_unit, UserId, _id, At, _events) = (batch, userId, id, at, events);
+        LockHead(batch, userId);
+        _head = batch.Execute($"update heads set seq = seq + {events}, unit = {id} where user_id = {userId} and {guard}");
     }
 
     /// <summary>A change of whatever <paramref name="rows"/> finds (<c>from messages m … where …</c>), with an event for each; of nothing where it finds none.</summary>
-    public EventTransaction(WriteBatch unit, string userId, string id, Timestamp at, Sql rows)
+    public EventTransaction(WriteBatch batch, string userId, string id, Timestamp at, Sql rows)
     {
-        (_unit, UserId, _id, At) = (unit, userId, id, at);
-        LockHead(unit, userId);
-        _head = unit.Execute($"update heads set seq = seq + (select count(*) {rows}), unit = {id} where user_id = {userId} and exists (select 1 {rows})");
+        (_unit, UserId, _id, At) = (batch, userId, id, at);
+        LockHead(batch, userId);
+        _head = batch.Execute($"update heads set seq = seq + (select count(*) {rows}), unit = {id} where user_id = {userId} and exists (select 1 {rows})");
     }
 
     /// <summary>What changes a user's replies without an event waits its turn among the changes all the same.</summary>
-    public static void LockHead(WriteBatch unit, string userId) => unit.Lock($"select 1 from heads where user_id = {userId}");
+    public static void LockHead(WriteBatch batch, string userId) => batch.Lock($"select 1 from heads where user_id = {userId}");
 
     public string UserId { get; }
 

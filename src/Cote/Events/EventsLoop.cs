@@ -6,7 +6,7 @@ namespace Cote.Events;
 
 /// <summary>Keeps the log in order in the background: notes every second how far it has come, trims what is old.</summary>
 sealed class EventRetentionLoop(
-    EventLog events, EpochFile file, Data.DatabaseEngine dialect, EventsOptions options, Clock clock, ILogger<EventRetentionLoop> log) : BackgroundService
+    EventLog events, EpochFile file, Data.DatabaseEngine engine, EventsOptions options, Clock clock, ILogger<EventRetentionLoop> log) : BackgroundService
 {
     const int TrimRows = 1_000;
     static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
@@ -42,7 +42,7 @@ sealed class EventRetentionLoop(
 
     void Note()
     {
-        if (!dialect.IsSingleProcess)
+        if (!engine.IsSingleProcess)
             return;
         try
         {

@@ -36,8 +36,8 @@ sealed class Hub(Clock clock, EventsOptions options)
         var wasSilent = !MayShow();
         Volatile.Write(ref _showUntil, ticks);
         if (wasSilent)
-            foreach (var feed in All)
-                feed.WakeLive();
+            foreach (var channel in All)
+                channel.WakeLive();
     }
 
     bool MayShow() => clock.Ticks < Volatile.Read(ref _showUntil);
@@ -47,20 +47,20 @@ sealed class Hub(Clock clock, EventsOptions options)
     /// <summary>Something of this user was committed.</summary>
     public void Wake(string userId)
     {
-        if (_feeds.TryGetValue(userId, out var feed))
-            feed.Wake();
+        if (_feeds.TryGetValue(userId, out var channel))
+            channel.Wake();
     }
 
     /// <summary>Joins a reader to its user's feed.</summary>
-    public UserChannel Join(string userId, Subscription reader)
+    public UserChannel Join(string userId, Subscription subscription)
     {
         lock (_feeds)
         {
-            var feed = _feeds.GetOrAdd(userId, static id => new UserChannel(id));
-            feed.Add(reader);
+            var channel = _feeds.GetOrAdd(userId, static id => new UserChannel(id));
+            channel.Add(subscription);
             if (_closing)
-                reader.Close(CloseReason.ShuttingDown);
-            return feed;
+                subscription.Close(CloseReason.ShuttingDown);
+            return channel;
         }
     }
 
@@ -70,8 +70,8 @@ sealed class Hub(Clock clock, EventsOptions options)
         lock (_feeds)
         {
             _closing = true;
-            foreach (var reader in All.SelectMany(x => x.Subscriptions))
-                reader.Close(CloseReason.ShuttingDown);
+            foreach (var subscription in All.SelectMany(x => x.Subscriptions))
+                subscription.Close(CloseReason.ShuttingDown);
         }
     }
 
@@ -79,36 +79,36 @@ sealed class Hub(Clock clock, EventsOptions options)
     public void DisconnectAll()
     {
         lock (_feeds)
-            foreach (var feed in All)
+            foreach (var channel in All)
             {
-                feed.Forget();
-                foreach (var reader in feed.Subscriptions)
-                    reader.Close(CloseReason.ShuttingDown);
+                channel.Forget();
+                foreach (var subscription in channel.Subscriptions)
+                    subscription.Close(CloseReason.ShuttingDown);
             }
     }
 
-    public void Leave(UserChannel feed, Subscription reader)
+    public void Leave(UserChannel channel, Subscription subscription)
     {
         lock (_feeds)
         {
-            feed.Remove(reader);
-            Forget(feed);
+            channel.Remove(subscription);
+            Forget(channel);
         }
     }
 
     /// <summary>Has text of this reply been shown from here? Its row says so only from the first checkpoint on.</summary>
     public bool HasText(string userId, string messageId) =>
-        _feeds.TryGetValue(userId, out var feed) && feed.Live.FirstOrDefault(x => x.MessageId == messageId) is { HasText: true };
+        _feeds.TryGetValue(userId, out var channel) && channel.Live.FirstOrDefault(x => x.MessageId == messageId) is { HasText: true };
 
     /// <summary>A reply begins to be made here.</summary>
     public StreamingReply Begin(string userId, PendingReply reply)
     {
         lock (_feeds)
         {
-            var feed = _feeds.GetOrAdd(userId, static id => new UserChannel(id));
-            if (feed.Find(reply.MessageId) is { } before) // followed until now: it was taken over
-                Drop(feed, before);
-            return Add(feed, reply, null);
+            var channel = _feeds.GetOrAdd(userId, static id => new UserChannel(id));
+            if (channel.Find(reply.MessageId) is { } before) // followed until now: it was taken over
+                Drop(channel, before);
+            return Add(channel, reply, null);
         }
     }
 
@@ -120,10 +120,10 @@ sealed class Hub(Clock clock, EventsOptions options)
     {
         lock (_feeds)
         {
-            if (!_feeds.TryGetValue(userId, out var feed) || feed.Subscriptions.Length == 0)
+            if (!_feeds.TryGetValue(userId, out var channel) || channel.Subscriptions.Length == 0)
                 return null;
-            if (feed.Find(reply.MessageId) is not { } known)
-                return Add(feed, reply, reply.Home);
+            if (channel.Find(reply.MessageId) is not { } known)
+                return Add(channel, reply, reply.Home);
             if (known.Home is null)
                 return null;
             known.Home = reply.Home;
@@ -132,43 +132,43 @@ sealed class Hub(Clock clock, EventsOptions options)
     }
 
     /// <summary>A reply is no longer made here. Its end, where it has one, is in the log by now.</summary>
-    public void End(string userId, StreamingReply live)
+    public void End(string userId, StreamingReply streaming)
     {
         lock (_feeds)
         {
-            if (_feeds.TryGetValue(userId, out var feed))
+            if (_feeds.TryGetValue(userId, out var channel))
             {
-                Drop(feed, live);
-                Forget(feed);
+                Drop(channel, streaming);
+                Forget(channel);
             }
-            live.Dispose();
+            streaming.Dispose();
         }
     }
 
-    StreamingReply Add(UserChannel feed, PendingReply reply, string? home)
+    StreamingReply Add(UserChannel channel, PendingReply reply, string? home)
     {
         var pause = TimeSpan.FromMilliseconds(options.DeltaMilliseconds);
-        var live = home is null ? new StreamingReply(reply, feed.WakeLive, clock, pause) { MayShow = MayShow }
-            : new StreamingReply(reply, feed.WakeLive, clock, pause) { Home = home };
-        feed.Add(live);
-        return live;
+        var streaming = home is null ? new StreamingReply(reply, channel.WakeLive, clock, pause) { MayShow = MayShow }
+            : new StreamingReply(reply, channel.WakeLive, clock, pause) { Home = home };
+        channel.Add(streaming);
+        return streaming;
     }
 
-    static void Drop(UserChannel feed, StreamingReply live)
+    static void Drop(UserChannel channel, StreamingReply streaming)
     {
-        feed.Remove(live);
-        live.Dispose();
+        channel.Remove(streaming);
+        streaming.Dispose();
     }
 
     // Without a reader nothing is followed: it would be fed for nobody.
-    void Forget(UserChannel feed)
+    void Forget(UserChannel channel)
     {
-        if (feed.Subscriptions.Length > 0)
+        if (channel.Subscriptions.Length > 0)
             return;
-        foreach (var followed in feed.Live.Where(x => x.Home is not null))
-            Drop(feed, followed);
-        if (feed.Live.Length == 0)
-            _feeds.TryRemove(feed.UserId, out _);
+        foreach (var followed in channel.Live.Where(x => x.Home is not null))
+            Drop(channel, followed);
+        if (channel.Live.Length == 0)
+            _feeds.TryRemove(channel.UserId, out _);
     }
 }
 
@@ -199,19 +199,19 @@ sealed class UserChannel(string userId)
 
     public StreamingReply? Find(string messageId) => Live.FirstOrDefault(x => x.MessageId == messageId);
 
-    public void Add(Subscription reader) => Subscriptions = [.. Subscriptions, reader];
+    public void Add(Subscription subscription) => Subscriptions = [.. Subscriptions, subscription];
 
-    public void Remove(Subscription reader) => Subscriptions = [.. Subscriptions.Where(x => x != reader)];
+    public void Remove(Subscription subscription) => Subscriptions = [.. Subscriptions.Where(x => x != subscription)];
 
-    public void Add(StreamingReply live)
+    public void Add(StreamingReply streaming)
     {
-        Live = [.. Live, live];
+        Live = [.. Live, streaming];
         WakeLive();
     }
 
-    public void Remove(StreamingReply live)
+    public void Remove(StreamingReply streaming)
     {
-        Live = [.. Live.Where(x => x != live)];
+        Live = [.. Live.Where(x => x != streaming)];
         WakeLive();
     }
 
@@ -230,8 +230,8 @@ sealed class UserChannel(string userId)
 
     public void WakeLive()
     {
-        foreach (var reader in Subscriptions)
-            reader.Wake();
+        foreach (var subscription in Subscriptions)
+            subscription.Wake();
     }
 
     /// <summary>The frames after <paramref name="position"/>, as many as one page holds; empty at the head.</summary>

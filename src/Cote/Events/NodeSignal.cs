@@ -40,9 +40,9 @@ abstract class NodeNotifier : BackgroundService
     public abstract bool IsConnected { get; }
 
     /// <summary>Tells the other nodes, soon. Never waits and never fails.</summary>
-    public abstract void Publish(Notification hint);
+    public abstract void Publish(Notification notification);
 
-    protected void OnReceived(Notification hint) => Received?.Invoke(hint);
+    protected void OnReceived(Notification notification) => Received?.Invoke(notification);
 }
 
 /// <summary>The embedded database has one node: there is nobody to tell.</summary>
@@ -50,7 +50,7 @@ sealed class SingleNodeNotifier : NodeNotifier
 {
     public override bool IsConnected => true;
 
-    public override void Publish(Notification hint) { }
+    public override void Publish(Notification notification) { }
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.CompletedTask;
 }

@@ -36,7 +36,7 @@ sealed class PostgresNotifier(DataOptions options, Node node, Clock clock, ILogg
 
     public override bool IsConnected => Volatile.Read(ref _heardMyself) is > 0 and var at && clock.Since(at) < DeadAfter;
 
-    public override void Publish(Notification hint)
+    public override void Publish(Notification notification)
     {
         lock (_unsaid)
         {
@@ -46,7 +46,7 @@ sealed class PostgresNotifier(DataOptions options, Node node, Clock clock, ILogg
                 _unsaid.Add(new(NotificationKind.Everything));
             }
             if (!_unsaid.Contains(new(NotificationKind.Everything)))
-                _unsaid.Add(hint);
+                _unsaid.Add(notification);
         }
         _wakes.Writer.TryWrite(true);
     }

@@ -33,7 +33,7 @@ sealed class RabbitDeltaBus : DeltaBus
             new BoundedChannelOptions(MostWaiting) { FullMode = BoundedChannelFullMode.DropOldest });
     readonly Channel<bool> _wakes = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     readonly ConnectionFactory _factory;
-    readonly Hub _feeds;
+    readonly Hub _hub;
     readonly Node _node;
     readonly Clock _clock;
     readonly ILogger _log;
@@ -47,9 +47,9 @@ sealed class RabbitDeltaBus : DeltaBus
         public long AskedAt;
     }
 
-    public RabbitDeltaBus(RabbitMqOptions options, Hub feeds, Node node, Clock clock, ILogger<RabbitDeltaBus> log)
+    public RabbitDeltaBus(RabbitMqOptions options, Hub hub, Node node, Clock clock, ILogger<RabbitDeltaBus> log)
     {
-        (_feeds, _node, _clock, _log) = (feeds, node, clock, log);
+        (_hub, _node, _clock, _log) = (hub, node, clock, log);
         if (!Uri.TryCreate(options.Url!.Reveal(), UriKind.Absolute, out var url) || url.Scheme is not ("amqp" or "amqps"))
             throw new StartupException("Cote__RabbitMq__Url is not the address of a broker, such as amqp://user:password@host:5672/.");
         _factory = new ConnectionFactory
@@ -193,7 +193,7 @@ sealed class RabbitDeltaBus : DeltaBus
 
     void TakeFollower(string from, string userId, string replyId, string[] place)
     {
-        if (_feeds.Find(userId)?.Find(replyId) is not { Home: null } reply)
+        if (_hub.Find(userId)?.Find(replyId) is not { Home: null } reply)
             return;
         var (attempt, length) = (long.Parse(place[0], CultureInfo.InvariantCulture), int.Parse(place[1], CultureInfo.InvariantCulture));
         var follower = _followers.AddOrUpdate((from, userId, replyId), _ => Begin(reply), (_, known) => known.Reply == reply ? known : Begin(reply));
@@ -202,10 +202,10 @@ sealed class RabbitDeltaBus : DeltaBus
         Volatile.Write(ref follower.AskedAt, _clock.Ticks);
         Wake();
 
-        Follower Begin(StreamingReply live)
+        Follower Begin(StreamingReply streaming)
         {
-            live.Changed += Wake;
-            return new(live) { AskedAt = _clock.Ticks };
+            streaming.Changed += Wake;
+            return new(streaming) { AskedAt = _clock.Ticks };
         }
     }
 

@@ -58,22 +58,22 @@ public static class ApiResults
         else
         {
             json.WriteStartArray();
-            foreach (var wrong in problem.Errors)
+            foreach (var error in problem.Errors)
             {
                 json.WriteStartObject();
-                json.WriteString("type"u8, wrong.Type);
+                json.WriteString("type"u8, error.Type);
                 json.WritePropertyName("loc"u8);
-                wrong.Loc.WriteTo(json);
-                json.WriteString("msg"u8, wrong.Msg);
+                error.Loc.WriteTo(json);
+                json.WriteString("msg"u8, error.Msg);
                 json.WritePropertyName("input"u8);
-                if (wrong.Input is null)
+                if (error.Input is null)
                     json.WriteNullValue();
                 else
-                    wrong.Input.WriteTo(json);
-                if (wrong.Ctx is not null)
+                    error.Input.WriteTo(json);
+                if (error.Ctx is not null)
                 {
                     json.WritePropertyName("ctx"u8);
-                    wrong.Ctx.WriteTo(json);
+                    error.Ctx.WriteTo(json);
                 }
                 json.WriteEndObject();
             }

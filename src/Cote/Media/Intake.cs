@@ -83,8 +83,8 @@ sealed class MediaIngest(
         var clean = FileNames.Clean(name);
         FileType? type;
         long size;
-        using (var bytes = new FileProbe(path))
-            (type, size) = (FileTypes.Detect(bytes, clean), bytes.Length);
+        using (var probe = new FileProbe(path))
+            (type, size) = (FileTypes.Detect(probe, clean), probe.Length);
         if (size == 0)
             return Wrong("the file is empty");
         if (type is null)
@@ -99,12 +99,12 @@ sealed class MediaIngest(
     /// <summary>A form without its file, or with one that cannot be taken, in the shape of every 422.</summary>
     public static Problem Wrong(string? sentence)
     {
-        var check = new RequestReader(JsonElement.Parse("{}"u8));
+        var request = new RequestReader(JsonElement.Parse("{}"u8));
         if (sentence is null)
-            check.Text("file", 0, 1);
+            request.Text("file", 0, 1);
         else
-            check.AddError("file", sentence);
-        return check.Problem!;
+            request.AddError("file", sentence);
+        return request.Problem!;
     }
 
     // Bytes that are there already are kept once. While this looks, a sweep may remove them, or another upload may

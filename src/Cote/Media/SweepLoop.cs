@@ -10,7 +10,7 @@ namespace Cote.Media;
 /// at once: what another has removed is removed.
 /// </summary>
 sealed class MediaGcLoop(
-    MediaStore media, BlobStorage storage, MediaFolders folders, PartStore pieces, MediaOptions options, Clock clock,
+    MediaStore media, BlobStorage storage, MediaFolders folders, PartStore parts, MediaOptions options, Clock clock,
     ILogger<MediaGcLoop> log) : BackgroundService
 {
     const int MostInUnit = 100;
@@ -64,7 +64,7 @@ sealed class MediaGcLoop(
         {
             await media.CloseUploadsAsync(late);
             foreach (var (userId, id) in late)
-                await pieces.DeleteAsync(userId, id);
+                await parts.DeleteAsync(userId, id);
         }
         await media.ForgetUploadsAsync(now - RememberExpired);
 
@@ -93,7 +93,7 @@ sealed class MediaGcLoop(
                 await RemoveUnknownAsync(old, ct);
         }
         await RemoveUnknownAsync(old, ct);
-        await pieces.ReconcileAsync(before, ct);
+        await parts.ReconcileAsync(before, ct);
     }
 
     async Task RemoveUnknownAsync(List<string> ids, CancellationToken ct)

@@ -18,7 +18,7 @@ static class UploadFile
     const int LongestBoundary = 200;
 
     public static async Task<IResult> Handle(
-        HttpContext http, CurrentUser user, MediaIngest intake, MediaLinks links, MediaOptions options, CancellationToken ct)
+        HttpContext http, CurrentUser user, MediaIngest ingest, MediaLinks links, MediaOptions options, CancellationToken ct)
     {
         // The front door's limit is for JSON. This route counts for itself, and answers what is too large instead of
         // breaking the connection under a client that still sends.
@@ -34,7 +34,7 @@ static class UploadFile
         {
             var form = new MultipartReader(boundary.ToString(), http.Request.Body);
             taken = await FindFileAsync(form, ct) is not { } part ? MediaIngest.Wrong(null)
-                : await intake.ReceiveAsync(user.Id, part.Section.Body, part.Name, () => SkipRestAsync(form, ct), ct);
+                : await ingest.ReceiveAsync(user.Id, part.Section.Body, part.Name, () => SkipRestAsync(form, ct), ct);
         }
         catch (Exception error) when (error is InvalidDataException
             || (error is IOException and not BadHttpRequestException && !http.RequestAborted.IsCancellationRequested))

@@ -31,44 +31,44 @@ sealed class UploadLocks(MediaStore media, Clock clock)
             return (null, Problems.UploadNotFound);
         if (found.ExpiresAt <= clock.Now)
             return (null, Problems.UploadExpired);
-        if (await EnterAsync(id, ct) is not { } place)
+        if (await EnterAsync(id, ct) is not { } entry)
             return (null, Problems.UploadLocked);
-        UploadLock? hold = null;
+        UploadLock? uploadLock = null;
         try
         {
             if (await media.TakeUploadAsync(userId, id, clock.NewId()) is not { } upload)
                 return (null, Problems.UploadNotFound);
             if (upload.ExpiresAt <= clock.Now)
                 return (null, Problems.UploadExpired);
-            return (hold = new(upload, () => Release(id, place), place.Holder!.Token), null);
+            return (uploadLock = new(upload, () => Release(id, entry), entry.Holder!.Token), null);
         }
         finally
         {
-            if (hold is null)
-                Release(id, place);
+            if (uploadLock is null)
+                Release(id, entry);
         }
     }
 
     async Task<LockEntry?> EnterAsync(string id, CancellationToken ct)
     {
-        LockEntry place;
+        LockEntry entry;
         lock (_places)
         {
-            if (!_places.TryGetValue(id, out place!))
-                _places[id] = place = new();
-            place.Users++;
-            place.Holder?.CancelAfter(TimeSpan.Zero); // not on this thread: what follows a cancellation is the other's work
+            if (!_places.TryGetValue(id, out entry!))
+                _places[id] = entry = new();
+            entry.Users++;
+            entry.Holder?.CancelAfter(TimeSpan.Zero); // not on this thread: what follows a cancellation is the other's work
         }
         var entered = false;
         try
         {
             using var limit = new CancellationTokenSource(Patience, clock.Provider);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, ct);
-            await place.Gate.WaitAsync(either.Token);
+            await entry.Gate.WaitAsync(either.Token);
             entered = true;
             lock (_places)
-                place.Holder = CancellationTokenSource.CreateLinkedTokenSource(ct);
-            return place;
+                entry.Holder = CancellationTokenSource.CreateLinkedTokenSource(ct);
+            return entry;
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
@@ -77,25 +77,25 @@ sealed class UploadLocks(MediaStore media, Clock clock)
         finally
         {
             if (!entered)
-                Leave(id, place);
+                Leave(id, entry);
         }
     }
 
-    void Release(string id, LockEntry place)
+    void Release(string id, LockEntry entry)
     {
         lock (_places)
         {
-            place.Holder?.Dispose();
-            place.Holder = null;
+            entry.Holder?.Dispose();
+            entry.Holder = null;
         }
-        place.Gate.Release();
-        Leave(id, place);
+        entry.Gate.Release();
+        Leave(id, entry);
     }
 
-    void Leave(string id, LockEntry place)
+    void Leave(string id, LockEntry entry)
     {
         lock (_places)
-            if (--place.Users == 0)
+            if (--entry.Users == 0)
                 _places.Remove(id);
     }
 }

@@ -127,12 +127,12 @@ sealed class DatabasePartStore(MediaFolders folders, MediaStore media, ChunkStor
 
     public override async Task<AssembledFile?> CollectAsync(PartialUpload upload, CancellationToken ct)
     {
-        var whole = new AssembledFile(Path.Combine(folders.Incoming, clock.NewId()), isCopy: true);
+        var assembled = new AssembledFile(Path.Combine(folders.Incoming, clock.NewId()), isCopy: true);
         var buffer = ArrayPool<byte>.Shared.Rent(ChunkStore.Size);
         var isWhole = false;
         try
         {
-            await using var file = new FileStream(whole.Path, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0, useAsync: true);
+            await using var file = new FileStream(assembled.Path, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0, useAsync: true);
             var at = 0L;
             while (at < upload.Length && await chunks.ReadPieceAsync(upload, at, buffer, ct) is { } read)
             {
@@ -142,7 +142,7 @@ sealed class DatabasePartStore(MediaFolders folders, MediaStore media, ChunkStor
             file.Flush(flushToDisk: true);
             isWhole = at == upload.Length;
             // Pieces go when another request has ended the upload, or given it up. Else they may not be missing.
-            return isWhole ? whole
+            return isWhole ? assembled
                 : await media.IsHeldAsync(upload, ct) ? throw new InvalidDataException($"Upload {upload.Id} has no piece at {at}")
                 : null;
         }
@@ -150,7 +150,7 @@ sealed class DatabasePartStore(MediaFolders folders, MediaStore media, ChunkStor
         {
             ArrayPool<byte>.Shared.Return(buffer);
             if (!isWhole)
-                whole.Dispose();
+                assembled.Dispose();
         }
     }
 

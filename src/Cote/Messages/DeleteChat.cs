@@ -11,7 +11,7 @@ namespace Cote.Messages;
 static class DeleteChat
 {
     public static async Task<IResult> Handle(
-        string chatId, CurrentUser user, MessageStore messages, ReplyStore replies, ReplyQueue queue, PurgeDeletedLoop tidy, CancellationToken ct)
+        string chatId, CurrentUser user, MessageStore messages, ReplyStore replies, ReplyQueue queue, PurgeDeletedLoop purge, CancellationToken ct)
     {
         if (Ids.Parse(chatId) is not { } chat)
             return ApiResults.Of(Problems.ChatNotFound);
@@ -20,7 +20,7 @@ static class DeleteChat
             return ApiResults.Of(Problems.ChatNotFound);
         foreach (var reply in open)
             queue.Stop(user.Id, reply.Id);
-        tidy.Wake();
+        purge.Wake();
         return ApiResults.Success;
     }
 }

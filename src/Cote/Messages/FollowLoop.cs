@@ -13,7 +13,7 @@ namespace Cote.Messages;
 /// A sweep finds what was not heard: every few seconds, and twice a second while nothing can be heard.
 /// </summary>
 sealed class RemoteReplies(
-    Hub feeds, EventLog log, ReplyStore replies, NodeNotifier signal, DeltaBus bus, Node node, DatabaseEngine dialect, Clock clock,
+    Hub hub, EventLog log, ReplyStore replies, NodeNotifier notifier, DeltaBus bus, Node node, DatabaseEngine engine, Clock clock,
     ILogger<RemoteReplies> logger) : BackgroundService
 {
     const int MostInQuery = 1_000;
@@ -28,9 +28,9 @@ sealed class RemoteReplies(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        if (dialect.IsSingleProcess)
+        if (engine.IsSingleProcess)
             return;
-        signal.Received += Hear;
+        notifier.Received += Hear;
         bus.DeltaReceived += Take;
         using var timer = new PeriodicTimer(SweepWhileDeaf, clock.Provider);
         bus.Reconnected += AskForAll;
@@ -44,7 +44,7 @@ sealed class RemoteReplies(
                     asked = clock.Ticks;
                     AskForAll();
                 }
-                if (clock.Since(swept) < SweepEvery && signal.IsConnected && !_everything)
+                if (clock.Since(swept) < SweepEvery && notifier.IsConnected && !_everything)
                     continue;
                 (swept, _everything) = (clock.Ticks, false);
                 await SweepAsync(stoppingToken);
@@ -56,27 +56,27 @@ sealed class RemoteReplies(
         }
     }
 
-    void Hear(Notification hint)
+    void Hear(Notification notification)
     {
-        if (hint.Kind == NotificationKind.Everything)
+        if (notification.Kind == NotificationKind.Everything)
         {
             _everything = true; // the sweep asks for a thousand users at once, and looks only where there is something
         }
-        else if (hint.Kind is NotificationKind.Committed or NotificationKind.ReplyChanged && feeds.Find(hint.UserId) is { } feed)
+        else if (notification.Kind is NotificationKind.Committed or NotificationKind.ReplyChanged && hub.Find(notification.UserId) is { } channel)
         {
-            Wake(feed, hint.Kind == NotificationKind.Committed);
+            Wake(channel, notification.Kind == NotificationKind.Committed);
         }
     }
 
-    void Wake(UserChannel feed, bool committed)
+    void Wake(UserChannel channel, bool committed)
     {
         if (committed)
-            feed.Wake();
+            channel.Wake();
         // What comes over the bus is newer than any checkpoint.
-        else if (feed.Live.Any(x => x.Home is not null) && feed.Live.All(x => x.Home is null || x.WasFedWithin(Fresh)))
+        else if (channel.Live.Any(x => x.Home is not null) && channel.Live.All(x => x.Home is null || x.WasFedWithin(Fresh)))
             return;
-        if (feed.Subscriptions.Length > 0)
-            _ = LookAsync(feed.UserId);
+        if (channel.Subscriptions.Length > 0)
+            _ = LookAsync(channel.UserId);
     }
 
     async Task LookAsync(string userId)
@@ -108,22 +108,22 @@ sealed class RemoteReplies(
         var open = (await replies.ListOpenAsync(userId, null, CancellationToken.None)).Select(x => x.ToOpenReply()).ToList();
         foreach (var reply in open.Where(x => x.Home is not null && x.Home != node.Id))
         {
-            var before = feeds.Find(userId)?.Find(reply.MessageId)?.Home;
-            if (feeds.FollowRemote(userId, reply) is not { } live)
+            var before = hub.Find(userId)?.Find(reply.MessageId)?.Home;
+            if (hub.FollowRemote(userId, reply) is not { } streaming)
                 continue;
-            live.Replace(reply.Attempt, reply.Content);
-            if (before != reply.Home || !live.WasFedWithin(Fresh)) // what was asked before the run began there was not heard
-                Ask(userId, live);
+            streaming.Replace(reply.Attempt, reply.Content);
+            if (before != reply.Home || !streaming.WasFedWithin(Fresh)) // what was asked before the run began there was not heard
+                Ask(userId, streaming);
         }
-        foreach (var over in feeds.Find(userId)?.Live.Where(x => x.Home is not null && open.All(y => y.MessageId != x.MessageId)) ?? [])
-            feeds.End(userId, over);
+        foreach (var over in hub.Find(userId)?.Live.Where(x => x.Home is not null && open.All(y => y.MessageId != x.MessageId)) ?? [])
+            hub.End(userId, over);
     }
 
     void AskForAll()
     {
-        foreach (var feed in feeds.All)
-            foreach (var reply in feed.Live.Where(x => x.Home is not null))
-                Ask(feed.UserId, reply);
+        foreach (var channel in hub.All)
+            foreach (var reply in channel.Live.Where(x => x.Home is not null))
+                Ask(channel.UserId, reply);
     }
 
     void Ask(string userId, StreamingReply reply)
@@ -135,7 +135,7 @@ sealed class RemoteReplies(
     // What the home of a reply tells: the text from where this node is.
     void Take(string userId, ReplyDelta told)
     {
-        if (feeds.Find(userId)?.Find(told.ReplyId) is not { Home: not null } reply)
+        if (hub.Find(userId)?.Find(told.ReplyId) is not { Home: not null } reply)
             return;
         if (told.Offset is not { } offset)
             reply.Replace(told.Attempt, told.Text);
@@ -148,12 +148,12 @@ sealed class RemoteReplies(
     {
         try
         {
-            foreach (var users in feeds.All.Where(x => x.Subscriptions.Length > 0).Select(x => x.UserId).Chunk(MostInQuery))
+            foreach (var users in hub.All.Where(x => x.Subscriptions.Length > 0).Select(x => x.UserId).Chunk(MostInQuery))
             {
                 foreach (var (userId, seq) in await log.HeadsAsync(users, ct))
-                    feeds.Find(userId)?.WakeUpTo(seq);
+                    hub.Find(userId)?.WakeUpTo(seq);
                 foreach (var userId in (await replies.ListUsersWithRepliesElsewhereAsync(users, ct))
-                    .Union(users.Where(x => feeds.Find(x)?.Live.Any(y => y.Home is not null) == true)))
+                    .Union(users.Where(x => hub.Find(x)?.Live.Any(y => y.Home is not null) == true)))
                     await LookAsync(userId);
             }
         }

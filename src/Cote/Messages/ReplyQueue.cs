@@ -17,7 +17,7 @@ sealed class ReplyQueue
     static readonly TimeSpan EarlyWishes = TimeSpan.FromSeconds(30);
 
     readonly Channel<ReplyJob> _work;
-    readonly NodeNotifier _signal;
+    readonly NodeNotifier _notifier;
     readonly Clock _clock;
     readonly int _places;
     readonly Dictionary<string, CancellationTokenSource> _running = [];
@@ -25,17 +25,17 @@ sealed class ReplyQueue
     int _taken;
     bool _closed;
 
-    public ReplyQueue(Node node, NodeNotifier signal, Clock clock, int places)
+    public ReplyQueue(Node node, NodeNotifier notifier, Clock clock, int places)
     {
-        (Node, _signal, _clock, _places) = (node.Id, signal, clock, places);
+        (Node, _notifier, _clock, _places) = (node.Id, notifier, clock, places);
         // Room for every claimed reply, which must not be lost, beside the hints, which may.
         _work = Channel.CreateBounded<ReplyJob>(new BoundedChannelOptions(places + MostHints) { FullMode = BoundedChannelFullMode.DropWrite });
-        signal.Received += hint =>
+        notifier.Received += notification =>
         {
-            if (hint.Kind == NotificationKind.StopRequested)
-                StopHere(hint.UserId, hint.Id);
-            else if (hint.Kind == NotificationKind.ReplyWaiting)
-                Wake(hint.UserId, hint.Id);
+            if (notification.Kind == NotificationKind.StopRequested)
+                StopHere(notification.UserId, notification.Id);
+            else if (notification.Kind == NotificationKind.ReplyWaiting)
+                Wake(notification.UserId, notification.Id);
         };
     }
 
@@ -97,7 +97,7 @@ sealed class ReplyQueue
     public void Stop(string userId, string replyId)
     {
         StopHere(userId, replyId);
-        _signal.Publish(new(NotificationKind.StopRequested, userId, replyId));
+        _notifier.Publish(new(NotificationKind.StopRequested, userId, replyId));
     }
 
     /// <summary>The same, known to all that it concerns elsewhere.</summary>

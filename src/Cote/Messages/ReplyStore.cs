@@ -29,7 +29,7 @@ sealed record ReplyEnd(string State, string Content, long TextAttempt, Generatio
 /// attempt, the fence: where they do not match any more, somebody else has taken the reply, and nothing is written.
 /// What moves the fence waits its turn among the changes of the user, so that it does not move in the middle of one.
 /// </summary>
-sealed class ReplyStore(Database db, EventLog events, NodeNotifier signal, Clock clock, ReplyQueue queue)
+sealed class ReplyStore(Database db, EventLog events, NodeNotifier notifier, Clock clock, ReplyQueue queue)
 {
     const long LeaseMilliseconds = 15_000;
 
@@ -37,7 +37,7 @@ sealed class ReplyStore(Database db, EventLog events, NodeNotifier signal, Clock
     public static readonly TimeSpan LeaseLength = TimeSpan.FromMilliseconds(LeaseMilliseconds);
 
     /// <summary>Until when a lease taken now is good, by the database's clock.</summary>
-    public static Sql Lease(DatabaseEngine dialect) => $"{dialect.Now} + {LeaseMilliseconds}";
+    public static Sql Lease(DatabaseEngine engine) => $"{engine.Now} + {LeaseMilliseconds}";
 
     public static Sql SelectPending(Sql where) => $"""
         select r.user_id, r.chat_id, r.id, r.seq, r.state, r.attempt, r.text_attempt, r.content, r.takeovers, r.model,
@@ -82,21 +82,21 @@ sealed class ReplyStore(Database db, EventLog events, NodeNotifier signal, Clock
     /// <summary>On an engine where no second process can exist, every lease found at the start is void.</summary>
     public async Task VoidLeasesAsync()
     {
-        var unit = new WriteBatch();
-        VoidLeases(unit);
-        await db.WriteAsync(unit);
+        var batch = new WriteBatch();
+        VoidLeases(batch);
+        await db.WriteAsync(batch);
     }
 
     /// <summary>The same, as part of a unit.</summary>
-    public static void VoidLeases(WriteBatch unit) =>
-        unit.Execute($"update messages set lease_until = 0 where state in ('queued', 'running') and lease_until > 0");
+    public static void VoidLeases(WriteBatch batch) =>
+        batch.Execute($"update messages set lease_until = 0 where state in ('queued', 'running') and lease_until > 0");
 
     /// <summary>Claims the lowest open reply of a chat, if nobody makes it; null where there is none to claim.</summary>
     public async Task<PendingReplyRow?> ClaimAsync(string userId, string chatId)
     {
-        var unit = new WriteBatch();
-        EventTransaction.LockHead(unit, userId);
-        var claim = unit.Execute($"""
+        var batch = new WriteBatch();
+        EventTransaction.LockHead(batch, userId);
+        var claim = batch.Execute($"""
             update messages set takeovers = takeovers + case when state = 'running' and lease_until > -1 then 1 else 0 end,
               state = 'running', owner = {queue.Node}, lease_until = {Lease(db.Dialect)}, attempt = attempt + 1
             where user_id = {userId} and id = (
@@ -104,37 +104,37 @@ sealed class ReplyStore(Database db, EventLog events, NodeNotifier signal, Clock
                 and o.state in ('queued', 'running') order by o.seq limit 1)
               and {Claimable($"messages")}
             """);
-        var row = unit.Query(SelectPending(
+        var row = batch.Query(SelectPending(
             $"r.user_id = {userId} and r.chat_id = {chatId} and r.state in ('queued', 'running') and r.owner = {queue.Node}"), ReadPending);
-        await db.WriteAsync(unit);
+        await db.WriteAsync(batch);
         if (claim.Changed == 0)
             return null;
-        signal.Publish(new(NotificationKind.ReplyChanged, userId));
+        notifier.Publish(new(NotificationKind.ReplyChanged, userId));
         return row.First;
     }
 
     /// <summary>Raises the attempt before another model call; false where the reply is not this node's any more.</summary>
     public async Task<bool> RaiseAttemptAsync(PendingReplyRow reply)
     {
-        var unit = new WriteBatch();
-        var raised = unit.Execute($"""
+        var batch = new WriteBatch();
+        var raised = batch.Execute($"""
             update messages set attempt = attempt + 1, lease_until = {Lease(db.Dialect)} where {Fence(reply)}
             """);
-        await db.WriteAsync(unit);
+        await db.WriteAsync(batch);
         return raised.Changed == 1;
     }
 
     /// <summary>Renews every lease of this node, in one statement; what is this node's, and whether it should stop.</summary>
     public async Task<IReadOnlyList<HeldLease>> RenewAsync()
     {
-        var unit = new WriteBatch();
-        var mine = unit.Query(
+        var batch = new WriteBatch();
+        var mine = batch.Query(
             $"""
             update messages set lease_until = {Lease(db.Dialect)}
             where state in ('queued', 'running') and state = 'running' and owner = {queue.Node}
             returning user_id, id, attempt, stop_wanted
             """, row => new HeldLease(row.GetString(0), row.GetString(1), row.GetInt64(2), row.GetInt64(3) != 0));
-        await db.WriteAsync(unit);
+        await db.WriteAsync(batch);
         return mine.Items;
     }
 
@@ -149,7 +149,7 @@ sealed class ReplyStore(Database db, EventLog events, NodeNotifier signal, Clock
     /// <summary>Keeps the text so far, and what it says of the question. Null where the fence is broken, else: should it stop?</summary>
     public async Task<bool?> CheckpointAsync(PendingReplyRow reply, long textAttempt, string content, string questionStatus)
     {
-        var unit = new WriteBatch();
+        var batch = new WriteBatch();
         var now = clock.Now;
         var changes = new List<EventTransaction>();
         Sql columns = $"""
@@ -158,102 +158,102 @@ sealed class ReplyStore(Database db, EventLog events, NodeNotifier signal, Clock
             """;
         if (questionStatus == reply.QuestionStatus)
         {
-            unit.Execute($"update messages set {columns} where {Fence(reply)}");
+            batch.Execute($"update messages set {columns} where {Fence(reply)}");
         }
         else
         {
-            var change = new EventTransaction(unit, reply.UserId, clock.NewId(), now, 1, HoldsFence(reply));
-            change.Execute($"update messages set {columns} from {change.Locked} and messages.user_id = {reply.UserId} and messages.id = {reply.Id}");
-            MoveQuestion(change, reply, questionStatus);
-            change.Execute($"update chats set changed = h.seq from {change.Locked} and chats.user_id = {reply.UserId} and chats.id = {reply.ChatId}");
-            change.Append(EventTypes.MessageStatus, reply.ChatId, reply.QuestionId);
-            changes.Add(change);
+            var transaction = new EventTransaction(batch, reply.UserId, clock.NewId(), now, 1, HoldsFence(reply));
+            transaction.Execute($"update messages set {columns} from {transaction.Locked} and messages.user_id = {reply.UserId} and messages.id = {reply.Id}");
+            MoveQuestion(transaction, reply, questionStatus);
+            transaction.Execute($"update chats set changed = h.seq from {transaction.Locked} and chats.user_id = {reply.UserId} and chats.id = {reply.ChatId}");
+            transaction.Append(EventTypes.MessageStatus, reply.ChatId, reply.QuestionId);
+            changes.Add(transaction);
         }
-        var wish = unit.Query($"select stop_wanted from messages where {Fence(reply)}", row => row.GetInt64(0) != 0);
-        await events.CommitAsync(unit, reply.UserId, changes);
+        var wish = batch.Query($"select stop_wanted from messages where {Fence(reply)}", row => row.GetInt64(0) != 0);
+        await events.CommitAsync(batch, reply.UserId, changes);
         if (wish.Items.Count == 0)
             return null;
-        signal.Publish(new(NotificationKind.ReplyChanged, reply.UserId));
+        notifier.Publish(new(NotificationKind.ReplyChanged, reply.UserId));
         return wish.First;
     }
 
     /// <summary>Ends a reply: its text, its state, its event, its chat. False where the fence is broken.</summary>
-    public Task<bool> EndAsync(PendingReplyRow reply, ReplyEnd ending, string questionStatus) =>
-        EndAsync(reply, ending, questionStatus, HoldsFence(reply));
+    public Task<bool> EndAsync(PendingReplyRow reply, ReplyEnd end, string questionStatus) =>
+        EndAsync(reply, end, questionStatus, HoldsFence(reply));
 
-    async Task<bool> EndAsync(PendingReplyRow reply, ReplyEnd ending, string questionStatus, Sql guard)
+    async Task<bool> EndAsync(PendingReplyRow reply, ReplyEnd end, string questionStatus, Sql guard)
     {
-        var unit = new WriteBatch();
+        var batch = new WriteBatch();
         var moves = questionStatus != reply.QuestionStatus;
-        var change = new EventTransaction(unit, reply.UserId, clock.NewId(), clock.Now, moves ? 2 : 1, guard);
+        var transaction = new EventTransaction(batch, reply.UserId, clock.NewId(), clock.Now, moves ? 2 : 1, guard);
         if (moves)
         {
-            MoveQuestion(change, reply, questionStatus);
-            change.Append(EventTypes.MessageStatus, reply.ChatId, reply.QuestionId);
+            MoveQuestion(transaction, reply, questionStatus);
+            transaction.Append(EventTypes.MessageStatus, reply.ChatId, reply.QuestionId);
         }
-        var usage = ending.Usage is null ? null : JsonSerializer.Serialize(ending.Usage, MessagesJson.Default.Usage);
-        change.Execute($"""
-            update messages set state = {ending.State}, content = {ending.Content}, text_attempt = {ending.TextAttempt},
-              timestamp = case when listed = 1 then timestamp else {change.At} end, listed = 1, event_seq = h.seq,
-              tokens = {(long)TokenEstimate.Of(ending.Content)}, error_code = {ending.Error?.Code},
-              error_detail = {ending.Error?.Detail}, usage = {usage}, owner = null, lease_until = 0
-            from {change.Locked} and messages.user_id = {reply.UserId} and messages.id = {reply.Id}
+        var usage = end.Usage is null ? null : JsonSerializer.Serialize(end.Usage, MessagesJson.Default.Usage);
+        transaction.Execute($"""
+            update messages set state = {end.State}, content = {end.Content}, text_attempt = {end.TextAttempt},
+              timestamp = case when listed = 1 then timestamp else {transaction.At} end, listed = 1, event_seq = h.seq,
+              tokens = {(long)TokenEstimate.Of(end.Content)}, error_code = {end.Error?.Code},
+              error_detail = {end.Error?.Detail}, usage = {usage}, owner = null, lease_until = 0
+            from {transaction.Locked} and messages.user_id = {reply.UserId} and messages.id = {reply.Id}
             """);
-        change.Execute($"""
+        transaction.Execute($"""
             update chats set changed = h.seq, activity = h.seq, last_message_time = m.timestamp,
-              last_message_content = {Excerpt.Of(ending.Content, Chat.LongestExcerpt)}
-            from messages m, {change.Locked} and chats.user_id = {reply.UserId} and chats.id = {reply.ChatId}
+              last_message_content = {Excerpt.Of(end.Content, Chat.LongestExcerpt)}
+            from messages m, {transaction.Locked} and chats.user_id = {reply.UserId} and chats.id = {reply.ChatId}
               and m.user_id = {reply.UserId} and m.id = {reply.Id}
             """);
-        change.Append(EventTypes.Message, reply.ChatId, reply.Id);
-        var next = unit.Query(
+        transaction.Append(EventTypes.Message, reply.ChatId, reply.Id);
+        var next = batch.Query(
             $"""
             select 1 from messages where user_id = {reply.UserId} and chat_id = {reply.ChatId}
               and state in ('queued', 'running') and state = 'queued' limit 1
             """, _ => true);
-        await events.CommitAsync(unit, reply.UserId, change);
+        await events.CommitAsync(batch, reply.UserId, transaction);
         if (next.First)
             queue.Wake(reply.UserId, reply.ChatId);
-        return change.Happened;
+        return transaction.Happened;
     }
 
     /// <summary>Gives a reply back, its text kept, for whoever claims it next. This does not count as a takeover.</summary>
     public async Task HandOverAsync(PendingReplyRow reply, long textAttempt, string content)
     {
-        var unit = new WriteBatch();
-        unit.Execute($"""
+        var batch = new WriteBatch();
+        batch.Execute($"""
             update messages set owner = null, lease_until = -1, content = {content}, text_attempt = {textAttempt},
               timestamp = case when listed = 1 or {content} = '' then timestamp else {clock.Now} end,
               listed = case when listed = 1 or {content} <> '' then 1 else 0 end
             where {Fence(reply)}
             """);
-        await db.WriteAsync(unit);
-        signal.Publish(new(NotificationKind.ReplyWaiting, reply.UserId, reply.ChatId));
+        await db.WriteAsync(batch);
+        notifier.Publish(new(NotificationKind.ReplyWaiting, reply.UserId, reply.ChatId));
     }
 
     /// <summary>Lets a reply's lease lapse at once: its run broke, and the next claim counts as a takeover.</summary>
     public async Task DropAsync(string userId, string id, long attempt)
     {
-        var unit = new WriteBatch();
-        unit.Execute($"""
+        var batch = new WriteBatch();
+        batch.Execute($"""
             update messages set lease_until = 0
             where user_id = {userId} and id = {id} and state = 'running' and owner = {queue.Node} and attempt = {attempt}
             """);
-        await db.WriteAsync(unit);
+        await db.WriteAsync(batch);
     }
 
     /// <summary>Writes the wish to stop on every open reply of a chat; those on which it was not yet written.</summary>
     public async Task<IReadOnlyList<string>> RequestStopAsync(string userId, string chatId)
     {
-        var unit = new WriteBatch();
-        EventTransaction.LockHead(unit, userId);
-        var wished = unit.Query(
+        var batch = new WriteBatch();
+        EventTransaction.LockHead(batch, userId);
+        var wished = batch.Query(
             $"""
             update messages set stop_wanted = 1
             where user_id = {userId} and chat_id = {chatId} and state in ('queued', 'running') and stop_wanted = 0
             returning id
             """, row => row.GetString(0));
-        await db.WriteAsync(unit);
+        await db.WriteAsync(batch);
         return wished.Items;
     }
 
@@ -267,17 +267,17 @@ sealed class ReplyStore(Database db, EventLog events, NodeNotifier signal, Clock
     /// <summary>Takes a reply from whoever has it, to end it here. Null where it has ended.</summary>
     public async Task<PendingReplyRow?> TakeOverAsync(string userId, string id)
     {
-        var unit = new WriteBatch();
-        EventTransaction.LockHead(unit, userId);
-        unit.Execute($"""
+        var batch = new WriteBatch();
+        EventTransaction.LockHead(batch, userId);
+        batch.Execute($"""
             update messages set owner = {queue.Node}, attempt = attempt + 1, state = 'running', lease_until = {Lease(db.Dialect)}
             where user_id = {userId} and id = {id} and state in ('queued', 'running')
               and (state = 'running' or not exists (
                 select 1 from messages o where o.user_id = {userId} and o.chat_id = messages.chat_id and o.state = 'running'))
             """);
-        var row = unit.Query(SelectPending(
+        var row = batch.Query(SelectPending(
             $"r.user_id = {userId} and r.id = {id} and r.state = 'running' and r.owner = {queue.Node}"), ReadPending);
-        await db.WriteAsync(unit);
+        await db.WriteAsync(batch);
         return row.First;
     }
 
@@ -289,9 +289,9 @@ sealed class ReplyStore(Database db, EventLog events, NodeNotifier signal, Clock
           or ({row}.lease_until < {db.Dialect.Now} or {row}.lease_until > {db.Dialect.Now} + {2 * LeaseMilliseconds}) and {row}.owner <> {queue.Node} and {db.Dialect.AvailableFor >= LeaseLength} = 1)
         """;
 
-    static void MoveQuestion(EventTransaction change, PendingReplyRow reply, string status) => change.Execute($"""
+    static void MoveQuestion(EventTransaction transaction, PendingReplyRow reply, string status) => transaction.Execute($"""
         update messages set status = {status}
-        from {change.Locked} and messages.user_id = {reply.UserId} and messages.id = {reply.QuestionId}
+        from {transaction.Locked} and messages.user_id = {reply.UserId} and messages.id = {reply.QuestionId}
         """);
 
     Sql Fence(PendingReplyRow reply) => $"""

@@ -7,21 +7,21 @@ using Microsoft.Extensions.Hosting;
 namespace Cote.Realtime;
 
 /// <summary>The live connections of this node, and the one timer that keeps them alive, honest and bounded.</summary>
-sealed class Connections(Hub feeds, DeltaBus bus, Revocations revocations, RealtimeOptions options, Clock clock) : BackgroundService
+sealed class Connections(Hub hub, DeltaBus bus, Revocations revocations, RealtimeOptions options, Clock clock) : BackgroundService
 {
     static readonly TimeSpan PulseEvery = TimeSpan.FromSeconds(1);
 
     readonly Dictionary<string, List<Subscription>> _users = [];
 
     /// <summary>Takes a connection in. The new one wins: where there are too many, the oldest goes.</summary>
-    public void Add(Subscription reader, CurrentUser user)
+    public void Add(Subscription subscription, CurrentUser user)
     {
-        reader.BindSession(user.SessionId, user.Expires);
+        subscription.BindSession(user.SessionId, user.Expires);
         lock (_users)
         {
-            if (!_users.TryGetValue(reader.UserId, out var mine))
-                _users[reader.UserId] = mine = [];
-            mine.Add(reader);
+            if (!_users.TryGetValue(subscription.UserId, out var mine))
+                _users[subscription.UserId] = mine = [];
+            mine.Add(subscription);
             if (mine.Count > options.ConnectionsPerUser)
             {
                 mine[0].Close(CloseReason.TooManyConnections);
@@ -30,19 +30,19 @@ sealed class Connections(Hub feeds, DeltaBus bus, Revocations revocations, Realt
         }
     }
 
-    public void Remove(Subscription reader)
+    public void Remove(Subscription subscription)
     {
         lock (_users)
-            if (_users.TryGetValue(reader.UserId, out var mine) && mine.Remove(reader) && mine.Count == 0)
-                _users.Remove(reader.UserId);
+            if (_users.TryGetValue(subscription.UserId, out var mine) && mine.Remove(subscription) && mine.Count == 0)
+                _users.Remove(subscription.UserId);
     }
 
     /// <summary>Shows a frame that is nobody's history to all of a user's connections but one.</summary>
     public void Show(string userId, Frame frame, Subscription? but = null)
     {
-        foreach (var reader in Of(userId))
-            if (reader != but)
-                reader.Show(frame);
+        foreach (var subscription in Of(userId))
+            if (subscription != but)
+                subscription.Show(frame);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -64,26 +64,26 @@ sealed class Connections(Hub feeds, DeltaBus bus, Revocations revocations, Realt
     void Pulse()
     {
         var now = clock.Now;
-        foreach (var feed in feeds.All)
+        foreach (var channel in hub.All)
         {
-            foreach (var reply in feed.Live)
+            foreach (var reply in channel.Live)
                 if (reply.IsTypingDue())
-                    Show(feed.UserId, Frame.Typing(reply.ChatId, "ai", true));
-            foreach (var reader in feed.Subscriptions)
+                    Show(channel.UserId, Frame.Typing(reply.ChatId, "ai", true));
+            foreach (var subscription in channel.Subscriptions)
             {
-                reader.PingIfIdle();
+                subscription.PingIfIdle();
                 // Of whatever kind it is: a poll and a reply's stream show as much as a socket does.
-                if (reader.Session?.Expires <= now)
-                    reader.Close(CloseReason.TokenExpired);
+                if (subscription.Session?.Expires <= now)
+                    subscription.Close(CloseReason.TokenExpired);
             }
         }
     }
 
     void CloseSession(string sessionId)
     {
-        foreach (var reader in feeds.All.SelectMany(x => x.Subscriptions))
-            if (reader.Session?.Id == sessionId)
-                reader.Close(CloseReason.SessionRevoked);
+        foreach (var subscription in hub.All.SelectMany(x => x.Subscriptions))
+            if (subscription.Session?.Id == sessionId)
+                subscription.Close(CloseReason.SessionRevoked);
     }
 
     Subscription[] Of(string userId)

@@ -14,14 +14,14 @@ static class GetSync
 {
     public static async Task<IResult> Handle(CurrentUser user, Database db, EventLog log, CancellationToken ct)
     {
-        await using var moment = await db.SnapshotAsync(ct);
-        var head = await moment.ListAsync($"select seq from heads where user_id = {user.Id}", row => row.GetInt64(0), ct);
+        await using var snapshot = await db.SnapshotAsync(ct);
+        var head = await snapshot.ListAsync($"select seq from heads where user_id = {user.Id}", row => row.GetInt64(0), ct);
         if (head is not [var seq])
             return ApiResults.Of(Problems.InvalidToken);
-        var chats = await moment.ListAsync(
+        var chats = await snapshot.ListAsync(
             $"select {ChatStore.All} from chats c where c.user_id = {user.Id} and c.deleted_at is null order by c.activity desc",
             ChatStore.Read, ct);
-        var open = await moment.ListAsync(ReplyStore.OpenOf(user.Id, null), ReplyStore.ReadPending, ct);
+        var open = await snapshot.ListAsync(ReplyStore.OpenOf(user.Id, null), ReplyStore.ReadPending, ct);
         return ApiResults.Json(ApiResults.Write(json =>
         {
             json.WriteStartObject();

@@ -14,12 +14,12 @@ static class Register
         HttpContext http, UserStore users, Passwords passwords, Audit audit, Database db, AuthOptions options, Clock clock,
         CancellationToken ct)
     {
-        var check = await Body.ReadAsync(http);
-        var username = Credentials.Username(check);
-        var email = Credentials.Email(check);
-        var password = Credentials.Password(check, username, email);
-        var code = check.OptionalText("invitation_code", 0, 1_000);
-        if (check.Problem is { } wrong)
+        var request = await Body.ReadAsync(http);
+        var username = Credentials.Username(request);
+        var email = Credentials.Email(request);
+        var password = Credentials.Password(request, username, email);
+        var code = request.OptionalText("invitation_code", 0, 1_000);
+        if (request.Problem is { } wrong)
             return ApiResults.Of(wrong);
         if (Refusal(options, code) is { } refusal)
             return ApiResults.Of(refusal);
@@ -28,10 +28,10 @@ static class Register
 
         var user = new User(clock.NewId(), username, email);
         var hash = await passwords.HashAsync(password, ct);
-        var unit = new WriteBatch();
-        UserStore.Add(unit, user, hash, Roles.User, clock.Now);
-        audit.Add(unit, AuditActions.Registered, user.Id, http);
-        if (await db.WriteAsync(unit) == Outcome.Conflict)
+        var batch = new WriteBatch();
+        UserStore.Add(batch, user, hash, Roles.User, clock.Now);
+        audit.Add(batch, AuditActions.Registered, user.Id, http);
+        if (await db.WriteAsync(batch) == Outcome.Conflict)
             return ApiResults.Of(await Credentials.FindConflictAsync(users, username, email, ct) ?? Problems.Busy);
 
         return ApiResults.Json(user, UsersJson.Default.User);

@@ -37,7 +37,7 @@ static class LogOut
 {
     public static async Task<IResult> Handle(HttpContext http, CurrentUser current, Revocations revocations, Audit audit)
     {
-        await revocations.RevokeAsync($"s.id = {current.SessionId}", unit => audit.Add(unit, AuditActions.LoggedOut, current.Id, http));
+        await revocations.RevokeAsync($"s.id = {current.SessionId}", batch => audit.Add(batch, AuditActions.LoggedOut, current.Id, http));
         return ApiResults.Success;
     }
 }
@@ -47,7 +47,7 @@ static class LogOutAll
 {
     public static async Task<IResult> Handle(HttpContext http, CurrentUser current, Revocations revocations, Audit audit)
     {
-        await revocations.RevokeAsync($"s.user_id = {current.Id}", unit => audit.Add(unit, AuditActions.LoggedOut, current.Id, http, "everywhere"));
+        await revocations.RevokeAsync($"s.user_id = {current.Id}", batch => audit.Add(batch, AuditActions.LoggedOut, current.Id, http, "everywhere"));
         return ApiResults.Success;
     }
 }

@@ -12,14 +12,14 @@ static class UpdateMe
         HttpContext http, CurrentUser current, UserStore users, Passwords passwords, Revocations revocations, Audit audit,
         Database db, RateLimits limits, CancellationToken ct)
     {
-        var check = await Body.ReadAsync(http);
+        var request = await Body.ReadAsync(http);
         if (await users.FindAsync(current.Id, ct) is not { } account)
             return ApiResults.Of(Problems.InvalidToken);
-        var username = check.Has("username") ? Credentials.Username(check) : account.User.Username;
-        var email = check.Has("email") ? Credentials.Email(check) : account.User.Email;
-        var password = check.Has("password") ? Credentials.Password(check, username, email) : null;
-        var given = password is null ? null : check.Text("current_password", 0, 1_024);
-        if (check.Problem is { } wrong)
+        var username = request.Has("username") ? Credentials.Username(request) : account.User.Username;
+        var email = request.Has("email") ? Credentials.Email(request) : account.User.Email;
+        var password = request.Has("password") ? Credentials.Password(request, username, email) : null;
+        var given = password is null ? null : request.Text("current_password", 0, 1_024);
+        if (request.Problem is { } wrong)
             return ApiResults.Of(wrong);
         if (given is not null)
         {
@@ -33,20 +33,20 @@ static class UpdateMe
             }
         }
 
-        var unit = new WriteBatch();
-        UserStore.Set(unit, current.Id, $"""
+        var batch = new WriteBatch();
+        UserStore.Set(batch, current.Id, $"""
             username = {username}, username_key = {UserStore.Fold(username)}, email = {email}, email_key = {UserStore.Fold(email)}
             """);
         if (username != account.User.Username || email != account.User.Email)
-            audit.Add(unit, AuditActions.AccountChanged, current.Id, http);
+            audit.Add(batch, AuditActions.AccountChanged, current.Id, http);
         Query<string>? ended = null;
         if (password is not null)
         {
-            UserStore.Set(unit, current.Id, $"password_hash = {await passwords.HashAsync(password, ct)}");
-            ended = revocations.Add(unit, $"s.user_id = {current.Id} and s.id <> {current.SessionId}");
-            audit.Add(unit, AuditActions.PasswordChanged, current.Id, http);
+            UserStore.Set(batch, current.Id, $"password_hash = {await passwords.HashAsync(password, ct)}");
+            ended = revocations.Add(batch, $"s.user_id = {current.Id} and s.id <> {current.SessionId}");
+            audit.Add(batch, AuditActions.PasswordChanged, current.Id, http);
         }
-        if (await db.WriteAsync(unit) == Outcome.Conflict)
+        if (await db.WriteAsync(batch) == Outcome.Conflict)
             return ApiResults.Of(await ConflictAsync(users, account, username, email, ct));
         if (ended is not null)
             revocations.Apply(ended);

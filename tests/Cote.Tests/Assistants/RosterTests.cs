@@ -42,15 +42,15 @@ public sealed class RosterTests
         options.OpenAI.Models.Add("llama3.2");
         options.OpenAI.ContextTokens = 8_000;
 
-        var roster = ProviderRegistry.From(options, TimeProvider.System);
+        var providers = ProviderRegistry.From(options, TimeProvider.System);
 
-        var provider = roster.Providers[0];
+        var provider = providers.Providers[0];
         provider.Models.ShouldBe(["llama3.2", "qwen3", "meta/llama-4"]);
         provider.DefaultModel.ShouldBe("llama3.2");
         provider.ContextTokens.ShouldBe(8_000);
-        roster.Find("openai/meta/llama-4").ShouldBe((provider, "meta/llama-4"));
-        roster.Find("openai/gone").ShouldBeNull();
-        roster.Find("nonsense").ShouldBeNull();
+        providers.Find("openai/meta/llama-4").ShouldBe((provider, "meta/llama-4"));
+        providers.Find("openai/gone").ShouldBeNull();
+        providers.Find("nonsense").ShouldBeNull();
         provider.Open("qwen3").ShouldBeSameAs(provider.Open("qwen3"));
         provider.Open("qwen3").ShouldNotBeSameAs(provider.Open("llama3.2"));
     }
@@ -86,8 +86,8 @@ public sealed class RosterTests
     {
         var own = new Provider("mine", ["parrot"], model => new DemoChatClient(model, TimeProvider.System));
 
-        var roster = ProviderRegistry.From(new AssistantsOptions(), TimeProvider.System, own);
+        var providers = ProviderRegistry.From(new AssistantsOptions(), TimeProvider.System, own);
 
-        roster.Catalogue.Default.Id.ShouldBe("mine/parrot");
+        providers.Catalogue.Default.Id.ShouldBe("mine/parrot");
     }
 }

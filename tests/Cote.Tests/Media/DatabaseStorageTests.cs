@@ -176,9 +176,9 @@ public sealed class DatabaseStorageTests : IAsyncLifetime
 
     Task<Outcome> DoAsync(Sql sql)
     {
-        var unit = new WriteBatch();
-        unit.Execute(sql);
-        return Db.WriteAsync(unit);
+        var batch = new WriteBatch();
+        batch.Execute(sql);
+        return Db.WriteAsync(batch);
     }
 
     static string IdOf(TimeSpan age) => Guid.CreateVersion7(TimeProvider.System.GetUtcNow() - age).ToString("D");
