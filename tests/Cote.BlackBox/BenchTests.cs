@@ -8,6 +8,7 @@ namespace Cote.BlackBox;
 /// <c>make bench SHORT=1</c>: that every load, yardstick and check of the benchmark works against the program as it
 /// ships. No figure is asserted: on a shared machine it would only tell what else was running.
 /// </summary>
+[Trait("Stage", "slow")]
 public sealed class BenchTests(PublishedProgram program, ITestOutputHelper output)
 {
 #if DEBUG

@@ -8,6 +8,7 @@ namespace Cote.BlackBox;
 /// The published program copies a database of some size, and is killed at any moment. <c>COTE_COPY_MESSAGES</c> is how
 /// many messages there are; the rows a second are printed.
 /// </summary>
+[Trait("Stage", "slow")]
 public sealed class CopyTests(PublishedProgram program, ITestOutputHelper output)
 {
     static readonly int Messages = int.Parse(Environment.GetEnvironmentVariable("COTE_COPY_MESSAGES") ?? "60000", CultureInfo.InvariantCulture);

@@ -4,6 +4,7 @@ using Cote.BlackBox.Harness;
 namespace Cote.BlackBox;
 
 /// <summary>A disk that takes nothing more, for real, while people write; and takes again, without a restart.</summary>
+[Trait("Stage", "slow")]
 public sealed class DiskTests(PublishedProgram program, ITestOutputHelper output)
 {
     [Fact]

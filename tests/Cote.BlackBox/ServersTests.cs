@@ -4,6 +4,7 @@ using RabbitMQ.Client.Exceptions;
 namespace Cote.BlackBox;
 
 /// <summary>The servers that other tests stand on do what those tests rely on.</summary>
+[Trait("Stage", "slow")]
 public sealed class ServersTests
 {
     [Fact]

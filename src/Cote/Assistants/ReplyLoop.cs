@@ -13,7 +13,6 @@ namespace Cote.Assistants;
 sealed class ReplyLoop(ReplyQueue queue, RunSources house, bool onlyProcess) : BackgroundService
 {
     static readonly TimeSpan PulseEvery = TimeSpan.FromMilliseconds(200);
-    static readonly TimeSpan RenewEvery = TimeSpan.FromSeconds(5);
     static readonly TimeSpan RenewAgainAfter = TimeSpan.FromMilliseconds(500);
 
     /// <summary>The pause of a sweep after each chat.</summary>
@@ -141,7 +140,7 @@ sealed class ReplyLoop(ReplyQueue queue, RunSources house, bool onlyProcess) : B
                 foreach (var run in _runs.Keys)
                     run.CheckpointIfDue();
                 // Beside the checkpoints: a database that does not answer must not keep them from being tried.
-                if (!renewing.IsCompleted || house.Clock.Since(asked) < (await renewing ? RenewEvery : RenewAgainAfter))
+                if (!renewing.IsCompleted || house.Clock.Since(asked) < (await renewing ? house.Replies.Lease.RenewEvery : RenewAgainAfter))
                     continue;
                 asked = house.Clock.Ticks;
                 renewing = RenewAsync();
@@ -209,7 +208,7 @@ sealed class ReplyLoop(ReplyQueue queue, RunSources house, bool onlyProcess) : B
     void ShowForALease(long from)
     {
         if (!onlyProcess)
-            house.Feeds.ShowUntil(from + (long)(ReplyStore.LeaseLength.TotalSeconds * house.Clock.Provider.TimestampFrequency));
+            house.Feeds.ShowUntil(from + (long)(house.Replies.Lease.Length.TotalSeconds * house.Clock.Provider.TimestampFrequency));
     }
 
     // A run whose row is another's ends without a word.

@@ -8,7 +8,7 @@ using Cote.Primitives;
 namespace Cote.Messages;
 
 /// <summary>All SQL of messages as people see them. What a reply goes through stands in <see cref="ReplyStore"/>.</summary>
-sealed class MessageStore(Database db, EventLog events, Clock clock, ReplyQueue queue, ModelCatalogue models)
+sealed class MessageStore(Database db, EventLog events, Clock clock, ReplyQueue queue, ReplyLease lease, ModelCatalogue models)
 {
     static readonly Sql NotDeleted = $"m.deleted_at is null";
 
@@ -80,7 +80,7 @@ sealed class MessageStore(Database db, EventLog events, Clock clock, ReplyQueue 
             select {userId}, {draft.ReplyId}, {chat}, c.last_seq, {Senders.Ai}, 'text', '', {Statuses.Sent},
               {draft.Importance}, {id}, {now}, 0, f.state, case when f.state = 'running' then 1 else 0 end,
               coalesce(c.model, {models.Default.Id}), case when f.state = 'running' then {queue.Node} end,
-              case when f.state = 'running' then {ReplyStore.Lease(db.Dialect)} else 0 end
+              case when f.state = 'running' then {lease.Until(db.Dialect)} else 0 end
             from chats c, (
               select case when {place} = 1 and not exists (
                 select 1 from messages o where o.user_id = {userId} and o.chat_id = {chat} and o.state in ('queued', 'running')

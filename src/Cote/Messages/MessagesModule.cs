@@ -14,6 +14,7 @@ static class MessagesModule
     public static void AddMessages(this IServiceCollection services)
     {
         services.AddSingleton<MessageStore>();
+        services.AddSingleton(ReplyLease.Default);
         services.AddSingleton<ReplyStore>();
         services.AddSingleton<LogFrames>();
         services.AddSingleton<FollowReply>();

@@ -29,15 +29,9 @@ sealed record Ending(string State, string Content, long TextAttempt, GenerationE
 /// attempt, the fence: where they do not match any more, somebody else has taken the reply, and nothing is written.
 /// What moves the fence waits its turn among the changes of the user, so that it does not move in the middle of one.
 /// </summary>
-sealed class ReplyStore(Database db, EventLog events, NodeSignal signal, Clock clock, ReplyQueue queue)
+sealed class ReplyStore(Database db, EventLog events, NodeSignal signal, Clock clock, ReplyQueue queue, ReplyLease lease)
 {
-    const long LeaseMilliseconds = 15_000;
-
-    /// <summary>How long a reply is its maker's without a word of it.</summary>
-    public static readonly TimeSpan LeaseLength = TimeSpan.FromMilliseconds(LeaseMilliseconds);
-
-    /// <summary>Until when a lease taken now is good, by the database's clock.</summary>
-    public static Sql Lease(Dialect dialect) => $"{dialect.Now} + {LeaseMilliseconds}";
+    public ReplyLease Lease => lease;
 
     public static Sql SelectOpen(Sql where) => $"""
         select r.user_id, r.chat_id, r.id, r.seq, r.state, r.attempt, r.text_attempt, r.content, r.takeovers, r.model,
@@ -98,7 +92,7 @@ sealed class ReplyStore(Database db, EventLog events, NodeSignal signal, Clock c
         Change.LockHead(unit, userId);
         var claim = unit.Do($"""
             update messages set takeovers = takeovers + case when state = 'running' and lease_until > -1 then 1 else 0 end,
-              state = 'running', owner = {queue.Node}, lease_until = {Lease(db.Dialect)}, attempt = attempt + 1
+              state = 'running', owner = {queue.Node}, lease_until = {lease.Until(db.Dialect)}, attempt = attempt + 1
             where user_id = {userId} and id = (
                 select o.id from messages o where o.user_id = {userId} and o.chat_id = {chatId}
                 and o.state in ('queued', 'running') order by o.seq limit 1)
@@ -118,7 +112,7 @@ sealed class ReplyStore(Database db, EventLog events, NodeSignal signal, Clock c
     {
         var unit = new Unit();
         var raised = unit.Do($"""
-            update messages set attempt = attempt + 1, lease_until = {Lease(db.Dialect)} where {Fence(reply)}
+            update messages set attempt = attempt + 1, lease_until = {lease.Until(db.Dialect)} where {Fence(reply)}
             """);
         await db.WriteAsync(unit);
         return raised.Changed == 1;
@@ -130,7 +124,7 @@ sealed class ReplyStore(Database db, EventLog events, NodeSignal signal, Clock c
         var unit = new Unit();
         var mine = unit.Fetch(
             $"""
-            update messages set lease_until = {Lease(db.Dialect)}
+            update messages set lease_until = {lease.Until(db.Dialect)}
             where state in ('queued', 'running') and state = 'running' and owner = {queue.Node}
             returning user_id, id, attempt, stop_wanted
             """, row => new Held(row.GetString(0), row.GetString(1), row.GetInt64(2), row.GetInt64(3) != 0));
@@ -270,7 +264,7 @@ sealed class ReplyStore(Database db, EventLog events, NodeSignal signal, Clock c
         var unit = new Unit();
         Change.LockHead(unit, userId);
         unit.Do($"""
-            update messages set owner = {queue.Node}, attempt = attempt + 1, state = 'running', lease_until = {Lease(db.Dialect)}
+            update messages set owner = {queue.Node}, attempt = attempt + 1, state = 'running', lease_until = {lease.Until(db.Dialect)}
             where user_id = {userId} and id = {id} and state in ('queued', 'running')
               and (state = 'running' or not exists (
                 select 1 from messages o where o.user_id = {userId} and o.chat_id = messages.chat_id and o.state = 'running'))
@@ -286,7 +280,7 @@ sealed class ReplyStore(Database db, EventLog events, NodeSignal signal, Clock c
     // that reaches too far is of a clock that was put back since: an owner who lives writes it anew within seconds.
     Sql Claimable(Sql row) => $"""
         ({row}.state = 'queued' or {row}.lease_until <= 0 or {row}.owner is null
-          or ({row}.lease_until < {db.Dialect.Now} or {row}.lease_until > {db.Dialect.Now} + {2 * LeaseMilliseconds}) and {row}.owner <> {queue.Node} and {db.Dialect.UpFor >= LeaseLength} = 1)
+          or ({row}.lease_until < {db.Dialect.Now} or {row}.lease_until > {db.Dialect.Now} + {2 * lease.Milliseconds}) and {row}.owner <> {queue.Node} and {db.Dialect.UpFor >= lease.Length} = 1)
         """;
 
     static void MoveQuestion(Change change, OpenRow reply, string status) => change.Do($"""

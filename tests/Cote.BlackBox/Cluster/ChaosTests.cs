@@ -9,6 +9,7 @@ namespace Cote.BlackBox.Cluster;
 /// people write; then the proof that nothing acknowledged was lost, doubled or torn. <c>COTE_CLUSTER_SEED</c> repeats the
 /// choices of a run.
 /// </summary>
+[Trait("Stage", "slow")]
 public sealed class ChaosTests(PublishedProgram program, ITestOutputHelper output)
 {
     static readonly int People = CrashTests.Number("COTE_CLUSTER_PEOPLE", 10);

@@ -6,6 +6,7 @@ using Cote.BlackBox.Harness;
 namespace Cote.BlackBox.Cluster;
 
 /// <summary>One thing breaks, and this is all that comes of it.</summary>
+[Trait("Stage", "slow")]
 public sealed class FailoverTests(PublishedProgram program, ITestOutputHelper output)
 {
     static readonly TimeSpan TakenUpWithin = TimeSpan.FromSeconds(15 + 2 + 8); // lease, sweep, a slow machine

@@ -11,6 +11,7 @@ namespace Cote.BlackBox.Crash;
 /// <c>make crash ROUNDS=100</c>: kill -9 in the middle of everything, again and again, and then the proof that nothing
 /// acknowledged was lost, doubled or torn. <c>COTE_CRASH_SEED</c> repeats the choices of a run.
 /// </summary>
+[Trait("Stage", "slow")]
 public sealed class CrashTests(PublishedProgram program, ITestOutputHelper output)
 {
     const int People = 5;

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Data.Common;
 using System.Text;
+using Cote.Users;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -19,6 +20,9 @@ public sealed class CoteApp : IAsyncDisposable
         "--Cote:RateLimits:LoginPerMinute=1000000000", "--Cote:RateLimits:RegistrationPerMinute=1000000000",
         "--Cote:RateLimits:MessagesPerMinute=100000000", "--Cote:RateLimits:RequestsPerMinute=1000000000",
     ];
+
+    // A hash as it ships costs a core a tenth of a second: most of what a test costs where an account is all it wants of it.
+    const int CheapIterations = 1_000;
 
     readonly Action<CoteBuilder>? _add;
     readonly string? _postgres;
@@ -88,6 +92,9 @@ public sealed class CoteApp : IAsyncDisposable
         return app;
     }
 
+    /// <summary>Passwords are hashed as they are where Cote ships, for tests that are about them: <c>StartAsync(CoteApp.HashAsShipped)</c>.</summary>
+    public static void HashAsShipped(CoteBuilder add) => add.Services.AddSingleton<Passwords>();
+
     /// <summary>Stops it as SIGTERM does, and starts it again on the same data (and another port), with other settings if there are some.</summary>
     public async Task RestartAsync(params string[] settings)
     {
@@ -154,6 +161,7 @@ public sealed class CoteApp : IAsyncDisposable
         _app = CoteHost.Create(args, add =>
         {
             add.Services.AddLogging(x => x.ClearProviders().AddProvider(new LogKeeper(Logs)));
+            add.Services.AddSingleton(_ => new Passwords(new AuthOptions { PasswordIterations = CheapIterations }));
             _add?.Invoke(add);
         });
         await _app.StartAsync();
