@@ -117,7 +117,7 @@ public sealed class ChaosTests(PublishedProgram program, ITestOutputHelper outpu
         }
         await Task.Delay(TimeSpan.FromSeconds(18)); // longer than a lease and a sweep: others have its replies by now
         using var elsewhere = new CoteClient(fleet.Proxy!.Url) { Token = witness.Token };
-        var end = await elsewhere.EndOfAsync(chat, reply, TimeSpan.FromSeconds(30));
+        var end = await elsewhere.EndOfAsync(chat, reply);
         end.GetProperty("content").GetString().ShouldBe(_story.To(question));
         end.GetProperty("generation").GetProperty("attempt").GetInt64().ShouldBeGreaterThan(1);
         await node.StartAsync();

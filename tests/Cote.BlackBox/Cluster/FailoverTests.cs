@@ -78,7 +78,7 @@ public sealed class FailoverTests(PublishedProgram program, ITestOutputHelper ou
         }
         // A word after it, on both: all that the paused node had to say about the reply has been said by then.
         await here.EndOfAsync(reply);
-        await call.Ended.WaitAsync(TimeSpan.FromSeconds(20));
+        await call.Ended.InTimeAsync();
         var last = (await ada.AskAsync(chat, "Anything else?")).GetProperty("reply_id").GetString()!;
         foreach (var socket in new[] { here, there })
         {
@@ -183,7 +183,7 @@ public sealed class FailoverTests(PublishedProgram program, ITestOutputHelper ou
         var starting = fleet.Nodes[0].StartAsync();
         using (var often = new PeriodicTimer(TimeSpan.FromMilliseconds(50)))
             while (!fleet.Nodes[0].Output.Contains("Waiting for the database", StringComparison.Ordinal))
-                await often.WaitForNextTickAsync(new CancellationTokenSource(TimeSpan.FromSeconds(20)).Token);
+                await often.WaitForNextTickAsync(new CancellationTokenSource(Patience.Deadline).Token);
         starting.IsCompleted.ShouldBeFalse();
 
         await fleet.Postgres.StartAgainAsync();
@@ -249,7 +249,7 @@ public sealed class FailoverTests(PublishedProgram program, ITestOutputHelper ou
 
     static async Task FallenAsleepAsync(int pid)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(5));
+        using var limit = new CancellationTokenSource(Patience.Deadline);
         using var often = new PeriodicTimer(TimeSpan.FromMilliseconds(10)); // every thread of it stops in its own time
         while (Directory.GetDirectories($"/proc/{pid}/task").Any(x => !File.ReadAllText(x + "/stat").Split(')')[^1].StartsWith(" T", StringComparison.Ordinal)))
             await often.WaitForNextTickAsync(limit.Token);

@@ -166,7 +166,7 @@ sealed class Person : IAsyncDisposable
         Silence.Break(waits: true);
         while (true)
         {
-            await _door.Open().WaitAsync(TimeSpan.FromSeconds(60));
+            await _door.Open().InTimeAsync();
             try
             {
                 var answer = await call();
@@ -198,7 +198,7 @@ sealed class Person : IAsyncDisposable
     public async Task CheckAsync(int starts)
     {
         foreach (var sent in _sent.Where(x => !x.Deleted))
-            await _client.EndOfAsync(sent.Chat, sent.ReplyId, TimeSpan.FromSeconds(60));
+            await _client.EndOfAsync(sent.Chat, sent.ReplyId);
 
         // One moment in which nothing happened between two looks.
         JsonElement sync;

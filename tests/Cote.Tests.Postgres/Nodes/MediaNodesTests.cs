@@ -24,7 +24,7 @@ public sealed class MediaNodesTests
         using (var hanging = await OpenPieceAsync(one, here, upload, sound.Length))
         {
             await hanging.GetStream().WriteAsync(sound.AsMemory(0, Piece + 1_000));
-            await Samples.UntilAsync(async () => (await one.RowsAsync())["upload_pieces"].Count == 1, "a piece has come");
+            await Patience.UntilAsync(async () => (await one.RowsAsync())["upload_pieces"].Count == 1, "a piece has come");
             (await HeadAsync(there, upload)).Header("Upload-Offset").ShouldBe($"{Piece}");
             (await PieceAsync(there, upload, Piece, sound[Piece..(2 * Piece)])).Status.ShouldBe(204);
             await hanging.GetStream().WriteAsync(Samples.Noise(Piece)); // other bytes than those that belong there

@@ -22,20 +22,20 @@ public sealed class SweepTests
         app.Model.Enqueue(FakeReply.After(speak).Then("so far").ThenWaitFor(end).Then(", done"));
         var chat = await ada.CreateChatAsync();
         var runs = (await ada.AskAsync(chat, "has the only place")).Text("reply_id");
-        await speak.Reached.WaitAsync(TimeSpan.FromSeconds(20));
+        await speak.Reached.InTimeAsync();
         var waiting = new List<(string Chat, string Reply)>();
         for (var i = 0; i < 3; i++)
         {
             var other = await ada.CreateChatAsync();
             waiting.Add((other, (await ada.AskAsync(other, "waits")).Text("reply_id")));
         }
-        await time.Reached.WaitAsync(TimeSpan.FromSeconds(20));
+        await time.Reached.InTimeAsync();
 
         speak.Open();
-        await Samples.UntilAsync(async () => (await ada.MessageAsync(chat, runs)).Text("content") == "so far", "the text was kept");
+        await Patience.UntilAsync(async () => (await ada.MessageAsync(chat, runs)).Text("content") == "so far", "the text was kept");
         var lease = await LeaseAsync(app);
         time.Shift = TimeSpan.FromSeconds(10); // a renewal is due, and no lease has lapsed
-        await Samples.UntilAsync(async () => await LeaseAsync(app) > lease, "the lease was renewed");
+        await Patience.UntilAsync(async () => await LeaseAsync(app) > lease, "the lease was renewed");
 
         time.Held.ShouldBe(1, "all the while the sweep stood at its first chat");
         end.Open();

@@ -6,6 +6,9 @@ namespace Cote.Tests.Events;
 /// <summary>Coming back to where one was: over sockets, streams and polls.</summary>
 public sealed class ResumeTests(LiveApp live) : IClassFixture<LiveApp>
 {
+    // Of a poll that may wait for 60 seconds: what comes before this did not come because the time was over.
+    static readonly TimeSpan WellBefore = TimeSpan.FromSeconds(30);
+
     readonly CoteApp _app = live.App;
 
     [Fact]
@@ -182,7 +185,7 @@ public sealed class ResumeTests(LiveApp live) : IClassFixture<LiveApp>
 
         var waiting = ada.GetAsync($"/events?cursor={cursor}&wait=60");
         await ada.CreateChatAsync();
-        var answer = (await waiting.WaitAsync(TimeSpan.FromSeconds(10))).Ok().Json;
+        var answer = (await waiting.WaitAsync(WellBefore)).Ok().Json;
 
         var only = answer.GetProperty("events").EnumerateArray().ShouldHaveSingleItem();
         only.Names().ShouldBe("cursor data type");
@@ -217,7 +220,7 @@ public sealed class ResumeTests(LiveApp live) : IClassFixture<LiveApp>
         var (_, reply) = await ada.AskForAsync(chat, live.Play(FakeReply.After(gates[0]).Then("so far").ThenWaitFor(gates[1]).Then(", done")));
         await gates[0].Reached;
         var cursor = (await ada.GetAsync("/events")).Ok()["cursor"];
-        var nothing = (await ada.GetAsync($"/events?cursor={cursor}&wait=60").WaitAsync(TimeSpan.FromSeconds(5))).Ok().Json;
+        var nothing = (await ada.GetAsync($"/events?cursor={cursor}&wait=60").WaitAsync(WellBefore)).Ok().Json;
         nothing.GetProperty("events").GetArrayLength().ShouldBe(0, "no text has grown");
 
         var poll = ada.GetAsync($"/events?cursor={cursor}&wait=60");
@@ -226,7 +229,7 @@ public sealed class ResumeTests(LiveApp live) : IClassFixture<LiveApp>
         var frames = new List<JsonElement>();
         while (!frames.Any(x => x.Text("type") == "message.snapshot"))
         {
-            var answer = (await poll.WaitAsync(TimeSpan.FromSeconds(5))).Ok().Json;
+            var answer = (await poll.WaitAsync(WellBefore)).Ok().Json;
             frames.AddRange(answer.GetProperty("events").EnumerateArray());
             cursor = answer.Text("cursor");
             if (frames.Any(x => x.Text("type") == "message.status"))

@@ -172,7 +172,7 @@ public sealed class ModelFaultTests(LiveApp live) : IClassFixture<LiveApp>
         end.Text("generation", "state").ShouldBe("failed");
         end.Text("generation", "error", "code").ShouldBe("timeout");
         end.Text("content").ShouldBe("kept");
-        await (await play.NextCallAsync()).Closed.WaitAsync(TimeSpan.FromSeconds(5));
+        await (await play.NextCallAsync()).Closed.InTimeAsync();
         play.Calls.ShouldBe(1);
     }
 
@@ -185,7 +185,7 @@ public sealed class ModelFaultTests(LiveApp live) : IClassFixture<LiveApp>
         var play = own.Play(FakeReply.After(new Gate()), FakeReply.Text("there"));
 
         var (_, reply) = await ada.AskForAsync(chat, play);
-        await (await play.NextCallAsync()).Closed.WaitAsync(TimeSpan.FromSeconds(5));
+        await (await play.NextCallAsync()).Closed.InTimeAsync();
         var end = await ada.EndOfAsync(chat, reply);
 
         end.Text("content").ShouldBe("there");

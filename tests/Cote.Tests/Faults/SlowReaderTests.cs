@@ -102,7 +102,7 @@ public sealed class SlowReaderTests
     // Reads what the kernel still holds, to the end of the connection.
     static async Task<bool> IsClosedAsync(TcpClient tcp)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var limit = new CancellationTokenSource(Patience.Deadline);
         var buffer = new byte[64 * 1024];
         try
         {

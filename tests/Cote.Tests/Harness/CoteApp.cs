@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Data.Common;
 using System.Text;
+using Cote.Messages;
 using Cote.Users;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
@@ -84,16 +85,19 @@ public sealed class CoteApp : IAsyncDisposable
         return app;
     }
 
-    /// <summary>Another node beside this one: the same database and model, a folder of its own. It goes before this one does.</summary>
+    /// <summary>Another node beside this one: the same database, model and additions, a folder of its own. It goes before this one does.</summary>
     public async Task<CoteApp> StartNeighbourAsync(params string[] settings)
     {
-        var app = new CoteApp(settings, null, Model, _postgres, isNeighbour: true);
+        var app = new CoteApp(settings, _add, Model, _postgres, isNeighbour: true);
         await app.StartAsync();
         return app;
     }
 
     /// <summary>Passwords are hashed as they are where Cote ships, for tests that are about them: <c>StartAsync(CoteApp.HashAsShipped)</c>.</summary>
     public static void HashAsShipped(CoteBuilder add) => add.Services.AddSingleton<Passwords>();
+
+    /// <summary>Leases of so many seconds, for tests that wait for a renewal, or until one has lapsed.</summary>
+    public static Action<CoteBuilder> LeaseFor(double seconds) => x => x.Services.AddSingleton(new ReplyLease(TimeSpan.FromSeconds(seconds)));
 
     /// <summary>Stops it as SIGTERM does, and starts it again on the same data (and another port), with other settings if there are some.</summary>
     public async Task RestartAsync(params string[] settings)

@@ -47,7 +47,7 @@ public sealed class DiskStorageTests : IDisposable
 
         await using var app = await CoteApp.StartAsync("Media:Storage=disk", $"Media:Directory={_shared}");
 
-        await Samples.UntilAsync(() => Task.FromResult(!File.Exists(old)), "the half of long ago is removed");
+        await Patience.UntilAsync(() => Task.FromResult(!File.Exists(old)), "the half of long ago is removed");
         File.Exists(young).ShouldBeTrue();
         File.Exists(foreign).ShouldBeTrue();
 

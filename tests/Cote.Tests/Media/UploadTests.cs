@@ -247,11 +247,11 @@ public sealed class UploadTests(SharedApp shared)
         {
             await socket.ConnectAsync(IPAddress.Loopback, app.Url.Port);
             await socket.GetStream().WriteAsync(Encoding.ASCII.GetBytes(head + new string('a', 500_000)));
-            await Samples.UntilAsync(() => Task.FromResult(Leftovers(app).Length == 1), "the upload has begun");
+            await Patience.UntilAsync(() => Task.FromResult(Leftovers(app).Length == 1), "the upload has begun");
             socket.Client.LingerState = new(true, 0); // a reset, as when a phone goes into a tunnel
         }
 
-        await Samples.UntilAsync(() => Task.FromResult(Leftovers(app).Length == 0), "the half of it is removed");
+        await Patience.UntilAsync(() => Task.FromResult(Leftovers(app).Length == 0), "the half of it is removed");
         (await BlobsOf(app)).ShouldBeEmpty();
     }
 
@@ -289,7 +289,7 @@ public sealed class UploadTests(SharedApp shared)
 
         File.Exists(left).ShouldBeFalse();
         if (!Engine.IsPostgres) // there blobs lie in the database, see DatabaseStorageTests
-            await Samples.UntilAsync(() => Task.FromResult(!File.Exists(orphan)), "the orphan is removed");
+            await Patience.UntilAsync(() => Task.FromResult(!File.Exists(orphan)), "the orphan is removed");
     }
 
     /// <summary>What is kept, wherever it is: files, and chunks in the database (what is small has one).</summary>
