@@ -64,7 +64,7 @@ public class ListOfMessages
         _store.ListBeforeAsync(_house.UserId, _chat, long.MaxValue, 1_001, _ => false, CancellationToken.None);
 
     static int Write(IReadOnlyList<Message> list) =>
-        Answer.Write(json => System.Text.Json.JsonSerializer.Serialize(json, list, Wire.MessageList)).Length;
+        ApiResults.Write(json => System.Text.Json.JsonSerializer.Serialize(json, list, WireJson.MessageList)).Length;
 }
 
 /// <summary>One token of a reply to all readers of its user: what is paid once, and what for each.</summary>
@@ -73,8 +73,8 @@ public class FanOut
     const int TokensOfReply = 500;
 
     House _house = null!;
-    LiveReply _live = null!;
-    Reader[] _readers = [];
+    StreamingReply _streaming = null!;
+    Subscription[] _readers = [];
     (long Attempt, int Length)[] _places = [];
     int _tokens;
     long _attempt = 1;
@@ -86,12 +86,12 @@ public class FanOut
     public async Task SetUp()
     {
         _house = await House.OpenAsync();
-        var sources = _house.Get<ReaderSources>();
-        _live = sources.Feeds.Begin(_house.UserId, new("chat", "reply", "question", 2, "openai/bench", 0, 1, ""));
+        var sources = _house.Get<Subscriptions>();
+        _streaming = sources.Feeds.Begin(_house.UserId, new("chat", "reply", "question", 2, "openai/bench", 0, 1, ""));
         _places = new (long, int)[Readers];
-        _readers = new Reader[Readers];
+        _readers = new Subscription[Readers];
         for (var i = 0; i < Readers; i++)
-            _readers[i] = await Reader.OpenAsync(sources, _house.UserId, cursor: null, CancellationToken.None);
+            _readers[i] = await Subscription.OpenAsync(sources, _house.UserId, cursor: null, CancellationToken.None);
         if (await ThroughReaders() < Readers)
             throw new InvalidOperationException("Not every reader was shown the token.");
     }
@@ -102,7 +102,7 @@ public class FanOut
         Say();
         var bytes = 0;
         for (var i = 0; i < _places.Length; i++)
-            bytes += _live.Advance(ref _places[i].Attempt, ref _places[i].Length)!.Json.Length;
+            bytes += _streaming.Advance(ref _places[i].Attempt, ref _places[i].Length)!.Json.Length;
         return bytes;
     }
 
@@ -111,16 +111,16 @@ public class FanOut
     {
         Say();
         var frames = 0;
-        foreach (var reader in _readers)
-            frames += (await reader.NextAsync(CancellationToken.None)).Count;
+        foreach (var subscription in _readers)
+            frames += (await subscription.NextAsync(CancellationToken.None)).Count;
         return frames;
     }
 
     [GlobalCleanup]
     public async Task CleanUp()
     {
-        foreach (var reader in _readers)
-            await reader.DisposeAsync();
+        foreach (var subscription in _readers)
+            await subscription.DisposeAsync();
         await _house.DisposeAsync();
     }
 
@@ -129,7 +129,7 @@ public class FanOut
     {
         if (++_tokens % TokensOfReply == 0)
             _attempt++;
-        _live.Append(_attempt, " token");
+        _streaming.Append(_attempt, " token");
     }
 }
 
@@ -153,9 +153,9 @@ public class SqlRoundTrip
     [Benchmark]
     public async Task<Outcome> WriteAsync()
     {
-        var unit = new Unit();
-        unit.Do($"update heads set unit = {"bench"} where user_id = {_house.UserId}");
-        return await _db.WriteAsync(unit);
+        var batch = new WriteBatch();
+        batch.Execute($"update heads set unit = {"bench"} where user_id = {_house.UserId}");
+        return await _db.WriteAsync(batch);
     }
 
     [GlobalCleanup]
@@ -167,7 +167,7 @@ public class PromptOfLongChat
 {
     House _house = null!;
     Prompt _prompt = null!;
-    OpenRow _reply = null!;
+    PendingReplyRow _reply = null!;
 
     [Params(100, 10_000)]
     public int Messages { get; set; }

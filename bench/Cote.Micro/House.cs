@@ -31,13 +31,13 @@ sealed class House : IAsyncDisposable
         var house = new House(folder, app) { UserId = user };
         await db.Dialect.OpenAsync(CancellationToken.None);
         await house.Get<EventLog>().OpenAsync(null, CancellationToken.None);
-        var unit = new Unit();
-        unit.Do($"""
+        var batch = new WriteBatch();
+        batch.Execute($"""
             insert into users (id, username, username_key, email, email_key, password_hash, created_at)
             values ({user}, 'ada', 'ada', 'ada@example.com', 'ada@example.com', '', {clock.Now})
             """);
-        unit.Do($"insert into heads (user_id) values ({user})");
-        await db.WriteAsync(unit);
+        batch.Execute($"insert into heads (user_id) values ({user})");
+        await db.WriteAsync(batch);
         return house;
     }
 
@@ -48,9 +48,9 @@ sealed class House : IAsyncDisposable
     {
         var clock = Get<Clock>();
         var session = new Session(clock.NewId(), UserId, "bench", IPAddress.Loopback.ToString(), clock.Now, clock.Now, clock.Now + TimeSpan.FromDays(1));
-        var unit = new Unit();
-        SessionStore.Add(unit, session, Secrets.Token());
-        await Get<Database>().WriteAsync(unit);
+        var batch = new WriteBatch();
+        SessionStore.Add(batch, session, SecureTokens.Token());
+        await Get<Database>().WriteAsync(batch);
         return Get<AccessTokens>().Create(session).Token;
     }
 
@@ -60,15 +60,15 @@ sealed class House : IAsyncDisposable
         var clock = Get<Clock>();
         var (chat, question) = (clock.NewId(), "");
         var text = string.Concat(Enumerable.Repeat("How do doves find their way home? ", 7));
-        var unit = new Unit();
-        unit.Do($"""
+        var batch = new WriteBatch();
+        batch.Execute($"""
             insert into chats (user_id, id, title, created_at, created_seq, last_message_time, last_seq, activity, changed, fingerprint)
             values ({UserId}, {chat}, 'bench', {clock.Now}, 1, {clock.Now}, {messages}, 1, 1, '')
             """);
         for (var seq = 1; seq <= messages; seq++)
         {
             var (id, isQuestion) = (clock.NewId(), seq % 2 == 1);
-            unit.Do($"""
+            batch.Execute($"""
                 insert into messages (user_id, id, chat_id, seq, sender, type, content, status, importance, reply_to_id, timestamp, listed,
                   event_seq, tokens, state, attempt, text_attempt, model)
                 values ({UserId}, {id}, {chat}, {seq}, {(isQuestion ? Senders.User : Senders.Ai)}, 'text', {text}, {Statuses.Read}, 'normal',
@@ -77,7 +77,7 @@ sealed class House : IAsyncDisposable
                 """);
             question = isQuestion ? id : question;
         }
-        await Get<Database>().WriteAsync(unit);
+        await Get<Database>().WriteAsync(batch);
         return (chat, question);
     }
 

@@ -16,14 +16,14 @@ static class NewEndpoint
     // A body with two fields that must be there and one that may be.
     static async Task<IResult> Post(HttpContext http, CurrentUser user)
     {
-        var check = await Body.ReadAsync(http);
-        var field1 = check.Text("field1", min: 1, max: 100);
-        var field2 = check.OptionalInteger("field2", min: 0, max: 1_000);
-        var field3 = check.OptionalText("field3", min: 0, max: 100);
-        if (!check.Has("field2"))
-            check.Fail("field2", "field2 must be there");
-        if (check.Problem is { } wrong)
-            return Answer.Of(wrong);
+        var request = await Body.ReadAsync(http);
+        var field1 = request.Text("field1", min: 1, max: 100);
+        var field2 = request.OptionalInteger("field2", min: 0, max: 1_000);
+        var field3 = request.OptionalText("field3", min: 0, max: 100);
+        if (!request.Has("field2"))
+            request.AddError("field2", "field2 must be there");
+        if (request.Problem is { } wrong)
+            return ApiResults.Of(wrong);
 
         return Results.Ok(new { user_id = user.Id, field1, field2, field3 });
     }

@@ -51,7 +51,7 @@ sealed class CopyCommand
             await using var app = CoteHost.Create(["--Logging:LogLevel:Default=Warning", .. _settings, $"--Cote:Data:Postgres={_to}", $"--Cote:Data:Directory={folder}"]);
             app.Services.GetRequiredService<DataOptions>().Postgres = new(_to); // a Postgres_File of the environment does not go before it
             var file = Path.GetFullPath(Directory.Exists(_from) ? Path.Combine(_from, "cote.db") : _from);
-            await new CopyDatabase(file, (PostgresDialect)app.Services.GetRequiredService<Dialect>(), app.Services.GetRequiredService<BlobStorage>(),
+            await new CopyDatabase(file, (PostgresEngine)app.Services.GetRequiredService<DatabaseEngine>(), app.Services.GetRequiredService<BlobStorage>(),
                 app.Services.GetRequiredService<Clock>(), output, error).RunAsync(folder, _skipLostMedia, CancellationToken.None);
             return 0;
         }

@@ -126,7 +126,7 @@ public static class CoteCommands
 
     static async Task<(bool Ok, string Answer)> DoHereAsync(WebApplication app, string command, JsonObject body)
     {
-        await app.Services.GetRequiredService<Dialect>().OpenAsync(CancellationToken.None);
+        await app.Services.GetRequiredService<DatabaseEngine>().OpenAsync(CancellationToken.None);
         var control = app.Services.GetRequiredService<Control>();
         if (command == "list-users")
             return (true, JsonSerializer.Serialize<IReadOnlyList<AccountInfo>>(
@@ -134,17 +134,17 @@ public static class CoteCommands
                 AccountJson.Default.IReadOnlyListAccountInfo));
         if (command == "new-epoch")
             return (true, JsonSerializer.Serialize(new NewEpoch(await control.NewEpochAsync(CancellationToken.None)), AccountJson.Default.NewEpoch));
-        var check = new Check(JsonElement.Parse(body.ToJsonString()));
+        var request = new RequestReader(JsonElement.Parse(body.ToJsonString()));
         var (account, problem) = command switch
         {
-            "create-user" => await control.CreateUserAsync(check, CancellationToken.None),
-            "reset-password" => await control.ResetPasswordAsync(check, CancellationToken.None),
-            "disable-user" => await control.DisableUserAsync(check, CancellationToken.None),
-            _ => await control.EnableUserAsync(check, CancellationToken.None),
+            "create-user" => await control.CreateUserAsync(request, CancellationToken.None),
+            "reset-password" => await control.ResetPasswordAsync(request, CancellationToken.None),
+            "disable-user" => await control.DisableUserAsync(request, CancellationToken.None),
+            _ => await control.EnableUserAsync(request, CancellationToken.None),
         };
         return account is not null
             ? (true, JsonSerializer.Serialize(AccountInfo.Of(account), AccountJson.Default.AccountInfo))
-            : (false, problem!.Violations is { Count: > 0 } wrong ? $"{wrong[0].Loc[^1]}: {wrong[0].Msg}" : problem.Detail);
+            : (false, problem!.Errors is { Count: > 0 } wrong ? $"{wrong[0].Loc[^1]}: {wrong[0].Msg}" : problem.Detail);
     }
 
     static string Sentence(JsonNode answer) => answer["detail"] switch

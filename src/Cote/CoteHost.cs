@@ -70,9 +70,9 @@ public static class CoteHost
         services.AddSingleton<Database>();
         AddBus(services, options.RabbitMq);
         services.AddHostedService(x => x.GetRequiredService<DeltaBus>());
-        services.AddHostedService(x => x.GetRequiredService<NodeSignal>()); // first, so that it is the last to go: others say something when they go
-        services.AddSingleton<Feeds>().AddSingleton<EventLog>().AddSingleton<EpochFile>().AddHostedService<EventsLoop>();
-        services.AddHostedService<Opening>();
+        services.AddHostedService(x => x.GetRequiredService<NodeNotifier>()); // first, so that it is the last to go: others say something when they go
+        services.AddSingleton<Hub>().AddSingleton<EventLog>().AddSingleton<EpochFile>().AddHostedService<EventRetentionLoop>();
+        services.AddHostedService<DatabaseStartup>();
         services.AddHttp(options.Http, builder.Environment);
         services.AddUsers();
         services.AddChats();
@@ -81,7 +81,7 @@ public static class CoteHost
         services.AddAssistants();
         services.AddRealtime();
         services.AddAccount();
-        services.AddSingleton<Draining>().AddSingleton<IHostLifetime>(x => x.GetRequiredService<Draining>());
+        services.AddSingleton<GracefulShutdown>().AddSingleton<IHostLifetime>(x => x.GetRequiredService<GracefulShutdown>());
         services.Configure<HostOptions>(x => x.ShutdownTimeout = TimeSpan.FromSeconds(25));
         var added = new CoteBuilder(services);
         add?.Invoke(added);
@@ -98,8 +98,8 @@ public static class CoteHost
         app.MapGet("/limits", GetLimits.Handle).WithTags("Health").WithSummary("What this server takes");
         foreach (var routes in added.Routes)
             routes(app);
-        _ = app.Services.GetRequiredService<Roster>(); // a wrong default model is said now, not at the first message
-        app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<Feeds>().CloseAll);
+        _ = app.Services.GetRequiredService<ProviderRegistry>(); // a wrong default model is said now, not at the first message
+        app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<Hub>().CloseAll);
         return app;
     }
 
@@ -108,17 +108,17 @@ public static class CoteHost
     {
         services.AddSingleton<DataFolder>();
         if (options.Postgres is null)
-            services.AddSingleton<Dialect, SqliteDialect>().AddSingleton<NodeSignal, NoSignal>();
+            services.AddSingleton<DatabaseEngine, SqliteEngine>().AddSingleton<NodeNotifier, SingleNodeNotifier>();
         else
-            services.AddSingleton<Dialect, PostgresDialect>().AddSingleton<NodeSignal, PostgresSignal>();
+            services.AddSingleton<DatabaseEngine, PostgresEngine>().AddSingleton<NodeNotifier, PostgresNotifier>();
     }
 
     static void AddBus(IServiceCollection services, RabbitMqOptions options)
     {
         if (options.Url is null)
-            services.AddSingleton<DeltaBus, NoBus>();
+            services.AddSingleton<DeltaBus, NoDeltaBus>();
         else
-            services.AddSingleton<DeltaBus, RabbitBus>();
+            services.AddSingleton<DeltaBus, RabbitDeltaBus>();
     }
 
     static void AddKestrel(WebApplicationBuilder builder, CoteOptions options)
@@ -149,12 +149,12 @@ public static class CoteHost
     }
 
     /// <summary>Before anything else starts: the database is open, and its epoch is known.</summary>
-    sealed class Opening(Dialect dialect, EventLog log, EpochFile file, DataOptions data, IServiceProvider services) : IHostedLifecycleService
+    sealed class DatabaseStartup(DatabaseEngine engine, EventLog log, EpochFile file, DataOptions data, IServiceProvider services) : IHostedLifecycleService
     {
         public async Task StartingAsync(CancellationToken cancellationToken)
         {
-            await dialect.OpenAsync(cancellationToken);
-            await log.OpenAsync(dialect.IsOnlyProcess ? file : null, cancellationToken);
+            await engine.OpenAsync(cancellationToken);
+            await log.OpenAsync(engine.IsSingleProcess ? file : null, cancellationToken);
             // Left behind by a process that was killed; that it is gone, the database's lock has shown.
             if (ControlSocket.PathOf(data) is { } path)
                 File.Delete(path);

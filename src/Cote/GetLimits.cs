@@ -10,7 +10,7 @@ namespace Cote;
 /// <summary><c>GET /limits</c>: what this server takes, so that no client has to find out by being refused.</summary>
 static class GetLimits
 {
-    public static IResult Handle(CoteOptions options) => Answer.Json(Answer.Write(json =>
+    public static IResult Handle(CoteOptions options) => ApiResults.Json(ApiResults.Write(json =>
     {
         json.WriteStartObject();
         json.WriteNumber("max_body_bytes"u8, options.Http.MaxBodyBytes);

@@ -17,7 +17,7 @@ static class AccountModule
 
     public static void MapAccount(this IEndpointRouteBuilder routes)
     {
-        routes.MapDelete("/users/me", DeleteMe.Handle).RequireAuthorization().Produces<Done>()
+        routes.MapDelete("/users/me", DeleteMe.Handle).RequireAuthorization().Produces<SuccessBody>()
             .WithTags("Users").WithSummary("Delete the account with all that is in it");
         routes.MapGet("/users/me/export", ExportMe.Handle).RequireAuthorization().Produces(200, contentType: "application/json")
             .WithTags("Users").WithSummary("All that is the user's, as one JSON file");

@@ -16,16 +16,16 @@ sealed class AccountStore(Database db, Revocations revocations, Audit audit, Clo
     /// </summary>
     public async Task EraseAsync(string userId, string actor, string ip)
     {
-        var unit = new Unit();
-        unit.Do($"""
+        var batch = new WriteBatch();
+        batch.Execute($"""
             update users set erased_at = {clock.Now}, username = {"erased " + userId}, username_key = {"erased " + userId},
               email = {"erased " + userId}, email_key = {"erased " + userId}, password_hash = ''
             where id = {userId}
             """);
-        unit.Do($"update chats set deleted_at = {clock.Now} where user_id = {userId} and deleted_at is null");
-        var ended = revocations.Add(unit, $"s.user_id = {userId}");
-        audit.Add(unit, AuditActions.AccountErased, userId, actor, ip);
-        await db.WriteAsync(unit);
+        batch.Execute($"update chats set deleted_at = {clock.Now} where user_id = {userId} and deleted_at is null");
+        var ended = revocations.Add(batch, $"s.user_id = {userId}");
+        audit.Add(batch, AuditActions.AccountErased, userId, actor, ip);
+        await db.WriteAsync(batch);
         revocations.Apply(ended);
     }
 
@@ -39,12 +39,12 @@ sealed class AccountStore(Database db, Revocations revocations, Audit audit, Clo
         foreach (var (table, key, rows) in Owned)
             while (await RemoveSomeAsync(table, key, rows, userId) >= rows)
                 await Task.Yield();
-        var unit = new Unit();
+        var batch = new WriteBatch();
         // What the log's file knows as committed was committed, though the rows are gone.
-        unit.Do($"update counters set value = value + coalesce((select seq from heads where user_id = {userId}), 0) where name = 'erased_events'");
-        unit.Do($"delete from heads where user_id = {userId}");
-        unit.Do($"delete from users where id = {userId} and erased_at is not null");
-        await db.WriteAsync(unit);
+        batch.Execute($"update counters set value = value + coalesce((select seq from heads where user_id = {userId}), 0) where name = 'erased_events'");
+        batch.Execute($"delete from heads where user_id = {userId}");
+        batch.Execute($"delete from users where id = {userId} and erased_at is not null");
+        await db.WriteAsync(batch);
     }
 
     // In an order that no foreign key minds; pieces go after their uploads, when nothing can be added to them any more.
@@ -57,12 +57,12 @@ sealed class AccountStore(Database db, Revocations revocations, Audit audit, Clo
 
     async Task<int> RemoveSomeAsync(Sql table, Sql key, int rows, string userId)
     {
-        var unit = new Unit();
-        var removed = unit.Do($"""
+        var batch = new WriteBatch();
+        var removed = batch.Execute($"""
             delete from {table} where user_id = {userId} and ({key}) in (
               select {key} from {table} where user_id = {userId} limit {(long)rows})
             """);
-        await db.WriteAsync(unit);
+        await db.WriteAsync(batch);
         return removed.Changed;
     }
 }

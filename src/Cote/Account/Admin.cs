@@ -31,18 +31,18 @@ static class ListUsers
 {
     public static async Task<IResult> Handle(HttpContext http, UserStore users, string? limit, string? after, CancellationToken ct)
     {
-        var check = new Check();
-        var most = check.QueryInteger("limit", limit, 1, Page.MostItems) ?? Page.MostItems;
-        var from = check.QueryId("after", after);
-        if (check.Problem is { } wrong)
-            return Answer.Of(wrong);
+        var request = new RequestReader();
+        var most = request.QueryInteger("limit", limit, 1, Page.MostItems) ?? Page.MostItems;
+        var from = request.QueryId("after", after);
+        if (request.Problem is { } wrong)
+            return ApiResults.Of(wrong);
         var list = await users.ListAsync(from, most + 1, ct);
         if (list.Count > most)
         {
             list = [.. list.Take((int)most)];
             http.Response.Headers.Link = Page.Next($"/admin/users?after={list[^1].Id}&limit={most}");
         }
-        return Answer.Json<IReadOnlyList<AccountInfo>>([.. list.Select(AccountInfo.Of)], AccountJson.Default.IReadOnlyListAccountInfo);
+        return ApiResults.Json<IReadOnlyList<AccountInfo>>([.. list.Select(AccountInfo.Of)], AccountJson.Default.IReadOnlyListAccountInfo);
     }
 }
 
@@ -54,12 +54,12 @@ static class ListAudit
     public static async Task<IResult> Handle(
         HttpContext http, Audit audit, string? limit, string? before, string? user_id, CancellationToken ct)
     {
-        var check = new Check();
-        var most = check.QueryInteger("limit", limit, 1, Page.MostItems) ?? Usual;
-        var from = check.QueryId("before", before);
-        var user = check.QueryId("user_id", user_id);
-        if (check.Problem is { } wrong)
-            return Answer.Of(wrong);
+        var request = new RequestReader();
+        var most = request.QueryInteger("limit", limit, 1, Page.MostItems) ?? Usual;
+        var from = request.QueryId("before", before);
+        var user = request.QueryId("user_id", user_id);
+        if (request.Problem is { } wrong)
+            return ApiResults.Of(wrong);
         var list = await audit.ListAsync(user, from, most + 1, ct);
         if (list.Count > most)
         {
@@ -67,7 +67,7 @@ static class ListAudit
             var of = user is null ? "" : $"&user_id={user}";
             http.Response.Headers.Link = Page.Next($"/admin/audit?before={list[^1].Id}&limit={most}{of}");
         }
-        return Answer.Json(list, AccountJson.Default.IReadOnlyListAuditEntry);
+        return ApiResults.Json(list, AccountJson.Default.IReadOnlyListAuditEntry);
     }
 }
 
@@ -81,6 +81,6 @@ static class AdminRoutes
             var users = http.RequestServices.GetRequiredService<UserStore>();
             return await users.FindAsync(CurrentUser.Of(http)!.Id, http.RequestAborted) is { IsAdmin: true }
                 ? await next(context)
-                : Answer.Of(Problems.AdminOnly);
+                : ApiResults.Of(Problems.AdminOnly);
         });
 }

@@ -15,48 +15,48 @@ sealed class Control(
     const string Place = "control";
 
     /// <summary>Makes an account, whatever registration says.</summary>
-    public async Task<(Users.Account? Account, Problem? Problem)> CreateUserAsync(Check check, CancellationToken ct)
+    public async Task<(Users.Account? Account, Problem? Problem)> CreateUserAsync(RequestReader request, CancellationToken ct)
     {
-        var username = Credentials.Username(check);
-        var email = Credentials.Email(check);
-        var password = Credentials.Password(check, username, email);
-        var admin = check.OptionalFlag("admin") ?? false;
-        if (check.Problem is { } wrong)
+        var username = Credentials.Username(request);
+        var email = Credentials.Email(request);
+        var password = Credentials.Password(request, username, email);
+        var admin = request.OptionalFlag("admin") ?? false;
+        if (request.Problem is { } wrong)
             return (null, wrong);
         var user = new User(clock.NewId(), username, email);
-        var unit = new Unit();
-        UserStore.Add(unit, user, await passwords.HashAsync(password, ct), admin ? Roles.Admin : Roles.User, clock.Now);
-        audit.Add(unit, AuditActions.UserCreated, user.Id, Audit.Console, Place, admin ? Roles.Admin : Roles.User);
-        return await db.WriteAsync(unit) == Outcome.Conflict
-            ? (null, await Credentials.TakenAsync(users, username, email, ct) ?? Problems.Busy)
+        var batch = new WriteBatch();
+        UserStore.Add(batch, user, await passwords.HashAsync(password, ct), admin ? Roles.Admin : Roles.User, clock.Now);
+        audit.Add(batch, AuditActions.UserCreated, user.Id, Audit.Console, Place, admin ? Roles.Admin : Roles.User);
+        return await db.WriteAsync(batch) == Outcome.Conflict
+            ? (null, await Credentials.FindConflictAsync(users, username, email, ct) ?? Problems.Busy)
             : (await users.FindAsync(user.Id, ct), null);
     }
 
     /// <summary>Sets a password and ends every session.</summary>
-    public async Task<(Users.Account? Account, Problem? Problem)> ResetPasswordAsync(Check check, CancellationToken ct)
+    public async Task<(Users.Account? Account, Problem? Problem)> ResetPasswordAsync(RequestReader request, CancellationToken ct)
     {
-        var (account, problem) = await FindAsync(check, ct);
+        var (account, problem) = await FindAsync(request, ct);
         if (account is null)
             return (null, problem);
-        var password = Credentials.Password(check, account.User.Username, account.User.Email);
-        if (check.Problem is { } wrong)
+        var password = Credentials.Password(request, account.User.Username, account.User.Email);
+        if (request.Problem is { } wrong)
             return (null, wrong);
         var hash = await passwords.HashAsync(password, ct);
         return await ChangeAsync(account, $"password_hash = {hash}", AuditActions.PasswordReset, endSessions: true, ct);
     }
 
     /// <summary>The user is out at once, on every device, and cannot log in.</summary>
-    public async Task<(Users.Account? Account, Problem? Problem)> DisableUserAsync(Check check, CancellationToken ct)
+    public async Task<(Users.Account? Account, Problem? Problem)> DisableUserAsync(RequestReader request, CancellationToken ct)
     {
-        var (account, problem) = await FindAsync(check, ct);
+        var (account, problem) = await FindAsync(request, ct);
         return account is null ? (null, problem)
             : await ChangeAsync(account, $"disabled_at = {clock.Now}", AuditActions.UserDisabled, endSessions: true, ct);
     }
 
     /// <summary>The user may log in again.</summary>
-    public async Task<(Users.Account? Account, Problem? Problem)> EnableUserAsync(Check check, CancellationToken ct)
+    public async Task<(Users.Account? Account, Problem? Problem)> EnableUserAsync(RequestReader request, CancellationToken ct)
     {
-        var (account, problem) = await FindAsync(check, ct);
+        var (account, problem) = await FindAsync(request, ct);
         return account is null ? (null, problem)
             : await ChangeAsync(account, $"disabled_at = null", AuditActions.UserEnabled, endSessions: false, ct);
     }
@@ -72,10 +72,10 @@ sealed class Control(
     public Task<IReadOnlyList<Users.Account>> ListUsersAsync(string? after, CancellationToken ct) =>
         users.ListAsync(after, Page.MostItems, ct);
 
-    async Task<(Users.Account?, Problem?)> FindAsync(Check check, CancellationToken ct)
+    async Task<(Users.Account?, Problem?)> FindAsync(RequestReader request, CancellationToken ct)
     {
-        var username = check.Text("username", 1, Credentials.LongestEmail);
-        return check.Problem is { } wrong ? (null, wrong)
+        var username = request.Text("username", 1, Credentials.LongestEmail);
+        return request.Problem is { } wrong ? (null, wrong)
             : await users.FindByLoginAsync(username, ct) is { } account ? (account, null)
             : (null, Problems.NotFound with { Detail = "No such user" });
     }
@@ -83,11 +83,11 @@ sealed class Control(
     async Task<(Users.Account?, Problem?)> ChangeAsync(
         Users.Account account, Sql columns, string action, bool endSessions, CancellationToken ct)
     {
-        var unit = new Unit();
-        UserStore.Set(unit, account.Id, columns);
-        audit.Add(unit, action, account.Id, Audit.Console, Place);
-        var ended = endSessions ? revocations.Add(unit, $"s.user_id = {account.Id}") : null;
-        await db.WriteAsync(unit);
+        var batch = new WriteBatch();
+        UserStore.Set(batch, account.Id, columns);
+        audit.Add(batch, action, account.Id, Audit.Console, Place);
+        var ended = endSessions ? revocations.Add(batch, $"s.user_id = {account.Id}") : null;
+        await db.WriteAsync(batch);
         if (ended is not null)
             revocations.Apply(ended);
         return (await users.FindAsync(account.Id, ct), null);

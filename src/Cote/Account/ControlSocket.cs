@@ -40,7 +40,7 @@ static class ControlSocket
     {
         // Elsewhere these paths do not exist.
         var control = routes.MapGroup("/control").ExcludeFromDescription().AddEndpointFilter(async (context, next) =>
-            context.HttpContext.Features.Get<CameThrough>() is null ? Answer.Of(Problems.NotFound) : await next(context));
+            context.HttpContext.Features.Get<CameThrough>() is null ? ApiResults.Of(Problems.NotFound) : await next(context));
         control.MapPost("/create-user", async (HttpContext http, Control x, CancellationToken ct) =>
             Of(await x.CreateUserAsync(await Body.ReadAsync(http), ct)));
         control.MapPost("/reset-password", async (HttpContext http, Control x, CancellationToken ct) =>
@@ -50,12 +50,12 @@ static class ControlSocket
         control.MapPost("/enable-user", async (HttpContext http, Control x, CancellationToken ct) =>
             Of(await x.EnableUserAsync(await Body.ReadAsync(http), ct)));
         control.MapPost("/new-epoch", async (Control x, CancellationToken ct) =>
-            Answer.Json(new NewEpoch(await x.NewEpochAsync(ct)), AccountJson.Default.NewEpoch));
+            ApiResults.Json(new NewEpoch(await x.NewEpochAsync(ct)), AccountJson.Default.NewEpoch));
         control.MapGet("/list-users", async (string? after, Control x, CancellationToken ct) =>
-            Answer.Json<IReadOnlyList<AccountInfo>>(
+            ApiResults.Json<IReadOnlyList<AccountInfo>>(
                 [.. (await x.ListUsersAsync(after, ct)).Select(AccountInfo.Of)], AccountJson.Default.IReadOnlyListAccountInfo));
     }
 
     static IResult Of((Users.Account? Account, Problem? Problem) done) =>
-        done.Account is { } account ? Answer.Json(AccountInfo.Of(account), AccountJson.Default.AccountInfo) : Answer.Of(done.Problem!);
+        done.Account is { } account ? ApiResults.Json(AccountInfo.Of(account), AccountJson.Default.AccountInfo) : ApiResults.Of(done.Problem!);
 }

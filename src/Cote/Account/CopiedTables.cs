@@ -8,9 +8,9 @@ namespace Cote.Account;
 /// </summary>
 static class CopiedTables
 {
-    public static readonly Table Uploads = new("uploads", ["user_id", "id"], $"media_id is not null or received < 0");
+    public static readonly CopyTable Uploads = new("uploads", ["user_id", "id"], $"media_id is not null or received < 0");
 
-    public static readonly IReadOnlyList<Table> All =
+    public static readonly IReadOnlyList<CopyTable> All =
     [
         // The epoch is another one there; the run and the probe are of the embedded database.
         new("meta", ["key"], $"key not in ('epoch', 'run', 'probe') and not {UnfinishedCopy.Keys}"),

@@ -11,9 +11,9 @@ namespace Cote.Account;
 /// <c>copy</c>: everything of an embedded database into an empty PostgreSQL. Pages and notes of them go in together, so a
 /// call after a kill goes on; nobody serves the target before both sides were read to the end and are equal.
 /// </summary>
-sealed class CopyDatabase(string file, PostgresDialect dialect, BlobStorage storage, Clock clock, TextWriter output, TextWriter said)
+sealed class CopyDatabase(string file, PostgresEngine engine, BlobStorage storage, Clock clock, TextWriter output, TextWriter said)
 {
-    readonly Database _to = new(dialect);
+    readonly Database _to = new(engine);
 
     /// <summary>Copies what is missing, compares all of it, and makes the target a database like any other.</summary>
     public async Task RunAsync(string folder, bool skipLostMedia, CancellationToken ct)
@@ -22,9 +22,9 @@ sealed class CopyDatabase(string file, PostgresDialect dialect, BlobStorage stor
         await using var archive = new SqliteArchive(file);
         await archive.OpenAsync(ct);
         var from = new Database(archive);
-        dialect.IsFilled = true;
-        await dialect.OpenAsync(ct);
-        await using var load = await PostgresLoad.OpenAsync(dialect, clock, ct);
+        engine.IsImportTarget = true;
+        await engine.OpenAsync(ct);
+        await using var load = await PostgresLoad.OpenAsync(engine, clock, ct);
         said.WriteLine(await load.BeginAsync(await NameAsync(from, ct), CopiedTables.All, ct)
             ? "An unfinished copy is there: it goes on." : "The copy begins.");
 
@@ -38,43 +38,43 @@ sealed class CopyDatabase(string file, PostgresDialect dialect, BlobStorage stor
 
         said.WriteLine("Both sides are read and compared.");
         var rows = await CompareAsync(from, ct);
-        var unit = new Unit();
-        EventLog.RenewEpoch(unit);
-        ReplyStore.VoidLeases(unit);
-        UnfinishedCopy.End(unit);
-        await _to.WriteAsync(unit);
+        var batch = new WriteBatch();
+        EventLog.RenewEpoch(batch);
+        ReplyStore.VoidLeases(batch);
+        UnfinishedCopy.End(batch);
+        await _to.WriteAsync(batch);
         await ReportAsync(from, rows, copied, media, copying, clock.Since(began), ct);
     }
 
-    async Task<long> CopyAsync(Database from, PostgresLoad load, Table table, CancellationToken ct)
+    async Task<long> CopyAsync(Database from, PostgresLoad load, CopyTable table, CancellationToken ct)
     {
         var columns = await table.ColumnsAsync(from, ct);
-        var place = await load.PlaceOfAsync(table.Name, ct);
-        var before = place.Rows;
+        var position = await load.PlaceOfAsync(table.Name, ct);
+        var before = position.Rows;
         var progress = new CopyProgress(said, clock, table.Name, before, await table.CountAsync(from, ct));
-        var next = PageAsync(place);
+        var next = PageAsync(position);
         while (await next is { Count: > 0 } page)
         {
-            place = new(place.Rows + page.Count, table.KeyOf(columns, page[^1]));
-            next = PageAsync(place); // while this page is being written, the one after it is read
+            position = new(position.Rows + page.Count, table.KeyOf(columns, page[^1]));
+            next = PageAsync(position); // while this page is being written, the one after it is read
             try
             {
-                await load.WriteAsync(table, columns, page, place, ct);
+                await load.WriteAsync(table, columns, page, position, ct);
             }
             catch (Npgsql.PostgresException error)
             {
                 throw new StartupException(
-                    $"Rows of the table {table.Name} up to {string.Join(' ', place.After!)} cannot be written: {error.MessageText}{(error.Where is null ? "" : $" ({error.Where})")}.", error);
+                    $"Rows of the table {table.Name} up to {string.Join(' ', position.After!)} cannot be written: {error.MessageText}{(error.Where is null ? "" : $" ({error.Where})")}.", error);
             }
             finally
             {
                 await Task.WhenAny(next); // nobody reads any more when the source is closed
             }
-            progress.Say(place.Rows);
+            progress.Report(position.Rows);
         }
-        return place.Rows - before;
+        return position.Rows - before;
 
-        Task<IReadOnlyList<object?[]>> PageAsync(Place at) => Task.Run(() => table.PageAsync(from, columns, at.After, ct), ct);
+        Task<IReadOnlyList<object?[]>> PageAsync(KeysetPosition at) => Task.Run(() => table.PageAsync(from, columns, at.After, ct), ct);
     }
 
     async Task<long> CompareAsync(Database from, CancellationToken ct)

@@ -27,17 +27,17 @@ sealed class CopyMedia(
     public async Task RunAsync(TextWriter said, CancellationToken ct)
     {
         var total = await from.FirstAsync($"select count(*) from blobs", row => row.GetInt64(0), ct);
-        var place = await load.PlaceOfAsync(What, ct);
-        var progress = new CopyProgress(said, clock, What, place.Rows, total);
-        while (await PageAsync(place.After is [string id] ? id : "", ct) is { Count: > 0 } page)
+        var position = await load.PlaceOfAsync(What, ct);
+        var progress = new CopyProgress(said, clock, What, position.Rows, total);
+        while (await PageAsync(position.After is [string id] ? id : "", ct) is { Count: > 0 } page)
             foreach (var blob in page)
             {
                 if (!await HasAsync(target, blob, ct) && !await BringAsync(blob, ct))
                     Lost.Add(blob.Id);
-                place = new(place.Rows + 1, [blob.Id]);
+                position = new(position.Rows + 1, [blob.Id]);
                 if (Lost.Count == 0 || skipLost) // what is not there yet must be looked for again
-                    await load.NoteAsync(What, place, ct);
-                progress.Say(place.Rows);
+                    await load.NoteAsync(What, position, ct);
+                progress.Report(position.Rows);
             }
         if (Lost.Count > 0 && !skipLost)
             throw new StartupException(

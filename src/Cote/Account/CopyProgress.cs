@@ -12,7 +12,7 @@ sealed class CopyProgress(TextWriter to, Clock clock, string what, long done, lo
     readonly long _before = done;
     long _said = clock.Ticks;
 
-    public void Say(long now)
+    public void Report(long now)
     {
         if (now < total && clock.Since(_said) < Every)
             return;

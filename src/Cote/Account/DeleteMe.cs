@@ -12,18 +12,18 @@ static class DeleteMe
 {
     public static async Task<IResult> Handle(
         HttpContext http, CurrentUser current, UserStore users, ReplyStore replies, ReplyQueue queue, AccountStore accounts,
-        MediaStore media, UploadPieces pieces, SweepLoop sweep, CancellationToken ct)
+        MediaStore media, PartStore parts, MediaGcLoop sweep, CancellationToken ct)
     {
         if (await users.FindAsync(current.Id, ct) is null)
-            return Answer.Of(Problems.InvalidToken);
+            return ApiResults.Of(Problems.InvalidToken);
         var open = await replies.ListOpenAsync(current.Id, null, ct);
         await accounts.EraseAsync(current.Id, current.Id, RateLimits.AddressOf(http));
         foreach (var reply in open)
             queue.Stop(current.Id, reply.Id);
         foreach (var id in await media.ListUploadsAsync(current.Id, ct))
-            await pieces.DeleteAsync(current.Id, id);
+            await parts.DeleteAsync(current.Id, id);
         await accounts.RemoveAsync(current.Id);
         await sweep.SweepAsync(CancellationToken.None); // the bytes that nobody else has uploaded
-        return Answer.Success;
+        return ApiResults.Success;
     }
 }

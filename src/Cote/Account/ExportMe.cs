@@ -20,7 +20,7 @@ static class ExportMe
         MediaStore media, MediaLinks links, Audit audit, Clock clock, CancellationToken ct)
     {
         if (await users.FindAsync(current.Id, ct) is not { } account)
-            return Answer.Of(Problems.InvalidToken);
+            return ApiResults.Of(Problems.InvalidToken);
         await audit.WriteAsync(AuditActions.Exported, current.Id, http);
         http.Response.ContentType = "application/json";
         http.Response.Headers.ContentDisposition = "attachment; filename=\"cote-export.json\"";
@@ -69,7 +69,7 @@ static class ExportMe
     {
         json.WriteStartObject();
         json.WritePropertyName("chat"u8);
-        JsonSerializer.Serialize(json, chat, Wire.Chat);
+        JsonSerializer.Serialize(json, chat, WireJson.Chat);
         json.WriteStartArray("messages"u8);
         for (long after = 0; ;)
         {
@@ -77,7 +77,7 @@ static class ExportMe
             var counted = new Page(PageRows);
             var page = await messages.ListAfterAsync(userId, chat.Id, after, PageRows, x => counted.IsFull([x.Content]), ct);
             foreach (var message in page)
-                JsonSerializer.Serialize(json, message.Signed(links), Wire.Message);
+                JsonSerializer.Serialize(json, message.Signed(links), WireJson.Message);
             await json.FlushAsync(ct);
             if (page.Count == 0)
                 break;

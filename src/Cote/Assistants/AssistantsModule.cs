@@ -11,16 +11,16 @@ static class AssistantsModule
 {
     public static void AddAssistants(this IServiceCollection services)
     {
-        services.AddSingleton(x => Roster.From(
+        services.AddSingleton(x => ProviderRegistry.From(
             x.GetRequiredService<AssistantsOptions>(), x.GetRequiredService<Clock>().Provider, x.GetServices<Provider>()));
-        services.AddSingleton(x => x.GetRequiredService<Roster>().Catalogue);
-        services.AddSingleton(x => new ReplyQueue(x.GetRequiredService<Node>(), x.GetRequiredService<NodeSignal>(),
+        services.AddSingleton(x => x.GetRequiredService<ProviderRegistry>().Catalogue);
+        services.AddSingleton(x => new ReplyQueue(x.GetRequiredService<Node>(), x.GetRequiredService<NodeNotifier>(),
             x.GetRequiredService<Clock>(), x.GetRequiredService<AssistantsOptions>().MaxParallelReplies));
         services.AddSingleton<Attachments>();
         services.AddSingleton<Prompt>();
-        services.AddSingleton<RunSources>();
+        services.AddSingleton<ReplyRunContext>();
         services.AddHostedService(x => new ReplyLoop(
-            x.GetRequiredService<ReplyQueue>(), x.GetRequiredService<RunSources>(),
-            x.GetRequiredService<Dialect>().IsOnlyProcess));
+            x.GetRequiredService<ReplyQueue>(), x.GetRequiredService<ReplyRunContext>(),
+            x.GetRequiredService<DatabaseEngine>().IsSingleProcess));
     }
 }

@@ -15,7 +15,7 @@ sealed class Prompt(MessageStore messages, Attachments attachments)
     /// <param name="maxTokens">Tokens that the reply may take, or null where nobody says: then a quarter is kept free.</param>
     /// <param name="vision">Does the model see images?</param>
     public async Task<IReadOnlyList<ChatMessage>?> BuildAsync(
-        OpenRow reply, string? systemPrompt, int window, int? maxTokens, bool vision, CancellationToken ct)
+        PendingReplyRow reply, string? systemPrompt, int window, int? maxTokens, bool vision, CancellationToken ct)
     {
         // Most chats are short: one look brings the question and all that was said before it.
         var newest = await messages.ListPastAsync(reply.UserId, reply.ChatId, reply.QuestionSeq + 1, null, PageRows, ct);
@@ -47,9 +47,9 @@ sealed class Prompt(MessageStore messages, Attachments attachments)
 
     // Cut are first the low, then the normal, then the high ones, each oldest first: so they are taken the other way
     // round, and where one does not fit any more, nothing older and nothing less important is taken.
-    async Task<IList<Past>> ReadPastAsync(OpenRow reply, IReadOnlyList<Past>? all, Attachments.Budget budget, CancellationToken ct)
+    async Task<IList<PromptMessage>> ReadPastAsync(PendingReplyRow reply, IReadOnlyList<PromptMessage>? all, Attachments.Budget budget, CancellationToken ct)
     {
-        var taken = new SortedList<long, Past>();
+        var taken = new SortedList<long, PromptMessage>();
         foreach (var importance in new[] { "high", "normal", "low" })
         {
             var before = reply.QuestionSeq;

@@ -10,7 +10,7 @@ namespace Cote.Assistants;
 /// Claims replies and makes them. Word of them comes through the <see cref="ReplyQueue"/>; a sweep finds what was not
 /// heard of, and what a crash left behind.
 /// </summary>
-sealed class ReplyLoop(ReplyQueue queue, RunSources house, bool onlyProcess) : BackgroundService
+sealed class ReplyLoop(ReplyQueue queue, ReplyRunContext context, bool onlyProcess) : BackgroundService
 {
     static readonly TimeSpan PulseEvery = TimeSpan.FromMilliseconds(200);
     static readonly TimeSpan RenewAgainAfter = TimeSpan.FromMilliseconds(500);
@@ -18,7 +18,7 @@ sealed class ReplyLoop(ReplyQueue queue, RunSources house, bool onlyProcess) : B
     /// <summary>The pause of a sweep after each chat.</summary>
     internal static readonly TimeSpan SpreadEach = TimeSpan.FromMilliseconds(5);
 
-    readonly ConcurrentDictionary<Run, bool> _runs = [];
+    readonly ConcurrentDictionary<ReplyRun, bool> _runs = [];
     readonly ConcurrentDictionary<Task, bool> _work = [];
     readonly ConcurrentQueue<(string UserId, string Id, long Attempt)> _dropped = [];
     readonly TimeSpan _sweepEvery = TimeSpan.FromSeconds(onlyProcess ? 5 : 2); // what a killed node left waits for a sweep
@@ -29,7 +29,7 @@ sealed class ReplyLoop(ReplyQueue queue, RunSources house, bool onlyProcess) : B
     {
         await Task.Yield();
         if (onlyProcess)
-            await house.Replies.VoidLeasesAsync();
+            await context.Replies.VoidLeasesAsync();
         var (pulse, sweep) = (PulseAsync(stoppingToken), SweepAsync(stoppingToken));
         try
         {
@@ -53,7 +53,7 @@ sealed class ReplyLoop(ReplyQueue queue, RunSources house, bool onlyProcess) : B
         task.ContinueWith(done => _work.TryRemove(done, out _), TaskScheduler.Default);
     }
 
-    async Task DoAsync(Work work, CancellationToken stopping)
+    async Task DoAsync(ReplyJob work, CancellationToken stopping)
     {
         await Task.Yield(); // the one that hands out work must not build prompts
         var reply = work.Claimed;
@@ -62,10 +62,10 @@ sealed class ReplyLoop(ReplyQueue queue, RunSources house, bool onlyProcess) : B
         {
             if (reply is null)
             {
-                place = queue.TryTakePlace();
+                place = queue.TryAcquireSlot();
                 _starved |= !place;
                 if (place)
-                    reply = await house.Replies.ClaimAsync(work.UserId, work.ChatId);
+                    reply = await context.Replies.ClaimAsync(work.UserId, work.ChatId);
             }
             if (reply is not null)
                 await MakeAsync(reply, stopping);
@@ -76,24 +76,24 @@ sealed class ReplyLoop(ReplyQueue queue, RunSources house, bool onlyProcess) : B
         }
         catch (ProblemException error) when (error.Problem.Status >= 500)
         {
-            house.Log.LogWarning("A reply in chat {Chat} waits: {Code}", work.ChatId, error.Problem.Code);
+            context.Log.LogWarning("A reply in chat {Chat} waits: {Code}", work.ChatId, error.Problem.Code);
         }
 #pragma warning disable CA1031 // the loop's top: one reply that fails must not take the others along; the sweep comes back to it
         catch (Exception error)
 #pragma warning restore CA1031
         {
-            house.Log.LogError(error, "A reply in chat {Chat} could not be made", work.ChatId);
+            context.Log.LogError(error, "A reply in chat {Chat} could not be made", work.ChatId);
         }
         finally
         {
             if (place)
-                queue.GivePlaceBack();
+                queue.ReleaseSlot();
         }
     }
 
-    async Task MakeAsync(OpenRow reply, CancellationToken stopping)
+    async Task MakeAsync(PendingReplyRow reply, CancellationToken stopping)
     {
-        using var run = new Run(reply, house);
+        using var run = new ReplyRun(reply, context);
         _runs[run] = true;
         queue.Add(reply.UserId, reply.Id, run.Stop);
         try
@@ -113,15 +113,15 @@ sealed class ReplyLoop(ReplyQueue queue, RunSources house, bool onlyProcess) : B
     }
 
     // Claimed by its send, and not begun.
-    async Task HandOverAsync(OpenRow reply)
+    async Task HandOverAsync(PendingReplyRow reply)
     {
         try
         {
-            await house.Replies.HandOverAsync(reply, reply.TextAttempt, reply.Content);
+            await context.Replies.HandOverAsync(reply, reply.TextAttempt, reply.Content);
         }
         catch (ProblemException error)
         {
-            house.Log.LogWarning("Reply {Reply} could not be handed over: {Code}", reply.Id, error.Problem.Code);
+            context.Log.LogWarning("Reply {Reply} could not be handed over: {Code}", reply.Id, error.Problem.Code);
         }
     }
 
@@ -129,8 +129,8 @@ sealed class ReplyLoop(ReplyQueue queue, RunSources house, bool onlyProcess) : B
     // time would be lost by a kill, and a lease that is not renewed in time would be another's.
     async Task PulseAsync(CancellationToken stopping)
     {
-        using var timer = new PeriodicTimer(PulseEvery, house.Clock.Provider);
-        var asked = house.Clock.Ticks;
+        using var timer = new PeriodicTimer(PulseEvery, context.Clock.Provider);
+        var asked = context.Clock.Ticks;
         ShowForALease(asked); // a node that falls asleep before it has renewed for the first time is as silent when it wakes
         var renewing = Task.FromResult(true);
         try
@@ -140,9 +140,9 @@ sealed class ReplyLoop(ReplyQueue queue, RunSources house, bool onlyProcess) : B
                 foreach (var run in _runs.Keys)
                     run.CheckpointIfDue();
                 // Beside the checkpoints: a database that does not answer must not keep them from being tried.
-                if (!renewing.IsCompleted || house.Clock.Since(asked) < (await renewing ? house.Replies.Lease.RenewEvery : RenewAgainAfter))
+                if (!renewing.IsCompleted || context.Clock.Since(asked) < (await renewing ? context.Replies.Lease.RenewEvery : RenewAgainAfter))
                     continue;
-                asked = house.Clock.Ticks;
+                asked = context.Clock.Ticks;
                 renewing = RenewAsync();
             }
         }
@@ -154,15 +154,15 @@ sealed class ReplyLoop(ReplyQueue queue, RunSources house, bool onlyProcess) : B
 
     async Task SweepAsync(CancellationToken stopping)
     {
-        using var timer = new PeriodicTimer(PulseEvery, house.Clock.Provider);
+        using var timer = new PeriodicTimer(PulseEvery, context.Clock.Provider);
         try
         {
             do
             {
-                var swept = house.Clock.Ticks;
+                var swept = context.Clock.Ticks;
                 _starved = false;
                 await WakeIdleAsync(stopping);
-                while (!_starved && house.Clock.Since(swept) < _sweepEvery)
+                while (!_starved && context.Clock.Since(swept) < _sweepEvery)
                     await timer.WaitForNextTickAsync(stopping);
             }
             while (await timer.WaitForNextTickAsync(stopping));
@@ -177,15 +177,15 @@ sealed class ReplyLoop(ReplyQueue queue, RunSources house, bool onlyProcess) : B
     {
         try
         {
-            queue.Tidy();
+            queue.ForgetEarlyStops();
             // Before the leases are renewed, which would keep a reply that nobody makes any more running for ever.
             while (_dropped.TryPeek(out var reply))
             {
-                await house.Replies.DropAsync(reply.UserId, reply.Id, reply.Attempt);
+                await context.Replies.DropAsync(reply.UserId, reply.Id, reply.Attempt);
                 _dropped.TryDequeue(out _);
             }
-            var (began, runs) = (house.Clock.Ticks, _runs.Keys);
-            var mine = await house.Replies.RenewAsync();
+            var (began, runs) = (context.Clock.Ticks, _runs.Keys);
+            var mine = await context.Replies.RenewAsync();
             LoseOthers(runs, mine);
             ShowForALease(began); // not before: a node that slept would show what others have made meanwhile
             await CompareAsync(mine);
@@ -193,14 +193,14 @@ sealed class ReplyLoop(ReplyQueue queue, RunSources house, bool onlyProcess) : B
         }
         catch (ProblemException error)
         {
-            house.Log.LogWarning("The leases could not be renewed: {Code}", error.Problem.Code);
+            context.Log.LogWarning("The leases could not be renewed: {Code}", error.Problem.Code);
             return false;
         }
 #pragma warning disable CA1031 // the loop's top: without it no lease would ever be renewed again
         catch (Exception error)
 #pragma warning restore CA1031
         {
-            house.Log.LogError(error, "The leases could not be renewed");
+            context.Log.LogError(error, "The leases could not be renewed");
             return false;
         }
     }
@@ -208,11 +208,11 @@ sealed class ReplyLoop(ReplyQueue queue, RunSources house, bool onlyProcess) : B
     void ShowForALease(long from)
     {
         if (!onlyProcess)
-            house.Feeds.ShowUntil(from + (long)(house.Replies.Lease.Length.TotalSeconds * house.Clock.Provider.TimestampFrequency));
+            context.Feeds.ShowUntil(from + (long)(context.Replies.Lease.Length.TotalSeconds * context.Clock.Provider.TimestampFrequency));
     }
 
     // A run whose row is another's ends without a word.
-    static void LoseOthers(IEnumerable<Run> runs, IReadOnlyList<Held> mine)
+    static void LoseOthers(IEnumerable<ReplyRun> runs, IReadOnlyList<HeldLease> mine)
     {
         var ids = mine.Select(x => (x.UserId, x.Id)).ToHashSet();
         foreach (var run in runs)
@@ -221,15 +221,15 @@ sealed class ReplyLoop(ReplyQueue queue, RunSources house, bool onlyProcess) : B
     }
 
     // A row that nothing here makes was claimed by a commit whose answer was lost, and goes back to whoever has a place.
-    async Task CompareAsync(IReadOnlyList<Held> mine)
+    async Task CompareAsync(IReadOnlyList<HeldLease> mine)
     {
         foreach (var reply in mine.Where(x => x.StopWanted))
             queue.StopHere(reply.UserId, reply.Id);
         var strays = mine.Where(x => !queue.IsRunning(x.UserId, x.Id)).Select(x => (x.UserId, x.Id, x.Attempt)).ToHashSet();
         foreach (var (userId, id, attempt) in strays.Where(_strays.Contains)) // seen twice: not one that is just about to begin
         {
-            house.Log.LogWarning("Reply {Reply} was claimed here without anybody knowing", id);
-            await house.Replies.DropAsync(userId, id, attempt);
+            context.Log.LogWarning("Reply {Reply} was claimed here without anybody knowing", id);
+            await context.Replies.DropAsync(userId, id, attempt);
         }
         _strays = strays;
     }
@@ -239,15 +239,15 @@ sealed class ReplyLoop(ReplyQueue queue, RunSources house, bool onlyProcess) : B
         try
         {
             // Spread, so that a start after a crash does not call the model a thousand times in one instant.
-            foreach (var (userId, chatId) in await house.Replies.ListIdleAsync(stopping))
+            foreach (var (userId, chatId) in await context.Replies.ListIdleAsync(stopping))
             {
                 queue.Wake(userId, chatId);
-                await Task.Delay(SpreadEach, house.Clock.Provider, stopping);
+                await Task.Delay(SpreadEach, context.Clock.Provider, stopping);
             }
         }
         catch (ProblemException error)
         {
-            house.Log.LogWarning(error, "The sweep for waiting replies could not be made");
+            context.Log.LogWarning(error, "The sweep for waiting replies could not be made");
         }
     }
 }

@@ -9,14 +9,14 @@ using Microsoft.Extensions.Logging;
 namespace Cote.Assistants;
 
 /// <summary>What every run needs of the house.</summary>
-sealed record RunSources(
-    ReplyStore Replies, Feeds Feeds, Roster Roster, Prompt Prompt, AssistantsOptions Options, Clock Clock, ILogger<ReplyLoop> Log);
+sealed record ReplyRunContext(
+    ReplyStore Replies, Hub Feeds, ProviderRegistry Roster, Prompt Prompt, AssistantsOptions Options, Clock Clock, ILogger<ReplyLoop> Log);
 
 /// <summary>
 /// One reply being made here, from its claim to its end. Text is shown as it comes and kept at least every second;
 /// every write carries the fence, and where the fence is broken the run goes away without a word.
 /// </summary>
-sealed class Run : IDisposable
+sealed class ReplyRun : IDisposable
 {
     const int MostRetries = 3;
     const int CheckpointUnits = 4_096;
@@ -25,22 +25,22 @@ sealed class Run : IDisposable
     static readonly TimeSpan HandOverWithin = TimeSpan.FromSeconds(15);
     static readonly TimeSpan WriteAgainAfter = TimeSpan.FromMilliseconds(500);
 
-    readonly RunSources _house;
-    readonly LiveReply _live;
+    readonly ReplyRunContext _context;
+    readonly StreamingReply _streaming;
     readonly CancellationTokenSource _lost = new();
     readonly Lock _gate = new();
     readonly StringBuilder _text = new();
     readonly SemaphoreSlim _writing = new(1, 1);
-    OpenRow _reply;
+    PendingReplyRow _reply;
     long _unsavedSince;
     int _saved;
     bool _called;
     UsageDetails? _usage;
 
-    public Run(OpenRow reply, RunSources house)
+    public ReplyRun(PendingReplyRow reply, ReplyRunContext context)
     {
-        (_reply, _house) = (reply, house);
-        _live = house.Feeds.Begin(reply.UserId, reply.ToOpenReply());
+        (_reply, _context) = (reply, context);
+        _streaming = context.Feeds.Begin(reply.UserId, reply.ToOpenReply());
     }
 
     public string UserId => _reply.UserId;
@@ -53,7 +53,7 @@ sealed class Run : IDisposable
     /// <summary>Its row is not this node's any more: it goes away without a word.</summary>
     public void Lose()
     {
-        _live.IsLost = true; // at once: its end takes a moment
+        _streaming.IsLost = true; // at once: its end takes a moment
         try
         {
             _lost.CancelAfter(TimeSpan.Zero); // not on this thread
@@ -74,7 +74,7 @@ sealed class Run : IDisposable
             await EndAsync(States.Stopped, null, shutdown);
             return;
         }
-        if (_reply.Takeovers > _house.Options.MaxTakeovers)
+        if (_reply.Takeovers > _context.Options.MaxTakeovers)
         {
             await EndAsync(States.Interrupted, null, shutdown);
             return;
@@ -88,7 +88,7 @@ sealed class Run : IDisposable
         catch (OperationCanceledException) when (either.IsCancellationRequested)
         {
             if (_lost.IsCancellationRequested)
-                _house.Log.LogInformation("Reply {Reply} was taken over or deleted", _reply.Id);
+                _context.Log.LogInformation("Reply {Reply} was taken over or deleted", _reply.Id);
             else if (Stop.IsCancellationRequested)
                 await EndAsync(States.Stopped, null, shutdown);
             else
@@ -100,7 +100,7 @@ sealed class Run : IDisposable
     public void CheckpointIfDue()
     {
         lock (_gate)
-            if (_text.Length == _saved || _house.Clock.Since(_unsavedSince) < CheckpointAfter)
+            if (_text.Length == _saved || _context.Clock.Since(_unsavedSince) < CheckpointAfter)
                 return;
         if (_writing.CurrentCount > 0)
             _ = CheckpointAsync();
@@ -108,17 +108,17 @@ sealed class Run : IDisposable
 
     public void Dispose()
     {
-        _house.Feeds.End(_reply.UserId, _live);
+        _context.Feeds.End(_reply.UserId, _streaming);
         Stop.Dispose();
         _lost.Dispose();
     }
 
     async Task<ModelFault?> CallUntilDoneAsync(CancellationToken ct)
     {
-        var (provider, model) = _house.Roster.Find(_reply.Model) ?? _house.Roster.Find(_house.Roster.Catalogue.Default.Id)!.Value;
-        var options = _house.Options;
+        var (provider, model) = _context.Roster.Find(_reply.Model) ?? _context.Roster.Find(_context.Roster.Catalogue.Default.Id)!.Value;
+        var options = _context.Options;
         var maxTokens = _reply.MaxTokens ?? provider.MaxTokens ?? options.MaxTokens;
-        var prompt = await _house.Prompt.BuildAsync(
+        var prompt = await _context.Prompt.BuildAsync(
             _reply, _reply.SystemPrompt ?? options.SystemPrompt, provider.ContextTokens ?? options.ContextTokens, maxTokens, provider.Vision, ct);
         if (prompt is null)
             return ModelFault.ContextTooLong;
@@ -127,7 +127,7 @@ sealed class Run : IDisposable
             MaxOutputTokens = maxTokens,
             Temperature = (float?)(_reply.Temperature ?? provider.Temperature ?? options.Temperature),
         };
-        var began = _house.Clock.Ticks;
+        var began = _context.Clock.Ticks;
         for (var retries = 0; ; retries++)
         {
             var fault = await CallAsync(() => provider.Open(model), prompt, settings, ct);
@@ -135,11 +135,11 @@ sealed class Run : IDisposable
                 return fault;
             var wait = fault.RetryAfter
                 ?? TimeSpan.FromSeconds(0.5 * Math.Pow(2, retries) * (0.5 + Random.Shared.NextDouble()));
-            if (_house.Clock.Since(began) + wait > RetryWithin)
+            if (_context.Clock.Since(began) + wait > RetryWithin)
                 return fault;
-            _house.Log.LogInformation("Reply {Reply}: {Code}, trying again in {Wait}", _reply.Id, fault.Code, wait);
-            await Task.Delay(wait, _house.Clock.Provider, ct);
-            if (!await UntilWrittenAsync(() => _house.Replies.RaiseAttemptAsync(_reply), ct))
+            _context.Log.LogInformation("Reply {Reply}: {Code}, trying again in {Wait}", _reply.Id, fault.Code, wait);
+            await Task.Delay(wait, _context.Clock.Provider, ct);
+            if (!await UntilWrittenAsync(() => _context.Replies.RaiseAttemptAsync(_reply), ct))
                 await LoseAsync();
             _reply = _reply with { Attempt = _reply.Attempt + 1 };
         }
@@ -148,8 +148,8 @@ sealed class Run : IDisposable
     async Task<ModelFault?> CallAsync(
         Func<IChatClient> open, IEnumerable<ChatMessage> prompt, ChatOptions settings, CancellationToken ct)
     {
-        var (firstToken, stall) = (TimeSpan.FromSeconds(_house.Options.FirstTokenSeconds), TimeSpan.FromSeconds(_house.Options.StallSeconds));
-        using var silence = new CancellationTokenSource(firstToken, _house.Clock.Provider);
+        var (firstToken, stall) = (TimeSpan.FromSeconds(_context.Options.FirstTokenSeconds), TimeSpan.FromSeconds(_context.Options.StallSeconds));
+        using var silence = new CancellationTokenSource(firstToken, _context.Clock.Provider);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(silence.Token, ct);
         var wellFormed = new WellFormedText();
         ChatFinishReason? finish = null;
@@ -180,8 +180,8 @@ sealed class Run : IDisposable
 #pragma warning restore CA1031
         {
             ct.ThrowIfCancellationRequested();
-            var fault = ModelFault.Of(error, _house.Clock.Provider);
-            _house.Log.LogWarning("Reply {Reply}: {Model} failed with {Code} ({Error})",
+            var fault = ModelFault.Of(error, _context.Clock.Provider);
+            _context.Log.LogWarning("Reply {Reply}: {Model} failed with {Code} ({Error})",
                 _reply.Id, _reply.Model, fault.Code, error.GetType().Name);
             return fault;
         }
@@ -195,11 +195,11 @@ sealed class Run : IDisposable
         lock (_gate)
         {
             if (_text.Length == _saved)
-                _unsavedSince = _house.Clock.Ticks;
+                _unsavedSince = _context.Clock.Ticks;
             _text.Append(text);
             due = _text.Length - _saved >= CheckpointUnits;
         }
-        _live.Append(_reply.Attempt, text);
+        _streaming.Append(_reply.Attempt, text);
         if (due && _writing.CurrentCount > 0)
             _ = CheckpointAsync();
     }
@@ -213,9 +213,9 @@ sealed class Run : IDisposable
         {
             var (content, attempt) = Kept();
             var status = QuestionStatus();
-            var wish = await _house.Replies.CheckpointAsync(_reply, attempt, content, status);
+            var wish = await _context.Replies.CheckpointAsync(_reply, attempt, content, status);
             lock (_gate)
-                (_saved, _unsavedSince) = (content.Length, _house.Clock.Ticks);
+                (_saved, _unsavedSince) = (content.Length, _context.Clock.Ticks);
             _reply = _reply with { QuestionStatus = status, IsListed = true };
             if (wish is null)
                 Lose();
@@ -224,9 +224,9 @@ sealed class Run : IDisposable
         }
         catch (ProblemException error)
         {
-            _house.Log.LogWarning(error, "The text of reply {Reply} could not be kept yet", _reply.Id);
+            _context.Log.LogWarning(error, "The text of reply {Reply} could not be kept yet", _reply.Id);
             lock (_gate)
-                _unsavedSince = _house.Clock.Ticks;
+                _unsavedSince = _context.Clock.Ticks;
         }
         catch (ObjectDisposedException)
         {
@@ -244,24 +244,24 @@ sealed class Run : IDisposable
         try
         {
             var (content, attempt) = Kept();
-            var ending = new Ending(state, content, attempt,
+            var end = new ReplyEnd(state, content, attempt,
                 fault is null ? null : new GenerationError(fault.Code, fault.Detail),
                 _usage is null ? null : new Usage(_usage.InputTokenCount ?? 0, _usage.OutputTokenCount ?? 0));
             var written = await UntilWrittenAsync(async () =>
             {
-                _live.IsEnding = true;
+                _streaming.IsEnding = true;
                 try
                 {
-                    return await _house.Replies.EndAsync(_reply, ending, QuestionStatus());
+                    return await _context.Replies.EndAsync(_reply, end, QuestionStatus());
                 }
                 catch
                 {
-                    _live.IsEnding = false;
+                    _streaming.IsEnding = false;
                     throw;
                 }
             }, shutdown);
             if (!written)
-                _house.Log.LogInformation("Reply {Reply} was ended or deleted by somebody else", _reply.Id);
+                _context.Log.LogInformation("Reply {Reply} was ended or deleted by somebody else", _reply.Id);
         }
         finally
         {
@@ -275,16 +275,16 @@ sealed class Run : IDisposable
         try
         {
             var (content, attempt) = Kept();
-            using var limit = new CancellationTokenSource(HandOverWithin, _house.Clock.Provider);
+            using var limit = new CancellationTokenSource(HandOverWithin, _context.Clock.Provider);
             await UntilWrittenAsync(async () =>
             {
-                await _house.Replies.HandOverAsync(_reply, attempt, content);
+                await _context.Replies.HandOverAsync(_reply, attempt, content);
                 return true;
             }, limit.Token);
         }
         catch (OperationCanceledException)
         {
-            _house.Log.LogWarning("Reply {Reply} could not be handed over: the next start takes it up as after a crash", _reply.Id);
+            _context.Log.LogWarning("Reply {Reply} could not be handed over: the next start takes it up as after a crash", _reply.Id);
         }
         finally
         {
@@ -323,8 +323,8 @@ sealed class Run : IDisposable
             }
             catch (ProblemException error) when (error.Problem.Status >= 500)
             {
-                _house.Log.LogWarning("Reply {Reply} waits for the database: {Code}", _reply.Id, error.Problem.Code);
-                await Task.Delay(WriteAgainAfter, _house.Clock.Provider, shutdown);
+                _context.Log.LogWarning("Reply {Reply} waits for the database: {Code}", _reply.Id, error.Problem.Code);
+                await Task.Delay(WriteAgainAfter, _context.Clock.Provider, shutdown);
             }
         }
     }

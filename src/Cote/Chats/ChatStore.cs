@@ -5,7 +5,7 @@ using Cote.Primitives;
 namespace Cote.Chats;
 
 /// <summary>What was first sent under an id, to tell a retry from another use of it.</summary>
-readonly record struct Origin(string Fingerprint, bool IsDeleted);
+readonly record struct IdempotencyRecord(string Fingerprint, bool IsDeleted);
 
 /// <summary>All SQL of chats. Every statement names the owner: what is another's does not exist.</summary>
 sealed class ChatStore(Database db, EventLog events, Clock clock)
@@ -33,14 +33,14 @@ sealed class ChatStore(Database db, EventLog events, Clock clock)
 
     public async Task<Outcome> AddAsync(string userId, string id, string title, string fingerprint, Timestamp now)
     {
-        var unit = new Unit { IsRepeatable = true };
-        var change = new Change(unit, userId, clock.NewId(), now, 1, $"1 = 1");
-        change.Do($"""
+        var batch = new WriteBatch { IsRepeatable = true };
+        var transaction = new EventTransaction(batch, userId, clock.NewId(), now, 1, $"1 = 1");
+        transaction.Execute($"""
             insert into chats (user_id, id, title, created_at, created_seq, last_message_time, activity, changed, fingerprint)
-            select {userId}, {id}, {title}, {now}, h.seq, {now}, h.seq, h.seq, {fingerprint} from {change.Locked}
+            select {userId}, {id}, {title}, {now}, h.seq, {now}, h.seq, h.seq, {fingerprint} from {transaction.Locked}
             """);
-        change.Append(EventTypes.ChatCreated, id);
-        return await events.CommitAsync(unit, userId, change);
+        transaction.Append(EventTypes.ChatCreated, id);
+        return await events.CommitAsync(batch, userId, transaction);
     }
 
     public Task<Chat?> FindAsync(string userId, string id, CancellationToken ct) =>
@@ -49,9 +49,9 @@ sealed class ChatStore(Database db, EventLog events, Clock clock)
     public Task<bool> ExistsAsync(string userId, string id, CancellationToken ct) =>
         db.FirstAsync($"select 1 from chats where user_id = {userId} and id = {id} and deleted_at is null", _ => true, ct);
 
-    public async Task<Origin?> FindOriginAsync(string userId, string id, CancellationToken ct) =>
+    public async Task<IdempotencyRecord?> FindOriginAsync(string userId, string id, CancellationToken ct) =>
         (await db.ListAsync($"select fingerprint, deleted_at from chats where user_id = {userId} and id = {id}",
-            row => new Origin(row.GetString(0), !row.IsDBNull(1)), ct)) is [var origin] ? origin : null;
+            row => new IdempotencyRecord(row.GetString(0), !row.IsDBNull(1)), ct)) is [var record] ? record : null;
 
     /// <summary>Newest activity first, from the one after <paramref name="before"/> on.</summary>
     public Task<IReadOnlyList<Chat>> ListAsync(string userId, long? before, long limit, Func<Chat, bool> enough, CancellationToken ct) =>
@@ -68,12 +68,12 @@ sealed class ChatStore(Database db, EventLog events, Clock clock)
         Sql set = $"changed = h.seq";
         foreach (var column in columns)
             set = $"{set}, {column}";
-        var unit = new Unit();
-        var change = new Change(unit, userId, clock.NewId(), clock.Now, 1, Lives(userId, id));
-        change.Do($"update chats set {set} from {change.Locked} and chats.user_id = {userId} and chats.id = {id}");
-        change.Append(EventTypes.ChatUpdated, id);
-        await events.CommitAsync(unit, userId, change);
-        return change.Happened;
+        var batch = new WriteBatch();
+        var transaction = new EventTransaction(batch, userId, clock.NewId(), clock.Now, 1, Lives(userId, id));
+        transaction.Execute($"update chats set {set} from {transaction.Locked} and chats.user_id = {userId} and chats.id = {id}");
+        transaction.Append(EventTypes.ChatUpdated, id);
+        await events.CommitAsync(batch, userId, transaction);
+        return transaction.Happened;
     }
 
     /// <summary>The guard of a change in a chat: it is there, and it is the user's.</summary>

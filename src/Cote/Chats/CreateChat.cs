@@ -11,25 +11,25 @@ static class CreateChat
     public static async Task<IResult> Handle(
         HttpContext http, CurrentUser user, ChatStore chats, Clock clock, CancellationToken ct)
     {
-        var check = await Body.ReadAsync(http);
-        var title = check.Text("title", 0, Chat.LongestTitle);
-        var id = check.OptionalId("id") ?? clock.NewId();
-        if (check.Problem is { } wrong)
-            return Answer.Of(wrong);
+        var request = await Body.ReadAsync(http);
+        var title = request.Text("title", 0, Chat.LongestTitle);
+        var id = request.OptionalId("id") ?? clock.NewId();
+        if (request.Problem is { } wrong)
+            return ApiResults.Of(wrong);
 
         var fingerprint = Fingerprint.Of(json => json.WriteString("title"u8, title));
         if (await chats.AddAsync(user.Id, id, title, fingerprint, clock.Now) == Outcome.Conflict)
         {
-            var origin = await chats.FindOriginAsync(user.Id, id, ct);
-            if (origin is null or { IsDeleted: true })
-                return Answer.Of(Problems.Gone);
-            if (origin.Value.Fingerprint != fingerprint)
-                return Answer.Of(Problems.IdConflict);
+            var record = await chats.FindOriginAsync(user.Id, id, ct);
+            if (record is null or { IsDeleted: true })
+                return ApiResults.Of(Problems.Gone);
+            if (record.Value.Fingerprint != fingerprint)
+                return ApiResults.Of(Problems.IdConflict);
             http.Response.Headers["Idempotent-Replayed"] = "true";
         }
 
         return await chats.FindAsync(user.Id, id, ct) is { } chat
-            ? Answer.Json(chat, ChatsJson.Default.Chat)
-            : Answer.Of(Problems.Gone);
+            ? ApiResults.Json(chat, ChatsJson.Default.Chat)
+            : ApiResults.Of(Problems.Gone);
     }
 }

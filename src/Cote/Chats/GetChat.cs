@@ -9,6 +9,6 @@ static class GetChat
 {
     public static async Task<IResult> Handle(string chatId, CurrentUser user, ChatStore chats, CancellationToken ct) =>
         Ids.Parse(chatId) is { } id && await chats.FindAsync(user.Id, id, ct) is { } chat
-            ? Answer.Json(chat, ChatsJson.Default.Chat)
-            : Answer.Of(Problems.ChatNotFound);
+            ? ApiResults.Json(chat, ChatsJson.Default.Chat)
+            : ApiResults.Of(Problems.ChatNotFound);
 }

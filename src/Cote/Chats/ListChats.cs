@@ -9,18 +9,18 @@ namespace Cote.Chats;
 static class ListChats
 {
     public static async Task<IResult> Handle(
-        HttpContext http, CurrentUser user, ChatStore chats, EventLog events, WrittenAnswers answers, string? limit, string? before,
+        HttpContext http, CurrentUser user, ChatStore chats, EventLog events, ListCache cache, string? limit, string? before,
         CancellationToken ct)
     {
-        var check = new Check();
-        var most = check.QueryInteger("limit", limit, 1, Page.MostItems) ?? Page.MostItems;
-        var from = check.QueryInteger("before", before, 0, long.MaxValue);
-        if (check.Problem is { } wrong)
-            return Answer.Of(wrong);
+        var request = new RequestReader();
+        var most = request.QueryInteger("limit", limit, 1, Page.MostItems) ?? Page.MostItems;
+        var from = request.QueryInteger("before", before, 0, long.MaxValue);
+        if (request.Problem is { } wrong)
+            return ApiResults.Of(wrong);
 
         // Nothing of a user's chats changes without an event.
-        var (key, version) = (new WrittenAnswers.Key(user.Id, null, most, from, null), (await events.HeadAsync(user.Id, ct)).ToString());
-        if (answers.Find(key, version, http) is { } written)
+        var (key, version) = (new ListCache.Key(user.Id, null, most, from, null), (await events.HeadAsync(user.Id, ct)).ToString());
+        if (cache.Find(key, version, http) is { } written)
             return written;
         var page = new Page(most);
         var list = await chats.ListAsync(user.Id, from, most + 1,
@@ -31,8 +31,8 @@ static class ListChats
             http.Response.Headers.Link = Page.Next($"/chats/?before={list[^1].Activity}&limit={most}");
         }
 
-        var json = Answer.Write(list, ChatsJson.Default.IReadOnlyListChat);
-        answers.Keep(key, version, json, http);
-        return Answer.Json(json);
+        var json = ApiResults.Write(list, ChatsJson.Default.IReadOnlyListChat);
+        cache.Store(key, version, json, http);
+        return ApiResults.Json(json);
     }
 }

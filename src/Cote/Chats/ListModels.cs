@@ -7,7 +7,7 @@ namespace Cote.Chats;
 /// <summary><c>GET /models</c>: what a chat can choose.</summary>
 static class ListModels
 {
-    public static IResult Handle(ModelCatalogue models) => Answer.Json(Answer.Write(json =>
+    public static IResult Handle(ModelCatalogue models) => ApiResults.Json(ApiResults.Write(json =>
     {
         json.WriteStartArray();
         foreach (var model in models.Models)

@@ -13,31 +13,31 @@ static class UpdateChat
     public static async Task<IResult> Handle(
         string chatId, HttpContext http, CurrentUser user, ChatStore chats, ModelCatalogue models, CancellationToken ct)
     {
-        var check = await Body.ReadAsync(http);
+        var request = await Body.ReadAsync(http);
         var set = new List<Sql>();
-        if (check.OptionalText("title", 0, Chat.LongestTitle) is { } title)
+        if (request.OptionalText("title", 0, Chat.LongestTitle) is { } title)
             set.Add($"title = {title}");
-        if (check.Has("is_pinned"))
-            set.Add($"is_pinned = {check.OptionalFlag("is_pinned") ?? false}");
-        if (check.Has("model"))
+        if (request.Has("is_pinned"))
+            set.Add($"is_pinned = {request.OptionalFlag("is_pinned") ?? false}");
+        if (request.Has("model"))
         {
-            var name = check.OptionalText("model", 0, 200);
+            var name = request.OptionalText("model", 0, 200);
             var model = name is null ? null : models.Resolve(name);
             if (name is not null && model is null)
-                check.Fail("model", "no such model; GET /models lists what can be chosen");
+                request.AddError("model", "no such model; GET /models lists what can be chosen");
             set.Add($"model = {model}");
         }
-        if (check.Has("system_prompt"))
-            set.Add($"system_prompt = {check.OptionalText("system_prompt", 0, LongestSystemPrompt)}");
-        if (check.Has("temperature"))
-            set.Add($"temperature = {check.OptionalNumber("temperature", 0, 2)}");
-        if (check.Has("max_tokens"))
-            set.Add($"max_tokens = {check.OptionalInteger("max_tokens", 1, 10_000_000)}");
-        if (check.Problem is { } wrong)
-            return Answer.Of(wrong);
+        if (request.Has("system_prompt"))
+            set.Add($"system_prompt = {request.OptionalText("system_prompt", 0, LongestSystemPrompt)}");
+        if (request.Has("temperature"))
+            set.Add($"temperature = {request.OptionalNumber("temperature", 0, 2)}");
+        if (request.Has("max_tokens"))
+            set.Add($"max_tokens = {request.OptionalInteger("max_tokens", 1, 10_000_000)}");
+        if (request.Problem is { } wrong)
+            return ApiResults.Of(wrong);
 
         if (Ids.Parse(chatId) is not { } id || (set.Count > 0 && !await chats.UpdateAsync(user.Id, id, set)))
-            return Answer.Of(Problems.ChatNotFound);
+            return ApiResults.Of(Problems.ChatNotFound);
 
         return await GetChat.Handle(id, user, chats, ct);
     }

@@ -6,13 +6,13 @@ namespace Cote.Data;
 /// What differs between the engines, and nothing else: opening, reading, committing, and the few words of SQL that
 /// they spell differently. A store that asks which engine it runs on has found a missing member of this class.
 /// </summary>
-public abstract class Dialect : IAsyncDisposable
+public abstract class DatabaseEngine : IAsyncDisposable
 {
     /// <summary><c>sqlite</c> or <c>postgres</c>: the name of its blocks in a migration.</summary>
     public abstract string Name { get; }
 
     /// <summary>True where no second process can have the database open: a lease found at the start is then nobody's.</summary>
-    public abstract bool IsOnlyProcess { get; }
+    public abstract bool IsSingleProcess { get; }
 
     /// <summary>The database's clock in Unix milliseconds. Leases go by it, never by a node's own.</summary>
     public abstract Sql Now { get; }
@@ -32,7 +32,7 @@ public abstract class Dialect : IAsyncDisposable
     /// How long the database has been there without a break. Whoever could not reach it cannot tell a lease that lapsed
     /// with its owner from one that its owner could not renew either.
     /// </summary>
-    public abstract TimeSpan UpFor { get; }
+    public abstract TimeSpan AvailableFor { get; }
 
     /// <summary>Opens the database, refuses a second owner where only one is possible, and brings the schema up to date.</summary>
     public abstract Task OpenAsync(CancellationToken ct);
@@ -40,18 +40,18 @@ public abstract class Dialect : IAsyncDisposable
     /// <summary>True while writes are being accepted.</summary>
     public abstract bool IsHealthy { get; }
 
-    internal abstract Task<Outcome> WriteAsync(Unit unit);
+    internal abstract Task<Outcome> WriteAsync(WriteBatch batch);
 
-    internal abstract ValueTask<View> ReadAsync(CancellationToken ct);
+    internal abstract ValueTask<ReadSession> ReadAsync(CancellationToken ct);
 
-    internal abstract Task<View> SnapshotAsync(CancellationToken ct);
+    internal abstract Task<ReadSession> SnapshotAsync(CancellationToken ct);
 
     /// <inheritdoc/>
     public abstract ValueTask DisposeAsync();
 }
 
 /// <summary>Something that can be read from; a snapshot shows one state of the database however long it is kept.</summary>
-public abstract class View : IAsyncDisposable
+public abstract class ReadSession : IAsyncDisposable
 {
     /// <summary>All rows of a query, or, with <paramref name="enough"/>, those up to the one where it says so.</summary>
     public abstract ValueTask<IReadOnlyList<T>> ListAsync<T>(

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 namespace Cote.Data;
 
 /// <summary>A connection whose schema is brought up to date. Nobody else migrates the same database meanwhile.</summary>
-abstract class Migrated
+abstract class MigrationConnection
 {
     /// <summary>The name of its blocks in a migration.</summary>
     public abstract string Engine { get; }
@@ -37,7 +37,7 @@ sealed class Migrator(ILogger log, Clock clock)
     internal sealed record Migration(int Number, string Name, string Text)
     {
         // Of the whole file, both engines' blocks included: the same file is the same migration everywhere.
-        public string Checksum { get; } = Secrets.Hash(Text);
+        public string Checksum { get; } = SecureTokens.Hash(Text);
 
         public string For(string engine)
         {
@@ -58,9 +58,9 @@ sealed class Migrator(ILogger log, Clock clock)
     }
 
     /// <summary>Runs what is missing.</summary>
-    public Task RunAsync(Migrated database) => RunAsync(database, All(typeof(Migrator).Assembly));
+    public Task RunAsync(MigrationConnection database) => RunAsync(database, All(typeof(Migrator).Assembly));
 
-    internal async Task RunAsync(Migrated database, IReadOnlyList<Migration> all)
+    internal async Task RunAsync(MigrationConnection database, IReadOnlyList<Migration> all)
     {
         await database.ExecuteAsync("create table if not exists migrations (number integer primary key, name text not null, checksum text not null, applied_at bigint not null)");
         var missing = await MissingAsync(database, all);
@@ -86,7 +86,7 @@ sealed class Migrator(ILogger log, Clock clock)
     }
 
     /// <summary>What has not run yet. A database of a newer program, or of a changed migration, is refused.</summary>
-    internal static async Task<IReadOnlyList<Migration>> MissingAsync(Migrated database, IReadOnlyList<Migration> all)
+    internal static async Task<IReadOnlyList<Migration>> MissingAsync(MigrationConnection database, IReadOnlyList<Migration> all)
     {
         var applied = await database.ListAsync($"select cast(number as bigint), name, checksum from migrations order by number",
             row => (Number: (int)row.GetInt64(0), Name: row.GetString(1), Checksum: row.GetString(2)));

@@ -5,7 +5,7 @@ using Npgsql;
 namespace Cote.Data;
 
 /// <summary>Reads from PostgreSQL: each query on a connection of its own, or all of them within one transaction.</summary>
-sealed class PostgresView(PostgresPool pool, NpgsqlConnection? held = null) : View
+sealed class PostgresReadSession(PostgresPool pool, NpgsqlConnection? held = null) : ReadSession
 {
     public override async ValueTask<IReadOnlyList<T>> ListAsync<T>(
         Sql sql, Func<Row, T> map, CancellationToken ct, Func<T, bool>? enough = null)
@@ -45,7 +45,7 @@ sealed class PostgresView(PostgresPool pool, NpgsqlConnection? held = null) : Vi
         await using var command = new NpgsqlCommand(sql.Text, connection);
         PostgresArguments.Bind(command.Parameters, sql);
         await using var reader = await command.ExecuteReaderAsync(ct);
-        var (rows, at) = (new List<T>(), new ReaderRow(reader));
+        var (rows, at) = (new List<T>(), new DataReaderRow(reader));
         while (await reader.ReadAsync(ct))
         {
             var row = map(at);
@@ -58,7 +58,7 @@ sealed class PostgresView(PostgresPool pool, NpgsqlConnection? held = null) : Vi
 }
 
 /// <summary>The session that holds the lock of migrations.</summary>
-sealed class PostgresMigrated(NpgsqlConnection connection) : Migrated
+sealed class PostgresMigrationConnection(NpgsqlConnection connection) : MigrationConnection
 {
     NpgsqlTransaction? _transaction;
 
@@ -77,7 +77,7 @@ sealed class PostgresMigrated(NpgsqlConnection connection) : Migrated
     }
 
     public override async Task<IReadOnlyList<T>> ListAsync<T>(Sql sql, Func<Row, T> map) =>
-        await PostgresView.ListAsync(connection, sql, map, null, CancellationToken.None);
+        await PostgresReadSession.ListAsync(connection, sql, map, null, CancellationToken.None);
 
     public override string? CopyBefore(int migration) => null; // its backups are its operator's: docs/operations.md
 }

@@ -8,9 +8,9 @@ namespace Cote.Data;
 
 /// <summary>
 /// PostgreSQL, shared by any number of nodes. What each statement waits for and sees is its "read committed": see
-/// <see cref="Unit.Lock"/>.
+/// <see cref="WriteBatch.Lock"/>.
 /// </summary>
-sealed class PostgresDialect(DataOptions options, DataFolder folder, Clock clock, ILogger<Database> log) : Dialect
+sealed class PostgresEngine(DataOptions options, DataFolder folder, Clock clock, ILogger<Database> log) : DatabaseEngine
 {
     const int Oldest = 13;
     const long MigrationLock = 0x636F7465; // "cote"
@@ -21,11 +21,11 @@ sealed class PostgresDialect(DataOptions options, DataFolder folder, Clock clock
     PostgresWriter? _writer;
 
     /// <summary>Another database is being copied into this one, and by us: everyone else is refused until that is finished.</summary>
-    internal bool IsFilled { get; set; }
+    internal bool IsImportTarget { get; set; }
 
     public override string Name => "postgres";
 
-    public override bool IsOnlyProcess => false;
+    public override bool IsSingleProcess => false;
 
     // Not now(): that is the beginning of the transaction, which may have waited for a lock.
     public override Sql Now => $"(cast(extract(epoch from clock_timestamp()) * 1000 as bigint))";
@@ -34,7 +34,7 @@ sealed class PostgresDialect(DataOptions options, DataFolder folder, Clock clock
 
     public override bool IsHealthy => _pool is { IsAway: false };
 
-    public override TimeSpan UpFor => _pool?.UpFor ?? TimeSpan.Zero;
+    public override TimeSpan AvailableFor => _pool?.AvailableFor ?? TimeSpan.Zero;
 
     public override async Task OpenAsync(CancellationToken ct)
     {
@@ -60,7 +60,7 @@ sealed class PostgresDialect(DataOptions options, DataFolder folder, Clock clock
                 ? NpgsqlDataSource.Create(PostgresUrl.Parse(listen, "Cote__Data__PostgresListen")) : null;
             await using var session = await OpenFirstAsync(direct ?? source, place, ct);
             await MigrateAsync(session, ct);
-            if (!IsFilled && (await PostgresView.ListAsync(session, UnfinishedCopy.Source, _ => true, null, ct)).Count > 0)
+            if (!IsImportTarget && (await PostgresReadSession.ListAsync(session, UnfinishedCopy.Source, _ => true, null, ct)).Count > 0)
                 throw new StartupException(
                     $"The database at {place} holds an unfinished copy of another one. Run the copy again: it goes on to its end. Or drop the database and begin anew.");
         }
@@ -73,11 +73,11 @@ sealed class PostgresDialect(DataOptions options, DataFolder folder, Clock clock
     /// <summary>Names what names the database, as the people who set it know it.</summary>
     internal const string Setting = "DATABASE_URL (Cote__Data__Postgres)";
 
-    internal override Task<Outcome> WriteAsync(Unit unit) => _writer!.WriteAsync(unit);
+    internal override Task<Outcome> WriteAsync(WriteBatch batch) => _writer!.WriteAsync(batch);
 
-    internal override ValueTask<View> ReadAsync(CancellationToken ct) => new(new PostgresView(_pool!));
+    internal override ValueTask<ReadSession> ReadAsync(CancellationToken ct) => new(new PostgresReadSession(_pool!));
 
-    internal override async Task<View> SnapshotAsync(CancellationToken ct)
+    internal override async Task<ReadSession> SnapshotAsync(CancellationToken ct)
     {
         for (var tries = 1; ; tries++)
         {
@@ -86,7 +86,7 @@ sealed class PostgresDialect(DataOptions options, DataFolder folder, Clock clock
             {
                 // It says nothing to the server yet: there is nothing to give up.
                 await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, CancellationToken.None);
-                return new PostgresView(_pool, connection);
+                return new PostgresReadSession(_pool, connection);
             }
             catch (Exception error) when (error is DbException or IOException or SocketException or TimeoutException)
             {
@@ -149,7 +149,7 @@ sealed class PostgresDialect(DataOptions options, DataFolder folder, Clock clock
         // Nodes that start together migrate one after the other; the lock goes with the session.
         await using (var take = new NpgsqlCommand($"select pg_advisory_lock({MigrationLock})", connection) { CommandTimeout = 0 })
             await take.ExecuteNonQueryAsync(ct);
-        await new Migrator(log, clock).RunAsync(new PostgresMigrated(connection));
+        await new Migrator(log, clock).RunAsync(new PostgresMigrationConnection(connection));
         await using var give = new NpgsqlCommand($"select pg_advisory_unlock({MigrationLock})", connection);
         await give.ExecuteNonQueryAsync(ct);
     }

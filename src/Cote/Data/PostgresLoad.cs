@@ -19,7 +19,7 @@ sealed class PostgresLoad : IAsyncDisposable
     PostgresLoad(NpgsqlConnection connection) => _connection = connection;
 
     /// <summary>Takes the lock. One that was killed a moment ago may still be about to let it go.</summary>
-    public static async Task<PostgresLoad> OpenAsync(PostgresDialect target, Clock clock, CancellationToken ct)
+    public static async Task<PostgresLoad> OpenAsync(PostgresEngine target, Clock clock, CancellationToken ct)
     {
         var load = new PostgresLoad(await target.OpenConnectionAsync(ct));
         for (var began = clock.Ticks; !await load.FirstAsync($"select case when pg_try_advisory_lock({LoadLock}) then 1::bigint else 0 end", row => row.GetInt64(0) != 0, ct);)
@@ -34,7 +34,7 @@ sealed class PostgresLoad : IAsyncDisposable
     }
 
     /// <summary>Begins a copy of this source, or goes on with it: true where there is something to go on with.</summary>
-    public async Task<bool> BeginAsync(string source, IReadOnlyList<Table> tables, CancellationToken ct)
+    public async Task<bool> BeginAsync(string source, IReadOnlyList<CopyTable> tables, CancellationToken ct)
     {
         // The copy's own connections have another name than these.
         if (await FirstAsync(
@@ -45,7 +45,7 @@ sealed class PostgresLoad : IAsyncDisposable
             return begun == source ? true : throw new StartupException(
                 "The target holds an unfinished copy of another database, or of this one before it was served again. Drop the target, create it anew, and begin again.");
         foreach (var table in tables)
-            if (table.Name is not ("meta" or "counters") && await FirstAsync($"select 1 from {Table.Names([table.Name])} limit 1", _ => true, ct))
+            if (table.Name is not ("meta" or "counters") && await FirstAsync($"select 1 from {CopyTable.Names([table.Name])} limit 1", _ => true, ct))
                 throw new StartupException($"The target is not empty: its table {table.Name} has rows. Name a new database for the copy; one that has come to its end needs no second call.");
         await using var transaction = await _connection.BeginTransactionAsync(ct);
         await ExecuteAsync($"delete from meta", ct); // what an empty database says of itself says the source of its own
@@ -56,17 +56,17 @@ sealed class PostgresLoad : IAsyncDisposable
     }
 
     /// <summary>How far something has come.</summary>
-    public async Task<Place> PlaceOfAsync(string what, CancellationToken ct) =>
+    public async Task<KeysetPosition> PlaceOfAsync(string what, CancellationToken ct) =>
         UnfinishedCopy.Read(await FirstAsync(UnfinishedCopy.Progress(what), row => row.GetString(0), ct));
 
-    public Task NoteAsync(string what, Place place, CancellationToken ct) => ExecuteAsync(UnfinishedCopy.Note(what, place), ct);
+    public Task NoteAsync(string what, KeysetPosition position, CancellationToken ct) => ExecuteAsync(UnfinishedCopy.Note(what, position), ct);
 
     /// <summary>Writes a page of a table, and how far it is now.</summary>
-    public async Task WriteAsync(Table table, IReadOnlyList<Column> columns, IReadOnlyList<object?[]> rows, Place place, CancellationToken ct)
+    public async Task WriteAsync(CopyTable table, IReadOnlyList<Column> columns, IReadOnlyList<object?[]> rows, KeysetPosition position, CancellationToken ct)
     {
         await using var transaction = await _connection.BeginTransactionAsync(ct);
         await using (var copy = await _connection.BeginBinaryImportAsync(
-            $"copy {table.Name} ({Table.Names(columns.Select(x => x.Name)).Text}) from stdin (format binary)", ct))
+            $"copy {table.Name} ({CopyTable.Names(columns.Select(x => x.Name)).Text}) from stdin (format binary)", ct))
         {
             foreach (var row in rows)
             {
@@ -76,7 +76,7 @@ sealed class PostgresLoad : IAsyncDisposable
             }
             await copy.CompleteAsync(ct);
         }
-        await NoteAsync(table.Name, place, ct);
+        await NoteAsync(table.Name, position, ct);
         await transaction.CommitAsync(ct);
     }
 
@@ -95,7 +95,7 @@ sealed class PostgresLoad : IAsyncDisposable
     };
 
     async Task<T?> FirstAsync<T>(Sql sql, Func<Row, T> map, CancellationToken ct) =>
-        await PostgresView.ListAsync(_connection, sql, map, null, ct) is [var first, ..] ? first : default;
+        await PostgresReadSession.ListAsync(_connection, sql, map, null, ct) is [var first, ..] ? first : default;
 
     async Task ExecuteAsync(Sql sql, CancellationToken ct)
     {

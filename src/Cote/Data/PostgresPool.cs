@@ -23,7 +23,7 @@ sealed class PostgresPool(NpgsqlDataSource source, Clock clock, ILogger log) : I
     public bool IsAway => _away;
 
     /// <summary>How long the database has been there without a break.</summary>
-    public TimeSpan UpFor
+    public TimeSpan AvailableFor
     {
         get
         {

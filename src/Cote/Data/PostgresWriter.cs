@@ -15,7 +15,7 @@ sealed class PostgresWriter(PostgresPool pool, int most)
 
     int _writing;
 
-    public async Task<Outcome> WriteAsync(Unit unit)
+    public async Task<Outcome> WriteAsync(WriteBatch batch)
     {
         try
         {
@@ -25,7 +25,7 @@ sealed class PostgresWriter(PostgresPool pool, int most)
             {
                 try
                 {
-                    await RunAsync(unit);
+                    await RunAsync(batch);
                     pool.Succeeded();
                     return Outcome.Committed;
                 }
@@ -39,7 +39,7 @@ sealed class PostgresWriter(PostgresPool pool, int most)
                     // At a deadlock all but one have lost: not all at the same moment again.
                     await Task.Delay(Random.Shared.Next(1, 5 << tries));
                 }
-                catch (Exception error) when (PostgresErrors.IsAway(error) && unit.IsRepeatable && tries == 1)
+                catch (Exception error) when (PostgresErrors.IsAway(error) && batch.IsRepeatable && tries == 1)
                 {
                     pool.Failed(error);
                 }
@@ -55,35 +55,35 @@ sealed class PostgresWriter(PostgresPool pool, int most)
         }
     }
 
-    async Task RunAsync(Unit unit)
+    async Task RunAsync(WriteBatch batch)
     {
         await using var connection = await pool.OpenRawAsync();
-        await using var batch = new NpgsqlBatch(connection);
-        foreach (var step in unit.Steps)
+        await using var commands = new NpgsqlBatch(connection);
+        foreach (var statement in batch.Statements)
         {
             // As an update locks that leaves the key alone: a row that only refers to this one need not wait.
-            var command = new NpgsqlBatchCommand(step.IsLock ? step.Sql.Text + " for no key update" : step.Sql.Text);
-            PostgresArguments.Bind(command.Parameters, step.Sql);
-            batch.BatchCommands.Add(command);
+            var command = new NpgsqlBatchCommand(statement.IsLock ? statement.Sql.Text + " for no key update" : statement.Sql.Text);
+            PostgresArguments.Bind(command.Parameters, statement.Sql);
+            commands.BatchCommands.Add(command);
         }
-        await using (var reader = await batch.ExecuteReaderAsync())
+        await using (var reader = await commands.ExecuteReaderAsync())
         {
             var isFirst = true;
-            foreach (var step in unit.Steps)
+            foreach (var statement in batch.Statements)
             {
-                if (!step.Reads)
+                if (!statement.Reads)
                     continue;
                 if (!isFirst)
                     await reader.NextResultAsync();
                 isFirst = false;
-                await step.ReadAsync(reader);
+                await statement.ReadAsync(reader);
             }
             // To the very end: only there has it been committed.
             while (await reader.NextResultAsync())
             {
             }
         }
-        for (var i = 0; i < unit.Steps.Count; i++)
-            unit.Steps[i].Changed = (int)batch.BatchCommands[i].RecordsAffected;
+        for (var i = 0; i < batch.Statements.Count; i++)
+            batch.Statements[i].Changed = (int)commands.BatchCommands[i].RecordsAffected;
     }
 }

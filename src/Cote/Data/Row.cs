@@ -28,7 +28,7 @@ public abstract class Row
 }
 
 /// <summary>The row that a reader of the driver stands at.</summary>
-sealed class ReaderRow(DbDataReader reader) : Row
+sealed class DataReaderRow(DbDataReader reader) : Row
 {
     public override bool IsDBNull(int column) => reader.IsDBNull(column);
 

@@ -4,22 +4,22 @@ using Microsoft.Data.Sqlite;
 namespace Cote.Data;
 
 /// <summary>An embedded database that nobody serves: read under its lock, and never changed.</summary>
-sealed class SqliteArchive(string file) : Dialect
+sealed class SqliteArchive(string file) : DatabaseEngine
 {
     const int Readers = 4;
 
     FileStream? _lock;
-    SqliteReaders? _readers;
+    SqliteReadPool? _readers;
 
     public override string Name => "sqlite";
 
-    public override bool IsOnlyProcess => true;
+    public override bool IsSingleProcess => true;
 
     public override Sql Now => $"(cast(unixepoch('subsec') * 1000 as integer))";
 
     private protected override Sql EachOf(string jsonArray) => $"(select value from json_each({jsonArray}))";
 
-    public override TimeSpan UpFor => TimeSpan.MaxValue;
+    public override TimeSpan AvailableFor => TimeSpan.MaxValue;
 
     public override bool IsHealthy => false;
 
@@ -30,7 +30,7 @@ sealed class SqliteArchive(string file) : Dialect
         try
         {
             _lock = DataFolder.TryLock(file) ?? throw new StartupException($"The database {file} is in use. Stop the Cote that serves it first.");
-            _readers = new SqliteReaders(Source(), Readers);
+            _readers = new SqliteReadPool(Source(), Readers);
             var session = await _readers.RentAsync(ct);
             await CheckAsync(session);
             _readers.Return(session);
@@ -45,12 +45,12 @@ sealed class SqliteArchive(string file) : Dialect
         }
     }
 
-    internal override Task<Outcome> WriteAsync(Unit unit) => throw new NotSupportedException("It is only read.");
+    internal override Task<Outcome> WriteAsync(WriteBatch batch) => throw new NotSupportedException("It is only read.");
 
-    internal override async ValueTask<View> ReadAsync(CancellationToken ct) =>
-        new SqliteView(_readers!, await _readers!.RentAsync(ct), snapshot: false);
+    internal override async ValueTask<ReadSession> ReadAsync(CancellationToken ct) =>
+        new SqliteReadSession(_readers!, await _readers!.RentAsync(ct), snapshot: false);
 
-    internal override Task<View> SnapshotAsync(CancellationToken ct) => ReadAsync(ct).AsTask(); // it never changes
+    internal override Task<ReadSession> SnapshotAsync(CancellationToken ct) => ReadAsync(ct).AsTask(); // it never changes
 
     public override ValueTask DisposeAsync()
     {
@@ -67,7 +67,7 @@ sealed class SqliteArchive(string file) : Dialect
     async Task CheckAsync(SqliteSession session)
     {
         var all = Migrator.All(typeof(Migrator).Assembly);
-        var missing = await Migrator.MissingAsync(new SqliteMigrated(session, file), all);
+        var missing = await Migrator.MissingAsync(new SqliteMigrationConnection(session, file), all);
         if (missing.Count > 0)
             throw new StartupException(
                 $"The database {file} was made by an older Cote (it lacks migration {missing[0].Name}). Start this version on it once and stop it: that brings it up to date, and keeps a copy of it aside.");

@@ -131,7 +131,7 @@ sealed class SqliteSession : IDisposable
 }
 
 /// <summary>A bounded set of read-only sessions that keep what they have prepared.</summary>
-sealed class SqliteReaders(string file, int most) : IDisposable
+sealed class SqliteReadPool(string file, int most) : IDisposable
 {
     readonly SemaphoreSlim _places = new(most);
     readonly Stack<SqliteSession> _idle = new();
@@ -176,7 +176,7 @@ sealed class SqliteReaders(string file, int most) : IDisposable
 }
 
 /// <summary>A session lent out for reading, alone or within one read transaction.</summary>
-sealed class SqliteView(SqliteReaders readers, SqliteSession session, bool snapshot) : View
+sealed class SqliteReadSession(SqliteReadPool readers, SqliteSession session, bool snapshot) : ReadSession
 {
     bool _broken;
 
@@ -191,7 +191,7 @@ sealed class SqliteView(SqliteReaders readers, SqliteSession session, bool snaps
         catch (SqliteException error)
         {
             _broken = true;
-            throw SqliteDialect.Translate(error);
+            throw SqliteEngine.Translate(error);
         }
     }
 

@@ -6,20 +6,20 @@ using Microsoft.Extensions.Logging;
 namespace Cote.Data;
 
 /// <summary>The embedded database: one file, one process, one writer that commits groups, many readers.</summary>
-sealed class SqliteDialect(DataOptions options, DataFolder folder, Clock clock, ILogger<Database> log) : Dialect
+sealed class SqliteEngine(DataOptions options, DataFolder folder, Clock clock, ILogger<Database> log) : DatabaseEngine
 {
-    SqliteReaders? _readers;
+    SqliteReadPool? _readers;
     SqliteWriter? _writer;
 
     public override string Name => "sqlite";
 
-    public override bool IsOnlyProcess => true;
+    public override bool IsSingleProcess => true;
 
     public override Sql Now => $"(cast(unixepoch('subsec') * 1000 as integer))";
 
     private protected override Sql EachOf(string jsonArray) => $"(select value from json_each({jsonArray}))";
 
-    public override TimeSpan UpFor => TimeSpan.MaxValue; // no other process can hold a lease
+    public override TimeSpan AvailableFor => TimeSpan.MaxValue; // no other process can hold a lease
 
     public override bool IsHealthy => _writer?.IsHealthy ?? false;
 
@@ -46,19 +46,19 @@ sealed class SqliteDialect(DataOptions options, DataFolder folder, Clock clock, 
         using (var session = new SqliteSession(file, SqliteOpenMode.ReadWriteCreate))
         {
             session.Execute("pragma journal_mode = wal");
-            await new Migrator(log, clock).RunAsync(new SqliteMigrated(session, file));
+            await new Migrator(log, clock).RunAsync(new SqliteMigrationConnection(session, file));
         }
-        _readers = new SqliteReaders(file, options.Readers);
+        _readers = new SqliteReadPool(file, options.Readers);
         _writer = new SqliteWriter(() => new SqliteSession(file, SqliteOpenMode.ReadWrite), options.WriteQueue, clock, log);
     }
 
-    internal override Task<Outcome> WriteAsync(Unit unit) => _writer!.WriteAsync(unit);
+    internal override Task<Outcome> WriteAsync(WriteBatch batch) => _writer!.WriteAsync(batch);
 
-    internal override async ValueTask<View> ReadAsync(CancellationToken ct)
+    internal override async ValueTask<ReadSession> ReadAsync(CancellationToken ct)
     {
         try
         {
-            return new SqliteView(_readers!, await _readers!.RentAsync(ct), snapshot: false);
+            return new SqliteReadSession(_readers!, await _readers!.RentAsync(ct), snapshot: false);
         }
         catch (SqliteException error)
         {
@@ -66,13 +66,13 @@ sealed class SqliteDialect(DataOptions options, DataFolder folder, Clock clock, 
         }
     }
 
-    internal override async Task<View> SnapshotAsync(CancellationToken ct)
+    internal override async Task<ReadSession> SnapshotAsync(CancellationToken ct)
     {
         var session = await _readers!.RentAsync(ct);
         try
         {
             session.Execute("begin");
-            return new SqliteView(_readers, session, snapshot: true);
+            return new SqliteReadSession(_readers, session, snapshot: true);
         }
         catch (SqliteException error)
         {
@@ -104,7 +104,7 @@ sealed class SqliteDialect(DataOptions options, DataFolder folder, Clock clock, 
 }
 
 /// <summary>The one session that is open while the schema is brought up to date: the file's lock is held.</summary>
-sealed class SqliteMigrated(SqliteSession session, string file) : Migrated
+sealed class SqliteMigrationConnection(SqliteSession session, string file) : MigrationConnection
 {
     public override string Engine => "sqlite";
 

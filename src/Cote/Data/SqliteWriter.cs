@@ -47,9 +47,9 @@ sealed class SqliteWriter : IDisposable
 
     public bool IsHealthy => _healthy;
 
-    public Task<Outcome> WriteAsync(Unit unit)
+    public Task<Outcome> WriteAsync(WriteBatch batch)
     {
-        var pending = new Pending(unit);
+        var pending = new Pending(batch);
         try
         {
             if (!_queue.TryAdd(pending))
@@ -139,11 +139,11 @@ sealed class SqliteWriter : IDisposable
         }
     }
 
-    static void Run(SqliteSession session, Unit unit)
+    static void Run(SqliteSession session, WriteBatch batch)
     {
-        foreach (var step in unit.Steps)
-            if (!step.IsLock) // nobody else writes
-                step.Changed = session.Run(step.Sql, step.Read);
+        foreach (var statement in batch.Statements)
+            if (!statement.IsLock) // nobody else writes
+                statement.Changed = session.Run(statement.Sql, statement.Read);
     }
 
     static void RunApart(SqliteSession session, Pending pending)
@@ -185,7 +185,7 @@ sealed class SqliteWriter : IDisposable
             _session = null;
         }
         foreach (var pending in group)
-            pending.Fail(error is SqliteException sqlite ? SqliteDialect.Translate(sqlite) : error);
+            pending.Fail(error is SqliteException sqlite ? SqliteEngine.Translate(sqlite) : error);
     }
 
     SqliteSession Reopen()
@@ -205,11 +205,11 @@ sealed class SqliteWriter : IDisposable
         }
     }
 
-    static Unit Probe()
+    static WriteBatch Probe()
     {
-        var unit = new Unit();
-        unit.Do($"insert into meta (key, value) values ('probe', '1') on conflict (key) do update set value = '1'");
-        return unit;
+        var batch = new WriteBatch();
+        batch.Execute($"insert into meta (key, value) values ('probe', '1') on conflict (key) do update set value = '1'");
+        return batch;
     }
 
     // Checkpoints are the slow tail of writes: they run here, from a connection of their own, off the writer's path.
@@ -237,11 +237,11 @@ sealed class SqliteWriter : IDisposable
         }
     }
 
-    sealed class Pending(Unit unit)
+    sealed class Pending(WriteBatch batch)
     {
         SqliteException? _refusal;
 
-        public Unit Unit => unit;
+        public WriteBatch Unit => batch;
 
         public TaskCompletionSource<Outcome> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -257,7 +257,7 @@ sealed class SqliteWriter : IDisposable
                 or SQLitePCL.raw.SQLITE_CONSTRAINT_PRIMARYKEY)
                 Done.TrySetResult(Outcome.Conflict);
             else
-                Done.TrySetException(SqliteDialect.Translate(_refusal));
+                Done.TrySetException(SqliteEngine.Translate(_refusal));
         }
     }
 }

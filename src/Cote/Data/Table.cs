@@ -9,7 +9,7 @@ namespace Cote.Data;
 readonly record struct Column(string Name, Sql.ArgKind Kind);
 
 /// <summary>How far a table has been gone through: so many rows, up to the one with this key.</summary>
-readonly record struct Place(long Rows, IReadOnlyList<object?>? After);
+readonly record struct KeysetPosition(long Rows, IReadOnlyList<object?>? After);
 
 /// <summary>
 /// A table as it is carried from one engine to another: in the order of its primary key, which is the same on both, since
@@ -17,7 +17,7 @@ readonly record struct Place(long Rows, IReadOnlyList<object?>? After);
 /// </summary>
 /// <param name="name">A constant of the program, as are the names of the key.</param>
 /// <param name="only">Which rows are meant, where not all are.</param>
-sealed class Table(string name, string[] key, Sql? only = null)
+sealed class CopyTable(string name, string[] key, Sql? only = null)
 {
     const long MostRows = 2_000;
     const long MostBytes = 8 << 20;

@@ -18,15 +18,15 @@ static class UnfinishedCopy
 
     public static Sql Progress(string what) => $"select value from meta where key = {"copy:" + what}";
 
-    public static Sql Note(string what, Place place)
+    public static Sql Note(string what, KeysetPosition position)
     {
-        var value = new JsonArray(JsonValue.Create(place.Rows));
-        foreach (var part in place.After ?? [])
+        var value = new JsonArray(JsonValue.Create(position.Rows));
+        foreach (var part in position.After ?? [])
             value.Add(part is long number ? JsonValue.Create(number) : (JsonNode?)JsonValue.Create((string?)part));
         return $"insert into meta (key, value) values ({"copy:" + what}, {value.ToJsonString()}) on conflict (key) do update set value = excluded.value";
     }
 
-    public static Place Read(string? noted)
+    public static KeysetPosition Read(string? noted)
     {
         if (noted is null)
             return default;
@@ -35,5 +35,5 @@ static class UnfinishedCopy
     }
 
     /// <summary>Adds to a unit what makes the copy a database like any other.</summary>
-    public static void End(Unit unit) => unit.Do($"delete from meta where {Keys}");
+    public static void End(WriteBatch batch) => batch.Execute($"delete from meta where {Keys}");
 }

@@ -6,9 +6,9 @@ namespace Cote.Data;
 /// A write: a fixed list of statements that happen together or not at all. Values flow between them by sub-selects,
 /// never through the program, so that PostgreSQL runs the list in one round trip and SQLite within a group commit.
 /// </summary>
-public sealed class Unit
+public sealed class WriteBatch
 {
-    internal List<Step> Steps { get; } = [];
+    internal List<Statement> Statements { get; } = [];
 
     /// <summary>
     /// True where it may be run again when the connection broke and nobody knows whether it was committed: it inserts a
@@ -17,10 +17,10 @@ public sealed class Unit
     public bool IsRepeatable { get; init; }
 
     /// <summary>Adds a statement; the answer tells, after the commit, how many rows it changed.</summary>
-    public Step Do(Sql sql) => Add(new Step(sql));
+    public Statement Execute(Sql sql) => Add(new Statement(sql));
 
     /// <summary>Adds a statement that returns rows; they are there after the commit.</summary>
-    public Rows<T> Fetch<T>(Sql sql, Func<Row, T> map) => Add(new Rows<T>(sql, map));
+    public Query<T> Query<T>(Sql sql, Func<Row, T> map) => Add(new Query<T>(sql, map));
 
     /// <summary>
     /// Waits until no other unit holds the rows of this <c>select</c>, and holds them to the end. The statements after it
@@ -28,19 +28,19 @@ public sealed class Unit
     /// one table that had to wait for a row of another would still see the moment before. SQLite's writer is alone: it
     /// passes over this step.
     /// </summary>
-    public void Lock(Sql select) => Add(new Step(select) { IsLock = true });
+    public void Lock(Sql select) => Add(new Statement(select) { IsLock = true });
 
-    T Add<T>(T step) where T : Step
+    T Add<T>(T step) where T : Statement
     {
-        Steps.Add(step);
+        Statements.Add(step);
         return step;
     }
 }
 
 /// <summary>One statement of a unit, and what came of it.</summary>
-public class Step
+public class Statement
 {
-    internal Step(Sql sql) => Sql = sql;
+    internal Statement(Sql sql) => Sql = sql;
 
     internal Sql Sql { get; }
 
@@ -57,12 +57,12 @@ public class Step
 }
 
 /// <summary>A statement of a unit that returns rows.</summary>
-public sealed class Rows<T> : Step
+public sealed class Query<T> : Statement
 {
     readonly Func<Row, T> _map;
     readonly List<T> _items = [];
 
-    internal Rows(Sql sql, Func<Row, T> map) : base(sql) => _map = map;
+    internal Query(Sql sql, Func<Row, T> map) : base(sql) => _map = map;
 
     /// <summary>The rows, after the commit.</summary>
     public IReadOnlyList<T> Items => _items;
@@ -82,7 +82,7 @@ public sealed class Rows<T> : Step
     internal override async Task ReadAsync(DbDataReader reader)
     {
         _items.Clear();
-        var row = new ReaderRow(reader);
+        var row = new DataReaderRow(reader);
         while (await reader.ReadAsync())
             _items.Add(_map(row));
     }

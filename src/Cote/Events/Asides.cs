@@ -4,7 +4,7 @@ namespace Cote.Events;
 /// Frames for one client that are nobody's history: typing, pings and their answers. They have no place in the log, so
 /// they wait here, and what comes from outside is dropped where the client does not keep up.
 /// </summary>
-sealed class Asides
+sealed class TransientFrames
 {
     const int Most = 32;
 

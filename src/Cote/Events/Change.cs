@@ -9,38 +9,38 @@ namespace Cote.Events;
 /// it takes the numbers of its events, if its guard holds. Whatever follows inserts or updates <i>from</i> that head, so
 /// that a guard which does not hold makes the whole change nothing, in one round trip.
 /// </summary>
-sealed class Change
+sealed class EventTransaction
 {
-    readonly Unit _unit;
+    readonly WriteBatch _unit;
     readonly string _id;
-    readonly Step _head;
+    readonly Statement _head;
     readonly int _events;
-    Step? _each;
+    Statement? _each;
     int _appended;
 
-    /// <param name="unit">The unit it happens in.</param>
+    /// <param name="batch">The unit it happens in.</param>
     /// <param name="userId">Whose log it is.</param>
     /// <param name="id">A name for this change that no other has.</param>
     /// <param name="at">When.</param>
     /// <param name="events">How many events it appends.</param>
     /// <param name="guard">What must hold for it to happen: a condition, without <c>where</c>.</param>
-    public Change(Unit unit, string userId, string id, Timestamp at, int events, Sql guard)
+    public EventTransaction(WriteBatch batch, string userId, string id, Timestamp at, int events, Sql guard)
     {
-        (_unit, UserId, _id, At, _events) = (unit, userId, id, at, events);
-        LockHead(unit, userId);
-        _head = unit.Do($"update heads set seq = seq + {events}, unit = {id} where user_id = {userId} and {guard}");
+        (_unit, UserId, _id, At, _events) = (batch, userId, id, at, events);
+        LockHead(batch, userId);
+        _head = batch.Execute($"update heads set seq = seq + {events}, unit = {id} where user_id = {userId} and {guard}");
     }
 
     /// <summary>A change of whatever <paramref name="rows"/> finds (<c>from messages m … where …</c>), with an event for each; of nothing where it finds none.</summary>
-    public Change(Unit unit, string userId, string id, Timestamp at, Sql rows)
+    public EventTransaction(WriteBatch batch, string userId, string id, Timestamp at, Sql rows)
     {
-        (_unit, UserId, _id, At) = (unit, userId, id, at);
-        LockHead(unit, userId);
-        _head = unit.Do($"update heads set seq = seq + (select count(*) {rows}), unit = {id} where user_id = {userId} and exists (select 1 {rows})");
+        (_unit, UserId, _id, At) = (batch, userId, id, at);
+        LockHead(batch, userId);
+        _head = batch.Execute($"update heads set seq = seq + (select count(*) {rows}), unit = {id} where user_id = {userId} and exists (select 1 {rows})");
     }
 
     /// <summary>What changes a user's replies without an event waits its turn among the changes all the same.</summary>
-    public static void LockHead(Unit unit, string userId) => unit.Lock($"select 1 from heads where user_id = {userId}");
+    public static void LockHead(WriteBatch batch, string userId) => batch.Lock($"select 1 from heads where user_id = {userId}");
 
     public string UserId { get; }
 
@@ -58,20 +58,20 @@ sealed class Change
     /// <summary>The number of the <paramref name="nth"/> event (from 1), where <c>h</c> is the locked row.</summary>
     public Sql Seq(int nth) => $"h.seq - {(long)(_events - nth)}";
 
-    public Step Do(Sql sql) => _unit.Do(sql);
+    public Statement Execute(Sql sql) => _unit.Execute(sql);
 
     /// <summary>Appends the next event.</summary>
     public void Append(string type, string chatId, string? messageId = null)
     {
         _appended++;
-        _unit.Do($"""
+        _unit.Execute($"""
             insert into events (user_id, seq, type, chat_id, message_id, at)
             select h.user_id, {Seq(_appended)}, {type}, {chatId}, {messageId}, {At} from {Locked}
             """);
     }
 
     /// <summary>Appends an event for each of the rows that the change was begun with, in their order.</summary>
-    public void AppendEach(string type, Sql rows) => _each = _unit.Do($"""
+    public void AppendEach(string type, Sql rows) => _each = _unit.Execute($"""
         insert into events (user_id, seq, type, chat_id, message_id, at)
         select h.user_id, h.seq - e.n + e.place, {type}, e.chat_id, e.id, {At}
         from (select m.chat_id, m.id, row_number() over (order by m.chat_id, m.seq) as place, count(*) over () as n {rows}) e, {Locked}

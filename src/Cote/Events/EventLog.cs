@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace Cote.Events;
 
 /// <summary>The durable log of what happened to each user's chats and messages.</summary>
-sealed class EventLog(Database db, Feeds feeds, NodeSignal signal, ILogger<EventLog> log)
+sealed class EventLog(Database db, Hub hub, NodeNotifier notifier, ILogger<EventLog> log)
 {
     long _committed;
 
@@ -21,9 +21,9 @@ sealed class EventLog(Database db, Feeds feeds, NodeSignal signal, ILogger<Event
     /// <summary>Reads the epoch, or makes one: for a new database, and for one that was put back from a copy.</summary>
     public async Task OpenAsync(EpochFile? file, CancellationToken ct)
     {
-        var unit = new Unit();
-        unit.Do($"insert into meta (key, value) values ('epoch', {Name()}) on conflict (key) do nothing"); // nodes that start together agree on one
-        await db.WriteAsync(unit);
+        var batch = new WriteBatch();
+        batch.Execute($"insert into meta (key, value) values ('epoch', {Name()}) on conflict (key) do nothing"); // nodes that start together agree on one
+        await db.WriteAsync(batch);
         if (file is not null)
             await FollowOnAsync(file, ct);
         Epoch = (await MetaAsync("epoch", ct))!;
@@ -50,13 +50,13 @@ sealed class EventLog(Database db, Feeds feeds, NodeSignal signal, ILogger<Event
     /// </summary>
     public Task RenewEpochAsync()
     {
-        var unit = new Unit();
-        RenewEpoch(unit);
-        return db.WriteAsync(unit);
+        var batch = new WriteBatch();
+        RenewEpoch(batch);
+        return db.WriteAsync(batch);
     }
 
     /// <summary>The same, as part of a unit.</summary>
-    public static void RenewEpoch(Unit unit) => Set(unit, "epoch", Name());
+    public static void RenewEpoch(WriteBatch batch) => Set(batch, "epoch", Name());
 
     /// <summary>Reads the epoch again; where somebody has renewed it, every connection is told to come back.</summary>
     public async Task RefreshAsync(CancellationToken ct)
@@ -66,19 +66,19 @@ sealed class EventLog(Database db, Feeds feeds, NodeSignal signal, ILogger<Event
         log.LogWarning("A new epoch begins: clients fetch their state anew");
         Epoch = epoch;
         Renewed?.Invoke();
-        feeds.SendAllBack();
+        hub.DisconnectAll();
     }
 
     /// <summary>Commits changes of a user and wakes those who follow.</summary>
-    public async Task<Outcome> CommitAsync(Unit unit, string userId, params IReadOnlyCollection<Change> changes)
+    public async Task<Outcome> CommitAsync(WriteBatch batch, string userId, params IReadOnlyCollection<EventTransaction> changes)
     {
-        var outcome = await db.WriteAsync(unit);
+        var outcome = await db.WriteAsync(batch);
         if (outcome != Outcome.Committed || changes.Count == 0)
             return outcome;
-        foreach (var change in changes)
-            Interlocked.Add(ref _committed, change.Events);
-        feeds.Wake(userId);
-        signal.Say(new(Word.Committed, userId));
+        foreach (var transaction in changes)
+            Interlocked.Add(ref _committed, transaction.Events);
+        hub.Wake(userId);
+        notifier.Publish(new(NotificationKind.Committed, userId));
         return outcome;
     }
 
@@ -113,10 +113,10 @@ sealed class EventLog(Database db, Feeds feeds, NodeSignal signal, ILogger<Event
             if (to is null)
                 return;
             tail = to.Value;
-            var unit = new Unit();
-            unit.Do($"update heads set tail = {tail} where user_id = {userId} and tail < {tail}");
-            unit.Do($"delete from events where user_id = {userId} and seq <= {tail}");
-            await db.WriteAsync(unit);
+            var batch = new WriteBatch();
+            batch.Execute($"update heads set tail = {tail} where user_id = {userId} and tail < {tail}");
+            batch.Execute($"delete from events where user_id = {userId} and seq <= {tail}");
+            await db.WriteAsync(batch);
         }
     }
 
@@ -139,13 +139,13 @@ sealed class EventLog(Database db, Feeds feeds, NodeSignal signal, ILogger<Event
 
     Task<Outcome> SetAsync(string key, string value)
     {
-        var unit = new Unit();
-        Set(unit, key, value);
-        return db.WriteAsync(unit);
+        var batch = new WriteBatch();
+        Set(batch, key, value);
+        return db.WriteAsync(batch);
     }
 
-    static void Set(Unit unit, string key, string value) =>
-        unit.Do($"insert into meta (key, value) values ({key}, {value}) on conflict (key) do update set value = {value}");
+    static void Set(WriteBatch batch, string key, string value) =>
+        batch.Execute($"insert into meta (key, value) values ({key}, {value}) on conflict (key) do update set value = {value}");
 
     static string Name() =>
         new(System.Security.Cryptography.RandomNumberGenerator.GetItems<char>("0123456789abcdefghijklmnopqrstuvwxyz", 12));

@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging;
 namespace Cote.Events;
 
 /// <summary>Keeps the log in order in the background: notes every second how far it has come, trims what is old.</summary>
-sealed class EventsLoop(
-    EventLog events, EpochFile file, Data.Dialect dialect, EventsOptions options, Clock clock, ILogger<EventsLoop> log) : BackgroundService
+sealed class EventRetentionLoop(
+    EventLog events, EpochFile file, Data.DatabaseEngine engine, EventsOptions options, Clock clock, ILogger<EventRetentionLoop> log) : BackgroundService
 {
     const int TrimRows = 1_000;
     static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
@@ -42,7 +42,7 @@ sealed class EventsLoop(
 
     void Note()
     {
-        if (!dialect.IsOnlyProcess)
+        if (!engine.IsSingleProcess)
             return;
         try
         {

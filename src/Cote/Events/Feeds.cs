@@ -4,28 +4,28 @@ using Cote.Primitives;
 namespace Cote.Events;
 
 /// <summary>A piece of the log as frames; <paramref name="More"/> where it was cut for its size.</summary>
-readonly record struct LogPage(IReadOnlyList<Frame> Frames, bool More);
+readonly record struct EventPage(IReadOnlyList<Frame> Frames, bool More);
 
 /// <summary>Reads the log of a user after an event, each thing written as it is now.</summary>
-delegate Task<LogPage> ReadLog(string userId, long after, CancellationToken ct);
+delegate Task<EventPage> ReadLog(string userId, long after, CancellationToken ct);
 
 /// <summary>The replies of a user that have not ended, whoever makes them.</summary>
-delegate Task<IReadOnlyList<OpenReply>> ReadOpenReplies(string userId, CancellationToken ct);
+delegate Task<IReadOnlyList<PendingReply>> ReadOpenReplies(string userId, CancellationToken ct);
 
 /// <summary>Has this session been ended?</summary>
 delegate bool IsRevoked(string sessionId);
 
 /// <summary>All feeds of this node: one for each user who is connected here or has a reply being made here.</summary>
-sealed class Feeds(Clock clock, EventsOptions options)
+sealed class Hub(Clock clock, EventsOptions options)
 {
-    readonly ConcurrentDictionary<string, Feed> _feeds = [];
+    readonly ConcurrentDictionary<string, UserChannel> _feeds = [];
     long _showUntil = long.MaxValue;
     bool _closing;
 
     /// <summary>Replies whose end was shown, and that wait to be recorded as delivered.</summary>
     public ConcurrentDictionary<string, (string UserId, string ChatId)> Delivered { get; } = [];
 
-    public IEnumerable<Feed> All => _feeds.Select(x => x.Value);
+    public IEnumerable<UserChannel> All => _feeds.Select(x => x.Value);
 
     /// <summary>
     /// Text that is made here is shown until then (by <see cref="Clock.Ticks"/>): a node whose leases may have lapsed
@@ -36,31 +36,31 @@ sealed class Feeds(Clock clock, EventsOptions options)
         var wasSilent = !MayShow();
         Volatile.Write(ref _showUntil, ticks);
         if (wasSilent)
-            foreach (var feed in All)
-                feed.WakeLive();
+            foreach (var channel in All)
+                channel.WakeLive();
     }
 
     bool MayShow() => clock.Ticks < Volatile.Read(ref _showUntil);
 
-    public Feed? Find(string userId) => _feeds.GetValueOrDefault(userId);
+    public UserChannel? Find(string userId) => _feeds.GetValueOrDefault(userId);
 
     /// <summary>Something of this user was committed.</summary>
     public void Wake(string userId)
     {
-        if (_feeds.TryGetValue(userId, out var feed))
-            feed.Wake();
+        if (_feeds.TryGetValue(userId, out var channel))
+            channel.Wake();
     }
 
     /// <summary>Joins a reader to its user's feed.</summary>
-    public Feed Join(string userId, Reader reader)
+    public UserChannel Join(string userId, Subscription subscription)
     {
         lock (_feeds)
         {
-            var feed = _feeds.GetOrAdd(userId, static id => new Feed(id));
-            feed.Add(reader);
+            var channel = _feeds.GetOrAdd(userId, static id => new UserChannel(id));
+            channel.Add(subscription);
             if (_closing)
-                reader.Close(CloseReason.ShuttingDown);
-            return feed;
+                subscription.Close(CloseReason.ShuttingDown);
+            return channel;
         }
     }
 
@@ -70,45 +70,45 @@ sealed class Feeds(Clock clock, EventsOptions options)
         lock (_feeds)
         {
             _closing = true;
-            foreach (var reader in All.SelectMany(x => x.Readers))
-                reader.Close(CloseReason.ShuttingDown);
+            foreach (var subscription in All.SelectMany(x => x.Subscriptions))
+                subscription.Close(CloseReason.ShuttingDown);
         }
     }
 
     /// <summary>A new epoch: every connection is told to come back, and nothing is remembered of the one before.</summary>
-    public void SendAllBack()
+    public void DisconnectAll()
     {
         lock (_feeds)
-            foreach (var feed in All)
+            foreach (var channel in All)
             {
-                feed.Forget();
-                foreach (var reader in feed.Readers)
-                    reader.Close(CloseReason.ShuttingDown);
+                channel.Forget();
+                foreach (var subscription in channel.Subscriptions)
+                    subscription.Close(CloseReason.ShuttingDown);
             }
     }
 
-    public void Leave(Feed feed, Reader reader)
+    public void Leave(UserChannel channel, Subscription subscription)
     {
         lock (_feeds)
         {
-            feed.Remove(reader);
-            Forget(feed);
+            channel.Remove(subscription);
+            Forget(channel);
         }
     }
 
     /// <summary>Has text of this reply been shown from here? Its row says so only from the first checkpoint on.</summary>
     public bool HasText(string userId, string messageId) =>
-        _feeds.TryGetValue(userId, out var feed) && feed.Live.FirstOrDefault(x => x.MessageId == messageId) is { HasText: true };
+        _feeds.TryGetValue(userId, out var channel) && channel.Live.FirstOrDefault(x => x.MessageId == messageId) is { HasText: true };
 
     /// <summary>A reply begins to be made here.</summary>
-    public LiveReply Begin(string userId, OpenReply reply)
+    public StreamingReply Begin(string userId, PendingReply reply)
     {
         lock (_feeds)
         {
-            var feed = _feeds.GetOrAdd(userId, static id => new Feed(id));
-            if (feed.Find(reply.MessageId) is { } before) // followed until now: it was taken over
-                Drop(feed, before);
-            return Add(feed, reply, null);
+            var channel = _feeds.GetOrAdd(userId, static id => new UserChannel(id));
+            if (channel.Find(reply.MessageId) is { } before) // followed until now: it was taken over
+                Drop(channel, before);
+            return Add(channel, reply, null);
         }
     }
 
@@ -116,14 +116,14 @@ sealed class Feeds(Clock clock, EventsOptions options)
     /// A reply that another node makes, for the readers here: its text is to be fed in. Null where it is made here, or
     /// nobody here would read it.
     /// </summary>
-    public LiveReply? Follow(string userId, OpenReply reply)
+    public StreamingReply? FollowRemote(string userId, PendingReply reply)
     {
         lock (_feeds)
         {
-            if (!_feeds.TryGetValue(userId, out var feed) || feed.Readers.Length == 0)
+            if (!_feeds.TryGetValue(userId, out var channel) || channel.Subscriptions.Length == 0)
                 return null;
-            if (feed.Find(reply.MessageId) is not { } known)
-                return Add(feed, reply, reply.Home);
+            if (channel.Find(reply.MessageId) is not { } known)
+                return Add(channel, reply, reply.Home);
             if (known.Home is null)
                 return null;
             known.Home = reply.Home;
@@ -132,43 +132,43 @@ sealed class Feeds(Clock clock, EventsOptions options)
     }
 
     /// <summary>A reply is no longer made here. Its end, where it has one, is in the log by now.</summary>
-    public void End(string userId, LiveReply live)
+    public void End(string userId, StreamingReply streaming)
     {
         lock (_feeds)
         {
-            if (_feeds.TryGetValue(userId, out var feed))
+            if (_feeds.TryGetValue(userId, out var channel))
             {
-                Drop(feed, live);
-                Forget(feed);
+                Drop(channel, streaming);
+                Forget(channel);
             }
-            live.Dispose();
+            streaming.Dispose();
         }
     }
 
-    LiveReply Add(Feed feed, OpenReply reply, string? home)
+    StreamingReply Add(UserChannel channel, PendingReply reply, string? home)
     {
         var pause = TimeSpan.FromMilliseconds(options.DeltaMilliseconds);
-        var live = home is null ? new LiveReply(reply, feed.WakeLive, clock, pause) { MayShow = MayShow }
-            : new LiveReply(reply, feed.WakeLive, clock, pause) { Home = home };
-        feed.Add(live);
-        return live;
+        var streaming = home is null ? new StreamingReply(reply, channel.WakeLive, clock, pause) { MayShow = MayShow }
+            : new StreamingReply(reply, channel.WakeLive, clock, pause) { Home = home };
+        channel.Add(streaming);
+        return streaming;
     }
 
-    static void Drop(Feed feed, LiveReply live)
+    static void Drop(UserChannel channel, StreamingReply streaming)
     {
-        feed.Remove(live);
-        live.Dispose();
+        channel.Remove(streaming);
+        streaming.Dispose();
     }
 
     // Without a reader nothing is followed: it would be fed for nobody.
-    void Forget(Feed feed)
+    void Forget(UserChannel channel)
     {
-        if (feed.Readers.Length > 0)
+        if (channel.Subscriptions.Length > 0)
             return;
-        foreach (var followed in feed.Live.Where(x => x.Home is not null))
-            Drop(feed, followed);
-        if (feed.Live.Length == 0)
-            _feeds.TryRemove(feed.UserId, out _);
+        foreach (var followed in channel.Live.Where(x => x.Home is not null))
+            Drop(channel, followed);
+        if (channel.Live.Length == 0)
+            _feeds.TryRemove(channel.UserId, out _);
     }
 }
 
@@ -177,7 +177,7 @@ sealed class Feeds(Clock clock, EventsOptions options)
 /// that are being made, here or elsewhere. Whoever comes first after a wake reads the log for all.
 /// </summary>
 #pragma warning disable CA1001 // a semaphore whose wait handle is never asked for holds nothing to dispose of
-sealed class Feed(string userId)
+sealed class UserChannel(string userId)
 #pragma warning restore CA1001
 {
     const int MostFrames = 256;
@@ -193,25 +193,25 @@ sealed class Feed(string userId)
 
     public string UserId => userId;
 
-    public Reader[] Readers { get; private set; } = [];
+    public Subscription[] Subscriptions { get; private set; } = [];
 
-    public LiveReply[] Live { get; private set; } = [];
+    public StreamingReply[] Live { get; private set; } = [];
 
-    public LiveReply? Find(string messageId) => Live.FirstOrDefault(x => x.MessageId == messageId);
+    public StreamingReply? Find(string messageId) => Live.FirstOrDefault(x => x.MessageId == messageId);
 
-    public void Add(Reader reader) => Readers = [.. Readers, reader];
+    public void Add(Subscription subscription) => Subscriptions = [.. Subscriptions, subscription];
 
-    public void Remove(Reader reader) => Readers = [.. Readers.Where(x => x != reader)];
+    public void Remove(Subscription subscription) => Subscriptions = [.. Subscriptions.Where(x => x != subscription)];
 
-    public void Add(LiveReply live)
+    public void Add(StreamingReply streaming)
     {
-        Live = [.. Live, live];
+        Live = [.. Live, streaming];
         WakeLive();
     }
 
-    public void Remove(LiveReply live)
+    public void Remove(StreamingReply streaming)
     {
-        Live = [.. Live.Where(x => x != live)];
+        Live = [.. Live.Where(x => x != streaming)];
         WakeLive();
     }
 
@@ -230,8 +230,8 @@ sealed class Feed(string userId)
 
     public void WakeLive()
     {
-        foreach (var reader in Readers)
-            reader.Wake();
+        foreach (var subscription in Subscriptions)
+            subscription.Wake();
     }
 
     /// <summary>The frames after <paramref name="position"/>, as many as one page holds; empty at the head.</summary>

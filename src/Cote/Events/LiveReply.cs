@@ -8,7 +8,7 @@ namespace Cote.Events;
 /// <param name="QuestionSeq">The event of the question: nothing of the reply is shown before it.</param>
 /// <param name="Attempt">The attempt that <paramref name="Content"/> belongs to.</param>
 /// <param name="Home">The node that makes it, or null while it waits.</param>
-sealed record OpenReply(
+sealed record PendingReply(
     string ChatId, string MessageId, string ReplyToId, long Seq, string Model, long QuestionSeq, long Attempt, string Content,
     string? Home = null)
 {
@@ -31,13 +31,13 @@ sealed record OpenReply(
 /// each reader holds only how far it has shown it, so a slow reader costs nothing and simply gets a longer delta later:
 /// nothing is queued and nothing is dropped.
 /// </summary>
-sealed class LiveReply : IDisposable
+sealed class StreamingReply : IDisposable
 {
     static readonly TimeSpan TypingEvery = TimeSpan.FromSeconds(5);
 
     readonly Lock _gate = new();
     readonly StringBuilder _text;
-    readonly OpenReply _reply;
+    readonly PendingReply _reply;
     readonly Clock _clock;
     readonly TimeSpan _pause;
     readonly ITimer _timer;
@@ -50,7 +50,7 @@ sealed class LiveReply : IDisposable
     (long Attempt, int From, int To, Frame Frame)? _lastDelta;
     (long Attempt, int Length, Frame Frame)? _lastSnapshot;
 
-    public LiveReply(OpenReply reply, Action changed, Clock clock, TimeSpan pause)
+    public StreamingReply(PendingReply reply, Action changed, Clock clock, TimeSpan pause)
     {
         (_reply, Changed, _clock, _pause) = (reply, changed, clock, pause);
         (_text, _attempt) = (new(reply.Content), reply.Attempt);

@@ -4,7 +4,7 @@ namespace Cote.Events;
 /// <param name="Chat">Where the two messages are.</param>
 /// <param name="Question">With <paramref name="Reply"/>: nothing but these two messages and the text of the reply.</param>
 /// <param name="Reply">The reply to follow.</param>
-sealed record Only(string Chat, string Question, string Reply)
+sealed record ReplyFilter(string Chat, string Question, string Reply)
 {
     /// <summary>Is this durable frame one of those?</summary>
     public bool Shows(Frame frame) => frame.Type != EventTypes.MessageStatus

@@ -15,7 +15,7 @@ namespace Cote.Events;
 /// before are under way, and said fifty times a second at most, some at once after a silence. A node says a word to itself now and then: where it does
 /// not come back, the line is dead, however open it looks.
 /// </summary>
-sealed class PostgresSignal(DataOptions options, Node node, Clock clock, ILogger<PostgresSignal> log) : NodeSignal
+sealed class PostgresNotifier(DataOptions options, Node node, Clock clock, ILogger<PostgresNotifier> log) : NodeNotifier
 {
     const string Channel = "cote";
     const int IdLength = 36;
@@ -27,26 +27,26 @@ sealed class PostgresSignal(DataOptions options, Node node, Clock clock, ILogger
     static readonly TimeSpan DeadAfter = TimeSpan.FromSeconds(10);
     static readonly TimeSpan AgainAfter = TimeSpan.FromSeconds(1);
 
-    readonly HashSet<Hint> _unsaid = [];
+    readonly HashSet<Notification> _unsaid = [];
     readonly Channel<bool> _wakes = System.Threading.Channels.Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
     long _heardMyself;                  // in ticks; 0 is never
     bool _toldDeaf;
     bool _hasListened;
 
-    public override bool IsHeard => Volatile.Read(ref _heardMyself) is > 0 and var at && clock.Since(at) < DeadAfter;
+    public override bool IsConnected => Volatile.Read(ref _heardMyself) is > 0 and var at && clock.Since(at) < DeadAfter;
 
-    public override void Say(Hint hint)
+    public override void Publish(Notification notification)
     {
         lock (_unsaid)
         {
             if (_unsaid.Count >= MostUnsaid)
             {
                 _unsaid.Clear();
-                _unsaid.Add(new(Word.Everything));
+                _unsaid.Add(new(NotificationKind.Everything));
             }
-            if (!_unsaid.Contains(new(Word.Everything)))
-                _unsaid.Add(hint);
+            if (!_unsaid.Contains(new(NotificationKind.Everything)))
+                _unsaid.Add(notification);
         }
         _wakes.Writer.TryWrite(true);
     }
@@ -98,7 +98,7 @@ sealed class PostgresSignal(DataOptions options, Node node, Clock clock, ILogger
             var check = clock.Since(checkedAt) >= CheckEvery;
             if (check)
                 checkedAt = clock.Ticks;
-            Hint[] words;
+            Notification[] words;
             lock (_unsaid)
             {
                 words = [.. _unsaid];
@@ -120,7 +120,7 @@ sealed class PostgresSignal(DataOptions options, Node node, Clock clock, ILogger
             catch
             {
                 foreach (var word in words)
-                    Say(word); // on the next line
+                    Publish(word); // on the next line
                 throw;
             }
             allowed = Math.Min(AtOnce, allowed + clock.Since(allowedAt).TotalSeconds * PerSecond) - 1;
@@ -145,7 +145,7 @@ sealed class PostgresSignal(DataOptions options, Node node, Clock clock, ILogger
     }
 
     // The speaker first, then word after word: "<node>e<user>,s<user><reply>,r". Without a word it is one to oneself.
-    IEnumerable<string> Payloads(Hint[] words)
+    IEnumerable<string> Payloads(Notification[] words)
     {
         var payload = new StringBuilder(node.Id);
         foreach (var word in words)
@@ -155,27 +155,27 @@ sealed class PostgresSignal(DataOptions options, Node node, Clock clock, ILogger
                 yield return payload.ToString();
                 payload.Clear().Append(node.Id);
             }
-            payload.Append(payload.Length > IdLength ? "," : "").Append((char)word.Word).Append(word.UserId).Append(word.Id);
+            payload.Append(payload.Length > IdLength ? "," : "").Append((char)word.Kind).Append(word.UserId).Append(word.Id);
         }
         yield return payload.ToString();
     }
 
     async Task ListenAsync(NpgsqlConnection connection, CancellationToken stopping)
     {
-        connection.Notification += (_, told) => Take(told.Payload);
+        connection.Notification += (_, told) => OnPayload(told.Payload);
         await using (var listen = new NpgsqlCommand("listen " + Channel, connection))
             await listen.ExecuteNonQueryAsync(stopping);
         if (_hasListened)
-            Hear(new(Word.Everything)); // what was said while nobody listened
+            OnReceived(new(NotificationKind.Everything)); // what was said while nobody listened
         _hasListened = true;
-        for (var began = clock.Ticks; clock.Since(began) < DeadAfter || IsHeard;)
+        for (var began = clock.Ticks; clock.Since(began) < DeadAfter || IsConnected;)
             await connection.WaitAsync(CheckEvery, stopping);
         if (!_toldDeaf)
             log.LogWarning("Nothing that is said by NOTIFY comes back: other nodes are asked twice a second instead. Where Cote__Data__Postgres leads to a pooler of transactions, set Cote__Data__PostgresListen to the database itself");
         _toldDeaf = true;
     }
 
-    void Take(string payload)
+    void OnPayload(string payload)
     {
         if (payload.Length < IdLength)
             return;
@@ -186,7 +186,7 @@ sealed class PostgresSignal(DataOptions options, Node node, Clock clock, ILogger
             return;
         }
         foreach (var word in payload[IdLength..].Split(',', StringSplitOptions.RemoveEmptyEntries))
-            Hear(new((Word)word[0],
+            OnReceived(new((NotificationKind)word[0],
                 word.Length > IdLength ? word[1..(IdLength + 1)] : "", word.Length > 2 * IdLength ? word[(IdLength + 1)..] : ""));
     }
 }

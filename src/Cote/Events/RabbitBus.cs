@@ -18,7 +18,7 @@ namespace Cote.Events;
 /// does not have, at its own pace, from the one text that its readers read too. So nothing is queued here for a broker
 /// that is slow or away, and what it drops is asked for again.
 /// </summary>
-sealed class RabbitBus : DeltaBus
+sealed class RabbitDeltaBus : DeltaBus
 {
     const string Exchange = "cote";
     const string ToAll = "all";
@@ -33,23 +33,23 @@ sealed class RabbitBus : DeltaBus
             new BoundedChannelOptions(MostWaiting) { FullMode = BoundedChannelFullMode.DropOldest });
     readonly Channel<bool> _wakes = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     readonly ConnectionFactory _factory;
-    readonly Feeds _feeds;
+    readonly Hub _hub;
     readonly Node _node;
     readonly Clock _clock;
     readonly ILogger _log;
 
     // How far another node was told of a reply that is made here.
-    sealed class Follower(LiveReply reply)
+    sealed class Follower(StreamingReply reply)
     {
-        public LiveReply Reply => reply;
+        public StreamingReply Reply => reply;
         public long Attempt;
         public int Length;
         public long AskedAt;
     }
 
-    public RabbitBus(RabbitMqOptions options, Feeds feeds, Node node, Clock clock, ILogger<RabbitBus> log)
+    public RabbitDeltaBus(RabbitMqOptions options, Hub hub, Node node, Clock clock, ILogger<RabbitDeltaBus> log)
     {
-        (_feeds, _node, _clock, _log) = (feeds, node, clock, log);
+        (_hub, _node, _clock, _log) = (hub, node, clock, log);
         if (!Uri.TryCreate(options.Url!.Reveal(), UriKind.Absolute, out var url) || url.Scheme is not ("amqp" or "amqps"))
             throw new StartupException("Cote__RabbitMq__Url is not the address of a broker, such as amqp://user:password@host:5672/.");
         _factory = new ConnectionFactory
@@ -68,7 +68,7 @@ sealed class RabbitBus : DeltaBus
         home, new BasicProperties { Type = "follow", AppId = _node.Id, CorrelationId = userId, MessageId = replyId },
         Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{attempt} {length}")));
 
-    public override void Type(string userId, Frame frame) =>
+    public override void PublishTyping(string userId, Frame frame) =>
         Send(ToAll, new BasicProperties { Type = frame.Type, AppId = _node.Id, CorrelationId = userId }, frame.Json);
 
     void Send(string key, BasicProperties properties, ReadOnlyMemory<byte> body)
@@ -158,7 +158,7 @@ sealed class RabbitBus : DeltaBus
             return Task.CompletedTask;
         };
         await channel.BasicConsumeAsync(queue, autoAck: true, consumer, ct);
-        SayUp();
+        OnReconnected();
         await Task.Delay(Timeout.InfiniteTimeSpan, ct);
     }
 
@@ -178,7 +178,7 @@ sealed class RabbitBus : DeltaBus
                     TakeFollower(from, userId, replyId, Encoding.ASCII.GetString(body.Span).Split(' '));
                     break;
                 case EventTypes.Typing:
-                    Show(userId, new Frame(EventTypes.Typing, body.ToArray()));
+                    OnTyping(userId, new Frame(EventTypes.Typing, body.ToArray()));
                     break;
                 case EventTypes.Snapshot or EventTypes.Delta:
                     TakeText(userId, properties.Type, body);
@@ -193,7 +193,7 @@ sealed class RabbitBus : DeltaBus
 
     void TakeFollower(string from, string userId, string replyId, string[] place)
     {
-        if (_feeds.Find(userId)?.Find(replyId) is not { Home: null } reply)
+        if (_hub.Find(userId)?.Find(replyId) is not { Home: null } reply)
             return;
         var (attempt, length) = (long.Parse(place[0], CultureInfo.InvariantCulture), int.Parse(place[1], CultureInfo.InvariantCulture));
         var follower = _followers.AddOrUpdate((from, userId, replyId), _ => Begin(reply), (_, known) => known.Reply == reply ? known : Begin(reply));
@@ -202,10 +202,10 @@ sealed class RabbitBus : DeltaBus
         Volatile.Write(ref follower.AskedAt, _clock.Ticks);
         Wake();
 
-        Follower Begin(LiveReply live)
+        Follower Begin(StreamingReply streaming)
         {
-            live.Changed += Wake;
-            return new(live) { AskedAt = _clock.Ticks };
+            streaming.Changed += Wake;
+            return new(streaming) { AskedAt = _clock.Ticks };
         }
     }
 
@@ -213,7 +213,7 @@ sealed class RabbitBus : DeltaBus
     {
         var data = JsonElement.Parse(body.Span).GetProperty("data");
         var isDelta = type == EventTypes.Delta;
-        Tell(userId, new(
+        OnDelta(userId, new(
             data.GetProperty("message_id").GetString()!, data.GetProperty("attempt").GetInt64(),
             isDelta ? data.GetProperty("offset").GetInt32() : null, data.GetProperty(isDelta ? "text" : "content").GetString()!));
     }

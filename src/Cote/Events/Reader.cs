@@ -4,30 +4,30 @@ using Cote.Primitives;
 namespace Cote.Events;
 
 /// <summary>Everything a reader needs to know of the house.</summary>
-sealed record ReaderSources(
-    Feeds Feeds, EventLog Log, ReadLog ReadLog, ReadOpenReplies ReadOpenReplies, IsRevoked IsRevoked, EventsOptions Options, Clock Clock);
+sealed record Subscriptions(
+    Hub Feeds, EventLog Log, ReadLog ReadLog, ReadOpenReplies ReadOpenReplies, IsRevoked IsRevoked, EventsOptions Options, Clock Clock);
 
 /// <summary>
-/// One user's events and live replies, for one connection: a place in the log, and in <see cref="ShownReplies"/> how far
+/// One user's events and live replies, for one connection: a place in the log, and in <see cref="ReplyPositions"/> how far
 /// the text of each open reply was shown. It pulls: the transport asks for the next frames when it has written the ones
 /// before, so a reader that is slow holds no queue here. Knows no transport.
 /// </summary>
-sealed class Reader : IAsyncDisposable
+sealed class Subscription : IAsyncDisposable
 {
     static readonly TimeSpan ReadAgainAfter = TimeSpan.FromMilliseconds(500);
 
-    readonly ReaderSources _house;
-    readonly Only? _only;
+    readonly Subscriptions _subscriptions;
+    readonly ReplyFilter? _filter;
     readonly Channel<bool> _wakes = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
-    readonly Asides _asides = new();
-    Feed _feed = null!;
-    ShownReplies _shown = null!;
+    readonly TransientFrames _transient = new();
+    UserChannel _channel = null!;
+    ReplyPositions _positions = null!;
     long _position;
     string _epoch = "";
     bool _attached;
 
-    Reader(ReaderSources house, string userId, Only? only) => (_house, UserId, _only) = (house, userId, only);
+    Subscription(Subscriptions subscriptions, string userId, ReplyFilter? filter) => (_subscriptions, UserId, _filter) = (subscriptions, userId, filter);
 
     public string UserId { get; }
 
@@ -56,23 +56,23 @@ sealed class Reader : IAsyncDisposable
     public TimeSpan Silence { get; set; } = TimeSpan.FromSeconds(25);
 
     /// <summary>A reader of all that is the user's, from <paramref name="cursor"/> or from the head.</summary>
-    public static async Task<Reader> OpenAsync(
-        ReaderSources house, string userId, Cursor? cursor, CancellationToken ct, long? most = null)
+    public static async Task<Subscription> OpenAsync(
+        Subscriptions subscriptions, string userId, Cursor? cursor, CancellationToken ct, long? most = null)
     {
-        var reader = new Reader(house, userId, null);
-        await reader.JoinAsync(cursor, most ?? house.Options.ReplayMaxEvents, ct);
-        return reader;
+        var subscription = new Subscription(subscriptions, userId, null);
+        await subscription.JoinAsync(cursor, most ?? subscriptions.Options.ReplayMaxEvents, ct);
+        return subscription;
     }
 
     /// <summary>
     /// A reader of one question and its reply only: of what comes from now on, or after <paramref name="seq"/>, which is known
     /// to be in the log.
     /// </summary>
-    public static async Task<Reader> OpenAsync(ReaderSources house, string userId, Only only, CancellationToken ct, long? seq = null)
+    public static async Task<Subscription> OpenAsync(Subscriptions subscriptions, string userId, ReplyFilter filter, CancellationToken ct, long? seq = null)
     {
-        var reader = new Reader(house, userId, only);
-        await reader.JoinAsync(null, null, ct, seq);
-        return reader;
+        var subscription = new Subscription(subscriptions, userId, filter);
+        await subscription.JoinAsync(null, null, ct, seq);
+        return subscription;
     }
 
     public Cursor Cursor => CursorAt(_position);
@@ -84,16 +84,16 @@ sealed class Reader : IAsyncDisposable
     public Cursor CursorAt(long seq) => new(_epoch, seq);
 
     /// <summary>True when a new epoch has begun under it: nothing that is read from now on continues what it has shown.</summary>
-    public bool IsOutlived => _house.Log.Epoch != _epoch;
+    public bool IsStaleEpoch => _subscriptions.Log.Epoch != _epoch;
 
     /// <summary>
     /// Names the session that it shows things to. One that was revoked since its token was looked at is closed here: whoever
     /// revokes looks for readers of the session, and could not know this one as such before.
     /// </summary>
-    public void Belongs(string sessionId, Timestamp expires)
+    public void BindSession(string sessionId, Timestamp expires)
     {
         Session = (sessionId, expires);
-        if (_house.IsRevoked(sessionId))
+        if (_subscriptions.IsRevoked(sessionId))
             Close(CloseReason.SessionRevoked);
     }
 
@@ -109,7 +109,7 @@ sealed class Reader : IAsyncDisposable
     /// <summary>Shows a frame that is nobody's history. It is dropped where the reader has not kept up.</summary>
     public void Show(Frame frame)
     {
-        if (_only is null && _asides.Offer(frame))
+        if (_filter is null && _transient.Offer(frame))
             Wake();
     }
 
@@ -120,7 +120,7 @@ sealed class Reader : IAsyncDisposable
         while (Closed is null && !IsComplete)
         {
             var (page, isAway) = await ReadAsync(frames, ct);
-            if (IsOutlived)
+            if (IsStaleEpoch)
                 Close(CloseReason.ShuttingDown);
             if (Closed is not null)
                 return []; // what was being read is nobody's any more
@@ -132,17 +132,17 @@ sealed class Reader : IAsyncDisposable
                     await ResetAsync(frames, "trimmed", ct);
                     break;
                 }
-                TakeDurable(frame, frames);
+                AddDurable(frame, frames);
                 _position = frame.Seq;
             }
             if (page.Count == 0)
             {
-                _shown.Advance(_position, frames);
-                _asides.MoveTo(frames);
+                _positions.Advance(_position, frames);
+                _transient.MoveTo(frames);
             }
             if (frames.Count > 0)
             {
-                LastFrame = _house.Clock.Ticks;
+                LastFrame = _subscriptions.Clock.Ticks;
                 return frames;
             }
             if (isAway)
@@ -161,8 +161,8 @@ sealed class Reader : IAsyncDisposable
     {
         try
         {
-            var page = await _feed.AfterAsync(_position, _house.ReadLog, _house.Clock.Now, ct);
-            _attached |= _only is not null && _shown.Has(_only.Reply); // it was told of its one reply already
+            var page = await _channel.AfterAsync(_position, _subscriptions.ReadLog, _subscriptions.Clock.Now, ct);
+            _attached |= _filter is not null && _positions.Has(_filter.Reply); // it was told of its one reply already
             if (page.Count == 0 && !_attached)
                 await AttachAsync(frames, ct);
             return (page, false);
@@ -178,34 +178,34 @@ sealed class Reader : IAsyncDisposable
     {
         foreach (var frame in frames)
             if (frame.AwaitsDelivery)
-                _house.Feeds.Delivered.TryAdd(frame.MessageId!, (UserId, frame.ChatId!));
+                _subscriptions.Feeds.Delivered.TryAdd(frame.MessageId!, (UserId, frame.ChatId!));
     }
 
     /// <summary>The client is told of an open reply by this snapshot; what follows goes on from it.</summary>
-    public Frame Begin(OpenReply reply) => _shown.Begin(reply);
+    public Frame Begin(PendingReply reply) => _positions.Begin(reply);
 
     /// <summary>There is nothing more to wait for.</summary>
     public void Complete() => IsComplete = true;
 
     /// <summary>Called every second: a reader that was silent for too long gets a ping.</summary>
-    public void Beat()
+    public void PingIfIdle()
     {
-        if (_house.Clock.Since(LastFrame) < Silence)
+        if (_subscriptions.Clock.Since(LastFrame) < Silence)
             return;
-        _asides.AddOnce(Frame.Ping);
+        _transient.AddOnce(Frame.Ping);
         Wake();
     }
 
     public ValueTask DisposeAsync()
     {
-        _house.Feeds.Leave(_feed, this);
+        _subscriptions.Feeds.Leave(_channel, this);
         return ValueTask.CompletedTask;
     }
 
     /// <summary>Waits for something to happen, at most so long.</summary>
     public async Task WaitAsync(TimeSpan most, CancellationToken ct)
     {
-        using var limit = new CancellationTokenSource(most, _house.Clock.Provider);
+        using var limit = new CancellationTokenSource(most, _subscriptions.Clock.Provider);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, ct);
         try
         {
@@ -219,7 +219,7 @@ sealed class Reader : IAsyncDisposable
 
     /// <summary>The text of a reply as it is known here, which may be more than its row has.</summary>
     public (long Attempt, string Content)? LiveTextOf(string messageId) =>
-        _feed.Find(messageId) is { IsShown: true } reply ? reply.Read() : null;
+        _channel.Find(messageId) is { IsShown: true } reply ? reply.Read() : null;
 
     /// <summary>The first frame of a connection.</summary>
     public Frame Ready(int heartbeatMilliseconds) => Frame.Write(EventTypes.Ready, data =>
@@ -237,13 +237,13 @@ sealed class Reader : IAsyncDisposable
 
     async Task JoinAsync(Cursor? cursor, long? most, CancellationToken ct, long? seq = null)
     {
-        var opened = LastFrame = _house.Clock.Ticks; // before it joins: who has only just come is no silent one
+        var opened = LastFrame = _subscriptions.Clock.Ticks; // before it joins: who has only just come is no silent one
         // Joined first, read afterwards: what is committed in between wakes it, so nothing falls through.
-        _feed = _house.Feeds.Join(UserId, this);
+        _channel = _subscriptions.Feeds.Join(UserId, this);
         try
         {
-            _epoch = _house.Log.Epoch;
-            var (head, tail) = seq is { } known ? (known, 0) : await _house.Log.BoundsAsync(UserId, ct);
+            _epoch = _subscriptions.Log.Epoch;
+            var (head, tail) = seq is { } known ? (known, 0) : await _subscriptions.Log.BoundsAsync(UserId, ct);
             Start = cursor ?? CursorAt(head);
             Reset = cursor is not { } from ? null
                 : from.Epoch != _epoch ? "epoch"
@@ -252,7 +252,7 @@ sealed class Reader : IAsyncDisposable
                 : head - from.Seq > most ? "too_far"
                 : null;
             _position = Reset is null ? Start.Seq : head;
-            _shown = new(_feed, _only, _asides, _house.Clock, opened, head);
+            _positions = new(_channel, _filter, _transient, _subscriptions.Clock, opened, head);
             Wake();
         }
         catch
@@ -264,29 +264,29 @@ sealed class Reader : IAsyncDisposable
 
     async Task ResetAsync(List<Frame> frames, string reason, CancellationToken ct)
     {
-        var (head, _) = await _house.Log.BoundsAsync(UserId, ct);
+        var (head, _) = await _subscriptions.Log.BoundsAsync(UserId, ct);
         _position = head;
         frames.Add(ResetFrame(reason, Cursor));
     }
 
-    void TakeDurable(Frame frame, List<Frame> frames)
+    void AddDurable(Frame frame, List<Frame> frames)
     {
-        if (_only?.Shows(frame) == false)
+        if (_filter?.Shows(frame) == false)
             return;
         if (frame.Type == EventTypes.ChatDeleted)
-            _shown.EndAllOf(frame.ChatId);
-        if (frame.MessageId is not null && frame.Type is EventTypes.Message or EventTypes.MessageDeleted && _shown.End(frame) is { } rest)
+            _positions.EndAllOf(frame.ChatId);
+        if (frame.MessageId is not null && frame.Type is EventTypes.Message or EventTypes.MessageDeleted && _positions.End(frame) is { } rest)
             frames.Add(rest);
         frames.Add(frame);
-        if (_only?.EndsWith(frame) == true)
+        if (_filter?.EndsWith(frame) == true)
             IsComplete = true;
     }
 
     // Once, when the log has been read to its head: the replies that nobody makes here have no live text to follow.
     async Task AttachAsync(List<Frame> frames, CancellationToken ct)
     {
-        var open = await _house.ReadOpenReplies(UserId, ct);
+        var open = await _subscriptions.ReadOpenReplies(UserId, ct);
         _attached = true;
-        _shown.Attach(open, _position, frames);
+        _positions.Attach(open, _position, frames);
     }
 }

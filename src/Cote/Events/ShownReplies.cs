@@ -6,27 +6,27 @@ namespace Cote.Events;
 /// What one client was shown of the replies that have not ended: of each, how far. Text goes on from there, whoever makes
 /// the reply; none comes before the event of its question, and none after that of its end.
 /// </summary>
-/// <param name="feed">Where the texts are.</param>
-/// <param name="only">The one reply that this client is shown, or null for all.</param>
-/// <param name="asides">Takes word of who is typing.</param>
+/// <param name="channel">Where the texts are.</param>
+/// <param name="filter">The one reply that this client is shown, or null for all.</param>
+/// <param name="transient">Takes word of who is typing.</param>
 /// <param name="clock">Measures how long the client has been here.</param>
 /// <param name="opened">When it came, by <see cref="Clock.Ticks"/>.</param>
 /// <param name="head">Where the log ended then: what was in it is not shown as it happens.</param>
-sealed class ShownReplies(Feed feed, Only? only, Asides asides, Clock clock, long opened, long head)
+sealed class ReplyPositions(UserChannel channel, ReplyFilter? filter, TransientFrames transient, Clock clock, long opened, long head)
 {
     const int MostEnded = 16;
 
     static readonly TimeSpan CatchesUpWithin = TimeSpan.FromSeconds(2);
     static readonly TimeSpan CatchesUpByBusWithin = TimeSpan.FromMilliseconds(500);
 
-    readonly Dictionary<string, Follow> _follows = [];
+    readonly Dictionary<string, ReplyPosition> _follows = [];
     readonly Queue<string> _ended = [];
 
     // How far the client was shown the text of one reply, whoever makes it; `Live` once it is made here.
-    sealed class Follow
+    sealed class ReplyPosition
     {
         public string? ChatId;
-        public LiveReply? Live;
+        public StreamingReply? Live;
         public bool Typing;
         public long Attempt = -1;
         public int Length = -1;
@@ -43,7 +43,7 @@ sealed class ShownReplies(Feed feed, Only? only, Asides asides, Clock clock, lon
     public bool Has(string replyId) => _follows.ContainsKey(replyId);
 
     /// <summary>The client is told of an open reply by this snapshot; what follows goes on from it.</summary>
-    public Frame Begin(OpenReply reply)
+    public Frame Begin(PendingReply reply)
     {
         _follows[reply.MessageId] = new()
         {
@@ -56,39 +56,39 @@ sealed class ShownReplies(Feed feed, Only? only, Asides asides, Clock clock, lon
     }
 
     /// <summary>Tells of the open replies that nobody makes here, to a client that has seen the log up to <paramref name="position"/>.</summary>
-    public void Attach(IEnumerable<OpenReply> open, long position, List<Frame> frames)
+    public void Attach(IEnumerable<PendingReply> open, long position, List<Frame> frames)
     {
         foreach (var reply in open)
-            if (reply.QuestionSeq <= position && (only is null || only.Reply == reply.MessageId)
-                && feed.Find(reply.MessageId) is null && !_follows.ContainsKey(reply.MessageId))
+            if (reply.QuestionSeq <= position && (filter is null || filter.Reply == reply.MessageId)
+                && channel.Find(reply.MessageId) is null && !_follows.ContainsKey(reply.MessageId))
                 frames.Add(Begin(reply));
     }
 
     /// <summary>What has come meanwhile of those whose question the client has seen.</summary>
-    public void Advance(long position, List<Frame> frames)
+    public void Advance(long seq, List<Frame> frames)
     {
-        var live = feed.Live;
+        var live = channel.Live;
         foreach (var reply in live)
         {
-            if (reply.QuestionSeq > position || (only is not null && only.Reply != reply.MessageId))
+            if (reply.QuestionSeq > seq || (filter is not null && filter.Reply != reply.MessageId))
                 continue;
-            if (!_follows.TryGetValue(reply.MessageId, out var follow))
+            if (!_follows.TryGetValue(reply.MessageId, out var position))
             {
                 // Its end may stand in the log before the place where this reader began: nothing is shown after that.
                 if ((reply.IsEnding && reply.QuestionSeq <= head) || _ended.Contains(reply.MessageId))
                     continue;
-                _follows[reply.MessageId] = follow = new() { ChatId = reply.ChatId, MayBeBehind = IsYoung(CatchesUpWithin) };
+                _follows[reply.MessageId] = position = new() { ChatId = reply.ChatId, MayBeBehind = IsYoung(CatchesUpWithin) };
             }
-            if (follow.Live != reply && !follow.Ended)
+            if (position.Live != reply && !position.Ended)
             {
-                follow.Live = reply;
-                if (only is null)
+                position.Live = reply;
+                if (filter is null)
                 {
-                    follow.Typing = true;
-                    asides.Add(Frame.Typing(reply.ChatId, "ai", true));
+                    position.Typing = true;
+                    transient.Add(Frame.Typing(reply.ChatId, "ai", true));
                 }
             }
-            if (!follow.Ended && Advance(reply, follow) is { } frame)
+            if (!position.Ended && Advance(reply, position) is { } frame)
                 frames.Add(frame);
         }
         ForgetEnded(live);
@@ -99,17 +99,17 @@ sealed class ShownReplies(Feed feed, Only? only, Asides asides, Clock clock, lon
     {
         var id = end.MessageId!;
         Remember(id);
-        if (_follows.TryGetValue(id, out var follow))
+        if (_follows.TryGetValue(id, out var position))
         {
-            follow.Ended = true;
+            position.Ended = true;
             // Who has followed from the first delta gets the last one too, and then the whole, which always wins. So does who
             // was told of it before it began to be made here, and has met its end before any look at its text.
-            follow.Live ??= feed.Find(id);
-            return end.Type == EventTypes.Message && follow.Live is { } last ? Advance(last, follow) : null;
+            position.Live ??= channel.Find(id);
+            return end.Type == EventTypes.Message && position.Live is { } last ? Advance(last, position) : null;
         }
         // Its end is in the log before it is gone from here: who meets the end first is shown no text after it.
-        if (feed.Find(id) is { } live)
-            _follows[id] = new() { ChatId = live.ChatId, Live = live, Ended = true };
+        if (channel.Find(id) is { } streaming)
+            _follows[id] = new() { ChatId = streaming.ChatId, Live = streaming, Ended = true };
         return null;
     }
 
@@ -122,14 +122,14 @@ sealed class ShownReplies(Feed feed, Only? only, Asides asides, Clock clock, lon
 
     bool IsYoung(TimeSpan age) => clock.Since(opened) < age;
 
-    Frame? Advance(LiveReply reply, Follow follow)
+    Frame? Advance(StreamingReply reply, ReplyPosition position)
     {
-        if (reply.Home is null || !follow.MayBeBehind)
-            return reply.Advance(ref follow.Attempt, ref follow.Length);
-        var frame = reply.Advance(ref follow.Attempt, ref follow.Length, whole: true);
+        if (reply.Home is null || !position.MayBeBehind)
+            return reply.Advance(ref position.Attempt, ref position.Length);
+        var frame = reply.Advance(ref position.Attempt, ref position.Length, whole: true);
         // Over the bus its home tells all it has as soon as it is asked; a checkpoint is a second old at most.
         if (frame is not null && !IsYoung(reply.WasFedWithin(CatchesUpWithin) ? CatchesUpByBusWithin : CatchesUpWithin))
-            follow.MayBeBehind = false;
+            position.MayBeBehind = false;
         return frame;
     }
 
@@ -141,16 +141,16 @@ sealed class ShownReplies(Feed feed, Only? only, Asides asides, Clock clock, lon
             _ended.Dequeue();
     }
 
-    void ForgetEnded(LiveReply[] live)
+    void ForgetEnded(StreamingReply[] live)
     {
-        foreach (var (id, follow) in _follows)
+        foreach (var (id, position) in _follows)
         {
             // One that is gone from here without its end in the log was handed over: it may come back under the same id.
-            if (!follow.Ended || (follow.Live is not null && live.Contains(follow.Live)))
+            if (!position.Ended || (position.Live is not null && live.Contains(position.Live)))
                 continue;
             _follows.Remove(id);
-            if (follow.Typing)
-                asides.Add(Frame.Typing(follow.ChatId!, "ai", false));
+            if (position.Typing)
+                transient.Add(Frame.Typing(position.ChatId!, "ai", false));
         }
     }
 }

@@ -8,23 +8,23 @@ using Microsoft.AspNetCore.Http;
 namespace Cote.Http;
 
 /// <summary>What a verb answers that has nothing else to say.</summary>
-sealed record Done(bool Success);
+sealed record SuccessBody(bool Success);
 
 /// <summary>The shapes of answers.</summary>
-public static class Answer
+public static class ApiResults
 {
     static readonly JsonWriterOptions Writing = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     internal static readonly IResult Success = Json("""{"success":true}"""u8.ToArray());
 
-    internal static IResult Json(ReadOnlyMemory<byte> json) => new Bytes(json, 200);
+    internal static IResult Json(ReadOnlyMemory<byte> json) => new JsonBytesResult(json, 200);
 
     internal static IResult Json<T>(T value, JsonTypeInfo<T> type) => Json(Write(value, type));
 
     internal static byte[] Write<T>(T value, JsonTypeInfo<T> type) => Write(json => JsonSerializer.Serialize(json, value, type));
 
     /// <summary>The problem as an answer, with the headers that belong to it.</summary>
-    public static IResult Of(Problem problem) => new Refusal(problem);
+    public static IResult Of(Problem problem) => new ProblemResult(problem);
 
     internal static byte[] Write(Action<Utf8JsonWriter> write)
     {
@@ -34,7 +34,7 @@ public static class Answer
         return buffer.WrittenSpan.ToArray();
     }
 
-    sealed class Refusal(Problem problem) : IResult
+    sealed class ProblemResult(Problem problem) : IResult
     {
         public Task ExecuteAsync(HttpContext httpContext)
         {
@@ -43,7 +43,7 @@ public static class Answer
                 headers.WWWAuthenticate = "Bearer";
             if (problem.RetryAfter is { } wait)
                 headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)).ToString();
-            return new Bytes(Write(json => WriteProblem(json, problem)), problem.Status).ExecuteAsync(httpContext);
+            return new JsonBytesResult(Write(json => WriteProblem(json, problem)), problem.Status).ExecuteAsync(httpContext);
         }
     }
 
@@ -51,29 +51,29 @@ public static class Answer
     {
         json.WriteStartObject();
         json.WritePropertyName("detail"u8);
-        if (problem.Violations is null)
+        if (problem.Errors is null)
         {
             json.WriteStringValue(problem.Detail);
         }
         else
         {
             json.WriteStartArray();
-            foreach (var wrong in problem.Violations)
+            foreach (var error in problem.Errors)
             {
                 json.WriteStartObject();
-                json.WriteString("type"u8, wrong.Type);
+                json.WriteString("type"u8, error.Type);
                 json.WritePropertyName("loc"u8);
-                wrong.Loc.WriteTo(json);
-                json.WriteString("msg"u8, wrong.Msg);
+                error.Loc.WriteTo(json);
+                json.WriteString("msg"u8, error.Msg);
                 json.WritePropertyName("input"u8);
-                if (wrong.Input is null)
+                if (error.Input is null)
                     json.WriteNullValue();
                 else
-                    wrong.Input.WriteTo(json);
-                if (wrong.Ctx is not null)
+                    error.Input.WriteTo(json);
+                if (error.Ctx is not null)
                 {
                     json.WritePropertyName("ctx"u8);
-                    wrong.Ctx.WriteTo(json);
+                    error.Ctx.WriteTo(json);
                 }
                 json.WriteEndObject();
             }
@@ -83,7 +83,7 @@ public static class Answer
         json.WriteEndObject();
     }
 
-    sealed class Bytes(ReadOnlyMemory<byte> json, int status) : IResult
+    sealed class JsonBytesResult(ReadOnlyMemory<byte> json, int status) : IResult
     {
         public async Task ExecuteAsync(HttpContext httpContext)
         {

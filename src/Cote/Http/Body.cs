@@ -5,18 +5,18 @@ using Microsoft.AspNetCore.Http;
 
 namespace Cote.Http;
 
-/// <summary>Reads a request's body into a <see cref="Check"/>. What cannot be read at all is a problem of the check.</summary>
+/// <summary>Reads a request's body into a <see cref="RequestReader"/>. What cannot be read at all is a problem of the check.</summary>
 public static class Body
 {
     static readonly JsonDocumentOptions Reading = new() { MaxDepth = 32, AllowDuplicateProperties = false };
 
     /// <summary>A JSON object. Another form is a 422, as is JSON that is broken, too deep, or names a field twice.</summary>
-    public static async Task<Check> ReadAsync(HttpContext http)
+    public static async Task<RequestReader> ReadAsync(HttpContext http)
     {
         if (http.Request.ContentType is { Length: > 0 } && !http.Request.HasJsonContentType())
         {
             await DrainAsync(http);
-            return new Check(JsonElement.Parse("\"(not JSON)\""u8));
+            return new RequestReader(JsonElement.Parse("\"(not JSON)\""u8));
         }
         var reader = http.Request.BodyReader;
         while (true)
@@ -39,7 +39,7 @@ public static class Body
     }
 
     /// <summary>A form, urlencoded or multipart. Another form has none of the fields.</summary>
-    public static async Task<Check> ReadFormAsync(HttpContext http)
+    public static async Task<RequestReader> ReadFormAsync(HttpContext http)
     {
         var fields = new Dictionary<string, string?>();
         if (http.Request.HasFormContentType)
@@ -52,14 +52,14 @@ public static class Body
             catch (Exception error) when (error is InvalidDataException || (error is IOException and not BadHttpRequestException
                 && !http.RequestAborted.IsCancellationRequested)) // a multipart form that ends too early is an IOException
             {
-                return new Check(Check.InvalidForm);
+                return new RequestReader(RequestReader.InvalidForm);
             }
         }
         else
         {
             await DrainAsync(http);
         }
-        return new Check(JsonElement.Parse(Answer.Write(json =>
+        return new RequestReader(JsonElement.Parse(ApiResults.Write(json =>
         {
             json.WriteStartObject();
             foreach (var (name, value) in fields)
@@ -68,21 +68,21 @@ public static class Body
         })));
     }
 
-    static Check Parse(ReadOnlySequence<byte> bytes)
+    static RequestReader Parse(ReadOnlySequence<byte> bytes)
     {
         if (bytes.IsEmpty)
-            return new Check(default(JsonElement));
+            return new RequestReader(default(JsonElement));
         try
         {
-            return new Check(JsonElement.Parse(bytes.IsSingleSegment ? bytes.FirstSpan : bytes.ToArray(), Reading));
+            return new RequestReader(JsonElement.Parse(bytes.IsSingleSegment ? bytes.FirstSpan : bytes.ToArray(), Reading));
         }
         catch (JsonException error)
         {
-            return new Check(Check.InvalidJson(error.BytePositionInLine ?? 0));
+            return new RequestReader(RequestReader.InvalidJson(error.BytePositionInLine ?? 0));
         }
         catch (InvalidOperationException) // half a surrogate pair in the name of a field
         {
-            return new Check(Check.InvalidJson(0));
+            return new RequestReader(RequestReader.InvalidJson(0));
         }
     }
 

@@ -10,7 +10,7 @@ namespace Cote.Http;
 /// readiness learns of it only at its next question, so that here the door may stay open for a while after the signal.
 /// A second signal does not wait.
 /// </summary>
-sealed class Draining(IHostApplicationLifetime life, HttpOptions options, Clock clock, ILoggerFactory logs) : IHostLifetime, IDisposable
+sealed class GracefulShutdown(IHostApplicationLifetime life, HttpOptions options, Clock clock, ILoggerFactory logs) : IHostLifetime, IDisposable
 {
     readonly ILogger _log = logs.CreateLogger("Cote.Lifetime");
     readonly List<PosixSignalRegistration> _signals = [];
@@ -21,7 +21,7 @@ sealed class Draining(IHostApplicationLifetime life, HttpOptions options, Clock 
     public Task WaitForStartAsync(CancellationToken cancellationToken)
     {
         foreach (var signal in new[] { PosixSignal.SIGINT, PosixSignal.SIGQUIT, PosixSignal.SIGTERM })
-            _signals.Add(PosixSignalRegistration.Create(signal, Take));
+            _signals.Add(PosixSignalRegistration.Create(signal, OnSignal));
         life.ApplicationStarted.Register(() => _log.LogInformation("Cote is up"));
         return Task.CompletedTask;
     }
@@ -35,7 +35,7 @@ sealed class Draining(IHostApplicationLifetime life, HttpOptions options, Clock 
         _end?.Dispose();
     }
 
-    void Take(PosixSignalContext signal)
+    void OnSignal(PosixSignalContext signal)
     {
         signal.Cancel = true; // the process does not end here: the host does, when all is written
         if (HasBegun || options.DrainSeconds == 0 || signal.Signal != PosixSignal.SIGTERM)

@@ -26,7 +26,7 @@ sealed class ErrorHandler(RequestDelegate next, Clock clock, ILoggerFactory logs
         {
             await next(http);
             if (Unanswered(http) is { } problem)
-                await Answer.Of(problem).ExecuteAsync(http);
+                await ApiResults.Of(problem).ExecuteAsync(http);
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
         {
@@ -61,7 +61,7 @@ sealed class ErrorHandler(RequestDelegate next, Clock clock, ILoggerFactory logs
             return;
         }
         http.Response.Headers.ContentLength = null;
-        await Answer.Of(problem).ExecuteAsync(http);
+        await ApiResults.Of(problem).ExecuteAsync(http);
     }
 
     static Problem? Unanswered(HttpContext http) =>

@@ -7,10 +7,10 @@ namespace Cote.Http;
 /// <summary>For whoever restarts or routes: alive as long as it answers, ready as long as it takes work.</summary>
 static class Health
 {
-    public static IResult Live() => Answer.Json("""{"status":"ok"}"""u8.ToArray());
+    public static IResult Live() => ApiResults.Json("""{"status":"ok"}"""u8.ToArray());
 
     public static async Task<IResult> Ready(
-        Database db, IHostApplicationLifetime life, Draining draining, HttpContext http, CancellationToken ct)
+        Database db, IHostApplicationLifetime life, GracefulShutdown draining, HttpContext http, CancellationToken ct)
     {
         var why = draining.HasBegun || life.ApplicationStopping.IsCancellationRequested ? "shutting_down"
             : !db.Dialect.IsHealthy || !await CanReadAsync(db, ct) ? "database"
@@ -18,7 +18,7 @@ static class Health
         if (why is null)
             return Live();
         http.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
-        return Answer.Of(why == "database" ? Primitives.Problems.Unavailable : Primitives.Problems.ShuttingDown);
+        return ApiResults.Of(why == "database" ? Primitives.Problems.Unavailable : Primitives.Problems.ShuttingDown);
     }
 
     static async Task<bool> CanReadAsync(Database db, CancellationToken ct)

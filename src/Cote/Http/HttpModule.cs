@@ -14,7 +14,7 @@ static class HttpModule
     public static void AddHttp(this IServiceCollection services, HttpOptions options, IHostEnvironment environment)
     {
         services.AddSingleton<RateLimits>();
-        services.AddSingleton<WrittenAnswers>();
+        services.AddSingleton<ListCache>();
         services.AddSingleton(x => new OpenApi(services, x.GetRequiredService<EndpointDataSource>()));
         services.AddCors(cors => cors.AddDefaultPolicy(policy => policy
             .SetIsOriginAllowed(origin => options.CorsOrigins.Contains("*")
@@ -52,9 +52,9 @@ static class HttpModule
 
     static Task LimitRequestsAsync(HttpContext http, RequestDelegate next) =>
         http.Request.Path.StartsWithSegments("/health")
-        || ((RateLimits)http.RequestServices.GetService(typeof(RateLimits))!).Take(Limit.Requests, http) is not { } problem
+        || ((RateLimits)http.RequestServices.GetService(typeof(RateLimits))!).Acquire(Limit.Requests, http) is not { } problem
             ? next(http)
-            : Answer.Of(problem).ExecuteAsync(http);
+            : ApiResults.Of(problem).ExecuteAsync(http);
 
     static ForwardedHeadersOptions Forwarded(HttpOptions options)
     {

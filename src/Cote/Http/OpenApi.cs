@@ -34,7 +34,7 @@ sealed class OpenApi(IServiceCollection registered, EndpointDataSource routes)
     readonly Lazy<Task<ReadOnlyMemory<byte>>> _written = new(() => WriteAsync(registered, routes));
 
     /// <summary><c>GET /openapi.json</c>.</summary>
-    public static async Task<IResult> Handle(OpenApi description) => Answer.Json(await description._written.Value);
+    public static async Task<IResult> Handle(OpenApi description) => ApiResults.Json(await description._written.Value);
 
     static async Task<ReadOnlyMemory<byte>> WriteAsync(IServiceCollection registered, EndpointDataSource routes)
     {

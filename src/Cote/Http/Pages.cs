@@ -21,7 +21,7 @@ static class Pages
         routes.MapGet("/", (HttpContext http) =>
             http.Request.GetTypedHeaders().Accept.Any(x => x.MediaType.Equals("text/html", StringComparison.OrdinalIgnoreCase))
                 ? Page(http, "landing.html", MediaTypeNames.Text.Html, LandingPolicy)
-                : Answer.Json(Welcome)).ExcludeFromDescription();
+                : ApiResults.Json(Welcome)).ExcludeFromDescription();
         routes.MapGet("/docs", (HttpContext http) => Page(http, "docs.html", MediaTypeNames.Text.Html, DocsPolicy)).ExcludeFromDescription();
         routes.MapGet("/docs.js", (HttpContext http) => Page(http, "docs.js", MediaTypeNames.Text.JavaScript, DocsPolicy)).ExcludeFromDescription();
     }

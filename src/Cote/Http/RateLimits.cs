@@ -28,20 +28,20 @@ sealed class RateLimits(RateLimitsOptions options) : IDisposable
     readonly PartitionedRateLimiter<string> _requests = Buckets(options.RequestsPerMinute);
 
     /// <summary>Takes one for a request; the problem to answer where there is none left.</summary>
-    public Problem? Take(Limit limit, HttpContext http)
+    public Problem? Acquire(Limit limit, HttpContext http)
     {
         var user = CurrentUser.Of(http)?.Id;
         return limit switch
         {
-            Limit.Login => Take(_login, AddressOf(http)),
-            Limit.Registration => Take(_registration, AddressOf(http)),
-            Limit.Messages => Take(_messages, user ?? AddressOf(http)) ?? Take(_messagesOfAddress, AddressOf(http)),
-            _ => Take(_requests, user ?? AddressOf(http)),
+            Limit.Login => Acquire(_login, AddressOf(http)),
+            Limit.Registration => Acquire(_registration, AddressOf(http)),
+            Limit.Messages => Acquire(_messages, user ?? AddressOf(http)) ?? Acquire(_messagesOfAddress, AddressOf(http)),
+            _ => Acquire(_requests, user ?? AddressOf(http)),
         };
     }
 
     /// <summary>Takes one for a login to an account, whatever addresses the attempts come from.</summary>
-    public Problem? TakeLogin(string account) => Take(_login, "account " + account);
+    public Problem? AcquireLogin(string account) => Acquire(_login, "account " + account);
 
     /// <summary>The address that counts: an IPv6 host has a whole /64 to itself.</summary>
     internal static string AddressOf(HttpContext http)
@@ -62,7 +62,7 @@ sealed class RateLimits(RateLimitsOptions options) : IDisposable
             limiter.Dispose();
     }
 
-    static Problem? Take(PartitionedRateLimiter<string> limiter, string key)
+    static Problem? Acquire(PartitionedRateLimiter<string> limiter, string key)
     {
         using var lease = limiter.AttemptAcquire(key);
         if (lease.IsAcquired)
@@ -84,13 +84,13 @@ sealed class RateLimits(RateLimitsOptions options) : IDisposable
     }
 }
 
-static class RateLimitRoutes
+static class RateLimitConventions
 {
     /// <summary>Counts the calls of a route against a limit of their own.</summary>
-    public static RouteHandlerBuilder Limited(this RouteHandlerBuilder route, Limit limit) =>
+    public static RouteHandlerBuilder RequireRateLimit(this RouteHandlerBuilder route, Limit limit) =>
         route.AddEndpointFilter(async (context, next) =>
         {
             var limits = (RateLimits)context.HttpContext.RequestServices.GetService(typeof(RateLimits))!;
-            return limits.Take(limit, context.HttpContext) is { } problem ? Answer.Of(problem) : await next(context);
+            return limits.Acquire(limit, context.HttpContext) is { } problem ? ApiResults.Of(problem) : await next(context);
         });
 }

@@ -8,7 +8,7 @@ namespace Cote.Http;
 /// look at a number. That number stands in the database and is read each time, so that no node ever answers what another
 /// one has changed.
 /// </summary>
-sealed class WrittenAnswers : IDisposable
+sealed class ListCache : IDisposable
 {
     const long MostBytes = 32 << 20;
     const int LargestBytes = 1 << 20;
@@ -27,11 +27,11 @@ sealed class WrittenAnswers : IDisposable
             return null;
         if (written.Next is not null)
             http.Response.Headers.Link = written.Next;
-        return Answer.Json(written.Json);
+        return ApiResults.Json(written.Json);
     }
 
     /// <summary>Keeps what was written at this version, in place of what was kept before.</summary>
-    public void Keep(Key key, string version, ReadOnlyMemory<byte> json, HttpContext http)
+    public void Store(Key key, string version, ReadOnlyMemory<byte> json, HttpContext http)
     {
         if (json.Length <= LargestBytes)
             _answers.Set(key, new Written(version, json, http.Response.Headers.Link), new MemoryCacheEntryOptions { Size = json.Length + 512 });

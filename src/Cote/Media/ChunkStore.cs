@@ -15,9 +15,9 @@ sealed class ChunkStore(Database db)
 
     public Task AddAsync(string blobId, long n, byte[] bytes)
     {
-        var unit = new Unit { IsRepeatable = true }; // no blob is ever written twice: one that is there, this has written
-        unit.Do($"insert into blob_chunks (blob_id, n, bytes) values ({blobId}, {n}, {bytes})");
-        return db.WriteAsync(unit);
+        var batch = new WriteBatch { IsRepeatable = true }; // no blob is ever written twice: one that is there, this has written
+        batch.Execute($"insert into blob_chunks (blob_id, n, bytes) values ({blobId}, {n}, {bytes})");
+        return db.WriteAsync(batch);
     }
 
     /// <summary>Reads a chunk from one of its bytes on into a buffer, and tells how many came; null where there is no such chunk.</summary>
@@ -29,15 +29,15 @@ sealed class ChunkStore(Database db)
     /// <summary>Removes a blob's chunks, the last first: as long as there are any, <see cref="ListAsync"/> finds it.</summary>
     public async Task DeleteAsync(string blobId)
     {
-        Step removed;
+        Statement removed;
         do
         {
-            var unit = new Unit();
-            removed = unit.Do($"""
+            var batch = new WriteBatch();
+            removed = batch.Execute($"""
                 delete from blob_chunks where blob_id = {blobId} and n in (
                   select n from blob_chunks where blob_id = {blobId} order by n desc limit {(long)MostInUnit})
                 """);
-            await db.WriteAsync(unit);
+            await db.WriteAsync(batch);
         }
         while (removed.Changed == MostInUnit);
     }
@@ -51,14 +51,14 @@ sealed class ChunkStore(Database db)
     public async Task<bool> AppendAsync(PartialUpload upload, long start, byte[] bytes)
     {
         var end = start + bytes.Length;
-        var unit = new Unit { IsRepeatable = true };
-        var moved = MediaStore.Receive(unit, upload, start, end);
-        unit.Do($"""
+        var batch = new WriteBatch { IsRepeatable = true };
+        var moved = MediaStore.Receive(batch, upload, start, end);
+        batch.Execute($"""
             insert into upload_pieces (user_id, upload_id, start, bytes)
             select user_id, id, {start}, {bytes} from uploads where {MediaStore.IsHeld(upload)} and received = {end}
             """);
         // A piece that is there already while the upload is held is this one, from before the connection broke.
-        return await db.WriteAsync(unit) == Outcome.Conflict || moved.Changed == 1;
+        return await db.WriteAsync(batch) == Outcome.Conflict || moved.Changed == 1;
     }
 
     /// <summary>Reads the piece that begins at an offset; null where there is none.</summary>
@@ -69,15 +69,15 @@ sealed class ChunkStore(Database db)
 
     public async Task DeletePiecesAsync(string userId, string uploadId)
     {
-        Step removed;
+        Statement removed;
         do
         {
-            var unit = new Unit();
-            removed = unit.Do($"""
+            var batch = new WriteBatch();
+            removed = batch.Execute($"""
                 delete from upload_pieces where user_id = {userId} and upload_id = {uploadId} and start in (
                   select start from upload_pieces where user_id = {userId} and upload_id = {uploadId} limit {(long)MostInUnit})
                 """);
-            await db.WriteAsync(unit);
+            await db.WriteAsync(batch);
         }
         while (removed.Changed == MostInUnit);
     }

@@ -8,14 +8,14 @@ namespace Cote.Media;
 sealed record FileType(string ContentType, long Width = 0, long Height = 0);
 
 /// <summary>A finished file on the local disk, read here and there.</summary>
-sealed class Bytes : IDisposable
+sealed class FileProbe : IDisposable
 {
     const int HeadLength = 64 * 1024;
 
     readonly FileStream _file;
     readonly byte[] _head;
 
-    public Bytes(string path)
+    public FileProbe(string path)
     {
         _file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
         _head = At(0, HeadLength);
@@ -58,7 +58,7 @@ static class FileTypes
     static readonly string[] Anywhere = ["<svg", "<html", "<script", "<?xml-stylesheet", "w3.org/1999/xhtml", "w3.org/2000/svg"];
 
     /// <summary>Null where it is nothing that is taken.</summary>
-    public static FileType? Detect(Bytes file, string name)
+    public static FileType? Detect(FileProbe file, string name)
     {
         if (FileNames.IsRefused(name))
             return null;
@@ -71,7 +71,7 @@ static class FileTypes
             ?? Text(file, name);
     }
 
-    static FileType? Sound(Bytes file, string name)
+    static FileType? Sound(FileProbe file, string name)
     {
         var head = file.Head;
         if (head.Length < 12)
@@ -147,7 +147,7 @@ static class FileTypes
     }
 
     // Valid UTF-8 without U+0000 to the last byte, and nothing that a browser would render.
-    static FileType? Text(Bytes file, string name)
+    static FileType? Text(FileProbe file, string name)
     {
         if (file.Length == 0 || IsMarkup(file.Head) || file.Head.StartsWith("GIF8"u8))
             return null; // a script that begins as a picture does is neither

@@ -18,15 +18,15 @@ static class GetMedia
     {
         var user = CurrentUser.Of(http);
         if (user is null && signature is null)
-            return Answer.Of(http.Request.Headers.Authorization.Count > 0 ? Problems.InvalidToken : Problems.NotAuthenticated);
+            return ApiResults.Of(http.Request.Headers.Authorization.Count > 0 ? Problems.InvalidToken : Problems.NotAuthenticated);
         if (Ids.Parse(mediaId) is not { } id)
-            return Answer.Of(Problems.MediaNotFound);
+            return ApiResults.Of(Problems.MediaNotFound);
         var life = signature is null ? null : links.Check(id, expires, signature);
         var file = life is not null ? await media.FindSignedAsync(id, ct)
             : user is not null ? await media.FindAsync(user.Id, id, ct)
             : null;
         if (file is null)
-            return Answer.Of(Problems.MediaNotFound);
+            return ApiResults.Of(Problems.MediaNotFound);
 
         var headers = http.Response.Headers;
         headers.ContentSecurityPolicy = "sandbox; default-src 'none'";

@@ -8,7 +8,7 @@ static class Images
 {
     const int MostSegments = 1_000;
 
-    public static FileType? Detect(Bytes file)
+    public static FileType? Detect(FileProbe file)
     {
         var head = file.Head;
         if (head.StartsWith((ReadOnlySpan<byte>)[0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]))
@@ -27,7 +27,7 @@ static class Images
         return null;
     }
 
-    static FileType? Jpeg(Bytes file)
+    static FileType? Jpeg(FileProbe file)
     {
         long at = 2;
         for (var i = 0; i < MostSegments; i++)
@@ -55,7 +55,7 @@ static class Images
     }
 
     // After the header a block must begin: a script that only starts with the six letters is none.
-    static FileType? Gif(Bytes file)
+    static FileType? Gif(FileProbe file)
     {
         var head = file.Head;
         if (head.Length < 14)

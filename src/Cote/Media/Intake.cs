@@ -6,9 +6,9 @@ using Cote.Primitives;
 namespace Cote.Media;
 
 /// <summary>What came of an upload: it, or why it was refused.</summary>
-readonly record struct Taken(MediaFile? File, Problem? Problem)
+readonly record struct IngestResult(MediaFile? File, Problem? Problem)
 {
-    public static implicit operator Taken(Problem problem) => new(null, problem);
+    public static implicit operator IngestResult(Problem problem) => new(null, problem);
 }
 
 /// <summary>
@@ -16,7 +16,7 @@ readonly record struct Taken(MediaFile? File, Problem? Problem)
 /// (fsync), looked at, moved into place, and only then into the database. A crash anywhere leaves a file too many at
 /// the worst, never a row whose bytes are missing.
 /// </summary>
-sealed class Intake(
+sealed class MediaIngest(
     MediaFolders folders, MediaStore store, BlobStorage storage, MediaOptions options, Clock clock)
 {
     const int BufferSize = 128 * 1024;
@@ -27,7 +27,7 @@ sealed class Intake(
     readonly Dictionary<string, long> _underWay = [];
 
     /// <summary>Takes in what a stream holds, to its end. Whatever goes wrong, nothing is left behind.</summary>
-    public async Task<Taken> ReceiveAsync(string userId, Stream from, string? name, Func<Task<Problem?>> finish, CancellationToken ct)
+    public async Task<IngestResult> ReceiveAsync(string userId, Stream from, string? name, Func<Task<Problem?>> finish, CancellationToken ct)
     {
         var room = options.QuotaBytes - await store.UsedAsync(userId, clock.Now, ct);
         var path = Path.Combine(folders.Incoming, clock.NewId());
@@ -68,7 +68,7 @@ sealed class Intake(
     }
 
     /// <summary>Keeps an upload that came in pieces, as one local file. The file may be gone afterwards, or not.</summary>
-    public async Task<Taken> KeepAsync(PartialUpload upload, string path, CancellationToken ct)
+    public async Task<IngestResult> KeepAsync(PartialUpload upload, string path, CancellationToken ct)
     {
         string hash;
         await using (var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, BufferSize, useAsync: true))
@@ -77,14 +77,14 @@ sealed class Intake(
     }
 
     // Looks at a finished file on the local disk, and keeps it.
-    async Task<Taken> KeepAsync(
+    async Task<IngestResult> KeepAsync(
         string userId, string path, string? name, string sha256, PartialUpload? upload, CancellationToken ct)
     {
         var clean = FileNames.Clean(name);
         FileType? type;
         long size;
-        using (var bytes = new Bytes(path))
-            (type, size) = (FileTypes.Detect(bytes, clean), bytes.Length);
+        using (var probe = new FileProbe(path))
+            (type, size) = (FileTypes.Detect(probe, clean), probe.Length);
         if (size == 0)
             return Wrong("the file is empty");
         if (type is null)
@@ -99,17 +99,17 @@ sealed class Intake(
     /// <summary>A form without its file, or with one that cannot be taken, in the shape of every 422.</summary>
     public static Problem Wrong(string? sentence)
     {
-        var check = new Check(JsonElement.Parse("{}"u8));
+        var request = new RequestReader(JsonElement.Parse("{}"u8));
         if (sentence is null)
-            check.Text("file", 0, 1);
+            request.Text("file", 0, 1);
         else
-            check.Fail("file", sentence);
-        return check.Problem!;
+            request.AddError("file", sentence);
+        return request.Problem!;
     }
 
     // Bytes that are there already are kept once. While this looks, a sweep may remove them, or another upload may
     // bring them: the database says which (a row is gone, a hash is taken), and it is looked at again.
-    async Task<Taken> KeepAsync(MediaFile file, string path, PartialUpload? upload, CancellationToken ct)
+    async Task<IngestResult> KeepAsync(MediaFile file, string path, PartialUpload? upload, CancellationToken ct)
     {
         var isOurs = false;
         for (var tries = 0; tries < MostTries; tries++)
@@ -122,13 +122,13 @@ sealed class Intake(
             }
             // Where this throws, nobody knows whether it was committed: then what is stored stays, for the sweep to judge.
             var kept = await store.AddAsync(file, withBlob: !known, upload, options.QuotaBytes);
-            if (isOurs && (kept is Kept.OverQuota or Kept.Superseded || (kept == Kept.Done && known)))
+            if (isOurs && (kept is AddMediaResult.OverQuota or AddMediaResult.Superseded || (kept == AddMediaResult.Done && known)))
                 await storage.DeleteAsync(file.BlobId, CancellationToken.None);
-            if (kept == Kept.Done)
+            if (kept == AddMediaResult.Done)
                 return new(await store.FindAsync(file.UserId, file.Id, CancellationToken.None) ?? file, null); // without grace it may be swept by now
-            if (kept == Kept.OverQuota)
+            if (kept == AddMediaResult.OverQuota)
                 return Problems.QuotaExceeded;
-            if (kept == Kept.Superseded)
+            if (kept == AddMediaResult.Superseded)
                 return Problems.UploadLocked;
         }
         return Problems.Busy;

@@ -15,13 +15,13 @@ static class MediaModule
         services.AddSingleton<MediaLinks>();
         services.AddSingleton<MediaFolders>();
         services.AddSingleton<ChunkStore>();
-        services.AddSingleton<UploadHolds>();
-        services.AddSingleton<Intake>();
-        services.AddSingleton<Ending>();
+        services.AddSingleton<UploadLocks>();
+        services.AddSingleton<MediaIngest>();
+        services.AddSingleton<UploadFinisher>();
         services.AddSingleton(Storage);
         services.AddSingleton(Pieces);
-        services.AddSingleton<SweepLoop>();
-        services.AddHostedService(x => x.GetRequiredService<SweepLoop>());
+        services.AddSingleton<MediaGcLoop>();
+        services.AddHostedService(x => x.GetRequiredService<MediaGcLoop>());
     }
 
     public static void MapMedia(this IEndpointRouteBuilder routes)
@@ -54,7 +54,7 @@ static class MediaModule
     static BlobStorage Storage(IServiceProvider services)
     {
         var options = services.GetRequiredService<MediaOptions>();
-        return options.StorageOf(services.GetRequiredService<Dialect>().IsOnlyProcess) switch
+        return options.StorageOf(services.GetRequiredService<DatabaseEngine>().IsSingleProcess) switch
         {
             MediaOptions.InStore => Store(options.S3),
             MediaOptions.InDatabase => ActivatorUtilities.CreateInstance<DatabaseStorage>(services),
@@ -64,7 +64,7 @@ static class MediaModule
 
     static S3Storage Store(S3Options options) => new(options);
 
-    static UploadPieces Pieces(IServiceProvider services) => services.GetRequiredService<Dialect>().IsOnlyProcess
-        ? ActivatorUtilities.CreateInstance<PiecesOnDisk>(services)
-        : ActivatorUtilities.CreateInstance<PiecesInDatabase>(services);
+    static PartStore Pieces(IServiceProvider services) => services.GetRequiredService<DatabaseEngine>().IsSingleProcess
+        ? ActivatorUtilities.CreateInstance<DiskPartStore>(services)
+        : ActivatorUtilities.CreateInstance<DatabasePartStore>(services);
 }

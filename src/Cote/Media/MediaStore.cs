@@ -5,7 +5,7 @@ using Cote.Primitives;
 namespace Cote.Media;
 
 /// <summary>What came of keeping an upload.</summary>
-enum Kept
+enum AddMediaResult
 {
     Done,
 
@@ -43,41 +43,41 @@ sealed class MediaStore(Database db)
     /// Keeps an upload: with <paramref name="withBlob"/> as the first of its bytes, else beside those that are there.
     /// The quota is held in the same statement, so that uploads that end together do not both fit.
     /// </summary>
-    public async Task<Kept> AddAsync(MediaFile file, bool withBlob, PartialUpload? upload, long quota)
+    public async Task<AddMediaResult> AddAsync(MediaFile file, bool withBlob, PartialUpload? upload, long quota)
     {
         Sql used = $"(select cast(coalesce(sum(size), 0) as bigint) from media where user_id = {file.UserId})";
         Sql held = $"true";
         if (upload is not null)
             held = $"exists (select 1 from uploads where {IsHeld(upload)})";
         Sql fits = $"{used} + {file.Size} <= {quota} and {held}";
-        var unit = new Unit();
-        unit.Lock($"select 1 from users where id = {file.UserId}");
+        var batch = new WriteBatch();
+        batch.Lock($"select 1 from users where id = {file.UserId}");
         // Locks the row: who takes the upload meanwhile waits, and then finds what became of it.
-        var fence = upload is null ? null : unit.Do($"update uploads set holder = holder where {IsHeld(upload)}");
+        var fence = upload is null ? null : batch.Execute($"update uploads set holder = holder where {IsHeld(upload)}");
         // Locks the blob, where there is one: a sweep that is removing it is waited for, and then it is not found.
-        unit.Lock($"select 1 from blobs where sha256 = {file.Sha256}");
-        var before = unit.Fetch($"select {used}", row => row.GetInt64(0));
+        batch.Lock($"select 1 from blobs where sha256 = {file.Sha256}");
+        var before = batch.Query($"select {used}", row => row.GetInt64(0));
         if (withBlob)
-            unit.Do($"""
+            batch.Execute($"""
                 insert into blobs (id, sha256, size, created_at)
                 select {file.BlobId}, {file.Sha256}, {file.Size}, {file.CreatedAt} where {fits}
                 """);
-        var added = unit.Do($"""
+        var added = batch.Execute($"""
             insert into media (user_id, id, blob_id, name, content_type, size, width, height, created_at)
             select {file.UserId}, {file.Id}, b.id, {file.Name}, {file.ContentType}, {file.Size}, {file.Width}, {file.Height},
               {file.CreatedAt}
             from blobs b where b.sha256 = {file.Sha256} and {fits}
             """);
         if (upload is not null)
-            unit.Do($"""
+            batch.Execute($"""
                 update uploads set media_id = {file.Id} where {IsHeld(upload)}
                   and exists (select 1 from media where user_id = {file.UserId} and id = {file.Id})
                 """);
-        return await db.WriteAsync(unit) == Outcome.Conflict ? Kept.HashTaken
-            : added.Changed == 1 ? Kept.Done
-            : fence is { Changed: 0 } ? Kept.Superseded
-            : before.First + file.Size > quota ? Kept.OverQuota
-            : Kept.BlobGone;
+        return await db.WriteAsync(batch) == Outcome.Conflict ? AddMediaResult.HashTaken
+            : added.Changed == 1 ? AddMediaResult.Done
+            : fence is { Changed: 0 } ? AddMediaResult.Superseded
+            : before.First + file.Size > quota ? AddMediaResult.OverQuota
+            : AddMediaResult.BlobGone;
     }
 
     public Task<bool> HasBlobAsync(string sha256, CancellationToken ct) =>
@@ -129,23 +129,23 @@ sealed class MediaStore(Database db)
         $"exists (select 1 from media where user_id = {userId} and id = {id})";
 
     /// <summary>A message names uploads: from now on they stay.</summary>
-    public static void Name(Change change, string chatId, string messageId, IReadOnlyList<string> ids)
+    public static void Name(EventTransaction transaction, string chatId, string messageId, IReadOnlyList<string> ids)
     {
         for (var i = 0; i < ids.Count; i++)
-            change.Do($"""
+            transaction.Execute($"""
                 insert into message_media (user_id, message_id, place, chat_id, media_id)
-                select {change.UserId}, {messageId}, {(long)i}, {chatId}, {ids[i]} from {change.Locked}
+                select {transaction.UserId}, {messageId}, {(long)i}, {chatId}, {ids[i]} from {transaction.Locked}
                 """);
     }
 
     /// <summary>A message is deleted, and names nothing any more.</summary>
-    public static void Release(Change change, string messageId) => change.Do($"""
-        delete from message_media where user_id = {change.UserId} and message_id = {messageId}
-          and exists (select 1 from {change.Locked})
+    public static void Release(EventTransaction transaction, string messageId) => transaction.Execute($"""
+        delete from message_media where user_id = {transaction.UserId} and message_id = {messageId}
+          and exists (select 1 from {transaction.Locked})
         """);
 
     /// <summary>What the messages of deleted chats name, so many rows at a time.</summary>
-    public static Step ReleaseOfDeletedChats(Unit unit, int most) => unit.Do($"""
+    public static Statement ReleaseOfDeletedChats(WriteBatch batch, int most) => batch.Execute($"""
         delete from message_media where (user_id, message_id, place) in (
           select mm.user_id, mm.message_id, mm.place from chats c
           join message_media mm on mm.user_id = c.user_id and mm.chat_id = c.id
@@ -156,16 +156,16 @@ sealed class MediaStore(Database db)
     public async Task<bool> AddUploadAsync(PartialUpload upload, long quota, Timestamp now)
     {
         Sql open = $"from uploads where user_id = {upload.UserId} and media_id is null and expires_at > {now}";
-        var unit = new Unit();
-        unit.Lock($"select 1 from users where id = {upload.UserId}");
-        var added = unit.Do($"""
+        var batch = new WriteBatch();
+        batch.Lock($"select 1 from users where id = {upload.UserId}");
+        var added = batch.Execute($"""
             insert into uploads (user_id, id, length, received, name, created_at, expires_at)
             select {upload.UserId}, {upload.Id}, {upload.Length}, {upload.Received}, {upload.Name}, {now}, {upload.ExpiresAt}
             where (select count(*) {open}) < {(long)MostOpenUploads}
               and (select coalesce(sum(size), 0) from media where user_id = {upload.UserId})
                 + (select coalesce(sum(length), 0) {open}) + {upload.Length} <= {quota}
             """);
-        await db.WriteAsync(unit);
+        await db.WriteAsync(batch);
         return added.Changed == 1;
     }
 
@@ -178,10 +178,10 @@ sealed class MediaStore(Database db)
     /// </summary>
     public async Task<PartialUpload?> TakeUploadAsync(string userId, string id, string holder)
     {
-        var unit = new Unit();
-        unit.Do($"update uploads set holder = {holder} where user_id = {userId} and id = {id}");
-        var taken = unit.Fetch($"select {OfUpload} from uploads where user_id = {userId} and id = {id}", ReadUpload);
-        await db.WriteAsync(unit);
+        var batch = new WriteBatch();
+        batch.Execute($"update uploads set holder = {holder} where user_id = {userId} and id = {id}");
+        var taken = batch.Query($"select {OfUpload} from uploads where user_id = {userId} and id = {id}", ReadUpload);
+        await db.WriteAsync(batch);
         return taken.First;
     }
 
@@ -195,22 +195,22 @@ sealed class MediaStore(Database db)
     /// <summary>So much of an upload is on disk; false where another request has the upload by now.</summary>
     public async Task<bool> SetReceivedAsync(PartialUpload upload, long received)
     {
-        var unit = new Unit();
-        var moved = unit.Do($"update uploads set received = {received} where {IsHeld(upload)} and received < {received}");
-        await db.WriteAsync(unit);
+        var batch = new WriteBatch();
+        var moved = batch.Execute($"update uploads set received = {received} where {IsHeld(upload)} and received < {received}");
+        await db.WriteAsync(batch);
         return moved.Changed == 1;
     }
 
     /// <summary>Counts a piece that the same unit writes, if it begins where the upload ends.</summary>
-    public static Step Receive(Unit unit, PartialUpload upload, long start, long end) =>
-        unit.Do($"update uploads set received = {end} where {IsHeld(upload)} and received = {start}");
+    public static Statement Receive(WriteBatch batch, PartialUpload upload, long start, long end) =>
+        batch.Execute($"update uploads set received = {end} where {IsHeld(upload)} and received = {start}");
 
     /// <summary>False where another request has the upload by now.</summary>
     public async Task<bool> DeleteUploadAsync(PartialUpload upload)
     {
-        var unit = new Unit();
-        var deleted = unit.Do($"delete from uploads where user_id = {upload.UserId} and id = {upload.Id} and holder = {upload.Holder}");
-        await db.WriteAsync(unit);
+        var batch = new WriteBatch();
+        var deleted = batch.Execute($"delete from uploads where user_id = {upload.UserId} and id = {upload.Id} and holder = {upload.Holder}");
+        await db.WriteAsync(batch);
         return deleted.Changed == 1;
     }
 
@@ -222,18 +222,18 @@ sealed class MediaStore(Database db)
     /// <summary>From now on nothing is added to these, and their bytes can go; the rows stay, to answer that they came too late.</summary>
     public Task CloseUploadsAsync(IEnumerable<(string UserId, string Id)> uploads)
     {
-        var unit = new Unit();
+        var batch = new WriteBatch();
         foreach (var (user, id) in uploads)
-            unit.Do($"update uploads set received = -1, holder = '' where user_id = {user} and id = {id}");
-        return db.WriteAsync(unit);
+            batch.Execute($"update uploads set received = -1, holder = '' where user_id = {user} and id = {id}");
+        return db.WriteAsync(batch);
     }
 
     /// <summary>Closed uploads of before this need not be remembered.</summary>
     public Task ForgetUploadsAsync(Timestamp before)
     {
-        var unit = new Unit();
-        unit.Do($"delete from uploads where expires_at < {before} and received < 0");
-        return db.WriteAsync(unit);
+        var batch = new WriteBatch();
+        batch.Execute($"delete from uploads where expires_at < {before} and received < 0");
+        return db.WriteAsync(batch);
     }
 
     public Task<bool> HasUploadAsync(string id, CancellationToken ct) =>
@@ -251,16 +251,16 @@ sealed class MediaStore(Database db)
     /// <summary>Removes those that still no message names.</summary>
     public async Task DeleteUnnamedAsync(IEnumerable<(string UserId, string Id)> media)
     {
-        var unit = new Unit();
+        var batch = new WriteBatch();
         var locked = media.OrderBy(x => x.Id, StringComparer.Ordinal).ToList();
         foreach (var (user, id) in locked) // a message that names one and commits meanwhile is then seen by the delete
-            unit.Lock($"select 1 from media where user_id = {user} and id = {id}");
+            batch.Lock($"select 1 from media where user_id = {user} and id = {id}");
         foreach (var (user, id) in locked)
-            unit.Do($"""
+            batch.Execute($"""
                 delete from media where user_id = {user} and id = {id} and not exists (
                   select 1 from message_media mm where mm.user_id = {user} and mm.media_id = {id})
                 """);
-        await db.WriteAsync(unit);
+        await db.WriteAsync(batch);
     }
 
     /// <summary>Blobs that nobody's upload refers to.</summary>
@@ -272,14 +272,14 @@ sealed class MediaStore(Database db)
     /// <summary>Removes the rows of those to which still nothing refers; these, after the commit, may be unlinked.</summary>
     public async Task<IReadOnlyList<string>> DeleteOrphansAsync(IEnumerable<string> blobs)
     {
-        var unit = new Unit();
+        var batch = new WriteBatch();
         // Locked first, in order: an upload of the same bytes that commits meanwhile is then seen by the delete.
         var ids = blobs.Order(StringComparer.Ordinal).ToList();
         foreach (var id in ids)
-            unit.Lock($"select 1 from blobs where id = {id}");
-        var steps = ids.Select(id => (Id: id, Step: unit.Do(
+            batch.Lock($"select 1 from blobs where id = {id}");
+        var steps = ids.Select(id => (Id: id, Step: batch.Execute(
             $"delete from blobs where id = {id} and not exists (select 1 from media m where m.blob_id = {id})"))).ToList();
-        await db.WriteAsync(unit);
+        await db.WriteAsync(batch);
         return [.. steps.Where(x => x.Step.Changed == 1).Select(x => x.Id)];
     }
 

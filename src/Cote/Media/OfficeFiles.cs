@@ -20,7 +20,7 @@ static class OfficeFiles
 
     public static ReadOnlySpan<byte> CompoundMark => [0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1];
 
-    public static FileType? DetectZip(Bytes file)
+    public static FileType? DetectZip(FileProbe file)
     {
         if (Entries(file) is not { } names || names.Exists(IsMacro))
             return null;
@@ -54,7 +54,7 @@ static class OfficeFiles
         || name.StartsWith("xl/macrosheets/", StringComparison.OrdinalIgnoreCase);
 
     // The names in the zip's own directory at its end; null where it is no plain, honest zip.
-    static List<string>? Entries(Bytes file)
+    static List<string>? Entries(FileProbe file)
     {
         var tail = file.At(Math.Max(0, file.Length - LongestTail), LongestTail);
         var end = tail.AsSpan().LastIndexOf("PK\u0005\u0006"u8);
@@ -89,7 +89,7 @@ static class OfficeFiles
     }
 
     /// <summary>The format of Office before 2007: a little file system, whose entries say which program it is of.</summary>
-    public static FileType? DetectCompound(Bytes file)
+    public static FileType? DetectCompound(FileProbe file)
     {
         var names = Streams(file);
         if (names.Overlaps(["VBA", "_VBA_PROJECT", "_VBA_PROJECT_CUR", "Macros"]))
@@ -101,7 +101,7 @@ static class OfficeFiles
     }
 
     // Empty where it cannot be read to its end: what was not seen could be a macro.
-    static HashSet<string> Streams(Bytes file)
+    static HashSet<string> Streams(FileProbe file)
     {
         var names = new HashSet<string>(StringComparer.Ordinal);
         var head = file.Head;
@@ -129,7 +129,7 @@ static class OfficeFiles
     }
 
     // Where the nth sector of the allocation table is: the header lists 109, a chain of lists the rest.
-    static uint? TableSector(Bytes file, int size, long nth)
+    static uint? TableSector(FileProbe file, int size, long nth)
     {
         const int InHeader = 109;
         if (nth < InHeader)

@@ -27,7 +27,7 @@ static class ResumableUpload
         if (HttpMethods.IsOptions(http.Request.Method) || http.Request.Headers["Tus-Resumable"] == Version)
             return await next(context);
         http.Response.Headers["Tus-Version"] = Version;
-        return Answer.Of(Problems.WrongTusVersion);
+        return ApiResults.Of(Problems.WrongTusVersion);
     }
 
     /// <summary><c>OPTIONS /upload/resumable</c>.</summary>
@@ -42,22 +42,22 @@ static class ResumableUpload
 
     /// <summary><c>POST /upload/resumable</c>.</summary>
     public static async Task<IResult> Create(
-        HttpContext http, CurrentUser user, MediaStore media, UploadPieces pieces, MediaOptions options, Clock clock, CancellationToken ct)
+        HttpContext http, CurrentUser user, MediaStore media, PartStore parts, MediaOptions options, Clock clock, CancellationToken ct)
     {
-        var check = new Check();
-        var length = check.HeaderInteger("Upload-Length", http.Request.Headers["Upload-Length"], 1);
-        if (check.Problem is { } wrong)
-            return Answer.Of(wrong);
+        var request = new RequestReader();
+        var length = request.HeaderInteger("Upload-Length", http.Request.Headers["Upload-Length"], 1);
+        if (request.Problem is { } wrong)
+            return ApiResults.Of(wrong);
         if (length > options.MaxUploadBytes)
-            return Answer.Of(Problems.TooLarge);
+            return ApiResults.Of(Problems.TooLarge);
 
         var upload = new PartialUpload(user.Id, clock.NewId(), length, 0, FileNames.Clean(NameOf(http)), null,
             clock.Now + TimeSpan.FromHours(options.ResumableHours));
-        pieces.Create(upload.Id);
+        parts.Create(upload.Id);
         if (!await media.AddUploadAsync(upload, options.QuotaBytes, clock.Now))
         {
-            await pieces.DeleteAsync(user.Id, upload.Id);
-            return Answer.Of(Problems.QuotaExceeded);
+            await parts.DeleteAsync(user.Id, upload.Id);
+            return ApiResults.Of(Problems.QuotaExceeded);
         }
 
         http.Response.Headers.Location = "/upload/resumable/" + upload.Id;
@@ -67,75 +67,75 @@ static class ResumableUpload
 
     /// <summary><c>HEAD /upload/resumable/{upload_id}</c>: how far it has come.</summary>
     public static async Task<IResult> Head(
-        string uploadId, HttpContext http, CurrentUser user, UploadHolds holds, Ending ending, CancellationToken ct)
+        string uploadId, HttpContext http, CurrentUser user, UploadLocks locks, UploadFinisher ending, CancellationToken ct)
     {
-        var (hold, problem) = await holds.TakeAsync(user.Id, uploadId, ct);
-        if (hold is null)
-            return Answer.Of(problem!);
-        using var _ = hold;
+        var (uploadLock, problem) = await locks.AcquireAsync(user.Id, uploadId, ct);
+        if (uploadLock is null)
+            return ApiResults.Of(problem!);
+        using var _ = uploadLock;
         var headers = http.Response.Headers;
-        headers["Upload-Length"] = hold.Upload.Length.ToString();
-        headers["Upload-Metadata"] = "filename " + Convert.ToBase64String(Encoding.UTF8.GetBytes(hold.Upload.Name));
-        SayExpiry(http, hold.Upload);
-        return await ending.AnswerAsync(http, hold.Upload, StatusCodes.Status200OK, ct);
+        headers["Upload-Length"] = uploadLock.Upload.Length.ToString();
+        headers["Upload-Metadata"] = "filename " + Convert.ToBase64String(Encoding.UTF8.GetBytes(uploadLock.Upload.Name));
+        SayExpiry(http, uploadLock.Upload);
+        return await ending.AnswerAsync(http, uploadLock.Upload, StatusCodes.Status200OK, ct);
     }
 
     /// <summary><c>PATCH /upload/resumable/{upload_id}</c>: the next piece.</summary>
     public static async Task<IResult> Patch(
-        string uploadId, HttpContext http, CurrentUser user, UploadHolds holds, UploadPieces pieces, Ending ending, Clock clock,
+        string uploadId, HttpContext http, CurrentUser user, UploadLocks locks, PartStore parts, UploadFinisher ending, Clock clock,
         CancellationToken ct)
     {
         http.Features.Get<IHttpMaxRequestBodySizeFeature>()!.MaxRequestBodySize = null;
         if (http.Request.ContentType != "application/offset+octet-stream")
-            return Answer.Of(Problems.UnsupportedMediaType with { Detail = "A piece of an upload is sent as application/offset+octet-stream" });
-        var check = new Check();
-        var offset = check.HeaderInteger("Upload-Offset", http.Request.Headers["Upload-Offset"], 0);
-        if (check.Problem is { } wrong)
-            return Answer.Of(wrong);
-        var (hold, problem) = await holds.TakeAsync(user.Id, uploadId, ct);
-        if (hold is null)
-            return Answer.Of(problem!);
-        using var _ = hold;
-        if (offset != hold.Upload.Received)
-            return Answer.Of(Problems.WrongOffset);
-        if (http.Request.ContentLength > hold.Upload.Length - offset)
-            return Answer.Of(Problems.TooLarge);
+            return ApiResults.Of(Problems.UnsupportedMediaType with { Detail = "A piece of an upload is sent as application/offset+octet-stream" });
+        var request = new RequestReader();
+        var offset = request.HeaderInteger("Upload-Offset", http.Request.Headers["Upload-Offset"], 0);
+        if (request.Problem is { } wrong)
+            return ApiResults.Of(wrong);
+        var (uploadLock, problem) = await locks.AcquireAsync(user.Id, uploadId, ct);
+        if (uploadLock is null)
+            return ApiResults.Of(problem!);
+        using var _ = uploadLock;
+        if (offset != uploadLock.Upload.Received)
+            return ApiResults.Of(Problems.WrongOffset);
+        if (http.Request.ContentLength > uploadLock.Upload.Length - offset)
+            return ApiResults.Of(Problems.TooLarge);
 
-        (var received, problem) = await AppendAsync(http, hold, pieces, clock);
+        (var received, problem) = await AppendAsync(http, uploadLock, parts, clock);
         if (problem is not null)
-            return Answer.Of(problem);
-        SayExpiry(http, hold.Upload);
-        return await ending.AnswerAsync(http, hold.Upload with { Received = received }, StatusCodes.Status204NoContent, ct);
+            return ApiResults.Of(problem);
+        SayExpiry(http, uploadLock.Upload);
+        return await ending.AnswerAsync(http, uploadLock.Upload with { Received = received }, StatusCodes.Status204NoContent, ct);
     }
 
     /// <summary><c>DELETE /upload/resumable/{upload_id}</c>: it is not wanted any more.</summary>
     public static async Task<IResult> Delete(
-        string uploadId, CurrentUser user, MediaStore media, UploadHolds holds, UploadPieces pieces, CancellationToken ct)
+        string uploadId, CurrentUser user, MediaStore media, UploadLocks locks, PartStore parts, CancellationToken ct)
     {
-        var (hold, problem) = await holds.TakeAsync(user.Id, uploadId, ct);
-        if (hold is null)
-            return Answer.Of(problem!);
-        using var _ = hold;
-        if (!await media.DeleteUploadAsync(hold.Upload))
-            return Answer.Of(Problems.UploadLocked);
-        await pieces.DeleteAsync(user.Id, hold.Upload.Id);
+        var (uploadLock, problem) = await locks.AcquireAsync(user.Id, uploadId, ct);
+        if (uploadLock is null)
+            return ApiResults.Of(problem!);
+        using var _ = uploadLock;
+        if (!await media.DeleteUploadAsync(uploadLock.Upload))
+            return ApiResults.Of(Problems.UploadLocked);
+        await parts.DeleteAsync(user.Id, uploadLock.Upload.Id);
         return Results.NoContent();
     }
 
     // What came is kept however the connection ends: that is what it is all for.
-    static async Task<(long Received, Problem? Problem)> AppendAsync(HttpContext http, Hold hold, UploadPieces pieces, Clock clock)
+    static async Task<(long Received, Problem? Problem)> AppendAsync(HttpContext http, UploadLock uploadLock, PartStore parts, Clock clock)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
-        var received = hold.Upload.Received;
+        var received = uploadLock.Upload.Received;
         var (saved, savedAt) = (received, clock.Ticks);
         try
         {
-            await using var writer = pieces.Append(hold.Upload);
+            await using var writer = parts.Append(uploadLock.Upload);
             try
             {
-                while (await http.Request.Body.ReadAsync(Room(writer), hold.Token) is > 0 and var read)
+                while (await http.Request.Body.ReadAsync(Room(writer), uploadLock.Token) is > 0 and var read)
                 {
-                    if (received + read > hold.Upload.Length)
+                    if (received + read > uploadLock.Upload.Length)
                         return (received, Problems.TooLarge);
                     await writer.WriteAsync(buffer.AsMemory(0, read));
                     received += read;
@@ -163,9 +163,9 @@ static class ResumableUpload
             ArrayPool<byte>.Shared.Return(buffer);
         }
 
-        Memory<byte> Room(PieceWriter writer) => buffer.AsMemory(0, (int)Math.Min(BufferSize, writer.MostUnsaved - (received - saved)));
+        Memory<byte> Room(PartWriter writer) => buffer.AsMemory(0, (int)Math.Min(BufferSize, writer.MostUnsaved - (received - saved)));
 
-        Task<bool> SaveAsync(PieceWriter writer)
+        Task<bool> SaveAsync(PartWriter writer)
         {
             (saved, savedAt) = (received, clock.Ticks); // before it is done: what fails is not tried once more on the way out
             return writer.SaveAsync();
@@ -187,7 +187,7 @@ static class ResumableUpload
 }
 
 /// <summary>What follows the last piece: where all has come, it is looked at and kept. Also by a HEAD, if the end fell into a crash.</summary>
-sealed class Ending(MediaStore media, UploadPieces pieces, Intake intake, MediaLinks links)
+sealed class UploadFinisher(MediaStore media, PartStore parts, MediaIngest ingest, MediaLinks links)
 {
     public async Task<IResult> AnswerAsync(HttpContext http, PartialUpload upload, int status, CancellationToken ct)
     {
@@ -200,23 +200,23 @@ sealed class Ending(MediaStore media, UploadPieces pieces, Intake intake, MediaL
         {
             var taken = await KeepAsync(upload, ct);
             if (taken.Problem is { } problem)
-                return Answer.Of(problem);
+                return ApiResults.Of(problem);
             mediaId = taken.File!.Id;
         }
         headers["Upload-Media-Url"] = links.Sign(MediaLinks.PathOf(mediaId));
         return Results.StatusCode(status);
     }
 
-    async Task<Taken> KeepAsync(PartialUpload upload, CancellationToken ct)
+    async Task<IngestResult> KeepAsync(PartialUpload upload, CancellationToken ct)
     {
-        using var whole = await pieces.CollectAsync(upload, ct);
-        if (whole is null)
+        using var assembled = await parts.CollectAsync(upload, ct);
+        if (assembled is null)
             return Problems.UploadLocked;
-        var taken = await intake.KeepAsync(upload, whole.Path, ct);
+        var taken = await ingest.KeepAsync(upload, assembled.Path, ct);
         if (taken.Problem is null)
-            await pieces.DeleteAsync(upload.UserId, upload.Id);
+            await parts.DeleteAsync(upload.UserId, upload.Id);
         else if (taken.Problem.Status < 500 && taken.Problem != Problems.UploadLocked && await media.DeleteUploadAsync(upload))
-            await pieces.DeleteAsync(upload.UserId, upload.Id); // refused for what it is: it never becomes anything else
+            await parts.DeleteAsync(upload.UserId, upload.Id); // refused for what it is: it never becomes anything else
         return taken;
     }
 }

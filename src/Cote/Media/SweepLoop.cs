@@ -9,9 +9,9 @@ namespace Cote.Media;
 /// the bytes are unlinked; a crash in between leaves a file that the next reconciliation finds. Several nodes may sweep
 /// at once: what another has removed is removed.
 /// </summary>
-sealed class SweepLoop(
-    MediaStore media, BlobStorage storage, MediaFolders folders, UploadPieces pieces, MediaOptions options, Clock clock,
-    ILogger<SweepLoop> log) : BackgroundService
+sealed class MediaGcLoop(
+    MediaStore media, BlobStorage storage, MediaFolders folders, PartStore parts, MediaOptions options, Clock clock,
+    ILogger<MediaGcLoop> log) : BackgroundService
 {
     const int MostInUnit = 100;
     static readonly TimeSpan ReconcileEvery = TimeSpan.FromHours(24);
@@ -64,7 +64,7 @@ sealed class SweepLoop(
         {
             await media.CloseUploadsAsync(late);
             foreach (var (userId, id) in late)
-                await pieces.DeleteAsync(userId, id);
+                await parts.DeleteAsync(userId, id);
         }
         await media.ForgetUploadsAsync(now - RememberExpired);
 
@@ -93,7 +93,7 @@ sealed class SweepLoop(
                 await RemoveUnknownAsync(old, ct);
         }
         await RemoveUnknownAsync(old, ct);
-        await pieces.ReconcileAsync(before, ct);
+        await parts.ReconcileAsync(before, ct);
     }
 
     async Task RemoveUnknownAsync(List<string> ids, CancellationToken ct)

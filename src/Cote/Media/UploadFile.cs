@@ -18,32 +18,32 @@ static class UploadFile
     const int LongestBoundary = 200;
 
     public static async Task<IResult> Handle(
-        HttpContext http, CurrentUser user, Intake intake, MediaLinks links, MediaOptions options, CancellationToken ct)
+        HttpContext http, CurrentUser user, MediaIngest ingest, MediaLinks links, MediaOptions options, CancellationToken ct)
     {
         // The front door's limit is for JSON. This route counts for itself, and answers what is too large instead of
         // breaking the connection under a client that still sends.
         http.Features.Get<IHttpMaxRequestBodySizeFeature>()!.MaxRequestBodySize = null;
         if (http.Request.ContentLength > options.MaxUploadBytes + MostParts * (long)LongestOtherPart)
-            return Answer.Of(Problems.TooLarge);
+            return ApiResults.Of(Problems.TooLarge);
         if (!http.Request.HasFormContentType || !MediaTypeHeaderValue.TryParse(http.Request.ContentType, out var type)
             || HeaderUtilities.RemoveQuotes(type.Boundary) is not { Length: > 0 and <= LongestBoundary } boundary)
-            return Answer.Of(Intake.Wrong(null));
+            return ApiResults.Of(MediaIngest.Wrong(null));
 
-        Taken taken;
+        IngestResult taken;
         try
         {
             var form = new MultipartReader(boundary.ToString(), http.Request.Body);
-            taken = await FindFileAsync(form, ct) is not { } part ? Intake.Wrong(null)
-                : await intake.ReceiveAsync(user.Id, part.Section.Body, part.Name, () => SkipRestAsync(form, ct), ct);
+            taken = await FindFileAsync(form, ct) is not { } part ? MediaIngest.Wrong(null)
+                : await ingest.ReceiveAsync(user.Id, part.Section.Body, part.Name, () => SkipRestAsync(form, ct), ct);
         }
         catch (Exception error) when (error is InvalidDataException
             || (error is IOException and not BadHttpRequestException && !http.RequestAborted.IsCancellationRequested))
         {
-            return Answer.Of(Intake.Wrong("the form is broken")); // it ends before its last boundary, or its headers are no headers
+            return ApiResults.Of(MediaIngest.Wrong("the form is broken")); // it ends before its last boundary, or its headers are no headers
         }
 
-        return taken.Problem is { } refused ? Answer.Of(refused)
-            : Answer.Json(taken.File!.ToUploaded(links), MediaJson.Default.Uploaded);
+        return taken.Problem is { } refused ? ApiResults.Of(refused)
+            : ApiResults.Json(taken.File!.ToUploaded(links), MediaJson.Default.Uploaded);
     }
 
     static async Task<(MultipartSection Section, string? Name)?> FindFileAsync(MultipartReader form, CancellationToken ct)

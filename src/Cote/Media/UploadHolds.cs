@@ -8,14 +8,14 @@ namespace Cote.Media;
 /// waited for, so that nothing of what came is lost; on another node the earlier finds the fence of its row changed at
 /// its next piece, and what it had not yet written is sent again.
 /// </summary>
-sealed class UploadHolds(MediaStore media, Clock clock)
+sealed class UploadLocks(MediaStore media, Clock clock)
 {
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
-    readonly Dictionary<string, Place> _places = [];
+    readonly Dictionary<string, LockEntry> _places = [];
 
 #pragma warning disable CA1001 // a semaphore whose wait handle is never asked for holds nothing to dispose of
-    sealed class Place
+    sealed class LockEntry
 #pragma warning restore CA1001
     {
         public readonly SemaphoreSlim Gate = new(1, 1);
@@ -24,51 +24,51 @@ sealed class UploadHolds(MediaStore media, Clock clock)
     }
 
     /// <summary>The one hold on an upload of this user, or why there is none.</summary>
-    public async Task<(Hold? Hold, Problem? Problem)> TakeAsync(string userId, string uploadId, CancellationToken ct)
+    public async Task<(UploadLock? Hold, Problem? Problem)> AcquireAsync(string userId, string uploadId, CancellationToken ct)
     {
         // Looked at first without a write: who guesses ids costs nothing, and disturbs nobody.
         if (Ids.Parse(uploadId) is not { } id || await media.FindUploadAsync(userId, id, ct) is not { } found)
             return (null, Problems.UploadNotFound);
         if (found.ExpiresAt <= clock.Now)
             return (null, Problems.UploadExpired);
-        if (await EnterAsync(id, ct) is not { } place)
+        if (await EnterAsync(id, ct) is not { } entry)
             return (null, Problems.UploadLocked);
-        Hold? hold = null;
+        UploadLock? uploadLock = null;
         try
         {
             if (await media.TakeUploadAsync(userId, id, clock.NewId()) is not { } upload)
                 return (null, Problems.UploadNotFound);
             if (upload.ExpiresAt <= clock.Now)
                 return (null, Problems.UploadExpired);
-            return (hold = new(upload, () => Release(id, place), place.Holder!.Token), null);
+            return (uploadLock = new(upload, () => Release(id, entry), entry.Holder!.Token), null);
         }
         finally
         {
-            if (hold is null)
-                Release(id, place);
+            if (uploadLock is null)
+                Release(id, entry);
         }
     }
 
-    async Task<Place?> EnterAsync(string id, CancellationToken ct)
+    async Task<LockEntry?> EnterAsync(string id, CancellationToken ct)
     {
-        Place place;
+        LockEntry entry;
         lock (_places)
         {
-            if (!_places.TryGetValue(id, out place!))
-                _places[id] = place = new();
-            place.Users++;
-            place.Holder?.CancelAfter(TimeSpan.Zero); // not on this thread: what follows a cancellation is the other's work
+            if (!_places.TryGetValue(id, out entry!))
+                _places[id] = entry = new();
+            entry.Users++;
+            entry.Holder?.CancelAfter(TimeSpan.Zero); // not on this thread: what follows a cancellation is the other's work
         }
         var entered = false;
         try
         {
             using var limit = new CancellationTokenSource(Patience, clock.Provider);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, ct);
-            await place.Gate.WaitAsync(either.Token);
+            await entry.Gate.WaitAsync(either.Token);
             entered = true;
             lock (_places)
-                place.Holder = CancellationTokenSource.CreateLinkedTokenSource(ct);
-            return place;
+                entry.Holder = CancellationTokenSource.CreateLinkedTokenSource(ct);
+            return entry;
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
@@ -77,25 +77,25 @@ sealed class UploadHolds(MediaStore media, Clock clock)
         finally
         {
             if (!entered)
-                Leave(id, place);
+                Leave(id, entry);
         }
     }
 
-    void Release(string id, Place place)
+    void Release(string id, LockEntry entry)
     {
         lock (_places)
         {
-            place.Holder?.Dispose();
-            place.Holder = null;
+            entry.Holder?.Dispose();
+            entry.Holder = null;
         }
-        place.Gate.Release();
-        Leave(id, place);
+        entry.Gate.Release();
+        Leave(id, entry);
     }
 
-    void Leave(string id, Place place)
+    void Leave(string id, LockEntry entry)
     {
         lock (_places)
-            if (--place.Users == 0)
+            if (--entry.Users == 0)
                 _places.Remove(id);
     }
 }
@@ -103,7 +103,7 @@ sealed class UploadHolds(MediaStore media, Clock clock)
 /// <summary>
 /// While it is held nobody else writes. <see cref="Token"/> says that somebody waits, or that the client is gone.
 /// </summary>
-sealed class Hold(PartialUpload upload, Action release, CancellationToken token) : IDisposable
+sealed class UploadLock(PartialUpload upload, Action release, CancellationToken token) : IDisposable
 {
     /// <summary>The upload as it was when it was taken.</summary>
     public PartialUpload Upload => upload;

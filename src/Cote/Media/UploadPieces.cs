@@ -7,16 +7,16 @@ namespace Cote.Media;
 /// Where the bytes of uploads lie that come in pieces, until the last has come: on this node's disk, or, where other
 /// nodes must be able to go on with them, in the database.
 /// </summary>
-abstract class UploadPieces
+abstract class PartStore
 {
     /// <summary>Makes room for an upload whose row is about to be added.</summary>
     public abstract void Create(string id);
 
     /// <summary>Goes on where the upload stands.</summary>
-    public abstract PieceWriter Append(PartialUpload upload);
+    public abstract PartWriter Append(PartialUpload upload);
 
     /// <summary>All of a finished upload as one local file; null where another request has the upload by now.</summary>
-    public abstract Task<WholeFile?> CollectAsync(PartialUpload upload, CancellationToken ct);
+    public abstract Task<AssembledFile?> CollectAsync(PartialUpload upload, CancellationToken ct);
 
     /// <summary>Removes what is there of an upload whose row is gone, finished or expired.</summary>
     public abstract Task DeleteAsync(string userId, string id);
@@ -26,7 +26,7 @@ abstract class UploadPieces
 }
 
 /// <summary>Takes the bytes of one request, in their order.</summary>
-abstract class PieceWriter : IAsyncDisposable
+abstract class PartWriter : IAsyncDisposable
 {
     /// <summary>At most so much may be written between two saves.</summary>
     public abstract long MostUnsaved { get; }
@@ -43,7 +43,7 @@ abstract class PieceWriter : IAsyncDisposable
 }
 
 /// <summary>A finished upload on the local disk. A copy that was made for it goes with it.</summary>
-sealed class WholeFile(string path, bool isCopy) : IDisposable
+sealed class AssembledFile(string path, bool isCopy) : IDisposable
 {
     public string Path => path;
 
@@ -55,7 +55,7 @@ sealed class WholeFile(string path, bool isCopy) : IDisposable
 }
 
 /// <summary>A file for each upload, in the data directory of the one node there is.</summary>
-sealed class PiecesOnDisk(MediaFolders folders, MediaStore media) : UploadPieces
+sealed class DiskPartStore(MediaFolders folders, MediaStore media) : PartStore
 {
     public override void Create(string id)
     {
@@ -63,10 +63,10 @@ sealed class PiecesOnDisk(MediaFolders folders, MediaStore media) : UploadPieces
         Disk.SyncFolder(folders.Resumable);
     }
 
-    public override PieceWriter Append(PartialUpload upload) => new Writer(PathOf(upload.Id), upload, media);
+    public override PartWriter Append(PartialUpload upload) => new Writer(PathOf(upload.Id), upload, media);
 
-    public override Task<WholeFile?> CollectAsync(PartialUpload upload, CancellationToken ct) =>
-        Task.FromResult<WholeFile?>(new(PathOf(upload.Id), isCopy: false));
+    public override Task<AssembledFile?> CollectAsync(PartialUpload upload, CancellationToken ct) =>
+        Task.FromResult<AssembledFile?>(new(PathOf(upload.Id), isCopy: false));
 
     public override Task DeleteAsync(string userId, string id)
     {
@@ -77,13 +77,13 @@ sealed class PiecesOnDisk(MediaFolders folders, MediaStore media) : UploadPieces
     public override async Task ReconcileAsync(Timestamp before, CancellationToken ct)
     {
         foreach (var path in Directory.EnumerateFiles(folders.Resumable))
-            if (Path.GetFileName(path) is var id && SweepLoop.MadeAt(id) < before.Milliseconds && !await media.HasUploadAsync(id, ct))
+            if (Path.GetFileName(path) is var id && MediaGcLoop.MadeAt(id) < before.Milliseconds && !await media.HasUploadAsync(id, ct))
                 File.Delete(path);
     }
 
     string PathOf(string id) => Path.Combine(folders.Resumable, id);
 
-    sealed class Writer : PieceWriter
+    sealed class Writer : PartWriter
     {
         readonly FileStream _file;
         readonly PartialUpload _upload;
@@ -117,22 +117,22 @@ sealed class PiecesOnDisk(MediaFolders folders, MediaStore media) : UploadPieces
 }
 
 /// <summary>A row for each piece, of 1 MiB at most, written together with how far the upload has come.</summary>
-sealed class PiecesInDatabase(MediaFolders folders, MediaStore media, ChunkStore chunks, Clock clock) : UploadPieces
+sealed class DatabasePartStore(MediaFolders folders, MediaStore media, ChunkStore chunks, Clock clock) : PartStore
 {
     const int StraysAtOnce = 100;
 
     public override void Create(string id) { }
 
-    public override PieceWriter Append(PartialUpload upload) => new Writer(upload, chunks);
+    public override PartWriter Append(PartialUpload upload) => new Writer(upload, chunks);
 
-    public override async Task<WholeFile?> CollectAsync(PartialUpload upload, CancellationToken ct)
+    public override async Task<AssembledFile?> CollectAsync(PartialUpload upload, CancellationToken ct)
     {
-        var whole = new WholeFile(Path.Combine(folders.Incoming, clock.NewId()), isCopy: true);
+        var assembled = new AssembledFile(Path.Combine(folders.Incoming, clock.NewId()), isCopy: true);
         var buffer = ArrayPool<byte>.Shared.Rent(ChunkStore.Size);
         var isWhole = false;
         try
         {
-            await using var file = new FileStream(whole.Path, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0, useAsync: true);
+            await using var file = new FileStream(assembled.Path, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0, useAsync: true);
             var at = 0L;
             while (at < upload.Length && await chunks.ReadPieceAsync(upload, at, buffer, ct) is { } read)
             {
@@ -142,7 +142,7 @@ sealed class PiecesInDatabase(MediaFolders folders, MediaStore media, ChunkStore
             file.Flush(flushToDisk: true);
             isWhole = at == upload.Length;
             // Pieces go when another request has ended the upload, or given it up. Else they may not be missing.
-            return isWhole ? whole
+            return isWhole ? assembled
                 : await media.IsHeldAsync(upload, ct) ? throw new InvalidDataException($"Upload {upload.Id} has no piece at {at}")
                 : null;
         }
@@ -150,7 +150,7 @@ sealed class PiecesInDatabase(MediaFolders folders, MediaStore media, ChunkStore
         {
             ArrayPool<byte>.Shared.Return(buffer);
             if (!isWhole)
-                whole.Dispose();
+                assembled.Dispose();
         }
     }
 
@@ -163,7 +163,7 @@ sealed class PiecesInDatabase(MediaFolders folders, MediaStore media, ChunkStore
                 await chunks.DeletePiecesAsync(userId, id);
     }
 
-    sealed class Writer(PartialUpload upload, ChunkStore chunks) : PieceWriter
+    sealed class Writer(PartialUpload upload, ChunkStore chunks) : PartWriter
     {
         readonly byte[] _piece = new byte[Math.Min(ChunkStore.Size, upload.Length - upload.Received)];
         long _saved = upload.Received;

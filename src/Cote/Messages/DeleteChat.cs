@@ -11,16 +11,16 @@ namespace Cote.Messages;
 static class DeleteChat
 {
     public static async Task<IResult> Handle(
-        string chatId, CurrentUser user, MessageStore messages, ReplyStore replies, ReplyQueue queue, TidyLoop tidy, CancellationToken ct)
+        string chatId, CurrentUser user, MessageStore messages, ReplyStore replies, ReplyQueue queue, PurgeDeletedLoop purge, CancellationToken ct)
     {
         if (Ids.Parse(chatId) is not { } chat)
-            return Answer.Of(Problems.ChatNotFound);
+            return ApiResults.Of(Problems.ChatNotFound);
         var open = await replies.ListOpenAsync(user.Id, chat, ct);
         if (!await messages.DeleteChatAsync(user.Id, chat))
-            return Answer.Of(Problems.ChatNotFound);
+            return ApiResults.Of(Problems.ChatNotFound);
         foreach (var reply in open)
             queue.Stop(user.Id, reply.Id);
-        tidy.Wake();
-        return Answer.Success;
+        purge.Wake();
+        return ApiResults.Success;
     }
 }

@@ -11,7 +11,7 @@ static class DeleteMessage
         string chatId, string messageId, CurrentUser user, MessageStore messages, ReplyQueue queue, CancellationToken ct)
     {
         if (Ids.Parse(chatId) is not { } chat || Ids.Parse(messageId) is not { } id)
-            return Answer.Of(Problems.MessageNotFound);
+            return ApiResults.Of(Problems.MessageNotFound);
         while (await messages.FindAsync(user.Id, chat, id, ct) is { } message)
         {
             // The reply may go by another hand in between: then the change does not happen, and it is looked at again.
@@ -20,8 +20,8 @@ static class DeleteMessage
                 continue;
             queue.Stop(user.Id, message.ReplyId ?? id);
             queue.Wake(user.Id, chat);
-            return Answer.Success;
+            return ApiResults.Success;
         }
-        return Answer.Of(Problems.MessageNotFound);
+        return ApiResults.Of(Problems.MessageNotFound);
     }
 }

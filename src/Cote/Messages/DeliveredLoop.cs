@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 namespace Cote.Messages;
 
 /// <summary>Records as delivered the replies whose end was written to a client: every two seconds, one unit a user.</summary>
-sealed class DeliveredLoop(Feeds feeds, MessageStore messages, Clock clock, ILogger<DeliveredLoop> log) : BackgroundService
+sealed class ReceiptLoop(Hub hub, MessageStore messages, Clock clock, ILogger<ReceiptLoop> log) : BackgroundService
 {
     const int MostInUnit = 500;
     static readonly TimeSpan Every = TimeSpan.FromSeconds(2);
@@ -29,12 +29,12 @@ sealed class DeliveredLoop(Feeds feeds, MessageStore messages, Clock clock, ILog
     {
         try
         {
-            foreach (var user in feeds.Delivered.ToArray().GroupBy(x => x.Value.UserId))
+            foreach (var user in hub.Delivered.ToArray().GroupBy(x => x.Value.UserId))
                 foreach (var some in user.Chunk(MostInUnit))
                 {
                     await messages.MarkAsync(user.Key, some.Select(x => x.Key), Statuses.Delivered);
                     foreach (var (id, _) in some)
-                        feeds.Delivered.TryRemove(id, out _);
+                        hub.Delivered.TryRemove(id, out _);
                 }
         }
         catch (ProblemException error)

@@ -12,9 +12,9 @@ namespace Cote.Messages;
 /// are made elsewhere; their text comes from the checkpoints in their rows, and between these over <see cref="DeltaBus"/>.
 /// A sweep finds what was not heard: every few seconds, and twice a second while nothing can be heard.
 /// </summary>
-sealed class FollowLoop(
-    Feeds feeds, EventLog log, ReplyStore replies, NodeSignal signal, DeltaBus bus, Node node, Dialect dialect, Clock clock,
-    ILogger<FollowLoop> logger) : BackgroundService
+sealed class RemoteReplies(
+    Hub hub, EventLog log, ReplyStore replies, NodeNotifier notifier, DeltaBus bus, Node node, DatabaseEngine engine, Clock clock,
+    ILogger<RemoteReplies> logger) : BackgroundService
 {
     const int MostInQuery = 1_000;
     static readonly TimeSpan SweepEvery = TimeSpan.FromSeconds(5);
@@ -28,12 +28,12 @@ sealed class FollowLoop(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        if (dialect.IsOnlyProcess)
+        if (engine.IsSingleProcess)
             return;
-        signal.Heard += Hear;
-        bus.Told += Take;
+        notifier.Received += Hear;
+        bus.DeltaReceived += Take;
         using var timer = new PeriodicTimer(SweepWhileDeaf, clock.Provider);
-        bus.Up += AskForAll;
+        bus.Reconnected += AskForAll;
         var (swept, asked) = (clock.Ticks, clock.Ticks);
         try
         {
@@ -44,7 +44,7 @@ sealed class FollowLoop(
                     asked = clock.Ticks;
                     AskForAll();
                 }
-                if (clock.Since(swept) < SweepEvery && signal.IsHeard && !_everything)
+                if (clock.Since(swept) < SweepEvery && notifier.IsConnected && !_everything)
                     continue;
                 (swept, _everything) = (clock.Ticks, false);
                 await SweepAsync(stoppingToken);
@@ -56,27 +56,27 @@ sealed class FollowLoop(
         }
     }
 
-    void Hear(Hint hint)
+    void Hear(Notification notification)
     {
-        if (hint.Word == Word.Everything)
+        if (notification.Kind == NotificationKind.Everything)
         {
             _everything = true; // the sweep asks for a thousand users at once, and looks only where there is something
         }
-        else if (hint.Word is Word.Committed or Word.Shown && feeds.Find(hint.UserId) is { } feed)
+        else if (notification.Kind is NotificationKind.Committed or NotificationKind.ReplyChanged && hub.Find(notification.UserId) is { } channel)
         {
-            Wake(feed, hint.Word == Word.Committed);
+            Wake(channel, notification.Kind == NotificationKind.Committed);
         }
     }
 
-    void Wake(Feed feed, bool committed)
+    void Wake(UserChannel channel, bool committed)
     {
         if (committed)
-            feed.Wake();
+            channel.Wake();
         // What comes over the bus is newer than any checkpoint.
-        else if (feed.Live.Any(x => x.Home is not null) && feed.Live.All(x => x.Home is null || x.WasFedWithin(Fresh)))
+        else if (channel.Live.Any(x => x.Home is not null) && channel.Live.All(x => x.Home is null || x.WasFedWithin(Fresh)))
             return;
-        if (feed.Readers.Length > 0)
-            _ = LookAsync(feed.UserId);
+        if (channel.Subscriptions.Length > 0)
+            _ = LookAsync(channel.UserId);
     }
 
     async Task LookAsync(string userId)
@@ -108,34 +108,34 @@ sealed class FollowLoop(
         var open = (await replies.ListOpenAsync(userId, null, CancellationToken.None)).Select(x => x.ToOpenReply()).ToList();
         foreach (var reply in open.Where(x => x.Home is not null && x.Home != node.Id))
         {
-            var before = feeds.Find(userId)?.Find(reply.MessageId)?.Home;
-            if (feeds.Follow(userId, reply) is not { } live)
+            var before = hub.Find(userId)?.Find(reply.MessageId)?.Home;
+            if (hub.FollowRemote(userId, reply) is not { } streaming)
                 continue;
-            live.Replace(reply.Attempt, reply.Content);
-            if (before != reply.Home || !live.WasFedWithin(Fresh)) // what was asked before the run began there was not heard
-                Ask(userId, live);
+            streaming.Replace(reply.Attempt, reply.Content);
+            if (before != reply.Home || !streaming.WasFedWithin(Fresh)) // what was asked before the run began there was not heard
+                Ask(userId, streaming);
         }
-        foreach (var over in feeds.Find(userId)?.Live.Where(x => x.Home is not null && open.All(y => y.MessageId != x.MessageId)) ?? [])
-            feeds.End(userId, over);
+        foreach (var over in hub.Find(userId)?.Live.Where(x => x.Home is not null && open.All(y => y.MessageId != x.MessageId)) ?? [])
+            hub.End(userId, over);
     }
 
     void AskForAll()
     {
-        foreach (var feed in feeds.All)
-            foreach (var reply in feed.Live.Where(x => x.Home is not null))
-                Ask(feed.UserId, reply);
+        foreach (var channel in hub.All)
+            foreach (var reply in channel.Live.Where(x => x.Home is not null))
+                Ask(channel.UserId, reply);
     }
 
-    void Ask(string userId, LiveReply reply)
+    void Ask(string userId, StreamingReply reply)
     {
         var (attempt, content) = reply.Read();
         bus.Follow(reply.Home!, userId, reply.MessageId, attempt, content.Length);
     }
 
     // What the home of a reply tells: the text from where this node is.
-    void Take(string userId, Told told)
+    void Take(string userId, ReplyDelta told)
     {
-        if (feeds.Find(userId)?.Find(told.ReplyId) is not { Home: not null } reply)
+        if (hub.Find(userId)?.Find(told.ReplyId) is not { Home: not null } reply)
             return;
         if (told.Offset is not { } offset)
             reply.Replace(told.Attempt, told.Text);
@@ -148,12 +148,12 @@ sealed class FollowLoop(
     {
         try
         {
-            foreach (var users in feeds.All.Where(x => x.Readers.Length > 0).Select(x => x.UserId).Chunk(MostInQuery))
+            foreach (var users in hub.All.Where(x => x.Subscriptions.Length > 0).Select(x => x.UserId).Chunk(MostInQuery))
             {
                 foreach (var (userId, seq) in await log.HeadsAsync(users, ct))
-                    feeds.Find(userId)?.WakeUpTo(seq);
+                    hub.Find(userId)?.WakeUpTo(seq);
                 foreach (var userId in (await replies.ListUsersWithRepliesElsewhereAsync(users, ct))
-                    .Union(users.Where(x => feeds.Find(x)?.Live.Any(y => y.Home is not null) == true)))
+                    .Union(users.Where(x => hub.Find(x)?.Live.Any(y => y.Home is not null) == true)))
                     await LookAsync(userId);
             }
         }

@@ -10,13 +10,13 @@ namespace Cote.Messages;
 static class GetMessage
 {
     public static async Task<IResult> Handle(
-        string chatId, string messageId, CurrentUser user, MessageStore messages, MediaLinks links, Feeds feeds, CancellationToken ct)
+        string chatId, string messageId, CurrentUser user, MessageStore messages, MediaLinks links, Hub hub, CancellationToken ct)
     {
         if (Ids.Parse(chatId) is not { } chat || Ids.Parse(messageId) is not { } id
             || await messages.FindAsync(user.Id, chat, id, ct) is not { } message)
-            return Answer.Of(Problems.MessageNotFound);
+            return ApiResults.Of(Problems.MessageNotFound);
         if (message.AwaitsDelivery)
-            feeds.Delivered.TryAdd(id, (user.Id, chat));
-        return Answer.Json(message.Signed(links), Wire.Message);
+            hub.Delivered.TryAdd(id, (user.Id, chat));
+        return ApiResults.Json(message.Signed(links), WireJson.Message);
     }
 }

@@ -10,23 +10,23 @@ namespace Cote.Messages;
 static class ListMessages
 {
     public static async Task<IResult> Handle(
-        string chatId, HttpContext http, CurrentUser user, MessageStore messages, EventLog events, Feeds feeds,
-        MediaLinks links, WrittenAnswers answers, string? limit, string? before, string? after, CancellationToken ct)
+        string chatId, HttpContext http, CurrentUser user, MessageStore messages, EventLog events, Hub hub,
+        MediaLinks links, ListCache cache, string? limit, string? before, string? after, CancellationToken ct)
     {
-        var check = new Check();
-        var most = check.QueryInteger("limit", limit, 1, Page.MostItems) ?? Page.MostItems;
-        var from = check.QueryInteger("after", after, 0, long.MaxValue);
-        var to = check.QueryInteger("before", before, 0, long.MaxValue);
+        var request = new RequestReader();
+        var most = request.QueryInteger("limit", limit, 1, Page.MostItems) ?? Page.MostItems;
+        var from = request.QueryInteger("after", after, 0, long.MaxValue);
+        var to = request.QueryInteger("before", before, 0, long.MaxValue);
         if (from is not null && to is not null)
-            check.FailQuery("before", "before and after cannot be used together", before);
-        if (check.Problem is { } wrong)
-            return Answer.Of(wrong);
-        if (Ids.Parse(chatId) is not { } chat || await messages.LookAsync(user.Id, chat, ct) is not { } look)
-            return Answer.Of(Problems.ChatNotFound);
+            request.AddQueryError("before", "before and after cannot be used together", before);
+        if (request.Problem is { } wrong)
+            return ApiResults.Of(wrong);
+        if (Ids.Parse(chatId) is not { } chat || await messages.FindChatStateAsync(user.Id, chat, ct) is not { } look)
+            return ApiResults.Of(Problems.ChatNotFound);
 
         // While a reply is being made its text grows without an event, and what was written is old at once.
-        var (key, version) = (new WrittenAnswers.Key(user.Id, chat, most, to, from), new Cursor(events.Epoch, look.Changed).ToString());
-        if (!look.IsOpen && answers.Find(key, version, http) is { } written)
+        var (key, version) = (new ListCache.Key(user.Id, chat, most, to, from), new Cursor(events.Epoch, look.Changed).ToString());
+        if (!look.IsOpen && cache.Find(key, version, http) is { } written)
             return written;
         var page = new Page(most);
         bool enough(Message x) => page.IsFull([x.Content, .. x.MediaUrls]);
@@ -45,10 +45,10 @@ static class ListMessages
         // Who only polls has been shown the end of a reply by this list.
         foreach (var shown in list)
             if (shown.AwaitsDelivery)
-                feeds.Delivered.TryAdd(shown.Id, (user.Id, chat));
-        var json = Answer.Write<IReadOnlyList<Message>>([.. list.Select(x => x.Signed(links))], Wire.MessageList);
+                hub.Delivered.TryAdd(shown.Id, (user.Id, chat));
+        var json = ApiResults.Write<IReadOnlyList<Message>>([.. list.Select(x => x.Signed(links))], WireJson.MessageList);
         if (!look.IsOpen && list.All(x => x.MediaUrls.Count == 0)) // signatures are fresh each time
-            answers.Keep(key, version, json, http);
-        return Answer.Json(json);
+            cache.Store(key, version, json, http);
+        return ApiResults.Json(json);
     }
 }

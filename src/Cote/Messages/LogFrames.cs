@@ -12,7 +12,7 @@ namespace Cote.Messages;
 /// Writes the log as frames. An event holds ids only: the thing is read beside it, in the same query, and written as it
 /// is now; where it is gone, the event goes out as its deletion, under its own cursor.
 /// </summary>
-sealed class LogFrames(Database db, EventLog log, MediaLinks links, Clock clock)
+sealed class EventRenderer(Database db, EventLog log, MediaLinks links, Clock clock)
 {
     const int MostEvents = 200;
     const int MostUnits = 1_000_000;
@@ -20,10 +20,10 @@ sealed class LogFrames(Database db, EventLog log, MediaLinks links, Clock clock)
 
     readonly record struct Entry(long Seq, string Type, string ChatId, string? MessageId, Message? Message, Chat? Chat);
 
-    public Task<LogPage> ReadAsync(string userId, long after, CancellationToken ct) => ReadAsync(userId, after, MostEvents, ct);
+    public Task<EventPage> ReadAsync(string userId, long after, CancellationToken ct) => ReadAsync(userId, after, MostEvents, ct);
 
     /// <summary>Up to <paramref name="most"/> events after one, fewer where their texts are long.</summary>
-    public async Task<LogPage> ReadAsync(string userId, long after, int most, CancellationToken ct)
+    public async Task<EventPage> ReadAsync(string userId, long after, int most, CancellationToken ct)
     {
         long units = 0;
         var rows = await db.ListAsync(
@@ -55,7 +55,7 @@ sealed class LogFrames(Database db, EventLog log, MediaLinks links, Clock clock)
         var frame = row switch
         {
             { Type: EventTypes.Message, Message: { } message } =>
-                Frame.Wrap(row.Type, JsonSerializer.SerializeToUtf8Bytes(message.Signed(links), Wire.Message), cursor),
+                Frame.Wrap(row.Type, JsonSerializer.SerializeToUtf8Bytes(message.Signed(links), WireJson.Message), cursor),
             { Type: EventTypes.MessageStatus, Message: { } message } => Frame.Write(row.Type, data =>
             {
                 data.WriteString("chat_id"u8, row.ChatId);
@@ -63,7 +63,7 @@ sealed class LogFrames(Database db, EventLog log, MediaLinks links, Clock clock)
                 data.WriteString("status"u8, message.Status);
             }, cursor),
             { Type: EventTypes.ChatCreated or EventTypes.ChatUpdated, Chat: { } chat } =>
-                Frame.Wrap(row.Type, JsonSerializer.SerializeToUtf8Bytes(chat, Wire.Chat), cursor),
+                Frame.Wrap(row.Type, JsonSerializer.SerializeToUtf8Bytes(chat, WireJson.Chat), cursor),
             { MessageId: { } id } when row.Type == EventTypes.MessageDeleted || row.Chat is not null =>
                 Frame.Write(EventTypes.MessageDeleted, data =>
                 {
@@ -84,7 +84,7 @@ sealed class LogFrames(Database db, EventLog log, MediaLinks links, Clock clock)
 }
 
 /// <summary>How nouns are written inside frames: as everywhere, with every letter as it is.</summary>
-static class Wire
+static class WireJson
 {
     static readonly JsonSerializerOptions Relaxed = new(MessagesJson.Default.Options)
     {

@@ -9,19 +9,19 @@ namespace Cote.Messages;
 static class MarkRead
 {
     public static async Task<IResult> Handle(
-        string chatId, string messageId, CurrentUser user, MessageStore messages, Feeds feeds, CancellationToken ct) =>
-        Ids.Parse(chatId) is { } chat && Ids.Parse(messageId) is { } id && await DoAsync(messages, feeds, user.Id, chat, id, ct)
-            ? Answer.Success
-            : Answer.Of(Problems.MessageNotFound);
+        string chatId, string messageId, CurrentUser user, MessageStore messages, Hub hub, CancellationToken ct) =>
+        Ids.Parse(chatId) is { } chat && Ids.Parse(messageId) is { } id && await DoAsync(messages, hub, user.Id, chat, id, ct)
+            ? ApiResults.Success
+            : ApiResults.Of(Problems.MessageNotFound);
 
     /// <summary>False where there is no such message. On a user's own message it changes nothing.</summary>
     public static async Task<bool> DoAsync(
-        MessageStore messages, Feeds feeds, string userId, string? chatId, string id, CancellationToken ct)
+        MessageStore messages, Hub hub, string userId, string? chatId, string id, CancellationToken ct)
     {
         if (await messages.FindAsync(userId, chatId, id, ct) is not { } message)
             return false;
         if (message.Sender == Senders.Ai && message.Status != Statuses.Read)
-            await messages.MarkAsync(userId, [id], Statuses.Read, isShown: feeds.HasText(userId, id));
+            await messages.MarkAsync(userId, [id], Statuses.Read, isShown: hub.HasText(userId, id));
         return true;
     }
 }

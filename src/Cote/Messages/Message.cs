@@ -82,7 +82,7 @@ static class Senders
 }
 
 /// <summary>The body of <c>POST /chats/{chat_id}/messages/</c>.</summary>
-sealed record NewMessage(
+sealed record MessageBody(
     string Content, string Type = "text", IReadOnlyList<string>? MediaUrls = null, string? ReplyToId = null,
     string ImportanceLevel = "normal", string? Id = null);
 

@@ -46,52 +46,52 @@ sealed class MessageStore(Database db, EventLog events, Clock clock, ReplyQueue 
     /// Stores a question and its reply in one transaction. Where nothing else is open in the chat and this node has
     /// <paramref name="place"/>, the reply is claimed for it in the same unit: one commit stands before the model call.
     /// </summary>
-    public async Task<Sent> SendAsync(string userId, Draft draft, bool place)
+    public async Task<SendResult> SendAsync(string userId, NewMessage newMessage, bool place)
     {
-        var (id, chat, now) = (draft.Id, draft.ChatId, draft.At);
+        var (id, chat, now) = (newMessage.Id, newMessage.ChatId, newMessage.At);
         var guard = ChatStore.Lives(userId, chat);
-        if (draft.ReplyToId is { } target)
+        if (newMessage.ReplyToId is { } target)
             guard = $"""
                 {guard} and exists (
                   select 1 from messages m where m.user_id = {userId} and m.id = {target} and m.chat_id = {chat}
                   and m.listed = 1 and {NotDeleted})
                 """;
-        foreach (var upload in draft.MediaIds.Distinct())
+        foreach (var upload in newMessage.MediaIds.Distinct())
             guard = $"{guard} and {MediaStore.Owns(userId, upload)}";
-        var media = JsonSerializer.Serialize(draft.MediaPaths, MessagesJson.Default.IReadOnlyListString);
-        var unit = new Unit { IsRepeatable = true };
-        var change = new Change(unit, userId, clock.NewId(), now, 1, guard);
-        change.Do($"""
+        var media = JsonSerializer.Serialize(newMessage.MediaPaths, MessagesJson.Default.IReadOnlyListString);
+        var batch = new WriteBatch { IsRepeatable = true };
+        var transaction = new EventTransaction(batch, userId, clock.NewId(), now, 1, guard);
+        transaction.Execute($"""
             update chats set last_seq = last_seq + 2, last_message_time = {now},
-              last_message_content = {Excerpt.Of(draft.Content, Chat.LongestExcerpt)}, activity = h.seq, changed = h.seq
-            from {change.Locked} and chats.user_id = {userId} and chats.id = {chat}
+              last_message_content = {Excerpt.Of(newMessage.Content, Chat.LongestExcerpt)}, activity = h.seq, changed = h.seq
+            from {transaction.Locked} and chats.user_id = {userId} and chats.id = {chat}
             """);
-        change.Do($"""
+        transaction.Execute($"""
             insert into messages (user_id, id, chat_id, seq, sender, type, content, status, importance, media, reply_to_id,
               reply_id, timestamp, listed, event_seq, tokens, fingerprint)
-            select {userId}, {id}, {chat}, c.last_seq - 1, {Senders.User}, {draft.Type}, {draft.Content}, {Statuses.Sent},
-              {draft.Importance}, {media}, {draft.ReplyToId}, {draft.ReplyId}, {now}, 1, h.seq,
-              {(long)TokenEstimate.Of(draft.Content)}, {draft.Fingerprint}
-            from chats c, {change.Locked} and c.user_id = {userId} and c.id = {chat}
+            select {userId}, {id}, {chat}, c.last_seq - 1, {Senders.User}, {newMessage.Type}, {newMessage.Content}, {Statuses.Sent},
+              {newMessage.Importance}, {media}, {newMessage.ReplyToId}, {newMessage.ReplyId}, {now}, 1, h.seq,
+              {(long)TokenEstimate.Of(newMessage.Content)}, {newMessage.Fingerprint}
+            from chats c, {transaction.Locked} and c.user_id = {userId} and c.id = {chat}
             """);
-        change.Do($"""
+        transaction.Execute($"""
             insert into messages (user_id, id, chat_id, seq, sender, type, content, status, importance, reply_to_id,
               timestamp, listed, state, attempt, model, owner, lease_until)
-            select {userId}, {draft.ReplyId}, {chat}, c.last_seq, {Senders.Ai}, 'text', '', {Statuses.Sent},
-              {draft.Importance}, {id}, {now}, 0, f.state, case when f.state = 'running' then 1 else 0 end,
+            select {userId}, {newMessage.ReplyId}, {chat}, c.last_seq, {Senders.Ai}, 'text', '', {Statuses.Sent},
+              {newMessage.Importance}, {id}, {now}, 0, f.state, case when f.state = 'running' then 1 else 0 end,
               coalesce(c.model, {models.Default.Id}), case when f.state = 'running' then {queue.Node} end,
               case when f.state = 'running' then {lease.Until(db.Dialect)} else 0 end
             from chats c, (
               select case when {place} = 1 and not exists (
                 select 1 from messages o where o.user_id = {userId} and o.chat_id = {chat} and o.state in ('queued', 'running')
               ) then 'running' else 'queued' end as state) f,
-              {change.Locked} and c.user_id = {userId} and c.id = {chat}
+              {transaction.Locked} and c.user_id = {userId} and c.id = {chat}
             """);
-        MediaStore.Name(change, chat, id, draft.MediaIds);
-        change.Append(EventTypes.Message, chat, id);
-        var reply = unit.Fetch(ReplyStore.SelectOpen($"r.user_id = {userId} and r.id = {draft.ReplyId}"), ReplyStore.ReadOpen);
-        var outcome = await events.CommitAsync(unit, userId, change);
-        return new(outcome, change.Happened, reply.First);
+        MediaStore.Name(transaction, chat, id, newMessage.MediaIds);
+        transaction.Append(EventTypes.Message, chat, id);
+        var reply = batch.Query(ReplyStore.SelectPending($"r.user_id = {userId} and r.id = {newMessage.ReplyId}"), ReplyStore.ReadPending);
+        var outcome = await events.CommitAsync(batch, userId, transaction);
+        return new(outcome, transaction.Happened, reply.First);
     }
 
     /// <summary>A message of a chat that is there, listed or not.</summary>
@@ -108,16 +108,16 @@ sealed class MessageStore(Database db, EventLog events, Clock clock, ReplyQueue 
             """, Read, ct);
     }
 
-    public async Task<Origin?> FindOriginAsync(string userId, string id, CancellationToken ct) =>
+    public async Task<IdempotencyRecord?> FindOriginAsync(string userId, string id, CancellationToken ct) =>
         (await db.ListAsync(
             $"""
             select m.fingerprint, coalesce(m.deleted_at, c.deleted_at) from messages m
             join chats c on c.user_id = m.user_id and c.id = m.chat_id where m.user_id = {userId} and m.id = {id}
             """,
-            row => new Origin(row.GetString(0), !row.IsDBNull(1)), ct)) is [var origin] ? origin : null;
+            row => new IdempotencyRecord(row.GetString(0), !row.IsDBNull(1)), ct)) is [var record] ? record : null;
 
     /// <summary>A chat's last change, and whether a reply in it is open; null where there is no such chat.</summary>
-    public async Task<(long Changed, bool IsOpen)?> LookAsync(string userId, string chatId, CancellationToken ct) =>
+    public async Task<(long Changed, bool IsOpen)?> FindChatStateAsync(string userId, string chatId, CancellationToken ct) =>
         (await db.ListAsync(
             $"""
             select c.changed, case when exists (
@@ -155,16 +155,16 @@ sealed class MessageStore(Database db, EventLog events, Clock clock, ReplyQueue 
             where m.user_id = {userId} and m.id in {db.Dialect.EachOf(replies)} and m.sender = 'ai' and (m.listed = 1 or {isShown} = 1)
               and (m.status = 'sent' or m.status = 'delivered' and {status} = 'read') and {NotDeleted}
             """;
-        var unit = new Unit();
-        var change = new Change(unit, userId, clock.NewId(), clock.Now, movable);
-        change.AppendEach(EventTypes.MessageStatus, movable);
-        change.Do($"""
-            update chats set changed = h.seq from {change.Locked} and chats.user_id = {userId} and chats.id in (select m.chat_id {movable})
+        var batch = new WriteBatch();
+        var transaction = new EventTransaction(batch, userId, clock.NewId(), clock.Now, movable);
+        transaction.AppendEach(EventTypes.MessageStatus, movable);
+        transaction.Execute($"""
+            update chats set changed = h.seq from {transaction.Locked} and chats.user_id = {userId} and chats.id in (select m.chat_id {movable})
             """);
-        change.Do($"""
-            update messages set status = {status} from {change.Locked} and messages.user_id = {userId} and messages.id in (select m.id {movable})
+        transaction.Execute($"""
+            update messages set status = {status} from {transaction.Locked} and messages.user_id = {userId} and messages.id in (select m.id {movable})
             """);
-        return events.CommitAsync(unit, userId, change);
+        return events.CommitAsync(batch, userId, transaction);
     }
 
     /// <summary>
@@ -173,95 +173,95 @@ sealed class MessageStore(Database db, EventLog events, Clock clock, ReplyQueue 
     /// </summary>
     public async Task<bool> DeleteAsync(string userId, string chatId, IReadOnlyList<string> ids)
     {
-        var unit = new Unit();
+        var batch = new WriteBatch();
         Sql guard = ChatStore.Lives(userId, chatId);
         foreach (var id in ids)
             guard = $"{guard} and exists (select 1 from messages m where m.user_id = {userId} and m.id = {id} and {NotDeleted})";
-        var change = new Change(unit, userId, clock.NewId(), clock.Now, ids.Count, guard);
+        var transaction = new EventTransaction(batch, userId, clock.NewId(), clock.Now, ids.Count, guard);
         foreach (var id in ids)
         {
-            change.Do($"""
-                update messages set {Blank(change.At)}
-                from {change.Locked} and messages.user_id = {userId} and messages.id = {id}
+            transaction.Execute($"""
+                update messages set {Blank(transaction.At)}
+                from {transaction.Locked} and messages.user_id = {userId} and messages.id = {id}
                 """);
-            MediaStore.Release(change, id);
-            change.Append(EventTypes.MessageDeleted, chatId, id);
+            MediaStore.Release(transaction, id);
+            transaction.Append(EventTypes.MessageDeleted, chatId, id);
         }
         // What the chat shows as its last message is now the one before: that which was sent or ended last of the rest.
         Sql last(Sql column) => $"""
             (select {column} from messages m where m.user_id = {userId} and m.chat_id = {chatId} and m.event_seq > 0
              and {NotDeleted} order by m.event_seq desc limit 1)
             """;
-        change.Do($"""
+        transaction.Execute($"""
             update chats set changed = h.seq,
               last_message_time = coalesce({last($"m.timestamp")}, created_at),
               last_message_content = coalesce({last($"substr(m.content, 1, cast({Chat.LongestExcerpt} as integer))")}, ''),
               activity = coalesce({last($"m.event_seq")}, created_seq)
-            from {change.Locked} and chats.user_id = {userId} and chats.id = {chatId}
+            from {transaction.Locked} and chats.user_id = {userId} and chats.id = {chatId}
             """);
-        await events.CommitAsync(unit, userId, change);
-        return change.Happened;
+        await events.CommitAsync(batch, userId, transaction);
+        return transaction.Happened;
     }
 
     /// <summary>Takes a chat away. Its messages are out of reach at once; their content goes in the background.</summary>
     public async Task<bool> DeleteChatAsync(string userId, string chatId)
     {
-        var unit = new Unit();
-        var change = new Change(unit, userId, clock.NewId(), clock.Now, 1, ChatStore.Lives(userId, chatId));
-        change.Do($"""
-            update chats set deleted_at = {change.At}, title = '', last_message_content = '', system_prompt = null
-            from {change.Locked} and chats.user_id = {userId} and chats.id = {chatId}
+        var batch = new WriteBatch();
+        var transaction = new EventTransaction(batch, userId, clock.NewId(), clock.Now, 1, ChatStore.Lives(userId, chatId));
+        transaction.Execute($"""
+            update chats set deleted_at = {transaction.At}, title = '', last_message_content = '', system_prompt = null
+            from {transaction.Locked} and chats.user_id = {userId} and chats.id = {chatId}
             """);
-        change.Do($"""
-            update messages set {Blank(change.At)} from {change.Locked} and messages.user_id = {userId}
+        transaction.Execute($"""
+            update messages set {Blank(transaction.At)} from {transaction.Locked} and messages.user_id = {userId}
               and messages.chat_id = {chatId} and messages.state in ('queued', 'running')
             """);
-        change.Append(EventTypes.ChatDeleted, chatId);
-        await events.CommitAsync(unit, userId, change);
-        return change.Happened;
+        transaction.Append(EventTypes.ChatDeleted, chatId);
+        await events.CommitAsync(batch, userId, transaction);
+        return transaction.Happened;
     }
 
     /// <summary>Removes the content of messages whose chat is gone, so many in one unit; true where more may be left.</summary>
     public async Task<bool> BlankAsync(int most)
     {
-        var unit = new Unit();
-        var blanked = unit.Do($"""
+        var batch = new WriteBatch();
+        var blanked = batch.Execute($"""
             update messages set {Blank(clock.Now)}
             where deleted_at is null and (user_id, id) in (
               select m.user_id, m.id from chats c join messages m on m.user_id = c.user_id and m.chat_id = c.id
               where c.deleted_at is not null and {NotDeleted} limit {(long)most})
             """);
-        var released = MediaStore.ReleaseOfDeletedChats(unit, most);
-        await db.WriteAsync(unit);
+        var released = MediaStore.ReleaseOfDeletedChats(batch, most);
+        await db.WriteAsync(batch);
         return blanked.Changed >= most || released.Changed >= most;
     }
 
     /// <summary>Forgets ids that were deleted long ago, so many in one unit; true where more may be left.</summary>
     public async Task<bool> ForgetAsync(Timestamp before, int most)
     {
-        var unit = new Unit();
-        var messages = unit.Do($"""
+        var batch = new WriteBatch();
+        var messages = batch.Execute($"""
             delete from messages where (user_id, id) in (
               select m.user_id, m.id from messages m where m.deleted_at < {before} limit {(long)most})
             """);
-        var chats = unit.Do($"""
+        var chats = batch.Execute($"""
             delete from chats where (user_id, id) in (
               select c.user_id, c.id from chats c where c.deleted_at < {before} and not exists (
                 select 1 from messages m where m.user_id = c.user_id and m.chat_id = c.id) limit {(long)most})
             """);
-        await db.WriteAsync(unit);
+        await db.WriteAsync(batch);
         return messages.Changed >= most || chats.Changed >= most;
     }
 
     /// <summary>Messages before one that a prompt may hold, of one importance or of any, newest first.</summary>
-    public Task<IReadOnlyList<Past>> ListPastAsync(
+    public Task<IReadOnlyList<PromptMessage>> ListPastAsync(
         string userId, string chatId, long before, string? importance, long limit, CancellationToken ct) =>
         db.ListAsync(
             $"""
             select m.seq, m.sender, m.content, m.tokens, m.media, m.importance from messages m
             where m.user_id = {userId} and m.chat_id = {chatId} and m.seq < {before} and {OfImportance(importance)}
               and m.listed = 1 and (m.content <> '' or m.media <> '[]') and {NotDeleted} order by m.seq desc limit {limit}
-            """, row => new Past(
+            """, row => new PromptMessage(
                 row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetInt64(3), MediaOf(row.GetString(4)), row.GetString(5)), ct);
 
     // Written out, not a parameter: the partial indexes of the rare ones are used only where the word stands in the text.
@@ -283,10 +283,10 @@ sealed class MessageStore(Database db, EventLog events, Clock clock, ReplyQueue 
 }
 
 /// <summary>A message as a prompt needs it.</summary>
-sealed record Past(long Seq, string Sender, string Content, long Tokens, IReadOnlyList<string> Media, string Importance);
+sealed record PromptMessage(long Seq, string Sender, string Content, long Tokens, IReadOnlyList<string> Media, string Importance);
 
 /// <summary>A message about to be sent, checked and with its ids.</summary>
-sealed record Draft(
+sealed record NewMessage(
     string Id, string ReplyId, string ChatId, string Content, string Type, string Importance, string? ReplyToId,
     IReadOnlyList<string> MediaIds, string Fingerprint, Timestamp At)
 {
@@ -295,4 +295,4 @@ sealed record Draft(
 }
 
 /// <summary>What came of a send: <paramref name="Happened"/> is false where the chat or the message replied to is not there.</summary>
-sealed record Sent(Outcome Outcome, bool Happened, OpenRow? Reply);
+sealed record SendResult(Outcome Outcome, bool Happened, PendingReplyRow? Reply);

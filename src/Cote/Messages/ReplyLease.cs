@@ -13,5 +13,5 @@ sealed record ReplyLease(TimeSpan Length)
     public long Milliseconds { get; } = (long)Length.TotalMilliseconds;
 
     /// <summary>Until when a lease taken now is good, by the database's clock.</summary>
-    public Sql Until(Dialect dialect) => $"{dialect.Now} + {Milliseconds}";
+    public Sql Until(DatabaseEngine engine) => $"{engine.Now} + {Milliseconds}";
 }

@@ -5,7 +5,7 @@ using Cote.Primitives;
 namespace Cote.Messages;
 
 /// <summary>A chat in which a reply waits, or a reply that was claimed for this node when its question was stored.</summary>
-readonly record struct Work(string UserId, string ChatId, OpenRow? Claimed);
+readonly record struct ReplyJob(string UserId, string ChatId, PendingReplyRow? Claimed);
 
 /// <summary>
 /// Where Messages leave word for Assistants, whom they do not know: here waits a reply, this one should stop. Every
@@ -16,8 +16,8 @@ sealed class ReplyQueue
     const int MostHints = 100_000;
     static readonly TimeSpan EarlyWishes = TimeSpan.FromSeconds(30);
 
-    readonly Channel<Work> _work;
-    readonly NodeSignal _signal;
+    readonly Channel<ReplyJob> _work;
+    readonly NodeNotifier _notifier;
     readonly Clock _clock;
     readonly int _places;
     readonly Dictionary<string, CancellationTokenSource> _running = [];
@@ -25,27 +25,27 @@ sealed class ReplyQueue
     int _taken;
     bool _closed;
 
-    public ReplyQueue(Node node, NodeSignal signal, Clock clock, int places)
+    public ReplyQueue(Node node, NodeNotifier notifier, Clock clock, int places)
     {
-        (Node, _signal, _clock, _places) = (node.Id, signal, clock, places);
+        (Node, _notifier, _clock, _places) = (node.Id, notifier, clock, places);
         // Room for every claimed reply, which must not be lost, beside the hints, which may.
-        _work = Channel.CreateBounded<Work>(new BoundedChannelOptions(places + MostHints) { FullMode = BoundedChannelFullMode.DropWrite });
-        signal.Heard += hint =>
+        _work = Channel.CreateBounded<ReplyJob>(new BoundedChannelOptions(places + MostHints) { FullMode = BoundedChannelFullMode.DropWrite });
+        notifier.Received += notification =>
         {
-            if (hint.Word == Word.Stop)
-                StopHere(hint.UserId, hint.Id);
-            else if (hint.Word == Word.Waiting)
-                Wake(hint.UserId, hint.Id);
+            if (notification.Kind == NotificationKind.StopRequested)
+                StopHere(notification.UserId, notification.Id);
+            else if (notification.Kind == NotificationKind.ReplyWaiting)
+                Wake(notification.UserId, notification.Id);
         };
     }
 
     /// <summary>This node as an owner of replies: another one at every start.</summary>
     public string Node { get; }
 
-    public ChannelReader<Work> Reader => _work.Reader;
+    public ChannelReader<ReplyJob> Reader => _work.Reader;
 
     /// <summary>Takes one of the places for replies that run at the same time.</summary>
-    public bool TryTakePlace()
+    public bool TryAcquireSlot()
     {
         if (!_closed && Interlocked.Increment(ref _taken) <= _places)
             return true;
@@ -54,7 +54,7 @@ sealed class ReplyQueue
         return false;
     }
 
-    public void GivePlaceBack() => Interlocked.Decrement(ref _taken);
+    public void ReleaseSlot() => Interlocked.Decrement(ref _taken);
 
     /// <summary>From now on nothing is claimed here.</summary>
     public void Close() => _closed = true;
@@ -67,7 +67,7 @@ sealed class ReplyQueue
     }
 
     /// <summary>This reply is claimed for this node, with a place taken.</summary>
-    public void Start(OpenRow claimed) => _work.Writer.TryWrite(new(claimed.UserId, claimed.ChatId, claimed));
+    public void Start(PendingReplyRow claimed) => _work.Writer.TryWrite(new(claimed.UserId, claimed.ChatId, claimed));
 
     /// <summary>The reply is being made here: <see cref="Stop"/> cancels this.</summary>
     public void Add(string userId, string replyId, CancellationTokenSource stop)
@@ -97,7 +97,7 @@ sealed class ReplyQueue
     public void Stop(string userId, string replyId)
     {
         StopHere(userId, replyId);
-        _signal.Say(new(Word.Stop, userId, replyId));
+        _notifier.Publish(new(NotificationKind.StopRequested, userId, replyId));
     }
 
     /// <summary>The same, known to all that it concerns elsewhere.</summary>
@@ -114,7 +114,7 @@ sealed class ReplyQueue
     }
 
     /// <summary>Forgets wishes whose reply never began here.</summary>
-    public void Tidy()
+    public void ForgetEarlyStops()
     {
         lock (_running)
             foreach (var (key, at) in _early)

@@ -19,47 +19,47 @@ static class SendMessage
 
     public static async Task<IResult> Handle(
         string chatId, HttpContext http, CurrentUser user, MessageStore messages, ChatStore chats, ReplyQueue queue,
-        FollowReply follow, MediaStore uploads, MediaLinks links, MessagesOptions options, Clock clock, CancellationToken ct)
+        ReplyStream stream, MediaStore uploads, MediaLinks links, MessagesOptions options, Clock clock, CancellationToken ct)
     {
-        var check = await Body.ReadAsync(http);
-        var content = check.Text("content", 0, options.MaxContentLength);
-        var type = check.Choice("type", "text", "text", "image", "audio", "video", "file", "code");
-        var urls = check.Texts("media_urls", MostMedia, LongestUrl);
-        var replyTo = check.OptionalId("reply_to_id");
-        var importance = check.Choice("importance_level", "normal", "low", "normal", "high");
-        var id = check.OptionalId("id") ?? clock.NewId();
+        var request = await Body.ReadAsync(http);
+        var content = request.Text("content", 0, options.MaxContentLength);
+        var type = request.Choice("type", "text", "text", "image", "audio", "video", "file", "code");
+        var urls = request.Texts("media_urls", MostMedia, LongestUrl);
+        var replyTo = request.OptionalId("reply_to_id");
+        var importance = request.Choice("importance_level", "normal", "low", "normal", "high");
+        var id = request.OptionalId("id") ?? clock.NewId();
         List<string> media = [.. urls.Select(MediaLinks.IdOf).OfType<string>()];
         if (media.Count < urls.Count)
             FailMedia();
         else if (media.Count == 0 && type is not ("text" or "code"))
-            check.Fail("media_urls", $"a message of type {type} needs at least one");
-        else if (media.Count == 0 && content.Length == 0 && check.Problem is null)
-            check.Text("content", 1, options.MaxContentLength);
-        if (check.Problem is { } wrong)
-            return Answer.Of(wrong);
+            request.AddError("media_urls", $"a message of type {type} needs at least one");
+        else if (media.Count == 0 && content.Length == 0 && request.Problem is null)
+            request.Text("content", 1, options.MaxContentLength);
+        if (request.Problem is { } wrong)
+            return ApiResults.Of(wrong);
         if (Ids.Parse(chatId) is not { } chat)
-            return Answer.Of(Problems.ChatNotFound);
+            return ApiResults.Of(Problems.ChatNotFound);
 
-        var draft = new Draft(id, clock.NewId(), chat, content, type, importance, replyTo, media, FingerprintOf(), clock.Now);
+        var newMessage = new NewMessage(id, clock.NewId(), chat, content, type, importance, replyTo, media, FingerprintOf(), clock.Now);
         var named = await uploads.ListAsync(user.Id, media, ct);
         if (named.Count < media.Distinct().Count())
             return await AnswerRepeatedAsync(); // swept since, if it was sent before
         if (media.Count > 0 && !named.Any(x => x.Suits(type)))
         {
-            check.Fail("media_urls", $"a message of type {type} needs at least one");
-            return Answer.Of(check.Problem!);
+            request.AddError("media_urls", $"a message of type {type} needs at least one");
+            return ApiResults.Of(request.Problem!);
         }
 
-        var place = queue.TryTakePlace();
-        Sent sent;
+        var place = queue.TryAcquireSlot();
+        SendResult sent;
         try
         {
-            sent = await messages.SendAsync(user.Id, draft, place);
+            sent = await messages.SendAsync(user.Id, newMessage, place);
         }
         catch
         {
             if (place)
-                queue.GivePlaceBack();
+                queue.ReleaseSlot();
             throw;
         }
         if (sent is { Outcome: Outcome.Committed, Happened: true, Reply: { } reply })
@@ -67,17 +67,17 @@ static class SendMessage
             if (reply.State == States.Running)
                 queue.Start(reply);
             else if (place)
-                queue.GivePlaceBack(); // another reply of the chat is open: its end wakes this one
+                queue.ReleaseSlot(); // another reply of the chat is open: its end wakes this one
             else
                 queue.Wake(user.Id, chat);
             return await AnswerAsync(new Message(
-                id, chat, reply.QuestionSeq, content, type, Senders.User, draft.At, Statuses.Sent, draft.MediaPaths, replyTo, importance, draft.ReplyId)
+                id, chat, reply.QuestionSeq, content, type, Senders.User, newMessage.At, Statuses.Sent, newMessage.MediaPaths, replyTo, importance, newMessage.ReplyId)
             {
                 EventSeq = reply.QuestionEvent,
-            }, x => follow.CopyAsync(user, x, reply.ToOpenReply(), http));
+            }, x => stream.CopyAsync(user, x, reply.ToOpenReply(), http));
         }
         if (place)
-            queue.GivePlaceBack();
+            queue.ReleaseSlot();
         return await AnswerRepeatedAsync();
 
         string FingerprintOf() => Fingerprint.Of(json =>
@@ -95,34 +95,34 @@ static class SendMessage
             json.WriteEndArray();
         });
 
-        void FailMedia() => check.Fail("media_urls", "no such upload of yours", code: "media_not_found");
+        void FailMedia() => request.AddError("media_urls", "no such upload of yours", code: "media_not_found");
 
         async Task<IResult> AnswerRepeatedAsync()
         {
             if (!await chats.ExistsAsync(user.Id, chat, ct))
-                return Answer.Of(Problems.ChatNotFound);
-            if (await messages.FindOriginAsync(user.Id, id, ct) is not { } origin)
+                return ApiResults.Of(Problems.ChatNotFound);
+            if (await messages.FindOriginAsync(user.Id, id, ct) is not { } record)
             {
                 if ((await uploads.ListAsync(user.Id, media, ct)).Count < media.Distinct().Count())
                     FailMedia();
                 else
-                    check.Fail("reply_to_id", "no such message in this chat");
-                return Answer.Of(check.Problem!);
+                    request.AddError("reply_to_id", "no such message in this chat");
+                return ApiResults.Of(request.Problem!);
             }
-            if (origin.IsDeleted)
-                return Answer.Of(Problems.Gone);
-            if (origin.Fingerprint != draft.Fingerprint)
-                return Answer.Of(Problems.IdConflict);
+            if (record.IsDeleted)
+                return ApiResults.Of(Problems.Gone);
+            if (record.Fingerprint != newMessage.Fingerprint)
+                return ApiResults.Of(Problems.IdConflict);
             if (await messages.FindAsync(user.Id, chat, id, ct) is not { } first)
-                return Answer.Of(Problems.Gone);
+                return ApiResults.Of(Problems.Gone);
             http.Response.Headers["Idempotent-Replayed"] = "true";
-            return await AnswerAsync(first, x => follow.CopyAsync(user, x, http));
+            return await AnswerAsync(first, x => stream.CopyAsync(user, x, http));
         }
 
         async Task<IResult> AnswerAsync(Message message, Func<Message, Task> stream)
         {
             if (!http.Request.GetTypedHeaders().Accept.Any(x => x.MediaType.Equals("text/event-stream", StringComparison.OrdinalIgnoreCase)))
-                return Answer.Json(message.Signed(links), Wire.Message);
+                return ApiResults.Json(message.Signed(links), WireJson.Message);
             await stream(message);
             return Results.Empty;
         }

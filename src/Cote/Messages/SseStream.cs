@@ -10,24 +10,24 @@ static class SseStream
     /// <summary>A proxy that sees nothing for a while cuts the line: after so long a comment is written.</summary>
     public static readonly TimeSpan Silence = TimeSpan.FromSeconds(15);
 
-    public static async Task CopyAsync(Reader reader, HttpContext http, IReadOnlyList<Frame> first)
+    public static async Task CopyAsync(Subscription subscription, HttpContext http, IReadOnlyList<Frame> first)
     {
         var ct = http.RequestAborted;
         var sse = new SseWriter(http.Response);
-        reader.Silence = Silence;
+        subscription.Silence = Silence;
         try
         {
             sse.Start();
-            for (var frames = first; ; frames = await reader.NextAsync(ct))
+            for (var frames = first; ; frames = await subscription.NextAsync(ct))
             {
                 foreach (var frame in frames)
                     if (frame == Frame.Ping)
                         sse.Comment();
                     else
                         sse.Write(frame.Type, frame.Json, frame.Cursor);
-                var isLast = reader.IsComplete || reader.Closed is not null;
+                var isLast = subscription.IsComplete || subscription.Closed is not null;
                 await (isLast ? sse.EndAsync(ct) : sse.FlushAsync(ct));
-                reader.Written(frames);
+                subscription.Written(frames);
                 if (isLast)
                     return;
             }

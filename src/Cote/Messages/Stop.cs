@@ -17,37 +17,37 @@ static class Stop
 
     public static async Task<IResult> Handle(
         string chatId, CurrentUser user, ChatStore chats, MessageStore messages, ReplyStore replies, ReplyQueue queue,
-        ReaderSources house, CancellationToken ct)
+        Subscriptions subscriptions, CancellationToken ct)
     {
         if (Ids.Parse(chatId) is not { } chat || !await chats.ExistsAsync(user.Id, chat, ct))
-            return Answer.Of(Problems.ChatNotFound);
+            return ApiResults.Of(Problems.ChatNotFound);
 
-        var began = house.Clock.Ticks;
-        await using var reader = await Reader.OpenAsync(house, user.Id, (Cursor?)null, ct);
-        var mine = await replies.WishStopAsync(user.Id, chat);
+        var began = subscriptions.Clock.Ticks;
+        await using var subscription = await Subscription.OpenAsync(subscriptions, user.Id, (Cursor?)null, ct);
+        var mine = await replies.RequestStopAsync(user.Id, chat);
         var open = (await replies.ListOpenAsync(user.Id, chat, ct)).Where(x => x.StopWanted).ToList();
         foreach (var reply in open)
             queue.Stop(user.Id, reply.Id);
         foreach (var waiting in open.Where(x => x.State == States.Queued))
             await replies.EndQueuedAsync(waiting);
         // Waited for is each of them: one that waited may have been claimed in between, and then its maker ends it.
-        var left = await WaitAsync(reader, [.. open.Select(x => x.Id)], Patience);
+        var left = await WaitAsync(subscription, [.. open.Select(x => x.Id)], Patience);
         foreach (var id in left)
-            if (await replies.SeizeAsync(user.Id, id) is { } seized)
+            if (await replies.TakeOverAsync(user.Id, id) is { } seized)
             {
                 // What was shown here may be ahead of what was kept: all of it stays.
-                var (attempt, content) = reader.LiveTextOf(id) is var (shownBy, shown)
+                var (attempt, content) = subscription.LiveTextOf(id) is var (shownBy, shown)
                     && (shownBy > seized.TextAttempt || (shownBy == seized.TextAttempt && shown.Length > seized.Content.Length)) && shown.Length > 0
                     ? (shownBy, shown) : (seized.TextAttempt, seized.Content);
                 await replies.EndAsync(seized, new(States.Stopped, content, attempt), seized.QuestionStatus);
             }
-        await WaitAsync(reader, left, Deadline - house.Clock.Since(began));
+        await WaitAsync(subscription, left, Deadline - subscriptions.Clock.Since(began));
 
         var stopped = 0;
         foreach (var id in mine)
             if (await messages.FindAsync(user.Id, chat, id, ct) is { Generation.State: States.Stopped })
                 stopped++;
-        return Answer.Json(Answer.Write(json =>
+        return ApiResults.Json(ApiResults.Write(json =>
         {
             json.WriteStartObject();
             json.WriteBoolean("success"u8, true);
@@ -56,15 +56,15 @@ static class Stop
         }));
 
         // Waits for the ends of replies to come by in the log; those that have not come in time.
-        async Task<HashSet<string>> WaitAsync(Reader reader, HashSet<string> ids, TimeSpan patience)
+        async Task<HashSet<string>> WaitAsync(Subscription subscription, HashSet<string> ids, TimeSpan patience)
         {
             using var limit = new CancellationTokenSource(
-                patience > TimeSpan.Zero ? patience : TimeSpan.Zero, house.Clock.Provider);
+                patience > TimeSpan.Zero ? patience : TimeSpan.Zero, subscriptions.Clock.Provider);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, ct);
             try
             {
-                while (ids.Count > 0 && reader.Closed is null)
-                    foreach (var frame in await reader.NextAsync(either.Token))
+                while (ids.Count > 0 && subscription.Closed is null)
+                    foreach (var frame in await subscription.NextAsync(either.Token))
                         if (frame.Cursor is not null && frame.MessageId is { } id)
                             ids.Remove(id);
             }

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 namespace Cote.Messages;
 
 /// <summary>Clears away in the background what was deleted, a little at a time: a big deletion must not hold the writer.</summary>
-sealed class TidyLoop(MessageStore messages, MessagesOptions options, Clock clock, ILogger<TidyLoop> log) : BackgroundService
+sealed class PurgeDeletedLoop(MessageStore messages, MessagesOptions options, Clock clock, ILogger<PurgeDeletedLoop> log) : BackgroundService
 {
     const int UnitRows = 1_000;
     static readonly TimeSpan Every = TimeSpan.FromMinutes(10);

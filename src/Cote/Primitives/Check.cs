@@ -6,40 +6,40 @@ using System.Text.Json.Nodes;
 namespace Cote.Primitives;
 
 /// <summary>One wrong field, in FastAPI's shape.</summary>
-sealed record Violation(string Type, JsonArray Loc, string Msg, JsonNode? Input, JsonObject? Ctx = null);
+sealed record FieldError(string Type, JsonArray Loc, string Msg, JsonNode? Input, JsonObject? Ctx = null);
 
 /// <summary>
 /// Reads the fields of a request and notes every one that is wrong, so that one answer names them all. After the
 /// last field, <see cref="Problem"/> is null or the 422 to answer; the values read are only good where it is null.
 /// </summary>
-public sealed class Check
+public sealed class RequestReader
 {
     const int LongestEcho = 1_000;
     static readonly HashSet<string> Hidden = new(
         ["password", "current_password", "refresh_token", "client_secret", "token", "ticket", "invitation_code"], StringComparer.OrdinalIgnoreCase);
 
-    readonly List<Violation> _violations = [];
+    readonly List<FieldError> _violations = [];
     readonly JsonElement _body;
     readonly Problem? _unreadable;
     string _code = "validation_error";
 
     /// <summary>Checks an object that was read from the body.</summary>
-    public Check(JsonElement body)
+    public RequestReader(JsonElement body)
     {
         _body = body;
         if (body.ValueKind is JsonValueKind.Undefined)
-            Note("missing", ["body"], "Field required", null);
+            Add("missing", ["body"], "Field required", null);
         else if (body.ValueKind is not JsonValueKind.Object)
-            Note("model_attributes_type", ["body"],
+            Add("model_attributes_type", ["body"],
                 "Input should be a valid dictionary or object to extract fields from",
                 body.ValueKind == JsonValueKind.String ? null : Echo(body)); // an object encoded twice is a text, passwords and all
     }
 
     /// <summary>Checks a request without a body.</summary>
-    public Check() { }
+    public RequestReader() { }
 
     /// <summary>A body that could not even be read: whatever is asked of it, this is the answer.</summary>
-    internal Check(Problem unreadable) => _unreadable = unreadable;
+    internal RequestReader(Problem unreadable) => _unreadable = unreadable;
 
     /// <summary>Null where all is well, else the 422 that names what is wrong.</summary>
     public Problem? Problem => _unreadable ?? (_violations.Count == 0 ? null : Problems.Invalid(_violations, _code));
@@ -67,7 +67,7 @@ public sealed class Check
             return null;
         if (Ids.Parse(text) is { } id)
             return id;
-        Note("uuid_parsing", ["body", name], "Input should be a valid UUID", text);
+        Add("uuid_parsing", ["body", name], "Input should be a valid UUID", text);
         return null;
     }
 
@@ -88,7 +88,7 @@ public sealed class Check
             && mail.Host.Contains('.') && !mail.Host.EndsWith('.') && !text.Any(char.IsWhiteSpace) && !text.Contains('"'))
             return text;
         if (TryGet(name, out var value) && value.ValueKind == JsonValueKind.String && !Noted(name))
-            Fail(name, "value is not a valid email address");
+            AddError(name, "value is not a valid email address");
         return text;
     }
 
@@ -101,7 +101,7 @@ public sealed class Check
             return text;
         var expected = choices.Length == 1 ? $"'{choices[0]}'"
             : string.Join(", ", choices[..^1].ToArray().Select(x => $"'{x}'")) + $" or '{choices[^1]}'";
-        Note("literal_error", ["body", name], $"Input should be {expected}", Echo(name, value), new() { ["expected"] = expected });
+        Add("literal_error", ["body", name], $"Input should be {expected}", Echo(name, value), new() { ["expected"] = expected });
         return absent;
     }
 
@@ -112,7 +112,7 @@ public sealed class Check
             return null;
         if (value.ValueKind is JsonValueKind.True or JsonValueKind.False)
             return value.GetBoolean();
-        Note("bool_type", ["body", name], "Input should be a valid boolean", Echo(name, value));
+        Add("bool_type", ["body", name], "Input should be a valid boolean", Echo(name, value));
         return null;
     }
 
@@ -131,7 +131,7 @@ public sealed class Check
             return null;
         if (value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number))
             return Bounds(["body", name], number, min, max, Echo(name, value)) ? number : null;
-        Note("int_type", ["body", name], "Input should be a valid integer", Echo(name, value));
+        Add("int_type", ["body", name], "Input should be a valid integer", Echo(name, value));
         return null;
     }
 
@@ -142,7 +142,7 @@ public sealed class Check
             return null;
         if (value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) && double.IsFinite(number))
             return Bounds(["body", name], number, min, max, Echo(name, value)) ? number : null;
-        Note("float_type", ["body", name], "Input should be a valid number", Echo(name, value));
+        Add("float_type", ["body", name], "Input should be a valid number", Echo(name, value));
         return null;
     }
 
@@ -153,12 +153,12 @@ public sealed class Check
             return [];
         if (value.ValueKind != JsonValueKind.Array)
         {
-            Note("list_type", ["body", name], "Input should be a valid list", Echo(name, value));
+            Add("list_type", ["body", name], "Input should be a valid list", Echo(name, value));
             return [];
         }
         if (value.GetArrayLength() > max)
         {
-            Note("too_long", ["body", name], $"List should have at most {max} items after validation, not {value.GetArrayLength()}",
+            Add("too_long", ["body", name], $"List should have at most {max} items after validation, not {value.GetArrayLength()}",
                 Echo(name, value), new() { ["max_length"] = max });
             return [];
         }
@@ -176,7 +176,7 @@ public sealed class Check
             return null;
         if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number))
             return Bounds(["query", name], number, min, max, text) ? number : null;
-        Note("int_parsing", ["query", name], "Input should be a valid integer, unable to parse string as an integer", text);
+        Add("int_parsing", ["query", name], "Input should be a valid integer, unable to parse string as an integer", text);
         return null;
     }
 
@@ -187,7 +187,7 @@ public sealed class Check
             return null;
         if (Ids.Parse(text) is { } id)
             return id;
-        Note("uuid_parsing", ["query", name], "Input should be a valid UUID", Short(text));
+        Add("uuid_parsing", ["query", name], "Input should be a valid UUID", Short(text));
         return null;
     }
 
@@ -195,10 +195,10 @@ public sealed class Check
     /// <param name="name">The field of the body.</param>
     /// <param name="sentence">What is wrong with it.</param>
     /// <param name="code">A code of its own in place of <c>validation_error</c>.</param>
-    public void Fail(string name, string sentence, string? code = null)
+    public void AddError(string name, string sentence, string? code = null)
     {
         _code = code ?? _code;
-        Note("value_error", ["body", name], "Value error, " + sentence,
+        Add("value_error", ["body", name], "Value error, " + sentence,
             Find(name, out var value) ? Echo(name, value) : null, new() { ["error"] = sentence });
     }
 
@@ -206,17 +206,17 @@ public sealed class Check
     public long HeaderInteger(string name, string? text, long min)
     {
         if (string.IsNullOrEmpty(text))
-            Note("missing", ["header", name], "Field required", null);
+            Add("missing", ["header", name], "Field required", null);
         else if (!long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
-            Note("int_parsing", ["header", name], "Input should be a valid integer, unable to parse string as an integer", Short(text));
+            Add("int_parsing", ["header", name], "Input should be a valid integer, unable to parse string as an integer", Short(text));
         else if (Bounds(["header", name], number, min, long.MaxValue, text))
             return number;
         return min;
     }
 
     /// <summary>Notes what is wrong with a parameter of the query.</summary>
-    public void FailQuery(string name, string sentence, string? input) =>
-        Note("value_error", ["query", name], "Value error, " + sentence, Short(input), new() { ["error"] = sentence });
+    public void AddQueryError(string name, string sentence, string? input) =>
+        Add("value_error", ["query", name], "Value error, " + sentence, Short(input), new() { ["error"] = sentence });
 
     /// <summary>The 422 for a body that is no JSON.</summary>
     internal static Problem InvalidJson(long position) => Problems.Invalid(
@@ -244,20 +244,20 @@ public sealed class Check
         JsonArray Loc() => index is { } i ? ["body", name, i] : ["body", name];
         if (value.ValueKind != JsonValueKind.String)
         {
-            Note("string_type", Loc(), "Input should be a valid string", Echo(name, value));
+            Add("string_type", Loc(), "Input should be a valid string", Echo(name, value));
             return null;
         }
         if (WellFormed(value) is not { } text)
         {
-            Note("string_unicode", Loc(), "Input should be a valid string, unable to parse raw data as a unicode string", null);
+            Add("string_unicode", Loc(), "Input should be a valid string, unable to parse raw data as a unicode string", null);
             return null;
         }
         if (text.Contains('\0'))
-            Note("value_error", Loc(), "Value error, text must not contain U+0000", null, new() { ["error"] = "text must not contain U+0000" });
+            Add("value_error", Loc(), "Value error, text must not contain U+0000", null, new() { ["error"] = "text must not contain U+0000" });
         else if (text.Length < min)
-            Note("string_too_short", Loc(), $"String should have at least {Characters(min)}", Echo(name, value), new() { ["min_length"] = min });
+            Add("string_too_short", Loc(), $"String should have at least {Characters(min)}", Echo(name, value), new() { ["min_length"] = min });
         else if (text.Length > max)
-            Note("string_too_long", Loc(), $"String should have at most {Characters(max)}", Echo(name, value), new() { ["max_length"] = max });
+            Add("string_too_long", Loc(), $"String should have at most {Characters(max)}", Echo(name, value), new() { ["max_length"] = max });
         else
             return text;
         return null;
@@ -268,9 +268,9 @@ public sealed class Check
     bool Bounds<T>(JsonArray loc, T number, T min, T max, JsonNode? input) where T : struct, IComparable<T>
     {
         if (number.CompareTo(min) < 0)
-            Note("greater_than_equal", loc, $"Input should be greater than or equal to {min}", input, new() { ["ge"] = JsonValue.Create(min) });
+            Add("greater_than_equal", loc, $"Input should be greater than or equal to {min}", input, new() { ["ge"] = JsonValue.Create(min) });
         else if (number.CompareTo(max) > 0)
-            Note("less_than_equal", loc, $"Input should be less than or equal to {max}", input, new() { ["le"] = JsonValue.Create(max) });
+            Add("less_than_equal", loc, $"Input should be less than or equal to {max}", input, new() { ["le"] = JsonValue.Create(max) });
         else
             return true;
         return false;
@@ -279,7 +279,7 @@ public sealed class Check
     void Missing(string name)
     {
         if (_body.ValueKind == JsonValueKind.Object)
-            Note("missing", ["body", name], "Field required", Echo(_body));
+            Add("missing", ["body", name], "Field required", Echo(_body));
     }
 
     // A field that is null counts as absent; so says the contract.
@@ -293,7 +293,7 @@ public sealed class Check
 
     bool Noted(string name) => _violations.Any(x => x.Loc.Count > 1 && x.Loc[1]!.ToString() == name);
 
-    void Note(string type, JsonArray loc, string msg, JsonNode? input, JsonObject? ctx = null) =>
+    void Add(string type, JsonArray loc, string msg, JsonNode? input, JsonObject? ctx = null) =>
         _violations.Add(new(type, loc, msg, input, ctx));
 
     static JsonNode? Echo(string name, JsonElement value) => Hidden.Contains(name) ? "***" : Echo(value);

@@ -7,7 +7,7 @@ public sealed record Problem(int Status, string Code, string Detail)
     public TimeSpan? RetryAfter { get; init; }
 
     /// <summary>The fields that are wrong, for a 422 in FastAPI's shape; they take the place of the sentence.</summary>
-    internal IReadOnlyList<Violation>? Violations { get; init; }
+    internal IReadOnlyList<FieldError>? Errors { get; init; }
 }
 
 /// <summary>A failure that no caller can be expected to handle where it happens: the database is away, the disk is full.</summary>
@@ -59,6 +59,6 @@ public static class Problems
     public static readonly Problem DiskFull = new(507, "disk_full", "The server's disk is full; nothing was stored");
 #pragma warning restore CS1591
 
-    internal static Problem Invalid(IReadOnlyList<Violation> violations, string code = "validation_error") =>
-        new(422, code, "Validation failed") { Violations = violations };
+    internal static Problem Invalid(IReadOnlyList<FieldError> violations, string code = "validation_error") =>
+        new(422, code, "Validation failed") { Errors = violations };
 }

@@ -5,7 +5,7 @@ using System.Text;
 namespace Cote.Primitives;
 
 /// <summary>Random tokens, and what is kept of them.</summary>
-static class Secrets
+static class SecureTokens
 {
     /// <summary>An opaque token of 256 random bits, URL-safe.</summary>
     public static string Token() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));

@@ -7,21 +7,21 @@ using Microsoft.Extensions.Hosting;
 namespace Cote.Realtime;
 
 /// <summary>The live connections of this node, and the one timer that keeps them alive, honest and bounded.</summary>
-sealed class Connections(Feeds feeds, DeltaBus bus, Revocations revocations, RealtimeOptions options, Clock clock) : BackgroundService
+sealed class Connections(Hub hub, DeltaBus bus, Revocations revocations, RealtimeOptions options, Clock clock) : BackgroundService
 {
     static readonly TimeSpan PulseEvery = TimeSpan.FromSeconds(1);
 
-    readonly Dictionary<string, List<Reader>> _users = [];
+    readonly Dictionary<string, List<Subscription>> _users = [];
 
     /// <summary>Takes a connection in. The new one wins: where there are too many, the oldest goes.</summary>
-    public void Add(Reader reader, CurrentUser user)
+    public void Add(Subscription subscription, CurrentUser user)
     {
-        reader.Belongs(user.SessionId, user.Expires);
+        subscription.BindSession(user.SessionId, user.Expires);
         lock (_users)
         {
-            if (!_users.TryGetValue(reader.UserId, out var mine))
-                _users[reader.UserId] = mine = [];
-            mine.Add(reader);
+            if (!_users.TryGetValue(subscription.UserId, out var mine))
+                _users[subscription.UserId] = mine = [];
+            mine.Add(subscription);
             if (mine.Count > options.ConnectionsPerUser)
             {
                 mine[0].Close(CloseReason.TooManyConnections);
@@ -30,25 +30,25 @@ sealed class Connections(Feeds feeds, DeltaBus bus, Revocations revocations, Rea
         }
     }
 
-    public void Remove(Reader reader)
+    public void Remove(Subscription subscription)
     {
         lock (_users)
-            if (_users.TryGetValue(reader.UserId, out var mine) && mine.Remove(reader) && mine.Count == 0)
-                _users.Remove(reader.UserId);
+            if (_users.TryGetValue(subscription.UserId, out var mine) && mine.Remove(subscription) && mine.Count == 0)
+                _users.Remove(subscription.UserId);
     }
 
     /// <summary>Shows a frame that is nobody's history to all of a user's connections but one.</summary>
-    public void Show(string userId, Frame frame, Reader? but = null)
+    public void Show(string userId, Frame frame, Subscription? but = null)
     {
-        foreach (var reader in Of(userId))
-            if (reader != but)
-                reader.Show(frame);
+        foreach (var subscription in Of(userId))
+            if (subscription != but)
+                subscription.Show(frame);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         revocations.Revoked += CloseSession;
-        bus.Typed += (userId, frame) => Show(userId, frame);
+        bus.TypingReceived += (userId, frame) => Show(userId, frame);
         using var timer = new PeriodicTimer(PulseEvery, clock.Provider);
         try
         {
@@ -64,29 +64,29 @@ sealed class Connections(Feeds feeds, DeltaBus bus, Revocations revocations, Rea
     void Pulse()
     {
         var now = clock.Now;
-        foreach (var feed in feeds.All)
+        foreach (var channel in hub.All)
         {
-            foreach (var reply in feed.Live)
+            foreach (var reply in channel.Live)
                 if (reply.IsTypingDue())
-                    Show(feed.UserId, Frame.Typing(reply.ChatId, "ai", true));
-            foreach (var reader in feed.Readers)
+                    Show(channel.UserId, Frame.Typing(reply.ChatId, "ai", true));
+            foreach (var subscription in channel.Subscriptions)
             {
-                reader.Beat();
+                subscription.PingIfIdle();
                 // Of whatever kind it is: a poll and a reply's stream show as much as a socket does.
-                if (reader.Session?.Expires <= now)
-                    reader.Close(CloseReason.TokenExpired);
+                if (subscription.Session?.Expires <= now)
+                    subscription.Close(CloseReason.TokenExpired);
             }
         }
     }
 
     void CloseSession(string sessionId)
     {
-        foreach (var reader in feeds.All.SelectMany(x => x.Readers))
-            if (reader.Session?.Id == sessionId)
-                reader.Close(CloseReason.SessionRevoked);
+        foreach (var subscription in hub.All.SelectMany(x => x.Subscriptions))
+            if (subscription.Session?.Id == sessionId)
+                subscription.Close(CloseReason.SessionRevoked);
     }
 
-    Reader[] Of(string userId)
+    Subscription[] Of(string userId)
     {
         lock (_users)
             return _users.TryGetValue(userId, out var mine) ? [.. mine] : [];

@@ -16,39 +16,39 @@ static class EventsEndpoint
     static readonly TimeSpan WhileRepliesRun = TimeSpan.FromSeconds(1);
 
     public static async Task<IResult> Handle(
-        HttpContext http, CurrentUser user, ReaderSources house, LogFrames frames, Connections connections,
+        HttpContext http, CurrentUser user, Subscriptions subscriptions, EventRenderer renderer, Connections connections,
         RealtimeOptions options, string? cursor, string? wait, CancellationToken ct)
     {
         var streams = http.Request.GetTypedHeaders().Accept.Any(x => x.MediaType.Equals("text/event-stream", StringComparison.OrdinalIgnoreCase));
-        var check = new Check();
-        var seconds = check.QueryInteger("wait", wait, 0, LongestWait) ?? DefaultWait;
+        var request = new RequestReader();
+        var seconds = request.QueryInteger("wait", wait, 0, LongestWait) ?? DefaultWait;
         var text = streams && http.Request.Headers["Last-Event-ID"] is [{ Length: > 0 } last] ? last : cursor;
         var from = string.IsNullOrEmpty(text) ? null : Cursor.Parse(text);
         if (from is null && !string.IsNullOrEmpty(text))
-            check.FailQuery("cursor", "a cursor is what a frame carried as its cursor", text);
-        if (check.Problem is { } wrong)
-            return Answer.Of(wrong);
+            request.AddQueryError("cursor", "a cursor is what a frame carried as its cursor", text);
+        if (request.Problem is { } wrong)
+            return ApiResults.Of(wrong);
         return streams
-            ? await StreamAsync(http, user, house, connections, options, from, ct)
-            : await PollAsync(user, house, frames, from, TimeSpan.FromSeconds(seconds), ct);
+            ? await StreamAsync(http, user, subscriptions, connections, options, from, ct)
+            : await PollAsync(user, subscriptions, renderer, from, TimeSpan.FromSeconds(seconds), ct);
     }
 
     static async Task<IResult> StreamAsync(
-        HttpContext http, CurrentUser user, ReaderSources house, Connections connections, RealtimeOptions options,
+        HttpContext http, CurrentUser user, Subscriptions subscriptions, Connections connections, RealtimeOptions options,
         Cursor? from, CancellationToken ct)
     {
-        await using var reader = await Reader.OpenAsync(house, user.Id, from, ct);
-        connections.Add(reader, user);
+        await using var subscription = await Subscription.OpenAsync(subscriptions, user.Id, from, ct);
+        connections.Add(subscription, user);
         try
         {
-            List<Frame> first = [reader.Ready(options.HeartbeatMilliseconds)];
-            if (reader.Reset is { } reason)
-                first.Add(Reader.ResetFrame(reason, reader.Cursor));
-            await SseStream.CopyAsync(reader, http, first);
+            List<Frame> first = [subscription.Ready(options.HeartbeatMilliseconds)];
+            if (subscription.Reset is { } reason)
+                first.Add(Subscription.ResetFrame(reason, subscription.Cursor));
+            await SseStream.CopyAsync(subscription, http, first);
         }
         finally
         {
-            connections.Remove(reader);
+            connections.Remove(subscription);
         }
         return Results.Empty;
     }
@@ -56,55 +56,55 @@ static class EventsEndpoint
     // One answer: what came after the cursor; or, where nothing has, what came within the wait. While a reply is open
     // it answers after a second at most, with the text of those that grew.
     static async Task<IResult> PollAsync(
-        CurrentUser user, ReaderSources house, LogFrames frames, Cursor? from, TimeSpan wait, CancellationToken ct)
+        CurrentUser user, Subscriptions subscriptions, EventRenderer renderer, Cursor? from, TimeSpan wait, CancellationToken ct)
     {
-        await using var reader = await Reader.OpenAsync(house, user.Id, from, ct, most: long.MaxValue);
-        reader.Belongs(user.SessionId, user.Expires);
-        if (reader.Reset is { } reason)
-            return Write([Reader.ResetFrame(reason, reader.Cursor)], reader.Cursor);
+        await using var subscription = await Subscription.OpenAsync(subscriptions, user.Id, from, ct, most: long.MaxValue);
+        subscription.BindSession(user.SessionId, user.Expires);
+        if (subscription.Reset is { } reason)
+            return Write([Subscription.ResetFrame(reason, subscription.Cursor)], subscription.Cursor);
         if (from is null)
-            return Write([], reader.Cursor);
-        var before = (await house.ReadOpenReplies(user.Id, ct)).ToDictionary(x => x.MessageId, x => Now(reader, x));
-        var began = house.Clock.Ticks;
+            return Write([], subscription.Cursor);
+        var before = (await subscriptions.ReadOpenReplies(user.Id, ct)).ToDictionary(x => x.MessageId, x => Now(subscription, x));
+        var began = subscriptions.Clock.Ticks;
         while (true)
         {
-            var page = await frames.ReadAsync(user.Id, reader.Position, MostEvents, ct);
+            var page = await renderer.ReadAsync(user.Id, subscription.Position, MostEvents, ct);
             if (IsLoggedOut())
-                return Answer.Of(Problems.InvalidToken);
-            if (reader.IsOutlived)
-                return Write([], reader.Cursor); // the next poll is told
+                return ApiResults.Of(Problems.InvalidToken);
+            if (subscription.IsStaleEpoch)
+                return Write([], subscription.Cursor); // the next poll is told
             if (page.Frames.Count > 0)
             {
-                if (page.Frames[0].Seq != reader.Position + 1)
-                    return Write([Reader.ResetFrame("trimmed", reader.Start)], reader.Start);
-                reader.Written(page.Frames);
-                return Write(page.Frames, reader.CursorAt(page.Frames[^1].Seq));
+                if (page.Frames[0].Seq != subscription.Position + 1)
+                    return Write([Subscription.ResetFrame("trimmed", subscription.Start)], subscription.Start);
+                subscription.Written(page.Frames);
+                return Write(page.Frames, subscription.CursorAt(page.Frames[^1].Seq));
             }
-            var open = await house.ReadOpenReplies(user.Id, ct);
+            var open = await subscriptions.ReadOpenReplies(user.Id, ct);
             if (IsLoggedOut())
-                return Answer.Of(Problems.InvalidToken);
+                return ApiResults.Of(Problems.InvalidToken);
             var limit = open.Count > 0 && wait > WhileRepliesRun ? WhileRepliesRun : wait;
-            var rest = limit - house.Clock.Since(began);
-            if (rest > TimeSpan.Zero && reader.Closed is null)
+            var rest = limit - subscriptions.Clock.Since(began);
+            if (rest > TimeSpan.Zero && subscription.Closed is null)
             {
-                await reader.WaitAsync(rest, ct);
+                await subscription.WaitAsync(rest, ct);
                 continue;
             }
-            var grown = open.Select(x => Now(reader, x)).Where(x => x.Content.Length > 0
+            var grown = open.Select(x => Now(subscription, x)).Where(x => x.Content.Length > 0
                 && (!before.TryGetValue(x.MessageId, out var then) || then.Attempt != x.Attempt || then.Content.Length != x.Content.Length));
-            return Write([.. grown.Select(x => x.ToSnapshot())], reader.Cursor);
+            return Write([.. grown.Select(x => x.ToSnapshot())], subscription.Cursor);
         }
 
         // While it waited, or while something was read: asked after every look at the database, before anything is shown.
-        bool IsLoggedOut() => reader.Closed is CloseReason.SessionRevoked or CloseReason.TokenExpired;
+        bool IsLoggedOut() => subscription.Closed is CloseReason.SessionRevoked or CloseReason.TokenExpired;
     }
 
     // The text that is known here is newer than the row's, unless somebody else has begun another attempt.
-    static OpenReply Now(Reader reader, OpenReply reply) => reader.LiveTextOf(reply.MessageId) is var (attempt, content)
+    static PendingReply Now(Subscription subscription, PendingReply reply) => subscription.LiveTextOf(reply.MessageId) is var (attempt, content)
         && (attempt > reply.Attempt || (attempt == reply.Attempt && content.Length > reply.Content.Length))
         ? reply with { Attempt = attempt, Content = content } : reply;
 
-    static IResult Write(IReadOnlyList<Frame> frames, Cursor cursor) => Answer.Json(Answer.Write(json =>
+    static IResult Write(IReadOnlyList<Frame> frames, Cursor cursor) => ApiResults.Json(ApiResults.Write(json =>
     {
         json.WriteStartObject();
         json.WritePropertyName("events"u8);

@@ -14,12 +14,12 @@ static class SocketEndpoint
     const string BearerPrefix = "cote.bearer.";
 
     public static async Task<IResult> Handle(
-        HttpContext http, AccessTokens tokens, SessionStore sessions, ReaderSources house, Connections connections,
+        HttpContext http, AccessTokens tokens, SessionStore sessions, Subscriptions subscriptions, Connections connections,
         SocketCommands commands, RealtimeOptions options, CancellationToken ct)
     {
         if (!http.WebSockets.IsWebSocketRequest)
-            return Answer.Of(Problems.UpgradeRequired);
-        var user = await AuthenticateAsync(http, tokens, sessions, house.Clock, ct);
+            return ApiResults.Of(Problems.UpgradeRequired);
+        var user = await AuthenticateAsync(http, tokens, sessions, subscriptions.Clock, ct);
         var offered = http.WebSockets.WebSocketRequestedProtocols;
         using var socket = await http.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext
         {
@@ -40,16 +40,16 @@ static class SocketEndpoint
             await CloseAsync(socket, (WebSocketCloseStatus)(int)CloseReason.BadRequest, "malformed cursor");
             return Results.Empty;
         }
-        await using var reader = await Reader.OpenAsync(house, user.Id, cursor, ct);
-        reader.Silence = TimeSpan.FromMilliseconds(options.HeartbeatMilliseconds);
-        connections.Add(reader, user);
+        await using var subscription = await Subscription.OpenAsync(subscriptions, user.Id, cursor, ct);
+        subscription.Silence = TimeSpan.FromMilliseconds(options.HeartbeatMilliseconds);
+        connections.Add(subscription, user);
         try
         {
-            await new SocketSession(socket, reader, commands, options, house.Clock).RunAsync(http.RequestAborted);
+            await new SocketSession(socket, subscription, commands, options, subscriptions.Clock).RunAsync(http.RequestAborted);
         }
         finally
         {
-            connections.Remove(reader);
+            connections.Remove(subscription);
         }
         return Results.Empty;
     }
@@ -81,7 +81,7 @@ static class SocketEndpoint
         if (query["ticket"] is not [{ Length: > 0 } ticket])
             return null;
         // A ticket opens one socket; that socket lives no longer than a token of its session would.
-        return await sessions.TakeTicketAsync(ticket, clock.Now) is { } session
+        return await sessions.RedeemTicketAsync(ticket, clock.Now) is { } session
             ? new CurrentUser(session.UserId, session.Id, session.ExpiresAt) : null;
     }
 }

@@ -10,7 +10,7 @@ namespace Cote.Realtime;
 /// One socket: a loop that writes what its reader hands out, and a loop that takes in the little that a client may
 /// send. Waiting for a frame holds no buffer, so an idle socket costs next to nothing.
 /// </summary>
-sealed class SocketSession(WebSocket socket, Reader reader, SocketCommands commands, RealtimeOptions options, Clock clock)
+sealed class SocketSession(WebSocket socket, Subscription subscription, SocketCommands commands, RealtimeOptions options, Clock clock)
 {
     const int MostErrors = 10;
     static readonly TimeSpan ErrorsWithin = TimeSpan.FromMinutes(1);
@@ -26,29 +26,29 @@ sealed class SocketSession(WebSocket socket, Reader reader, SocketCommands comma
         var writing = WriteAsync(over.Token);
         var reading = ReadAsync(over.Token);
         await Task.WhenAny(writing, reading);
-        if (reader.Closed is { } reason)
+        if (subscription.Closed is { } reason)
             await CloseAsync(reason, reading);
         else if (socket.State == WebSocketState.CloseReceived)
             await SocketEndpoint.CloseAsync(socket, WebSocketCloseStatus.NormalClosure, "");
         await over.CancelAsync();
-        reader.Close(CloseReason.ShuttingDown); // ends the writing loop, whatever it waits for
+        subscription.Close(CloseReason.ShuttingDown); // ends the writing loop, whatever it waits for
         await Task.WhenAll(Quietly(writing), Quietly(reading));
     }
 
     async Task WriteAsync(CancellationToken ct)
     {
-        await SendAsync(reader.Ready(options.HeartbeatMilliseconds), ct);
-        if (reader.Reset is { } reason)
-            await SendAsync(Reader.ResetFrame(reason, reader.Cursor), ct);
+        await SendAsync(subscription.Ready(options.HeartbeatMilliseconds), ct);
+        if (subscription.Reset is { } reason)
+            await SendAsync(Subscription.ResetFrame(reason, subscription.Cursor), ct);
         while (true)
         {
-            var frames = await reader.NextAsync(ct);
+            var frames = await subscription.NextAsync(ct);
             if (frames.Count == 0)
                 return;
             foreach (var frame in frames)
                 if (!await SendAsync(frame, ct))
                     return;
-            reader.Written(frames);
+            subscription.Written(frames);
         }
     }
 
@@ -67,7 +67,7 @@ sealed class SocketSession(WebSocket socket, Reader reader, SocketCommands comma
         }
         catch (TimeoutException)
         {
-            reader.Close(CloseReason.SlowConsumer);
+            subscription.Close(CloseReason.SlowConsumer);
             try
             {
                 await sending.WaitAsync(LastChance, clock.Provider, ct);
@@ -88,7 +88,7 @@ sealed class SocketSession(WebSocket socket, Reader reader, SocketCommands comma
             var first = await socket.ReceiveAsync(Memory<byte>.Empty, ct);
             if (first.MessageType == WebSocketMessageType.Close)
                 return;
-            if (reader.Closed is not null)
+            if (subscription.Closed is not null)
             {
                 // Read on and forget, until the client has closed too: what lies unread when the connection goes
                 // makes it end in a reset, which takes the close code along.
@@ -146,20 +146,20 @@ sealed class SocketSession(WebSocket socket, Reader reader, SocketCommands comma
     {
         if (!IsAllowed())
         {
-            reader.Close(CloseReason.RateLimited);
+            subscription.Close(CloseReason.RateLimited);
             return;
         }
         var error = type == WebSocketMessageType.Text
-            ? await commands.DoAsync(bytes, reader, ct)
+            ? await commands.DoAsync(bytes, subscription, ct)
             : Frame.Error("invalid_frame", "Frames are JSON text");
         if (error is null)
             return;
-        reader.Show(error);
+        subscription.Show(error);
         _errors.Enqueue(clock.Ticks);
         while (clock.Since(_errors.Peek()) > ErrorsWithin)
             _errors.Dequeue();
         if (_errors.Count >= MostErrors)
-            reader.Close(CloseReason.TooManyErrors);
+            subscription.Close(CloseReason.TooManyErrors);
     }
 
     bool IsAllowed()

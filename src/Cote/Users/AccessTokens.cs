@@ -54,7 +54,7 @@ sealed class AccessTokens
             Audience = _options.Audience,
             IssuedAt = now,
             Expires = now.AddSeconds(seconds),
-            Claims = new Dictionary<string, object> { ["sub"] = session.UserId, ["sid"] = session.Id, ["jti"] = Secrets.Token() },
+            Claims = new Dictionary<string, object> { ["sub"] = session.UserId, ["sid"] = session.Id, ["jti"] = SecureTokens.Token() },
             SigningCredentials = _signing,
         });
         return (token, seconds);
@@ -68,7 +68,7 @@ sealed class AccessTokens
             var now = _clock.Now;
             if (known.Expires > now && !_revocations.Contains(known.SessionId))
             {
-                _sessions.Saw(known.SessionId, now);
+                _sessions.MarkSeen(known.SessionId, now);
                 return known;
             }
             _good.TryRemove(token, out _);

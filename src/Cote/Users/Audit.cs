@@ -37,21 +37,21 @@ sealed class Audit(Database db, Clock clock)
     const int LongestDetail = 200;
 
     /// <summary>Adds a line to a unit. <paramref name="detail"/> is shown to admins: never a secret.</summary>
-    public void Add(Unit unit, string action, string? userId, string actor, string ip, string detail = "") => unit.Do($"""
+    public void Add(WriteBatch batch, string action, string? userId, string actor, string ip, string detail = "") => batch.Execute($"""
         insert into audit (id, at, action, user_id, actor, ip, detail)
         values ({clock.NewId()}, {clock.Now}, {action}, {userId}, {actor}, {ip}, {Excerpt.Of(detail, LongestDetail)})
         """);
 
     /// <summary>The same for what a request does.</summary>
-    public void Add(Unit unit, string action, string? userId, HttpContext http, string detail = "") =>
-        Add(unit, action, userId, CurrentUser.Of(http)?.Id ?? Anonymous, RateLimits.AddressOf(http), detail);
+    public void Add(WriteBatch batch, string action, string? userId, HttpContext http, string detail = "") =>
+        Add(batch, action, userId, CurrentUser.Of(http)?.Id ?? Anonymous, RateLimits.AddressOf(http), detail);
 
     /// <summary>A line of its own, for what has no unit: a failure.</summary>
     public Task WriteAsync(string action, string? userId, HttpContext http, string detail = "")
     {
-        var unit = new Unit();
-        Add(unit, action, userId, http, detail);
-        return db.WriteAsync(unit);
+        var batch = new WriteBatch();
+        Add(batch, action, userId, http, detail);
+        return db.WriteAsync(batch);
     }
 
     /// <summary>Newest first, from the one before <paramref name="before"/> on; of one user where one is named.</summary>
@@ -68,8 +68,8 @@ sealed class Audit(Database db, Clock clock)
 
     public async Task TrimAsync(Timestamp before)
     {
-        var unit = new Unit();
-        unit.Do($"delete from audit where at < {before}");
-        await db.WriteAsync(unit);
+        var batch = new WriteBatch();
+        batch.Execute($"delete from audit where at < {before}");
+        await db.WriteAsync(batch);
     }
 }

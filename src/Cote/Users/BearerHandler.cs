@@ -34,7 +34,7 @@ sealed class BearerHandler(
     }
 
     protected override Task HandleChallengeAsync(AuthenticationProperties properties) =>
-        Answer.Of(TokenOf(Context) is null ? Problems.NotAuthenticated : Problems.InvalidToken).ExecuteAsync(Context);
+        ApiResults.Of(TokenOf(Context) is null ? Problems.NotAuthenticated : Problems.InvalidToken).ExecuteAsync(Context);
 
     static string? TokenOf(HttpContext http)
     {

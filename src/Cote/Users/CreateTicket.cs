@@ -11,8 +11,8 @@ static class CreateTicket
 
     public static async Task<IResult> Handle(CurrentUser current, SessionStore sessions, Clock clock)
     {
-        var ticket = Secrets.Token();
+        var ticket = SecureTokens.Token();
         await sessions.AddTicketAsync(ticket, current.SessionId, clock.Now + Life, clock.Now);
-        return Answer.Json(new SocketTicket(ticket, (long)Life.TotalSeconds), UsersJson.Default.SocketTicket);
+        return ApiResults.Json(new SocketTicket(ticket, (long)Life.TotalSeconds), UsersJson.Default.SocketTicket);
     }
 }

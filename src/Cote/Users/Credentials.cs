@@ -12,27 +12,27 @@ static class Credentials
     static readonly System.Buffers.SearchValues<char> Letters =
         System.Buffers.SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
 
-    public static string Username(Check check)
+    public static string Username(RequestReader request)
     {
-        var username = check.Text("username", 3, 64);
+        var username = request.Text("username", 3, 64);
         if (username.AsSpan().ContainsAnyExcept(Letters))
-            check.Fail("username", "a username has ASCII letters, digits and . _ - only");
+            request.AddError("username", "a username has ASCII letters, digits and . _ - only");
         return username;
     }
 
-    public static string Email(Check check) => check.Email("email", LongestEmail);
+    public static string Email(RequestReader request) => request.Email("email", LongestEmail);
 
     /// <summary>After all other fields: a password that is among the first that anyone would try is refused.</summary>
-    public static string Password(Check check, string username, string email)
+    public static string Password(RequestReader request, string username, string email)
     {
-        var password = check.Text("password", ShortestPassword, LongestPassword);
-        if (check.Problem is null && Passwords.WhyWeak(password, username, email) is { } weak)
-            check.Fail("password", weak);
+        var password = request.Text("password", ShortestPassword, LongestPassword);
+        if (request.Problem is null && Passwords.WhyWeak(password, username, email) is { } weak)
+            request.AddError("password", weak);
         return password;
     }
 
     /// <summary>Which of the two was taken, after a conflict said that one of them was.</summary>
-    public static async Task<Problem?> TakenAsync(UserStore users, string username, string email, CancellationToken ct) =>
+    public static async Task<Problem?> FindConflictAsync(UserStore users, string username, string email, CancellationToken ct) =>
         await users.IsUsernameTakenAsync(username, ct) ? Problems.UsernameTaken
         : await users.IsEmailTakenAsync(email, ct) ? Problems.EmailTaken
         : null;

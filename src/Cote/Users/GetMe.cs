@@ -9,6 +9,6 @@ static class GetMe
 {
     public static async Task<IResult> Handle(CurrentUser current, UserStore users, CancellationToken ct) =>
         await users.FindAsync(current.Id, ct) is { } account
-            ? Answer.Json(account.User, UsersJson.Default.User)
-            : Answer.Of(Problems.InvalidToken);
+            ? ApiResults.Json(account.User, UsersJson.Default.User)
+            : ApiResults.Of(Problems.InvalidToken);
 }

@@ -14,17 +14,17 @@ static class LogIn
         HttpContext http, UserStore users, SessionStore sessions, Passwords passwords, AccessTokens tokens, Audit audit,
         Revocations revocations, Database db, RateLimits limits, AuthOptions options, Clock clock, CancellationToken ct)
     {
-        var check = await Body.ReadFormAsync(http);
-        var grant = check.Choice("grant_type", "password", "password", "refresh_token");
+        var request = await Body.ReadFormAsync(http);
+        var grant = request.Choice("grant_type", "password", "password", "refresh_token");
         if (grant == "refresh_token")
-            return await RefreshAsync(http, check, sessions, tokens, audit, revocations, clock);
-        var username = check.Text("username", 0, Credentials.LongestEmail);
-        var password = check.Text("password", 0, 1_024);
-        var device = check.OptionalText("device_name", 0, LongestDevice) ?? DeviceOf(http);
-        if (check.Problem is { } wrong)
-            return Answer.Of(wrong);
-        if (limits.TakeLogin(UserStore.Fold(username)) is { } tooMany)
-            return Answer.Of(tooMany);
+            return await RefreshAsync(http, request, sessions, tokens, audit, revocations, clock);
+        var username = request.Text("username", 0, Credentials.LongestEmail);
+        var password = request.Text("password", 0, 1_024);
+        var device = request.OptionalText("device_name", 0, LongestDevice) ?? DeviceOf(http);
+        if (request.Problem is { } wrong)
+            return ApiResults.Of(wrong);
+        if (limits.AcquireLogin(UserStore.Fold(username)) is { } tooMany)
+            return ApiResults.Of(tooMany);
 
         // The same work and the same answer whether the name or the password is wrong: nobody learns who is here.
         var account = await users.FindByLoginAsync(username, ct);
@@ -32,32 +32,32 @@ static class LogIn
         if (!right || account is null)
         {
             await audit.WriteAsync(AuditActions.LoginFailed, account?.Id, http, account is null ? "no such user" : "wrong password");
-            return Answer.Of(Problems.WrongPassword);
+            return ApiResults.Of(Problems.WrongPassword);
         }
         if (account.DisabledAt is not null)
         {
             await audit.WriteAsync(AuditActions.LoginFailed, account.Id, http, "disabled");
-            return Answer.Of(Problems.AccountDisabled);
+            return ApiResults.Of(Problems.AccountDisabled);
         }
         var now = clock.Now;
         var session = new Session(clock.NewId(), account.Id, device, RateLimits.AddressOf(http), now, now, now + TimeSpan.FromDays(options.SessionDays));
-        var refreshToken = Secrets.Token();
-        var unit = new Unit();
+        var refreshToken = SecureTokens.Token();
+        var batch = new WriteBatch();
         if (rehashed is not null)
-            UserStore.Set(unit, account.Id, $"password_hash = {rehashed}");
-        SessionStore.Add(unit, session, refreshToken);
-        audit.Add(unit, AuditActions.LoggedIn, account.Id, http, device);
-        await db.WriteAsync(unit);
+            UserStore.Set(batch, account.Id, $"password_hash = {rehashed}");
+        SessionStore.Add(batch, session, refreshToken);
+        audit.Add(batch, AuditActions.LoggedIn, account.Id, http, device);
+        await db.WriteAsync(batch);
 
         return AnswerWith(tokens, session, refreshToken);
     }
 
     static async Task<IResult> RefreshAsync(
-        HttpContext http, Check check, SessionStore sessions, AccessTokens tokens, Audit audit, Revocations revocations, Clock clock)
+        HttpContext http, RequestReader request, SessionStore sessions, AccessTokens tokens, Audit audit, Revocations revocations, Clock clock)
     {
-        var spent = check.Text("refresh_token", 1, 1_024);
-        if (check.Problem is { } wrong)
-            return Answer.Of(wrong);
+        var spent = request.Text("refresh_token", 1, 1_024);
+        if (request.Problem is { } wrong)
+            return ApiResults.Of(wrong);
 
         var refreshed = await sessions.RotateAsync(spent, RateLimits.AddressOf(http), clock.Now);
         if (refreshed.Session is { } session)
@@ -65,14 +65,14 @@ static class LogIn
         // Two hold tokens of one session, and one of them stole his: both are out.
         if (refreshed.Betrayed is { } betrayed)
             await revocations.RevokeAsync($"s.id = {betrayed.Id}",
-                unit => audit.Add(unit, AuditActions.RefreshReused, betrayed.UserId, http, betrayed.Device));
-        return Answer.Of(Problems.InvalidRefreshToken);
+                batch => audit.Add(batch, AuditActions.RefreshReused, betrayed.UserId, http, betrayed.Device));
+        return ApiResults.Of(Problems.InvalidRefreshToken);
     }
 
     static IResult AnswerWith(AccessTokens tokens, Session session, string refreshToken)
     {
         var (token, expiresIn) = tokens.Create(session);
-        return Answer.Json(new TokenPair(token, "bearer", expiresIn, refreshToken), UsersJson.Default.TokenPair);
+        return ApiResults.Json(new TokenPair(token, "bearer", expiresIn, refreshToken), UsersJson.Default.TokenPair);
     }
 
     static string DeviceOf(HttpContext http) =>

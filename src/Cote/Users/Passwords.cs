@@ -25,7 +25,7 @@ sealed class Passwords : IDisposable
     internal Passwords(IPasswordHasher<User> hasher)
     {
         _hasher = hasher;
-        _nobodys = new(() => _hasher.HashPassword(null!, Secrets.Token()));
+        _nobodys = new(() => _hasher.HashPassword(null!, SecureTokens.Token()));
     }
 
     public Task<string> HashAsync(string password, CancellationToken ct) =>

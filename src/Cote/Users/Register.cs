@@ -14,27 +14,27 @@ static class Register
         HttpContext http, UserStore users, Passwords passwords, Audit audit, Database db, AuthOptions options, Clock clock,
         CancellationToken ct)
     {
-        var check = await Body.ReadAsync(http);
-        var username = Credentials.Username(check);
-        var email = Credentials.Email(check);
-        var password = Credentials.Password(check, username, email);
-        var code = check.OptionalText("invitation_code", 0, 1_000);
-        if (check.Problem is { } wrong)
-            return Answer.Of(wrong);
+        var request = await Body.ReadAsync(http);
+        var username = Credentials.Username(request);
+        var email = Credentials.Email(request);
+        var password = Credentials.Password(request, username, email);
+        var code = request.OptionalText("invitation_code", 0, 1_000);
+        if (request.Problem is { } wrong)
+            return ApiResults.Of(wrong);
         if (Refusal(options, code) is { } refusal)
-            return Answer.Of(refusal);
-        if (await Credentials.TakenAsync(users, username, email, ct) is { } taken)
-            return Answer.Of(taken);
+            return ApiResults.Of(refusal);
+        if (await Credentials.FindConflictAsync(users, username, email, ct) is { } taken)
+            return ApiResults.Of(taken);
 
         var user = new User(clock.NewId(), username, email);
         var hash = await passwords.HashAsync(password, ct);
-        var unit = new Unit();
-        UserStore.Add(unit, user, hash, Roles.User, clock.Now);
-        audit.Add(unit, AuditActions.Registered, user.Id, http);
-        if (await db.WriteAsync(unit) == Outcome.Conflict)
-            return Answer.Of(await Credentials.TakenAsync(users, username, email, ct) ?? Problems.Busy);
+        var batch = new WriteBatch();
+        UserStore.Add(batch, user, hash, Roles.User, clock.Now);
+        audit.Add(batch, AuditActions.Registered, user.Id, http);
+        if (await db.WriteAsync(batch) == Outcome.Conflict)
+            return ApiResults.Of(await Credentials.FindConflictAsync(users, username, email, ct) ?? Problems.Busy);
 
-        return Answer.Json(user, UsersJson.Default.User);
+        return ApiResults.Json(user, UsersJson.Default.User);
     }
 
     static Problem? Refusal(AuthOptions options, string? code) => options.Registration switch

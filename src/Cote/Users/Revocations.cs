@@ -13,7 +13,7 @@ namespace Cote.Users;
 /// whatever else is remembered of a token. The rows are the truth: each node reads the newer ones twice a second, so a
 /// revocation works everywhere within a second, also one that the command line wrote.
 /// </summary>
-sealed class Revocations(Database db, EventLog events, NodeSignal signal, AuthOptions options, Clock clock, ILogger<Revocations> log) : BackgroundService
+sealed class Revocations(Database db, EventLog events, NodeNotifier notifier, AuthOptions options, Clock clock, ILogger<Revocations> log) : BackgroundService
 {
     static readonly TimeSpan Every = TimeSpan.FromMilliseconds(500);
 
@@ -30,21 +30,21 @@ sealed class Revocations(Database db, EventLog events, NodeSignal signal, AuthOp
     /// Adds to a unit what ends the sessions of a user that <paramref name="which"/> (a condition on <c>s</c>) holds for,
     /// and that have not ended yet. The rows that come back are their ids: give them to <see cref="Apply"/> after the commit.
     /// </summary>
-    public Rows<string> Add(Unit unit, Sql which)
+    public Query<string> Add(WriteBatch batch, Sql which)
     {
         var now = clock.Now;
         // Numbered are those that the first statement has ended, and no others: a login in between is not among them. The
         // counter's lock puts the numbers in the order of the commits, so that who reads on misses none.
-        unit.Lock($"select 1 from counters where name = 'revocations'");
-        var ended = unit.Fetch(
+        batch.Lock($"select 1 from counters where name = 'revocations'");
+        var ended = batch.Query(
             $"""
             update sessions set revoked_at = {now} where id in (select s.id from sessions s where s.revoked_at is null and {which}) returning id
             """, row => row.GetString(0));
         Sql just = $"s.revoked_at = {now} and {which}";
-        unit.Do($"""
+        batch.Execute($"""
             update counters set value = value + (select count(*) from sessions s where {just}) where name = 'revocations'
             """);
-        unit.Do($"""
+        batch.Execute($"""
             insert into revocations (seq, session_id, until)
             select c.value + 1 - row_number() over (order by s.id), s.id, {now + TimeSpan.FromMinutes(options.AccessTokenMinutes)}
             from counters c, sessions s where c.name = 'revocations' and {just}
@@ -53,21 +53,21 @@ sealed class Revocations(Database db, EventLog events, NodeSignal signal, AuthOp
     }
 
     /// <summary>They are committed: from now on they are refused here.</summary>
-    public void Apply(Rows<string> revoked)
+    public void Apply(Query<string> revoked)
     {
         foreach (var id in revoked.Items)
-            Take(id, clock.Now + TimeSpan.FromMinutes(options.AccessTokenMinutes));
+            Add(id, clock.Now + TimeSpan.FromMinutes(options.AccessTokenMinutes));
         if (revoked.Items.Count > 0)
-            signal.Say(new(Word.Revoked));
+            notifier.Publish(new(NotificationKind.SessionsRevoked));
     }
 
     /// <summary>Ends sessions, in a unit of their own; how many there were.</summary>
-    public async Task<int> RevokeAsync(Sql which, Action<Unit>? also = null)
+    public async Task<int> RevokeAsync(Sql which, Action<WriteBatch>? also = null)
     {
-        var unit = new Unit();
-        var revoked = Add(unit, which);
-        also?.Invoke(unit);
-        await db.WriteAsync(unit);
+        var batch = new WriteBatch();
+        var revoked = Add(batch, which);
+        also?.Invoke(batch);
+        await db.WriteAsync(batch);
         Apply(revoked);
         return revoked.Items.Count;
     }
@@ -80,7 +80,7 @@ sealed class Revocations(Database db, EventLog events, NodeSignal signal, AuthOp
             row => (Seq: row.GetInt64(0), Id: row.GetString(1), Until: new Timestamp(row.GetInt64(2))), ct);
         foreach (var (seq, id, until) in newer)
         {
-            Take(id, until);
+            Add(id, until);
             _read = seq;
         }
     }
@@ -88,9 +88,9 @@ sealed class Revocations(Database db, EventLog events, NodeSignal signal, AuthOp
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         events.Renewed += () => Volatile.Write(ref _read, 0); // those that were read may be gone, and others have their numbers
-        signal.Heard += hint =>
+        notifier.Received += notification =>
         {
-            if (hint.Word is Word.Revoked or Word.Everything)
+            if (notification.Kind is NotificationKind.SessionsRevoked or NotificationKind.Everything)
                 _wakes.Writer.TryWrite(true);
         };
         while (true)
@@ -130,7 +130,7 @@ sealed class Revocations(Database db, EventLog events, NodeSignal signal, AuthOp
         }
     }
 
-    void Take(string id, Timestamp until)
+    void Add(string id, Timestamp until)
     {
         if (until > clock.Now && _sessions.TryAdd(id, until))
             Revoked?.Invoke(id);

@@ -24,9 +24,9 @@ sealed class SessionStore(Database db, SigningKeys keys)
     readonly Lazy<byte[]> _successors = new(() => keys.Derived.For("refresh tokens")[0]);
 
     /// <summary>Adds a session to a unit.</summary>
-    public static void Add(Unit unit, Session session, string refreshToken) => unit.Do($"""
+    public static void Add(WriteBatch batch, Session session, string refreshToken) => batch.Execute($"""
         insert into sessions (id, user_id, refresh_hash, device, ip, created_at, last_seen_at, expires_at)
-        values ({session.Id}, {session.UserId}, {Secrets.Hash(refreshToken)}, {session.Device}, {session.Ip},
+        values ({session.Id}, {session.UserId}, {SecureTokens.Hash(refreshToken)}, {session.Device}, {session.Ip},
           {session.CreatedAt}, {session.LastSeenAt}, {session.ExpiresAt})
         """);
 
@@ -48,75 +48,75 @@ sealed class SessionStore(Database db, SigningKeys keys)
     public async Task<Refreshed> RotateAsync(string refreshToken, string ip, Timestamp now)
     {
         var next = Convert.ToHexStringLower(HMACSHA256.HashData(_successors.Value, Encoding.UTF8.GetBytes(refreshToken)));
-        var (spent, fresh) = (Secrets.Hash(refreshToken), Secrets.Hash(next));
-        var unit = new Unit();
-        unit.Do($"""
+        var (spent, fresh) = (SecureTokens.Hash(refreshToken), SecureTokens.Hash(next));
+        var batch = new WriteBatch();
+        batch.Execute($"""
             update sessions set refresh_hash = {fresh}, parent_hash = {spent}, rotated_at = {db.Dialect.Now}, last_seen_at = {now}, ip = {ip}
             where refresh_hash = {spent} and revoked_at is null and expires_at > {now}
             """);
-        unit.Do($"""
+        batch.Execute($"""
             insert into spent_tokens (hash, session_id)
             select {spent}, s.id from sessions s where s.parent_hash = {spent} and s.refresh_hash = {fresh}
               and not exists (select 1 from spent_tokens t where t.hash = {spent})
             """);
-        var session = unit.Fetch(
+        var session = batch.Query(
             $"""
             select {All} from sessions s join users u on u.id = s.user_id and u.disabled_at is null
             where s.refresh_hash = {fresh} and s.parent_hash = {spent} and {Lives(now)}
               and s.rotated_at > {db.Dialect.Now} - {RetryMilliseconds}
             """, Read);
-        var betrayed = unit.Fetch(
+        var betrayed = batch.Query(
             $"select {All} from spent_tokens t join sessions s on s.id = t.session_id where t.hash = {spent} and {Lives(now)}", Read);
-        await db.WriteAsync(unit);
+        await db.WriteAsync(batch);
         return new(session.First, next, session.First is null ? betrayed.First : null);
     }
 
     public async Task AddTicketAsync(string ticket, string sessionId, Timestamp expires, Timestamp now)
     {
-        var unit = new Unit();
-        unit.Do($"delete from tickets where expires_at <= {now}");
-        unit.Do($"insert into tickets (hash, session_id, expires_at) values ({Secrets.Hash(ticket)}, {sessionId}, {expires})");
-        await db.WriteAsync(unit);
+        var batch = new WriteBatch();
+        batch.Execute($"delete from tickets where expires_at <= {now}");
+        batch.Execute($"insert into tickets (hash, session_id, expires_at) values ({SecureTokens.Hash(ticket)}, {sessionId}, {expires})");
+        await db.WriteAsync(batch);
     }
 
     /// <summary>Spends a ticket: the second use of the same one finds nothing.</summary>
-    public async Task<Session?> TakeTicketAsync(string ticket, Timestamp now)
+    public async Task<Session?> RedeemTicketAsync(string ticket, Timestamp now)
     {
-        var unit = new Unit();
-        var taken = unit.Fetch(
-            $"delete from tickets where hash = {Secrets.Hash(ticket)} and expires_at > {now} returning session_id",
+        var batch = new WriteBatch();
+        var taken = batch.Query(
+            $"delete from tickets where hash = {SecureTokens.Hash(ticket)} and expires_at > {now} returning session_id",
             row => row.GetString(0));
-        await db.WriteAsync(unit);
+        await db.WriteAsync(batch);
         return taken.First is { } id ? await FindAsync(id, now, CancellationToken.None) : null;
     }
 
     /// <summary>A session was used. It is written down later, with all others.</summary>
-    public void Saw(string id, Timestamp at) => _seen[id] = at;
+    public void MarkSeen(string id, Timestamp at) => _seen[id] = at;
 
     /// <summary>Writes down when sessions were used last, in one unit.</summary>
     public async Task WriteSeenAsync()
     {
-        var unit = new Unit();
+        var batch = new WriteBatch();
         // In one order on every node: two that write the same rows must not wait for each other.
         foreach (var (id, at) in _seen.OrderBy(x => x.Key, StringComparer.Ordinal))
         {
             _seen.TryRemove(id, out _);
-            unit.Do($"update sessions set last_seen_at = {at} where id = {id} and last_seen_at < {at}");
+            batch.Execute($"update sessions set last_seen_at = {at} where id = {id} and last_seen_at < {at}");
         }
-        if (unit.Steps.Count > 0)
-            await db.WriteAsync(unit);
+        if (batch.Statements.Count > 0)
+            await db.WriteAsync(batch);
     }
 
     /// <summary>Removes what can be of no use any more: sessions that have ended, revocations whose tokens have expired.</summary>
-    public async Task TidyAsync(Timestamp now, int most)
+    public async Task PurgeAsync(Timestamp now, int most)
     {
-        var unit = new Unit();
-        unit.Do($"""
+        var batch = new WriteBatch();
+        batch.Execute($"""
             delete from sessions where id in (
               select s.id from sessions s where s.expires_at < {now} or s.revoked_at < {now - TimeSpan.FromDays(30)} limit {(long)most})
             """);
-        unit.Do($"delete from revocations where until < {now}");
-        await db.WriteAsync(unit);
+        batch.Execute($"delete from revocations where until < {now}");
+        await db.WriteAsync(batch);
     }
 
     static Sql Lives(Timestamp now) => $"s.revoked_at is null and s.expires_at > {now}";

@@ -11,7 +11,7 @@ static class ListSessions
     {
         await sessions.WriteSeenAsync();
         var list = await sessions.ListAsync(current.Id, clock.Now, ct);
-        return Answer.Json<IReadOnlyList<SessionInfo>>(
+        return ApiResults.Json<IReadOnlyList<SessionInfo>>(
             [.. list.Select(x => new SessionInfo(x.Id, x.Device, x.Ip, x.CreatedAt, x.LastSeenAt, x.ExpiresAt, x.Id == current.SessionId))],
             UsersJson.Default.IReadOnlyListSessionInfo);
     }
@@ -23,12 +23,12 @@ static class RevokeSession
     public static async Task<IResult> Handle(string sessionId, HttpContext http, CurrentUser current, Revocations revocations, Audit audit)
     {
         if (Ids.Parse(sessionId) is not { } id)
-            return Answer.Of(Problems.SessionNotFound);
+            return ApiResults.Of(Problems.SessionNotFound);
         var ended = await revocations.RevokeAsync($"s.user_id = {current.Id} and s.id = {id}");
         if (ended == 0)
-            return Answer.Of(Problems.SessionNotFound);
+            return ApiResults.Of(Problems.SessionNotFound);
         await audit.WriteAsync(AuditActions.SessionRevoked, current.Id, http);
-        return Answer.Success;
+        return ApiResults.Success;
     }
 }
 
@@ -37,8 +37,8 @@ static class LogOut
 {
     public static async Task<IResult> Handle(HttpContext http, CurrentUser current, Revocations revocations, Audit audit)
     {
-        await revocations.RevokeAsync($"s.id = {current.SessionId}", unit => audit.Add(unit, AuditActions.LoggedOut, current.Id, http));
-        return Answer.Success;
+        await revocations.RevokeAsync($"s.id = {current.SessionId}", batch => audit.Add(batch, AuditActions.LoggedOut, current.Id, http));
+        return ApiResults.Success;
     }
 }
 
@@ -47,7 +47,7 @@ static class LogOutAll
 {
     public static async Task<IResult> Handle(HttpContext http, CurrentUser current, Revocations revocations, Audit audit)
     {
-        await revocations.RevokeAsync($"s.user_id = {current.Id}", unit => audit.Add(unit, AuditActions.LoggedOut, current.Id, http, "everywhere"));
-        return Answer.Success;
+        await revocations.RevokeAsync($"s.user_id = {current.Id}", batch => audit.Add(batch, AuditActions.LoggedOut, current.Id, http, "everywhere"));
+        return ApiResults.Success;
     }
 }

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace Cote.Users;
 
 /// <summary>Writes down every minute when sessions were used, and removes what is over.</summary>
-sealed class SessionsLoop(SessionStore sessions, Audit audit, AuthOptions options, Clock clock, ILogger<SessionsLoop> log) : BackgroundService
+sealed class SessionMaintenanceLoop(SessionStore sessions, Audit audit, AuthOptions options, Clock clock, ILogger<SessionMaintenanceLoop> log) : BackgroundService
 {
     const int TidyRows = 1_000;
     static readonly TimeSpan Every = TimeSpan.FromMinutes(1);
@@ -35,7 +35,7 @@ sealed class SessionsLoop(SessionStore sessions, Audit audit, AuthOptions option
         try
         {
             await sessions.WriteSeenAsync();
-            await sessions.TidyAsync(clock.Now, TidyRows);
+            await sessions.PurgeAsync(clock.Now, TidyRows);
             await audit.TrimAsync(clock.Now - TimeSpan.FromDays(options.AuditDays));
         }
         catch (ProblemException error)

@@ -12,46 +12,46 @@ static class UpdateMe
         HttpContext http, CurrentUser current, UserStore users, Passwords passwords, Revocations revocations, Audit audit,
         Database db, RateLimits limits, CancellationToken ct)
     {
-        var check = await Body.ReadAsync(http);
+        var request = await Body.ReadAsync(http);
         if (await users.FindAsync(current.Id, ct) is not { } account)
-            return Answer.Of(Problems.InvalidToken);
-        var username = check.Has("username") ? Credentials.Username(check) : account.User.Username;
-        var email = check.Has("email") ? Credentials.Email(check) : account.User.Email;
-        var password = check.Has("password") ? Credentials.Password(check, username, email) : null;
-        var given = password is null ? null : check.Text("current_password", 0, 1_024);
-        if (check.Problem is { } wrong)
-            return Answer.Of(wrong);
+            return ApiResults.Of(Problems.InvalidToken);
+        var username = request.Has("username") ? Credentials.Username(request) : account.User.Username;
+        var email = request.Has("email") ? Credentials.Email(request) : account.User.Email;
+        var password = request.Has("password") ? Credentials.Password(request, username, email) : null;
+        var given = password is null ? null : request.Text("current_password", 0, 1_024);
+        if (request.Problem is { } wrong)
+            return ApiResults.Of(wrong);
         if (given is not null)
         {
             // A stolen token must not be enough to try passwords with.
-            if (limits.TakeLogin(UserStore.Fold(account.User.Username)) is { } tooMany)
-                return Answer.Of(tooMany);
+            if (limits.AcquireLogin(UserStore.Fold(account.User.Username)) is { } tooMany)
+                return ApiResults.Of(tooMany);
             if (!(await passwords.VerifyAsync(account.PasswordHash, given, ct)).Right)
             {
                 await audit.WriteAsync(AuditActions.LoginFailed, account.Id, http, "wrong current password");
-                return Answer.Of(Problems.WrongCurrentPassword);
+                return ApiResults.Of(Problems.WrongCurrentPassword);
             }
         }
 
-        var unit = new Unit();
-        UserStore.Set(unit, current.Id, $"""
+        var batch = new WriteBatch();
+        UserStore.Set(batch, current.Id, $"""
             username = {username}, username_key = {UserStore.Fold(username)}, email = {email}, email_key = {UserStore.Fold(email)}
             """);
         if (username != account.User.Username || email != account.User.Email)
-            audit.Add(unit, AuditActions.AccountChanged, current.Id, http);
-        Rows<string>? ended = null;
+            audit.Add(batch, AuditActions.AccountChanged, current.Id, http);
+        Query<string>? ended = null;
         if (password is not null)
         {
-            UserStore.Set(unit, current.Id, $"password_hash = {await passwords.HashAsync(password, ct)}");
-            ended = revocations.Add(unit, $"s.user_id = {current.Id} and s.id <> {current.SessionId}");
-            audit.Add(unit, AuditActions.PasswordChanged, current.Id, http);
+            UserStore.Set(batch, current.Id, $"password_hash = {await passwords.HashAsync(password, ct)}");
+            ended = revocations.Add(batch, $"s.user_id = {current.Id} and s.id <> {current.SessionId}");
+            audit.Add(batch, AuditActions.PasswordChanged, current.Id, http);
         }
-        if (await db.WriteAsync(unit) == Outcome.Conflict)
-            return Answer.Of(await ConflictAsync(users, account, username, email, ct));
+        if (await db.WriteAsync(batch) == Outcome.Conflict)
+            return ApiResults.Of(await ConflictAsync(users, account, username, email, ct));
         if (ended is not null)
             revocations.Apply(ended);
 
-        return Answer.Json(new User(current.Id, username, email), UsersJson.Default.User);
+        return ApiResults.Json(new User(current.Id, username, email), UsersJson.Default.User);
     }
 
     static async Task<Problem> ConflictAsync(UserStore users, Account account, string username, string email, CancellationToken ct) =>

@@ -12,18 +12,18 @@ sealed class UserStore(Database db)
     static readonly Sql All = $"u.id, u.username, u.email, u.password_hash, u.role, u.created_at, u.disabled_at";
 
     /// <summary>Adds a new user to a unit; a taken name or address makes it a conflict.</summary>
-    public static void Add(Unit unit, User user, string passwordHash, string role, Timestamp now)
+    public static void Add(WriteBatch batch, User user, string passwordHash, string role, Timestamp now)
     {
-        unit.Do($"""
+        batch.Execute($"""
             insert into users (id, username, username_key, email, email_key, password_hash, role, created_at)
             values ({user.Id}, {user.Username}, {Fold(user.Username)}, {user.Email}, {Fold(user.Email)}, {passwordHash}, {role}, {now})
             """);
-        unit.Do($"insert into heads (user_id) values ({user.Id})");
+        batch.Execute($"insert into heads (user_id) values ({user.Id})");
     }
 
     /// <summary>Adds to a unit what sets some columns of a user.</summary>
-    public static Step Set(Unit unit, string id, Sql columns) =>
-        unit.Do($"update users set {columns} where id = {id} and erased_at is null");
+    public static Statement Set(WriteBatch batch, string id, Sql columns) =>
+        batch.Execute($"update users set {columns} where id = {id} and erased_at is null");
 
     public Task<Account?> FindAsync(string id, CancellationToken ct) =>
         db.FirstAsync($"select {All} from users u where u.id = {id} and u.erased_at is null", Read, ct);

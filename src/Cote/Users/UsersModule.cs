@@ -21,7 +21,7 @@ static class UsersModule
         services.AddSingleton<Revocations>();
         services.AddHostedService(x => x.GetRequiredService<Revocations>());
         services.AddSingleton<IsRevoked>(x => x.GetRequiredService<Revocations>().Contains);
-        services.AddHostedService<SessionsLoop>();
+        services.AddHostedService<SessionMaintenanceLoop>();
         // The core alone: the whole of it would bring data protection along, whose keys nothing here needs.
         services.AddAuthenticationCore(x =>
         {
@@ -34,10 +34,10 @@ static class UsersModule
 
     public static void MapUsers(this IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/token", LogIn.Handle).Limited(Limit.Login)
+        routes.MapPost("/token", LogIn.Handle).RequireRateLimit(Limit.Login)
             .Takes<LoginForm>("application/x-www-form-urlencoded", "multipart/form-data").Produces<TokenPair>()
             .WithTags("Users").WithSummary("Log in by password, or refresh a session");
-        routes.MapPost("/users/", Register.Handle).Limited(Limit.Registration)
+        routes.MapPost("/users/", Register.Handle).RequireRateLimit(Limit.Registration)
             .Takes<NewUser>("application/json").Produces<User>()
             .WithTags("Users").WithSummary("Create an account");
         routes.MapGet("/users/me", GetMe.Handle).RequireAuthorization().Produces<User>()
@@ -47,11 +47,11 @@ static class UsersModule
             .WithTags("Users").WithSummary("A new name, address or password; a new password ends the other sessions");
         routes.MapGet("/sessions/", ListSessions.Handle).RequireAuthorization().Produces<IReadOnlyList<SessionInfo>>()
             .WithTags("Sessions").WithSummary("Where one is logged in");
-        routes.MapDelete("/sessions/{sessionId}", RevokeSession.Handle).RequireAuthorization().Produces<Done>()
+        routes.MapDelete("/sessions/{sessionId}", RevokeSession.Handle).RequireAuthorization().Produces<SuccessBody>()
             .WithTags("Sessions").WithSummary("Log one device out");
-        routes.MapPost("/logout", LogOut.Handle).RequireAuthorization().Produces<Done>()
+        routes.MapPost("/logout", LogOut.Handle).RequireAuthorization().Produces<SuccessBody>()
             .WithTags("Sessions").WithSummary("End this session");
-        routes.MapPost("/logout/all", LogOutAll.Handle).RequireAuthorization().Produces<Done>()
+        routes.MapPost("/logout/all", LogOutAll.Handle).RequireAuthorization().Produces<SuccessBody>()
             .WithTags("Sessions").WithSummary("End every session of the user, this one too");
         routes.MapPost("/ws/ticket", CreateTicket.Handle).RequireAuthorization().Produces<SocketTicket>()
             .WithTags("Live").WithSummary("A single-use ticket for a socket's URL");

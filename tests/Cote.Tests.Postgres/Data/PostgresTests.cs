@@ -62,27 +62,27 @@ public sealed class PostgresTests
     public async Task Units_that_wait_for_each_other_are_all_committed()
     {
         await using var live = await LiveApp.StartAsync();
-        await using var dialect = await OpenAsync(live);
-        var unit = new Unit();
+        await using var engine = await OpenAsync(live);
+        var batch = new WriteBatch();
         string[] names = ["counter a", "counter b", "counter c", "counter d"];
         foreach (var name in names)
-            unit.Do($"insert into counters (name, value) values ({name}, 0)");
-        await dialect.WriteAsync(unit);
+            batch.Execute($"insert into counters (name, value) values ({name}, 0)");
+        await engine.WriteAsync(batch);
         const int each = 8, writers = 3;
 
         await Task.WhenAll(Enumerable.Range(0, writers).Select(async writer =>
         {
             for (var i = 0; i < each; i++)
             {
-                var add = new Unit();
+                var add = new WriteBatch();
                 foreach (var name in names.OrderBy(_ => Random.Shared.Next()))
-                    add.Do($"update counters set value = value + 1 where name = {name}");
-                (await dialect.WriteAsync(add)).ShouldBe(Outcome.Committed);
+                    add.Execute($"update counters set value = value + 1 where name = {name}");
+                (await engine.WriteAsync(add)).ShouldBe(Outcome.Committed);
             }
         }));
 
-        await using var view = await dialect.ReadAsync(CancellationToken.None);
-        (await view.ListAsync($"select value from counters where name like 'counter %'", row => row.GetInt64(0), CancellationToken.None))
+        await using var session = await engine.ReadAsync(CancellationToken.None);
+        (await session.ListAsync($"select value from counters where name like 'counter %'", row => row.GetInt64(0), CancellationToken.None))
             .ShouldBe(Enumerable.Repeat((long)writers * each, 4));
     }
 
@@ -91,14 +91,14 @@ public sealed class PostgresTests
     {
         await using var live = await LiveApp.StartAsync();
         using var ada = await live.RegisterAsync();
-        await using var dialect = await OpenAsync(live);
+        await using var engine = await OpenAsync(live);
         await using var db = (Npgsql.NpgsqlConnection)await live.App.ConnectAsync();
         await using var removal = await db.BeginTransactionAsync();
         await ExecuteAsync(db, $"delete from heads where user_id = '{ada.Id}'", $"delete from users where id = '{ada.Id}'");
 
-        var unit = new Unit();
-        var inserted = unit.Do($"insert into chats (user_id, id, title, created_at, created_seq, last_message_time, activity, changed, fingerprint) select u.id, 'c', '', 0, 0, 0, 0, 0, '' from users u where u.id = {ada.Id}");
-        var writing = dialect.WriteAsync(unit);
+        var batch = new WriteBatch();
+        var inserted = batch.Execute($"insert into chats (user_id, id, title, created_at, created_seq, last_message_time, activity, changed, fingerprint) select u.id, 'c', '', 0, 0, 0, 0, 0, '' from users u where u.id = {ada.Id}");
+        var writing = engine.WriteAsync(batch);
         await LockedAsync(db);
         await removal.CommitAsync();
 
@@ -146,16 +146,16 @@ public sealed class PostgresTests
         second.Calls.ShouldBe(1);
     }
 
-    static async Task<PostgresDialect> OpenAsync(LiveApp live)
+    static async Task<PostgresEngine> OpenAsync(LiveApp live)
     {
         var options = new DataOptions
         {
             Directory = Path.Combine(live.App.Data, "beside"),
             Postgres = new(live.App.Place.Single(x => x.Contains("Postgres", StringComparison.Ordinal)).Split('=', 2)[1]),
         };
-        var dialect = new PostgresDialect(options, new(options), new Clock(TimeProvider.System), NullLogger<Database>.Instance);
-        await dialect.OpenAsync(CancellationToken.None);
-        return dialect;
+        var engine = new PostgresEngine(options, new(options), new Clock(TimeProvider.System), NullLogger<Database>.Instance);
+        await engine.OpenAsync(CancellationToken.None);
+        return engine;
     }
 
     static async Task ExecuteAsync(Npgsql.NpgsqlConnection db, params string[] statements)

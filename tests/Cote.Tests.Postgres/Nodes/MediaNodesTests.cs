@@ -47,10 +47,10 @@ public sealed class MediaNodesTests
     [Fact]
     public async Task Nodes_that_sweep_and_upload_the_same_bytes_at_once_lose_nothing()
     {
-        var sweeps = new SweepLoop[2];
-        await using var one = await CoteApp.StartAsync(x => x.Map(routes => sweeps[0] = routes.ServiceProvider.GetRequiredService<SweepLoop>()), "Media:GraceHours=0");
+        var sweeps = new MediaGcLoop[2];
+        await using var one = await CoteApp.StartAsync(x => x.Map(routes => sweeps[0] = routes.ServiceProvider.GetRequiredService<MediaGcLoop>()), "Media:GraceHours=0");
         await using var two = await CoteApp.StartAsync(
-            x => x.Map(routes => sweeps[1] = routes.ServiceProvider.GetRequiredService<SweepLoop>()), ["Media:GraceHours=0", .. one.Place[1..]]);
+            x => x.Map(routes => sweeps[1] = routes.ServiceProvider.GetRequiredService<MediaGcLoop>()), ["Media:GraceHours=0", .. one.Place[1..]]);
         using var here = await one.RegisterAsync();
         using var there = new CoteClient(two.Url) { Token = here.Token };
         var picture = Samples.Png(extra: 5_000);

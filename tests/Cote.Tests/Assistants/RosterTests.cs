@@ -9,7 +9,7 @@ public sealed class RosterTests
     [Fact]
     public void Without_any_key_the_demo_answers()
     {
-        var catalogue = Roster.From(new AssistantsOptions(), TimeProvider.System).Catalogue;
+        var catalogue = ProviderRegistry.From(new AssistantsOptions(), TimeProvider.System).Catalogue;
 
         catalogue.Default.ShouldBe(new CatalogueModel("demo/demo", "demo", true));
         catalogue.Models.Select(model => model.Id).ShouldBe([
@@ -29,7 +29,7 @@ public sealed class RosterTests
         options.OpenAI.ApiKey = openai ? new Secret("k") : null;
         options.Anthropic.BaseUrl = anthropic ? "http://localhost:1" : null;
 
-        Roster.From(options, TimeProvider.System).Catalogue.Default.Id.ShouldBe(expected);
+        ProviderRegistry.From(options, TimeProvider.System).Catalogue.Default.Id.ShouldBe(expected);
     }
 
     [Fact]
@@ -42,15 +42,15 @@ public sealed class RosterTests
         options.OpenAI.Models.Add("llama3.2");
         options.OpenAI.ContextTokens = 8_000;
 
-        var roster = Roster.From(options, TimeProvider.System);
+        var providers = ProviderRegistry.From(options, TimeProvider.System);
 
-        var provider = roster.Providers[0];
+        var provider = providers.Providers[0];
         provider.Models.ShouldBe(["llama3.2", "qwen3", "meta/llama-4"]);
         provider.DefaultModel.ShouldBe("llama3.2");
         provider.ContextTokens.ShouldBe(8_000);
-        roster.Find("openai/meta/llama-4").ShouldBe((provider, "meta/llama-4"));
-        roster.Find("openai/gone").ShouldBeNull();
-        roster.Find("nonsense").ShouldBeNull();
+        providers.Find("openai/meta/llama-4").ShouldBe((provider, "meta/llama-4"));
+        providers.Find("openai/gone").ShouldBeNull();
+        providers.Find("nonsense").ShouldBeNull();
         provider.Open("qwen3").ShouldBeSameAs(provider.Open("qwen3"));
         provider.Open("qwen3").ShouldNotBeSameAs(provider.Open("llama3.2"));
     }
@@ -64,7 +64,7 @@ public sealed class RosterTests
         var options = new AssistantsOptions { Default = named };
         options.OpenAI.ApiKey = new Secret("k");
 
-        var catalogue = Roster.From(options, TimeProvider.System).Catalogue;
+        var catalogue = ProviderRegistry.From(options, TimeProvider.System).Catalogue;
 
         catalogue.Default.Id.ShouldBe(expected);
         catalogue.Models.Count(model => model.Default).ShouldBe(1);
@@ -74,7 +74,7 @@ public sealed class RosterTests
     public void An_unknown_default_is_refused_in_a_sentence_that_names_the_setting()
     {
         var thrown = Should.Throw<StartupException>(() =>
-            Roster.From(new AssistantsOptions { Default = "openai/gpt-9" }, TimeProvider.System));
+            ProviderRegistry.From(new AssistantsOptions { Default = "openai/gpt-9" }, TimeProvider.System));
 
         thrown.Message.ShouldContain("Cote__Assistants__Default");
         thrown.Message.ShouldContain("openai/gpt-9");
@@ -86,8 +86,8 @@ public sealed class RosterTests
     {
         var own = new Provider("mine", ["parrot"], model => new DemoChatClient(model, TimeProvider.System));
 
-        var roster = Roster.From(new AssistantsOptions(), TimeProvider.System, own);
+        var providers = ProviderRegistry.From(new AssistantsOptions(), TimeProvider.System, own);
 
-        roster.Catalogue.Default.Id.ShouldBe("mine/parrot");
+        providers.Catalogue.Default.Id.ShouldBe("mine/parrot");
     }
 }

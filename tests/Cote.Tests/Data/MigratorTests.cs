@@ -103,7 +103,7 @@ public sealed class MigratorTests : IDisposable
     }
 
     Task RunAsync(params Migrator.Migration[] all) =>
-        new Migrator(NullLogger.Instance, new(TimeProvider.System)).RunAsync(new SqliteMigrated(_session, _file), all);
+        new Migrator(NullLogger.Instance, new(TimeProvider.System)).RunAsync(new SqliteMigrationConnection(_session, _file), all);
 
     IReadOnlyList<string> List(Sql sql) => _session.List(sql, row => row.GetString(0), null);
 }

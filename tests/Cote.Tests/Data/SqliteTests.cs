@@ -14,8 +14,8 @@ public sealed class SqliteTests : IDisposable
     [Fact]
     public async Task Many_writes_at_once_are_all_kept()
     {
-        await using var dialect = await OpenAsync();
-        var db = new Database(dialect);
+        await using var engine = await OpenAsync();
+        var db = new Database(engine);
 
         var outcomes = await Task.WhenAll(Enumerable.Range(0, 1_000).Select(i => db.WriteAsync(Put($"k{i}"))));
 
@@ -26,15 +26,15 @@ public sealed class SqliteTests : IDisposable
     [Fact]
     public async Task A_conflict_in_one_unit_of_a_group_leaves_the_others()
     {
-        await using var dialect = await OpenAsync();
-        var db = new Database(dialect);
+        await using var engine = await OpenAsync();
+        var db = new Database(engine);
         using var reader = new SqliteSession(File, SqliteOpenMode.ReadOnly);
         using var gate = new ManualResetEventSlim();
         var blocked = db.WriteAsync(Blocked(gate, out var began));
         await began.InTimeAsync();
         long seenInside = -1, seenOutside = -1;
         var asking = Put("d");
-        asking.Fetch($"select count(*) from meta where key in ('a', 'c')", row =>
+        asking.Query($"select count(*) from meta where key in ('a', 'c')", row =>
         {
             // While the last of the group runs, nobody else has seen the first: they are one transaction.
             seenOutside = reader.List($"select count(*) from meta where key in ('a', 'c')", x => x.GetInt64(0), null)[0];
@@ -53,13 +53,13 @@ public sealed class SqliteTests : IDisposable
     [Fact]
     public async Task A_unit_is_all_or_nothing_and_says_what_it_changed()
     {
-        await using var dialect = await OpenAsync();
-        var db = new Database(dialect);
-        var unit = Put("a", "b");
-        var changed = unit.Do($"update meta set value = 'changed' where key in ('a', 'b')");
-        var rows = unit.Fetch($"select key from meta where value = 'changed' order by key", row => row.GetString(0));
+        await using var engine = await OpenAsync();
+        var db = new Database(engine);
+        var batch = Put("a", "b");
+        var changed = batch.Execute($"update meta set value = 'changed' where key in ('a', 'b')");
+        var rows = batch.Query($"select key from meta where value = 'changed' order by key", row => row.GetString(0));
 
-        (await db.WriteAsync(unit)).ShouldBe(Outcome.Committed);
+        (await db.WriteAsync(batch)).ShouldBe(Outcome.Committed);
         (await db.WriteAsync(Put("c", "d", "a"))).ShouldBe(Outcome.Conflict);
         await Should.ThrowAsync<ProblemException>(db.WriteAsync(Broken("e")));
 
@@ -70,13 +70,13 @@ public sealed class SqliteTests : IDisposable
     [Fact]
     public async Task A_statement_that_answers_rows_is_done_once()
     {
-        await using var dialect = await OpenAsync();
-        var db = new Database(dialect);
+        await using var engine = await OpenAsync();
+        var db = new Database(engine);
         await db.WriteAsync(Put("counted"));
-        var unit = new Unit();
-        var counted = unit.Fetch($"update meta set value = value || 'x' where key = 'counted' returning value", row => row.GetString(0));
+        var batch = new WriteBatch();
+        var counted = batch.Query($"update meta set value = value || 'x' where key = 'counted' returning value", row => row.GetString(0));
 
-        await db.WriteAsync(unit);
+        await db.WriteAsync(batch);
 
         counted.Items.ShouldHaveSingleItem().ShouldEndWith("x");
         counted.First.ShouldNotEndWith("xx");
@@ -87,8 +87,8 @@ public sealed class SqliteTests : IDisposable
     [Fact]
     public async Task Values_go_in_and_come_out_as_they_are()
     {
-        await using var dialect = await OpenAsync();
-        var db = new Database(dialect);
+        await using var engine = await OpenAsync();
+        var db = new Database(engine);
         string[] texts = ["", "plain", "ünïcödé 鸽子 🕊️", string.Concat(Enumerable.Repeat("🕊", 5_000)), "a'b\"c\\d\r\n"];
         foreach (var text in texts)
             foreach (var bytes in new byte[][] { [], [0], [.. Enumerable.Range(0, 100_000).Select(x => (byte)x)] })
@@ -105,8 +105,8 @@ public sealed class SqliteTests : IDisposable
     [Fact]
     public async Task A_full_queue_says_busy_and_a_closed_one_that_it_is_shutting_down()
     {
-        var dialect = await OpenAsync(new() { WriteQueue = 1 });
-        var db = new Database(dialect);
+        var engine = await OpenAsync(new() { WriteQueue = 1 });
+        var db = new Database(engine);
         using var gate = new ManualResetEventSlim();
         var blocked = db.WriteAsync(Blocked(gate, out var began));
         await began.InTimeAsync();
@@ -117,21 +117,21 @@ public sealed class SqliteTests : IDisposable
         (await blocked, await waiting).ShouldBe((Outcome.Committed, Outcome.Committed));
         (await db.WriteAsync(Put("c"))).ShouldBe(Outcome.Committed);
 
-        await dialect.DisposeAsync();
+        await engine.DisposeAsync();
         (await Should.ThrowAsync<ProblemException>(async () => await db.WriteAsync(Put("d")))).Problem.ShouldBe(Problems.ShuttingDown);
     }
 
     [Fact]
     public async Task What_waits_when_it_is_closed_is_still_written()
     {
-        var dialect = await OpenAsync();
-        var db = new Database(dialect);
+        var engine = await OpenAsync();
+        var db = new Database(engine);
         using var gate = new ManualResetEventSlim();
         var writes = new List<Task<Outcome>> { db.WriteAsync(Blocked(gate, out var began)) };
         await began.InTimeAsync();
         writes.AddRange(Enumerable.Range(0, 50).Select(i => db.WriteAsync(Put($"k{i}"))));
 
-        var closing = Task.Run(async () => await dialect.DisposeAsync());
+        var closing = Task.Run(async () => await engine.DisposeAsync());
         gate.Set();
         await closing.InTimeAsync();
 
@@ -150,8 +150,8 @@ public sealed class SqliteTests : IDisposable
             session.Execute("pragma max_page_count = 200");
             return session;
         }, 100, new(TimeProvider.System), NullLogger.Instance);
-        var big = new Unit();
-        big.Do($"insert into meta (key, value) values ('big', {new string('x', 4_000_000)})");
+        var big = new WriteBatch();
+        big.Execute($"insert into meta (key, value) values ('big', {new string('x', 4_000_000)})");
 
         (await Should.ThrowAsync<ProblemException>(writer.WriteAsync(big))).Problem.ShouldBe(Problems.DiskFull);
         writer.IsHealthy.ShouldBeFalse();
@@ -162,23 +162,23 @@ public sealed class SqliteTests : IDisposable
     [Fact]
     public async Task A_snapshot_shows_one_state_while_others_write()
     {
-        await using var dialect = await OpenAsync();
-        var db = new Database(dialect);
+        await using var engine = await OpenAsync();
+        var db = new Database(engine);
         await db.WriteAsync(Put("a"));
-        await using var moment = await db.SnapshotAsync(CancellationToken.None);
+        await using var snapshot = await db.SnapshotAsync(CancellationToken.None);
 
-        (await moment.ListAsync($"select count(*) from meta", row => row.GetInt64(0), CancellationToken.None)).ShouldBe([1]);
+        (await snapshot.ListAsync($"select count(*) from meta", row => row.GetInt64(0), CancellationToken.None)).ShouldBe([1]);
         await db.WriteAsync(Put("b"));
-        (await moment.ListAsync($"select count(*) from meta", row => row.GetInt64(0), CancellationToken.None)).ShouldBe([1]);
+        (await snapshot.ListAsync($"select count(*) from meta", row => row.GetInt64(0), CancellationToken.None)).ShouldBe([1]);
         (await CountAsync(db)).ShouldBe(2);
     }
 
     [Fact]
     public async Task A_reader_cannot_write()
     {
-        await using var dialect = await OpenAsync();
+        await using var engine = await OpenAsync();
 
-        await Should.ThrowAsync<ProblemException>(new Database(dialect).ListAsync(
+        await Should.ThrowAsync<ProblemException>(new Database(engine).ListAsync(
             $"insert into meta (key, value) values ('a', 'b') returning key", row => row.GetString(0), CancellationToken.None));
     }
 
@@ -196,43 +196,43 @@ public sealed class SqliteTests : IDisposable
 
     string File => Path.Combine(_folder, "cote.db");
 
-    async Task<SqliteDialect> OpenAsync(DataOptions? options = null)
+    async Task<SqliteEngine> OpenAsync(DataOptions? options = null)
     {
         options ??= new();
         options.Directory = _folder;
-        var dialect = new SqliteDialect(options, new(options), new(new StoppedTime()), NullLogger<Database>.Instance);
-        await dialect.OpenAsync(CancellationToken.None);
-        return dialect;
+        var engine = new SqliteEngine(options, new(options), new(new StoppedTime()), NullLogger<Database>.Instance);
+        await engine.OpenAsync(CancellationToken.None);
+        return engine;
     }
 
-    static Unit Put(params string[] keys)
+    static WriteBatch Put(params string[] keys)
     {
-        var unit = new Unit();
+        var batch = new WriteBatch();
         foreach (var key in keys)
-            unit.Do($"insert into meta (key, value) values ({key}, '')");
-        return unit;
+            batch.Execute($"insert into meta (key, value) values ({key}, '')");
+        return batch;
     }
 
-    static Unit Broken(string key)
+    static WriteBatch Broken(string key)
     {
-        var unit = Put(key);
-        unit.Do($"insert into sessions (id, user_id, refresh_hash, device, ip, created_at, last_seen_at, expires_at) values ('s', 'nobody', '', '', '', 0, 0, 0)");
-        return unit;
+        var batch = Put(key);
+        batch.Execute($"insert into sessions (id, user_id, refresh_hash, device, ip, created_at, last_seen_at, expires_at) values ('s', 'nobody', '', '', '', 0, 0, 0)");
+        return batch;
     }
 
     // Holds the writer in its hands until the gate opens.
-    static Unit Blocked(ManualResetEventSlim gate, out Task began)
+    static WriteBatch Blocked(ManualResetEventSlim gate, out Task began)
     {
         var source = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         began = source.Task;
-        var unit = new Unit();
-        unit.Fetch($"select 1", row =>
+        var batch = new WriteBatch();
+        batch.Query($"select 1", row =>
         {
             source.TrySetResult();
             gate.Wait(TimeSpan.FromSeconds(20)).ShouldBeTrue();
             return row.GetInt64(0);
         });
-        return unit;
+        return batch;
     }
 
     static async Task<long> CountAsync(Database db) =>

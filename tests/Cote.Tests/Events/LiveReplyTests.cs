@@ -33,8 +33,8 @@ public sealed class LiveReplyTests
     public void Any_history_ends_in_the_same_text_for_every_client() =>
         Check.One(Config.QuickThrowOnFailure.WithMaxTest(500), Prop.ForAll(Histories(), history =>
         {
-            using var live = new LiveReply(new("chat", "reply", "question", 2, "m", 1, 1, ""), () => { }, Now, TimeSpan.Zero);
-            var clients = Enumerable.Range(0, 3).Select(x => new Client(live)).ToArray();
+            using var streaming = new StreamingReply(new("chat", "reply", "question", 2, "m", 1, 1, ""), () => { }, Now, TimeSpan.Zero);
+            var clients = Enumerable.Range(0, 3).Select(x => new Client(streaming)).ToArray();
             var (text, attempt) = ("", 1L);
             var renewed = false;
             foreach (var happening in history)
@@ -43,7 +43,7 @@ public sealed class LiveReplyTests
                     case Kind.Text:
                         text = renewed ? happening.Text : text + happening.Text;
                         renewed = false;
-                        live.Append(attempt, happening.Text);
+                        streaming.Append(attempt, happening.Text);
                         break;
                     case Kind.Attempt:
                         (attempt, renewed) = (attempt + 1, true);
@@ -66,26 +66,26 @@ public sealed class LiveReplyTests
                 client.Texts["reply"].ShouldBe(text);
                 client.Look().ShouldBeFalse("there is nothing more to show");
             }
-            live.Read().Content.ShouldBe(text);
+            streaming.Read().Content.ShouldBe(text);
         }));
 
     [Fact]
     public void A_client_that_never_loses_its_connection_is_always_where_the_reply_was_when_it_looked() =>
         Check.One(Config.QuickThrowOnFailure.WithMaxTest(300), Prop.ForAll(Histories(), history =>
         {
-            using var live = new LiveReply(new("chat", "reply", "question", 2, "m", 1, 1, "kept by attempt one"), () => { }, Now, TimeSpan.Zero);
-            var client = new Client(live);
+            using var streaming = new StreamingReply(new("chat", "reply", "question", 2, "m", 1, 1, "kept by attempt one"), () => { }, Now, TimeSpan.Zero);
+            var client = new Client(streaming);
             var attempt = 1L;
             foreach (var happening in history)
             {
                 if (happening.Kind == Kind.Attempt)
                     attempt++;
                 else if (happening.Kind == Kind.Text)
-                    live.Append(attempt, happening.Text);
+                    streaming.Append(attempt, happening.Text);
                 else
                     client.Look();
                 if (happening.Kind is not (Kind.Attempt or Kind.Text))
-                    client.Texts["reply"].ShouldBe(live.Read().Content);
+                    client.Texts["reply"].ShouldBe(streaming.Read().Content);
             }
             client.Texts.Faults.ShouldBeEmpty();
         }));
@@ -93,15 +93,15 @@ public sealed class LiveReplyTests
     [Fact]
     public void The_old_text_stays_until_a_new_attempt_has_text_to_put_in_its_place()
     {
-        using var live = new LiveReply(new("chat", "reply", "question", 2, "m", 1, 1, "old"), () => { }, Now, TimeSpan.Zero);
-        var client = new Client(live);
+        using var streaming = new StreamingReply(new("chat", "reply", "question", 2, "m", 1, 1, "old"), () => { }, Now, TimeSpan.Zero);
+        var client = new Client(streaming);
         client.Look();
         client.Texts["reply"].ShouldBe("old");
 
-        live.Append(2, "n");
+        streaming.Append(2, "n");
         client.Look();
         client.Texts["reply"].ShouldBe("n");
-        live.Append(2, "ew");
+        streaming.Append(2, "ew");
         client.Look();
 
         client.Texts["reply"].ShouldBe("new");
@@ -113,19 +113,19 @@ public sealed class LiveReplyTests
     {
         var time = new Harness.JumpingTime();
         var shown = 0;
-        using var live = new LiveReply(
+        using var streaming = new StreamingReply(
             new("chat", "reply", "question", 2, "m", 1, 1, ""), () => Interlocked.Increment(ref shown), new Clock(time), TimeSpan.FromHours(1));
         var before = time.Pauses.Count;
 
-        live.Append(1, "first");
+        streaming.Append(1, "first");
         shown.ShouldBe(1);
         time.Pauses.Count.ShouldBe(before, "nothing was put off");
-        live.Append(1, "second");
+        streaming.Append(1, "second");
 
-        live.Read().Content.ShouldBe("firstsecond");
+        streaming.Read().Content.ShouldBe("firstsecond");
     }
 
-    sealed class Client(LiveReply live)
+    sealed class Client(StreamingReply streaming)
     {
         long _attempt = -1;
         int _length = -1;
@@ -136,7 +136,7 @@ public sealed class LiveReplyTests
 
         public bool Look()
         {
-            if (live.Advance(ref _attempt, ref _length) is not { } frame)
+            if (streaming.Advance(ref _attempt, ref _length) is not { } frame)
                 return false;
             Seen.Add(frame.Type);
             Texts.Apply(TestFrame.Parse(Encoding.UTF8.GetString(frame.Json.Span)));
@@ -148,7 +148,7 @@ public sealed class LiveReplyTests
         // The frame was written, and the connection broke before it arrived.
         public void Lose()
         {
-            live.Advance(ref _attempt, ref _length);
+            streaming.Advance(ref _attempt, ref _length);
             Reconnect();
         }
     }

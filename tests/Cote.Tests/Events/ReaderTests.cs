@@ -16,27 +16,27 @@ public sealed class ReaderTests : IAsyncLifetime
     readonly HashSet<string> _revoked = [];
     readonly EventsOptions _options = new();
     Task _reading = Task.CompletedTask; // how long a look at the log takes
-    SqliteDialect _dialect = null!;
+    SqliteEngine _dialect = null!;
     Database _db = null!;
-    ReaderSources _house = null!;
+    Subscriptions _subscriptions = null!;
 
     public async ValueTask InitializeAsync()
     {
         var clock = new Clock(TimeProvider.System);
         var options = new DataOptions { Directory = _directory, Readers = 1 };
-        _dialect = new SqliteDialect(options, new(options), clock, NullLogger<Database>.Instance);
+        _dialect = new SqliteEngine(options, new(options), clock, NullLogger<Database>.Instance);
         await _dialect.OpenAsync(Ct);
         _db = new Database(_dialect);
-        var feeds = new Feeds(clock, _options);
-        var log = new EventLog(_db, feeds, new NoSignal(), NullLogger<EventLog>.Instance);
+        var hub = new Hub(clock, _options);
+        var log = new EventLog(_db, hub, new SingleNodeNotifier(), NullLogger<EventLog>.Instance);
         await log.OpenAsync(null, Ct);
-        _house = new(feeds, log,
+        _subscriptions = new(hub, log,
             async (_, after, _) =>
             {
                 await _reading;
-                return new LogPage([.. _log.Where(x => x.Seq > after)], false);
+                return new EventPage([.. _log.Where(x => x.Seq > after)], false);
             },
-            (_, _) => Task.FromResult<IReadOnlyList<OpenReply>>([]), _revoked.Contains, _options, clock);
+            (_, _) => Task.FromResult<IReadOnlyList<PendingReply>>([]), _revoked.Contains, _options, clock);
         await WriteAsync($"""
             insert into users (id, username, username_key, email, email_key, password_hash, created_at)
             values ({User}, 'a', 'a', 'a', 'a', '', 0)
@@ -53,19 +53,19 @@ public sealed class ReaderTests : IAsyncLifetime
     [Fact]
     public async Task Who_meets_the_end_of_a_reply_before_its_text_is_shown_no_text_after_it()
     {
-        await using var reader = await Reader.OpenAsync(_house, User, (Cursor?)null, Ct);
-        var live = _house.Feeds.Begin(User, new("chat", "reply", "question", 2, "m", 1, 1, ""));
-        live.Append(1, "text");
+        await using var subscription = await Subscription.OpenAsync(_subscriptions, User, (Cursor?)null, Ct);
+        var streaming = _subscriptions.Feeds.Begin(User, new("chat", "reply", "question", 2, "m", 1, 1, ""));
+        streaming.Append(1, "text");
         Append(1, "question");
         Append(2, "reply");
 
-        (await reader.NextAsync(Ct)).Select(x => x.Type).ShouldBe(["message", "message"]);
-        reader.Beat();
-        reader.Show(Frame.Pong);
-        var after = (await reader.NextAsync(Ct)).ToList();
-        _house.Feeds.End(User, live);
-        reader.Show(Frame.Pong);
-        after.AddRange(await reader.NextAsync(Ct));
+        (await subscription.NextAsync(Ct)).Select(x => x.Type).ShouldBe(["message", "message"]);
+        subscription.PingIfIdle();
+        subscription.Show(Frame.Pong);
+        var after = (await subscription.NextAsync(Ct)).ToList();
+        _subscriptions.Feeds.End(User, streaming);
+        subscription.Show(Frame.Pong);
+        after.AddRange(await subscription.NextAsync(Ct));
 
         after.Select(x => x.Type).ShouldNotContain("message.snapshot");
         after.Select(x => x.Type).ShouldNotContain("message.delta");
@@ -74,35 +74,35 @@ public sealed class ReaderTests : IAsyncLifetime
     [Fact]
     public async Task Who_follows_a_reply_is_shown_all_of_its_text_and_then_the_whole()
     {
-        await using var reader = await Reader.OpenAsync(_house, User, (Cursor?)null, Ct);
+        await using var subscription = await Subscription.OpenAsync(_subscriptions, User, (Cursor?)null, Ct);
         Append(1, "question");
-        var live = _house.Feeds.Begin(User, new("chat", "reply", "question", 2, "m", 1, 1, ""));
-        live.Append(1, "one ");
-        (await reader.NextAsync(Ct)).Select(x => x.Type).ShouldBe(["message"]);
-        (await reader.NextAsync(Ct)).Select(x => x.Type).ShouldBe(["message.snapshot", "typing"]);
+        var streaming = _subscriptions.Feeds.Begin(User, new("chat", "reply", "question", 2, "m", 1, 1, ""));
+        streaming.Append(1, "one ");
+        (await subscription.NextAsync(Ct)).Select(x => x.Type).ShouldBe(["message"]);
+        (await subscription.NextAsync(Ct)).Select(x => x.Type).ShouldBe(["message.snapshot", "typing"]);
 
-        live.Append(1, "two");
+        streaming.Append(1, "two");
         Append(2, "reply");
-        var rest = await reader.NextAsync(Ct);
-        _house.Feeds.End(User, live);
+        var rest = await subscription.NextAsync(Ct);
+        _subscriptions.Feeds.End(User, streaming);
 
         rest.Select(x => x.Type).ShouldBe(["message.delta", "message"]);
-        (await reader.NextAsync(Ct)).Select(x => x.Type).ShouldBe(["typing"]);
+        (await subscription.NextAsync(Ct)).Select(x => x.Type).ShouldBe(["typing"]);
     }
 
     [Fact]
     public async Task Who_was_told_of_a_reply_and_meets_its_end_next_is_shown_the_rest_of_its_text_before_it_and_none_after()
     {
-        await using var reader = await Reader.OpenAsync(_house, User, (Cursor?)null, Ct);
-        var reply = new OpenReply("chat", "reply", "question", 2, "m", 1, 1, "one ");
-        reader.Begin(reply).Type.ShouldBe("message.snapshot");
+        await using var subscription = await Subscription.OpenAsync(_subscriptions, User, (Cursor?)null, Ct);
+        var reply = new PendingReply("chat", "reply", "question", 2, "m", 1, 1, "one ");
+        subscription.Begin(reply).Type.ShouldBe("message.snapshot");
         Append(1, "question");
-        (await reader.NextAsync(Ct)).Select(x => x.Type).ShouldBe(["message"]);
-        var live = _house.Feeds.Begin(User, reply);
-        live.Append(1, "two");
+        (await subscription.NextAsync(Ct)).Select(x => x.Type).ShouldBe(["message"]);
+        var streaming = _subscriptions.Feeds.Begin(User, reply);
+        streaming.Append(1, "two");
         Append(2, "reply");
 
-        var end = await reader.NextAsync(Ct);
+        var end = await subscription.NextAsync(Ct);
 
         end.Select(x => x.Type).ShouldBe(["message.delta", "message"]);
         var rest = TestFrame.Parse(System.Text.Encoding.UTF8.GetString(end[0].Json.Span)).Data;
@@ -110,50 +110,50 @@ public sealed class ReaderTests : IAsyncLifetime
         for (var i = 3; i < 30; i++) // however many others end before it is gone from here
         {
             Append(i, "other" + i);
-            (await reader.NextAsync(Ct)).Select(x => x.Type).ShouldBe(["message"]);
-            reader.Show(Frame.Pong);
-            (await reader.NextAsync(Ct)).Select(x => x.Type).ShouldBe(["pong"]);
+            (await subscription.NextAsync(Ct)).Select(x => x.Type).ShouldBe(["message"]);
+            subscription.Show(Frame.Pong);
+            (await subscription.NextAsync(Ct)).Select(x => x.Type).ShouldBe(["pong"]);
         }
-        _house.Feeds.End(User, live);
+        _subscriptions.Feeds.End(User, streaming);
     }
 
     [Fact]
     public async Task A_reader_whose_session_was_revoked_while_it_opened_shows_nothing()
     {
-        await using var reader = await Reader.OpenAsync(_house, User, (Cursor?)null, Ct);
+        await using var subscription = await Subscription.OpenAsync(_subscriptions, User, (Cursor?)null, Ct);
         Append(1, "secret");
         _revoked.Add("session"); // by somebody who found no reader of it yet
 
-        reader.Belongs("session", new(long.MaxValue));
+        subscription.BindSession("session", new(long.MaxValue));
 
-        reader.Closed.ShouldBe(CloseReason.SessionRevoked);
-        (await reader.NextAsync(Ct)).ShouldBeEmpty();
+        subscription.Closed.ShouldBe(CloseReason.SessionRevoked);
+        (await subscription.NextAsync(Ct)).ShouldBeEmpty();
     }
 
     [Fact]
     public async Task A_reader_that_is_only_just_opening_is_not_pinged()
     {
         var held = await _db.SnapshotAsync(Ct);
-        var opening = Reader.OpenAsync(_house, User, (Cursor?)null, Ct); // it has joined, and waits for the one connection
-        _house.Feeds.Find(User)!.Readers.ShouldHaveSingleItem().Beat();
+        var opening = Subscription.OpenAsync(_subscriptions, User, (Cursor?)null, Ct); // it has joined, and waits for the one connection
+        _subscriptions.Feeds.Find(User)!.Subscriptions.ShouldHaveSingleItem().PingIfIdle();
         await held.DisposeAsync();
-        await using var reader = await opening;
-        reader.Show(Frame.Pong);
+        await using var subscription = await opening;
+        subscription.Show(Frame.Pong);
 
-        (await reader.NextAsync(Ct)).ShouldBe([Frame.Pong]);
+        (await subscription.NextAsync(Ct)).ShouldBe([Frame.Pong]);
     }
 
     [Fact]
     public async Task A_reader_that_is_closed_while_it_reads_shows_nothing_of_what_it_read()
     {
-        await using var reader = await Reader.OpenAsync(_house, User, (Cursor?)null, Ct);
-        reader.Belongs("session", new(long.MaxValue));
+        await using var subscription = await Subscription.OpenAsync(_subscriptions, User, (Cursor?)null, Ct);
+        subscription.BindSession("session", new(long.MaxValue));
         var read = new TaskCompletionSource();
         _reading = read.Task;
         Append(1, "secret");
-        var next = reader.NextAsync(Ct).AsTask();
+        var next = subscription.NextAsync(Ct).AsTask();
 
-        reader.Close(CloseReason.SessionRevoked);
+        subscription.Close(CloseReason.SessionRevoked);
         read.SetResult();
 
         (await next).ShouldBeEmpty();
@@ -162,58 +162,58 @@ public sealed class ReaderTests : IAsyncLifetime
     [Fact]
     public async Task A_log_that_was_trimmed_under_a_reader_is_a_reset_and_never_a_silent_hole()
     {
-        await using var reader = await Reader.OpenAsync(_house, User, (Cursor?)null, Ct);
+        await using var subscription = await Subscription.OpenAsync(_subscriptions, User, (Cursor?)null, Ct);
         for (var i = 1; i <= 5; i++)
             Append(i, "m" + i);
         _log.RemoveRange(0, 3);
         await WriteAsync($"update heads set seq = 5, tail = 3 where user_id = {User}");
 
-        var frames = await reader.NextAsync(Ct);
+        var frames = await subscription.NextAsync(Ct);
 
         frames.Select(x => x.Type).ShouldBe(["reset"]);
         var reset = TestFrame.Parse(System.Text.Encoding.UTF8.GetString(frames[0].Json.Span));
         reset.Data.GetProperty("reason").GetString().ShouldBe("trimmed");
-        reset.Data.GetProperty("cursor").GetString().ShouldBe(_house.Log.Epoch + "-5");
+        reset.Data.GetProperty("cursor").GetString().ShouldBe(_subscriptions.Log.Epoch + "-5");
         Append(6, "m6");
-        (await reader.NextAsync(Ct)).Select(x => x.Seq).ShouldBe([6]);
+        (await subscription.NextAsync(Ct)).Select(x => x.Seq).ShouldBe([6]);
     }
 
     [Fact]
     public async Task No_text_of_a_reply_is_shown_before_its_question()
     {
-        await using var reader = await Reader.OpenAsync(_house, User, (Cursor?)null, Ct);
-        var live = _house.Feeds.Begin(User, new("chat", "reply", "question", 2, "m", 1, 1, ""));
-        live.Append(1, "early");
-        reader.Show(Frame.Pong);
+        await using var subscription = await Subscription.OpenAsync(_subscriptions, User, (Cursor?)null, Ct);
+        var streaming = _subscriptions.Feeds.Begin(User, new("chat", "reply", "question", 2, "m", 1, 1, ""));
+        streaming.Append(1, "early");
+        subscription.Show(Frame.Pong);
 
-        (await reader.NextAsync(Ct)).Select(x => x.Type).ShouldBe(["pong"]);
+        (await subscription.NextAsync(Ct)).Select(x => x.Type).ShouldBe(["pong"]);
         Append(1, "question");
-        (await reader.NextAsync(Ct)).Select(x => x.Type).ShouldBe(["message"]);
-        (await reader.NextAsync(Ct)).Select(x => x.Type).ShouldBe(["message.snapshot", "typing"]);
-        _house.Feeds.End(User, live);
+        (await subscription.NextAsync(Ct)).Select(x => x.Type).ShouldBe(["message"]);
+        (await subscription.NextAsync(Ct)).Select(x => x.Type).ShouldBe(["message.snapshot", "typing"]);
+        _subscriptions.Feeds.End(User, streaming);
     }
 
     [Fact]
     public async Task A_reader_that_does_not_come_for_its_frames_holds_only_a_few()
     {
-        await using var reader = await Reader.OpenAsync(_house, User, (Cursor?)null, Ct);
+        await using var subscription = await Subscription.OpenAsync(_subscriptions, User, (Cursor?)null, Ct);
 
         for (var i = 0; i < 10_000; i++)
-            reader.Show(Frame.Typing("chat", "user", true));
+            subscription.Show(Frame.Typing("chat", "user", true));
 
-        (await reader.NextAsync(Ct)).Count.ShouldBeInRange(1, 100);
+        (await subscription.NextAsync(Ct)).Count.ShouldBeInRange(1, 100);
     }
 
     async Task WriteAsync(Sql sql)
     {
-        var unit = new Unit();
-        unit.Do(sql);
-        (await _db.WriteAsync(unit)).ShouldBe(Outcome.Committed);
+        var batch = new WriteBatch();
+        batch.Execute(sql);
+        (await _db.WriteAsync(batch)).ShouldBe(Outcome.Committed);
     }
 
     void Append(long seq, string message)
     {
-        _log.Add(Frame.Write("message", _ => { }, _house.Log.Epoch + "-" + seq) with { Seq = seq, MessageId = message, ChatId = "chat" });
-        _house.Feeds.Wake(User);
+        _log.Add(Frame.Write("message", _ => { }, _subscriptions.Log.Epoch + "-" + seq) with { Seq = seq, MessageId = message, ChatId = "chat" });
+        _subscriptions.Feeds.Wake(User);
     }
 }

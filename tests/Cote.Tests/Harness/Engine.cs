@@ -57,7 +57,7 @@ static class Engine
         var cluster = await Cluster.Value;
         var url = await cluster.CreateDatabaseAsync();
         await using var db = await cluster.ConnectAsync(url);
-        await new Migrator(NullLogger.Instance, new Clock(TimeProvider.System)).RunAsync(new PostgresMigrated(db));
+        await new Migrator(NullLogger.Instance, new Clock(TimeProvider.System)).RunAsync(new PostgresMigrationConnection(db));
         return url;
     }
 }

@@ -93,7 +93,7 @@ public sealed class DatabaseStorageTests : IAsyncLifetime
         var url = (await ada.UploadAsync(film, "a.wav")).Ok()["url"];
         (await bob.UploadAsync(film, "b.wav")).Ok();
         (await LengthsAsync()).Count.ShouldBe(21);
-        await _services.GetRequiredService<SweepLoop>().SweepAsync(default);
+        await _services.GetRequiredService<MediaGcLoop>().SweepAsync(default);
 
         (await LengthsAsync()).ShouldBeEmpty();
         (await ada.GetAsync(url)).Status.ShouldBe(404);
@@ -112,8 +112,8 @@ public sealed class DatabaseStorageTests : IAsyncLifetime
         await Storage.AddAsync(young, file, default);
         (await ListAsync()).ShouldContain(old);
 
-        await _services.GetRequiredService<SweepLoop>().ReconcileAsync(default);
-        await _services.GetRequiredService<SweepLoop>().ReconcileAsync(default); // as a second node does
+        await _services.GetRequiredService<MediaGcLoop>().ReconcileAsync(default);
+        await _services.GetRequiredService<MediaGcLoop>().ReconcileAsync(default); // as a second node does
 
         var left = await ListAsync();
         left.Count.ShouldBe(2);
@@ -176,9 +176,9 @@ public sealed class DatabaseStorageTests : IAsyncLifetime
 
     Task<Outcome> DoAsync(Sql sql)
     {
-        var unit = new Unit();
-        unit.Do(sql);
-        return Db.WriteAsync(unit);
+        var batch = new WriteBatch();
+        batch.Execute(sql);
+        return Db.WriteAsync(batch);
     }
 
     static string IdOf(TimeSpan age) => Guid.CreateVersion7(TimeProvider.System.GetUtcNow() - age).ToString("D");

@@ -19,8 +19,8 @@ public sealed class DiskStorageTests : IDisposable
     [Fact]
     public async Task A_blob_is_copied_where_it_cannot_be_moved_and_stands_there_whole()
     {
-        SweepLoop? sweep = null;
-        await using var app = await CoteApp.StartAsync(x => x.Map(routes => sweep = routes.ServiceProvider.GetRequiredService<SweepLoop>()),
+        MediaGcLoop? sweep = null;
+        await using var app = await CoteApp.StartAsync(x => x.Map(routes => sweep = routes.ServiceProvider.GetRequiredService<MediaGcLoop>()),
             "Media:Storage=disk", $"Media:Directory={_shared}", "Media:GraceHours=0");
         using var ada = await app.RegisterAsync();
         var picture = Samples.Png(extra: 3_000_000);

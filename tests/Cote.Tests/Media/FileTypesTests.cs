@@ -153,7 +153,7 @@ public sealed class FileTypesTests
         try
         {
             File.WriteAllBytes(path, bytes);
-            using var file = new Bytes(path);
+            using var file = new FileProbe(path);
             return FileTypes.Detect(file, FileNames.Clean(name));
         }
         finally

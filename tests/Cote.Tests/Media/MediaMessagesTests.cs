@@ -227,8 +227,8 @@ public sealed class MediaMessagesTests(SharedApp shared)
     [Fact]
     public async Task An_erased_account_takes_its_uploads_along_and_leaves_anothers_of_the_same_bytes()
     {
-        SweepLoop? sweep = null;
-        await using var app = await CoteApp.StartAsync(x => x.Map(routes => sweep = routes.ServiceProvider.GetRequiredService<SweepLoop>()));
+        MediaGcLoop? sweep = null;
+        await using var app = await CoteApp.StartAsync(x => x.Map(routes => sweep = routes.ServiceProvider.GetRequiredService<MediaGcLoop>()));
         using var ada = await app.RegisterAsync();
         using var bob = await app.RegisterAsync();
         var (_, alone) = await SendPictureAsync(ada, await ada.CreateChatAsync());
@@ -251,9 +251,9 @@ public sealed class MediaMessagesTests(SharedApp shared)
     [Fact]
     public async Task The_same_bytes_that_come_while_they_are_swept_are_not_lost()
     {
-        SweepLoop? sweep = null;
+        MediaGcLoop? sweep = null;
         await using var app = await CoteApp.StartAsync(
-            x => x.Map(routes => sweep = routes.ServiceProvider.GetRequiredService<SweepLoop>()), "Media:GraceHours=0");
+            x => x.Map(routes => sweep = routes.ServiceProvider.GetRequiredService<MediaGcLoop>()), "Media:GraceHours=0");
         using var ada = await app.RegisterAsync();
         using var bob = await app.RegisterAsync();
         var chat = await bob.CreateChatAsync(model: "demo/instant");

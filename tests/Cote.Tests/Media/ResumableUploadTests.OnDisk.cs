@@ -58,11 +58,11 @@ public sealed partial class ResumableUploadTests
     public async Task After_its_time_it_is_gone_and_so_is_its_file()
     {
         var time = new ShiftedTime();
-        SweepLoop? sweep = null;
+        MediaGcLoop? sweep = null;
         await using var app = await CoteApp.StartAsync(x =>
         {
             x.Services.AddSingleton<TimeProvider>(time);
-            x.Map(routes => sweep = routes.ServiceProvider.GetRequiredService<SweepLoop>());
+            x.Map(routes => sweep = routes.ServiceProvider.GetRequiredService<MediaGcLoop>());
         }, "Auth:AccessTokenMinutes=100000");
         using var ada = await app.RegisterAsync();
         var upload = await BeginAsync(ada, 10, "a.txt");

@@ -20,8 +20,8 @@ public sealed class S3StorageTests
     public async Task Uploads_are_kept_in_the_store_served_in_ranges_and_removed()
     {
         await using var store = await FakeStore.StartAsync();
-        SweepLoop? sweep = null;
-        await using var app = await CoteApp.StartAsync(x => x.Map(routes => sweep = routes.ServiceProvider.GetRequiredService<SweepLoop>()),
+        MediaGcLoop? sweep = null;
+        await using var app = await CoteApp.StartAsync(x => x.Map(routes => sweep = routes.ServiceProvider.GetRequiredService<MediaGcLoop>()),
             "Media:S3:Bucket=media", $"Media:S3:Endpoint={store.Url}", "Media:S3:AccessKey=key", "Media:S3:SecretKey=secret", "Media:GraceHours=0");
         using var ada = await app.RegisterAsync();
         var picture = Samples.Png(extra: 100_000);

@@ -31,7 +31,7 @@ public sealed class UploadPiecesTests : IAsyncLifetime
         _app = await CoteApp.StartAsync(x =>
         {
             x.Services.AddSingleton<TimeProvider>(_time);
-            x.Services.AddSingleton<UploadPieces, PiecesInDatabase>();
+            x.Services.AddSingleton<PartStore, DatabasePartStore>();
             x.Map(routes => _services = routes.ServiceProvider);
         }, "Auth:AccessTokenMinutes=100000");
     }
@@ -71,12 +71,12 @@ public sealed class UploadPiecesTests : IAsyncLifetime
         await Patience.UntilAsync(async () => (await StartsAsync()).Count == 1, "a piece has come");
 
         var other = new Node(_services);
-        using (var hold = await other.TakeAsync(ada.Id, upload))
+        using (var uploadLock = await other.TakeAsync(ada.Id, upload))
         {
-            hold.Upload.Received.ShouldBe(Piece); // what was not committed is not told
+            uploadLock.Upload.Received.ShouldBe(Piece); // what was not committed is not told
             await hanging.GetStream().WriteAsync(Samples.Noise(Piece)); // other bytes than those that belong there
             (await StatusOf(hanging)).ShouldBe(423);
-            await using var writer = other.Pieces.Append(hold.Upload);
+            await using var writer = other.Pieces.Append(uploadLock.Upload);
             await writer.WriteAsync(sound.AsMemory(Piece, Piece));
             (await writer.SaveAsync()).ShouldBeTrue();
         }
@@ -120,9 +120,9 @@ public sealed class UploadPiecesTests : IAsyncLifetime
         {
             for (var takes = 0; n == 0 || takes < 100; takes++) // one of them lets the other come to its end
             {
-                using var hold = await node.TakeAsync(ada.Id, upload);
-                await using var writer = node.Pieces.Append(hold.Upload);
-                var at = (int)hold.Upload.Received;
+                using var uploadLock = await node.TakeAsync(ada.Id, upload);
+                await using var writer = node.Pieces.Append(uploadLock.Upload);
+                var at = (int)uploadLock.Upload.Received;
                 for (var kept = true; kept && at < text.Length; at += 97)
                 {
                     await writer.WriteAsync(text.AsMemory(at, Math.Min(97, text.Length - at)));
@@ -154,7 +154,7 @@ public sealed class UploadPiecesTests : IAsyncLifetime
             (await writer.SaveAsync()).ShouldBeTrue();
         }
         using var second = await two.TakeAsync(ada.Id, upload);
-        var intake = _services.GetRequiredService<Intake>();
+        var ingest = _services.GetRequiredService<MediaIngest>();
 
         (await KeepAsync(one, first)).Problem.ShouldBe(Problems.UploadLocked);
         (await UploadTests.BlobsOf(_app)).ShouldBeEmpty();
@@ -165,10 +165,10 @@ public sealed class UploadPiecesTests : IAsyncLifetime
         (await Db.ListAsync($"select id from media where user_id = {ada.Id}", row => row.GetString(0), default)).ShouldBe([kept.Id]);
         (await UploadTests.BlobsOf(_app)).Count.ShouldBe(1);
 
-        async Task<Taken> KeepAsync(Node node, Hold hold)
+        async Task<IngestResult> KeepAsync(Node node, UploadLock uploadLock)
         {
-            using var whole = await node.Pieces.CollectAsync(hold.Upload, default);
-            return await intake.KeepAsync(hold.Upload, whole.ShouldNotBeNull().Path, default);
+            using var assembled = await node.Pieces.CollectAsync(uploadLock.Upload, default);
+            return await ingest.KeepAsync(uploadLock.Upload, assembled.ShouldNotBeNull().Path, default);
         }
     }
 
@@ -180,9 +180,9 @@ public sealed class UploadPiecesTests : IAsyncLifetime
         var upload = await BeginAsync(ada, sound.Length + 1, "a.wav");
         (await PieceAsync(ada, upload, 0, sound)).Status.ShouldBe(204);
         var node = new Node(_services);
-        using var hold = await node.TakeAsync(ada.Id, upload);
+        using var uploadLock = await node.TakeAsync(ada.Id, upload);
         await DoAsync($"delete from upload_pieces where start = {(long)Piece}");
-        var whole = hold.Upload with { Length = sound.Length };
+        var whole = uploadLock.Upload with { Length = sound.Length };
 
         await Should.ThrowAsync<InvalidDataException>(() => node.Pieces.CollectAsync(whole, default));
         (await TusAsync(ada, HttpMethod.Delete, upload)).Status.ShouldBe(204);
@@ -208,8 +208,8 @@ public sealed class UploadPiecesTests : IAsyncLifetime
             await Patience.UntilAsync(async () => (await StartsAsync()).Count == sent + 1, "it is saved");
         }
 
-        using var hold = await new Node(_services).TakeAsync(ada.Id, upload);
-        hold.Upload.Received.ShouldBe(500);
+        using var uploadLock = await new Node(_services).TakeAsync(ada.Id, upload);
+        uploadLock.Upload.Received.ShouldBe(500);
     }
 
     [Fact]
@@ -219,12 +219,12 @@ public sealed class UploadPiecesTests : IAsyncLifetime
         var upload = await BeginAsync(ada, 10, "a.txt");
         (await PieceAsync(ada, upload, 0, "abc"u8.ToArray())).Status.ShouldBe(204);
         var node = new Node(_services);
-        using var hold = await node.TakeAsync(ada.Id, upload);
-        await using var writer = node.Pieces.Append(hold.Upload);
+        using var uploadLock = await node.TakeAsync(ada.Id, upload);
+        await using var writer = node.Pieces.Append(uploadLock.Upload);
         await writer.WriteAsync("def"u8.ToArray());
 
         _time.Shift = TimeSpan.FromHours(24.1);
-        var sweep = _services.GetRequiredService<SweepLoop>();
+        var sweep = _services.GetRequiredService<MediaGcLoop>();
         await Task.WhenAll(sweep.SweepAsync(default), sweep.SweepAsync(default)); // as two nodes do
 
         (await writer.SaveAsync()).ShouldBeFalse();
@@ -244,7 +244,7 @@ public sealed class UploadPiecesTests : IAsyncLifetime
         (await PieceAsync(ada, lost, 0, "abc"u8.ToArray())).Status.ShouldBe(204);
         await DoAsync($"delete from uploads where id = {IdOf(lost)}");
 
-        await _services.GetRequiredService<SweepLoop>().ReconcileAsync(default);
+        await _services.GetRequiredService<MediaGcLoop>().ReconcileAsync(default);
 
         (await Db.ListAsync($"select upload_id from upload_pieces", row => row.GetString(0), default)).ShouldBe([IdOf(open)]);
         (await PieceAsync(ada, open, 3, "defghij"u8.ToArray())).Header("Upload-Media-Url").ShouldNotBeNull();
@@ -259,8 +259,8 @@ public sealed class UploadPiecesTests : IAsyncLifetime
         (await PieceAsync(ada, hers, 0, [.. Samples.Wav(), .. Samples.Noise(20 * Piece)])).Status.ShouldBe(204);
         (await PieceAsync(eve, stays, 0, "abc"u8.ToArray())).Status.ShouldBe(204);
         var node = new Node(_services);
-        using var hold = await node.TakeAsync(ada.Id, hers);
-        await using var writer = node.Pieces.Append(hold.Upload);
+        using var uploadLock = await node.TakeAsync(ada.Id, hers);
+        await using var writer = node.Pieces.Append(uploadLock.Upload);
         await writer.WriteAsync(Samples.Noise(100));
         (await StartsAsync()).Count.ShouldBe(22);
 
@@ -274,9 +274,9 @@ public sealed class UploadPiecesTests : IAsyncLifetime
 
     Task<Outcome> DoAsync(Sql sql)
     {
-        var unit = new Unit();
-        unit.Do(sql);
-        return Db.WriteAsync(unit);
+        var batch = new WriteBatch();
+        batch.Execute(sql);
+        return Db.WriteAsync(batch);
     }
 
     static string IdOf(string upload) => upload[(upload.LastIndexOf('/') + 1)..];
@@ -291,12 +291,12 @@ public sealed class UploadPiecesTests : IAsyncLifetime
     /// <summary>What another node would have of its own.</summary>
     sealed class Node(IServiceProvider services)
     {
-        readonly UploadHolds _holds = ActivatorUtilities.CreateInstance<UploadHolds>(services);
+        readonly UploadLocks _holds = ActivatorUtilities.CreateInstance<UploadLocks>(services);
 
-        public UploadPieces Pieces { get; } = ActivatorUtilities.CreateInstance<PiecesInDatabase>(services);
+        public PartStore Pieces { get; } = ActivatorUtilities.CreateInstance<DatabasePartStore>(services);
 
-        public async Task<Hold> TakeAsync(string userId, string upload) =>
-            (await _holds.TakeAsync(userId, IdOf(upload), default)).Hold.ShouldNotBeNull();
+        public async Task<UploadLock> TakeAsync(string userId, string upload) =>
+            (await _holds.AcquireAsync(userId, IdOf(upload), default)).Hold.ShouldNotBeNull();
     }
 
     /// <summary>A clock whose hands, and whose measure of how long something took, are moved on by the test.</summary>

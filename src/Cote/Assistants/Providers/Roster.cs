@@ -4,9 +4,9 @@ using Microsoft.Extensions.AI;
 namespace Cote.Assistants.Providers;
 
 /// <summary>Who can answer here: the configured providers, what they offer, and who answers by default.</summary>
-sealed class Roster
+sealed class ProviderRegistry
 {
-    Roster(IReadOnlyList<Provider> providers, ModelCatalogue catalogue)
+    ProviderRegistry(IReadOnlyList<Provider> providers, ModelCatalogue catalogue)
     {
         Providers = providers;
         Catalogue = catalogue;
@@ -17,7 +17,7 @@ sealed class Roster
     public ModelCatalogue Catalogue { get; }
 
     /// <param name="added">Providers of the host's own; they stand before the demo in the order of defaults.</param>
-    public static Roster From(AssistantsOptions options, TimeProvider time, params IEnumerable<Provider> added)
+    public static ProviderRegistry From(AssistantsOptions options, TimeProvider time, params IEnumerable<Provider> added)
     {
         List<Provider> providers = [];
         if (options.OpenAI.IsConfigured)
@@ -31,7 +31,7 @@ sealed class Roster
         }
         providers.AddRange(added);
         providers.Add(new Provider("demo", DemoChatClient.Models, model => new DemoChatClient(model, time)));
-        return new Roster(providers, CatalogueOf(providers, options.Default));
+        return new ProviderRegistry(providers, CatalogueOf(providers, options.Default));
     }
 
     /// <summary>Who answers as <c>provider/model</c>; null where the model is no longer configured.</summary>
