@@ -376,7 +376,7 @@ public sealed class ProviderTests : IAsyncLifetime
     };
 
     async Task<ModelFault> FaultOf(string wire) =>
-        ModelFault.Of(await Should.ThrowAsync<Exception>(() => Read(wire).WaitAsync(Deadline)));
+        ModelFault.Of(await Should.ThrowAsync<Exception>(() => Read(wire).InTimeAsync()));
 
     Task<(string Text, ChatFinishReason? FinishReason)> Read(string wire) => Read(Client(wire));
 
