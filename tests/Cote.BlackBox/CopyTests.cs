@@ -16,7 +16,7 @@ public sealed class CopyTests(PublishedProgram program, ITestOutputHelper output
     [Fact]
     public async Task A_copy_that_is_killed_again_and_again_goes_on_and_ends_as_if_it_had_not_been()
     {
-        await using var cluster = await PostgresCluster.StartAsync(fsync: true);
+        var cluster = await Servers.PostgresAsync();
         await using var model = await FakeModelServer.Start();
         await using var node = await Node.With(program, model).StartAsync();
         using var ada = await CoteClient.RegisterAsync(node.Url);

@@ -178,7 +178,7 @@ public sealed class FailoverTests(PublishedProgram program, ITestOutputHelper ou
     public async Task A_node_that_starts_before_its_database_waits_for_it()
     {
         await using var model = await FakeModelServer.Start();
-        await using var fleet = await Fleet.StartAsync(program, model, nodes: 1, start: false);
+        await using var fleet = await Fleet.StartAsync(program, model, nodes: 1, start: false, ownsServers: true);
         await fleet.Postgres.StopAsync();
         var starting = fleet.Nodes[0].StartAsync();
         using (var often = new PeriodicTimer(TimeSpan.FromMilliseconds(50)))

@@ -6,12 +6,12 @@ namespace Cote.Tests.Nodes;
 /// <summary>Two nodes on one database: what happens on one is known on the other, with a broker between them and without.</summary>
 public sealed class NodesTests(NodesTests.Broker broker) : IClassFixture<NodesTests.Broker>
 {
-    /// <summary>One RabbitMQ for all tests that want one, started by the first.</summary>
+    /// <summary>One RabbitMQ for all tests that want one, started by the first, with a virtual host for each.</summary>
     public sealed class Broker : IAsyncLifetime
     {
         readonly Lazy<Task<RabbitNode>> _node = new(RabbitNode.StartAsync);
 
-        public async Task<string> SettingAsync() => "RabbitMq:Url=" + (await _node.Value).Url;
+        public async Task<string> SettingAsync() => "RabbitMq:Url=" + (await _node.Value).NextUrl();
 
         public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 

@@ -4,6 +4,7 @@ using Cote.Tests.Harness;
 namespace Cote.Tests.Nodes;
 
 /// <summary>The database goes away under nodes that run, and comes back: a PostgreSQL of these tests' own, with its fsync on.</summary>
+[Trait("Stage", "slow")]
 public sealed class OutageTests(OutageTests.Own own) : IClassFixture<OutageTests.Own>, IAsyncLifetime
 {
     /// <summary>The PostgreSQL that these tests stop and freeze, one after the other; each leaves it running.</summary>

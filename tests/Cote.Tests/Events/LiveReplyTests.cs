@@ -4,6 +4,7 @@ using Cote.Primitives;
 using FsCheck;
 using FsCheck.Fluent;
 using Check = FsCheck.Check;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Cote.Tests.Events;
 
@@ -111,18 +112,22 @@ public sealed class LiveReplyTests
     [Fact]
     public void The_first_text_is_shown_at_once_and_what_follows_closely_a_little_later_together()
     {
-        var time = new Harness.JumpingTime();
+        var time = new FakeTimeProvider();
+        var pause = TimeSpan.FromMilliseconds(40);
         var shown = 0;
         using var streaming = new StreamingReply(
-            new("chat", "reply", "question", 2, "m", 1, 1, ""), () => Interlocked.Increment(ref shown), new Clock(time), TimeSpan.FromHours(1));
-        var before = time.Pauses.Count;
+            new("chat", "reply", "question", 2, "m", 1, 1, ""), () => Interlocked.Increment(ref shown), new Clock(time), pause);
+        time.Advance(TimeSpan.FromSeconds(1));
 
         streaming.Append(1, "first");
         shown.ShouldBe(1);
-        time.Pauses.Count.ShouldBe(before, "nothing was put off");
         streaming.Append(1, "second");
+        streaming.Append(1, "third");
+        shown.ShouldBe(1, "those are put off");
+        time.Advance(pause);
 
-        streaming.Read().Content.ShouldBe("firstsecond");
+        shown.ShouldBe(2);
+        streaming.Read().Content.ShouldBe("firstsecondthird");
     }
 
     sealed class Client(StreamingReply streaming)

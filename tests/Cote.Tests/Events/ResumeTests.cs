@@ -208,6 +208,7 @@ public sealed class ResumeTests(LiveApp live) : IClassFixture<LiveApp>
     [InlineData("wait=61")]
     [InlineData("wait=-1")]
     [InlineData("wait=x")]
+    [Trait("Rows", "none")]
     public async Task A_malformed_poll_is_a_422(string query)
     {
         using var ada = await _app.RegisterAsync();

@@ -97,6 +97,7 @@ public sealed class UploadTests(SharedApp shared)
 
     [Theory]
     [MemberData(nameof(Attacks))]
+    [Trait("Rows", "none")]
     public async Task What_is_not_of_an_allowed_type_is_refused_and_leaves_nothing(string name, byte[] bytes)
     {
         using var ada = await _app.RegisterAsync();
@@ -127,6 +128,7 @@ public sealed class UploadTests(SharedApp shared)
     [InlineData(2_000_000_000, 2_000_000_000, 413)]
     [InlineData(-1, 1, 413)] // 2^32 - 1 pixels wide
     [InlineData(-1, -1, 413)] // so many that their product overflows
+    [Trait("Rows", "none")]
     public async Task An_image_of_too_many_pixels_is_refused(int width, int height, int status)
     {
         using var ada = await _app.RegisterAsync();
@@ -139,6 +141,7 @@ public sealed class UploadTests(SharedApp shared)
     }
 
     [Fact]
+    [Trait("Rows", "none")]
     public async Task An_empty_file_and_a_form_without_one_are_named_in_a_422()
     {
         using var ada = await _app.RegisterAsync();

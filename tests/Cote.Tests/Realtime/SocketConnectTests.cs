@@ -88,6 +88,7 @@ public sealed class SocketConnectTests(LiveApp live) : IClassFixture<LiveApp>
     [InlineData("-1")]
     [InlineData("ABC-1")]
     [InlineData("abc-9223372036854775808")]
+    [Trait("Rows", "none")]
     public async Task A_malformed_cursor_closes_with_4500(string cursor)
     {
         using var ada = await _app.RegisterAsync();
@@ -98,6 +99,7 @@ public sealed class SocketConnectTests(LiveApp live) : IClassFixture<LiveApp>
     }
 
     [Fact]
+    [Trait("Rows", "none")]
     public async Task A_plain_request_to_the_socket_is_told_to_upgrade()
     {
         using var ada = await _app.RegisterAsync();
@@ -106,6 +108,7 @@ public sealed class SocketConnectTests(LiveApp live) : IClassFixture<LiveApp>
     }
 
     [Fact]
+    [Trait("Rows", "none")]
     public async Task A_ping_is_answered_with_a_pong_and_a_pong_with_nothing()
     {
         using var ada = await _app.RegisterAsync();
@@ -120,6 +123,7 @@ public sealed class SocketConnectTests(LiveApp live) : IClassFixture<LiveApp>
     }
 
     [Fact]
+    [Trait("Rows", "none")]
     public async Task A_silent_socket_gets_pings_and_an_unanswered_ping_closes_nothing()
     {
         await using var own = await LiveApp.StartAsync("Realtime:HeartbeatMilliseconds=1000");
@@ -132,6 +136,7 @@ public sealed class SocketConnectTests(LiveApp live) : IClassFixture<LiveApp>
     }
 
     [Fact]
+    [Trait("Rows", "none")]
     public async Task An_unknown_type_is_an_error_and_the_socket_goes_on()
     {
         using var ada = await _app.RegisterAsync();
@@ -172,6 +177,7 @@ public sealed class SocketConnectTests(LiveApp live) : IClassFixture<LiveApp>
     [InlineData("""{"type":"read","data":{"message_id":["01990000-0000-7000-8000-000000000000"]}}""")]
     [InlineData("""{"type":"read","data":{"message_id":"\ud800"}}""")]
     [InlineData("""{"type":"read","data":{"message_id":"01990000-0000-7000-8000-000000000000"}}""")]
+    [Trait("Rows", "none")]
     public async Task Whatever_is_wrong_in_a_frame_is_answered_with_an_error(string frame)
     {
         using var ada = await _app.RegisterAsync();
@@ -185,6 +191,7 @@ public sealed class SocketConnectTests(LiveApp live) : IClassFixture<LiveApp>
     }
 
     [Fact]
+    [Trait("Rows", "none")]
     public async Task A_binary_frame_is_an_error()
     {
         using var ada = await _app.RegisterAsync();
@@ -196,6 +203,7 @@ public sealed class SocketConnectTests(LiveApp live) : IClassFixture<LiveApp>
     }
 
     [Fact]
+    [Trait("Rows", "none")]
     public async Task Ten_errors_within_a_minute_close_with_4509_and_nine_do_not()
     {
         using var ada = await _app.RegisterAsync();
@@ -212,6 +220,7 @@ public sealed class SocketConnectTests(LiveApp live) : IClassFixture<LiveApp>
     }
 
     [Fact]
+    [Trait("Rows", "none")]
     public async Task A_frame_that_is_too_big_closes_with_1009_and_one_that_just_fits_does_not()
     {
         using var ada = await _app.RegisterAsync();
@@ -226,6 +235,7 @@ public sealed class SocketConnectTests(LiveApp live) : IClassFixture<LiveApp>
     }
 
     [Fact]
+    [Trait("Rows", "none")]
     public async Task A_flood_of_frames_closes_with_4013()
     {
         using var ada = await _app.RegisterAsync();
@@ -298,6 +308,7 @@ public sealed class SocketConnectTests(LiveApp live) : IClassFixture<LiveApp>
     }
 
     [Fact]
+    [Trait("Rows", "none")]
     public async Task Tokens_and_tickets_in_a_url_are_never_logged()
     {
         await using var own = await LiveApp.StartAsync();
