@@ -1,9 +1,9 @@
 using BenchmarkDotNet.Attributes;
-using Cote.Assistants;
+using Cote.Chats;
 using Cote.Data;
-using Cote.Events;
+using Cote.Delivery;
 using Cote.Http;
-using Cote.Messages;
+using Cote.Replies;
 using Cote.Users;
 
 namespace Cote.Micro;

@@ -1,7 +1,8 @@
 using System.Net;
+using Cote.Chats;
 using Cote.Data;
 using Cote.Events;
-using Cote.Messages;
+using Cote.Models;
 using Cote.Primitives;
 using Cote.Users;
 using Microsoft.AspNetCore.Builder;

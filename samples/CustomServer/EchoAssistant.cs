@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using Cote.Assistants.Providers;
+using Cote.Models;
 using Microsoft.Extensions.AI;
 
 namespace CustomServer;

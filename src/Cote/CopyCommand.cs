@@ -1,6 +1,6 @@
 using System.Data.Common;
 using System.Net.Sockets;
-using Cote.Account;
+using Cote.Admin;
 using Cote.Data;
 using Cote.Media;
 using Cote.Primitives;

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Cote.Account;
+using Cote.Admin;
 using Cote.Data;
 using Cote.Primitives;
 using Microsoft.AspNetCore.Builder;

@@ -1,11 +1,12 @@
 using System.ComponentModel;
-using Cote.Assistants;
+using Cote.Chats;
+using Cote.Cluster;
 using Cote.Data;
+using Cote.Delivery;
 using Cote.Events;
 using Cote.Http;
 using Cote.Media;
-using Cote.Messages;
-using Cote.Realtime;
+using Cote.Models;
 using Cote.Users;
 
 namespace Cote;

@@ -1,7 +1,7 @@
 using Cote.Chats;
 using Cote.Http;
-using Cote.Messages;
 using Cote.Primitives;
+using Cote.Replies;
 using Cote.Users;
 using Microsoft.AspNetCore.Http;
 

@@ -4,7 +4,6 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using Cote.Load.Figures;
-using Cote.Load.Runs;
 using Cote.Load.Wire;
 
 namespace Cote.Load.Loads;

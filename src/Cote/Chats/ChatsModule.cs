@@ -1,5 +1,5 @@
 using Cote.Http;
-using Cote.Primitives;
+using Cote.Models;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;

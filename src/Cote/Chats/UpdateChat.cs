@@ -1,5 +1,6 @@
 using Cote.Data;
 using Cote.Http;
+using Cote.Models;
 using Cote.Primitives;
 using Microsoft.AspNetCore.Http;
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Cote.Admin;
 
 namespace Cote.Data;
 

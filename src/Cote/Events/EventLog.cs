@@ -1,4 +1,6 @@
+using Cote.Cluster;
 using Cote.Data;
+using Cote.Delivery;
 using Cote.Primitives;
 using Microsoft.Extensions.Logging;
 

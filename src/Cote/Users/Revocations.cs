@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
+using Cote.Cluster;
 using Cote.Data;
 using Cote.Events;
 using Cote.Primitives;

@@ -1,4 +1,4 @@
-using Cote.Events;
+using Cote.Delivery;
 using Cote.Http;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;

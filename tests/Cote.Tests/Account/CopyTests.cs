@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using Cote.Account;
+using Cote.Admin;
 using Cote.Primitives;
 using Cote.Tests.Harness;
 using Cote.Tests.Media;

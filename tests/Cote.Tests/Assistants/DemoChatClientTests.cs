@@ -1,5 +1,4 @@
-using Cote.Assistants;
-using Cote.Assistants.Providers;
+using Cote.Models;
 using Cote.Tests.Harness;
 using Microsoft.Extensions.AI;
 

@@ -3,8 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
 using Anthropic;
-using Cote.Assistants;
-using Cote.Tests.Harness;
+using Cote.Models;
 using Microsoft.Extensions.AI;
 using OpenAI;
 

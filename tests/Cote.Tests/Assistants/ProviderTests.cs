@@ -1,10 +1,8 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using Cote.Assistants;
-using Cote.Assistants.Providers;
+using Cote.Models;
 using Cote.Primitives;
-using Cote.Tests.Harness;
 using Microsoft.Extensions.AI;
 
 namespace Cote.Tests.Assistants;

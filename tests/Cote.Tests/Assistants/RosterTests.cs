@@ -1,5 +1,4 @@
-using Cote.Assistants;
-using Cote.Assistants.Providers;
+using Cote.Models;
 using Cote.Primitives;
 
 namespace Cote.Tests.Assistants;

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Cote.Assistants;
+using Cote.Replies;
 using Cote.Tests.Harness;
 using Cote.Tests.Media;
 using Microsoft.Extensions.DependencyInjection;

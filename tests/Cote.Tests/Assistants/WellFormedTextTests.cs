@@ -1,4 +1,4 @@
-using Cote.Assistants;
+using Cote.Models;
 using FsCheck;
 using FsCheck.Fluent;
 

@@ -1,6 +1,9 @@
+using Cote.Cluster;
 using Cote.Data;
+using Cote.Delivery;
 using Cote.Events;
 using Cote.Primitives;
+using Cote.Replies;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Cote.Tests.Events;

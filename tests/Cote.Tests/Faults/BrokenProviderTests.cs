@@ -1,4 +1,4 @@
-using Cote.Assistants.Providers;
+using Cote.Models;
 using Cote.Tests.Harness;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;

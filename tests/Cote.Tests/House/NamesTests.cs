@@ -1,8 +1,9 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
+using Cote.Chats;
+using Cote.Delivery;
 using Cote.Events;
-using Cote.Messages;
 using Cote.Tests.Harness;
 
 namespace Cote.Tests.House;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Cote.Media;
 using Cote.Tests.Harness;
 using Microsoft.Extensions.DependencyInjection;
 using static Cote.Tests.Media.Tus;

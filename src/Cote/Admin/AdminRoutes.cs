@@ -1,0 +1,86 @@
+using System.Text.Json.Serialization;
+using Cote.Http;
+using Cote.Primitives;
+using Cote.Users;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Cote.Admin;
+
+/// <summary>An account, as an admin sees it.</summary>
+sealed record AccountInfo(
+    string Id, string Username, string Email, string Role, Timestamp CreatedAt, Timestamp? DisabledAt)
+{
+    public static AccountInfo Of(Account account) => new(
+        account.Id, account.User.Username, account.User.Email, account.Role, account.CreatedAt, account.DisabledAt);
+}
+
+/// <summary>What <c>new-epoch</c> answers.</summary>
+sealed record NewEpoch(string Epoch);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(AccountInfo))]
+[JsonSerializable(typeof(IReadOnlyList<AccountInfo>))]
+[JsonSerializable(typeof(IReadOnlyList<AuditEntry>))]
+[JsonSerializable(typeof(NewEpoch))]
+sealed partial class AccountJson : JsonSerializerContext;
+
+/// <summary><c>GET /admin/users</c>: all accounts, oldest first.</summary>
+static class ListUsers
+{
+    public static async Task<IResult> Handle(HttpContext http, UserStore users, string? limit, string? after, CancellationToken ct)
+    {
+        var request = new RequestReader();
+        var most = request.QueryInteger("limit", limit, 1, Page.MostItems) ?? Page.MostItems;
+        var from = request.QueryId("after", after);
+        if (request.Problem is { } wrong)
+            return ApiResults.Of(wrong);
+        var list = await users.ListAsync(from, most + 1, ct);
+        if (list.Count > most)
+        {
+            list = [.. list.Take((int)most)];
+            http.Response.Headers.Link = Page.Next($"/admin/users?after={list[^1].Id}&limit={most}");
+        }
+        return ApiResults.Json<IReadOnlyList<AccountInfo>>([.. list.Select(AccountInfo.Of)], AccountJson.Default.IReadOnlyListAccountInfo);
+    }
+}
+
+/// <summary><c>GET /admin/audit</c>: what was done to accounts, newest first.</summary>
+static class ListAudit
+{
+    const int Usual = 100;
+
+    public static async Task<IResult> Handle(
+        HttpContext http, Audit audit, string? limit, string? before, string? user_id, CancellationToken ct)
+    {
+        var request = new RequestReader();
+        var most = request.QueryInteger("limit", limit, 1, Page.MostItems) ?? Usual;
+        var from = request.QueryId("before", before);
+        var user = request.QueryId("user_id", user_id);
+        if (request.Problem is { } wrong)
+            return ApiResults.Of(wrong);
+        var list = await audit.ListAsync(user, from, most + 1, ct);
+        if (list.Count > most)
+        {
+            list = [.. list.Take((int)most)];
+            var of = user is null ? "" : $"&user_id={user}";
+            http.Response.Headers.Link = Page.Next($"/admin/audit?before={list[^1].Id}&limit={most}{of}");
+        }
+        return ApiResults.Json(list, AccountJson.Default.IReadOnlyListAuditEntry);
+    }
+}
+
+static class AdminRoutes
+{
+    /// <summary>Lets admins in and nobody else. The role is read each time: it may have been taken away a moment ago.</summary>
+    public static RouteHandlerBuilder ForAdmins(this RouteHandlerBuilder route) =>
+        route.RequireAuthorization().AddEndpointFilter(async (context, next) =>
+        {
+            var http = context.HttpContext;
+            var users = http.RequestServices.GetRequiredService<UserStore>();
+            return await users.FindAsync(CurrentUser.Of(http)!.Id, http.RequestAborted) is { IsAdmin: true }
+                ? await next(context)
+                : ApiResults.Of(Problems.AdminOnly);
+        });
+}

@@ -1,0 +1,170 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+using Cote.Data;
+
+namespace Cote.Admin;
+
+/// <summary>A column of a table, and what its values are on either engine.</summary>
+readonly record struct Column(string Name, Sql.ArgKind Kind);
+
+/// <summary>How far a table has been gone through: so many rows, up to the one with this key.</summary>
+readonly record struct KeysetPosition(long Rows, IReadOnlyList<object?>? After);
+
+/// <summary>
+/// A table as it is carried from one engine to another: in the order of its primary key, which is the same on both, since
+/// texts are compared by their bytes.
+/// </summary>
+/// <param name="name">A constant of the program, as are the names of the key.</param>
+/// <param name="only">Which rows are meant, where not all are.</param>
+sealed class CopyTable(string name, string[] key, Sql? only = null)
+{
+    const long MostRows = 2_000;
+    const long MostBytes = 8 << 20;
+
+    public string Name => name;
+
+    public IReadOnlyList<string> Key => key;
+
+    /// <summary>The condition on the rows that are carried.</summary>
+    public Sql Only { get; } = only ?? $"true";
+
+    /// <summary>The columns, as the embedded database knows them: one that is added later is here by itself.</summary>
+    public Task<IReadOnlyList<Column>> ColumnsAsync(Database embedded, CancellationToken ct) =>
+        embedded.ListAsync($"select name, lower(type) from pragma_table_info({name}) order by cid",
+            row => new Column(row.GetString(0), KindOf(row.GetString(1))), ct);
+
+    public Task<long> CountAsync(Database db, CancellationToken ct) =>
+        db.FirstAsync($"select count(*) from {Names([name])} where {Only}", row => row.GetInt64(0), ct);
+
+    /// <summary>The rows that follow on a key: a page, bounded in rows and in bytes. Empty after the last.</summary>
+    public Task<IReadOnlyList<object?[]>> PageAsync(
+        Database db, IReadOnlyList<Column> columns, IReadOnlyList<object?>? after, CancellationToken ct)
+    {
+        Sql where = Only;
+        if (after is not null)
+            where = $"({Only}) and ({Names(key)}) > ({Values(after)})";
+        var bytes = 0L;
+        return db.ListAsync(
+            $"select {Names(columns.Select(x => x.Name))} from {Names([name])} where {where} order by {Names(key)} limit {MostRows}",
+            row => Read(row, columns), ct, row => (bytes += row.Sum(SizeOf)) > MostBytes);
+    }
+
+    /// <summary>The key of a row.</summary>
+    public IReadOnlyList<object?> KeyOf(IReadOnlyList<Column> columns, object?[] row) =>
+        [.. key.Select(x => row[columns.Select(y => y.Name).ToList().IndexOf(x)])];
+
+    /// <summary>How many rows there are, and a hash of all that is in them.</summary>
+    public async Task<(long Rows, string Hash)> DigestAsync(Database db, IReadOnlyList<Column> columns, CancellationToken ct)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var buffer = new ArrayBufferWriter<byte>();
+        var rows = 0L;
+        IReadOnlyList<object?>? after = null;
+        while (await PageAsync(db, columns, after, ct) is { Count: > 0 } page)
+        {
+            foreach (var row in page)
+            {
+                buffer.ResetWrittenCount();
+                foreach (var value in row)
+                    Encode(buffer, value);
+                hash.AppendData(buffer.WrittenSpan);
+            }
+            rows += page.Count;
+            after = KeyOf(columns, page[^1]);
+        }
+        return (rows, Convert.ToHexStringLower(hash.GetHashAndReset()));
+    }
+
+    // Quoted: whatever a column is called, it is no word of the language.
+    public static Sql Names(IEnumerable<string> names)
+    {
+        var sql = new Sql(0, 0);
+        sql.AppendLiteral(string.Join(", ", names.Select(x => $"\"{x}\"")));
+        return sql;
+    }
+
+    static Sql Values(IReadOnlyList<object?> values)
+    {
+        var sql = new Sql(0, values.Count);
+        for (var i = 0; i < values.Count; i++)
+        {
+            if (i > 0)
+                sql.AppendLiteral(", ");
+            if (values[i] is long number)
+                sql.AppendFormatted(number);
+            else
+                sql.AppendFormatted((string?)values[i]);
+        }
+        return sql;
+    }
+
+    static object?[] Read(Row row, IReadOnlyList<Column> columns)
+    {
+        var values = new object?[columns.Count];
+        for (var i = 0; i < values.Length; i++)
+            values[i] = row.IsDBNull(i) ? null : columns[i].Kind switch
+            {
+                Sql.ArgKind.Integer => row.GetInt64(i),
+                Sql.ArgKind.Real => row.GetDouble(i),
+                Sql.ArgKind.Bytes => row.GetBytes(i),
+                _ => row.GetString(i),
+            };
+        return values;
+    }
+
+    static long SizeOf(object? value) => value switch
+    {
+        string text => text.Length * 2,
+        byte[] bytes => bytes.Length,
+        _ => 8,
+    };
+
+    // Kind, length, bytes: no two rows that differ are written the same.
+    static void Encode(ArrayBufferWriter<byte> to, object? value)
+    {
+        switch (value)
+        {
+            case null:
+                Head(to, 0, 0);
+                break;
+            case string text:
+                var length = Encoding.UTF8.GetByteCount(text);
+                Head(to, 1, length);
+                to.Advance(Encoding.UTF8.GetBytes(text, to.GetSpan(length)));
+                break;
+            case long number:
+                Head(to, 2, sizeof(long));
+                BinaryPrimitives.WriteInt64LittleEndian(to.GetSpan(sizeof(long)), number);
+                to.Advance(sizeof(long));
+                break;
+            case double number:
+                Head(to, 3, sizeof(double));
+                BinaryPrimitives.WriteDoubleLittleEndian(to.GetSpan(sizeof(double)), number);
+                to.Advance(sizeof(double));
+                break;
+            default:
+                Head(to, 4, ((byte[])value).Length);
+                to.Write((byte[])value);
+                break;
+        }
+    }
+
+    static void Head(ArrayBufferWriter<byte> to, byte kind, int length)
+    {
+        var span = to.GetSpan(5);
+        span[0] = kind;
+        BinaryPrimitives.WriteInt32LittleEndian(span[1..], length);
+        to.Advance(5);
+    }
+
+    static Sql.ArgKind KindOf(string type) => type switch
+    {
+        "bigint" => Sql.ArgKind.Integer,
+        "double precision" => Sql.ArgKind.Real,
+        "blob" => Sql.ArgKind.Bytes,
+        "text" => Sql.ArgKind.Text,
+        _ => throw new NotSupportedException($"A column of the type {type} is not carried from one engine to another yet."),
+    };
+}

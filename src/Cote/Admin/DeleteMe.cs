@@ -1,0 +1,29 @@
+using Cote.Http;
+using Cote.Media;
+using Cote.Primitives;
+using Cote.Replies;
+using Cote.Users;
+using Microsoft.AspNetCore.Http;
+
+namespace Cote.Admin;
+
+/// <summary><c>DELETE /users/me</c>: everything of the user goes. Only the audit, and the ids of revoked sessions, outlive it.</summary>
+static class DeleteMe
+{
+    public static async Task<IResult> Handle(
+        HttpContext http, CurrentUser current, UserStore users, ReplyStore replies, ReplyQueue queue, AccountStore accounts,
+        MediaStore media, PartStore parts, MediaGcLoop sweep, CancellationToken ct)
+    {
+        if (await users.FindAsync(current.Id, ct) is null)
+            return ApiResults.Of(Problems.InvalidToken);
+        var open = await replies.ListOpenAsync(current.Id, null, ct);
+        await accounts.EraseAsync(current.Id, current.Id, RateLimits.AddressOf(http));
+        foreach (var reply in open)
+            queue.Stop(current.Id, reply.Id);
+        foreach (var id in await media.ListUploadsAsync(current.Id, ct))
+            await parts.DeleteAsync(current.Id, id);
+        await accounts.RemoveAsync(current.Id);
+        await sweep.SweepAsync(CancellationToken.None); // the bytes that nobody else has uploaded
+        return ApiResults.Success;
+    }
+}

@@ -1,0 +1,22 @@
+using Cote.Delivery;
+using Cote.Http;
+using Cote.Media;
+using Cote.Primitives;
+using Microsoft.AspNetCore.Http;
+
+namespace Cote.Chats;
+
+/// <summary><c>GET /chats/{chat_id}/messages/{message_id}</c>: also one that is not listed yet.</summary>
+static class GetMessage
+{
+    public static async Task<IResult> Handle(
+        string chatId, string messageId, CurrentUser user, MessageStore messages, MediaLinks links, Hub hub, CancellationToken ct)
+    {
+        if (Ids.Parse(chatId) is not { } chat || Ids.Parse(messageId) is not { } id
+            || await messages.FindAsync(user.Id, chat, id, ct) is not { } message)
+            return ApiResults.Of(Problems.MessageNotFound);
+        if (message.AwaitsDelivery)
+            hub.Delivered.TryAdd(id, (user.Id, chat));
+        return ApiResults.Json(message.Signed(links), WireJson.Message);
+    }
+}

@@ -1,0 +1,55 @@
+using Cote.Delivery;
+using Cote.Events;
+using Cote.Http;
+using Cote.Media;
+using Cote.Primitives;
+using Microsoft.AspNetCore.Http;
+
+namespace Cote.Chats;
+
+/// <summary><c>GET /chats/{chat_id}/messages/</c>: the newest page, ascending; or what follows a <c>seq</c>.</summary>
+static class ListMessages
+{
+    public static async Task<IResult> Handle(
+        string chatId, HttpContext http, CurrentUser user, MessageStore messages, EventLog events, Hub hub,
+        MediaLinks links, ListCache cache, string? limit, string? before, string? after, CancellationToken ct)
+    {
+        var request = new RequestReader();
+        var most = request.QueryInteger("limit", limit, 1, Page.MostItems) ?? Page.MostItems;
+        var from = request.QueryInteger("after", after, 0, long.MaxValue);
+        var to = request.QueryInteger("before", before, 0, long.MaxValue);
+        if (from is not null && to is not null)
+            request.AddQueryError("before", "before and after cannot be used together", before);
+        if (request.Problem is { } wrong)
+            return ApiResults.Of(wrong);
+        if (Ids.Parse(chatId) is not { } chat || await messages.FindChatStateAsync(user.Id, chat, ct) is not { } look)
+            return ApiResults.Of(Problems.ChatNotFound);
+
+        // While a reply is being made its text grows without an event, and what was written is old at once.
+        var (key, version) = (new ListCache.Key(user.Id, chat, most, to, from), new Cursor(events.Epoch, look.Changed).ToString());
+        if (!look.IsOpen && cache.Find(key, version, http) is { } written)
+            return written;
+        var page = new Page(most);
+        bool enough(Message x) => page.IsFull([x.Content, .. x.MediaUrls]);
+        var list = from is { } seq
+            ? await messages.ListAfterAsync(user.Id, chat, seq, most + 1, enough, ct)
+            : await messages.ListBeforeAsync(user.Id, chat, to ?? long.MaxValue, most + 1, enough, ct);
+        if (page.Cut(list.Count) is { } kept)
+        {
+            list = [.. list.Take(kept)];
+            var on = from is null ? "before" : "after";
+            http.Response.Headers.Link = Page.Next($"/chats/{chat}/messages/?{on}={list[^1].Seq}&limit={most}");
+        }
+        if (from is null)
+            list = [.. list.Reverse()];
+
+        // Who only polls has been shown the end of a reply by this list.
+        foreach (var shown in list)
+            if (shown.AwaitsDelivery)
+                hub.Delivered.TryAdd(shown.Id, (user.Id, chat));
+        var json = ApiResults.Write<IReadOnlyList<Message>>([.. list.Select(x => x.Signed(links))], WireJson.MessageList);
+        if (!look.IsOpen && list.All(x => x.MediaUrls.Count == 0)) // signatures are fresh each time
+            cache.Store(key, version, json, http);
+        return ApiResults.Json(json);
+    }
+}

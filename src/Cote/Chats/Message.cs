@@ -1,0 +1,94 @@
+using System.Text.Json.Serialization;
+using Cote.Media;
+using Cote.Primitives;
+
+namespace Cote.Chats;
+
+/// <summary>A message, as it is stored and as it is sent.</summary>
+/// <param name="Seq">Its place in the chat.</param>
+/// <param name="Status"><c>sent</c>, <c>delivered</c> or <c>read</c>; it only moves forward.</param>
+/// <param name="MediaUrls">The paths of the uploads that it names; signed only in <see cref="Signed"/>.</param>
+/// <param name="ReplyId">Of a user's message: the reply to it.</param>
+/// <param name="Generation">Of a reply: how far it has come.</param>
+sealed record Message(
+    string Id,
+    string ChatId,
+    long Seq,
+    string Content,
+    string Type,
+    string Sender,
+    Timestamp Timestamp,
+    string Status,
+    IReadOnlyList<string> MediaUrls,
+    string? ReplyToId,
+    string ImportanceLevel,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? ReplyId = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Generation? Generation = null)
+{
+    /// <summary>The user's event that sent or ended it; 0 while it is open. Not sent.</summary>
+    [JsonIgnore]
+    public long EventSeq { get; init; }
+
+    /// <summary>As it is shown: with URLs that are signed now.</summary>
+    public Message Signed(MediaLinks links) => MediaUrls.Count == 0 ? this : this with { MediaUrls = links.Sign(MediaUrls) };
+
+    /// <summary>Has its text come to its end?</summary>
+    [JsonIgnore]
+    public bool HasEnded => Generation is null || States.IsFinal(Generation.State);
+
+    /// <summary>A reply whose end nobody of the user has been shown yet: whoever shows it says so.</summary>
+    [JsonIgnore]
+    public bool AwaitsDelivery => Sender == Senders.Ai && Status == Statuses.Sent && HasEnded;
+}
+
+/// <summary>How a reply came about. <paramref name="Attempt"/> is the attempt that the text belongs to.</summary>
+sealed record Generation(
+    string State,
+    long Attempt,
+    string Model,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] GenerationError? Error = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Usage? Usage = null);
+
+/// <summary>Why a reply failed.</summary>
+sealed record GenerationError(string Code, string Detail);
+
+/// <summary>What the model's provider counted, in tokens.</summary>
+sealed record Usage(long InputTokens, long OutputTokens);
+
+/// <summary>The states of a reply. They stand in the database: their names may never change.</summary>
+static class States
+{
+    public const string Queued = "queued";
+    public const string Running = "running";
+    public const string Completed = "completed";
+    public const string Stopped = "stopped";
+    public const string Failed = "failed";
+    public const string Interrupted = "interrupted";
+
+    public static bool IsFinal(string state) => state is not (Queued or Running);
+}
+
+static class Statuses
+{
+    public const string Sent = "sent";
+    public const string Delivered = "delivered";
+    public const string Read = "read";
+}
+
+static class Senders
+{
+    public const string User = "user";
+    public const string Ai = "ai";
+}
+
+/// <summary>The body of <c>POST /chats/{chat_id}/messages/</c>.</summary>
+sealed record MessageBody(
+    string Content, string Type = "text", IReadOnlyList<string>? MediaUrls = null, string? ReplyToId = null,
+    string ImportanceLevel = "normal", string? Id = null);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(Message))]
+[JsonSerializable(typeof(IReadOnlyList<Message>))]
+[JsonSerializable(typeof(Usage))]
+[JsonSerializable(typeof(IReadOnlyList<string>))]
+sealed partial class MessagesJson : JsonSerializerContext;

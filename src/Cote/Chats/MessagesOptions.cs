@@ -1,0 +1,16 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+
+namespace Cote.Chats;
+
+/// <summary>What a message may be.</summary>
+public sealed class MessagesOptions
+{
+    [Description("The longest `content` of a message, in characters (UTF-16 units).")]
+    [Range(1, 1_000_000)]
+    public int MaxContentLength { get; set; } = 100_000;
+
+    [Description("How long the ids of deleted chats and messages are remembered, in days: until then they answer 410 `gone`.")]
+    [Range(1, 3_650)]
+    public int RememberDeletedDays { get; set; } = 30;
+}

@@ -1,0 +1,41 @@
+using Cote.Chats;
+using Cote.Users;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Cote.Delivery;
+
+static class RealtimeModule
+{
+    public static void AddRealtime(this IServiceCollection services)
+    {
+        services.AddSingleton<Connections>();
+        services.AddHostedService(x => x.GetRequiredService<Connections>());
+        services.AddSingleton<SocketCommands>();
+    }
+
+    public static void MapRealtime(this IEndpointRouteBuilder routes)
+    {
+        var live = routes.MapGroup("").WithTags("Live");
+        live.MapGet("/ws", SocketEndpoint.Handle).Produces(101)
+            .WithSummary("A WebSocket that delivers everything of the user's, live");
+        live.MapGet("/events", EventsEndpoint.Handle).RequireAuthorization().WithMetadata(new AllowsQueryToken())
+            .Produces<Polled>(200, "application/json", "text/event-stream")
+            .WithSummary("The same frames as server-sent events, or, without that Accept, by long-poll");
+        live.MapGet("/sync", GetSync.Handle).RequireAuthorization().Produces<Synced>()
+            .WithSummary("All chats and open replies of one moment, to begin again from");
+    }
+}
+
+/// <summary>What a long-poll answers.</summary>
+sealed record Polled(IReadOnlyList<object> Events, string Cursor);
+
+/// <summary>What <c>GET /sync</c> answers.</summary>
+sealed record Synced(string Cursor, IReadOnlyList<Chat> Chats, IReadOnlyList<RunningReply> Running);
+
+/// <summary>An open reply with its text so far.</summary>
+sealed record RunningReply(
+    string ChatId, string MessageId, string ReplyToId, long Seq, string Model, long Attempt, string Content,
+    Generation Generation);

@@ -1,0 +1,103 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Cote.Chats;
+using Cote.Data;
+using Cote.Events;
+using Cote.Media;
+using Cote.Primitives;
+
+namespace Cote.Delivery;
+
+/// <summary>
+/// Writes the log as frames. An event holds ids only: the thing is read beside it, in the same query, and written as it
+/// is now; where it is gone, the event goes out as its deletion, under its own cursor.
+/// </summary>
+sealed class EventRenderer(Database db, EventLog log, MediaLinks links, Clock clock)
+{
+    const int MostEvents = 200;
+    const int MostUnits = 1_000_000;
+    static readonly TimeSpan SignaturesKeep = TimeSpan.FromHours(12); // a feed may keep a frame; its URLs are good for a day at least
+
+    readonly record struct Entry(long Seq, string Type, string ChatId, string? MessageId, Message? Message, Chat? Chat);
+
+    public Task<EventPage> ReadAsync(string userId, long after, CancellationToken ct) => ReadAsync(userId, after, MostEvents, ct);
+
+    /// <summary>Up to <paramref name="most"/> events after one, fewer where their texts are long.</summary>
+    public async Task<EventPage> ReadAsync(string userId, long after, int most, CancellationToken ct)
+    {
+        long units = 0;
+        var rows = await db.ListAsync(
+            $"""
+            select e.seq, e.type, e.chat_id, e.message_id, m.id, c.id, {MessageStore.All}, {ChatStore.All}
+            from events e
+            left join messages m on m.user_id = e.user_id and m.id = e.message_id and m.deleted_at is null
+            left join chats c on c.user_id = e.user_id and c.id = e.chat_id and c.deleted_at is null
+            where e.user_id = {userId} and e.seq > {after} order by e.seq limit {(long)most}
+            """, Read, ct, row => (units += row.Message?.Content.Length ?? 0) > MostUnits);
+        return new([.. rows.Select(Write)], rows.Count == most || units > MostUnits);
+    }
+
+    /// <summary>A message as the frame of the event that sent or ended it.</summary>
+    public Frame Write(Message message) =>
+        Write(new Entry(message.EventSeq, EventTypes.Message, message.ChatId, message.Id, message, null));
+
+    static Entry Read(Row row)
+    {
+        const int message = 6, chat = message + MessageStore.Width;
+        return new(row.GetInt64(0), row.GetString(1), row.GetString(2), row.IsDBNull(3) ? null : row.GetString(3),
+            row.IsDBNull(4) || row.IsDBNull(5) ? null : MessageStore.Read(row, message),
+            row.IsDBNull(5) ? null : ChatStore.Read(row, chat));
+    }
+
+    Frame Write(Entry row)
+    {
+        var cursor = new Cursor(log.Epoch, row.Seq).ToString();
+        var frame = row switch
+        {
+            { Type: EventTypes.Message, Message: { } message } =>
+                Frame.Wrap(row.Type, JsonSerializer.SerializeToUtf8Bytes(message.Signed(links), WireJson.Message), cursor),
+            { Type: EventTypes.MessageStatus, Message: { } message } => Frame.Write(row.Type, data =>
+            {
+                data.WriteString("chat_id"u8, row.ChatId);
+                data.WriteString("message_id"u8, row.MessageId);
+                data.WriteString("status"u8, message.Status);
+            }, cursor),
+            { Type: EventTypes.ChatCreated or EventTypes.ChatUpdated, Chat: { } chat } =>
+                Frame.Wrap(row.Type, JsonSerializer.SerializeToUtf8Bytes(chat, WireJson.Chat), cursor),
+            { MessageId: { } id } when row.Type == EventTypes.MessageDeleted || row.Chat is not null =>
+                Frame.Write(EventTypes.MessageDeleted, data =>
+                {
+                    data.WriteString("chat_id"u8, row.ChatId);
+                    data.WriteString("message_id"u8, id);
+                }, cursor),
+            _ => Frame.Write(EventTypes.ChatDeleted, data => data.WriteString("chat_id"u8, row.ChatId), cursor),
+        };
+        return frame with
+        {
+            Seq = row.Seq,
+            MessageId = row.MessageId,
+            ChatId = row.ChatId,
+            GoodUntil = row.Message is { MediaUrls.Count: > 0 } ? clock.Now + SignaturesKeep : null,
+            AwaitsDelivery = row is { Type: EventTypes.Message, Message.AwaitsDelivery: true },
+        };
+    }
+}
+
+/// <summary>How nouns are written inside frames: as everywhere, with every letter as it is.</summary>
+static class WireJson
+{
+    static readonly JsonSerializerOptions Relaxed = new(MessagesJson.Default.Options)
+    {
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    static readonly MessagesJson Messages = new(Relaxed);
+
+    public static readonly JsonTypeInfo<Message> Message = Messages.Message;
+
+    public static readonly JsonTypeInfo<IReadOnlyList<Message>> MessageList = Messages.IReadOnlyListMessage;
+
+    public static readonly JsonTypeInfo<Generation> Generation = Messages.Generation;
+
+    public static readonly JsonTypeInfo<Chat> Chat = new ChatsJson(new(Relaxed)).Chat;
+}

@@ -1,0 +1,28 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+
+namespace Cote.Delivery;
+
+/// <summary>Sockets and streams.</summary>
+public sealed class RealtimeOptions
+{
+    [Description("Live connections of one user on this node; a new one beyond it closes the oldest with 4504.")]
+    [Range(1, 1_000_000)]
+    public int ConnectionsPerUser { get; set; } = 20;
+
+    [Description("A socket that was silent for so long gets a `ping`, in milliseconds.")]
+    [Range(1_000, 600_000)]
+    public int HeartbeatMilliseconds { get; set; } = 25_000;
+
+    [Description("The largest frame that a client may send, in bytes; a larger one closes the socket with 1009.")]
+    [Range(1_024, 16_777_216)]
+    public int MaxFrameBytes { get; set; } = 65_536;
+
+    [Description("Frames that one socket may send in a second, twice as many at once; beyond it it is closed with 4013.")]
+    [Range(1, 1_000_000)]
+    public int FramesPerSecond { get; set; } = 20;
+
+    [Description("A socket that takes no byte for so long while something waits for it is closed with 4008, in seconds.")]
+    [Range(1, 600)]
+    public int SlowConsumerSeconds { get; set; } = 10;
+}

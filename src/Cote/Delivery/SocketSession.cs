@@ -1,0 +1,213 @@
+using System.Buffers;
+using System.Net.WebSockets;
+using System.Text.Json;
+using Cote.Events;
+using Cote.Primitives;
+
+namespace Cote.Delivery;
+
+/// <summary>
+/// One socket: a loop that writes what its reader hands out, and a loop that takes in the little that a client may
+/// send. Waiting for a frame holds no buffer, so an idle socket costs next to nothing.
+/// </summary>
+sealed class SocketSession(WebSocket socket, Subscription subscription, SocketCommands commands, RealtimeOptions options, Clock clock)
+{
+    const int MostErrors = 10;
+    static readonly TimeSpan ErrorsWithin = TimeSpan.FromMinutes(1);
+    static readonly TimeSpan LastChance = TimeSpan.FromSeconds(5);
+
+    readonly Queue<long> _errors = new();
+    double _allowance = options.FramesPerSecond * 2;
+    long _allowedAt = clock.Ticks;
+
+    public async Task RunAsync(CancellationToken ct)
+    {
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var writing = WriteAsync(over.Token);
+        var reading = ReadAsync(over.Token);
+        await Task.WhenAny(writing, reading);
+        if (subscription.Closed is { } reason)
+            await CloseAsync(reason, reading);
+        else if (socket.State == WebSocketState.CloseReceived)
+            await SocketEndpoint.CloseAsync(socket, WebSocketCloseStatus.NormalClosure, "");
+        await over.CancelAsync();
+        subscription.Close(CloseReason.ShuttingDown); // ends the writing loop, whatever it waits for
+        await Task.WhenAll(Quietly(writing), Quietly(reading));
+    }
+
+    async Task WriteAsync(CancellationToken ct)
+    {
+        await SendAsync(subscription.Ready(options.HeartbeatMilliseconds), ct);
+        if (subscription.Reset is { } reason)
+            await SendAsync(Subscription.ResetFrame(reason, subscription.Cursor), ct);
+        while (true)
+        {
+            var frames = await subscription.NextAsync(ct);
+            if (frames.Count == 0)
+                return;
+            foreach (var frame in frames)
+                if (!await SendAsync(frame, ct))
+                    return;
+            subscription.Written(frames);
+        }
+    }
+
+    // False where the client takes nothing any more. A send is never cancelled: that would leave half a frame behind,
+    // and no close code could be told.
+    async ValueTask<bool> SendAsync(Frame frame, CancellationToken ct)
+    {
+        var send = socket.SendAsync(frame.Json, WebSocketMessageType.Text, endOfMessage: true, ct);
+        if (send.IsCompletedSuccessfully)
+            return true;
+        var sending = send.AsTask();
+        try
+        {
+            await sending.WaitAsync(TimeSpan.FromSeconds(options.SlowConsumerSeconds), clock.Provider, ct);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            subscription.Close(CloseReason.SlowConsumer);
+            try
+            {
+                await sending.WaitAsync(LastChance, clock.Provider, ct);
+            }
+            catch (TimeoutException)
+            {
+                socket.Abort();
+            }
+            return false;
+        }
+    }
+
+    async Task ReadAsync(CancellationToken ct)
+    {
+        while (true)
+        {
+            // Zero bytes: completes when something is there to be read, without a buffer lying in wait for it.
+            var first = await socket.ReceiveAsync(Memory<byte>.Empty, ct);
+            if (first.MessageType == WebSocketMessageType.Close)
+                return;
+            if (subscription.Closed is not null)
+            {
+                // Read on and forget, until the client has closed too: what lies unread when the connection goes
+                // makes it end in a reset, which takes the close code along.
+                await ForgetAsync(ct);
+                return;
+            }
+            if (first.EndOfMessage) // an empty message is over with this
+            {
+                await TakeAsync(default, first.MessageType, ct);
+                continue;
+            }
+            var buffer = ArrayPool<byte>.Shared.Rent(options.MaxFrameBytes);
+            try
+            {
+                var length = 0;
+                ValueWebSocketReceiveResult part;
+                do
+                {
+                    if (length == options.MaxFrameBytes)
+                    {
+                        await SocketEndpoint.CloseAsync(socket, WebSocketCloseStatus.MessageTooBig, "frame too big");
+                        return;
+                    }
+                    part = await socket.ReceiveAsync(buffer.AsMemory(length, options.MaxFrameBytes - length), ct);
+                    if (part.MessageType == WebSocketMessageType.Close)
+                        return;
+                    length += part.Count;
+                }
+                while (!part.EndOfMessage);
+                await TakeAsync(buffer.AsMemory(0, length), part.MessageType, ct);
+            }
+            finally
+            {
+                ArrayPool<byte>.Shared.Return(buffer);
+            }
+        }
+    }
+
+    async Task ForgetAsync(CancellationToken ct)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(4_096);
+        try
+        {
+            while ((await socket.ReceiveAsync(buffer.AsMemory(), ct)).MessageType != WebSocketMessageType.Close)
+            {
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    async Task TakeAsync(ReadOnlyMemory<byte> bytes, WebSocketMessageType type, CancellationToken ct)
+    {
+        if (!IsAllowed())
+        {
+            subscription.Close(CloseReason.RateLimited);
+            return;
+        }
+        var error = type == WebSocketMessageType.Text
+            ? await commands.DoAsync(bytes, subscription, ct)
+            : Frame.Error("invalid_frame", "Frames are JSON text");
+        if (error is null)
+            return;
+        subscription.Show(error);
+        _errors.Enqueue(clock.Ticks);
+        while (clock.Since(_errors.Peek()) > ErrorsWithin)
+            _errors.Dequeue();
+        if (_errors.Count >= MostErrors)
+            subscription.Close(CloseReason.TooManyErrors);
+    }
+
+    bool IsAllowed()
+    {
+        var now = clock.Ticks;
+        _allowance = Math.Min(options.FramesPerSecond * 2, _allowance + clock.Since(_allowedAt).TotalSeconds * options.FramesPerSecond);
+        _allowedAt = now;
+        return --_allowance >= 0;
+    }
+
+    async Task CloseAsync(CloseReason reason, Task reading)
+    {
+        if (socket.State is not (WebSocketState.Open or WebSocketState.CloseReceived))
+            return;
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(2), clock.Provider);
+        try
+        {
+            await socket.CloseOutputAsync((WebSocketCloseStatus)(int)reason, WhyOf(reason), patience.Token);
+            await Quietly(reading.WaitAsync(patience.Token)); // for the client's own close
+        }
+        catch (Exception error) when (error is WebSocketException or OperationCanceledException or IOException)
+        {
+            socket.Abort();
+        }
+    }
+
+    static string WhyOf(CloseReason reason) => reason switch
+    {
+        CloseReason.ShuttingDown => "shutting down",
+        CloseReason.SlowConsumer => "slow consumer",
+        CloseReason.TokenExpired => "token expired",
+        CloseReason.RateLimited => "rate limited",
+        CloseReason.BadRequest => "bad request",
+        CloseReason.SessionRevoked => "session revoked",
+        CloseReason.TooManyConnections => "too many connections",
+        _ => "too many errors",
+    };
+
+    // A connection may break at any moment and in any of these ways; there is nobody left to tell.
+    static async Task Quietly(Task task)
+    {
+        try
+        {
+            await task;
+        }
+        catch (Exception error) when (error is WebSocketException or OperationCanceledException or IOException
+            or JsonException or ProblemException or ObjectDisposedException)
+        {
+        }
+    }
+}

@@ -1,0 +1,91 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using Cote.Primitives;
+
+namespace Cote.Models;
+
+/// <summary>Who answers: providers, models, and how long they may take.</summary>
+public sealed class AssistantsOptions
+{
+    [Description("The model of a chat that names none, as `provider/model`. Unset: the first configured of openai, anthropic, else demo.")]
+    public string? Default { get; set; }
+
+    [Description("The system prompt of a chat that has none of its own.")]
+    public string? SystemPrompt { get; set; }
+
+    [Description("The most tokens of a reply, where neither the chat nor its provider says. Unset: the model's own limit.")]
+    [Range(1, 10_000_000)]
+    public int? MaxTokens { get; set; }
+
+    [Description("The sampling temperature, where neither the chat nor its provider says. Unset: the model's own.")]
+    [Range(0.0, 2.0)]
+    public double? Temperature { get; set; }
+
+    [Description("The context window in tokens, where a provider says nothing: prompt and reply together must fit in it.")]
+    [Range(256, 100_000_000)]
+    public int ContextTokens { get; set; } = 32_768;
+
+    [Description("How many replies this node makes at the same time; more wait in their chats' queues.")]
+    [Range(1, 1_000_000)]
+    public int MaxParallelReplies { get; set; } = 1_000;
+
+    [Description("How often a reply that a crash cut off is begun again by itself. 0 leaves it `interrupted`.")]
+    [Range(0, 100)]
+    public int MaxTakeovers { get; set; } = 3;
+
+    [Description("How long a model may take to its first token, in seconds.")]
+    [Range(1, 86_400)]
+    public int FirstTokenSeconds { get; set; } = 120;
+
+    [Description("How long a model may pause between two tokens, in seconds.")]
+    [Range(1, 86_400)]
+    public int StallSeconds { get; set; } = 60;
+
+    [Description("The most images of a prompt, newest first; of those beyond it the model gets the name.")]
+    [Range(0, 100)]
+    public int MaxImages { get; set; } = 8;
+
+    [Description("The largest image that is sent to a model, in bytes; of a larger one it gets the name.")]
+    [Range(0, 16_777_216)]
+    public int MaxImageBytes { get; set; } = 3_932_160;
+
+    [Description("Any OpenAI-compatible endpoint: OpenAI, Azure, DeepSeek, Ollama, vLLM, LM Studio…")]
+    public ProviderOptions OpenAI { get; set; } = new();
+
+    [Description("Anthropic's models.")]
+    public ProviderOptions Anthropic { get; set; } = new();
+}
+
+/// <summary>One provider of models.</summary>
+public sealed class ProviderOptions
+{
+    [Description("The key. `OPENAI_API_KEY` and `ANTHROPIC_API_KEY` are understood as they stand.")]
+    public Secret? ApiKey { get; set; }
+
+    [Description("The base URL, such as `http://localhost:11434/v1`. `OPENAI_BASE_URL` and `ANTHROPIC_BASE_URL` are understood as they stand.")]
+    [Url]
+    public string? BaseUrl { get; set; }
+
+    [Description("The provider's default model. Unset: `gpt-4.1-mini` for openai, `claude-sonnet-4-5` for anthropic.")]
+    public string? Model { get; set; }
+
+    [Description("Further models that a chat may choose: a list (`…__Models__0`) or one text with commas.")]
+    public IList<string> Models { get; } = [];
+
+    [Description("The context window of this provider's models, in tokens.")]
+    [Range(256, 100_000_000)]
+    public int? ContextTokens { get; set; }
+
+    [Description("The most tokens of a reply by this provider.")]
+    [Range(1, 10_000_000)]
+    public int? MaxTokens { get; set; }
+
+    [Description("The sampling temperature for this provider.")]
+    [Range(0.0, 2.0)]
+    public double? Temperature { get; set; }
+
+    [Description("Do this provider's models see images? False: they get the names of images only.")]
+    public bool Vision { get; set; } = true;
+
+    internal bool IsConfigured => ApiKey is not null || BaseUrl is not null;
+}

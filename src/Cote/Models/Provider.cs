@@ -1,0 +1,43 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.AI;
+
+namespace Cote.Models;
+
+/// <summary>
+/// A provider of models: a name, the models it offers, and how to open one. Any <see cref="IChatClient"/> will do. Its
+/// stream must end with a finish reason, else the reply counts as truncated; an error is understood from its
+/// exception: <see cref="HttpRequestException"/> with a status, <see cref="TimeoutException"/>, or anything else for a
+/// broken call.
+/// </summary>
+/// <param name="name">Stands before the slash in <c>provider/model</c>; without a slash itself.</param>
+/// <param name="models">The first is the default.</param>
+/// <param name="open">Called once for each model that is used; the client serves many calls at a time.</param>
+public sealed class Provider(string name, IEnumerable<string> models, Func<string, IChatClient> open)
+{
+    readonly ConcurrentDictionary<string, Lazy<IChatClient>> _clients = new(StringComparer.Ordinal);
+
+    /// <summary>The name of the provider, such as <c>openai</c>.</summary>
+    public string Name { get; } = name;
+
+    /// <summary>The names of its models, its default first.</summary>
+    public IReadOnlyList<string> Models { get; } = [.. models];
+
+    /// <summary>The model that answers where only the provider is named.</summary>
+    public string DefaultModel => Models[0];
+
+    /// <summary>The context window of its models in tokens, if it is known.</summary>
+    public int? ContextTokens { get; init; }
+
+    /// <summary>The most tokens of a reply, where the chat does not say.</summary>
+    public int? MaxTokens { get; init; }
+
+    /// <summary>The sampling temperature, where the chat does not say.</summary>
+    public double? Temperature { get; init; }
+
+    /// <summary>Do its models see images?</summary>
+    public bool Vision { get; init; } = true;
+
+    /// <summary>The client of one of its models, the same for every call.</summary>
+    public IChatClient Open(string model) =>
+        _clients.GetOrAdd(model, static (model, open) => new(() => open(model)), open).Value;
+}

@@ -1,0 +1,82 @@
+using Cote.Primitives;
+using Microsoft.Extensions.AI;
+
+namespace Cote.Models;
+
+/// <summary>Who can answer here: the configured providers, what they offer, and who answers by default.</summary>
+sealed class ProviderRegistry
+{
+    ProviderRegistry(IReadOnlyList<Provider> providers, ModelCatalogue catalogue)
+    {
+        Providers = providers;
+        Catalogue = catalogue;
+    }
+
+    public IReadOnlyList<Provider> Providers { get; }
+
+    public ModelCatalogue Catalogue { get; }
+
+    /// <param name="added">Providers of the host's own; they stand before the demo in the order of defaults.</param>
+    public static ProviderRegistry From(AssistantsOptions options, TimeProvider time, params IEnumerable<Provider> added)
+    {
+        List<Provider> providers = [];
+        if (options.OpenAI.IsConfigured)
+        {
+            providers.Add(Configured("openai", "gpt-4.1-mini", options.OpenAI, () => OpenAiChatClient.Open(options.OpenAI)));
+        }
+        if (options.Anthropic.IsConfigured)
+        {
+            providers.Add(Configured("anthropic", "claude-sonnet-4-5", options.Anthropic,
+                () => AnthropicProvider.Open(options.Anthropic, time)));
+        }
+        providers.AddRange(added);
+        providers.Add(new Provider("demo", DemoChatClient.Models, model => new DemoChatClient(model, time)));
+        return new ProviderRegistry(providers, CatalogueOf(providers, options.Default));
+    }
+
+    /// <summary>Who answers as <c>provider/model</c>; null where the model is no longer configured.</summary>
+    public (Provider Provider, string Model)? Find(string id)
+    {
+        if (!Catalogue.Contains(id))
+        {
+            return null;
+        }
+        var slash = id.IndexOf('/', StringComparison.Ordinal);
+        return (Providers.First(provider => provider.Name == id[..slash]), id[(slash + 1)..]);
+    }
+
+    // Its SDK is loaded at the first question, and not by a server that nobody asks anything.
+    static Provider Configured(string name, string model, ProviderOptions options, Func<Func<string, IChatClient>> open)
+    {
+        var client = new Lazy<Func<string, IChatClient>>(open);
+        var further = options.Models.SelectMany(entry =>
+            entry.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
+        var first = string.IsNullOrWhiteSpace(options.Model) ? model : options.Model.Trim();
+        return new Provider(name, further.Prepend(first).Distinct(StringComparer.Ordinal), x => client.Value(x))
+        {
+            ContextTokens = options.ContextTokens,
+            MaxTokens = options.MaxTokens,
+            Temperature = options.Temperature,
+            Vision = options.Vision,
+        };
+    }
+
+    static ModelCatalogue CatalogueOf(List<Provider> providers, string? wanted)
+    {
+        var ids = providers.SelectMany(provider =>
+            provider.Models.Select(model => (Id: $"{provider.Name}/{model}", Provider: provider.Name))).ToList();
+        var chosen = string.IsNullOrWhiteSpace(wanted) ? ids[0].Id : wanted.Trim();
+        if (providers.Find(provider => provider.Name == chosen) is { } named)
+        {
+            chosen = $"{chosen}/{named.DefaultModel}";
+        }
+        if (!ids.Exists(model => model.Id == chosen))
+        {
+            throw new StartupException(
+                $"Cote__Assistants__Default names `{chosen}`, which is not configured. Configured are: "
+                + $"{string.Join(", ", ids.Select(model => model.Id))}.");
+        }
+        return new ModelCatalogue(
+            ids.Select(model => new CatalogueModel(model.Id, model.Provider, model.Id == chosen)));
+    }
+}

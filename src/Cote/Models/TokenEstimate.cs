@@ -1,0 +1,18 @@
+namespace Cote.Models;
+
+/// <summary>
+/// About how many tokens a text is. Each model family counts otherwise and an OpenAI-compatible endpoint does not even
+/// say which it is, so no tokenizer would be right: this errs to the high side, and the context window has room.
+/// </summary>
+static class TokenEstimate
+{
+    const int PerMessage = 4;
+
+    public static int Of(string text)
+    {
+        var quarters = 0;
+        foreach (var unit in text)
+            quarters += unit < 0x80 ? 1 : unit < 0x2E80 ? 2 : 4;
+        return PerMessage + (quarters + 3) / 4;
+    }
+}

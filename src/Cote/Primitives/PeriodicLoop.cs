@@ -1,0 +1,76 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Cote.Primitives;
+
+/// <summary>
+/// Background work in rounds: one each <paramref name="every"/>, and one more as soon as <see cref="Wake"/> asks for it. A
+/// round that fails is logged, and the next one tries again.
+/// </summary>
+/// <param name="every">The time between the starts of two rounds.</param>
+/// <param name="clock">Measures it.</param>
+/// <param name="log">Takes the faults of rounds.</param>
+abstract partial class PeriodicLoop(TimeSpan every, Clock clock, ILogger log) : BackgroundService
+{
+    readonly Wakeup _wakeup = new();
+
+    /// <summary>Whether the first round runs at the start, and not only after the first interval.</summary>
+    protected virtual bool RunsAtStart => false;
+
+    /// <summary>Asks for a round now.</summary>
+    public void Wake() => _wakeup.Set();
+
+    /// <summary>One round. A <see cref="ProblemException"/> says that the database is unreachable or busy.</summary>
+    protected abstract Task RunRoundAsync(CancellationToken ct);
+
+    /// <summary>What is left to do when the server stops; its fault is logged as a round's.</summary>
+    protected virtual Task FinishAsync() => Task.CompletedTask;
+
+    protected sealed override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await Task.Yield();
+        try
+        {
+            if (!RunsAtStart)
+                await _wakeup.WaitAsync(every, clock.Provider, stoppingToken);
+            while (true)
+            {
+                var began = clock.Ticks;
+                await TryAsync(() => RunRoundAsync(stoppingToken), stoppingToken);
+                await _wakeup.WaitAsync(every - clock.Since(began), clock.Provider, stoppingToken);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            await TryAsync(FinishAsync, CancellationToken.None);
+        }
+    }
+
+    async Task TryAsync(Func<Task> work, CancellationToken ct)
+    {
+        try
+        {
+            await work();
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            throw;
+        }
+        catch (ProblemException error)
+        {
+            LogRoundDelayed(log, GetType().Name, error.Problem.Code);
+        }
+#pragma warning disable CA1031 // Top of the loop: without this catch one fault would end the background work for good.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            LogRoundFailed(log, error, GetType().Name);
+        }
+    }
+
+    [LoggerMessage(EventId = 1000, Level = LogLevel.Warning, Message = "{Loop} could not finish its round: {Code}. The next round tries again.")]
+    static partial void LogRoundDelayed(ILogger log, string loop, string code);
+
+    [LoggerMessage(EventId = 1001, Level = LogLevel.Error, Message = "{Loop} failed in a round. The next round tries again.")]
+    static partial void LogRoundFailed(ILogger log, Exception error, string loop);
+}
