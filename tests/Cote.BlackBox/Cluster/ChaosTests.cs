@@ -37,7 +37,7 @@ public sealed class ChaosTests(PublishedProgram program, ITestOutputHelper outpu
         using var end = new CancellationTokenSource();
         var lives = people.Select(x => x.LiveAsync(end.Token)).ToList();
         Mark("nothing is broken");
-        await Task.Delay(2 * Calm);
+        await Task.Delay(2 * Calm); // as the disturbances have one after them: what is measured in it is their yardstick
         var began = Stopwatch.GetTimestamp();
         do
         {
@@ -85,7 +85,7 @@ public sealed class ChaosTests(PublishedProgram program, ITestOutputHelper outpu
     {
         Mark("RabbitMQ is away");
         await fleet.Rabbit!.StopAsync(immediate: random.Next(2) == 0);
-        await Task.Delay(random.Next(1_000, 5_000));
+        await Task.Delay(random.Next(1_000, 5_000)); // how long it is away is what is tried out
         await fleet.Rabbit.StartAgainAsync();
     }
 
@@ -93,7 +93,7 @@ public sealed class ChaosTests(PublishedProgram program, ITestOutputHelper outpu
     {
         Mark("PostgreSQL is restarted, immediate");
         await fleet.Postgres.StopAsync(immediate: true);
-        await Task.Delay(random.Next(0, 4_000));
+        await Task.Delay(random.Next(0, 4_000)); // the same
         var began = Stopwatch.GetTimestamp();
         await fleet.Postgres.StartAgainAsync();
         output.WriteLine(
@@ -115,7 +115,6 @@ public sealed class ChaosTests(PublishedProgram program, ITestOutputHelper outpu
             Mark("a node is killed");
             await node.KillAsync();
         }
-        await Task.Delay(TimeSpan.FromSeconds(18)); // longer than a lease and a sweep: others have its replies by now
         using var elsewhere = new CoteClient(fleet.Proxy!.Url) { Token = witness.Token };
         var end = await elsewhere.EndOfAsync(chat, reply);
         end.GetProperty("content").GetString().ShouldBe(_story.To(question));

@@ -43,7 +43,7 @@ public sealed class CrashTests(PublishedProgram program, ITestOutputHelper outpu
             if (round % 10 == 0)
                 output.WriteLine($"{round} kills, {people.Sum(x => x.Acknowledged)} messages acknowledged");
         }
-        await Task.Delay(random.Next(150, 1_000));
+        await Task.Delay(random.Next(150, 1_000)); // people go on for a moment after the last start
         await end.CancelAsync();
         await Task.WhenAll(lives);
         foreach (var person in people)
