@@ -258,7 +258,7 @@ public sealed class FailoverTests(PublishedProgram program, ITestOutputHelper ou
 
         static List<string> WithoutUpstream(string file)
         {
-            var lines = File.ReadAllLines(Path.Combine(PublishedProgram.Root, "deploy", file)).SkipWhile(x => x.StartsWith('#')).ToList();
+            var lines = File.ReadAllLines(Path.Combine(Repository.Root, "deploy", file)).SkipWhile(x => x.StartsWith('#')).ToList();
             var (from, to) = (lines.IndexOf("    upstream cote {"), lines.IndexOf("    }", lines.IndexOf("    upstream cote {")));
             from.ShouldBeGreaterThan(0);
             lines.RemoveRange(from, to - from + 1);

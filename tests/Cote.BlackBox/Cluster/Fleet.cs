@@ -76,7 +76,7 @@ sealed class Fleet : IAsyncDisposable
     /// <summary>The text of a file in deploy/, for ports of this machine and with the nodes' addresses, and no other change.</summary>
     public string Configuration(int port)
     {
-        var text = File.ReadAllText(Path.Combine(PublishedProgram.Root, "deploy", "nginx.cluster.conf"));
+        var text = File.ReadAllText(Path.Combine(Repository.Root, "deploy", "nginx.cluster.conf"));
         Replace("listen 80;", $"listen 127.0.0.1:{port};");
         Replace("pid /tmp/nginx.pid;\n", ""); // the proxy of the tests has a folder for it
         for (var i = 0; i < Nodes.Count; i++)
