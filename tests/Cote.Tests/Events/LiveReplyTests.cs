@@ -3,8 +3,8 @@ using Cote.Primitives;
 using Cote.Replies;
 using FsCheck;
 using FsCheck.Fluent;
-using Check = FsCheck.Check;
 using Microsoft.Extensions.Time.Testing;
+using Check = FsCheck.Check;
 
 namespace Cote.Tests.Events;
 

@@ -12,7 +12,7 @@ public sealed class Alone;
 [Collection(nameof(Alone))]
 public sealed class SlowReaderTests
 {
-    [Fact, Trait("Rows", "none")]
+    [Fact, Trait("Rows", "none"), Trait("Stage", "slow")]
     public async Task A_socket_that_does_not_read_is_closed_and_no_one_else_notices()
     {
         await using var live = await LiveApp.StartAsync("Realtime:SlowConsumerSeconds=1", "Realtime:HeartbeatMilliseconds=1000");
