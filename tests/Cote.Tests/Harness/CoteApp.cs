@@ -97,7 +97,7 @@ public sealed class CoteApp : IAsyncDisposable
     public static void HashAsShipped(CoteBuilder add) => add.Services.AddSingleton<Passwords>();
 
     /// <summary>Leases of so many seconds, for tests that wait for a renewal, or until one has lapsed.</summary>
-    public static Action<CoteBuilder> LeaseFor(double seconds) => x => x.Services.AddSingleton(new ReplyLease(TimeSpan.FromSeconds(seconds)));
+    public static Action<CoteBuilder> LeaseFor(double seconds) => x => x.Services.AddSingleton(new LeaseOptions(TimeSpan.FromSeconds(seconds)));
 
     /// <summary>Stops it as SIGTERM does, and starts it again on the same data (and another port), with other settings if there are some.</summary>
     public async Task RestartAsync(params string[] settings)
