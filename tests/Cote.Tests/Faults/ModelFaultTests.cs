@@ -180,8 +180,8 @@ public sealed class ModelFaultTests(LiveApp live) : IClassFixture<LiveApp>
     [Theory, MemberData(nameof(Wires))]
     public async Task A_model_that_never_begins_is_left_and_asked_again(string wire)
     {
-        var time = new HeldTime(TimeSpan.FromSeconds(77)); // over when the test says so, and for the first call only
-        await using var own = await LiveApp.StartAsync(x => x.Services.AddSingleton<TimeProvider>(time), "Assistants:FirstTokenSeconds=77");
+        var time = new HeldTime(TimeSpan.FromSeconds(80_000)); // over when the test says so, and for the first call only
+        await using var own = await LiveApp.StartAsync(x => x.Services.AddSingleton<TimeProvider>(time), "Assistants:FirstTokenSeconds=80000");
         using var ada = await own.RegisterAsync();
         var chat = await ada.CreateChatAsync(model: wire);
         var play = own.Play(FakeReply.After(new Gate()), FakeReply.Text("there"));

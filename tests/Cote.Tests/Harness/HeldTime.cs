@@ -1,6 +1,9 @@
 namespace Cote.Tests.Harness;
 
-/// <summary>The system's clock, but for pauses of one length: they last until they are let go, and are real ones from then on.</summary>
+/// <summary>
+/// The system's clock, but for pauses of one length, or not much shorter: they last until they are let go, and are real
+/// ones from then on.
+/// </summary>
 sealed class HeldTime(TimeSpan held) : TimeProvider
 {
     readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -41,14 +44,30 @@ sealed class HeldTime(TimeSpan held) : TimeProvider
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
+        var timer = new Timer(this, base.CreateTimer(callback, state, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan));
+        timer.Change(dueTime, period);
+        return timer;
+    }
+
+    bool Holds(ITimer timer, TimeSpan dueTime)
+    {
         lock (_timers)
         {
-            if (_free || dueTime != held)
-                return base.CreateTimer(callback, state, dueTime, period);
-            var timer = base.CreateTimer(callback, state, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            if (_free || dueTime > held || dueTime < held / 2)
+                return false;
             _timers.Add(timer);
             _reached.TrySetResult();
-            return timer;
+            return true;
         }
+    }
+
+    sealed class Timer(HeldTime time, ITimer timer) : ITimer
+    {
+        public bool Change(TimeSpan dueTime, TimeSpan period) => time.Holds(timer, dueTime)
+            ? timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan) : timer.Change(dueTime, period);
+
+        public void Dispose() => timer.Dispose();
+
+        public ValueTask DisposeAsync() => timer.DisposeAsync();
     }
 }
