@@ -1,4 +1,3 @@
-using Cote.Delivery;
 using Cote.Http;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
