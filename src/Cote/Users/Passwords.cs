@@ -11,14 +11,20 @@ sealed class Passwords : IDisposable
 
     static readonly HashSet<string> Common = ReadCommon();
 
-    readonly PasswordHasher<User> _hasher;
+    readonly IPasswordHasher<User> _hasher;
     readonly SemaphoreSlim _places = new(Math.Max(1, Environment.ProcessorCount / 2));
     readonly Lazy<string> _nobodys;
     int _waiting;
 
     public Passwords(AuthOptions options)
+        : this(new PasswordHasher<User>(Options.Create(new PasswordHasherOptions { IterationCount = options.PasswordIterations })))
     {
-        _hasher = new(Options.Create(new PasswordHasherOptions { IterationCount = options.PasswordIterations }));
+    }
+
+    /// <summary>With a hasher that tests can count.</summary>
+    internal Passwords(IPasswordHasher<User> hasher)
+    {
+        _hasher = hasher;
         _nobodys = new(() => _hasher.HashPassword(null!, SecureTokens.Token()));
     }
 

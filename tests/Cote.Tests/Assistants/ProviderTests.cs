@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Cote.Models;
@@ -9,7 +10,7 @@ namespace Cote.Tests.Assistants;
 /// <summary>Both wires through the real SDKs, against a server that misbehaves in every way we know of.</summary>
 public sealed class ProviderTests : IAsyncLifetime
 {
-    static readonly TimeSpan Deadline = TimeSpan.FromSeconds(10);
+    static readonly TimeSpan AtOnce = TimeSpan.FromMilliseconds(300);
 
     FakeModelServer _server = null!;
 
@@ -100,50 +101,70 @@ public sealed class ProviderTests : IAsyncLifetime
     public async Task Cancelling_closes_the_upstream_connection_within_300_ms(string wire)
     {
         _server.Script = FakeReply.Text("Hello").ThenStall();
-        using var stop = new CancellationTokenSource();
-        await using var reply = Stream(wire, stop.Token).GetAsyncEnumerator();
-        while ((await reply.MoveNextAsync()) && reply.Current.Text == "")
+
+        await Patience.ShouldTakeAtMostAsync(AtOnce, async () =>
         {
-        }
-        var request = await _server.NextRequest();
-        request.Closed.IsCompleted.ShouldBeFalse();
-        var next = reply.MoveNextAsync().AsTask();
+            using var stop = new CancellationTokenSource();
+            await using var reply = Stream(wire, stop.Token).GetAsyncEnumerator();
+            while ((await reply.MoveNextAsync()) && reply.Current.Text == "")
+            {
+            }
+            var request = await _server.NextRequest();
+            request.Closed.IsCompleted.ShouldBeFalse();
+            var next = reply.MoveNextAsync().AsTask();
 
-        await stop.CancelAsync();
+            var took = await ClosedAfterAsync(request, stop.CancelAsync);
 
-        await request.Closed.WaitAsync(TimeSpan.FromMilliseconds(300));
-        await Should.ThrowAsync<OperationCanceledException>(() => next.WaitAsync(Deadline));
+            await Should.ThrowAsync<OperationCanceledException>(() => next.InTimeAsync());
+            return took;
+        });
     }
 
     [Theory, MemberData(nameof(Wires))]
     public async Task Cancelling_before_the_first_token_closes_the_upstream_connection_too(string wire)
     {
         _server.Script = FakeReply.After(new Gate());
-        using var stop = new CancellationTokenSource();
-        await using var reply = Stream(wire, stop.Token).GetAsyncEnumerator();
-        var next = reply.MoveNextAsync().AsTask();
-        var request = await _server.NextRequest();
 
-        await stop.CancelAsync();
+        await Patience.ShouldTakeAtMostAsync(AtOnce, async () =>
+        {
+            using var stop = new CancellationTokenSource();
+            await using var reply = Stream(wire, stop.Token).GetAsyncEnumerator();
+            var next = reply.MoveNextAsync().AsTask();
+            var request = await _server.NextRequest();
 
-        await request.Closed.WaitAsync(TimeSpan.FromMilliseconds(300));
-        await Should.ThrowAsync<OperationCanceledException>(() => next.WaitAsync(Deadline));
+            var took = await ClosedAfterAsync(request, stop.CancelAsync);
+
+            await Should.ThrowAsync<OperationCanceledException>(() => next.InTimeAsync());
+            return took;
+        });
     }
 
     [Theory, MemberData(nameof(Wires))]
     public async Task A_reader_that_walks_away_closes_the_upstream_connection_within_300_ms(string wire)
     {
         _server.Script = FakeReply.Text("Hello").ThenStall();
-        var reply = Stream(wire).GetAsyncEnumerator();
-        while ((await reply.MoveNextAsync()) && reply.Current.Text == "")
+
+        await Patience.ShouldTakeAtMostAsync(AtOnce, async () =>
         {
-        }
-        _server.Closed.IsCompleted.ShouldBeFalse();
+            var reply = Stream(wire).GetAsyncEnumerator();
+            while ((await reply.MoveNextAsync()) && reply.Current.Text == "")
+            {
+            }
+            var request = await _server.NextRequest();
+            request.Closed.IsCompleted.ShouldBeFalse();
 
-        var disposing = reply.DisposeAsync();
+            return await ClosedAfterAsync(request, () => reply.DisposeAsync().AsTask());
+        });
+    }
 
-        await _server.Closed.WaitAsync(TimeSpan.FromMilliseconds(300));
-        await disposing;
+    static async Task<TimeSpan> ClosedAfterAsync(FakeRequest request, Func<Task> leaveAsync)
+    {
+        var began = Stopwatch.GetTimestamp();
+        var leaving = leaveAsync();
+        await request.Closed.InTimeAsync();
+        var took = Stopwatch.GetElapsedTime(began);
+        await leaving;
+        return took;
     }
 
     [Theory, MemberData(nameof(Wires))]
@@ -167,13 +188,13 @@ public sealed class ProviderTests : IAsyncLifetime
         var replies = Enumerable.Range(0, 200).Select(_ => Read(client)).ToList();
         for (var i = 0; i < 200; i++)
         {
-            await _server.NextRequest(TimeSpan.FromSeconds(30));
+            await _server.NextRequest();
         }
         gate.Open();
 
         foreach (var reply in replies)
         {
-            (await reply.WaitAsync(TimeSpan.FromSeconds(30))).Text.ShouldBe("ab");
+            (await reply.InTimeAsync()).Text.ShouldBe("ab");
         }
     }
 
@@ -353,7 +374,7 @@ public sealed class ProviderTests : IAsyncLifetime
     };
 
     async Task<ModelFault> FaultOf(string wire) =>
-        ModelFault.Of(await Should.ThrowAsync<Exception>(() => Read(wire).WaitAsync(Deadline)));
+        ModelFault.Of(await Should.ThrowAsync<Exception>(() => Read(wire).InTimeAsync()));
 
     Task<(string Text, ChatFinishReason? FinishReason)> Read(string wire) => Read(Client(wire));
 

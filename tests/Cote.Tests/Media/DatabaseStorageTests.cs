@@ -144,7 +144,7 @@ public sealed class DatabaseStorageTests : IAsyncLifetime
         using var gone = new CancellationTokenSource();
 
         var adding = Storage.AddAsync("a", file, gone.Token);
-        await Samples.UntilAsync(async () => (await ListAsync()).Count == 1, "the first chunk is there");
+        await Patience.UntilAsync(async () => (await ListAsync()).Count == 1, "the first chunk is there");
         await gone.CancelAsync();
 
         await Should.ThrowAsync<OperationCanceledException>(() => adding);

@@ -47,7 +47,7 @@ public sealed class DiskStorageTests : IDisposable
 
         await using var app = await CoteApp.StartAsync("Media:Storage=disk", $"Media:Directory={_shared}");
 
-        await Samples.UntilAsync(() => Task.FromResult(!File.Exists(old)), "the half of long ago is removed");
+        await Patience.UntilAsync(() => Task.FromResult(!File.Exists(old)), "the half of long ago is removed");
         File.Exists(young).ShouldBeTrue();
         File.Exists(foreign).ShouldBeTrue();
 
@@ -91,6 +91,7 @@ public sealed class DiskStorageTests : IDisposable
     [InlineData("Media:Directory=x|Media:Storage=database", "Cote__Media__Directory names a folder, but media are kept in the database. Unset it, or set Cote__Media__Storage to disk.")]
     [InlineData("Media:Storage=tape", "Cote__Media__Storage is wrong: Storage is one of disk, database, s3.")]
     [InlineData("Media:Storage=disk|Media:Directory=/dev/null/x", null)]
+    [Trait("Rows", "none")]
     public async Task Settings_that_contradict_each_other_stop_the_start_with_a_sentence(string settings, string? sentence)
     {
         var error = await Should.ThrowAsync<StartupException>(() => CoteApp.StartAsync(settings.Split('|')));

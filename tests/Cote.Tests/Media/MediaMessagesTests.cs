@@ -127,7 +127,7 @@ public sealed class MediaMessagesTests(SharedApp shared)
         trap.Pending().ShouldBeFalse();
         using var guard = new TcpClient();
         await guard.ConnectAsync(IPAddress.Loopback, port);
-        await Samples.UntilAsync(() => Task.FromResult(trap.Pending()), "the trap would have noticed");
+        await Patience.UntilAsync(() => Task.FromResult(trap.Pending()), "the trap would have noticed");
     }
 
     [Fact]
@@ -183,13 +183,13 @@ public sealed class MediaMessagesTests(SharedApp shared)
         var (sent, named) = await SendPictureAsync(ada, chat);
         var unnamed = await ada.PictureAsync();
 
-        await Samples.UntilAsync(async () => (await ada.GetAsync(unnamed)).Status == 404, "the unnamed one is swept");
+        await Patience.UntilAsync(async () => (await ada.GetAsync(unnamed)).Status == 404, "the unnamed one is swept");
         (await ada.GetAsync(named)).Ok();
-        await Samples.UntilAsync(async () => (await UploadTests.BlobsOf(app)).Count == 1, "its bytes go too");
+        await Patience.UntilAsync(async () => (await UploadTests.BlobsOf(app)).Count == 1, "its bytes go too");
 
         (await ada.DeleteAsync($"/chats/{chat}/messages/{sent["id"]}")).Ok();
-        await Samples.UntilAsync(async () => (await ada.GetAsync(named)).Status == 404, "a deleted message lets go");
-        await Samples.UntilAsync(async () => (await UploadTests.BlobsOf(app)).Count == 0, "and the disk is empty");
+        await Patience.UntilAsync(async () => (await ada.GetAsync(named)).Status == 404, "a deleted message lets go");
+        await Patience.UntilAsync(async () => (await UploadTests.BlobsOf(app)).Count == 0, "and the disk is empty");
     }
 
     [Fact]
@@ -204,7 +204,7 @@ public sealed class MediaMessagesTests(SharedApp shared)
 
         (await ada.DeleteAsync($"/chats/{chat}")).Ok();
 
-        await Samples.UntilAsync(async () => (await ada.GetAsync(gone)).Status == 404, "what only that chat named is swept");
+        await Patience.UntilAsync(async () => (await ada.GetAsync(gone)).Status == 404, "what only that chat named is swept");
         (await ada.GetAsync(kept)).Ok();
     }
 
@@ -218,7 +218,7 @@ public sealed class MediaMessagesTests(SharedApp shared)
         {
             using var guard = await other.RegisterAsync(); // as long as a sweep needs elsewhere
             var swept = await guard.PictureAsync();
-            await Samples.UntilAsync(async () => (await guard.GetAsync(swept)).Status == 404, "a sweep was made");
+            await Patience.UntilAsync(async () => (await guard.GetAsync(swept)).Status == 404, "a sweep was made");
         }
 
         (await ada.GetAsync(url)).Ok();

@@ -21,7 +21,7 @@ public sealed partial class ResumableUploadTests
         using (var phone = await OpenPieceAsync(app, before, upload, text.Length))
         {
             await phone.GetStream().WriteAsync(text.AsMemory(0, 300_000));
-            await Samples.UntilAsync(() => Task.FromResult(FileOf(app, upload).Length == 300_000), "the piece has come");
+            await Patience.UntilAsync(() => Task.FromResult(FileOf(app, upload).Length == 300_000), "the piece has come");
             phone.Client.LingerState = new(true, 0);
         }
         await app.RestartAsync();
@@ -45,7 +45,7 @@ public sealed partial class ResumableUploadTests
         var upload = await BeginAsync(ada, text.Length, "a.txt");
         using var hanging = await OpenPieceAsync(_app, ada, upload, text.Length);
         await hanging.GetStream().WriteAsync(text.AsMemory(0, 50_000));
-        await Samples.UntilAsync(() => Task.FromResult(FileOf(_app, upload).Length == 50_000), "the piece has come");
+        await Patience.UntilAsync(() => Task.FromResult(FileOf(_app, upload).Length == 50_000), "the piece has come");
 
         var offset = int.Parse((await HeadAsync(ada, upload)).Header("Upload-Offset")!, CultureInfo.InvariantCulture);
         var last = await PieceAsync(ada, upload, offset, text[offset..]);

@@ -129,20 +129,4 @@ static class Samples
 
     public static Task<Reply> GetAsync(this CoteClient client, string path, Action<HttpRequestHeaders> headers) =>
         client.SendAsync(HttpMethod.Get, path, change: x => headers(x.Headers));
-
-    /// <summary>Asks again and again, until it is so or the deadline is over.</summary>
-    public static async Task UntilAsync(Func<Task<bool>> isSo, string what)
-    {
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        try
-        {
-            while (!await isSo())
-                await timer.WaitForNextTickAsync(limit.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            throw new TimeoutException("It did not come to be: " + what);
-        }
-    }
 }

@@ -68,7 +68,7 @@ public sealed class UploadPiecesTests : IAsyncLifetime
         var upload = await BeginAsync(ada, sound.Length, "a.wav");
         using var hanging = await OpenPieceAsync(_app, ada, upload, sound.Length);
         await hanging.GetStream().WriteAsync(sound.AsMemory(0, Piece + 1_000));
-        await Samples.UntilAsync(async () => (await StartsAsync()).Count == 1, "a piece has come");
+        await Patience.UntilAsync(async () => (await StartsAsync()).Count == 1, "a piece has come");
 
         var other = new Node(_services);
         using (var uploadLock = await other.TakeAsync(ada.Id, upload))
@@ -199,13 +199,13 @@ public sealed class UploadPiecesTests : IAsyncLifetime
         using var ada = await _app.RegisterAsync();
         var upload = await BeginAsync(ada, 10_000, "a.txt");
         using var slow = await OpenPieceAsync(_app, ada, upload, 10_000);
-        await Samples.UntilAsync(async () => (await Media.FindUploadAsync(ada.Id, IdOf(upload), default))!.Holder.Length > 0, "the piece is being taken");
+        await Patience.UntilAsync(async () => (await Media.FindUploadAsync(ada.Id, IdOf(upload), default))!.Holder.Length > 0, "the piece is being taken");
 
         for (var sent = 0; sent < 5; sent++)
         {
             _time.Skip += TimeSpan.FromSeconds(3);
             await slow.GetStream().WriteAsync(Encoding.ASCII.GetBytes(new string('a', 100)));
-            await Samples.UntilAsync(async () => (await StartsAsync()).Count == sent + 1, "it is saved");
+            await Patience.UntilAsync(async () => (await StartsAsync()).Count == sent + 1, "it is saved");
         }
 
         using var uploadLock = await new Node(_services).TakeAsync(ada.Id, upload);
@@ -284,7 +284,7 @@ public sealed class UploadPiecesTests : IAsyncLifetime
     internal static async Task<int> StatusOf(TcpClient connection)
     {
         using var reader = new StreamReader(connection.GetStream(), leaveOpen: true);
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var limit = new CancellationTokenSource(Patience.Deadline);
         return int.Parse((await reader.ReadLineAsync(limit.Token)).ShouldNotBeNull().Split(' ')[1], CultureInfo.InvariantCulture);
     }
 

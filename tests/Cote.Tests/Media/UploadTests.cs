@@ -97,6 +97,7 @@ public sealed class UploadTests(SharedApp shared)
 
     [Theory]
     [MemberData(nameof(Attacks))]
+    [Trait("Rows", "none")]
     public async Task What_is_not_of_an_allowed_type_is_refused_and_leaves_nothing(string name, byte[] bytes)
     {
         using var ada = await _app.RegisterAsync();
@@ -127,6 +128,7 @@ public sealed class UploadTests(SharedApp shared)
     [InlineData(2_000_000_000, 2_000_000_000, 413)]
     [InlineData(-1, 1, 413)] // 2^32 - 1 pixels wide
     [InlineData(-1, -1, 413)] // so many that their product overflows
+    [Trait("Rows", "none")]
     public async Task An_image_of_too_many_pixels_is_refused(int width, int height, int status)
     {
         using var ada = await _app.RegisterAsync();
@@ -139,6 +141,7 @@ public sealed class UploadTests(SharedApp shared)
     }
 
     [Fact]
+    [Trait("Rows", "none")]
     public async Task An_empty_file_and_a_form_without_one_are_named_in_a_422()
     {
         using var ada = await _app.RegisterAsync();
@@ -247,11 +250,11 @@ public sealed class UploadTests(SharedApp shared)
         {
             await socket.ConnectAsync(IPAddress.Loopback, app.Url.Port);
             await socket.GetStream().WriteAsync(Encoding.ASCII.GetBytes(head + new string('a', 500_000)));
-            await Samples.UntilAsync(() => Task.FromResult(Leftovers(app).Length == 1), "the upload has begun");
+            await Patience.UntilAsync(() => Task.FromResult(Leftovers(app).Length == 1), "the upload has begun");
             socket.Client.LingerState = new(true, 0); // a reset, as when a phone goes into a tunnel
         }
 
-        await Samples.UntilAsync(() => Task.FromResult(Leftovers(app).Length == 0), "the half of it is removed");
+        await Patience.UntilAsync(() => Task.FromResult(Leftovers(app).Length == 0), "the half of it is removed");
         (await BlobsOf(app)).ShouldBeEmpty();
     }
 
@@ -289,7 +292,7 @@ public sealed class UploadTests(SharedApp shared)
 
         File.Exists(left).ShouldBeFalse();
         if (!Engine.IsPostgres) // there blobs lie in the database, see DatabaseStorageTests
-            await Samples.UntilAsync(() => Task.FromResult(!File.Exists(orphan)), "the orphan is removed");
+            await Patience.UntilAsync(() => Task.FromResult(!File.Exists(orphan)), "the orphan is removed");
     }
 
     /// <summary>What is kept, wherever it is: files, and chunks in the database (what is small has one).</summary>

@@ -1,7 +1,7 @@
-namespace Cote.Tests.House;
+namespace Cote.Testing;
 
 /// <summary>The sources that these tests were built from.</summary>
-static class Repository
+public static class Repository
 {
     public static string Root { get; } = Find();
 
