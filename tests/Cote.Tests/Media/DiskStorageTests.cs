@@ -104,18 +104,18 @@ public sealed class DiskStorageTests : IDisposable
     [Fact]
     public void What_is_unset_follows_the_database_and_the_bucket()
     {
-        new MediaOptions().StorageOf(isOnlyProcess: true).ShouldBe("disk");
-        new MediaOptions().StorageOf(isOnlyProcess: false).ShouldBe("database");
-        foreach (var isOnlyProcess in new[] { true, false })
+        new MediaOptions().StorageOf(isSingleProcess: true).ShouldBe("disk");
+        new MediaOptions().StorageOf(isSingleProcess: false).ShouldBe("database");
+        foreach (var isSingleProcess in new[] { true, false })
         {
             var options = new MediaOptions { S3 = { Bucket = "b" } };
-            options.StorageOf(isOnlyProcess).ShouldBe("s3");
-            new MediaOptions { Storage = "database" }.StorageOf(isOnlyProcess).ShouldBe("database");
-            new MediaOptions { Storage = "disk", Directory = "x" }.StorageOf(isOnlyProcess).ShouldBe("disk");
+            options.StorageOf(isSingleProcess).ShouldBe("s3");
+            new MediaOptions { Storage = "database" }.StorageOf(isSingleProcess).ShouldBe("database");
+            new MediaOptions { Storage = "disk", Directory = "x" }.StorageOf(isSingleProcess).ShouldBe("disk");
         }
-        Should.Throw<StartupException>(() => new MediaOptions { Storage = "disk" }.StorageOf(isOnlyProcess: false)).Message
+        Should.Throw<StartupException>(() => new MediaOptions { Storage = "disk" }.StorageOf(isSingleProcess: false)).Message
             .ShouldBe("Cote__Media__Storage is disk, and other nodes may use this database. Name the folder that all of them share with Cote__Media__Directory.");
-        Should.Throw<StartupException>(() => new MediaOptions { Directory = "x" }.StorageOf(isOnlyProcess: false));
+        Should.Throw<StartupException>(() => new MediaOptions { Directory = "x" }.StorageOf(isSingleProcess: false));
     }
 
     string[] Files() => Directory.GetFiles(_shared, "*", SearchOption.AllDirectories);

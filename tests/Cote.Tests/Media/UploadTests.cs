@@ -72,6 +72,28 @@ public sealed class UploadTests(SharedApp shared)
         download.Header("X-Evil").ShouldBeNull();
     }
 
+    // Browsers escape nothing but the quote, and that as %22; older Windows programs send a path; RFC 9110 escapes both.
+    [Theory]
+    [InlineData(@"C:\fakepath\photo.txt", "photo.txt")]
+    [InlineData(@"C:\\fakepath\\photo.txt", "photo.txt")]
+    [InlineData(@"\\server\share\photo.txt", "photo.txt")]
+    [InlineData(@"a \""quoted\"" name.txt", "a _quoted_ name.txt")]
+    [InlineData("a%22b.txt", "a%22b.txt")]
+    [InlineData("plain.txt", "plain.txt")]
+    public async Task A_quoted_name_is_read_as_its_sender_meant_it(string quoted, string name)
+    {
+        using var ada = await _app.RegisterAsync();
+
+        var upload = await ada.SendAsync(HttpMethod.Post, "/upload/", change: x =>
+        {
+            x.Content = new ByteArrayContent(Encoding.ASCII.GetBytes(
+                $"--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{quoted}\"\r\n\r\nhello\r\n--b--\r\n"));
+            x.Content.Headers.TryAddWithoutValidation("Content-Type", "multipart/form-data; boundary=b");
+        });
+
+        upload.Ok()["name"].ShouldBe(name);
+    }
+
     [Fact]
     public async Task A_name_of_five_thousand_letters_is_cut()
     {

@@ -1,7 +1,7 @@
 using System.Text;
 using Cote.Media;
 
-namespace Cote.Tests.Media;
+namespace Cote.Tests.Media.Sniffing;
 
 /// <summary>What is told from bytes alone.</summary>
 public sealed class FileTypesTests
@@ -147,7 +147,7 @@ public sealed class FileTypesTests
         FileNames.Clean("a" + string.Concat(Enumerable.Repeat("🕊", 2_500))).EnumerateRunes().ShouldAllBe(x => x.Value != 0xFFFD);
     }
 
-    static FileType? Detect(byte[] bytes, string name)
+    internal static FileType? Detect(byte[] bytes, string name)
     {
         var path = Path.GetTempFileName();
         try
