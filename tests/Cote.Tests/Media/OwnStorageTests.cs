@@ -30,7 +30,8 @@ public sealed class OwnStorageTests
         (await UploadTests.BlobsOf(app)).ShouldBeEmpty();
         UploadTests.Leftovers(app).ShouldBeEmpty();
         (await Samples.BytesOf((await ada.GetAsync(url)).Ok())).ShouldBe(picture);
-        (await Samples.BytesOf(await ada.GetAsync(url, x => x.Range = new(1_000, 1_999)))).ShouldBe(picture[1_000..2_000]);
+        (await Samples.BytesOf(await ada.GetAsync(url, x => x.Range = new(1_000, 1_999))))
+            .ShouldBe(picture[1_000..2_000]);
 
         await sweep!.SweepAsync(default);
 
@@ -44,7 +45,8 @@ public sealed class OwnStorageTests
         var storage = new InMemory { Blobs = { ["01900000-0000-7000-8000-000000000000"] = [1], ["README"] = [2] } };
         await using var app = await CoteApp.StartAsync(x => x.Services.AddSingleton<BlobStorage>(storage));
         using var ada = await app.RegisterAsync();
-        await Samples.UntilAsync(() => Task.FromResult(storage.Blobs.Count == 1), "the blob of long ago is deleted, the name that is no id stays");
+        await Samples.UntilAsync(() => Task.FromResult(storage.Blobs.Count == 1),
+            "the blob of long ago is deleted, the name that is no id stays");
 
         storage.Fault = Problems.StorageUnavailable;
         (await ada.UploadAsync(Samples.Png(extra: 10), "a.png")).ErrorCode.ShouldBe("storage_unavailable");
@@ -67,7 +69,8 @@ public sealed class OwnStorageTests
             Blobs[id] = Fault is { } fault ? throw new ProblemException(fault) : await File.ReadAllBytesAsync(file, ct);
 
         public override Task<Stream> OpenAsync(string id, long offset, CancellationToken ct) => Task.FromResult<Stream>(
-            Blobs.TryGetValue(id, out var bytes) ? new MemoryStream(bytes[(int)offset..]) : throw new FileNotFoundException(id));
+            Blobs.TryGetValue(id, out var bytes) ? new MemoryStream(bytes[(int)offset..])
+                : throw new FileNotFoundException(id));
 
         public override Task DeleteAsync(string id, CancellationToken ct)
         {

@@ -10,7 +10,8 @@ namespace Cote.Tests.Media;
 // What looks at the files of parts. Where these lie in the database, UploadPartsTests has the same.
 public sealed partial class ResumableUploadTests
 {
-    // The connection breaks in the middle of a part, the server is restarted, and the client goes on from where HEAD says.
+    // The connection breaks in the middle of a part, the server is restarted, and the client goes on from where HEAD
+    // says.
     [Fact]
     public async Task After_a_cut_and_a_restart_it_goes_on_where_it_was()
     {

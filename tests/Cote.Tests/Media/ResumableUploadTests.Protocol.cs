@@ -21,9 +21,9 @@ public sealed partial class ResumableUploadTests
     public async Task HEAD_gives_the_metadata_back_byte_for_byte(string? metadata)
     {
         using var ada = await _app.RegisterAsync();
-        (string, string)[] headers = [("Upload-Length", "12"), .. metadata is null ? [] : new[] { ("Upload-Metadata", metadata) }];
+        (string, string)[] given = metadata is null ? [] : [("Upload-Metadata", metadata)];
 
-        var begun = await TusAsync(ada, HttpMethod.Post, "/upload/resumable", headers);
+        var begun = await TusAsync(ada, HttpMethod.Post, "/upload/resumable", [("Upload-Length", "12"), .. given]);
 
         begun.Status.ShouldBe(201);
         (await HeadAsync(ada, begun.Header("Location")!)).Header("Upload-Metadata").ShouldBe(metadata);
@@ -44,7 +44,7 @@ public sealed partial class ResumableUploadTests
         });
 
         refused.Status.ShouldBe(422);
-        refused.Json.GetProperty("detail")[0].GetProperty("loc").ToString().ShouldBe("""["header","Upload-Metadata"]""");
+        refused.Json.GetProperty("detail")[0].GetProperty("loc")[1].GetString().ShouldBe("Upload-Metadata");
     }
 
     [Theory]
@@ -55,7 +55,8 @@ public sealed partial class ResumableUploadTests
         using var ada = await _app.RegisterAsync();
         var upload = await BeginAsync(ada, Hello.Length, "a.txt");
 
-        var part = await PartAsync(ada, upload, 0, Encoding.ASCII.GetBytes(Hello), HttpMethod.Post, ("X-HTTP-Method-Override", method));
+        var part = await PartAsync(ada, upload, 0, Encoding.ASCII.GetBytes(Hello), HttpMethod.Post,
+            ("X-HTTP-Method-Override", method));
 
         (part.Status, part.Header("Upload-Offset")).ShouldBe((204, "12"));
         (await ada.GetAsync(part.Header("Upload-Media-Url")!)).Text.ShouldBe(Hello);
@@ -83,7 +84,8 @@ public sealed partial class ResumableUploadTests
 
         // Only for tus: a form elsewhere must not become a deletion.
         var chat = await ada.CreateChatAsync();
-        (await TusAsync(ada, HttpMethod.Post, $"/chats/{chat}", ("X-HTTP-Method-Override", "DELETE"))).Status.ShouldBe(405);
+        (await TusAsync(ada, HttpMethod.Post, $"/chats/{chat}", ("X-HTTP-Method-Override", "DELETE"))).Status
+            .ShouldBe(405);
         (await ada.GetAsync($"/chats/{chat}")).Ok();
     }
 
@@ -118,7 +120,8 @@ public sealed partial class ResumableUploadTests
         foreach (var offset in new[] { 0, 3, 6, 12, 13 })
         {
             var refused = await PartAsync(ada, upload, offset, "hello"u8.ToArray());
-            (refused.Status, refused.ErrorCode, refused.Header("Upload-Offset")).ShouldBe((409, "wrong_offset", "5"), offset.ToString(CultureInfo.InvariantCulture));
+            (refused.Status, refused.ErrorCode, refused.Header("Upload-Offset"))
+                .ShouldBe((409, "wrong_offset", "5"), offset.ToString(CultureInfo.InvariantCulture));
         }
     }
 
@@ -133,7 +136,8 @@ public sealed partial class ResumableUploadTests
         var empty = await PartAsync(ada, upload, Hello.Length, []);
         var more = await PartAsync(ada, upload, Hello.Length, "x"u8.ToArray());
 
-        (empty.Status, Samples.PathOf(empty.Header("Upload-Media-Url")!)).ShouldBe((204, Samples.PathOf(last.Header("Upload-Media-Url")!)));
+        (empty.Status, Samples.PathOf(empty.Header("Upload-Media-Url")!))
+            .ShouldBe((204, Samples.PathOf(last.Header("Upload-Media-Url")!)));
         (more.Status, more.ErrorCode).ShouldBe((413, "too_large"));
     }
 
@@ -145,9 +149,9 @@ public sealed partial class ResumableUploadTests
     public async Task What_is_not_offered_is_answered_with_what_to_do(string header, string value, string advice)
     {
         using var ada = await _app.RegisterAsync();
-        (string, string)[] headers = [(header, value), .. header == "Upload-Concat" ? [("Upload-Length", "12")] : Array.Empty<(string, string)>()];
+        (string, string)[] length = header == "Upload-Concat" ? [("Upload-Length", "12")] : [];
 
-        var refused = await TusAsync(ada, HttpMethod.Post, "/upload/resumable", headers);
+        var refused = await TusAsync(ada, HttpMethod.Post, "/upload/resumable", [(header, value), .. length]);
 
         (refused.Status, refused.ErrorCode, refused.Header("Location")).ShouldBe((422, "validation_error", null));
         var error = refused.Json.GetProperty("detail")[0];
@@ -170,7 +174,8 @@ public sealed partial class ResumableUploadTests
         var upload = begun.Header("Location").ShouldNotBeNull();
         (begun.Header("Upload-Media-Url") is null).ShouldBe(sent < Hello.Length);
         (await HeadAsync(ada, upload)).Header("Upload-Offset").ShouldBe(sent.ToString(CultureInfo.InvariantCulture));
-        var url = begun.Header("Upload-Media-Url") ?? (await PartAsync(ada, upload, sent, Encoding.ASCII.GetBytes(Hello[sent..]))).Header("Upload-Media-Url");
+        var url = begun.Header("Upload-Media-Url") ?? (await PartAsync(ada, upload, sent,
+            Encoding.ASCII.GetBytes(Hello[sent..]))).Header("Upload-Media-Url");
         (await ada.GetAsync(url!)).Text.ShouldBe(Hello);
     }
 
@@ -181,16 +186,22 @@ public sealed partial class ResumableUploadTests
         using var ada = await app.RegisterAsync();
 
         (await CreateWithAsync(ada, 5, "a.txt", Encoding.ASCII.GetBytes(Hello))).ErrorCode.ShouldBe("too_large");
-        (await CreateWithAsync(ada, 5, "a.txt", Encoding.ASCII.GetBytes(Hello), isChunked: true)).ErrorCode.ShouldBe("too_large");
-        (await CreateWithAsync(ada, 600, "a.txt", [0x7F, .. "ELF"u8, .. new byte[596]])).ErrorCode.ShouldBe("unsupported_media_type");
-        (await CreateWithAsync(ada, 20, "a.html", "plain words, as said"u8.ToArray())).ErrorCode.ShouldBe("unsupported_media_type");
-        (await CreateWithAsync(ada, 12, "a.txt", Encoding.ASCII.GetBytes(Hello), type: "text/plain")).ErrorCode.ShouldBe("unsupported_media_type");
-        (await CreateWithAsync(ada, 1_001, "a.txt", Encoding.ASCII.GetBytes(Hello))).ErrorCode.ShouldBe("quota_exceeded");
+        (await CreateWithAsync(ada, 5, "a.txt", Encoding.ASCII.GetBytes(Hello), isChunked: true)).ErrorCode
+            .ShouldBe("too_large");
+        (await CreateWithAsync(ada, 600, "a.txt", [0x7F, .. "ELF"u8, .. new byte[596]])).ErrorCode
+            .ShouldBe("unsupported_media_type");
+        (await CreateWithAsync(ada, 20, "a.html", "plain words, as said"u8.ToArray())).ErrorCode
+            .ShouldBe("unsupported_media_type");
+        (await CreateWithAsync(ada, 12, "a.txt", Encoding.ASCII.GetBytes(Hello), type: "text/plain")).ErrorCode
+            .ShouldBe("unsupported_media_type");
+        (await CreateWithAsync(ada, 1_001, "a.txt", Encoding.ASCII.GetBytes(Hello))).ErrorCode
+            .ShouldBe("quota_exceeded");
 
         var rows = await app.RowsAsync();
         (rows["uploads"].Count, rows["upload_pieces"].Count, rows["media"].Count).ShouldBe((0, 0, 0));
         Directory.GetFiles(Path.Combine(app.Data, "media", "resumable")).ShouldBeEmpty();
-        (await CreateWithAsync(ada, 12, "a.txt", Encoding.ASCII.GetBytes(Hello))).Status.ShouldBe(201); // so it could have
+        // So it could have.
+        (await CreateWithAsync(ada, 12, "a.txt", Encoding.ASCII.GetBytes(Hello))).Status.ShouldBe(201);
     }
 
     // Its client never heard of an address, and begins again: what was left would count in its quota for a day.
@@ -199,7 +210,8 @@ public sealed partial class ResumableUploadTests
     {
         await using var app = await CoteApp.StartAsync();
         using var ada = await app.RegisterAsync();
-        using (var phone = await OpenPartAsync(app, ada, "/upload/resumable", 100_000, "POST", "Upload-Length: 100000\r\n"))
+        using (var phone = await OpenPartAsync(app, ada, "/upload/resumable", 100_000, "POST",
+            "Upload-Length: 100000\r\n"))
         {
             await phone.GetStream().WriteAsync(Encoding.ASCII.GetBytes(new string('a', 50_000)));
             await Samples.UntilAsync(async () => (await app.RowsAsync())["uploads"].Count == 1, "the upload has begun");
@@ -207,8 +219,11 @@ public sealed partial class ResumableUploadTests
         }
 
         await Samples.UntilAsync(async () => (await app.RowsAsync())["uploads"].Count == 0, "it is deleted");
-        await Samples.UntilAsync(async () => (await app.RowsAsync())["upload_pieces"].Count == 0, "its parts are deleted");
-        await Samples.UntilAsync(() => Task.FromResult(Directory.GetFiles(Path.Combine(app.Data, "media", "resumable")).Length == 0), "its file is deleted");
+        await Samples.UntilAsync(async () => (await app.RowsAsync())["upload_pieces"].Count == 0,
+            "its parts are deleted");
+        await Samples.UntilAsync(() =>
+            Task.FromResult(Directory.GetFiles(Path.Combine(app.Data, "media", "resumable")).Length == 0),
+            "its file is deleted");
     }
 
     [Theory]
@@ -233,6 +248,7 @@ public sealed partial class ResumableUploadTests
 
         foreach (var name in new[] { "setup.exe", "page.html", "drawing.SVG", "letter.docm" })
             (await TusAsync(ada, HttpMethod.Post, "/upload/resumable", ("Upload-Length", "12"),
-                ("Upload-Metadata", "filename " + Convert.ToBase64String(Encoding.UTF8.GetBytes(name))))).Status.ShouldBe(415, name);
+                ("Upload-Metadata", "filename " + Convert.ToBase64String(Encoding.UTF8.GetBytes(name))))).Status
+                    .ShouldBe(415, name);
     }
 }

@@ -42,10 +42,13 @@ public sealed partial class ResumableUploadTests(SharedApp shared)
         (await Samples.BytesOf(download)).ShouldBe(picture);
         download.Message.Content.Headers.ContentDisposition!.FileNameStar.ShouldBe("Grüße.png");
         var head = await HeadAsync(ada, upload);
-        (head.Status, head.Header("Upload-Offset"), head.Header("Upload-Length")).ShouldBe((200, picture.Length.ToString(CultureInfo.InvariantCulture), picture.Length.ToString(CultureInfo.InvariantCulture)));
+        (head.Status, head.Header("Upload-Offset"), head.Header("Upload-Length"))
+            .ShouldBe((200, picture.Length.ToString(CultureInfo.InvariantCulture),
+            picture.Length.ToString(CultureInfo.InvariantCulture)));
         Samples.PathOf(head.Header("Upload-Media-Url")!).ShouldBe(Samples.PathOf(url));
         var chat = await ada.CreateChatAsync();
-        (await ada.PostAsync($"/chats/{chat}/messages/", new { content = "", type = "image", media_urls = new[] { url } })).Ok();
+        (await ada.PostAsync($"/chats/{chat}/messages/",
+            new { content = "", type = "image", media_urls = new[] { url } })).Ok();
     }
 
     [Fact]
@@ -60,7 +63,8 @@ public sealed partial class ResumableUploadTests(SharedApp shared)
         (await PartAsync(ada, upload, 3, "too much of it"u8.ToArray())).Status.ShouldBe(413);
 
         (await HeadAsync(ada, upload)).Header("Upload-Offset").ShouldBe("3");
-        (await ada.GetAsync((await PartAsync(ada, upload, 3, "defghij"u8.ToArray())).Header("Upload-Media-Url")!)).Text.ShouldBe("abcdefghij");
+        (await ada.GetAsync((await PartAsync(ada, upload, 3, "defghij"u8.ToArray())).Header("Upload-Media-Url")!)).Text
+            .ShouldBe("abcdefghij");
     }
 
     [Fact]
@@ -70,13 +74,18 @@ public sealed partial class ResumableUploadTests(SharedApp shared)
         var upload = await BeginAsync(ada, 10, "a.txt");
 
         (await ada.SendAsync(HttpMethod.Post, "/upload/resumable")).Status.ShouldBe(412);
-        (await ada.SendAsync(HttpMethod.Head, upload, change: x => x.Headers.Add("Tus-Resumable", "0.2.2"))).Status.ShouldBe(412);
+        (await ada.SendAsync(HttpMethod.Head, upload, change: x => x.Headers.Add("Tus-Resumable", "0.2.2"))).Status
+            .ShouldBe(412);
         (await TusAsync(ada, HttpMethod.Post, "/upload/resumable")).Status.ShouldBe(422);
         foreach (var length in new[] { "-1", "0", "abc", "1e3", "99999999999999999999" })
-            (await TusAsync(ada, HttpMethod.Post, "/upload/resumable", ("Upload-Length", length))).Status.ShouldBe(422, length);
-        (await TusAsync(ada, HttpMethod.Post, "/upload/resumable", ("Upload-Length", "104857601"))).ErrorCode.ShouldBe("too_large");
-        (await ada.SendAsync(HttpMethod.Patch, upload, new { }, x => { x.Headers.Add("Tus-Resumable", "1.0.0"); x.Headers.Add("Upload-Offset", "0"); })).Status.ShouldBe(415);
-        (await TusAsync(ada, HttpMethod.Post, "/upload/resumable", ("Upload-Length", "5"), ("Upload-Metadata", "filename %%%,x"))).Status.ShouldBe(201);
+            (await TusAsync(ada, HttpMethod.Post, "/upload/resumable", ("Upload-Length", length))).Status
+                .ShouldBe(422, length);
+        (await TusAsync(ada, HttpMethod.Post, "/upload/resumable", ("Upload-Length", "104857601"))).ErrorCode
+            .ShouldBe("too_large");
+        (await ada.SendAsync(HttpMethod.Patch, upload, new { }, x =>
+            { x.Headers.Add("Tus-Resumable", "1.0.0"); x.Headers.Add("Upload-Offset", "0"); })).Status.ShouldBe(415);
+        (await TusAsync(ada, HttpMethod.Post, "/upload/resumable", ("Upload-Length", "5"),
+            ("Upload-Metadata", "filename %%%,x"))).Status.ShouldBe(201);
     }
 
     [Fact]

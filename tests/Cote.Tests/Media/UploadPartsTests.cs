@@ -11,8 +11,8 @@ using static Cote.Tests.Media.Tus;
 namespace Cote.Tests.Media;
 
 /// <summary>
-/// Resumable uploads whose parts lie in the database, as they do where several nodes share it. A second node is a second
-/// set of what a node has in memory, on the same database.
+/// Resumable uploads whose parts lie in the database, as they do where several nodes share it. A second node is a
+/// second set of what a node has in memory, on the same database.
 /// </summary>
 public sealed class UploadPartsTests : IAsyncLifetime
 {
@@ -45,15 +45,18 @@ public sealed class UploadPartsTests : IAsyncLifetime
         byte[] sound = [.. Samples.Wav(), .. Samples.Noise(3 * PartSize)];
 
         var upload = await BeginAsync(before, sound.Length, "a.wav");
-        (await PartAsync(before, upload, 0, sound[..(PartSize + 100)])).Header("Upload-Offset").ShouldBe($"{PartSize + 100}");
+        (await PartAsync(before, upload, 0, sound[..(PartSize + 100)])).Header("Upload-Offset")
+            .ShouldBe($"{PartSize + 100}");
         (await StartsAsync()).ShouldBe([0, PartSize]);
         await _app.RestartAsync();
         using var ada = await before.OtherDeviceAsync(_app.Url);
         (await HeadAsync(ada, upload)).Header("Upload-Offset").ShouldBe($"{PartSize + 100}");
         var last = await PartAsync(ada, upload, PartSize + 100, sound[(PartSize + 100)..]);
 
-        (await Samples.BytesOf((await ada.GetAsync(last.Header("Upload-Media-Url")!)).Ok())).AsSpan().SequenceEqual(sound).ShouldBeTrue();
-        Samples.PathOf((await HeadAsync(ada, upload)).Header("Upload-Media-Url")!).ShouldBe(Samples.PathOf(last.Header("Upload-Media-Url")!));
+        (await Samples.BytesOf((await ada.GetAsync(last.Header("Upload-Media-Url")!)).Ok())).AsSpan().SequenceEqual(
+            sound).ShouldBeTrue();
+        Samples.PathOf((await HeadAsync(ada, upload)).Header("Upload-Media-Url")!)
+            .ShouldBe(Samples.PathOf(last.Header("Upload-Media-Url")!));
         (await StartsAsync()).ShouldBeEmpty();
         UploadTests.Leftovers(_app).ShouldBeEmpty();
         Directory.GetFiles(Path.Combine(_app.Data, "media", "resumable")).ShouldBeEmpty();
@@ -82,7 +85,8 @@ public sealed class UploadPartsTests : IAsyncLifetime
         }
         var last = await PartAsync(ada, upload, 2 * PartSize, sound[(2 * PartSize)..]);
 
-        (await Samples.BytesOf((await ada.GetAsync(last.Header("Upload-Media-Url")!)).Ok())).AsSpan().SequenceEqual(sound).ShouldBeTrue();
+        (await Samples.BytesOf((await ada.GetAsync(last.Header("Upload-Media-Url")!)).Ok())).AsSpan().SequenceEqual(
+            sound).ShouldBeTrue();
     }
 
     [Fact]
@@ -140,7 +144,8 @@ public sealed class UploadPartsTests : IAsyncLifetime
         (await Samples.BytesOf((await ada.GetAsync(url)).Ok())).ShouldBe(text);
     }
 
-    // Both have seen that the last byte has come. One keeps the file; the other asks again, and hears of the same file.
+    // Both have seen that the last byte has come. One keeps the file; the other asks again, and hears of the same
+    // file.
     [Fact]
     public async Task Two_nodes_that_finish_an_upload_at_once_make_one_file_of_it()
     {
@@ -162,7 +167,8 @@ public sealed class UploadPartsTests : IAsyncLifetime
         (await KeepAsync(two, second)).Problem.ShouldBe(Problems.UploadLocked); // it is finished
 
         (await HeadAsync(ada, upload)).Header("Upload-Media-Url").ShouldNotBeNull().ShouldStartWith(kept.Path);
-        (await Db.ListAsync($"select id from media where user_id = {ada.Id}", row => row.GetString(0), default)).ShouldBe([kept.Id]);
+        (await Db.ListAsync($"select id from media where user_id = {ada.Id}", row => row.GetString(0), default))
+            .ShouldBe([kept.Id]);
         (await UploadTests.BlobsOf(_app)).Count.ShouldBe(1);
 
         async Task<IngestResult> KeepAsync(Node node, UploadLock uploadLock)
@@ -199,7 +205,8 @@ public sealed class UploadPartsTests : IAsyncLifetime
         using var ada = await _app.RegisterAsync();
         var upload = await BeginAsync(ada, 10_000, "a.txt");
         using var slow = await OpenPartAsync(_app, ada, upload, 10_000);
-        await Samples.UntilAsync(async () => (await Uploads.FindAsync(ada.Id, IdOf(upload), default))!.Holder.Length > 0, "the part is being received");
+        await Samples.UntilAsync(async () =>
+            (await Uploads.FindAsync(ada.Id, IdOf(upload), default))!.Holder.Length > 0, "the part is being received");
 
         for (var sent = 0; sent < 5; sent++)
         {
@@ -246,7 +253,8 @@ public sealed class UploadPartsTests : IAsyncLifetime
 
         await _services.GetRequiredService<MediaGcLoop>().ReconcileAsync(default);
 
-        (await Db.ListAsync($"select upload_id from upload_pieces", row => row.GetString(0), default)).ShouldBe([IdOf(open)]);
+        (await Db.ListAsync($"select upload_id from upload_pieces", row => row.GetString(0), default))
+            .ShouldBe([IdOf(open)]);
         (await PartAsync(ada, open, 3, "defghij"u8.ToArray())).Header("Upload-Media-Url").ShouldNotBeNull();
     }
 
@@ -270,7 +278,8 @@ public sealed class UploadPartsTests : IAsyncLifetime
         (await Db.ListAsync($"select user_id from upload_pieces", row => row.GetString(0), default)).ShouldBe([eve.Id]);
     }
 
-    Task<IReadOnlyList<long>> StartsAsync() => Db.ListAsync($"select start from upload_pieces order by start", row => row.GetInt64(0), default);
+    Task<IReadOnlyList<long>> StartsAsync() =>
+        Db.ListAsync($"select start from upload_pieces order by start", row => row.GetInt64(0), default);
 
     Task<Outcome> DoAsync(Sql sql)
     {
@@ -285,7 +294,8 @@ public sealed class UploadPartsTests : IAsyncLifetime
     {
         using var reader = new StreamReader(connection.GetStream(), leaveOpen: true);
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        return int.Parse((await reader.ReadLineAsync(limit.Token)).ShouldNotBeNull().Split(' ')[1], CultureInfo.InvariantCulture);
+        return int.Parse((await reader.ReadLineAsync(limit.Token)).ShouldNotBeNull().Split(' ')[1],
+            CultureInfo.InvariantCulture);
     }
 
     /// <summary>What another node would have of its own.</summary>

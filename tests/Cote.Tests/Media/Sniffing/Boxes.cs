@@ -21,7 +21,8 @@ static class Boxes
     }
 
     /// <summary>The last box, which reaches to the end of the file.</summary>
-    public static byte[] OpenBox(string type, byte[] content) => [.. UInt32(0), .. Encoding.ASCII.GetBytes(type), .. content];
+    public static byte[] OpenBox(string type, byte[] content) =>
+        [.. UInt32(0), .. Encoding.ASCII.GetBytes(type), .. content];
 
     public static byte[] Brands(string major, params string[] compatible) =>
         Box("ftyp", Encoding.ASCII.GetBytes(major), UInt32(0), Encoding.ASCII.GetBytes(string.Concat(compatible)));
@@ -33,12 +34,16 @@ static class Boxes
 
     public static byte[] Mirror => Box("imir", [1]);
 
-    /// <summary>A crop of a whole number of pixels; the centre lies half as many pixels from the image's as is said.</summary>
+    /// <summary>
+    /// A crop of a whole number of pixels; the centre lies half as many pixels from the image's as is said.
+    /// </summary>
     public static byte[] Crop(int width, int height, int acrossHalves, int downHalves) => Box("clap",
-        UInt32(width), UInt32(1), UInt32(height), UInt32(1), UInt32(acrossHalves), UInt32(2), UInt32(downHalves), UInt32(2));
+        UInt32(width), UInt32(1), UInt32(height), UInt32(1), UInt32(acrossHalves), UInt32(2), UInt32(downHalves),
+            UInt32(2));
 
     /// <summary>A <c>meta</c> box with properties, and for each item the numbers of its own.</summary>
-    public static byte[] Meta(int primary, byte[][] properties, params (int Item, byte[] Numbers)[] items) => Box("meta", UInt32(0),
+    public static byte[] Meta(int primary, byte[][] properties, params (int Item, byte[] Numbers)[] items) =>
+        Box("meta", UInt32(0),
         Box("hdlr", new byte[24]), Box("pitm", UInt32(0), UInt16(primary)),
         Box("iprp", Box("ipco", properties), Box("ipma", UInt32(0), UInt32(items.Length),
             [.. items.SelectMany(x => (byte[])[.. UInt16(x.Item), (byte)x.Numbers.Length, .. x.Numbers])])));

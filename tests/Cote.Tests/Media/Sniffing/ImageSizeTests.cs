@@ -37,12 +37,15 @@ public sealed class ImageSizeTests
             return new()
             {
                 { "no Exif data", Jpeg(), 64 },
-                { "behind other segments", JpegOf(Segment(0xE0, new byte[14]), Segment(0xE1, "http://ns.adobe.com/xap/1.0/\0<x/>"u8), ExifSegment(turned), Frame), 48 },
+                { "behind other segments",
+                    JpegOf(Segment(0xE0, new byte[14]), Segment(0xE1, "http://ns.adobe.com/xap/1.0/\0<x/>"u8),
+                    ExifSegment(turned), Frame), 48 },
                 { "behind the size", JpegOf(Frame, ExifSegment(turned)), 48 },
                 { "behind the pixels", [.. Jpeg(), .. ExifSegment(turned)], 64 },
                 { "the first of two says straight", JpegOf(ExifSegment(straight), ExifSegment(turned), Frame), 64 },
                 { "the first of two says turned", JpegOf(ExifSegment(turned), ExifSegment(straight), Frame), 48 },
-                { "the first of two is junk", JpegOf(ExifSegment("junkjunkjunkjunk"u8), ExifSegment(turned), Frame), 64 },
+                { "the first of two is junk", JpegOf(ExifSegment("junkjunkjunkjunk"u8), ExifSegment(turned), Frame),
+                    64 },
                 { "the first of two says nothing", JpegOf(ExifSegment(without), ExifSegment(turned), Frame), 64 },
                 { "another padding", JpegOf(Segment(0xE1, [.. "Exif\0"u8, 0xFF, .. turned]), Frame), 48 },
                 { "another type of number", Jpeg(Exif(6, type: 4)), 64 },
@@ -55,7 +58,8 @@ public sealed class ImageSizeTests
                 { "a PNG with it behind the pixels", [.. Png(Chunk("IDAT", [1])), .. Chunk("eXIf", turned)], 64 },
                 { "a PNG with a JPEG's mark", Png(Chunk("eXIf", [.. "Exif\0\0"u8, .. turned])), 64 },
                 { "a PNG that says straight first", Png(Chunk("eXIf", straight), Chunk("eXIf", turned)), 64 },
-                { "a PNG with other chunks before", Png(Chunk("gAMA", new byte[4]), Chunk("iCCP", new byte[70_000]), Chunk("eXIf", turned)), 48 },
+                { "a PNG with other chunks before",
+                    Png(Chunk("gAMA", new byte[4]), Chunk("iCCP", new byte[70_000]), Chunk("eXIf", turned)), 48 },
                 { "a WebP, which Chromium does not turn", WebP(turned), 64 },
             };
         }
@@ -71,19 +75,23 @@ public sealed class ImageSizeTests
         { "as it is", Meta(1, [Size(64, 48)], (1, [1])), 64, 48 },
         { "a quarter to the left", Meta(1, [Size(64, 48), Turn(1)], (1, [1, 2])), 48, 64 },
         { "upside down", Meta(1, [Size(64, 48), Turn(2)], (1, [1, 2])), 64, 48 },
-        { "three quarters, and mirrored", Meta(1, [Size(64, 48), Turn(3), Mirror], (1, [1, 0x80 | 2, 0x80 | 3])), 48, 64 },
+        { "three quarters, and mirrored", Meta(1, [Size(64, 48), Turn(3), Mirror], (1, [1, 0x80 | 2, 0x80 | 3])), 48,
+            64 },
         { "only mirrored", Meta(1, [Size(64, 48), Mirror], (1, [1, 2])), 64, 48 },
         { "another image is turned", Meta(1, [Size(64, 48), Turn(1)], (2, [1, 2]), (1, [1])), 64, 48 },
         { "the thumbnail comes first", Meta(7, [Size(16, 12), Size(64, 48), Turn(1)], (1, [1]), (7, [2, 3])), 48, 64 },
         { "a larger map of depths beside it", Meta(1, [Size(64, 48), Size(640, 480)], (1, [1]), (2, [2])), 64, 48 },
         { "cropped at the corner", Meta(1, [Size(64, 48), Crop(40, 30, -24, -18)], (1, [1, 2])), 40, 30 },
-        { "cropped at the corner and turned", Meta(1, [Size(64, 48), Crop(40, 30, -24, -18), Turn(1)], (1, [1, 2, 3])), 30, 40 },
-        { "cropped in the middle, which Chromium ignores", Meta(1, [Size(64, 48), Crop(40, 30, 0, 0)], (1, [1, 2])), 64, 48 },
+        { "cropped at the corner and turned", Meta(1, [Size(64, 48), Crop(40, 30, -24, -18), Turn(1)], (1, [1, 2, 3])),
+            30, 40 },
+        { "cropped in the middle, which Chromium ignores", Meta(1, [Size(64, 48), Crop(40, 30, 0, 0)], (1, [1, 2])),
+            64, 48 },
         { "cropped to more than there is", Meta(1, [Size(64, 48), Crop(65, 48, 1, 0)], (1, [1, 2])), 64, 48 },
         { "cropped to nothing", Meta(1, [Size(64, 48), Crop(0, 0, -64, -48)], (1, [1, 2])), 64, 48 },
         { "a property that is not there", Meta(1, [Size(64, 48)], (1, [1, 99, 0])), 64, 48 },
         { "no word of which image it is", Meta(9, [Size(16, 12), Size(64, 48)], (1, [1])), 64, 48 },
-        { "no word of which image it is, turned", Box("meta", UInt32(0), Box("iprp", Box("ipco", Size(64, 48), Turn(3)))), 48, 64 },
+        { "no word of which image it is, turned",
+            Box("meta", UInt32(0), Box("iprp", Box("ipco", Size(64, 48), Turn(3)))), 48, 64 },
     };
 
     [Theory]
@@ -125,7 +133,8 @@ public sealed class ImageSizeTests
 
     static byte[] Segment(byte mark, ReadOnlySpan<byte> bytes) => [0xFF, mark, .. UInt16(bytes.Length + 2), .. bytes];
 
-    static byte[] Png(params byte[][] chunks) => [.. Samples.Png(64, 48)[..33], .. chunks.SelectMany(x => x), .. Chunk("IEND", [])];
+    static byte[] Png(params byte[][] chunks) =>
+        [.. Samples.Png(64, 48)[..33], .. chunks.SelectMany(x => x), .. Chunk("IEND", [])];
 
     static byte[] Chunk(string type, byte[] bytes) =>
         [.. UInt32(bytes.Length), .. System.Text.Encoding.ASCII.GetBytes(type), .. bytes, 0, 0, 0, 0];

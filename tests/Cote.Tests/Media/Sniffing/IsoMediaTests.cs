@@ -62,11 +62,14 @@ public sealed class IsoMediaTests
             return new()
             {
                 { "meta behind 200 KB of pixels", [.. brands, .. pixels, .. Photo] },
-                { "sizes behind 70 KB of other boxes in meta", [.. brands, .. Box("meta", UInt32(0), Box("free", new byte[70_000]), Photo[12..])] },
-                { "pixels whose size stands in 64 bits", [.. brands, .. LargeBox("mdat", new byte[100_000]), .. Photo] },
+                { "sizes behind 70 KB of other boxes in meta",
+                    [.. brands, .. Box("meta", UInt32(0), Box("free", new byte[70_000]), Photo[12..])] },
+                { "pixels whose size stands in 64 bits",
+                    [.. brands, .. LargeBox("mdat", new byte[100_000]), .. Photo] },
                 { "meta whose size stands in 64 bits", [.. brands, .. LargeBox("meta", Photo[8..])] },
                 { "meta that reaches to the end", [.. brands, .. OpenBox("meta", Photo[8..])] },
-                { "a property that reaches to the end of its parent", [.. brands, .. Box("meta", UInt32(0), Box("iprp", Box("ipco", OpenBox("ispe", size[8..]))))] },
+                { "a property that reaches to the end of its parent",
+                    [.. brands, .. Box("meta", UInt32(0), Box("iprp", Box("ipco", OpenBox("ispe", size[8..]))))] },
                 { "free space before the brands", [.. Box("free", new byte[100]), .. brands, .. Photo] },
                 { "a box of one's own before the brands", [.. Box("uuid", new byte[32]), .. brands, .. Photo] },
                 { "brands whose size stands in 64 bits", [.. LargeBox("ftyp", brands[8..]), .. Photo] },
@@ -83,13 +86,15 @@ public sealed class IsoMediaTests
     [Fact]
     public void A_film_of_before_there_were_brands_is_QuickTime()
     {
-        Detect([.. Box("wide"), .. Box("mdat", new byte[100_000]), .. Movie], "a.mov")!.ContentType.ShouldBe("video/quicktime");
+        Detect([.. Box("wide"), .. Box("mdat", new byte[100_000]), .. Movie], "a.mov")!.ContentType
+            .ShouldBe("video/quicktime");
         Detect([.. Movie, .. OpenBox("mdat", new byte[100])], "a.mov")!.ContentType.ShouldBe("video/quicktime");
         Detect([.. Box("moov", Box("cmov", new byte[50]))], "a.mov")!.ContentType.ShouldBe("video/quicktime");
 
         Detect([.. Box("wide"), .. Box("mdat", new byte[100_000])], "a.mov").ShouldBeNull();
         Detect([.. Box("free", new byte[100]), .. Box("moov", Box("junk", new byte[50]))], "a.mov").ShouldBeNull();
-        Detect("12 mdat is a box, and this is a text about it."u8.ToArray(), "a.txt")!.ContentType.ShouldBe("text/plain");
+        Detect("12 mdat is a box, and this is a text about it."u8.ToArray(), "a.txt")!.ContentType
+            .ShouldBe("text/plain");
     }
 
     // What is asked of the disk is bounded by the number of boxes, not by the size or the lies of the file.
@@ -109,7 +114,8 @@ public sealed class IsoMediaTests
             ("boxes in boxes", [.. brands, .. nested]),
             ("a size smaller than its header", [.. brands, .. UInt32(7), .. Photo[4..]]),
             ("a size in 64 bits smaller than its header", [.. brands, .. LargeBox("meta", Photo[8..], size: 15)]),
-            ("a size in 64 bits beyond all", [.. brands, .. LargeBox("mdat", new byte[100], size: ulong.MaxValue), .. Photo]),
+            ("a size in 64 bits beyond all",
+                [.. brands, .. LargeBox("mdat", new byte[100], size: ulong.MaxValue), .. Photo]),
             ("a size in 64 bits that is cut", [.. brands, .. UInt32(1), .. "meta"u8, 0, 0]),
             ("half a property", [.. brands, .. Box("meta", UInt32(0), Box("iprp", Box("ipco", half[..10])))]),
             ("brands that fill the file", [.. UInt32(0), .. "ftyp"u8, .. new byte[5_000_000]]),
@@ -136,12 +142,15 @@ public sealed class IsoMediaTests
         byte[] program = [.. "MZ"u8, 0x90, 0, 3, .. Samples.Noise(1_000)];
         FileTypes.IsRefused(program).ShouldBeTrue();
         FileTypes.IsRefused([0x7F, .. "ELF"u8, .. new byte[1_000]]).ShouldBeTrue();
-        FileTypes.IsRefused(System.Text.Encoding.UTF8.GetBytes("<!DOCTYPE html><title>x</title>" + new string('x', 600))).ShouldBeTrue();
-        FileTypes.IsRefused([.. System.Text.Encoding.UTF8.GetBytes(new string('x', 300)), 0xC3, 0x28, .. new byte[300]]).ShouldBeTrue();
+        FileTypes.IsRefused(System.Text.Encoding.UTF8.GetBytes("<!DOCTYPE html><title>x</title>"
+            + new string('x', 600))).ShouldBeTrue();
+        FileTypes.IsRefused([.. System.Text.Encoding.UTF8.GetBytes(new string('x', 300)), 0xC3, 0x28,
+            .. new byte[300]]).ShouldBeTrue();
         FileTypes.IsRefused(program.AsSpan(0, 100)).ShouldBeFalse(); // too short to be sure
     }
 
-    static string[] Four(string brands) => [.. brands.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(x => x.PadRight(4))];
+    static string[] Four(string brands) =>
+        [.. brands.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(x => x.PadRight(4))];
 
     static FileType? Detect(byte[] bytes, string name) => FileTypesTests.Detect(bytes, name);
 }
