@@ -1,7 +1,7 @@
 using System.Text;
 using Cote.Media;
 
-namespace Cote.Tests.Media;
+namespace Cote.Tests.Media.Sniffing;
 
 /// <summary>What is told from bytes alone.</summary>
 public sealed class FileTypesTests
@@ -39,8 +39,10 @@ public sealed class FileTypesTests
         { "text/csv", "a.csv", "a,b\n1,2"u8.ToArray() },
         { "application/json", "a.json", "{}"u8.ToArray() },
         { "application/vnd.openxmlformats-officedocument.wordprocessingml.document", "a.docx", Samples.Docx() },
-        { "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "a.xlsx", Samples.Zip(("[Content_Types].xml", ""), ("xl/workbook.xml", "")) },
-        { "application/vnd.openxmlformats-officedocument.presentationml.presentation", "a.pptx", Samples.Zip(("[Content_Types].xml", ""), ("ppt/presentation.xml", "")) },
+        { "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "a.xlsx",
+            Samples.Zip(("[Content_Types].xml", ""), ("xl/workbook.xml", "")) },
+        { "application/vnd.openxmlformats-officedocument.presentationml.presentation", "a.pptx",
+            Samples.Zip(("[Content_Types].xml", ""), ("ppt/presentation.xml", "")) },
         { "application/vnd.oasis.opendocument.text", "a.odt", Samples.OpenDocument("text") },
         { "application/vnd.oasis.opendocument.spreadsheet", "a.ods", Samples.OpenDocument("spreadsheet") },
         { "application/vnd.oasis.opendocument.presentation", "a.odp", Samples.OpenDocument("presentation") },
@@ -70,7 +72,8 @@ public sealed class FileTypesTests
         { "a.html", "plain words"u8.ToArray() },
         { "a.txt", "<!-- x --><p>hello"u8.ToArray() },
         { "drawing.svg", "<svg xmlns=\"http://www.w3.org/2000/svg\"><script>alert(1)</script></svg>"u8.ToArray() },
-        { "drawing.png", "<?xml version=\"1.0\"?><svg xmlns=\"http://www.w3.org/2000/svg\" onload=\"alert(1)\"/>"u8.ToArray() },
+        { "drawing.png",
+            "<?xml version=\"1.0\"?><svg xmlns=\"http://www.w3.org/2000/svg\" onload=\"alert(1)\"/>"u8.ToArray() },
         { "a.xml", "<?xml version=\"1.0\"?><?xml-stylesheet href=\"x.xsl\"?><a/>"u8.ToArray() },
         { "a.gif", "GIF89a=1;alert(document.domain)"u8.ToArray() },
         { "a.gif", "GIF89a/*"u8.ToArray() },
@@ -98,7 +101,8 @@ public sealed class FileTypesTests
     [Fact]
     public void Images_say_how_large_they_are()
     {
-        foreach (var image in new[] { Samples.Png(640, 480), Samples.Jpeg(640, 480), Samples.Gif(640, 480), Samples.WebP(640, 480), Samples.Bmp(640, 480), Samples.Heif("heic", 640, 480) })
+        foreach (var image in new[] { Samples.Png(640, 480), Samples.Jpeg(640, 480), Samples.Gif(640, 480),
+            Samples.WebP(640, 480), Samples.Bmp(640, 480), Samples.Heif("heic", 640, 480) })
             (Detect(image, "a") is { } type ? (type.Width, type.Height) : default).ShouldBe((640, 480));
     }
 
@@ -137,17 +141,19 @@ public sealed class FileTypesTests
     [InlineData("Grüße 世界 🕊️.txt", "Grüße 世界 🕊️.txt")]
     [InlineData("👩‍👧.png", "👩‍👧.png")]
     [InlineData("a\"b<c>.txt", "a_b_c_.txt")]
-    public void A_name_is_made_fit_for_headers_disks_and_eyes(string? given, string clean) => FileNames.Clean(given).ShouldBe(clean);
+    public void A_name_is_made_fit_for_headers_disks_and_eyes(string? given, string clean) =>
+        FileNames.Clean(given).ShouldBe(clean);
 
     [Fact]
     public void A_long_name_is_cut_and_keeps_its_extension()
     {
         FileNames.Clean(new string('x', 5_000) + ".png").ShouldBe(new string('x', 196) + ".png");
         FileNames.Clean(string.Concat(Enumerable.Repeat("🕊", 2_500)) + ".png").ShouldEndWith("🕊.png");
-        FileNames.Clean("a" + string.Concat(Enumerable.Repeat("🕊", 2_500))).EnumerateRunes().ShouldAllBe(x => x.Value != 0xFFFD);
+        FileNames.Clean("a" + string.Concat(Enumerable.Repeat("🕊", 2_500))).EnumerateRunes()
+            .ShouldAllBe(x => x.Value != 0xFFFD);
     }
 
-    static FileType? Detect(byte[] bytes, string name)
+    internal static FileType? Detect(byte[] bytes, string name)
     {
         var path = Path.GetTempFileName();
         try
