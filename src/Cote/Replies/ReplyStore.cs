@@ -39,7 +39,7 @@ sealed class ReplyStore(Database db, EventLog events, NodeNotifier notifier, Clo
     public static readonly TimeSpan LeaseLength = TimeSpan.FromMilliseconds(LeaseMilliseconds);
 
     /// <summary>Until when a lease taken now is good, by the database's clock.</summary>
-    public static Sql Lease(DatabaseEngine engine) => $"{engine.Now} + {LeaseMilliseconds}";
+    public static Sql Lease(SqlDialect engine) => $"{engine.Now} + {LeaseMilliseconds}";
 
     public static Sql SelectPending(Sql where) => $"""
         select r.user_id, r.chat_id, r.id, r.seq, r.state, r.attempt, r.text_attempt, r.content, r.takeovers, r.model,
@@ -288,7 +288,7 @@ sealed class ReplyStore(Database db, EventLog events, NodeNotifier notifier, Clo
     // that reaches too far is of a clock that was put back since: an owner who lives writes it anew within seconds.
     Sql Claimable(Sql row) => $"""
         ({row}.state = 'queued' or {row}.lease_until <= 0 or {row}.owner is null
-          or ({row}.lease_until < {db.Dialect.Now} or {row}.lease_until > {db.Dialect.Now} + {2 * LeaseMilliseconds}) and {row}.owner <> {queue.Node} and {db.Dialect.AvailableFor >= LeaseLength} = 1)
+          or ({row}.lease_until < {db.Dialect.Now} or {row}.lease_until > {db.Dialect.Now} + {2 * LeaseMilliseconds}) and {row}.owner <> {queue.Node} and {db.Engine.AvailableFor >= LeaseLength} = 1)
         """;
 
     static void MoveQuestion(EventTransaction transaction, PendingReplyRow reply, string status) => transaction.Execute($"""

@@ -27,7 +27,7 @@ public sealed class ReaderTests : IAsyncLifetime
     {
         var clock = new Clock(TimeProvider.System);
         var options = new DataOptions { Directory = _directory, Readers = 1 };
-        _dialect = new SqliteEngine(options, new(options), clock, NullLogger<Database>.Instance);
+        _dialect = new SqliteEngine(options, new(options, NullLogger<DataFolder>.Instance), clock, NullLogger<Database>.Instance);
         await _dialect.OpenAsync(Ct);
         _db = new Database(_dialect);
         var hub = new Hub(clock, _options);
