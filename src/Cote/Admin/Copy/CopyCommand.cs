@@ -1,72 +1,83 @@
 using System.Data.Common;
 using System.Net.Sockets;
-using Cote.Admin;
 using Cote.Data;
 using Cote.Media;
 using Cote.Primitives;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
-namespace Cote;
+namespace Cote.Admin;
 
-/// <summary><c>Cote.Server copy</c>: what it is told, and what it says where it cannot.</summary>
-sealed class CopyCommand
+/// <summary><c>Cote.Server copy</c>: opens both databases, copies, and turns every failure into one sentence.</summary>
+/// <param name="from">The file of the embedded database, or its folder.</param>
+/// <param name="to">The PostgreSQL database.</param>
+/// <param name="skipLostMedia">Goes on without the bytes of blobs that are lost in the source.</param>
+sealed class CopyCommand(string from, string to, bool skipLostMedia)
 {
-    string _from = "";
-    string _to = "";
-    bool _skipLostMedia;
-
-    /// <summary>Settings of the new nodes: where they keep media.</summary>
-    readonly List<string> _settings = [];
-
-    /// <summary>Reads its arguments; null where they are not its own.</summary>
-    public static CopyCommand? Read(string[] args)
+    /// <summary>
+    /// Runs the copy; the exit code. <paramref name="createHost"/> makes the services of a node from settings and from
+    /// additions to its services: they are those of the new nodes, so that media go where these look for them.
+    /// </summary>
+    public async Task<int> RunAsync(
+        Func<string[], Action<IServiceCollection>, WebApplication> createHost, TextWriter output, TextWriter error,
+        CancellationToken ct)
     {
-        var command = new CopyCommand();
-        for (var i = 0; i < args.Length; i++)
-        {
-            var (name, value) = args[i].Split('=', 2) is [var before, var after] ? (before, after) : (args[i], null);
-            if (name == "--skip-lost-media" && value is null)
-                command._skipLostMedia = true;
-            else if (name == "--from")
-                command._from = value ?? args.ElementAtOrDefault(++i) ?? "";
-            else if (name == "--to")
-                command._to = value ?? args.ElementAtOrDefault(++i) ?? "";
-            else if (name.StartsWith("--", StringComparison.Ordinal) && name.Contains(':', StringComparison.Ordinal))
-                command._settings.AddRange(value is null && i + 1 < args.Length ? [args[i], args[++i]] : [args[i]]);
-            else
-                return null;
-        }
-        return IsGiven(command._from) && IsGiven(command._to) ? command : null;
-
-        static bool IsGiven(string value) => value.Length > 0 && !value.StartsWith("--", StringComparison.Ordinal);
-    }
-
-    public async Task<int> RunAsync(TextWriter output, TextWriter error)
-    {
-        // Not below the source: what lies there is only read.
+        // Not below the source, which is only read.
         var folder = Directory.CreateTempSubdirectory("cote-copy-").FullName;
         try
         {
-            _ = PostgresUrl.Parse(new Secret(_to), "--to");
-            await using var app = CoteHost.Create(["--Logging:LogLevel:Default=Warning", .. _settings, $"--Cote:Data:Postgres={_to}", $"--Cote:Data:Directory={folder}"]);
-            app.Services.GetRequiredService<DataOptions>().Postgres = new(_to); // a Postgres_File of the environment does not go before it
-            var file = Path.GetFullPath(Directory.Exists(_from) ? Path.Combine(_from, "cote.db") : _from);
-            await new CopyDatabase(file, (PostgresEngine)app.Services.GetRequiredService<DatabaseEngine>(), app.Services.GetRequiredService<BlobStorage>(),
-                app.Services.GetRequiredService<Clock>(), output, error).RunAsync(folder, _skipLostMedia, CancellationToken.None);
+            _ = PostgresUrl.Parse(new Secret(to), "--to");
+            string[] settings = [$"--Cote:Data:Postgres={to}", $"--Cote:Data:Directory={folder}"];
+            await using var host = createHost(settings, AddTarget);
+            await RunAsync(host.Services, folder, output, error, ct);
             return 0;
         }
-        catch (StartupException wrong)
+        catch (StartupException refusal)
         {
-            error.WriteLine(wrong.Message);
+            error.WriteLine(refusal.Message);
         }
-        catch (Exception broken) when (broken is ProblemException or DbException or IOException or SocketException or TimeoutException)
+        catch (Exception failure) when (
+            failure is ProblemException or DbException or IOException or SocketException or TimeoutException)
         {
-            error.WriteLine($"The copy was cut off: {(broken is ProblemException said ? said.Problem.Detail : broken.Message)} Run it again: it goes on where it stopped.");
+            var reason = failure is ProblemException { Problem: var problem } ? problem.Detail : failure.Message;
+            error.WriteLine($"The copy was cut off: {reason} Run it again: it goes on where it stopped.");
         }
         finally
         {
             Directory.Delete(folder, recursive: true);
         }
         return 1;
+    }
+
+    async Task RunAsync(
+        IServiceProvider services, string folder, TextWriter output, TextWriter error, CancellationToken ct)
+    {
+        var file = Path.GetFullPath(Directory.Exists(from) ? Path.Combine(from, "cote.db") : from);
+        await using var source = new SqliteArchive(file);
+        var copy = new CopyDatabase(
+            source, services.GetRequiredService<PostgresEngine>(), services.GetRequiredService<BlobStorage>(),
+            services.GetRequiredService<Clock>(), output, error);
+        await copy.RunAsync(folder, skipLostMedia, ct);
+    }
+
+    void AddTarget(IServiceCollection services)
+    {
+        services.AddSingleton(x =>
+        {
+            var node = x.GetRequiredService<DataOptions>();
+            var target = new DataOptions
+            {
+                Directory = node.Directory,
+                Postgres = new(to), // a Cote__Data__Postgres_File of the environment does not override --to
+                PostgresListen = node.PostgresListen,
+                Connections = node.Connections,
+                WriteQueue = node.WriteQueue,
+            };
+            return new PostgresEngine(
+                target, x.GetRequiredService<DataFolder>(), x.GetRequiredService<Clock>(),
+                x.GetRequiredService<ILogger<Database>>(), isCopyTarget: true);
+        });
+        services.AddSingleton<DatabaseEngine>(x => x.GetRequiredService<PostgresEngine>());
     }
 }
