@@ -23,12 +23,26 @@ sealed class EventLog(Database db, Hub hub, NodeNotifier notifier, ILogger<Event
     /// <summary>Reads the epoch, or makes one: for a new database, and for one that was put back from a copy.</summary>
     public async Task OpenAsync(EpochFile? file, CancellationToken ct)
     {
-        var batch = new WriteBatch();
-        batch.Execute($"insert into meta (key, value) values ('epoch', {Name()}) on conflict (key) do nothing"); // nodes that start together agree on one
-        await db.WriteAsync(batch);
-        if (file is not null)
-            await FollowOnAsync(file, ct);
-        Epoch = (await MetaAsync("epoch", ct))!;
+        try
+        {
+            // Read first: a start on a full disk writes nothing that it need not, and serves reads.
+            if (await MetaAsync("epoch", ct) is null)
+                await InsertEpochAsync();
+            if (file is not null)
+                await FollowOnAsync(file, ct);
+            Epoch = (await MetaAsync("epoch", ct))!;
+        }
+        catch (ProblemException error)
+        {
+            throw new StartupException($"The database cannot be used: {error.Problem.Detail}.", error);
+        }
+    }
+
+    Task<Outcome> InsertEpochAsync()
+    {
+        var batch = new WriteBatch(); // nodes that start together agree on one
+        batch.Execute($"insert into meta (key, value) values ('epoch', {Name()}) on conflict (key) do nothing");
+        return db.WriteAsync(batch);
     }
 
     // With the embedded database a run follows on the one before, or on a copy of an earlier one.
@@ -41,9 +55,18 @@ sealed class EventLog(Database db, Hub hub, NodeNotifier notifier, ILogger<Event
             log.LogWarning("The database was put back from a copy, or its epoch file was lost: clients begin again from a new epoch");
             await RenewEpochAsync();
         }
-        var run = Name();
-        await SetAsync("run", run);
-        file.Begin(run, _committed);
+        var (run, stored) = (Name(), before);
+        try
+        {
+            await SetAsync("run", run);
+            stored = run;
+            file.Begin(run, _committed);
+        }
+        catch (Exception error) when (stored is not null && error is IOException or ProblemException { Problem.Status: 507 })
+        {
+            // The disk is full. The stored run goes on, so reads are served and a copy that is put back is still noticed.
+            file.Resume(stored!);
+        }
     }
 
     /// <summary>
