@@ -7,11 +7,15 @@ using Microsoft.AspNetCore.Http;
 
 namespace Cote.Admin;
 
-/// <summary><c>DELETE /users/me</c>: everything of the user goes. Only the audit, and the ids of revoked sessions, outlive it.</summary>
+/// <summary>
+/// <c>DELETE /users/me</c>: removes everything of the user. Only the audit and the ids of revoked sessions outlive the
+/// account.
+/// </summary>
 static class DeleteMe
 {
     public static async Task<IResult> Handle(
-        HttpContext http, CurrentUser current, UserStore users, ReplyStore replies, ReplyQueue queue, AccountStore accounts,
+        HttpContext http, CurrentUser current, UserStore users, ReplyStore replies, ReplyQueue queue,
+        AccountStore accounts,
         MediaStore media, PartStore parts, MediaGcLoop sweep, CancellationToken ct)
     {
         if (await users.FindAsync(current.Id, ct) is null)
@@ -23,7 +27,7 @@ static class DeleteMe
         foreach (var id in await media.ListUploadsAsync(current.Id, ct))
             await parts.DeleteAsync(current.Id, id);
         await accounts.RemoveAsync(current.Id);
-        await sweep.SweepAsync(CancellationToken.None); // the bytes that nobody else has uploaded
+        await sweep.SweepAsync(CancellationToken.None); // the bytes that no other user has uploaded
         return ApiResults.Success;
     }
 }
