@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Cote.Chats;
 using Cote.Delivery;
@@ -23,7 +24,8 @@ sealed class ExportWriter(PipeWriter output, ExportStores stores, CurrentUser us
     public static readonly IReadOnlyList<string> Tables =
         ["users", "sessions", "chats", "messages", "message_media", "media"];
 
-    readonly Utf8JsonWriter _json = new(output);
+    // Not escaped beyond what JSON needs: a text of another script would take twice its bytes.
+    readonly Utf8JsonWriter _json = new(output, new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
     long _flushed;
 
     public async Task WriteAsync(Account account, Timestamp now, CancellationToken ct)
