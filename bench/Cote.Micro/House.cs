@@ -31,7 +31,7 @@ sealed class House : IAsyncDisposable
         var (clock, db) = (app.Services.GetRequiredService<Clock>(), app.Services.GetRequiredService<Database>());
         var user = clock.NewId();
         var house = new House(folder, app) { UserId = user };
-        await db.Dialect.OpenAsync(CancellationToken.None);
+        await db.Engine.OpenAsync(CancellationToken.None);
         await house.Get<EventLog>().OpenAsync(null, CancellationToken.None);
         var batch = new WriteBatch();
         batch.Execute($"""

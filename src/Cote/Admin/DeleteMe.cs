@@ -7,7 +7,10 @@ using Microsoft.AspNetCore.Http;
 
 namespace Cote.Admin;
 
-/// <summary><c>DELETE /users/me</c>: everything of the user goes. Only the audit, and the ids of revoked sessions, outlive it.</summary>
+/// <summary>
+/// <c>DELETE /users/me</c>: removes everything of the user. Only the audit and the ids of revoked sessions outlive the
+/// account.
+/// </summary>
 static class DeleteMe
 {
     public static async Task<IResult> Handle(
@@ -23,7 +26,7 @@ static class DeleteMe
         foreach (var id in await uploads.ListAsync(current.Id, ct))
             await parts.DeleteAsync(current.Id, id);
         await accounts.RemoveAsync(current.Id);
-        await sweep.SweepAsync(CancellationToken.None); // the bytes that nobody else has uploaded
+        await sweep.SweepAsync(CancellationToken.None); // the bytes that no other user has uploaded
         return ApiResults.Success;
     }
 }

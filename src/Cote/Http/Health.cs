@@ -13,7 +13,7 @@ static class Health
         Database db, IHostApplicationLifetime life, GracefulShutdown draining, HttpContext http, CancellationToken ct)
     {
         var why = draining.HasBegun || life.ApplicationStopping.IsCancellationRequested ? "shutting_down"
-            : !db.Dialect.IsHealthy || !await CanReadAsync(db, ct) ? "database"
+            : !db.Engine.IsHealthy || !await CanReadAsync(db, ct) ? "database"
             : null;
         if (why is null)
             return Live();

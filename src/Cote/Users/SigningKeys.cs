@@ -81,20 +81,9 @@ sealed class SigningKeys
             : throw new StartupException($"The signing key in {file} is broken. Remove the file to have a new one made; everyone then logs in again.");
     }
 
-    // Written aside and moved into place: a start that is cut off must not leave half a key behind.
     static void Make(string file)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-        var aside = file + ".new";
-        File.Delete(aside);
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        using (var stream = new FileStream(aside, options))
-        {
-            stream.Write(Encoding.ASCII.GetBytes(Convert.ToBase64String(RandomNumberGenerator.GetBytes(48)) + "\n"));
-            stream.Flush(flushToDisk: true);
-        }
-        File.Move(aside, file, overwrite: false);
+        OwnerOnly.CreateFolder(Path.GetDirectoryName(file)!);
+        AtomicFile.Write(file, Encoding.ASCII.GetBytes(Convert.ToBase64String(RandomNumberGenerator.GetBytes(48)) + "\n"));
     }
 }

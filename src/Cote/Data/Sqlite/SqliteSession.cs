@@ -3,7 +3,7 @@ using SQLitePCL;
 
 namespace Cote.Data;
 
-/// <summary>One connection to the file with the statements it has prepared. Used by one caller at a time.</summary>
+/// <summary>One connection to the file with the statements it has prepared. One caller at a time uses it.</summary>
 sealed class SqliteSession : IDisposable
 {
     // The statements of the program are few; a store that builds ever new text would show here as memory.
@@ -13,8 +13,8 @@ sealed class SqliteSession : IDisposable
 
     readonly Dictionary<string, SqliteStatement> _prepared = [];
 
-    // Before the first connection: each of ours has one caller at a time, so that the engine's own locks around every call
-    // guard nothing, and nobody asks how much memory it has taken.
+    // Before the first connection: each of ours has one caller at a time, so that the engine's own locks around every
+    // call guard nothing, and its count of used memory is never read.
     static SqliteSession()
     {
         Batteries_V2.Init();
@@ -42,8 +42,8 @@ sealed class SqliteSession : IDisposable
         Execute("pragma cache_size = -16000");
         Execute("pragma temp_store = memory");
         Execute("pragma wal_autocheckpoint = 0");
-        // What has grown stays, and is written over: where each commit makes the file longer, each fsync has to write down
-        // that it is longer, and takes several times as long.
+        // The log keeps its size and is overwritten: where each commit makes the file longer, each fsync must write
+        // the new length too, and takes several times as long.
         Execute("pragma journal_size_limit = 134217728");
     }
 
@@ -52,7 +52,7 @@ sealed class SqliteSession : IDisposable
     /// <summary>False when SQLite has rolled the whole transaction back by itself.</summary>
     public bool InTransaction => raw.sqlite3_get_autocommit(Connection.Handle) == 0;
 
-    /// <summary>Runs a constant of the program once; what runs often is prepared.</summary>
+    /// <summary>Runs a constant of the program without preparing it.</summary>
     public void Execute(string constant)
     {
         using var command = Connection.CreateCommand();
@@ -63,18 +63,17 @@ sealed class SqliteSession : IDisposable
     /// <summary>Runs a statement to its end.</summary>
     public void Execute(Sql sql) => Run(sql, static _ => { });
 
-    /// <summary>Runs a statement: what it answers is read by <paramref name="read"/>; how many rows it has changed.</summary>
-    public int Run(Sql sql, Action<SqliteStatement> read)
+    /// <summary>
+    /// Runs a statement to its end; <paramref name="take"/> gets each row. The number of rows it changed.
+    /// </summary>
+    public int Run(Sql sql, Action<Row> take)
     {
         var statement = Prepare(sql);
         try
         {
             statement.Bind(sql.Args);
-            read(statement);
             while (statement.Step())
-            {
-                // an answer that nobody has read to its end
-            }
+                take(statement);
             return statement.Changed;
         }
         finally
@@ -83,7 +82,10 @@ sealed class SqliteSession : IDisposable
         }
     }
 
-    public IReadOnlyList<T> List<T>(Sql sql, Func<Row, T> map, Func<T, bool>? enough)
+    /// <summary>
+    /// All rows of a query, or, with <paramref name="enough"/>, those up to the one for which it is true.
+    /// </summary>
+    public IReadOnlyList<T> List<T>(Sql sql, Func<Row, T> map, Func<T, bool>? enough = null)
     {
         var statement = Prepare(sql);
         try
@@ -127,82 +129,5 @@ sealed class SqliteSession : IDisposable
         foreach (var statement in _prepared.Values)
             statement.Dispose();
         _prepared.Clear();
-    }
-}
-
-/// <summary>A bounded set of read-only sessions that keep what they have prepared.</summary>
-sealed class SqliteReadPool(string file, int most) : IDisposable
-{
-    readonly SemaphoreSlim _places = new(most);
-    readonly Stack<SqliteSession> _idle = new();
-
-    public async ValueTask<SqliteSession> RentAsync(CancellationToken ct)
-    {
-        await _places.WaitAsync(ct);
-        lock (_idle)
-            if (_idle.TryPop(out var session))
-                return session;
-        try
-        {
-            return new SqliteSession(file, SqliteOpenMode.ReadOnly);
-        }
-        catch
-        {
-            _places.Release();
-            throw;
-        }
-    }
-
-    public void Return(SqliteSession session)
-    {
-        lock (_idle)
-            _idle.Push(session);
-        _places.Release();
-    }
-
-    public void Discard(SqliteSession session)
-    {
-        session.Dispose();
-        _places.Release();
-    }
-
-    public void Dispose()
-    {
-        lock (_idle)
-            while (_idle.TryPop(out var session))
-                session.Dispose();
-        _places.Dispose();
-    }
-}
-
-/// <summary>A session lent out for reading, alone or within one read transaction.</summary>
-sealed class SqliteReadSession(SqliteReadPool readers, SqliteSession session, bool snapshot) : ReadSession
-{
-    bool _broken;
-
-    public override ValueTask<IReadOnlyList<T>> ListAsync<T>(
-        Sql sql, Func<Row, T> map, CancellationToken ct, Func<T, bool>? enough = null)
-    {
-        ct.ThrowIfCancellationRequested();
-        try
-        {
-            return new(session.List(sql, map, enough));
-        }
-        catch (SqliteException error)
-        {
-            _broken = true;
-            throw SqliteEngine.Translate(error);
-        }
-    }
-
-    public override ValueTask DisposeAsync()
-    {
-        if (snapshot && !_broken)
-            session.Execute("rollback");
-        if (_broken)
-            readers.Discard(session);
-        else
-            readers.Return(session);
-        return ValueTask.CompletedTask;
     }
 }
