@@ -48,7 +48,7 @@ sealed class Connections(Hub hub, DeltaBus bus, Revocations revocations, Realtim
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        revocations.Revoked += CloseSession;
+        revocations.Revoked += (_, sessionId) => CloseSession(sessionId);
         bus.TypingReceived += (userId, frame) => Show(userId, frame);
         using var timer = new PeriodicTimer(PulseEvery, clock.Provider);
         try

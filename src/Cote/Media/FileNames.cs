@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Cote.Primitives;
 
 namespace Cote.Media;
 
@@ -35,7 +36,7 @@ static class FileNames
         if (name.Length > Longest)
         {
             var extension = ExtensionOf(name);
-            name = Cut(name, Longest - extension.Length).TrimEnd(' ', '.') + extension;
+            name = Excerpt.Of(name, Longest - extension.Length).TrimEnd(' ', '.') + extension;
         }
         return name.Length == 0 ? Unnamed : name;
     }
@@ -48,6 +49,4 @@ static class FileNames
     }
 
     public static bool IsRefused(string name) => Refused.Contains(ExtensionOf(name));
-
-    static string Cut(string text, int units) => text[..(char.IsHighSurrogate(text[units - 1]) ? units - 1 : units)];
 }

@@ -24,14 +24,14 @@ sealed class SigningKeys
         Derived = new(() => _keys.Value.Previous is { } previous ? [_keys.Value.Current.Key, previous.Key] : [_keys.Value.Current.Key]);
     }
 
-    /// <summary>What signs new tokens.</summary>
+    /// <summary>The key that signs new tokens.</summary>
     public SymmetricSecurityKey Current => _keys.Value.Current;
 
     /// <summary>The keys for other purposes.</summary>
     public DerivedKeys Derived { get; }
 
     /// <summary>The keys whose signatures are good at this time.</summary>
-    public IEnumerable<SecurityKey> GoodAt(Timestamp now) =>
+    public IEnumerable<SecurityKey> ValidAt(Timestamp now) =>
         _keys.Value is { Previous: { } previous } keys && keys.PreviousUntil > now ? [Current, previous] : [Current];
 
     static (SymmetricSecurityKey, SymmetricSecurityKey?, Timestamp) Load(AuthOptions auth, DataOptions data)
