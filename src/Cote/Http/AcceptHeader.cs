@@ -10,8 +10,8 @@ static class AcceptHeader
     const string Json = "application/json";
 
     /// <summary>
-    /// Whether the answer is a stream of server-sent events: the client names the type, not only a wildcard that covers it,
-    /// gives it a quality above zero, and does not prefer JSON.
+    /// Whether the answer is a stream of server-sent events: the client names the type, not only a wildcard that
+    /// covers it, gives it a quality above zero, and does not prefer JSON.
     /// </summary>
     public static bool AcceptsEventStream(this HttpRequest request)
     {

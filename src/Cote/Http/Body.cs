@@ -6,7 +6,9 @@ using Microsoft.AspNetCore.Http;
 
 namespace Cote.Http;
 
-/// <summary>Reads a request's body into a <see cref="RequestReader"/>. A body that cannot be read at all is its problem.</summary>
+/// <summary>
+/// Reads a request's body into a <see cref="RequestReader"/>. A body that cannot be read at all is its problem.
+/// </summary>
 public static class Body
 {
     static readonly JsonDocumentOptions Reading = new() { MaxDepth = 32, AllowDuplicateProperties = false };
@@ -14,8 +16,8 @@ public static class Body
     static ReadOnlySpan<byte> ByteOrderMark => [0xef, 0xbb, 0xbf];
 
     /// <summary>
-    /// A JSON object in UTF-8. Another content type is a 422, as is JSON that is broken, nested deeper than 32 levels, or
-    /// has a field twice.
+    /// A JSON object in UTF-8. Another content type is a 422, as is JSON that is broken, nested deeper than 32 levels,
+    /// or has a field twice.
     /// </summary>
     public static async Task<RequestReader> ReadAsync(HttpContext http)
     {
@@ -58,8 +60,9 @@ public static class Body
             foreach (var (name, values) in await http.Request.ReadFormAsync(http.RequestAborted))
                 fields[name] = values[^1];
         }
-        catch (Exception error) when (error is InvalidDataException || (error is IOException and not BadHttpRequestException
-            && !http.RequestAborted.IsCancellationRequested)) // a multipart form that ends too early is an IOException
+        // A multipart form that ends too early is an IOException.
+        catch (Exception error) when (error is InvalidDataException
+            || (error is IOException and not BadHttpRequestException && !http.RequestAborted.IsCancellationRequested))
         {
             return new RequestReader(RequestReader.InvalidForm);
         }
@@ -105,5 +108,6 @@ public static class Body
     }
 
     // An unread body would stand in the way of the next request on the connection.
-    static async Task DrainAsync(HttpContext http) => await http.Request.Body.CopyToAsync(Stream.Null, http.RequestAborted);
+    static async Task DrainAsync(HttpContext http) =>
+        await http.Request.Body.CopyToAsync(Stream.Null, http.RequestAborted);
 }

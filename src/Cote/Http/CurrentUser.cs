@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Http;
 namespace Cote.Http;
 
 /// <summary>
-/// The user whose access token a request carries. A handler of a route with <c>RequireAuthorization()</c> takes it as a
-/// parameter; on another route the parameter may be null.
+/// The user whose access token a request carries. A handler of a route with <c>RequireAuthorization()</c> takes it as
+/// a parameter; on another route the parameter may be null.
 /// </summary>
 /// <param name="Id">The user's id: a UUID in lower case with dashes.</param>
 /// <param name="SessionId">The session (one login on one device) that the access token names.</param>

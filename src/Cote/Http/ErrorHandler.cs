@@ -66,8 +66,8 @@ sealed class ErrorHandler(RequestDelegate next, Clock clock, ILoggerFactory logs
         await ApiResults.Of(problem).ExecuteAsync(http);
     }
 
-    // A body that is half read when its connection ends, by the client or by a server that stops, is no fault of the program.
-    // The exception may come before RequestAborted is set.
+    // A body that is half read when its connection ends, by the client or by a server that stops, is no fault of the
+    // program. The exception may come before RequestAborted is set.
     static bool IsConnectionClosed(Exception error, HttpContext http) =>
         error is ConnectionAbortedException or ConnectionResetException
         || (error is OperationCanceledException or IOException && http.RequestAborted.IsCancellationRequested);

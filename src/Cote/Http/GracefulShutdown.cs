@@ -9,10 +9,11 @@ using Microsoft.Extensions.Logging;
 namespace Cote.Http;
 
 /// <summary>
-/// Stops the process on a signal. The framework's own lifetime closes the listener at the signal; a balancer that asks for
-/// readiness learns of it only at its next question, so the listener may stay open for a while after SIGTERM. A second
-/// signal does not wait. A connection that is still busy some seconds after the stop has begun is aborted: a client that
-/// does not read its download, or does not finish its body, must not hold up what has to be written at the end.
+/// Stops the process on a signal. The framework's own lifetime closes the listener at the signal; a balancer that asks
+/// for readiness learns of it only at its next question, so the listener may stay open for a while after SIGTERM. A
+/// second signal does not wait. A connection that is still busy some seconds after the stop has begun is aborted: a
+/// client that does not read its download, or does not finish its body, must not hold up what has to be written at the
+/// end.
 /// </summary>
 sealed class GracefulShutdown : IHostLifetime, IDisposable
 {
@@ -75,10 +76,12 @@ sealed class GracefulShutdown : IHostLifetime, IDisposable
         HasBegun = true;
         _log.DrainStarted(signal.Signal.ToString(), _options.DrainSeconds);
         _drain = _clock.Provider.CreateTimer(
-            _ => _lifetime.StopApplication(), null, TimeSpan.FromSeconds(_options.DrainSeconds), Timeout.InfiniteTimeSpan);
+            _ => _lifetime.StopApplication(), null,
+            TimeSpan.FromSeconds(_options.DrainSeconds), Timeout.InfiniteTimeSpan);
     }
 
-    void OnStopping() => _abort = _clock.Provider.CreateTimer(_ => AbortConnections(), null, AbortAfter, Timeout.InfiniteTimeSpan);
+    void OnStopping() =>
+        _abort = _clock.Provider.CreateTimer(_ => AbortConnections(), null, AbortAfter, Timeout.InfiniteTimeSpan);
 
     void AbortConnections()
     {
@@ -87,11 +90,13 @@ sealed class GracefulShutdown : IHostLifetime, IDisposable
         _aborted.Cancel();
     }
 
-    // Of a connection, not of a request: one registration for as long as a client stays, and Kestrel closes idle ones itself.
+    // Of a connection, not of a request: one registration for as long as a client stays, and Kestrel closes idle ones
+    // itself.
     async Task RunAsync(ConnectionContext connection, ConnectionDelegate next)
     {
         using var registration = _aborted.Token.UnsafeRegister(
-            static x => ((ConnectionContext)x!).Abort(new ConnectionAbortedException("The server is stopping.")), connection);
+            static x => ((ConnectionContext)x!).Abort(new ConnectionAbortedException("The server is stopping.")),
+            connection);
         Interlocked.Increment(ref _connections);
         try
         {

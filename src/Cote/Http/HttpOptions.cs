@@ -17,7 +17,7 @@ public sealed class HttpOptions
     [Range(1_024, 1_073_741_824)]
     public int MaxBodyBytes { get; set; } = 2 * 1_048_576;
 
-    [Description("How long a server that was told to go (SIGTERM) still takes requests while `/health/ready` says 503, in seconds: time for a balancer that asks it to send nobody any more.")]
+    [Description("How long a server still takes requests after SIGTERM while `/health/ready` says 503, in seconds: time for a balancer to notice.")]
     [Range(0, 600)]
     public int DrainSeconds { get; set; }
 

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Caching.Memory;
 namespace Cote.Http;
 
 /// <summary>
-/// Serialized lists, kept as long as nothing in them has changed: a client that polls costs one look at a version number.
-/// The number is read from the database each time, so that no node answers what another one has changed.
+/// Serialized lists, kept as long as nothing in them has changed: a client that polls costs one look at a version
+/// number. The number is read from the database each time, so that no node answers what another one has changed.
 /// </summary>
 sealed class ListCache : IDisposable
 {

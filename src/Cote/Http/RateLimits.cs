@@ -28,21 +28,21 @@ enum Limit
 }
 
 /// <summary>
-/// Token buckets per user or address, in this node's memory. The framework's limiter forgets a bucket that is full again,
-/// so memory is bounded by what can be spent in a minute.
+/// Token buckets per user or address, in this node's memory. The framework's limiter forgets a bucket that is full
+/// again, so memory is bounded by what can be spent in a minute.
 /// </summary>
 sealed class RateLimits(RateLimitsOptions options) : IDisposable
 {
-    const int NetworkShare = 10; // people behind one address, and addresses of one IPv6 site
+    const long NetworkShare = 10; // people behind one address, and addresses of one IPv6 site
     const int FillsPerMinute = 600; // the framework fills buckets ten times a second
 
     readonly PartitionedRateLimiter<string> _login = Buckets(options.LoginPerMinute);
-    readonly PartitionedRateLimiter<string> _loginOfSite = Buckets((long)options.LoginPerMinute * NetworkShare);
+    readonly PartitionedRateLimiter<string> _loginOfSite = Buckets(NetworkShare * options.LoginPerMinute);
     readonly PartitionedRateLimiter<string> _registration = Buckets(options.RegistrationPerMinute);
-    readonly PartitionedRateLimiter<string> _registrationOfSite = Buckets((long)options.RegistrationPerMinute * NetworkShare);
-    readonly PartitionedRateLimiter<string> _registrationAttempts = Buckets((long)options.RegistrationPerMinute * NetworkShare);
+    readonly PartitionedRateLimiter<string> _registrationOfSite = Buckets(NetworkShare * options.RegistrationPerMinute);
+    readonly PartitionedRateLimiter<string> _registrationTries = Buckets(NetworkShare * options.RegistrationPerMinute);
     readonly PartitionedRateLimiter<string> _messages = Buckets(options.MessagesPerMinute);
-    readonly PartitionedRateLimiter<string> _messagesOfAddress = Buckets((long)options.MessagesPerMinute * NetworkShare);
+    readonly PartitionedRateLimiter<string> _messagesOfAddress = Buckets(NetworkShare * options.MessagesPerMinute);
     readonly PartitionedRateLimiter<string> _requests = Buckets(options.RequestsPerMinute);
 
     /// <summary>Takes a token for a request; the problem to answer where there is none left.</summary>
@@ -53,9 +53,12 @@ sealed class RateLimits(RateLimitsOptions options) : IDisposable
         {
             Limit.Login => Acquire(_login, AddressOf(http)) ?? Acquire(_loginOfSite, SiteOf(http)),
             Limit.Registration => Acquire(_registration, AddressOf(http)) ?? Acquire(_registrationOfSite, SiteOf(http)),
-            // The other bucket is looked at only: what is mistyped takes nothing of it, but where it is empty nothing is read.
-            Limit.RegistrationAttempt => Acquire(_registrationAttempts, AddressOf(http)) ?? Acquire(_registration, AddressOf(http), tokens: 0),
-            Limit.Messages => Acquire(_messages, user ?? AddressOf(http)) ?? Acquire(_messagesOfAddress, AddressOf(http)),
+            // The other bucket is looked at only: what is mistyped takes nothing of it, but where it is empty nothing
+            // is read.
+            Limit.RegistrationAttempt =>
+                Acquire(_registrationTries, AddressOf(http)) ?? Acquire(_registration, AddressOf(http), tokens: 0),
+            Limit.Messages =>
+                Acquire(_messages, user ?? AddressOf(http)) ?? Acquire(_messagesOfAddress, AddressOf(http)),
             _ => Acquire(_requests, user ?? AddressOf(http)),
         };
     }
@@ -63,21 +66,24 @@ sealed class RateLimits(RateLimitsOptions options) : IDisposable
     /// <summary>The address that counts: an IPv6 host has a whole /64 to itself.</summary>
     internal static string AddressOf(HttpContext http) => NetworkOf(http, 64);
 
-    /// <summary>The site that an address belongs to: an IPv6 site has a /48, and 65,536 /64s in it to attack from.</summary>
+    /// <summary>
+    /// The site that an address belongs to: an IPv6 site has a /48, and 65,536 /64s in it to attack from.
+    /// </summary>
     internal static string SiteOf(HttpContext http) => NetworkOf(http, 48);
 
     public void Dispose()
     {
         foreach (var limiter in new[]
         {
-            _login, _loginOfSite, _registration, _registrationOfSite, _registrationAttempts, _messages, _messagesOfAddress, _requests,
+            _login, _loginOfSite, _registration, _registrationOfSite, _registrationTries, _messages,
+            _messagesOfAddress, _requests,
         })
             limiter.Dispose();
     }
 
     /// <summary>
-    /// A bucket that holds one minute's tokens and fills evenly. The framework adds tokens in whole periods, so the period is
-    /// chosen such that the rate is exact.
+    /// A bucket that holds one minute's tokens and fills evenly. The framework adds tokens in whole periods, so the
+    /// period is chosen such that the rate is exact.
     /// </summary>
     internal static TokenBucketRateLimiterOptions Bucket(long perMinute)
     {
@@ -117,7 +123,8 @@ sealed class RateLimits(RateLimitsOptions options) : IDisposable
     static PartitionedRateLimiter<string> Buckets(long perMinute)
     {
         var options = Bucket(perMinute);
-        return PartitionedRateLimiter.Create<string, string>(key => RateLimitPartition.GetTokenBucketLimiter(key, _ => options));
+        return PartitionedRateLimiter.Create<string, string>(
+            key => RateLimitPartition.GetTokenBucketLimiter(key, _ => options));
     }
 }
 
@@ -128,6 +135,8 @@ static class RateLimitConventions
         route.AddEndpointFilter(async (context, next) =>
         {
             var limits = context.HttpContext.RequestServices.GetRequiredService<RateLimits>();
-            return limits.Acquire(limit, context.HttpContext) is { } problem ? ApiResults.Of(problem) : await next(context);
+            return limits.Acquire(limit, context.HttpContext) is { } problem
+                ? ApiResults.Of(problem)
+                : await next(context);
         });
 }

@@ -14,8 +14,9 @@ static class EmailAddress
     static readonly IdnMapping Punycode = new();
 
     /// <summary>
-    /// The address, with a host that is not ASCII in lower case and as punycode, so that one mailbox is one text apart from
-    /// its case; null where it is none. Display names, quoted names, address literals and hosts without a dot are none.
+    /// The address, with a host that is not ASCII in lower case and as punycode, so that one mailbox is one text apart
+    /// from its case; null where it is none. Display names, quoted names, address literals and hosts without a dot are
+    /// none.
     /// </summary>
     public static string? Parse(string text)
     {
@@ -29,7 +30,9 @@ static class EmailAddress
             && !address.EnumerateRunes().Any(IsInvisible) ? address : null;
     }
 
-    /// <summary>The same address with its host as people read it, as accounts made before hosts were punycode are stored.</summary>
+    /// <summary>
+    /// The same address with its host as people read it, as accounts made before hosts were punycode are stored.
+    /// </summary>
     public static string WithUnicodeHost(string address)
     {
         var at = address.LastIndexOf('@');
@@ -63,8 +66,10 @@ static class EmailAddress
     static bool IsInvisible(Rune rune) =>
         Rune.IsWhiteSpace(rune) || Rune.IsControl(rune) || Rune.GetUnicodeCategory(rune) == UnicodeCategory.Format;
 
-    static char Narrow(char unit) => unit is >= FullWidthFirst and <= FullWidthLast ? (char)(unit - FullWidthOffset) : unit;
+    static char Narrow(char unit) =>
+        unit is >= FullWidthFirst and <= FullWidthLast ? (char)(unit - FullWidthOffset) : unit;
 
     static bool IsLabel(string label) =>
-        label.Length is > 0 and <= MaxLabel && label[0] != '-' && label[^1] != '-' && label.All(x => char.IsAsciiLetterOrDigit(x) || x == '-');
+        label.Length is > 0 and <= MaxLabel && label[0] != '-' && label[^1] != '-'
+        && label.All(x => char.IsAsciiLetterOrDigit(x) || x == '-');
 }

@@ -13,7 +13,8 @@ sealed class FieldErrors
     const int MaxEchoItems = 20;
 
     static readonly HashSet<string> Secrets = new(
-        ["password", "current_password", "refresh_token", "client_secret", "token", "ticket", "invitation_code"], StringComparer.OrdinalIgnoreCase);
+        ["password", "current_password", "refresh_token", "client_secret", "token", "ticket", "invitation_code"],
+        StringComparer.OrdinalIgnoreCase);
 
     readonly List<FieldError> _errors = [];
 
@@ -33,7 +34,9 @@ sealed class FieldErrors
     /// <summary>Whether an error of this field was added before.</summary>
     public bool Has(JsonArray loc) => _errors.Any(x => JsonNode.DeepEquals(x.Loc, loc));
 
-    /// <summary>The value of a field as the answer repeats it: never a secret, and never more than a part of a long one.</summary>
+    /// <summary>
+    /// The value of a field as the answer repeats it: never a secret, and never more than a part of a long one.
+    /// </summary>
     public static JsonNode? Echo(string name, JsonElement value) => Secrets.Contains(name) ? "***" : Echo(value);
 
     /// <summary>The same for a value without a name.</summary>

@@ -4,9 +4,9 @@ using System.Text;
 namespace Cote.Primitives;
 
 /// <summary>
-/// Unicode's normalization form C (UAX 15): what looks the same and was typed on another keyboard becomes the same text.
-/// The framework's <c>String.Normalize</c> returns its input unchanged where InvariantGlobalization is on, as it is here,
-/// so the tables come with the program (docs/decisions/0026-typed-text.md).
+/// Unicode's normalization form C (UAX 15): what looks the same and was typed on another keyboard becomes the same
+/// text. The framework's <c>String.Normalize</c> returns its input unchanged where InvariantGlobalization is on, as it
+/// is here, so the tables come with the program (docs/decisions/0026-typed-text.md).
 /// </summary>
 static class Nfc
 {
@@ -19,7 +19,8 @@ static class Nfc
     static readonly Lazy<Tables> Data = new(ReadTables);
 
     sealed record Tables(
-        Dictionary<int, (int First, int Second)> Decompositions, Dictionary<(int, int), int> Compositions, Dictionary<int, byte> Classes);
+        Dictionary<int, (int First, int Second)> Decompositions, Dictionary<(int, int), int> Compositions,
+        Dictionary<int, byte> Classes);
 
     /// <summary>The text in form C. Text with half a surrogate pair is returned as it is.</summary>
     public static string Normalize(string text)
@@ -88,7 +89,8 @@ static class Nfc
         {
             var cls = ClassOf(point);
             // A mark is blocked from its letter by one before it of the same class, and a letter by anything between.
-            if (starter >= 0 && (kept == starter + 1 || (lastClass != 0 && lastClass < cls)) && Pair(points[starter], point) is { } composed)
+            if (starter >= 0 && (kept == starter + 1 || (lastClass != 0 && lastClass < cls))
+                && Pair(points[starter], point) is { } composed)
             {
                 points[starter] = composed;
                 continue;

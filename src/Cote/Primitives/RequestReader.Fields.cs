@@ -8,15 +8,16 @@ namespace Cote.Primitives;
 public sealed partial class RequestReader
 {
     /// <summary>A text of <paramref name="min"/> to <paramref name="max"/> characters (UTF-16 units).</summary>
-    public string Text(string name, int min, int max) => Required(name) is { } value ? TextOf(Loc(name), name, value, min, max) ?? "" : "";
+    public string Text(string name, int min, int max) =>
+        Required(name) is { } value ? TextOf(Loc(name), name, value, min, max) ?? "" : "";
 
     /// <summary>The same, or null where it is absent or null.</summary>
     public string? OptionalText(string name, int min, int max) =>
         TryGet(name, out var value) ? TextOf(Loc(name), name, value, min, max) : null;
 
     /// <summary>
-    /// A text that a person types: what <paramref name="normalize"/> makes of it, whose length counts. What is refused is
-    /// repeated in the error as it was sent.
+    /// A text that a person types: what <paramref name="normalize"/> makes of it, whose length counts. What is refused
+    /// is repeated in the error as it was sent.
     /// </summary>
     public string Text(string name, int min, int max, Func<string, string> normalize) =>
         Required(name) is { } value ? TextOf(Loc(name), name, value, min, max, normalize) ?? "" : "";
@@ -41,8 +42,8 @@ public sealed partial class RequestReader
     }
 
     /// <summary>
-    /// An e-mail address without a display name, in the form that is stored: the space around it removed, a host that is
-    /// not ASCII as punycode (<c>ada@xn--bcher-kva.example</c>).
+    /// An e-mail address without a display name, in the form that is stored: the space around it removed, a host that
+    /// is not ASCII as punycode (<c>ada@xn--bcher-kva.example</c>).
     /// </summary>
     /// <param name="name">The field.</param>
     /// <param name="max">The longest address, in UTF-16 units of that form.</param>
@@ -67,7 +68,8 @@ public sealed partial class RequestReader
             return text;
         var expected = choices.Length == 1 ? $"'{choices[0]}'"
             : string.Join(", ", choices[..^1].ToArray().Select(x => $"'{x}'")) + $" or '{choices[^1]}'";
-        _errors.Add("literal_error", Loc(name), $"Input should be {expected}", FieldErrors.Echo(name, value), new() { ["expected"] = expected });
+        _errors.Add("literal_error", Loc(name), $"Input should be {expected}",
+            FieldErrors.Echo(name, value), new() { ["expected"] = expected });
         return absent;
     }
 
@@ -118,7 +120,9 @@ public sealed partial class RequestReader
     public IReadOnlyList<string> Texts(string name, int max, int longest) =>
         [.. List(name, max).Select(x => TextOf(Loc(name, x.Index), name, x.Item, 0, longest) ?? "")];
 
-    /// <summary>A JSON string; null where it is none, or holds half a surrogate pair: no text that UTF-8 could hold.</summary>
+    /// <summary>
+    /// A JSON string; null where it is none, or holds half a surrogate pair: no text that UTF-8 could hold.
+    /// </summary>
     internal static string? WellFormed(JsonElement value)
     {
         try
@@ -142,7 +146,8 @@ public sealed partial class RequestReader
         }
         if (value.GetArrayLength() > max)
         {
-            _errors.Add("too_long", Loc(name), $"List should have at most {max} items after validation, not {value.GetArrayLength()}",
+            _errors.Add("too_long", Loc(name),
+                $"List should have at most {max} items after validation, not {value.GetArrayLength()}",
                 FieldErrors.Echo(name, value), new() { ["max_length"] = max });
             return [];
         }
@@ -157,7 +162,8 @@ public sealed partial class RequestReader
         return null;
     }
 
-    string? TextOf(JsonArray loc, string name, JsonElement value, int min, int max, Func<string, string>? normalize = null)
+    string? TextOf(
+        JsonArray loc, string name, JsonElement value, int min, int max, Func<string, string>? normalize = null)
     {
         if (value.ValueKind != JsonValueKind.String)
         {
@@ -166,7 +172,8 @@ public sealed partial class RequestReader
         }
         if (WellFormed(value) is not { } text)
         {
-            _errors.Add("string_unicode", loc, "Input should be a valid string, unable to parse raw data as a unicode string", null);
+            _errors.Add("string_unicode", loc,
+                "Input should be a valid string, unable to parse raw data as a unicode string", null);
             return null;
         }
         if (text.Contains('\0'))
@@ -191,9 +198,11 @@ public sealed partial class RequestReader
     bool IsWithin<T>(JsonArray loc, T number, T min, T max, JsonNode? input) where T : struct, INumber<T>
     {
         if (number < min)
-            _errors.Add("greater_than_equal", loc, $"Input should be greater than or equal to {min}", input, new() { ["ge"] = JsonValue.Create(min) });
+            _errors.Add("greater_than_equal", loc, $"Input should be greater than or equal to {min}", input,
+                new() { ["ge"] = JsonValue.Create(min) });
         else if (number > max)
-            _errors.Add("less_than_equal", loc, $"Input should be less than or equal to {max}", input, new() { ["le"] = JsonValue.Create(max) });
+            _errors.Add("less_than_equal", loc, $"Input should be less than or equal to {max}", input,
+                new() { ["le"] = JsonValue.Create(max) });
         else
             return true;
         return false;

@@ -7,7 +7,9 @@ public sealed partial class RequestReader
 {
     const string NoInteger = "Input should be a valid integer, unable to parse string as an integer";
 
-    /// <summary>A whole number of the query, from <paramref name="min"/> to <paramref name="max"/>; null where absent.</summary>
+    /// <summary>
+    /// A whole number of the query, from <paramref name="min"/> to <paramref name="max"/>; null where absent.
+    /// </summary>
     public long? QueryInteger(string name, string? text, long min, long max)
     {
         if (text is null)

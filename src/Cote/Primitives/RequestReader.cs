@@ -8,8 +8,8 @@ namespace Cote.Primitives;
 /// last field, <see cref="Problem"/> is null or the 422 to answer; the values read are only good where it is null.
 /// </summary>
 /// <remarks>
-/// Each error has FastAPI's shape: <c>{"type","loc","msg","input","ctx"}</c>, where <c>loc</c> is the path of the field,
-/// such as <c>["body","parts",0,"type"]</c>. A field that is <c>null</c> counts as absent.
+/// Each error has FastAPI's shape: <c>{"type","loc","msg","input","ctx"}</c>, where <c>loc</c> is the path of the
+/// field, such as <c>["body","parts",0,"type"]</c>. A field that is <c>null</c> counts as absent.
 /// </remarks>
 public sealed partial class RequestReader
 {
@@ -36,18 +36,26 @@ public sealed partial class RequestReader
     /// <summary>A body that could not be read at all: whatever is read of it, this is the answer.</summary>
     internal RequestReader(Problem unreadable) => (_errors, _unreadable) = (new(), unreadable);
 
-    /// <summary>A form whose content type was another one, so that it has no fields; each missing one says so.</summary>
+    /// <summary>
+    /// A form whose content type was another one, so that it has no fields; each missing one says so.
+    /// </summary>
     internal static RequestReader ForOtherThanForm(string given) => new(JsonElement.Parse("{}"u8),
-        $"Field required: the body should be a form (application/x-www-form-urlencoded or multipart/form-data), not {FieldErrors.Echo(given)}");
+        "Field required: the body should be a form (application/x-www-form-urlencoded or multipart/form-data), "
+        + $"not {FieldErrors.Echo(given)}");
 
     RequestReader(JsonElement body, string missing) : this(body) => _missing = missing;
 
-    RequestReader(JsonElement item, FieldErrors errors, object[] path) => (_body, _errors, _path) = (item, errors, path);
+    RequestReader(JsonElement item, FieldErrors errors, object[] path) =>
+        (_body, _errors, _path) = (item, errors, path);
 
-    /// <summary>Null where nothing is wrong, else the 422 that names every wrong field, of nested objects too.</summary>
+    /// <summary>
+    /// Null where nothing is wrong, else the 422 that names every wrong field, of nested objects too.
+    /// </summary>
     public Problem? Problem => _unreadable ?? _errors.Problem;
 
-    /// <summary>Whether the field is there, be it <c>null</c>: what <c>PATCH</c> asks of a field that has a default.</summary>
+    /// <summary>
+    /// Whether the field is there, be it <c>null</c>: what <c>PATCH</c> asks of a field that has a default.
+    /// </summary>
     public bool Has(string name) => Find(name, out _);
 
     /// <summary>Whether the field is there and not <c>null</c>.</summary>
@@ -64,7 +72,9 @@ public sealed partial class RequestReader
         return null;
     }
 
-    /// <summary>A nested object that must be there. Where it is not, the fields read of it are no further errors.</summary>
+    /// <summary>
+    /// A nested object that must be there. Where it is not, the fields read of it are no further errors.
+    /// </summary>
     public RequestReader NestedObject(string name)
     {
         if (!HasValue(name))
@@ -72,7 +82,9 @@ public sealed partial class RequestReader
         return OptionalNestedObject(name) ?? new RequestReader(default, _errors, [.. _path, name]);
     }
 
-    /// <summary>A list of at most <paramref name="max"/> objects; empty where absent. An item that is none is an error.</summary>
+    /// <summary>
+    /// A list of at most <paramref name="max"/> objects; empty where absent. An item that is none is an error.
+    /// </summary>
     public IReadOnlyList<RequestReader> NestedObjects(string name, int max)
     {
         var items = new List<RequestReader>();
@@ -97,12 +109,18 @@ public sealed partial class RequestReader
     }
 
     /// <summary>The 422 for a body that is no JSON.</summary>
-    internal static Problem InvalidJson(long position, string expected = "Expecting valid JSON in UTF-8") => Problems.Invalid(
-        [new("json_invalid", ["body", position], "JSON decode error", new JsonObject(), new() { ["error"] = expected })]);
+    internal static Problem InvalidJson(long position) => Problems.Invalid(
+        [
+            new("json_invalid", ["body", position], "JSON decode error", new JsonObject(),
+                new() { ["error"] = "Expecting valid JSON in UTF-8" }),
+        ]);
 
     /// <summary>The 422 for a form that is none.</summary>
     internal static Problem InvalidForm => Problems.Invalid(
-        [new("value_error", ["body"], "Value error, the form is broken", null, new() { ["error"] = "the form is broken" })]);
+        [
+            new("value_error", ["body"], "Value error, the form is broken", null,
+                new() { ["error"] = "the form is broken" }),
+        ]);
 
     /// <summary>The 422 for a JSON body under another content type.</summary>
     internal static Problem WrongContentType(string given) => Problems.Invalid(

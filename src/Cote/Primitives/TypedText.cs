@@ -7,8 +7,8 @@ namespace Cote.Primitives;
 static class TypedText
 {
     /// <summary>
-    /// The text without spaces and invisible format characters around it: a keyboard adds a space after a completed word,
-    /// a clipboard marks of direction. Line breaks and tabs stay, and make a name invalid.
+    /// The text without spaces and invisible format characters around it: a keyboard adds a space after a completed
+    /// word, a clipboard marks of direction. Line breaks and tabs stay, and make a name invalid.
     /// </summary>
     public static string Trim(string text)
     {
@@ -36,7 +36,8 @@ static class TypedText
         return Nfc.Normalize(text);
     }
 
-    static bool IsAdded(char unit) => IsSpace(unit) || CharUnicodeInfo.GetUnicodeCategory(unit) == UnicodeCategory.Format;
+    static bool IsAdded(char unit) =>
+        IsSpace(unit) || CharUnicodeInfo.GetUnicodeCategory(unit) == UnicodeCategory.Format;
 
     static bool IsSpace(char unit) => CharUnicodeInfo.GetUnicodeCategory(unit) == UnicodeCategory.SpaceSeparator;
 }

@@ -8,8 +8,8 @@ using Microsoft.IdentityModel.Tokens;
 namespace Cote.Users;
 
 /// <summary>
-/// Access tokens: JWTs signed with HS256 that name a user and a session. A token that was verified is remembered until it
-/// expires, so that a request costs a look-up and no cryptography.
+/// Access tokens: JWTs signed with HS256 that name a user and a session. A token that was verified is remembered until
+/// it expires, so that a request costs a look-up and no cryptography.
 /// </summary>
 sealed class AccessTokens
 {
@@ -96,7 +96,8 @@ sealed class AccessTokens
         if (await _sessions.FindAsync(sid, _clock.Now, ct) is not { } session || session.UserId != jwt.Subject
             || _revocations.Contains(sid))
             return null;
-        var user = new CurrentUser(session.UserId, session.Id, Timestamp.From(new DateTimeOffset(jwt.ValidTo, TimeSpan.Zero)));
+        var expires = Timestamp.From(new DateTimeOffset(jwt.ValidTo, TimeSpan.Zero));
+        var user = new CurrentUser(session.UserId, session.Id, expires);
         if (_verified.Count >= MaxVerified)
             _verified.Clear();
         _verified[token] = user;

@@ -13,8 +13,8 @@ namespace Cote.Users;
 sealed class AllowsQueryToken;
 
 /// <summary>
-/// The scheme behind every route that requires authorization. The token check is <see cref="AccessTokens"/>, shared with
-/// sockets, so that the JwtBearer package would replace only this class.
+/// The scheme behind every route that requires authorization. The token check is <see cref="AccessTokens"/>, shared
+/// with sockets, so that the JwtBearer package would replace only this class.
 /// </summary>
 sealed class BearerHandler(
     AccessTokens tokens, IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logs, UrlEncoder encoder)
@@ -35,7 +35,8 @@ sealed class BearerHandler(
     }
 
     protected override Task HandleChallengeAsync(AuthenticationProperties properties) =>
-        ApiResults.Of(TokenOf(Context) is null ? Problems.NotAuthenticated : Problems.InvalidToken).ExecuteAsync(Context);
+        ApiResults.Of(TokenOf(Context) is null ? Problems.NotAuthenticated : Problems.InvalidToken)
+            .ExecuteAsync(Context);
 
     static string? TokenOf(HttpContext http)
     {

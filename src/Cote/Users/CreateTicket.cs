@@ -4,7 +4,9 @@ using Microsoft.AspNetCore.Http;
 
 namespace Cote.Users;
 
-/// <summary><c>POST /ws/ticket</c>: a single-use ticket that a browser puts in a socket's URL instead of its token.</summary>
+/// <summary>
+/// <c>POST /ws/ticket</c>: a single-use ticket that a browser puts in a socket's URL instead of its token.
+/// </summary>
 static class CreateTicket
 {
     static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(30);

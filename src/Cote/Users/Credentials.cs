@@ -25,8 +25,8 @@ static class Credentials
     public static string Email(RequestReader request) => request.Email("email", MaxEmailLength);
 
     /// <summary>
-    /// A password in the form that is hashed, whose length counts. Read after all other fields: one that is among the first
-    /// that anyone would try is refused.
+    /// A password in the form that is hashed, whose length counts. Read after all other fields: one that is among the
+    /// first that anyone would try is refused.
     /// </summary>
     public static string Password(RequestReader request, string username, string email)
     {
@@ -37,7 +37,8 @@ static class Credentials
     }
 
     /// <summary>Which of the two was taken, after a conflict said that one of them was.</summary>
-    public static async Task<Problem?> FindConflictAsync(UserStore users, string username, string email, CancellationToken ct) =>
+    public static async Task<Problem?> FindConflictAsync(
+        UserStore users, string username, string email, CancellationToken ct) =>
         await users.IsUsernameTakenAsync(username, ct) ? Problems.UsernameTaken
         : await users.IsEmailTakenAsync(email, ct) ? Problems.EmailTaken
         : null;

@@ -3,8 +3,8 @@ using Cote.Primitives;
 namespace Cote.Users;
 
 /// <summary>
-/// Token buckets by key to which a token can be returned, which the framework's limiters cannot: only what failed counts.
-/// A bucket that is full again is forgotten, so memory is bounded by what fails in a minute.
+/// Token buckets by key to which a token can be returned, which the framework's limiters cannot: only what failed
+/// counts. A bucket that is full again is forgotten, so memory is bounded by what fails in a minute.
 /// </summary>
 sealed class FailureBuckets(long perMinute, Clock clock)
 {
@@ -55,7 +55,8 @@ sealed class FailureBuckets(long perMinute, Clock clock)
         }
     }
 
-    double TokensOf(string key, long now) => _buckets.TryGetValue(key, out var bucket) ? Filled(bucket, now) : perMinute;
+    double TokensOf(string key, long now) =>
+        _buckets.TryGetValue(key, out var bucket) ? Filled(bucket, now) : perMinute;
 
     double Filled((double Tokens, long At) bucket, long now) =>
         Math.Min(perMinute, bucket.Tokens + (now - bucket.At) * perMinute / (60.0 * clock.Provider.TimestampFrequency));

@@ -12,8 +12,8 @@ static class LogIn
     const int MaxPasswordLength = 1_024; // a longer one cannot be the password: it is not worth a hash
 
     public static async Task<IResult> Handle(
-        HttpContext http, UserStore users, Passwords passwords, LoginThrottle throttle, AccessTokens tokens, Audit audit, Database db,
-        RefreshSession refresh, AuthOptions options, Clock clock, CancellationToken ct)
+        HttpContext http, UserStore users, Passwords passwords, LoginThrottle throttle, AccessTokens tokens,
+        Audit audit, Database db, RefreshSession refresh, AuthOptions options, Clock clock, CancellationToken ct)
     {
         var request = await Body.ReadFormAsync(http);
         var grant = request.Choice("grant_type", "password", "password", "refresh_token");
@@ -30,12 +30,14 @@ static class LogIn
             return ApiResults.Of(tooMany!);
         using var guess = attempt;
 
-        // The same work and the same answer whether the name or the password is wrong: no answer tells who has an account.
+        // The same work and the same answer whether the name or the password is wrong: no answer tells who has an
+        // account.
         var (right, rehashed) = await passwords.VerifyAsync(account?.PasswordHash, password, ct);
         if (!right || account is null)
         {
             guess.WasWrong();
-            await audit.WriteAsync(AuditActions.LoginFailed, account?.Id, http, account is null ? "no such user" : "wrong password");
+            var detail = account is null ? "no such user" : "wrong password";
+            await audit.WriteAsync(AuditActions.LoginFailed, account?.Id, http, detail);
             return ApiResults.Of(Problems.WrongPassword);
         }
         if (account.DisabledAt is not null)
@@ -44,7 +46,8 @@ static class LogIn
             return ApiResults.Of(Problems.AccountDisabled);
         }
         var now = clock.Now;
-        var session = new Session(clock.NewId(), account.Id, device, RateLimits.AddressOf(http), now, now, now + TimeSpan.FromDays(options.SessionDays));
+        var expires = now + TimeSpan.FromDays(options.SessionDays);
+        var session = new Session(clock.NewId(), account.Id, device, RateLimits.AddressOf(http), now, now, expires);
         var refreshToken = SecureTokens.Token();
         var batch = new WriteBatch();
         if (rehashed is not null)
@@ -57,5 +60,6 @@ static class LogIn
     }
 
     static string DeviceOf(HttpContext http) =>
-        Excerpt.Of(http.Request.Headers.UserAgent.ToString().Replace("\0", "", StringComparison.Ordinal), MaxDeviceLength);
+        Excerpt.Of(
+            http.Request.Headers.UserAgent.ToString().Replace("\0", "", StringComparison.Ordinal), MaxDeviceLength);
 }

@@ -6,9 +6,11 @@ namespace Cote.Users;
 /// <summary><c>POST /logout</c>: ends this session.</summary>
 static class LogOut
 {
-    public static async Task<IResult> Handle(HttpContext http, CurrentUser current, Revocations revocations, Audit audit)
+    public static async Task<IResult> Handle(
+        HttpContext http, CurrentUser current, Revocations revocations, Audit audit)
     {
-        await revocations.RevokeAsync($"s.id = {current.SessionId}", batch => audit.Add(batch, AuditActions.LoggedOut, current.Id, http));
+        await revocations.RevokeAsync($"s.id = {current.SessionId}",
+            batch => audit.Add(batch, AuditActions.LoggedOut, current.Id, http));
         return ApiResults.Success;
     }
 }

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Options;
 namespace Cote.Users;
 
 /// <summary>
-/// Hashes and checks passwords, a few at a time: each costs a core a tenth of a second, on purpose. Passwords are hashed as
-/// <see cref="TypedText.Password"/> makes them, so that two keyboards type the same one.
+/// Hashes and checks passwords, a few at a time: each costs a core a tenth of a second, on purpose. Passwords are
+/// hashed as <see cref="TypedText.Password"/> makes them, so that two keyboards type the same one.
 /// </summary>
 sealed class Passwords : IDisposable
 {
@@ -25,7 +25,8 @@ sealed class Passwords : IDisposable
     readonly Lazy<string> _unknownUsers;
 
     public Passwords(AuthOptions options)
-        : this(new PasswordHasher<User>(Options.Create(new PasswordHasherOptions { IterationCount = options.PasswordIterations })))
+        : this(new PasswordHasher<User>(Options.Create(
+            new PasswordHasherOptions { IterationCount = options.PasswordIterations })))
     {
     }
 
@@ -41,8 +42,8 @@ sealed class Passwords : IDisposable
         InTurnAsync(() => _hasher.HashPassword(null!, TypedText.Password(password)), ct);
 
     /// <summary>
-    /// Whether it is the password. Without a hash (no such user) it takes the same time and says no. The second answer is a
-    /// new hash where the old one was made with fewer rounds, or of another form of the same text.
+    /// Whether it is the password. Without a hash (no such user) it takes the same time and says no. The second answer
+    /// is a new hash where the old one was made with fewer rounds, or of another form of the same text.
     /// </summary>
     public Task<(bool Right, string? Rehashed)> VerifyAsync(string? hash, string password, CancellationToken ct) =>
         InTurnAsync<(bool, string?)>(() =>
@@ -84,7 +85,9 @@ sealed class Passwords : IDisposable
 
     static HashSet<string> ReadCommon()
     {
-        using var reader = new StreamReader(typeof(Passwords).Assembly.GetManifestResourceStream("common-passwords.txt")!);
-        return [.. reader.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)];
+        using var stream = typeof(Passwords).Assembly.GetManifestResourceStream("common-passwords.txt")!;
+        using var reader = new StreamReader(stream);
+        return [.. reader.ReadToEnd().Split(
+            '\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)];
     }
 }

@@ -5,9 +5,12 @@ using Microsoft.Extensions.Logging;
 
 namespace Cote.Users;
 
-/// <summary><c>POST /token</c> with <c>grant_type=refresh_token</c>: the next refresh token and a new access token.</summary>
+/// <summary>
+/// <c>POST /token</c> with <c>grant_type=refresh_token</c>: the next refresh token and a new access token.
+/// </summary>
 sealed class RefreshSession(
-    SessionStore sessions, AccessTokens tokens, Audit audit, Revocations revocations, Clock clock, ILogger<RefreshSession> log)
+    SessionStore sessions, AccessTokens tokens, Audit audit, Revocations revocations, Clock clock,
+    ILogger<RefreshSession> log)
 {
     const int MaxTokenLength = 1_024;
 

@@ -11,8 +11,8 @@ namespace Cote.Users;
 static class Register
 {
     public static async Task<IResult> Handle(
-        HttpContext http, UserStore users, Passwords passwords, Audit audit, Database db, RateLimits limits, AuthOptions options,
-        Clock clock, CancellationToken ct)
+        HttpContext http, UserStore users, Passwords passwords, Audit audit, Database db, RateLimits limits,
+        AuthOptions options, Clock clock, CancellationToken ct)
     {
         var request = await Body.ReadAsync(http);
         var username = Credentials.Username(request);
@@ -23,7 +23,8 @@ static class Register
             return ApiResults.Of(wrong);
         if (Refusal(options, code) is { } refusal)
             // A wrong code may be a guess at it: it costs as much as an account.
-            return ApiResults.Of(refusal == Problems.WrongInvitation ? limits.Acquire(Limit.Registration, http) ?? refusal : refusal);
+            return ApiResults.Of(
+                refusal == Problems.WrongInvitation ? limits.Acquire(Limit.Registration, http) ?? refusal : refusal);
         if (await Credentials.FindConflictAsync(users, username, email, ct) is { } taken)
             return ApiResults.Of(taken);
         // Only from here on it counts: what an office mistypes must not keep the office from registering.
@@ -45,7 +46,8 @@ static class Register
     {
         "closed" => Problems.RegistrationClosed,
         "invitation" when code is null || options.InvitationCode is null || !CryptographicOperations.FixedTimeEquals(
-            Encoding.UTF8.GetBytes(code), Encoding.UTF8.GetBytes(options.InvitationCode.Reveal())) => Problems.WrongInvitation,
+            Encoding.UTF8.GetBytes(code), Encoding.UTF8.GetBytes(options.InvitationCode.Reveal())) =>
+            Problems.WrongInvitation,
         _ => null,
     };
 }

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace Cote.Users;
 
 /// <summary>
-/// Reads revocations of other nodes and of the command line: twice a second, and at once when a node tells of one. So a
-/// revocation holds everywhere within a second.
+/// Reads revocations of other nodes and of the command line: twice a second, and at once when a node tells of one. So
+/// a revocation holds everywhere within a second.
 /// </summary>
 sealed class RevocationLoop : PeriodicLoop
 {
@@ -15,7 +15,8 @@ sealed class RevocationLoop : PeriodicLoop
 
     readonly Revocations _revocations;
 
-    public RevocationLoop(Revocations revocations, EventLog events, NodeNotifier notifier, Clock clock, ILogger<RevocationLoop> log)
+    public RevocationLoop(
+        Revocations revocations, EventLog events, NodeNotifier notifier, Clock clock, ILogger<RevocationLoop> log)
         : base(Every, clock, log)
     {
         _revocations = revocations;

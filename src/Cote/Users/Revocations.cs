@@ -9,8 +9,9 @@ namespace Cote.Users;
 readonly record struct RevokedSession(string Id, string UserId);
 
 /// <summary>
-/// Sessions that were ended while a token of theirs could still be shown. Every request and every socket asks this set,
-/// whatever else is remembered of a token. The rows are the truth: <see cref="RevocationLoop"/> reads the newer ones.
+/// Sessions that were ended while a token of theirs could still be shown. Every request and every socket asks this
+/// set, whatever else is remembered of a token. The rows are the truth: <see cref="RevocationLoop"/> reads the newer
+/// ones.
 /// </summary>
 sealed class Revocations(Database db, NodeNotifier notifier, AuthOptions options, Clock clock)
 {
@@ -26,23 +27,26 @@ sealed class Revocations(Database db, NodeNotifier notifier, AuthOptions options
     public bool Contains(string sessionId) => _sessions.ContainsKey(sessionId);
 
     /// <summary>
-    /// Adds to a batch what revokes the sessions that <paramref name="which"/> (a condition on <c>s</c>) holds for and that
-    /// are not revoked yet. Give the returned rows to <see cref="Apply"/> after the commit.
+    /// Adds to a batch what revokes the sessions that <paramref name="which"/> (a condition on <c>s</c>) holds for and
+    /// that are not revoked yet. Give the returned rows to <see cref="Apply"/> after the commit.
     /// </summary>
     public Query<RevokedSession> Add(WriteBatch batch, Sql which)
     {
         var now = clock.Now;
-        // The numbers go to the sessions that the first statement revokes, and to no others: a login in between is not among
-        // them. The counter's lock puts the numbers in the order of the commits, so that a reader that goes on misses none.
+        // The numbers go to the sessions that the first statement revokes, and to no others: a login in between is not
+        // among them. The counter's lock puts the numbers in the order of the commits, so that a reader that goes on
+        // misses none.
         batch.Lock($"select 1 from counters where name = 'revocations'");
         var revoked = batch.Query(
             $"""
-            update sessions set revoked_at = {now} where id in (select s.id from sessions s where s.revoked_at is null and {which})
+            update sessions set revoked_at = {now}
+            where id in (select s.id from sessions s where s.revoked_at is null and {which})
             returning id, user_id
             """, row => new RevokedSession(row.GetString(0), row.GetString(1)));
         Sql just = $"s.revoked_at = {now} and {which}";
         batch.Execute($"""
-            update counters set value = value + (select count(*) from sessions s where {just}) where name = 'revocations'
+            update counters set value = value + (select count(*) from sessions s where {just})
+            where name = 'revocations'
             """);
         batch.Execute($"""
             insert into revocations (seq, session_id, until)
@@ -77,12 +81,13 @@ sealed class Revocations(Database db, NodeNotifier notifier, AuthOptions options
     {
         var newer = await db.ListAsync(
             $"""
-            select r.seq, r.session_id, r.until, s.user_id from revocations r left join sessions s on s.id = r.session_id
+            select r.seq, r.session_id, r.until, s.user_id
+            from revocations r left join sessions s on s.id = r.session_id
             where r.seq > {Volatile.Read(ref _lastRead)} order by r.seq
             """,
-            row => (Seq: row.GetInt64(0), Session: new RevokedSession(row.GetString(1), row.IsDBNull(3) ? "" : row.GetString(3)),
-                Until: new Timestamp(row.GetInt64(2))), ct);
-        foreach (var (seq, session, until) in newer)
+            row => (Seq: row.GetInt64(0), Until: new Timestamp(row.GetInt64(2)),
+                Session: new RevokedSession(row.GetString(1), row.IsDBNull(3) ? "" : row.GetString(3))), ct);
+        foreach (var (seq, until, session) in newer)
         {
             Add(session, until);
             Volatile.Write(ref _lastRead, seq);

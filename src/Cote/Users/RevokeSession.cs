@@ -7,7 +7,8 @@ namespace Cote.Users;
 /// <summary><c>DELETE /sessions/{id}</c>: logs one device out.</summary>
 static class RevokeSession
 {
-    public static async Task<IResult> Handle(string sessionId, HttpContext http, CurrentUser current, Revocations revocations, Audit audit)
+    public static async Task<IResult> Handle(
+        string sessionId, HttpContext http, CurrentUser current, Revocations revocations, Audit audit)
     {
         if (Ids.Parse(sessionId) is not { } id)
             return ApiResults.Of(Problems.SessionNotFound);

@@ -3,7 +3,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Cote.Users;
 
-/// <summary>Writes every minute when sessions were last used, and removes sessions and audit lines that have expired.</summary>
+/// <summary>
+/// Writes every minute when sessions were last used, and removes sessions and audit lines that have expired.
+/// </summary>
 sealed class SessionMaintenanceLoop(
     SessionStore sessions, Audit audit, AuthOptions options, Clock clock, ILogger<SessionMaintenanceLoop> log)
     : PeriodicLoop(TimeSpan.FromMinutes(1), clock, log)

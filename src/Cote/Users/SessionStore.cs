@@ -11,8 +11,8 @@ sealed record Session(
     string Id, string UserId, string Device, string Ip, Timestamp CreatedAt, Timestamp LastSeenAt, Timestamp ExpiresAt);
 
 /// <summary>
-/// What came of a refresh token: its session with the next token, or, where an old one was used again, the session that is
-/// no longer safe.
+/// What came of a refresh token: its session with the next token, or, where an old one was used again, the session
+/// that is no longer safe.
 /// </summary>
 readonly record struct Refreshed(Session? Session, string Token, Session? Reused);
 
@@ -45,7 +45,9 @@ sealed class SessionStore(Database db, SigningKeys keys)
     /// <summary>The user's sessions, newest login first, with the last use that this node knows of.</summary>
     public Task<IReadOnlyList<Session>> ListAsync(string userId, Timestamp now, CancellationToken ct) =>
         db.ListAsync(
-            $"select {All} from sessions s where s.user_id = {userId} and {Lives(now)} order by s.created_at desc, s.id",
+            $"""
+            select {All} from sessions s where s.user_id = {userId} and {Lives(now)} order by s.created_at desc, s.id
+            """,
             row => WithLastUse(Read(row)), ct);
 
     /// <summary>Whether the user has logged in or refreshed from this address before, be the session ended.</summary>
@@ -53,23 +55,25 @@ sealed class SessionStore(Database db, SigningKeys keys)
         db.FirstAsync($"select 1 from sessions s where s.user_id = {userId} and s.ip = {ip} limit 1", _ => true, ct);
 
     /// <summary>
-    /// Spends a refresh token. The next one is made from it, so the same token used again gives the same next token while
-    /// that is unused: within ten seconds by the database's clock from anywhere, since an answer may be lost on the way to
-    /// another network, and later from the address of its first use, where another tab of the same app may hold it. Every
-    /// other use of a spent token means that two hold the session: RFC 9700 4.14.2.
+    /// Spends a refresh token. The next one is made from it, so the same token used again gives the same next token
+    /// while that is unused: within ten seconds by the database's clock from anywhere, since an answer may be lost on
+    /// the way to another network, and later from the address of its first use, where another tab of the same app may
+    /// hold it. Every other use of a spent token means that two hold the session: RFC 9700 4.14.2.
     /// </summary>
     public async Task<Refreshed> RotateAsync(string refreshToken, string ip, Timestamp now)
     {
-        // One for each accepted signing key, the present one first: a token that was spent before the key changed has its
-        // successor under the key before.
+        // One for each accepted signing key, the present one first: a token that was spent before the key changed has
+        // its successor under the key before.
         var candidates = _successorKeys.Value
-            .Select(key => Convert.ToHexStringLower(HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(refreshToken)))).ToList();
+            .Select(key => HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(refreshToken)))
+            .Select(x => Convert.ToHexStringLower(x)).ToList();
         var hashes = candidates.ConvertAll(SecureTokens.Hash);
         var (spent, fresh, before) = (SecureTokens.Hash(refreshToken), hashes[0], hashes[^1]);
         Sql inTime = $"(ip = {ip} or rotated_at > {db.Dialect.Now} - {RetryMilliseconds})";
         var batch = new WriteBatch();
         batch.Execute($"""
-            update sessions set refresh_hash = {fresh}, parent_hash = {spent}, rotated_at = {db.Dialect.Now}, last_seen_at = {now}, ip = {ip}
+            update sessions set refresh_hash = {fresh}, parent_hash = {spent}, rotated_at = {db.Dialect.Now},
+              last_seen_at = {now}, ip = {ip}
             where refresh_hash = {spent} and revoked_at is null and expires_at > {now}
             """);
         batch.Execute($"""
@@ -77,7 +81,8 @@ sealed class SessionStore(Database db, SigningKeys keys)
             select {spent}, s.id from sessions s where s.parent_hash = {spent} and s.refresh_hash = {fresh}
               and not exists (select 1 from spent_tokens t where t.hash = {spent})
             """);
-        // A successor under a key that is gone (signing.key was lost) cannot be derived again, so a new one replaces it.
+        // A successor under a key that is gone (signing.key was lost) cannot be derived again, so a new one replaces
+        // it.
         batch.Execute($"""
             update sessions set refresh_hash = {fresh}
             where id = (select t.session_id from spent_tokens t where t.hash = {spent}) and parent_hash = {spent}
@@ -89,7 +94,10 @@ sealed class SessionStore(Database db, SigningKeys keys)
             where s.refresh_hash in ({fresh}, {before}) and s.parent_hash = {spent} and {Lives(now)} and {inTime}
             """, row => (Session: Read(row), Hash: row.GetString(7)));
         var reused = batch.Query(
-            $"select {All} from spent_tokens t join sessions s on s.id = t.session_id where t.hash = {spent} and {Lives(now)}", Read);
+            $"""
+            select {All} from spent_tokens t join sessions s on s.id = t.session_id
+            where t.hash = {spent} and {Lives(now)}
+            """, Read);
         await db.WriteAsync(batch);
         return session.First is { Session: { } found } first
             ? new(found, candidates[hashes.IndexOf(first.Hash)], null)
@@ -100,7 +108,10 @@ sealed class SessionStore(Database db, SigningKeys keys)
     {
         var batch = new WriteBatch();
         batch.Execute($"delete from tickets where expires_at <= {now}");
-        batch.Execute($"insert into tickets (hash, session_id, expires_at) values ({SecureTokens.Hash(ticket)}, {sessionId}, {expires})");
+        batch.Execute($"""
+            insert into tickets (hash, session_id, expires_at)
+            values ({SecureTokens.Hash(ticket)}, {sessionId}, {expires})
+            """);
         await db.WriteAsync(batch);
     }
 
@@ -140,7 +151,8 @@ sealed class SessionStore(Database db, SigningKeys keys)
         var batch = new WriteBatch();
         batch.Execute($"""
             delete from sessions where id in (
-              select s.id from sessions s where s.expires_at < {now} or s.revoked_at < {now - TimeSpan.FromDays(30)} limit {(long)most})
+              select s.id from sessions s where s.expires_at < {now} or s.revoked_at < {now - TimeSpan.FromDays(30)}
+              limit {(long)most})
             """);
         batch.Execute($"delete from revocations where until < {now}");
         await db.WriteAsync(batch);
@@ -149,8 +161,11 @@ sealed class SessionStore(Database db, SigningKeys keys)
     static Sql Lives(Timestamp now) => $"s.revoked_at is null and s.expires_at > {now}";
 
     Session WithLastUse(Session session) =>
-        _seen.TryGetValue(session.Id, out var at) && at > session.LastSeenAt ? session with { LastSeenAt = at } : session;
+        _seen.TryGetValue(session.Id, out var at) && at > session.LastSeenAt
+            ? session with { LastSeenAt = at }
+            : session;
 
     static Session Read(Row row) => new(
-        row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3), new(row.GetInt64(4)), new(row.GetInt64(5)), new(row.GetInt64(6)));
+        row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3),
+        new(row.GetInt64(4)), new(row.GetInt64(5)), new(row.GetInt64(6)));
 }

@@ -6,14 +6,14 @@ using Microsoft.AspNetCore.Http;
 namespace Cote.Users;
 
 /// <summary>
-/// <c>PATCH /users/me</c>: a new name, address or password. A new password ends the other sessions. These fields have no
-/// default, so that <c>null</c> means absent.
+/// <c>PATCH /users/me</c>: a new name, address or password. A new password ends the other sessions. These fields have
+/// no default, so that <c>null</c> means absent.
 /// </summary>
 static class UpdateMe
 {
     public static async Task<IResult> Handle(
-        HttpContext http, CurrentUser current, UserStore users, Passwords passwords, LoginThrottle throttle, Revocations revocations,
-        Audit audit, Database db, CancellationToken ct)
+        HttpContext http, CurrentUser current, UserStore users, Passwords passwords, LoginThrottle throttle,
+        Revocations revocations, Audit audit, Database db, CancellationToken ct)
     {
         var request = await Body.ReadAsync(http);
         if (await users.FindAsync(current.Id, ct) is not { } account)
@@ -24,7 +24,8 @@ static class UpdateMe
         var given = password is null ? null : request.Text("current_password", 0, 1_024);
         if (request.Problem is { } wrong)
             return ApiResults.Of(wrong);
-        if (given is not null && await CheckCurrentAsync(account, given, http, current, passwords, throttle, audit, ct) is { } refusal)
+        if (given is not null
+            && await CheckCurrentAsync(account, given, http, current, passwords, throttle, audit, ct) is { } refusal)
             return ApiResults.Of(refusal);
 
         var batch = new WriteBatch();
@@ -47,8 +48,8 @@ static class UpdateMe
     }
 
     static async Task<Problem?> CheckCurrentAsync(
-        Account account, string given, HttpContext http, CurrentUser current, Passwords passwords, LoginThrottle throttle, Audit audit,
-        CancellationToken ct)
+        Account account, string given, HttpContext http, CurrentUser current, Passwords passwords,
+        LoginThrottle throttle, Audit audit, CancellationToken ct)
     {
         var (attempt, tooMany) = throttle.BeginInSession(current);
         if (attempt is null)
@@ -63,10 +64,12 @@ static class UpdateMe
 
     // The unique index compares one form; an account made before hosts were punycode holds the other.
     static async Task<bool> IsEmailTakenAsync(UserStore users, Account account, string email, CancellationToken ct) =>
-        UserStore.Fold(email) != UserStore.Fold(account.User.Email) && await users.IsEmailTakenAsync(email, account.Id, ct);
+        UserStore.Fold(email) != UserStore.Fold(account.User.Email)
+        && await users.IsEmailTakenAsync(email, account.Id, ct);
 
     static async Task<Problem> ConflictAsync(UserStore users, Account account, string username, CancellationToken ct) =>
-        UserStore.Fold(username) != UserStore.Fold(account.User.Username) && await users.IsUsernameTakenAsync(username, ct)
+        UserStore.Fold(username) != UserStore.Fold(account.User.Username)
+        && await users.IsUsernameTakenAsync(username, ct)
             ? Problems.UsernameTaken
             : Problems.EmailTaken;
 }

@@ -26,11 +26,13 @@ sealed record SessionInfo(
     string Id, string Device, string Ip, Timestamp CreatedAt, Timestamp LastSeenAt, Timestamp ExpiresAt, bool Current)
 {
     public static SessionInfo From(Session session, string currentId) => new(
-        session.Id, session.Device, session.Ip, session.CreatedAt, session.LastSeenAt, session.ExpiresAt, session.Id == currentId);
+        session.Id, session.Device, session.Ip, session.CreatedAt, session.LastSeenAt, session.ExpiresAt,
+        session.Id == currentId);
 }
 
 /// <summary>The body of <c>PATCH /users/me</c>.</summary>
-sealed record UserPatch(string? Username = null, string? Email = null, string? Password = null, string? CurrentPassword = null);
+sealed record UserPatch(
+    string? Username = null, string? Email = null, string? Password = null, string? CurrentPassword = null);
 
 /// <summary>The answer of a login or a refresh. <paramref name="ExpiresIn"/> is in seconds.</summary>
 sealed record TokenPair(string AccessToken, string TokenType, long ExpiresIn, string RefreshToken);

@@ -16,7 +16,8 @@ sealed class UserStore(Database db)
     {
         batch.Execute($"""
             insert into users (id, username, username_key, email, email_key, password_hash, role, created_at)
-            values ({user.Id}, {user.Username}, {Fold(user.Username)}, {user.Email}, {Fold(user.Email)}, {passwordHash}, {role}, {now})
+            values ({user.Id}, {user.Username}, {Fold(user.Username)}, {user.Email}, {Fold(user.Email)}, {passwordHash},
+              {role}, {now})
             """);
         batch.Execute($"insert into heads (user_id) values ({user.Id})");
     }
@@ -47,21 +48,27 @@ sealed class UserStore(Database db)
 
     /// <summary>All accounts, oldest first, from the one after <paramref name="after"/> on.</summary>
     public Task<IReadOnlyList<Account>> ListAsync(string? after, long limit, CancellationToken ct) =>
-        db.ListAsync($"select {All} from users u where u.id > {after ?? ""} and u.erased_at is null order by u.id limit {limit}", Read, ct);
+        db.ListAsync(
+            $"select {All} from users u where u.id > {after ?? ""} and u.erased_at is null order by u.id limit {limit}",
+            Read, ct);
 
     public Task<bool> IsUsernameTakenAsync(string username, CancellationToken ct) =>
         db.FirstAsync($"select 1 from users where username_key = {Fold(username)}", _ => true, ct);
 
-    /// <summary>Whether an account other than <paramref name="but"/> has the address, however its host is written.</summary>
+    /// <summary>
+    /// Whether an account other than <paramref name="but"/> has the address, however its host is written.
+    /// </summary>
     public Task<bool> IsEmailTakenAsync(string email, string but, CancellationToken ct)
     {
         var (typed, stored, before) = FormsOf(email);
-        return db.FirstAsync($"select 1 from users where email_key in ({typed}, {stored}, {before}) and id <> {but}", _ => true, ct);
+        return db.FirstAsync(
+            $"select 1 from users where email_key in ({typed}, {stored}, {before}) and id <> {but}", _ => true, ct);
     }
 
     public Task<bool> IsEmailTakenAsync(string email, CancellationToken ct) => IsEmailTakenAsync(email, "", ct);
 
-    // As typed, as it is stored now, and as an account is stored that was made when hosts were kept as they were typed.
+    // As typed, as it is stored now, and as an account is stored that was made when hosts were kept as they were
+    // typed.
     static (string Typed, string Stored, string Before) FormsOf(string login)
     {
         var stored = EmailAddress.Parse(login) ?? login;
@@ -69,6 +76,6 @@ sealed class UserStore(Database db)
     }
 
     static Account Read(Row row) => new(
-        new(row.GetString(0), row.GetString(1), row.GetString(2)), row.GetString(3), row.GetString(4), new(row.GetInt64(5)),
-        row.IsDBNull(6) ? null : new(row.GetInt64(6)));
+        new(row.GetString(0), row.GetString(1), row.GetString(2)), row.GetString(3), row.GetString(4),
+        new(row.GetInt64(5)), row.IsDBNull(6) ? null : new(row.GetInt64(6)));
 }
