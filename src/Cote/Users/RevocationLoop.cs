@@ -20,7 +20,7 @@ sealed class RevocationLoop : PeriodicLoop
         : base(Every, clock, log)
     {
         _revocations = revocations;
-        events.Renewed += revocations.ReadAllAgain;
+        events.EpochChanged += revocations.ReadAllAgain;
         notifier.Received += notification =>
         {
             if (notification.Kind is NotificationKind.SessionsRevoked or NotificationKind.Everything)

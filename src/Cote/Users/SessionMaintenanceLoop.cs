@@ -12,13 +12,11 @@ sealed class SessionMaintenanceLoop(
 {
     const int PurgeRows = 1_000;
 
-    readonly Clock _clock = clock;
-
     protected override async Task RunRoundAsync(CancellationToken ct)
     {
         await sessions.WriteSeenAsync(ct);
-        await sessions.PurgeAsync(_clock.Now, PurgeRows);
-        await audit.TrimAsync(_clock.Now - TimeSpan.FromDays(options.AuditDays));
+        await sessions.PurgeAsync(Clock.Now, PurgeRows);
+        await audit.TrimAsync(Clock.Now - TimeSpan.FromDays(options.AuditDays));
     }
 
     protected override Task FinishAsync() => sessions.WriteSeenAsync(CancellationToken.None);

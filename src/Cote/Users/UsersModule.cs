@@ -1,4 +1,3 @@
-using Cote.Delivery;
 using Cote.Http;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -22,7 +21,6 @@ static class UsersModule
         services.AddSingleton<RefreshSession>();
         services.AddSingleton<Revocations>();
         services.AddHostedService<RevocationLoop>();
-        services.AddSingleton<IsRevoked>(x => x.GetRequiredService<Revocations>().Contains);
         services.AddHostedService<SessionMaintenanceLoop>();
         // The core alone: AddAuthentication would add data protection too, whose keys nothing here needs.
         services.AddAuthenticationCore(x =>
