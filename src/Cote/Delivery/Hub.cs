@@ -104,8 +104,8 @@ sealed class Hub
     // Where the session's row is gone already, its user is unknown.
     void CloseSession(string userId, string sessionId)
     {
-        IEnumerable<UserChannel?> channels = userId.Length == 0 ? Channels : [Find(userId)];
-        foreach (var subscription in channels.SelectMany(x => x?.Subscriptions ?? []))
+        var subscriptions = userId.Length == 0 ? Channels.SelectMany(x => x.Subscriptions) : Find(userId)?.Subscriptions ?? [];
+        foreach (var subscription in subscriptions)
             if (subscription.Session?.Id == sessionId)
                 subscription.Close(CloseReason.SessionRevoked);
     }
