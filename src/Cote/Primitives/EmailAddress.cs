@@ -22,12 +22,14 @@ static class EmailAddress
     {
         text = Nfc.Normalize(TypedText.Trim(text));
         var at = text.LastIndexOf('@');
-        if (at <= 0 || HostOf(text[(at + 1)..]) is not { } host)
+        // Format characters turn the order of what a list of accounts shows, or make two addresses look alike. They are
+        // looked for before the host is punycode, which would hide them.
+        if (at <= 0 || text.EnumerateRunes().Any(IsInvisible) || HostOf(text[(at + 1)..]) is not { } host)
             return null;
         var address = $"{text[..at]}@{host}";
-        // Format characters turn the order of what a list of accounts shows, or make two addresses look alike.
         return MailAddress.TryCreate(address, out var mail) && mail.Address == address && !address.Contains('"')
-            && !address.EnumerateRunes().Any(IsInvisible) ? address : null;
+            ? address
+            : null;
     }
 
     /// <summary>

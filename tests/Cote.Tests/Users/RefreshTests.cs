@@ -105,13 +105,8 @@ public sealed class RefreshTests
     }
 
     // Ten seconds by the database's clock, without waiting for them.
-    static async Task ForgetWhenAsync(CoteApp app)
-    {
-        await using var db = await app.ConnectAsync();
-        await using var command = db.CreateCommand();
-        command.CommandText = "update sessions set rotated_at = rotated_at - 11000 where parent_hash is not null";
-        (await command.ExecuteNonQueryAsync()).ShouldBe(1);
-    }
+    static Task ForgetWhenAsync(CoteApp app) =>
+        Rows.ExecuteAsync(app, "update sessions set rotated_at = rotated_at - 11000 where parent_hash is not null");
 
     static async Task<Reply> RefreshAsync(CoteApp app, string token, string from = Home)
     {

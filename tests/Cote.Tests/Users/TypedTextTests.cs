@@ -57,7 +57,7 @@ public sealed class TypedTextTests(SharedApp shared)
         await using var app = await CoteApp.StartAsync();
         using var ada = await app.RegisterAsync();
         var before = new PasswordHasher<object>().HashPassword(null!, decomposed);
-        await ExecuteAsync(app, $"update users set password_hash = '{before}' where id = '{ada.Id}'");
+        await Rows.ExecuteAsync(app, $"update users set password_hash = '{before}' where id = '{ada.Id}'");
         (await LogInAsync(ada, ada.Username, composed)).Status.ShouldBe(401);
 
         (await LogInAsync(ada, ada.Username, decomposed)).Ok();
@@ -126,7 +126,7 @@ public sealed class TypedTextTests(SharedApp shared)
         await using var app = await CoteApp.StartAsync();
         using var ada = await app.RegisterAsync();
         using var eve = await app.RegisterAsync();
-        await ExecuteAsync(app, $"update users set email = 'Ada@bücher.example', email_key = 'ada@bücher.example' where id = '{ada.Id}'");
+        await Rows.ExecuteAsync(app, $"update users set email = 'Ada@bücher.example', email_key = 'ada@bücher.example' where id = '{ada.Id}'");
 
         foreach (var email in new[] { "ada@bücher.example", "ada@xn--bcher-kva.example" })
         {
@@ -145,12 +145,4 @@ public sealed class TypedTextTests(SharedApp shared)
 
     static Task<Reply> LogInAsync(CoteClient client, string username, string password) =>
         client.FormAsync("/token", ("username", username), ("password", password));
-
-    static async Task ExecuteAsync(CoteApp app, string sql)
-    {
-        await using var db = await app.ConnectAsync();
-        await using var command = db.CreateCommand();
-        command.CommandText = sql;
-        (await command.ExecuteNonQueryAsync()).ShouldBe(1);
-    }
 }
