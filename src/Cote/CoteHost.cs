@@ -100,7 +100,11 @@ public static class CoteHost
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = options.Http.MaxBodyBytes;
-            kestrel.ConfigureEndpointDefaults(ControlSocket.Mark);
+            kestrel.ConfigureEndpointDefaults(listener =>
+            {
+                ControlSocket.Mark(listener);
+                GracefulShutdown.Track(listener);
+            });
         });
     }
 
