@@ -74,6 +74,7 @@ public static class CoteHost
         services.AddSingleton<Hub>().AddSingleton<EventLog>().AddSingleton<EpochFile>().AddHostedService<EventRetentionLoop>();
         services.AddHostedService<DatabaseStartup>();
         services.AddHttp(options.Http, builder.Environment);
+        services.AddSingleton(new ApiPart(GetLimits.Describe));
         services.AddUsers();
         services.AddChats();
         services.AddMedia();

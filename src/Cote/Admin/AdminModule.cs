@@ -11,6 +11,7 @@ static class AccountModule
 {
     public static void AddAccount(this IServiceCollection services)
     {
+        services.AddSingleton(new ApiPart(AdminApi.Describe));
         services.AddSingleton<AccountStore>();
         services.AddSingleton<Control>();
         services.AddHostedService<ErasureLoop>();

@@ -21,7 +21,7 @@ static class ExportMe
         if (await users.FindAsync(current.Id, ct) is not { } account)
             return ApiResults.Of(Problems.InvalidToken);
         await audit.WriteAsync(AuditActions.Exported, current.Id, http);
-        http.Response.ContentType = "application/json";
+        http.Response.ContentType = "application/json; charset=utf-8";
         http.Response.Headers.ContentDisposition = "attachment; filename=\"cote-export.json\"";
         var json = new Utf8JsonWriter(http.Response.BodyWriter);
         await using (json)

@@ -9,7 +9,11 @@ namespace Cote.Chats;
 
 static class ChatsModule
 {
-    public static void AddChats(this IServiceCollection services) => services.AddSingleton<ChatStore>();
+    public static void AddChats(this IServiceCollection services)
+    {
+        services.AddSingleton(new ApiPart(ChatsApi.Describe));
+        services.AddSingleton<ChatStore>();
+    }
 
     public static void MapChats(this IEndpointRouteBuilder routes)
     {

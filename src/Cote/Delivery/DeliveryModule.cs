@@ -1,4 +1,5 @@
 using Cote.Chats;
+using Cote.Http;
 using Cote.Users;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -11,6 +12,7 @@ static class RealtimeModule
 {
     public static void AddRealtime(this IServiceCollection services)
     {
+        services.AddSingleton(new ApiPart(DeliveryApi.Describe));
         services.AddSingleton<Connections>();
         services.AddHostedService(x => x.GetRequiredService<Connections>());
         services.AddSingleton<SocketCommands>();

@@ -1,5 +1,6 @@
 using Cote.Cluster;
 using Cote.Data;
+using Cote.Http;
 using Cote.Models;
 using Cote.Primitives;
 using Microsoft.Extensions.DependencyInjection;
@@ -10,6 +11,7 @@ static class AssistantsModule
 {
     public static void AddAssistants(this IServiceCollection services)
     {
+        services.AddSingleton(new ApiPart(RepliesApi.Describe));
         services.AddSingleton(x => ProviderRegistry.From(
             x.GetRequiredService<AssistantsOptions>(), x.GetRequiredService<Clock>().Provider, x.GetServices<Provider>()));
         services.AddSingleton(x => x.GetRequiredService<ProviderRegistry>().Catalogue);
