@@ -9,13 +9,16 @@ namespace Cote.Delivery;
 static class FrameSchemas
 {
     public const string Frame = "Frame";
+    public const string PolledFrame = "PolledFrame";
 
     public static JsonObject Cursor() => new() { ["type"] = "string", ["pattern"] = "^[0-9a-z]{1,32}-[0-9]{1,19}$" };
 
     public static void Add(ApiDocument api)
     {
-        var union = api.Schema(Frame).Note("One frame of a socket, a stream or a poll. Later versions add types: ignore others.").Json;
+        var union = api.Schema(Frame).Note("One frame of a socket or a stream. Later versions add types: ignore others.").Json;
         (union["oneOf"], union["discriminator"]) = (new JsonArray(), new JsonObject { ["propertyName"] = "type" });
+        // No `oneOf`, of which NSwag writes what does not compile, and no discriminator, whose classes it does not find.
+        api.Schema(PolledFrame).Note("One frame of a long-poll. Later versions add types: ignore others.").Json["anyOf"] = new JsonArray();
 
         AddFrame(api, EventTypes.Message, ApiDocument.Ref<Message>(), "A message, whole: an upsert by `id`", isDurable: true);
         AddFrame(api, EventTypes.MessageStatus, Data(api, "StatusChange",
@@ -57,6 +60,8 @@ static class FrameSchemas
         frame.Json["type"] = "object";
         if (isDurable)
             frame.Property("cursor", Cursor()).Note("cursor", "Of a durable event");
+        if (isDurable || type is EventTypes.Reset or EventTypes.Snapshot)
+            api.Schema(PolledFrame).Json["anyOf"]!.AsArray().Add(ApiDocument.Ref(name));
         var union = api.Schema(Frame).Json;
         union["oneOf"]!.AsArray().Add(ApiDocument.Ref(name));
         union["discriminator"]!.AsObject().Part("mapping")[type] = "#/components/schemas/" + name;

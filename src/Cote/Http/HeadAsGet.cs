@@ -12,23 +12,30 @@ namespace Cote.Http;
 /// </summary>
 static class HeadAsGet
 {
-    public static void UseHeadAsGet(this IApplicationBuilder app) => app.UseWhen(IsUnmatchedHead, branch =>
+    sealed class WasHead;
+
+    /// <summary>Adds it after routing; routing runs again for what it takes over, and at once passes on all else.</summary>
+    public static void UseHeadAsGet(this IApplicationBuilder app)
     {
-        branch.Use((http, next) =>
+        app.Use((http, next) =>
         {
-            http.Request.Method = HttpMethods.Get;
-            http.SetEndpoint(null);
+            if (IsUnmatchedHead(http))
+            {
+                http.Request.Method = HttpMethods.Get;
+                http.SetEndpoint(null);
+                http.Features.Set(new WasHead());
+            }
             return next(http);
         });
-        branch.UseRouting();
-        branch.Use((http, next) =>
+        app.UseRouting();
+        app.Use((http, next) =>
         {
-            if (!http.GetEndpoint().Streams())
+            if (http.Features.Get<WasHead>() is null || !http.GetEndpoint().Streams())
                 return next(http);
             http.Response.Headers.Allow = HttpMethods.Get;
             return ApiResults.Of(Problems.MethodNotAllowed).ExecuteAsync(http);
         });
-    });
+    }
 
     // Where a path has routes for other methods only, routing answers with an endpoint of its own.
     static bool IsUnmatchedHead(HttpContext http) =>

@@ -25,7 +25,7 @@ sealed class SseWriter(HttpResponse response)
         response.Headers.CacheControl = "no-cache, no-transform";
         response.Headers["X-Accel-Buffering"] = "no";
         response.HttpContext.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-        _writer.Write("retry: 1000\n\n"u8);
+        _writer.Write(": ok\nretry: 1000\n\n"u8);
     }
 
     /// <summary>Adds an event; <paramref name="data"/> has no line break, as JSON never has.</summary>

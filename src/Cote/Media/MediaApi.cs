@@ -12,13 +12,15 @@ static class MediaApi
         api.Schema<Uploaded>().Note("url", "Signed: works without a token for a day or two; a message names the upload by it")
             .Note("content_type", "By the bytes, whatever the upload called itself").Note("size", "Bytes")
             .Note("width", "Pixels of an image").Note("height", "Pixels of an image");
-        var upload = api.Operation(nameof(UploadFile)).Note("The first part called `file`. The type is found by its bytes.")
+        api.Operation(nameof(UploadFile)).Note("The first part called `file`. The type is found by its bytes.")
             .Refuses(Problems.QuotaExceeded, Problems.TooManyPixels, Problems.UnsupportedMediaType, Problems.StorageUnavailable);
-        // A form of parts other than `file` is taken too, and a type by content needs no name.
         api.Schema<UploadForm>().Property("file", Binary()).Note("file", "The bytes, with their name");
 
-        Describe(api.Operation(nameof(GetMedia)));
-        Describe(api.Operation("HeadMedia"));
+        foreach (var download in new[] { api.Operation(nameof(GetMedia)), api.Operation("HeadMedia") })
+        {
+            Describe(download);
+            download.Responses.Remove("422"); // a wrong signature is a 404 like every other
+        }
         api.Operation(nameof(GetMedia)).Answers(200, "The bytes", "application/octet-stream", Binary())
             .Answers(206, "The bytes of the range", "application/octet-stream", Binary());
         DescribeTus(api);

@@ -84,7 +84,8 @@ sealed class ApiSchema(JsonObject schema)
     /// <summary>Bounds the length of a text, in UTF-16 units, as the checks count them.</summary>
     public ApiSchema Length(string name, int min, int max)
     {
-        Set(Property(name), "minLength", min);
+        if (min > 0)
+            Set(Property(name), "minLength", min);
         return Set(Property(name), "maxLength", max);
     }
 

@@ -76,9 +76,8 @@ sealed class OpenApi(IServiceCollection registered, EndpointDataSource routes)
         });
         options.AddSchemaTransformer((_, context, _) =>
         {
-            if (context.JsonPropertyInfo is null)
-                found.Omitted[context.JsonTypeInfo.Type.Name] =
-                    [.. context.JsonTypeInfo.Properties.Where(IsOmittedWhenNull).Select(x => x.Name)];
+            found.Omitted[context.JsonTypeInfo.Type.Name] =
+                [.. context.JsonTypeInfo.Properties.Where(IsOmittedWhenNull).Select(x => x.Name)];
             return Task.CompletedTask;
         });
     }

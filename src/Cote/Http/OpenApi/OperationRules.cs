@@ -97,7 +97,7 @@ static partial class OperationRules
     /// <summary>The schema of an integer within bounds.</summary>
     public static JsonObject Integer(long min, long? max = null)
     {
-        var schema = new JsonObject { ["type"] = "integer", ["minimum"] = min };
+        var schema = new JsonObject { ["type"] = "integer", ["format"] = "int64", ["minimum"] = min };
         if (max is not null)
             schema["maximum"] = max;
         return schema;

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace Cote.Http;
@@ -33,12 +34,13 @@ static class SchemaRules
             ["properties"] = new JsonObject(parts.Select(x => KeyValuePair.Create(x.Key, (JsonNode?)Of(x.Value)))),
         },
         JsonArray items => new JsonObject { ["type"] = "array", ["items"] = Of(items.FirstOrDefault()) },
+        JsonValue value when value.TryGetValue<long>(out _) => new JsonObject { ["type"] = "integer", ["format"] = "int64" },
         JsonValue value => new JsonObject
         {
             ["type"] = value.GetValueKind() switch
             {
-                System.Text.Json.JsonValueKind.String => "string",
-                System.Text.Json.JsonValueKind.Number => value.TryGetValue<long>(out _) ? "integer" : "number",
+                JsonValueKind.String => "string",
+                JsonValueKind.Number => "number",
                 _ => "boolean",
             },
         },
