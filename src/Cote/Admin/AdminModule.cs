@@ -7,9 +7,9 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Cote.Admin;
 
-static class AccountModule
+static class AdminModule
 {
-    public static void AddAccount(this IServiceCollection services)
+    public static void AddAdmin(this IServiceCollection services)
     {
         services.AddSingleton(new ApiPart(AdminApi.Describe));
         services.AddSingleton<AccountStore>();
@@ -17,7 +17,7 @@ static class AccountModule
         services.AddHostedService<ErasureLoop>();
     }
 
-    public static void MapAccount(this IEndpointRouteBuilder routes)
+    public static void MapAdmin(this IEndpointRouteBuilder routes)
     {
         routes.MapDelete("/users/me", DeleteMe.Handle).RequireAuthorization().Produces<SuccessBody>()
             .WithTags("Users").WithSummary("Delete the account with all that is in it");

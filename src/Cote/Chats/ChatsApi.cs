@@ -58,16 +58,17 @@ static class ChatsApi
         api.Schema<MessageBody>().OneOf("type", Types).OneOf("importance_level", Importances)
             .Length("content", 0, longest).Note("content", "May be empty only with `media_urls`")
             .Note("type", "`text` where absent. image, audio, video and file need `media_urls`")
-            .Note("media_urls", "Uploads of yours").Items("media_urls", 32, 2_048)
+            .Note("media_urls", "Uploads of yours")
             .Note("reply_to_id", "A message of the same chat")
             .Note("importance_level", "`normal` where absent. What is low leaves the prompt first")
             .Note("id", "A UUID of yours: with it the request is safe to repeat")
             .Example("""{"content":"How do doves find their way home?"}""");
-        api.Schema<Generation>().Note("How a reply comes about.")
+        api.Schema<Generation>().Note("How a reply comes about. On a user's message it has `error` alone.")
+            .Note("finish_reason", "`stop`, `length`, `content_filter`, `tool_calls` or the provider's own word")
             .OneOf("state", States.Queued, States.Running, States.Completed, States.Stopped, States.Failed, States.Interrupted)
             .Note("attempt", "The attempt that the text belongs to").Note("model", "`provider/model`");
         api.Schema<GenerationError>().Note("code", "`rate_limited`, `timeout`, `truncated`, `bad_upstream`, `unauthorized`, "
-            + "`context_too_long`; later versions add others");
+            + "`context_too_long`, `filtered`, `empty`, `too_long`, `unsupported_media`; later versions add others");
         api.Schema<Usage>().Note("What the provider counted, in tokens.");
     }
 }

@@ -92,7 +92,8 @@ async function converse(chat: string): Promise<void> {
     for (const frame of frames) {
       check(describe(frame).length >= 0, "described");
       if (frame.type === "message" && frame.data.generation) {
-        const state: "queued" | "running" | "completed" | "stopped" | "failed" | "interrupted" = frame.data.generation.state;
+        const state: "queued" | "running" | "completed" | "stopped" | "failed" | "interrupted" | undefined =
+          frame.data.generation.state;
         check(state === "completed", `the reply ends: ${state}`);
         open = false;
       }
