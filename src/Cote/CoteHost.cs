@@ -50,6 +50,7 @@ public static class CoteHost
         services.AddEvents();
         services.AddHostedService<DatabaseStartup>();
         services.AddHttp(options.Http, builder.Environment);
+        services.AddSingleton(new ApiPart(GetLimits.Describe));
         services.AddUsers();
         services.AddModels();
         services.AddMedia();

@@ -12,6 +12,7 @@ static class MediaModule
 {
     public static void AddMedia(this IServiceCollection services)
     {
+        services.AddSingleton(new ApiPart(MediaApi.Describe));
         services.AddSingleton<MediaStore>();
         services.AddSingleton<UploadStore>();
         services.AddSingleton<MediaLinks>();

@@ -10,6 +10,7 @@ static class UsersModule
 {
     public static void AddUsers(this IServiceCollection services)
     {
+        services.AddSingleton(new ApiPart(UsersApi.Describe));
         services.AddSingleton<UserStore>();
         services.AddSingleton<SessionStore>();
         services.AddSingleton<Passwords>();

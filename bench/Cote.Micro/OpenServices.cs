@@ -14,25 +14,25 @@ namespace Cote.Micro;
 /// The rooms as the program puts them together, on a database of their own, without a port open and without a loop
 /// running: the container is built and the database opened by hand.
 /// </summary>
-sealed class House : IAsyncDisposable
+sealed class OpenServices : IAsyncDisposable
 {
     readonly string _folder;
     readonly WebApplication _app;
 
-    House(string folder, WebApplication app) => (_folder, _app) = (folder, app);
+    OpenServices(string folder, WebApplication app) => (_folder, _app) = (folder, app);
 
     public required string UserId { get; init; }
 
-    public static async Task<House> OpenAsync()
+    public static async Task<OpenServices> OpenAsync()
     {
         var folder = Directory.CreateTempSubdirectory("cote-micro-").FullName;
         var app = CoteHost.Create(
             [$"--Cote:Data:Directory={folder}", "--urls=http://127.0.0.1:0", "--Cote:Realtime:ConnectionsPerUser=1000000"]);
         var (clock, db) = (app.Services.GetRequiredService<Clock>(), app.Services.GetRequiredService<Database>());
         var user = clock.NewId();
-        var house = new House(folder, app) { UserId = user };
+        var services = new OpenServices(folder, app) { UserId = user };
         await db.Engine.OpenAsync(CancellationToken.None);
-        await house.Get<EventLog>().OpenAsync(null, CancellationToken.None);
+        await services.Get<EventLog>().OpenAsync(null, CancellationToken.None);
         var batch = new WriteBatch();
         batch.Execute($"""
             insert into users (id, username, username_key, email, email_key, password_hash, created_at)
@@ -40,7 +40,7 @@ sealed class House : IAsyncDisposable
             """);
         batch.Execute($"insert into heads (user_id) values ({user})");
         await db.WriteAsync(batch);
-        return house;
+        return services;
     }
 
     public T Get<T>() where T : notnull => _app.Services.GetRequiredService<T>();
