@@ -3,6 +3,7 @@ using Cote.Data;
 using Cote.Models;
 using Cote.Primitives;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace Cote.Replies;
 
@@ -11,7 +12,8 @@ static class AssistantsModule
     public static void AddAssistants(this IServiceCollection services)
     {
         services.AddSingleton(x => ProviderRegistry.From(
-            x.GetRequiredService<AssistantsOptions>(), x.GetRequiredService<Clock>().Provider, x.GetServices<Provider>()));
+            x.GetRequiredService<AssistantsOptions>(), x.GetRequiredService<Clock>().Provider,
+            x.GetRequiredService<ILogger<ProviderRegistry>>(), x.GetServices<Provider>()));
         services.AddSingleton(x => x.GetRequiredService<ProviderRegistry>().Catalogue);
         services.AddSingleton(x => new ReplyQueue(x.GetRequiredService<Node>(), x.GetRequiredService<NodeNotifier>(),
             x.GetRequiredService<Clock>(), x.GetRequiredService<AssistantsOptions>().MaxParallelReplies));

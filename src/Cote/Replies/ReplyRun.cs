@@ -180,7 +180,7 @@ sealed class ReplyRun : IDisposable
 #pragma warning restore CA1031
         {
             ct.ThrowIfCancellationRequested();
-            var fault = ModelFault.Of(error, _context.Clock.Provider);
+            var fault = ModelFault.Of(error);
             _context.Log.LogWarning("Reply {Reply}: {Model} failed with {Code} ({Error})",
                 _reply.Id, _reply.Model, fault.Code, error.GetType().Name);
             return fault;

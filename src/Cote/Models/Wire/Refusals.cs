@@ -1,0 +1,69 @@
+using Microsoft.Extensions.AI;
+
+namespace Cote.Models;
+
+/// <summary>Reads from a refusal what the model does not take, so that the call can be made without it.</summary>
+static class Refusals
+{
+    static readonly string[] Unsupported =
+    [
+        "unsupported", "not support", "unrecognized", "unknown", "not permitted", "not allowed", "extra_forbidden",
+        "extra inputs", "unexpected", "deprecated", "instead", "invalid parameter", "invalid argument", "not available",
+    ];
+
+    static readonly string[] NoSystemRole =
+    [
+        "system role not supported", "system role is not", "system roles are not", "system message is not",
+        "system messages are not", "system prompt is not", "support 'system'", "support \"system\"", "support system",
+        "support the system", "support `system`", "developer instruction is not", "unsupported role: system",
+        "invalid role: system", "role 'system' is not", "role `system` is not", "role \"system\" is not",
+        "unknown role: system", "unexpected role 'system'",
+    ];
+
+    static readonly string[] StringsOnly =
+        ["must be a string", "valid string", "expected a string", "expected string", "str type expected"];
+
+    /// <summary>The field that the refusal names, if the request had it; None where nothing can be left out.</summary>
+    public static Omissions Of(UpstreamErrorException refusal, WireRequest request)
+    {
+        var (error, status) = (refusal.Error, refusal.Status);
+        if (request.Turns.Any(x => x.HasImages)
+            && (error.Says(ErrorWords.Blind) || status is 400 or 422 && error.Says(StringsOnly)))
+            return Omissions.Images;
+        if (request.Turns.Any(x => x.Role == ChatRole.System)
+            && (error.Says(NoSystemRole) || error.Field?.EndsWith(".role", StringComparison.Ordinal) == true && error.Says("system")))
+            return Omissions.SystemRole;
+        // Only the word of one field: the other sentences of the field's servers talk about many.
+        if (status is not (null or 400 or 404 or 422) || refusal.Fault.Code != ModelFault.Refused.Code)
+            return Omissions.None;
+        var field = FieldOf(error);
+        return field is Omissions.None || !request.Sends(field) || !IsSent(field, request) ? Omissions.None : field;
+    }
+
+    static Omissions FieldOf(UpstreamError error) => error switch
+    {
+        _ when Names(error, "stream_options") => Omissions.UsageWish,
+        _ when error.Field == "stream" || error.Says("'stream'", "\"stream\"", "`stream`", "support streaming", "streaming is not")
+            => Omissions.Streaming,
+        _ when Names(error, "temperature") => Omissions.Temperature,
+        _ when Names(error, "top_p") => Omissions.TopP,
+        // The newer name first: the sentence that refuses the older one names the newer one, and the other way round.
+        _ when error.Field == "max_completion_tokens" && error.Says(Unsupported) => Omissions.MaxCompletionTokens,
+        _ when Names(error, "max_tokens") && error.Says(Unsupported) => Omissions.MaxTokens,
+        _ when Names(error, "max_completion_tokens") && error.Says(Unsupported) => Omissions.MaxCompletionTokens,
+        _ => Omissions.None,
+    };
+
+    static bool Names(UpstreamError error, string field) =>
+        error.Field == field || error.Field?.StartsWith(field + ".", StringComparison.Ordinal) == true || error.Says(field);
+
+    // A limit that was never set, or is sent under the other name, cannot be what was refused.
+    static bool IsSent(Omissions field, WireRequest request) => field switch
+    {
+        Omissions.Temperature => request.Options?.Temperature is not null,
+        Omissions.TopP => request.Options?.TopP is not null,
+        Omissions.MaxTokens => request.Options?.MaxOutputTokens is not null,
+        Omissions.MaxCompletionTokens => request.Options?.MaxOutputTokens is not null && !request.Sends(Omissions.MaxTokens),
+        _ => true,
+    };
+}
