@@ -41,6 +41,6 @@ public sealed class CoteOptions
     [Description("Sockets and streams.")]
     public RealtimeOptions Realtime { get; } = new();
 
-    [Description("Who answers: providers, models, and how long they may take.")]
+    [Description("Providers, models, and how long they may take.")]
     public AssistantsOptions Assistants { get; } = new();
 }

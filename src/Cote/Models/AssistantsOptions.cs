@@ -4,7 +4,7 @@ using Cote.Primitives;
 
 namespace Cote.Models;
 
-/// <summary>Who answers: providers, models, and how long they may take.</summary>
+/// <summary>Providers, models, and how long they may take.</summary>
 public sealed class AssistantsOptions
 {
     [Description("The model of a chat that names none, as `provider/model` or `provider`. Unset: the first of openai, anthropic, "
@@ -31,15 +31,15 @@ public sealed class AssistantsOptions
     [Range(1, 1_000_000)]
     public int MaxParallelReplies { get; set; } = 1_000;
 
-    [Description("How often a reply that a crash cut off is begun again by itself. 0 leaves it `interrupted`.")]
+    [Description("How often a reply that a crash cut off is made again. 0 leaves it `interrupted`.")]
     [Range(0, 100)]
     public int MaxTakeovers { get; set; } = 3;
 
-    [Description("How long a model may take to its first token, in seconds.")]
+    [Description("How long a model may take to its first text, in seconds. Chunks without text do not renew it.")]
     [Range(1, 86_400)]
     public int FirstTokenSeconds { get; set; } = 120;
 
-    [Description("How long a model may pause between two tokens, in seconds.")]
+    [Description("How long a model may be silent after its first text, in seconds.")]
     [Range(1, 86_400)]
     public int StallSeconds { get; set; } = 60;
 

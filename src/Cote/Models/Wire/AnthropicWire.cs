@@ -97,7 +97,7 @@ sealed class AnthropicWire : Wire
 
     public override void Read(JsonElement json, bool isBody, ReplyReader reply)
     {
-        var type = json.Text("type");
+        var type = json.String("type");
         if (type is "message" || type?.StartsWith("message_", StringComparison.Ordinal) == true
             || type?.StartsWith("content_block_", StringComparison.Ordinal) == true)
             reply.Recognize();
@@ -132,15 +132,15 @@ sealed class AnthropicWire : Wire
 
     static void ReadBlock(JsonElement block, ReplyReader reply)
     {
-        if (block.Text("type") is null or "text" or "text_delta")
-            reply.AddText(block.Text("text"), isWhole: false);
-        else if (block.Text("type") is "thinking" or "thinking_delta")
-            reply.AddReasoning(block.Text("thinking"));
+        if (block.String("type") is null or "text" or "text_delta")
+            reply.AddText(block.String("text"), isWhole: false);
+        else if (block.String("type") is "thinking" or "thinking_delta")
+            reply.AddReasoning(block.String("thinking"));
     }
 
     static void ReadStop(JsonElement json, ReplyReader reply)
     {
-        if (json.Text("stop_reason") is { } reason && !string.IsNullOrWhiteSpace(reason))
+        if (json.String("stop_reason") is { } reason && !string.IsNullOrWhiteSpace(reason))
             reply.Finish(reason);
     }
 

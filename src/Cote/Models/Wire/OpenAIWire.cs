@@ -110,23 +110,23 @@ sealed class OpenAIWire : Wire
             ReadTurn(delta, isWhole: false, reply);
         if (message is { } whole)
             ReadTurn(whole, isWhole: true, reply);
-        if (choice.Text("text") is { Length: > 0 } text)
+        if (choice.String("text") is { Length: > 0 } text)
             reply.AddText(text, isWhole: true);
         ReadUsage(choice.Member("usage"), reply);
-        if (choice.Text("finish_reason") is { } reason && !string.IsNullOrWhiteSpace(reason))
+        if (choice.String("finish_reason") is { } reason && !string.IsNullOrWhiteSpace(reason))
             reply.Finish(reason);
-        else if (message is not null && (isBody || json.Text("object") == "chat.completion"))
+        else if (message is not null && (isBody || json.String("object") == "chat.completion"))
             reply.Finish("stop"); // A whole body needs no word for its end.
     }
 
     static void ReadTurn(JsonElement turn, bool isWhole, ReplyReader reply)
     {
-        if ((turn.Text("reasoning_content") ?? turn.Text("reasoning")) is { Length: > 0 } thought)
+        if ((turn.String("reasoning_content") ?? turn.String("reasoning")) is { Length: > 0 } thought)
             reply.AddReasoning(thought);
         if (turn.Member("content") is { } content)
             ReadContent(content, isWhole, reply);
         // A refusal is what the model says to the user, in a field of its own.
-        if (turn.Text("refusal") is { Length: > 0 } refusal)
+        if (turn.String("refusal") is { Length: > 0 } refusal)
             reply.AddText(refusal, isWhole);
     }
 
@@ -136,20 +136,20 @@ sealed class OpenAIWire : Wire
         switch (content.ValueKind)
         {
             case JsonValueKind.String:
-                reply.AddText(content.Text(), isWhole);
+                reply.AddText(content.String(), isWhole);
                 break;
             case JsonValueKind.Array:
                 foreach (var part in content.EnumerateArray())
                     ReadContent(part, isWhole, reply);
                 break;
-            case JsonValueKind.Object when content.Text("type") is null or "text" or "output_text":
-                reply.AddText(content.Text("text") ?? content.Member("text")?.Text("value"), isWhole);
+            case JsonValueKind.Object when content.String("type") is null or "text" or "output_text":
+                reply.AddText(content.String("text") ?? content.Member("text")?.String("value"), isWhole);
                 break;
-            case JsonValueKind.Object when content.Text("type") is "refusal":
-                reply.AddText(content.Text("refusal"), isWhole);
+            case JsonValueKind.Object when content.String("type") is "refusal":
+                reply.AddText(content.String("refusal"), isWhole);
                 break;
-            case JsonValueKind.Object when content.Text("type") is "thinking" or "reasoning":
-                reply.AddReasoning(content.Text("thinking") ?? content.Text("text"));
+            case JsonValueKind.Object when content.String("type") is "thinking" or "reasoning":
+                reply.AddReasoning(content.String("thinking") ?? content.String("text"));
                 break;
         }
     }

@@ -58,8 +58,8 @@ sealed record UpstreamError(int? Status, string Kind, string Message, string? Fi
         var code = error.Member("code") ?? error.Member("status") ?? error.Member("status_code");
         var status = code is { } c && Number(c) is >= 400 and < 600 and var number ? number : Number(error);
         // The message may quote the user's own words, so only a known place is searched where there is one.
-        var message = error.Text("message") ?? error.Text("msg") ?? error.Text("status_msg")
-            ?? Details(error) ?? root.Text("message") ?? error.Text() ?? error.GetRawText();
+        var message = error.String("message") ?? error.String("msg") ?? error.String("status_msg")
+            ?? Details(error) ?? root.String("message") ?? error.String() ?? error.GetRawText();
         var metadata = error.Member("metadata");
         var kind = new StringBuilder();
         foreach (var part in (JsonElement?[])[error.Member("type"), code, error.Member("error_code"),
@@ -79,7 +79,7 @@ sealed record UpstreamError(int? Status, string Kind, string Message, string? Fi
         var isError = isErrorEvent || Holds(json.Member("error")) || Holds(json.Member("errors"))
             || json.Member("base_resp")?.Member("status_code") is { } code && Number(code) is not (null or 0);
         if (!isError && json.Member("choices") is null)
-            isError = json.Text("object") == "error" || json.Text("type") is "error"
+            isError = json.String("object") == "error" || json.String("type") is "error"
                 || json.Member("success") is { ValueKind: JsonValueKind.False }
                 || IsFlat(json);
         return isError ? Of(json) : null;
@@ -90,20 +90,20 @@ sealed record UpstreamError(int? Status, string Kind, string Message, string? Fi
     {
         if (json.Member("detail") is { ValueKind: JsonValueKind.String or JsonValueKind.Array })
             return true;
-        if ((json.Text("message") ?? json.Text("msg")) is null)
+        if ((json.String("message") ?? json.String("msg")) is null)
             return false;
-        if (json.Text("type")?.EndsWith("error", StringComparison.OrdinalIgnoreCase) == true)
+        if (json.String("type")?.EndsWith("error", StringComparison.OrdinalIgnoreCase) == true)
             return true;
         var code = json.Member("code") ?? json.Member("error_code") ?? json.Member("status_code");
         var number = code is { } x ? Number(x) : json.Member("status") is { } status ? Number(status) : null;
-        return number is { } n ? n is not (0 or >= 100 and < 400) : code?.Text() is { Length: > 0 } and not ("ok" or "success");
+        return number is { } n ? n is not (0 or >= 100 and < 400) : code?.String() is { Length: > 0 } and not ("ok" or "success");
     }
 
     static bool Holds(JsonElement? error) => error switch
     {
         { ValueKind: JsonValueKind.Object } x => x.EnumerateObject().Any(),
         { ValueKind: JsonValueKind.Array } x => x.GetArrayLength() > 0,
-        { ValueKind: JsonValueKind.String } x => !string.IsNullOrWhiteSpace(x.Text()),
+        { ValueKind: JsonValueKind.String } x => !string.IsNullOrWhiteSpace(x.String()),
         { ValueKind: JsonValueKind.Number } x => Number(x) is not 0,
         { ValueKind: JsonValueKind.True } => true,
         _ => false,
@@ -118,23 +118,23 @@ sealed record UpstreamError(int? Status, string Kind, string Message, string? Fi
     }
 
     static string? FieldOf(JsonElement error) =>
-        error.Text("param") ?? (error.Member("detail", JsonValueKind.Array) is { } all && all.GetArrayLength() > 0
-            && all[0].Member("loc", JsonValueKind.Array) is { } loc && loc.GetArrayLength() > 1 ? loc[1].Text() : null);
+        error.String("param") ?? (error.Member("detail", JsonValueKind.Array) is { } all && all.GetArrayLength() > 0
+            && all[0].Member("loc", JsonValueKind.Array) is { } loc && loc.GetArrayLength() > 1 ? loc[1].String() : null);
 
     // FastAPI's list of wrong fields; what a user wrote stands in `input` and is passed over.
     static string? Details(JsonElement error) =>
-        error.Text("detail") ?? (error.Member("detail", JsonValueKind.Array) is { } all
-            ? string.Join("; ", all.EnumerateArray().Select(x => $"{x.Text("type")} {x.Member("loc")?.GetRawText()} {x.Text("msg")}")) : null);
+        error.String("detail") ?? (error.Member("detail", JsonValueKind.Array) is { } all
+            ? string.Join("; ", all.EnumerateArray().Select(x => $"{x.String("type")} {x.Member("loc")?.GetRawText()} {x.String("msg")}")) : null);
 
     static string Short(JsonElement json)
     {
-        var text = json.Text() ?? json.GetRawText();
+        var text = json.String() ?? json.GetRawText();
         return text.Length > MaxText ? text[..MaxText] : text;
     }
 
     static int? Number(JsonElement json) =>
         json.ValueKind == JsonValueKind.Number && json.TryGetInt32(out var number) ? number
-        : int.TryParse(json.Text(), out var word) ? word : null;
+        : int.TryParse(json.String(), out var word) ? word : null;
 }
 
 /// <summary>An error that a provider sent, with the fault that it means.</summary>

@@ -17,7 +17,11 @@ public abstract class WireTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync() => Server = await FakeModelServer.Start();
 
-    public ValueTask DisposeAsync() => Server.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await Server.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
 
     protected async Task<Answer> AskAsync(FakeReply reply, string wire = "openai")
     {

@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Text;
+using Microsoft.Extensions.AI;
 
 namespace Cote.Tests.Assistants;
 
@@ -76,7 +77,7 @@ public sealed class ReplyEndTests : WireTests
 
         try
         {
-            await foreach (var update in Client(wire).GetStreamingResponseAsync("Hi"))
+            await foreach (var update in Client(wire).GetStreamingResponseAsync([new(ChatRole.User, "Hi")]))
             {
                 text += update.Text;
                 if (text == "part")

@@ -6,7 +6,7 @@ using System.Text.Json;
 namespace Cote.Models;
 
 /// <summary>Reads JSON that others write carelessly: a member of the wrong kind is as good as none.</summary>
-static class WireJson
+static class LooseJson
 {
     public static JsonElement? Member(this JsonElement json, string name) =>
         json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out var value) ? value : null;
@@ -21,16 +21,16 @@ static class WireJson
         {
             { ValueKind: JsonValueKind.Number } value when value.TryGetDouble(out var x) => x,
             { ValueKind: JsonValueKind.String } value
-                when double.TryParse(value.Text(), NumberStyles.Float, CultureInfo.InvariantCulture, out var x) => x,
+                when double.TryParse(value.String(), NumberStyles.Float, CultureInfo.InvariantCulture, out var x) => x,
             _ => -1,
         };
         return number is >= 0 and < 1e15 ? (long)number : null;
     }
 
-    public static string? Text(this JsonElement json, string name) => json.Member(name)?.Text();
+    public static string? String(this JsonElement json, string name) => json.Member(name)?.String();
 
     /// <summary>A string with half surrogate pairs as they are, and with U+FFFD for what is no UTF-8; null for other kinds.</summary>
-    public static string? Text(this JsonElement json)
+    public static string? String(this JsonElement json)
     {
         if (json.ValueKind != JsonValueKind.String)
             return null;

@@ -38,7 +38,7 @@ public sealed class RefusedFieldTests : WireTests
     {
         string[] fields = ["temperature", "top_p", "stream_options", "max_tokens", "max_completion_tokens"];
         Server.Answer = x => Array.Find(fields, field => x.Body.TryGetProperty(field, out _)) is { } refused
-            ? FakeReply.Refuse(422, $$"""{"error":{"message":"Unsupported parameter","param":"{{refused}}"}}""")
+            ? FakeReply.Refuse(422, $$$"""{"error":{"message":"Unsupported parameter","param":"{{{refused}}}"}}""")
             : FakeReply.Text("Hello");
 
         (await AskAsync(Client(), Prompt, Settings)).Text.ShouldBe("Hello");
@@ -53,7 +53,7 @@ public sealed class RefusedFieldTests : WireTests
     [InlineData("nothing", 422)]
     public async Task A_loop_of_refusals_ends(string field, int status)
     {
-        Server.Script = FakeReply.Refuse(status, $$"""{"error":{"message":"'{{field}}' is not supported, nor is system","param":"{{field}}"}}""");
+        Server.Script = FakeReply.Refuse(status, $$$"""{"error":{"message":"'{{{field}}}' is not supported, nor is system","param":"{{{field}}}"}}""");
 
         (await AskAsync(Client(), Prompt, Settings)).Fault!.Code.ShouldBe("bad_upstream");
 
