@@ -187,7 +187,6 @@ public sealed class ProviderTests : WireTests
             data.Add(wire, "redirect", "bad_upstream", false, null);
             data.Add(wire, "context", "context_too_long", false, null);
             data.Add(wire, "context in the stream", "context_too_long", false, null);
-            data.Add(wire, "cut", "truncated", true, null);
             data.Add(wire, "cut before the first token", "bad_upstream", true, null);
             data.Add(wire, "garbage", "bad_upstream", false, null);
             data.Add(wire, "web page", "bad_upstream", false, null);
@@ -364,7 +363,6 @@ public sealed class ProviderTests : WireTests
             ? """{"error":{"message":"x","type":"invalid_request_error","code":"context_length_exceeded"}}"""
             : """{"error":{"type":"invalid_request_error","message":"prompt is too long: 9 tokens > 8"}}"""),
         "context in the stream" => FakeReply.Text().ThenError("invalid_request_error", "prompt is too long: 9 > 8"),
-        "cut" => FakeReply.Text("Hel").ThenCut(),
         "cut before the first token" => FakeReply.Text().ThenCut(),
         "garbage" => FakeReply.Text("Hel").ThenRaw("{oops sk-secret"),
         "web page" => FakeReply.Page("<html>sk-secret</html>"),

@@ -36,23 +36,28 @@ static class Refusals
         // Only the word of one field: the other sentences of the field's servers talk about many.
         if (status is not (null or 400 or 404 or 422) || refusal.Fault.Code != ModelFault.Refused.Code)
             return Omissions.None;
-        var field = FieldOf(error);
-        return field is Omissions.None || !request.Sends(field) || !IsSent(field, request) ? Omissions.None : field;
+        return Named(error).FirstOrDefault(x => request.Sends(x) && IsSent(x, request));
     }
 
-    static Omissions FieldOf(UpstreamError error) => error switch
+    static IEnumerable<Omissions> Named(UpstreamError error)
     {
-        _ when Names(error, "stream_options") => Omissions.UsageWish,
-        _ when error.Field == "stream" || error.Says("'stream'", "\"stream\"", "`stream`", "support streaming", "streaming is not")
-            => Omissions.Streaming,
-        _ when Names(error, "temperature") => Omissions.Temperature,
-        _ when Names(error, "top_p") => Omissions.TopP,
-        // The newer name first: the sentence that refuses the older one names the newer one, and the other way round.
-        _ when error.Field == "max_completion_tokens" && error.Says(Unsupported) => Omissions.MaxCompletionTokens,
-        _ when Names(error, "max_tokens") && error.Says(Unsupported) => Omissions.MaxTokens,
-        _ when Names(error, "max_completion_tokens") && error.Says(Unsupported) => Omissions.MaxCompletionTokens,
-        _ => Omissions.None,
-    };
+        if (Names(error, "stream_options"))
+            yield return Omissions.UsageWish;
+        else if (error.Field == "stream"
+            || error.Says("'stream'", "\"stream\"", "`stream`", "support streaming", "streaming is not"))
+            yield return Omissions.Streaming;
+        if (Names(error, "temperature"))
+            yield return Omissions.Temperature;
+        if (Names(error, "top_p"))
+            yield return Omissions.TopP;
+        // A limit that is only too large is not dropped: it is the owner's.
+        if (!error.Says(Unsupported))
+            yield break;
+        if (Names(error, "max_tokens") && error.Field != "max_completion_tokens")
+            yield return Omissions.MaxTokens;
+        if (Names(error, "max_completion_tokens"))
+            yield return Omissions.MaxCompletionTokens;
+    }
 
     static bool Names(UpstreamError error, string field) =>
         error.Field == field || error.Field?.StartsWith(field + ".", StringComparison.Ordinal) == true || error.Says(field);
