@@ -7,16 +7,16 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Cote.Admin;
 
-static class AccountModule
+static class AdminModule
 {
-    public static void AddAccount(this IServiceCollection services)
+    public static void AddAdmin(this IServiceCollection services)
     {
         services.AddSingleton<AccountStore>();
         services.AddSingleton<Control>();
         services.AddHostedService<ErasureLoop>();
     }
 
-    public static void MapAccount(this IEndpointRouteBuilder routes)
+    public static void MapAdmin(this IEndpointRouteBuilder routes)
     {
         routes.MapDelete("/users/me", DeleteMe.Handle).RequireAuthorization().Produces<SuccessBody>()
             .WithTags("Users").WithSummary("Delete the account with all that is in it");

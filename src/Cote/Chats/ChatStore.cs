@@ -49,7 +49,7 @@ sealed class ChatStore(Database db, EventLog events, Clock clock)
     public Task<bool> ExistsAsync(string userId, string id, CancellationToken ct) =>
         db.FirstAsync($"select 1 from chats where user_id = {userId} and id = {id} and deleted_at is null", _ => true, ct);
 
-    public async Task<IdempotencyRecord?> FindOriginAsync(string userId, string id, CancellationToken ct) =>
+    public async Task<IdempotencyRecord?> FindIdempotencyAsync(string userId, string id, CancellationToken ct) =>
         (await db.ListAsync($"select fingerprint, deleted_at from chats where user_id = {userId} and id = {id}",
             row => new IdempotencyRecord(row.GetString(0), !row.IsDBNull(1)), ct)) is [var record] ? record : null;
 

@@ -12,6 +12,9 @@ public sealed class Database(DatabaseEngine engine)
     /// <summary>What differs between the engines.</summary>
     public DatabaseEngine Dialect => engine;
 
+    /// <summary>The engine below.</summary>
+    public DatabaseEngine Engine => engine;
+
     /// <summary>All rows of a query, or, with <paramref name="enough"/>, those up to the one where it says so.</summary>
     public async Task<IReadOnlyList<T>> ListAsync<T>(
         Sql sql, Func<Row, T> map, CancellationToken ct, Func<T, bool>? enough = null)

@@ -9,9 +9,9 @@ namespace Cote.Models;
 /// </summary>
 /// <param name="Code">A code of docs/api.md, such as <c>rate_limited</c>.</param>
 /// <param name="Detail">
-/// One sentence for the user. What a provider says may hold keys, addresses or a person's text: it does not belong here.
+/// One sentence for the user, never a provider's own: that may hold keys, addresses or a person's text.
 /// </param>
-/// <param name="Retryable">Whether the same call may succeed a little later. A call that was paid is not repeated.</param>
+/// <param name="Retryable">Whether the same call may succeed a little later; false for one that was paid.</param>
 /// <param name="RetryAfter">How long the provider asks to wait, or null where it does not say.</param>
 public sealed record ModelFault(string Code, string Detail, bool Retryable, TimeSpan? RetryAfter = null)
 {
@@ -53,15 +53,15 @@ public sealed record ModelFault(string Code, string Detail, bool Retryable, Time
 
     /// <summary>A content filter refused the prompt or cut the reply.</summary>
     public static ModelFault Filtered { get; } =
-        new("filtered", "A content filter of the model provider refused the message or cut the reply.", false);
+        new("filtered", "The model provider's content filter refused the message or cut the reply.", false);
 
     /// <summary>The reply ended without any text.</summary>
     public static ModelFault Empty { get; } =
         new("empty", "The model ended its reply without any text.", false);
 
-    /// <summary>The reply is longer than the server allows.</summary>
+    /// <summary>The reply is longer, or takes longer, than the server allows.</summary>
     public static ModelFault TooLong { get; } =
-        new("too_long", "The model's reply exceeds the length that this server allows.", false);
+        new("too_long", "The reply reached the longest length or time that this server allows.", false);
 
     /// <summary>The model takes no images, audio or files, or cannot read the one it was given.</summary>
     public static ModelFault UnsupportedMedia { get; } =
@@ -83,8 +83,16 @@ public sealed record ModelFault(string Code, string Detail, bool Retryable, Time
     public static ModelFault Refused { get; } =
         new("bad_upstream", "The model provider refused the request: check the model's name and settings.", false);
 
-    /// <summary>A model that loads needs seconds or minutes: calls are spread over all the time there is.</summary>
-    internal bool IsStartingUp => Detail == Starting.Detail;
+    /// <summary>How long to wait before the next call: what the provider asks for, else longer each time.</summary>
+    /// <param name="retries">How many calls were repeated before.</param>
+    internal TimeSpan WaitBefore(int retries)
+    {
+        var jitter = 0.5 + Random.Shared.NextDouble();
+        // A model that loads needs many seconds: its calls are spread over the whole time that there is for retries.
+        return RetryAfter ?? (this == Starting
+            ? TimeSpan.FromSeconds((2 * Math.Pow(2.5, retries)) + jitter)
+            : TimeSpan.FromSeconds(0.5 * Math.Pow(2, retries) * jitter));
+    }
 
     /// <summary>
     /// Classifies anything that a model call threw. The caller handles its own cancellation before: one that arrives
@@ -139,7 +147,7 @@ public sealed record ModelFault(string Code, string Detail, bool Retryable, Time
         e is AggregateException many ? many.InnerExceptions.LastOrDefault() : e.InnerException;
 }
 
-/// <summary>Thrown by an <c>IChatClient</c> that knows what went wrong: the reply fails with exactly this fault.</summary>
+/// <summary>Thrown by an <c>IChatClient</c> that knows what went wrong: the reply fails with this fault.</summary>
 /// <param name="fault">What went wrong.</param>
 public class ModelFaultException(ModelFault fault) : Exception(fault.Detail)
 {

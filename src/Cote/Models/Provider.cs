@@ -41,7 +41,7 @@ public sealed class Provider(string name, IEnumerable<string> models, Func<strin
     public IChatClient Open(string model) =>
         _clients.GetOrAdd(model, static (model, open) => new(() => open(model)), open).Value;
 
-    /// <summary>Whether one of its models sees images: configured, and not refused by the model since the start.</summary>
-    internal bool Sees(string model) => Vision
-        && !(_clients.TryGetValue(model, out var client) && client is { IsValueCreated: true, Value: WireChatClient { SeesImages: false } });
+    /// <summary>Whether one of its models sees images: so configured, and not refused by it since the start.</summary>
+    internal bool Sees(string model) => Vision && !(_clients.TryGetValue(model, out var client)
+        && client is { IsValueCreated: true, Value: WireChatClient { SeesImages: false } });
 }

@@ -19,7 +19,8 @@ sealed class ProviderRegistry
     public ModelCatalogue Catalogue { get; }
 
     /// <summary>The providers of these options, without a log.</summary>
-    public static ProviderRegistry From(AssistantsOptions options, TimeProvider time, params IEnumerable<Provider> added) =>
+    public static ProviderRegistry From(
+        AssistantsOptions options, TimeProvider time, params IEnumerable<Provider> added) =>
         From(options, time, NullLogger.Instance, added);
 
     /// <summary>The providers of these options.</summary>
@@ -32,16 +33,18 @@ sealed class ProviderRegistry
     {
         List<Provider> providers = [];
         if (options.OpenAI.IsConfigured)
-            providers.Add(Configured("openai", "gpt-4.1-mini", options.OpenAI, () => new OpenAIWire(options.OpenAI), time, log));
+            providers.Add(Configured(
+                "openai", "gpt-4.1-mini", options.OpenAI, () => new OpenAIWire(options.OpenAI), time, log));
         if (options.Anthropic.IsConfigured)
             providers.Add(Configured(
-                "anthropic", "claude-sonnet-4-5", options.Anthropic, () => new AnthropicWire(options.Anthropic), time, log));
+                "anthropic", "claude-sonnet-4-5", options.Anthropic, () => new AnthropicWire(options.Anthropic), time,
+                log));
         providers.AddRange(added);
         providers.Add(new Provider("demo", DemoChatClient.Models, model => new DemoChatClient(model, time)));
         return new ProviderRegistry(providers, CatalogueOf(providers, options.Default));
     }
 
-    /// <summary>The provider and model of an id <c>provider/model</c>; null where the model is no longer configured.</summary>
+    /// <summary>The provider and model of an id; null where the model is no longer configured.</summary>
     public (Provider Provider, string Model)? Find(string id)
     {
         if (!Catalogue.Contains(id))

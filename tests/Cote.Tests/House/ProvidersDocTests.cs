@@ -10,7 +10,8 @@ public sealed partial class ProvidersDocTests
         var tests = typeof(ProvidersDocTests).Assembly.GetTypes().SelectMany(x => x.GetMethods())
             .Where(x => x.IsDefined(typeof(FactAttribute), inherit: true)).Select(x => x.Name).ToHashSet();
 
-        var named = TestName().Matches(File.ReadAllText(Repository.Path("docs/providers.md"))).Select(x => x.Groups[1].Value).ToList();
+        var page = File.ReadAllText(Repository.Path("docs/providers.md"));
+        var named = TestName().Matches(page).Select(x => x.Groups[1].Value).ToList();
 
         named.Count.ShouldBeGreaterThan(30);
         named.ShouldBeSubsetOf(tests);

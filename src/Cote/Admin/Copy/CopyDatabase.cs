@@ -40,7 +40,7 @@ sealed class CopyDatabase(string file, PostgresEngine engine, BlobStorage storag
         var rows = await CompareAsync(from, ct);
         var batch = new WriteBatch();
         EventLog.RenewEpoch(batch);
-        ReplyStore.VoidLeases(batch);
+        ReplyLeases.VoidAll(batch);
         UnfinishedCopy.End(batch);
         await _to.WriteAsync(batch);
         await ReportAsync(from, rows, copied, media, copying, clock.Since(began), ct);

@@ -33,7 +33,8 @@ sealed class ModelHttp(TimeProvider time)
         {
             var status = (int)answer.StatusCode;
             var error = UpstreamError.Of(await ReadErrorAsync(answer.Content, ct));
-            throw new UpstreamErrorException(error, status, error.ToFault(status, RetryAfter(name => Header(answer, name), time)));
+            var fault = error.ToFault(status, RetryAfter(name => Header(answer, name), time));
+            throw new UpstreamErrorException(error, status, fault);
         }
     }
 
@@ -66,10 +67,12 @@ sealed class ModelHttp(TimeProvider time)
         try
         {
             await using var body = await ContentCoding.OpenAsync(content, either.Token);
-            while (length < head.Length && await body.ReadAsync(head.AsMemory(length), either.Token) is var count and > 0)
+            while (length < head.Length
+                && await body.ReadAsync(head.AsMemory(length), either.Token) is var count and > 0)
                 length += count;
         }
-        catch (Exception error) when (error is IOException or InvalidDataException or HttpRequestException or ModelFaultException
+        catch (Exception error) when (
+            error is IOException or InvalidDataException or HttpRequestException or ModelFaultException
             || error is OperationCanceledException && !ct.IsCancellationRequested)
         {
             // The body broke off, cannot be unpacked, or does not end.

@@ -3,7 +3,7 @@ using Microsoft.Extensions.AI;
 
 namespace Cote.Models;
 
-/// <summary>Anthropic's messages, by its API and by gateways that speak it. docs/providers.md lists what they send.</summary>
+/// <summary>Anthropic's messages, by its API and by gateways. docs/providers.md lists what they send.</summary>
 sealed class AnthropicWire : Wire
 {
     // The newer version, 2026-10-21, refuses every temperature, and many gateways know only this one. A model that
@@ -149,9 +149,8 @@ sealed class AnthropicWire : Wire
         if (json.Member("usage", JsonValueKind.Object) is not { } usage)
             return;
         // What came from a cache, or was written to one, was in the prompt as well.
-        var input = usage.Count("input_tokens") is { } counted
-            ? counted + (usage.Count("cache_read_input_tokens") ?? 0) + (usage.Count("cache_creation_input_tokens") ?? 0)
-            : (long?)null;
+        var cached = (usage.Count("cache_read_input_tokens") ?? 0) + (usage.Count("cache_creation_input_tokens") ?? 0);
+        var input = usage.Count("input_tokens") + cached;
         reply.AddUsage(input, usage.Count("output_tokens"));
     }
 }

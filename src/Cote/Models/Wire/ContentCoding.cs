@@ -50,13 +50,13 @@ static class ContentCoding
         var whole = new HeadedStream(head.AsMemory(0, length), body, broken);
         return head is [0x1F, 0x8B] ? new GZipStream(whole, CompressionMode.Decompress)
             : isGzip || length == 0 || IsText(head[0]) ? whole
-            : (head[0] & 0x0F) == 8 && (head[0] << 8 | head[1]) % 31 == 0 ? new ZLibStream(whole, CompressionMode.Decompress)
+            : (head[0] & 0x0F) == 8 && (head[0] << 8 | head[1]) % 31 == 0
+                ? new ZLibStream(whole, CompressionMode.Decompress)
             : new DeflateStream(whole, CompressionMode.Decompress);
     }
 
     // The begin of JSON, of a web page, of a field or of a comment.
-    static bool IsText(byte first) => first is (byte)'{' or (byte)'[' or (byte)'<' or (byte)':' or (byte)'d' or (byte)'e'
-        or (byte)'i' or (byte)'r' or (byte)'\n' or (byte)'\r' or 0xEF;
+    static bool IsText(byte first) => "{[<:deir\n\r\u00EF".Contains((char)first, StringComparison.Ordinal);
 
     /// <summary>A body whose first bytes have been read.</summary>
     sealed class HeadedStream(ReadOnlyMemory<byte> head, Stream rest, Exception? broken) : Stream
@@ -67,9 +67,14 @@ static class ContentCoding
         public override bool CanSeek => false;
         public override bool CanWrite => false;
         public override long Length => throw new NotSupportedException();
-        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+        public override long Position
+        {
+            get => throw new NotSupportedException();
+            set => throw new NotSupportedException();
+        }
 
-        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        public override async ValueTask<int> ReadAsync(
+            Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
             if (_head.IsEmpty && broken is not null)
                 throw new IOException("The body broke off.", broken);
@@ -81,7 +86,8 @@ static class ContentCoding
             return count;
         }
 
-        public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        public override Task<int> ReadAsync(
+            byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
             ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
         public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();

@@ -1,8 +1,8 @@
 namespace Cote.Models;
 
 /// <summary>
-/// What the errors of the field mean. Their status lines do not say: the same meaning comes with 400, 402, 403, 413, 429,
-/// 500 and inside a 200, so their words are asked first.
+/// What the errors of the field mean. Their status lines do not say: the same meaning comes with 400, 402, 403, 413,
+/// 429, 500 and inside a 200, so their words are searched first.
 /// </summary>
 static class ErrorWords
 {
@@ -79,11 +79,12 @@ static class ErrorWords
 
     static readonly string[] Overloaded =
     [
-        "overloaded", "at capacity", "over capacity", "no capacity", "server is busy", "system is busy", "engine_overloaded",
+        "overloaded", "at capacity", "over capacity", "no capacity", "server is busy", "system is busy",
         "insufficient_system_resource", "model is busy", "high demand",
     ];
 
-    static readonly string[] Starting = ["loading model", "model is loading", "currently loading", "model is not ready", "warming up"];
+    static readonly string[] Starting =
+        ["loading model", "model is loading", "currently loading", "model is not ready", "warming up"];
 
     /// <summary>Classifies an error.</summary>
     /// <param name="error">The error.</param>
@@ -91,13 +92,14 @@ static class ErrorWords
     /// <param name="isInStream">Whether it came inside a 200.</param>
     public static ModelFault Classify(UpstreamError error, int? status, bool isInStream)
     {
-        if (status == 402 || error.Says(OutOfQuota) || status == 429 && error.Says("quota exceeded", "exceeded quota"))
+        if (status == 402 || error.Says(OutOfQuota)
+            || status == 429 && error.Says("quota exceeded", "exceeded quota"))
             return ModelFault.OutOfQuota;
         if (status != 429 && error.Says(Filtered))
             return ModelFault.Filtered;
         if (status == 401 || error.Says(BadKey))
             return ModelFault.Unauthorized;
-        if (status is 429 or 413 && error.Says("request too large", "requested tokens exceed") || status == 413 && error.Says(Rate))
+        if (status == 413 && error.Says(Rate) || status is 413 or 429 && error.Says("request too large"))
             return ModelFault.RateLimited with { Retryable = false }; // More than the limit lets through at once.
         if (status == 429)
             return ModelFault.RateLimited;
@@ -118,7 +120,7 @@ static class ErrorWords
             return error.Says(Overloaded) ? ModelFault.Overloaded : ModelFault.Starting;
         if (status is 408 or 504 or 524 || isInStream && error.Says("timeout", "timed out"))
             return ModelFault.Timeout;
-        status ??= error.Says("invalid_request", "not_found", "model not found", "does not exist", "bad_request") ? 400 : 500;
+        status ??= error.Says("invalid_request", "bad_request", "not_found", "not found", "does not exist") ? 400 : 500;
         return status >= 500 ? ModelFault.Broken : ModelFault.Refused;
     }
 }

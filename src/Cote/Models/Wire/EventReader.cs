@@ -6,7 +6,7 @@ namespace Cote.Models;
 /// <summary>One event of a stream.</summary>
 /// <param name="Type">The <c>event:</c> field, or null.</param>
 /// <param name="Data">Its data, valid until the next event is read.</param>
-/// <param name="IsBare">JSON that stands in the body without <c>data:</c>: a line of its own, or the whole body.</param>
+/// <param name="IsBare">JSON that stands in the body without <c>data:</c>: a line, or the whole body.</param>
 /// <param name="IsUnfinished">The body ended before the blank line behind it.</param>
 readonly record struct WireEvent(string? Type, ReadOnlyMemory<byte> Data, bool IsBare, bool IsUnfinished);
 

@@ -8,7 +8,8 @@ static class FinishReasons
     static readonly Dictionary<string, ChatFinishReason> Ends = Table<ChatFinishReason>(
         (ChatFinishReason.Stop, ["stop", "end_turn", "stop_sequence"]),
         (ChatFinishReason.Length,
-            ["length", "max_tokens", "max_output_tokens", "max_length", "model_length", "model_context_window_exceeded"]),
+            ["length", "max_tokens", "max_output_tokens", "max_length", "model_length",
+             "model_context_window_exceeded"]),
         (ChatFinishReason.ContentFilter,
             ["content_filter", "content_filtered", "refusal", "sensitive", "safety", "image_safety", "recitation",
              "blocklist", "prohibited_content", "spii", "guardrail_intervened"]),

@@ -29,7 +29,9 @@ static class LooseJson
 
     public static string? String(this JsonElement json, string name) => json.Member(name)?.String();
 
-    /// <summary>A string with half surrogate pairs as they are, and with U+FFFD for what is no UTF-8; null for other kinds.</summary>
+    /// <summary>
+    /// A string with half surrogate pairs as they are, and with U+FFFD for what is no UTF-8; null for other kinds.
+    /// </summary>
     public static string? String(this JsonElement json)
     {
         if (json.ValueKind != JsonValueKind.String)
@@ -40,7 +42,7 @@ static class LooseJson
         }
         catch (InvalidOperationException)
         {
-            // Half a surrogate pair, whose other half is in the next chunk, or broken UTF-8: System.Text.Json takes neither.
+            // Half a surrogate pair, whose other half is in the next chunk, or broken UTF-8.
             return Unescape(Encoding.UTF8.GetString(JsonMarshal.GetRawUtf8Value(json)[1..^1]));
         }
     }

@@ -14,8 +14,8 @@ sealed class OpenAIWire : Wire
     {
         Endpoint = Combine(options.BaseUrl ?? "https://api.openai.com/v1", "/chat/completions");
         _key = options.ApiKey?.Reveal().Trim();
-        // OpenAI's newer models refuse max_tokens. Most other servers know nothing else, and some pass over the new name
-        // in silence, which would make the limit void: they get it only if they ask for it by name.
+        // OpenAI's newer models refuse max_tokens. Most other servers know nothing else, and some ignore the new name,
+        // which would make the limit void: they get it only if they ask for it by name.
         NeverSent = Endpoint.Host.EndsWith(".openai.com", StringComparison.OrdinalIgnoreCase)
             || Endpoint.Host.EndsWith(".openai.azure.com", StringComparison.OrdinalIgnoreCase)
             ? Omissions.MaxTokens : Omissions.None;

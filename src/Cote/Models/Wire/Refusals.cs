@@ -31,9 +31,10 @@ static class Refusals
             && (error.Says(ErrorWords.Blind) || status is 400 or 422 && error.Says(StringsOnly)))
             return Omissions.Images;
         if (request.Turns.Any(x => x.Role == ChatRole.System)
-            && (error.Says(NoSystemRole) || error.Field?.EndsWith(".role", StringComparison.Ordinal) == true && error.Says("system")))
+            && (error.Says(NoSystemRole)
+                || error.Field?.EndsWith(".role", StringComparison.Ordinal) == true && error.Says("system")))
             return Omissions.SystemRole;
-        // Only the word of one field: the other sentences of the field's servers talk about many.
+        // A refusal with a meaning of its own, such as a context that is too long, may name fields in passing.
         if (status is not (null or 400 or 404 or 422) || refusal.Fault.Code != ModelFault.Refused.Code)
             return Omissions.None;
         return Named(error).FirstOrDefault(x => request.Sends(x) && IsSent(x, request));
@@ -60,7 +61,7 @@ static class Refusals
     }
 
     static bool Names(UpstreamError error, string field) =>
-        error.Field == field || error.Field?.StartsWith(field + ".", StringComparison.Ordinal) == true || error.Says(field);
+        error.Field == field || error.Says(field);
 
     // A limit that was never set, or is sent under the other name, cannot be what was refused.
     static bool IsSent(Omissions field, WireRequest request) => field switch
@@ -68,7 +69,8 @@ static class Refusals
         Omissions.Temperature => request.Options?.Temperature is not null,
         Omissions.TopP => request.Options?.TopP is not null,
         Omissions.MaxTokens => request.Options?.MaxOutputTokens is not null,
-        Omissions.MaxCompletionTokens => request.Options?.MaxOutputTokens is not null && !request.Sends(Omissions.MaxTokens),
+        Omissions.MaxCompletionTokens =>
+            request.Options?.MaxOutputTokens is not null && !request.Sends(Omissions.MaxTokens),
         _ => true,
     };
 }

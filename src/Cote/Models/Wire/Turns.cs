@@ -12,7 +12,7 @@ sealed record Turn(ChatRole Role, IReadOnlyList<AIContent> Contents)
     public bool HasImages => Contents.Any(x => x is not TextContent);
 }
 
-/// <summary>Makes a prompt fit to be sent: no blank turn, no two turns of one role, nothing that the model refused.</summary>
+/// <summary>Makes a prompt fit to be sent: no blank turn, no two of one role, nothing the model refused.</summary>
 static class Turns
 {
     public static IReadOnlyList<Turn> Of(IEnumerable<ChatMessage> messages, Omissions omitted)

@@ -5,7 +5,7 @@ namespace Cote.Models;
 
 /// <summary>
 /// An error as the servers of the field write it, wherever they put it: the body of a refusal, an event, a JSON in a
-/// 200. Its text never leaves this room: it may hold keys, addresses or a person's words.
+/// 200. Its text never leaves this room: it may hold keys, addresses or a person's text.
 /// </summary>
 /// <param name="Status">The status that the error itself names, or null.</param>
 /// <param name="Kind">Its type and codes.</param>
@@ -69,7 +69,7 @@ sealed record UpstreamError(int? Status, string Kind, string Message, string? Fi
             message.Length > MaxText ? message[..MaxText] : message, FieldOf(error));
     }
 
-    /// <summary>The error that JSON of a 200 holds, or null where it holds none. An empty <c>error</c> is none.</summary>
+    /// <summary>The error that JSON of a 200 holds, or null. An empty <c>error</c> is none.</summary>
     /// <param name="json">An event or a body.</param>
     /// <param name="isErrorEvent">Whether the event's type is <c>error</c>.</param>
     public static UpstreamError? Find(JsonElement json, bool isErrorEvent)
@@ -96,7 +96,8 @@ sealed record UpstreamError(int? Status, string Kind, string Message, string? Fi
             return true;
         var code = json.Member("code") ?? json.Member("error_code") ?? json.Member("status_code");
         var number = code is { } x ? Number(x) : json.Member("status") is { } status ? Number(status) : null;
-        return number is { } n ? n is not (0 or >= 100 and < 400) : code?.String() is { Length: > 0 } and not ("ok" or "success");
+        return number is { } n ? n is not (0 or >= 100 and < 400)
+            : code?.String() is { Length: > 0 } and not ("ok" or "success");
     }
 
     static bool Holds(JsonElement? error) => error switch
@@ -119,12 +120,14 @@ sealed record UpstreamError(int? Status, string Kind, string Message, string? Fi
 
     static string? FieldOf(JsonElement error) =>
         error.String("param") ?? (error.Member("detail", JsonValueKind.Array) is { } all && all.GetArrayLength() > 0
-            && all[0].Member("loc", JsonValueKind.Array) is { } loc && loc.GetArrayLength() > 1 ? loc[1].String() : null);
+            && all[0].Member("loc", JsonValueKind.Array) is { } place && place.GetArrayLength() > 1
+                ? place[1].String() : null);
 
     // FastAPI's list of wrong fields; what a user wrote stands in `input` and is passed over.
     static string? Details(JsonElement error) =>
         error.String("detail") ?? (error.Member("detail", JsonValueKind.Array) is { } all
-            ? string.Join("; ", all.EnumerateArray().Select(x => $"{x.String("type")} {x.Member("loc")?.GetRawText()} {x.String("msg")}")) : null);
+            ? string.Join("; ", all.EnumerateArray().Select(x =>
+                $"{x.String("type")} {x.Member("loc")?.GetRawText()} {x.String("msg")}")) : null);
 
     static string Short(JsonElement json)
     {

@@ -51,7 +51,7 @@ abstract class Wire
     /// <param name="reply">Where it goes.</param>
     public abstract void Read(JsonElement json, bool isBody, ReplyReader reply);
 
-    /// <summary>The base URL with the rest of the path; a query, such as Azure's <c>api-version</c>, stays behind it.</summary>
+    /// <summary>The base URL with the rest of the path; a query stays behind it, such as Azure's version.</summary>
     protected static Uri Combine(string baseUrl, string path)
     {
         var uri = new UriBuilder(baseUrl.Trim());

@@ -111,10 +111,17 @@ public sealed class UpstreamErrorTests : WireTests
     [Fact]
     public async Task A_model_that_loads_is_told_apart_from_a_broken_provider()
     {
-        (await AskAsync(FakeReply.Refuse(503, "Loading model"))).Fault!.IsStartingUp.ShouldBeTrue();
+        (await AskAsync(FakeReply.Refuse(503, "Loading model"))).Fault.ShouldBe(ModelFault.Starting);
         (await AskAsync(FakeReply.Refuse(503, "", ("Retry-After", "5")))).Fault!
             .ShouldBe(ModelFault.Starting with { RetryAfter = TimeSpan.FromSeconds(5) });
-        (await AskAsync(FakeReply.Refuse(500))).Fault!.IsStartingUp.ShouldBeFalse();
+        (await AskAsync(FakeReply.Refuse(500))).Fault.ShouldBe(ModelFault.Broken);
+
+        for (var i = 0; i < 20; i++)
+        {
+            Enumerable.Range(0, 3).Sum(x => ModelFault.Starting.WaitBefore(x).TotalSeconds).ShouldBeInRange(19, 29, "of 30 s for retries");
+            Enumerable.Range(0, 3).Sum(x => ModelFault.Broken.WaitBefore(x).TotalSeconds).ShouldBeLessThan(6);
+            (ModelFault.RateLimited with { RetryAfter = TimeSpan.FromSeconds(7) }).WaitBefore(i).ShouldBe(TimeSpan.FromSeconds(7));
+        }
     }
 
     [Theory, MemberData(nameof(Wires))]
