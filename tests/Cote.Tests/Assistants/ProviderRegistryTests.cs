@@ -1,9 +1,10 @@
+using System.ComponentModel.DataAnnotations;
 using Cote.Models;
 using Cote.Primitives;
 
 namespace Cote.Tests.Assistants;
 
-public sealed class RosterTests
+public sealed class ProviderRegistryTests
 {
     [Fact]
     public void Without_any_key_the_demo_answers()
@@ -88,5 +89,29 @@ public sealed class RosterTests
         var providers = ProviderRegistry.From(new AssistantsOptions(), TimeProvider.System, own);
 
         providers.Catalogue.Default.Id.ShouldBe("mine/parrot");
+    }
+
+    [Theory]
+    [InlineData("http://localhost:1/v1/chat/completions", "k", "BaseUrl")]
+    [InlineData("http://localhost:1/v1/chat/completions/?api-version=1", "k", "BaseUrl")]
+    [InlineData("https://gateway/v1/messages", "k", "BaseUrl")]
+    [InlineData("localhost:1/v1", "k", "BaseUrl")]
+    [InlineData("\"http://localhost:1/v1\"", "k", "BaseUrl")]
+    [InlineData("ftp://localhost/v1", "k", "BaseUrl")]
+    [InlineData(null, "sk-\u0445", "ApiKey")]
+    [InlineData(null, "sk-a\nsk-b", "ApiKey")]
+    [InlineData(null, "“sk-a”", "ApiKey")]
+    [InlineData(" http://localhost:1/chat/v1\r\n", " sk-a\r\n", null)]
+    public void What_people_paste_by_mistake_stops_the_start(string? url, string key, string? member)
+    {
+        foreach (var options in (ProviderOptions[])[new OpenAIOptions(), new AnthropicOptions()])
+        {
+            (options.BaseUrl, options.ApiKey) = (url, new Secret(key));
+
+            var wrong = options.Validate(new ValidationContext(options)).ToList();
+
+            wrong.SelectMany(x => x.MemberNames).ShouldBe(member is null ? [] : [member]);
+            wrong.ShouldAllBe(x => !x.ErrorMessage!.Contains("sk-"));
+        }
     }
 }
