@@ -2,6 +2,7 @@ using BenchmarkDotNet.Attributes;
 using Cote.Chats;
 using Cote.Data;
 using Cote.Delivery;
+using Cote.Events;
 using Cote.Http;
 using Cote.Replies;
 using Cote.Users;
@@ -185,8 +186,8 @@ public class PromptOfLongChat
         _prompt = _services.Get<Prompt>();
         var (chat, question) = await _services.ChatAsync(Messages);
         _reply = new(
-            _services.UserId, chat, "reply", Messages, States.Running, 1, 0, "", 0, "openai/bench", false, false,
-            question, Messages - 1, 1, Statuses.Sent, null, null, null, null);
+            _services.UserId, chat, "reply", Messages, States.Running, 1, 0, "", 0, "openai/bench", false,
+            question, Messages - 1, 1, Statuses.Sent, null, null, null, null, default);
         if (await BuildAsync() < 90)
             throw new InvalidOperationException("The prompt is too short.");
     }

@@ -1,8 +1,9 @@
+using Cote.Models;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using Cote.Primitives;
 
-namespace Cote.Models;
+namespace Cote;
 
 /// <summary>Providers, models, and how long they may take.</summary>
 public sealed class AssistantsOptions
