@@ -75,7 +75,8 @@ public class FanOut
     House _house = null!;
     StreamingReply _streaming = null!;
     Subscription[] _readers = [];
-    (long Attempt, int Length)[] _places = [];
+    TextPosition[] _places = [];
+    readonly List<Frame> _frames = [];
     int _tokens;
     long _attempt = 1;
 
@@ -86,12 +87,12 @@ public class FanOut
     public async Task SetUp()
     {
         _house = await House.OpenAsync();
-        var sources = _house.Get<Subscriptions>();
-        _streaming = sources.Feeds.Begin(_house.UserId, new("chat", "reply", "question", 2, "openai/bench", 0, 1, ""));
-        _places = new (long, int)[Readers];
+        var (sources, user) = (_house.Get<Subscriptions>(), new CurrentUser(_house.UserId, "bench", new(long.MaxValue)));
+        _streaming = sources.Streaming.Begin(_house.UserId, new("chat", "reply", "question", 2, "openai/bench", 0, 1, ""));
+        _places = new TextPosition[Readers];
         _readers = new Subscription[Readers];
         for (var i = 0; i < Readers; i++)
-            _readers[i] = await Subscription.OpenAsync(sources, _house.UserId, cursor: null, CancellationToken.None);
+            _readers[i] = await sources.OpenAsync(user, SubscriptionKind.Connection, null, CancellationToken.None);
         if (await ThroughReaders() < Readers)
             throw new InvalidOperationException("Not every reader was shown the token.");
     }
@@ -102,7 +103,12 @@ public class FanOut
         Say();
         var bytes = 0;
         for (var i = 0; i < _places.Length; i++)
-            bytes += _streaming.Advance(ref _places[i].Attempt, ref _places[i].Length)!.Json.Length;
+        {
+            _frames.Clear();
+            _streaming.Advance(ref _places[i], _frames);
+            foreach (var frame in _frames)
+                bytes += frame.Json.Length;
+        }
         return bytes;
     }
 

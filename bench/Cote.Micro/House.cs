@@ -26,7 +26,8 @@ sealed class House : IAsyncDisposable
     public static async Task<House> OpenAsync()
     {
         var folder = Directory.CreateTempSubdirectory("cote-micro-").FullName;
-        var app = CoteHost.Create([$"--Cote:Data:Directory={folder}", "--urls=http://127.0.0.1:0"]);
+        var app = CoteHost.Create(
+            [$"--Cote:Data:Directory={folder}", "--urls=http://127.0.0.1:0", "--Cote:Realtime:ConnectionsPerUser=1000000"]);
         var (clock, db) = (app.Services.GetRequiredService<Clock>(), app.Services.GetRequiredService<Database>());
         var user = clock.NewId();
         var house = new House(folder, app) { UserId = user };

@@ -65,22 +65,20 @@ public static class CoteHost
         services.AddSingleton(options).AddSingleton(options.Data).AddSingleton(options.Auth).AddSingleton(options.Http)
             .AddSingleton(options.RateLimits).AddSingleton(options.Messages).AddSingleton(options.Events)
             .AddSingleton(options.Realtime).AddSingleton(options.Assistants).AddSingleton(options.Media).AddSingleton(options.RabbitMq);
-        services.AddSingleton(TimeProvider.System).AddSingleton<Clock>().AddSingleton<Node>();
+        services.AddSingleton(TimeProvider.System).AddSingleton<Clock>();
+        services.AddCluster(options.Data, options.RabbitMq);
         AddEngine(services, options.Data);
         services.AddSingleton<Database>();
-        AddBus(services, options.RabbitMq);
-        services.AddHostedService(x => x.GetRequiredService<DeltaBus>());
-        services.AddHostedService(x => x.GetRequiredService<NodeNotifier>()); // first, so that it is the last to go: others say something when they go
-        services.AddSingleton<Hub>().AddSingleton<EventLog>().AddSingleton<EpochFile>().AddHostedService<EventRetentionLoop>();
+        services.AddEvents();
         services.AddHostedService<DatabaseStartup>();
         services.AddHttp(options.Http, builder.Environment);
         services.AddUsers();
-        services.AddChats();
+        services.AddModels();
         services.AddMedia();
-        services.AddMessages();
-        services.AddAssistants();
-        services.AddRealtime();
-        services.AddAccount();
+        services.AddChats();
+        services.AddReplies();
+        services.AddDelivery();
+        services.AddAdmin();
         services.AddSingleton<GracefulShutdown>().AddSingleton<IHostLifetime>(x => x.GetRequiredService<GracefulShutdown>());
         services.Configure<HostOptions>(x => x.ShutdownTimeout = TimeSpan.FromSeconds(25));
         var added = new CoteBuilder(services);
@@ -90,11 +88,12 @@ public static class CoteHost
         app.UseHttp(options.Http);
         app.MapHttp();
         app.MapUsers();
-        app.MapChats();
+        app.MapModels();
         app.MapMedia();
-        app.MapMessages();
-        app.MapRealtime();
-        app.MapAccount();
+        app.MapChats();
+        app.MapReplies();
+        app.MapDelivery();
+        app.MapAdmin();
         app.MapGet("/limits", GetLimits.Handle).WithTags("Health").WithSummary("What this server takes");
         foreach (var routes in added.Routes)
             routes(app);
@@ -103,22 +102,14 @@ public static class CoteHost
         return app;
     }
 
-    // The one place that knows that there are two.
+    // The one place that knows both engines.
     static void AddEngine(IServiceCollection services, DataOptions options)
     {
         services.AddSingleton<DataFolder>();
         if (options.Postgres is null)
-            services.AddSingleton<DatabaseEngine, SqliteEngine>().AddSingleton<NodeNotifier, SingleNodeNotifier>();
+            services.AddSingleton<DatabaseEngine, SqliteEngine>();
         else
-            services.AddSingleton<DatabaseEngine, PostgresEngine>().AddSingleton<NodeNotifier, PostgresNotifier>();
-    }
-
-    static void AddBus(IServiceCollection services, RabbitMqOptions options)
-    {
-        if (options.Url is null)
-            services.AddSingleton<DeltaBus, NoDeltaBus>();
-        else
-            services.AddSingleton<DeltaBus, RabbitDeltaBus>();
+            services.AddSingleton<DatabaseEngine, PostgresEngine>();
     }
 
     static void AddKestrel(WebApplicationBuilder builder, CoteOptions options)

@@ -15,10 +15,13 @@ static class GetLimits
         json.WriteStartObject();
         json.WriteNumber("max_body_bytes"u8, options.Http.MaxBodyBytes);
         json.WriteNumber("max_content_length"u8, options.Messages.MaxContentLength);
+        json.WriteNumber("max_open_replies"u8, options.Messages.MaxOpenReplies);
+        json.WriteNumber("max_reply_length"u8, options.Assistants.MaxReplyLength);
+        json.WriteNumber("max_reply_seconds"u8, options.Assistants.MaxReplySeconds);
         json.WriteNumber("max_upload_bytes"u8, options.Media.MaxUploadBytes);
         json.WriteNumber("media_quota_bytes"u8, options.Media.QuotaBytes);
         json.WriteNumber("max_image_pixels"u8, options.Media.MaxMegapixels * 1_000_000L);
-        json.WriteNumber("max_media_per_message"u8, SendMessage.MostMedia);
+        json.WriteNumber("max_media_per_message"u8, SendMessage.MaxMedia);
         json.WriteNumber("unnamed_media_hours"u8, options.Media.GraceHours);
         json.WriteNumber("resumable_upload_hours"u8, options.Media.ResumableHours);
         json.WriteNumber("max_title_length"u8, Chat.LongestTitle);
@@ -30,6 +33,7 @@ static class GetLimits
         json.WriteNumber("max_frame_bytes"u8, options.Realtime.MaxFrameBytes);
         json.WriteNumber("frames_per_second"u8, options.Realtime.FramesPerSecond);
         json.WriteNumber("connections_per_user"u8, options.Realtime.ConnectionsPerUser);
+        json.WriteNumber("streams_per_user"u8, options.Realtime.StreamsPerUser);
         json.WriteNumber("heartbeat_ms"u8, options.Realtime.HeartbeatMilliseconds);
         json.WriteNumber("replay_max_events"u8, options.Events.ReplayMaxEvents);
         json.WriteNumber("retention_days"u8, options.Events.RetentionDays);

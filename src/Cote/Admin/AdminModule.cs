@@ -6,9 +6,9 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Cote.Admin;
 
-static class AccountModule
+static class AdminModule
 {
-    public static void AddAccount(this IServiceCollection services)
+    public static void AddAdmin(this IServiceCollection services)
     {
         services.AddSingleton<AccountStore>();
         services.AddSingleton<Control>();
@@ -17,7 +17,7 @@ static class AccountModule
         services.AddHostedService<ErasureLoop>();
     }
 
-    public static void MapAccount(this WebApplication app)
+    public static void MapAdmin(this WebApplication app)
     {
         app.MapDelete("/users/me", DeleteMe.Handle).RequireAuthorization().Produces<SuccessBody>()
             .WithTags("Users").WithSummary("Delete the account with all that is in it");

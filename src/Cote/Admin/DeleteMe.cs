@@ -14,16 +14,16 @@ namespace Cote.Admin;
 static class DeleteMe
 {
     public static async Task<IResult> Handle(
-        HttpContext http, CurrentUser current, UserStore users, ReplyStore replies, ReplyQueue queue,
+        HttpContext http, CurrentUser current, UserStore users, ReplyStore replies, RunningReplies running,
         AccountStore accounts,
         MediaStore media, PartStore parts, MediaGcLoop sweep, CancellationToken ct)
     {
         if (await users.FindAsync(current.Id, ct) is null)
             return ApiResults.Of(Problems.InvalidToken);
-        var open = await replies.ListOpenAsync(current.Id, null, ct);
+        var open = await replies.ListPendingAsync(current.Id, null, ct);
         await accounts.EraseAsync(current.Id, current.Id, RateLimits.AddressOf(http));
         foreach (var reply in open)
-            queue.Stop(current.Id, reply.Id);
+            running.Stop(current.Id, reply.Id);
         foreach (var id in await media.ListUploadsAsync(current.Id, ct))
             await parts.DeleteAsync(current.Id, id);
         await accounts.RemoveAsync(current.Id);

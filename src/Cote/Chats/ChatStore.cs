@@ -25,7 +25,7 @@ sealed class ChatStore(Database db, EventLog events, Clock clock)
         // The databases count code points, the contract UTF-16 units: what one of them has cut is cut again here.
         Excerpt.Of(row.GetString(at + 4), Chat.LongestExcerpt),
         row.GetInt64(at + 5) != 0, row.GetInt64(at + 6), row.GetInt64(at + 7),
-        row.IsDBNull(at + 8) ? null : row.GetString(at + 8), row.IsDBNull(at + 9) ? null : row.GetString(at + 9),
+        row.GetText(at + 8), row.GetText(at + 9),
         row.IsDBNull(at + 10) ? null : row.GetDouble(at + 10), row.IsDBNull(at + 11) ? null : (int)row.GetInt64(at + 11))
     {
         Activity = row.GetInt64(at + 12),
@@ -49,7 +49,7 @@ sealed class ChatStore(Database db, EventLog events, Clock clock)
     public Task<bool> ExistsAsync(string userId, string id, CancellationToken ct) =>
         db.FirstAsync($"select 1 from chats where user_id = {userId} and id = {id} and deleted_at is null", _ => true, ct);
 
-    public async Task<IdempotencyRecord?> FindOriginAsync(string userId, string id, CancellationToken ct) =>
+    public async Task<IdempotencyRecord?> FindIdempotencyAsync(string userId, string id, CancellationToken ct) =>
         (await db.ListAsync($"select fingerprint, deleted_at from chats where user_id = {userId} and id = {id}",
             row => new IdempotencyRecord(row.GetString(0), !row.IsDBNull(1)), ct)) is [var record] ? record : null;
 

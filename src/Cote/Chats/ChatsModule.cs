@@ -1,5 +1,4 @@
 using Cote.Http;
-using Cote.Models;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -9,7 +8,12 @@ namespace Cote.Chats;
 
 static class ChatsModule
 {
-    public static void AddChats(this IServiceCollection services) => services.AddSingleton<ChatStore>();
+    public static void AddChats(this IServiceCollection services)
+    {
+        services.AddSingleton<ChatStore>().AddSingleton<MessageStore>().AddSingleton<Receipts>();
+        services.AddHostedService<ReceiptLoop>();
+        services.AddSingleton<PurgeDeletedLoop>().AddHostedService(x => x.GetRequiredService<PurgeDeletedLoop>());
+    }
 
     public static void MapChats(this IEndpointRouteBuilder routes)
     {
@@ -22,7 +26,10 @@ static class ChatsModule
             .WithSummary("One chat");
         chats.MapPatch("/chats/{chatId}", UpdateChat.Handle).Takes<ChatPatch>("application/json").Produces<Chat>()
             .WithSummary("Change the fields that are named; null goes back to the default");
-        chats.MapGet("/models", ListModels.Handle).Produces<IReadOnlyList<CatalogueModel>>()
-            .WithSummary("The models that a chat can choose");
+        var messages = routes.MapGroup("/chats/{chatId}/messages").RequireAuthorization().WithTags("Messages");
+        messages.MapGet("/", ListMessages.Handle).Produces<IReadOnlyList<Message>>()
+            .WithSummary("The newest page of messages, ascending; or those after a seq");
+        messages.MapGet("/{messageId}", GetMessage.Handle).Produces<Message>()
+            .WithSummary("One message, also one that is not listed yet");
     }
 }

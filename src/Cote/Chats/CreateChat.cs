@@ -20,7 +20,7 @@ static class CreateChat
         var fingerprint = Fingerprint.Of(json => json.WriteString("title"u8, title));
         if (await chats.AddAsync(user.Id, id, title, fingerprint, clock.Now) == Outcome.Conflict)
         {
-            var record = await chats.FindOriginAsync(user.Id, id, ct);
+            var record = await chats.FindIdempotencyAsync(user.Id, id, ct);
             if (record is null or { IsDeleted: true })
                 return ApiResults.Of(Problems.Gone);
             if (record.Value.Fingerprint != fingerprint)

@@ -1,4 +1,3 @@
-using Cote.Delivery;
 using Cote.Http;
 using Cote.Media;
 using Cote.Primitives;
@@ -10,13 +9,12 @@ namespace Cote.Chats;
 static class GetMessage
 {
     public static async Task<IResult> Handle(
-        string chatId, string messageId, CurrentUser user, MessageStore messages, MediaLinks links, Hub hub, CancellationToken ct)
+        string chatId, string messageId, CurrentUser user, MessageStore messages, MediaLinks links, Receipts receipts, CancellationToken ct)
     {
         if (Ids.Parse(chatId) is not { } chat || Ids.Parse(messageId) is not { } id
             || await messages.FindAsync(user.Id, chat, id, ct) is not { } message)
             return ApiResults.Of(Problems.MessageNotFound);
-        if (message.AwaitsDelivery)
-            hub.Delivered.TryAdd(id, (user.Id, chat));
+        receipts.AddIfDue(user.Id, message);
         return ApiResults.Json(message.Signed(links), WireJson.Message);
     }
 }

@@ -1,4 +1,3 @@
-using Cote.Delivery;
 using Cote.Events;
 using Cote.Http;
 using Cote.Media;
@@ -11,7 +10,7 @@ namespace Cote.Chats;
 static class ListMessages
 {
     public static async Task<IResult> Handle(
-        string chatId, HttpContext http, CurrentUser user, MessageStore messages, EventLog events, Hub hub,
+        string chatId, HttpContext http, CurrentUser user, MessageStore messages, EventLog events, Receipts receipts,
         MediaLinks links, ListCache cache, string? limit, string? before, string? after, CancellationToken ct)
     {
         var request = new RequestReader();
@@ -43,10 +42,9 @@ static class ListMessages
         if (from is null)
             list = [.. list.Reverse()];
 
-        // Who only polls has been shown the end of a reply by this list.
-        foreach (var shown in list)
-            if (shown.AwaitsDelivery)
-                hub.Delivered.TryAdd(shown.Id, (user.Id, chat));
+        // For a client that only polls, this list delivers the end of a reply.
+        foreach (var message in list)
+            receipts.AddIfDue(user.Id, message);
         var json = ApiResults.Write<IReadOnlyList<Message>>([.. list.Select(x => x.Signed(links))], WireJson.MessageList);
         if (!look.IsOpen && list.All(x => x.MediaUrls.Count == 0)) // signatures are fresh each time
             cache.Store(key, version, json, http);

@@ -25,27 +25,37 @@ sealed record Message(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? ReplyId = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Generation? Generation = null)
 {
-    /// <summary>The user's event that sent or ended it; 0 while it is open. Not sent.</summary>
+    /// <summary>The most units of a content that is read: what a JSON answer can carry with room to spare.</summary>
+    public const int LongestContent = 20_000_000;
+
+    /// <summary>The user's event that sent or ended it; 0 while it is pending. Not serialised.</summary>
     [JsonIgnore]
     public long EventSeq { get; init; }
 
     /// <summary>As it is shown: with URLs that are signed now.</summary>
     public Message Signed(MediaLinks links) => MediaUrls.Count == 0 ? this : this with { MediaUrls = links.Sign(MediaUrls) };
 
-    /// <summary>Has its text come to its end?</summary>
+    /// <summary>True where its text does not change any more.</summary>
     [JsonIgnore]
-    public bool HasEnded => Generation is null || States.IsFinal(Generation.State);
+    public bool HasEnded => Generation?.State is not { } state || States.IsFinal(state);
 
-    /// <summary>A reply whose end nobody of the user has been shown yet: whoever shows it says so.</summary>
+    /// <summary>True for an ended reply whose end was not delivered to a client yet.</summary>
     [JsonIgnore]
     public bool AwaitsDelivery => Sender == Senders.Ai && Status == Statuses.Sent && HasEnded;
 }
 
-/// <summary>How a reply came about. <paramref name="Attempt"/> is the attempt that the text belongs to.</summary>
+/// <summary>
+/// How a reply came about. On a user's message it holds <paramref name="Error"/> alone: a provider refused the message for
+/// its content, and later prompts leave it out.
+/// </summary>
+/// <param name="Attempt">The attempt that made the text.</param>
+/// <param name="FinishReason">How the model ended it: <c>stop</c>, <c>length</c>, <c>content_filter</c>, <c>tool_calls</c>
+/// or the provider's own word.</param>
 sealed record Generation(
-    string State,
-    long Attempt,
-    string Model,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? State = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? Attempt = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Model = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? FinishReason = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] GenerationError? Error = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Usage? Usage = null);
 

@@ -2,97 +2,51 @@ using System.Text.Json;
 using Cote.Data;
 using Cote.Events;
 using Cote.Media;
-using Cote.Models;
 using Cote.Primitives;
-using Cote.Replies;
 
 namespace Cote.Chats;
 
-/// <summary>All SQL of messages as people see them. What a reply goes through stands in <see cref="ReplyStore"/>.</summary>
-sealed class MessageStore(Database db, EventLog events, Clock clock, ReplyQueue queue, ModelCatalogue models)
+/// <summary>The SQL of messages as clients see them. That of running replies is in Replies/ReplyStore.cs.</summary>
+sealed class MessageStore(Database db, EventLog events, Clock clock)
 {
     static readonly Sql NotDeleted = $"m.deleted_at is null";
 
     /// <summary>The columns of a message, in the order that <see cref="Read(Row, int)"/> takes them.</summary>
     public static readonly Sql All = $"""
         m.id, m.chat_id, m.seq, m.content, m.type, m.sender, m.timestamp, m.status, m.media, m.reply_to_id, m.importance,
-        m.reply_id, m.event_seq, m.state, m.attempt, m.text_attempt, m.model, m.error_code, m.error_detail, m.usage
+        m.reply_id, m.event_seq, m.state, m.attempt, m.text_attempt, m.model, m.error_code, m.error_detail, m.usage,
+        m.finish_reason
         """;
 
-    public const int Width = 20;
+    public const int Width = 21;
 
     public static Message Read(Row row) => Read(row, 0);
 
     public static Message Read(Row row, int at)
     {
-        string? Text(int column) => row.IsDBNull(at + column) ? null : row.GetString(at + column);
         var content = row.GetString(at + 3);
+        // A row of an older version may hold more text than an answer can carry.
+        if (content.Length > Message.LongestContent)
+            content = Excerpt.Of(content, Message.LongestContent);
         return new(
             row.GetString(at), row.GetString(at + 1), row.GetInt64(at + 2), content, row.GetString(at + 4),
             row.GetString(at + 5), new(row.GetInt64(at + 6)), row.GetString(at + 7),
-            MediaOf(row.GetString(at + 8)),
-            Text(9), row.GetString(at + 10), Text(11),
-            Text(13) is not { } state ? null : new Generation(
-                state,
-                content.Length > 0 ? row.GetInt64(at + 15) : row.GetInt64(at + 14),
-                Text(16) ?? "",
-                Text(17) is { } code ? new GenerationError(code, Text(18) ?? "") : null,
-                Text(19) is { } usage ? JsonSerializer.Deserialize(usage, MessagesJson.Default.Usage) : null))
+            ReadMedia(row.GetString(at + 8)),
+            row.GetText(at + 9), row.GetString(at + 10), row.GetText(at + 11), ReadGeneration(row, at, content))
         {
             EventSeq = row.GetInt64(at + 12),
         };
     }
 
-    /// <summary>
-    /// Stores a question and its reply in one transaction. Where nothing else is open in the chat and this node has
-    /// <paramref name="place"/>, the reply is claimed for it in the same unit: one commit stands before the model call.
-    /// </summary>
-    public async Task<SendResult> SendAsync(string userId, NewMessage newMessage, bool place)
+    static Generation? ReadGeneration(Row row, int at, string content)
     {
-        var (id, chat, now) = (newMessage.Id, newMessage.ChatId, newMessage.At);
-        var guard = ChatStore.Lives(userId, chat);
-        if (newMessage.ReplyToId is { } target)
-            guard = $"""
-                {guard} and exists (
-                  select 1 from messages m where m.user_id = {userId} and m.id = {target} and m.chat_id = {chat}
-                  and m.listed = 1 and {NotDeleted})
-                """;
-        foreach (var upload in newMessage.MediaIds.Distinct())
-            guard = $"{guard} and {MediaStore.Owns(userId, upload)}";
-        var media = JsonSerializer.Serialize(newMessage.MediaPaths, MessagesJson.Default.IReadOnlyListString);
-        var batch = new WriteBatch { IsRepeatable = true };
-        var transaction = new EventTransaction(batch, userId, clock.NewId(), now, 1, guard);
-        transaction.Execute($"""
-            update chats set last_seq = last_seq + 2, last_message_time = {now},
-              last_message_content = {Excerpt.Of(newMessage.Content, Chat.LongestExcerpt)}, activity = h.seq, changed = h.seq
-            from {transaction.Locked} and chats.user_id = {userId} and chats.id = {chat}
-            """);
-        transaction.Execute($"""
-            insert into messages (user_id, id, chat_id, seq, sender, type, content, status, importance, media, reply_to_id,
-              reply_id, timestamp, listed, event_seq, tokens, fingerprint)
-            select {userId}, {id}, {chat}, c.last_seq - 1, {Senders.User}, {newMessage.Type}, {newMessage.Content}, {Statuses.Sent},
-              {newMessage.Importance}, {media}, {newMessage.ReplyToId}, {newMessage.ReplyId}, {now}, 1, h.seq,
-              {(long)TokenEstimate.Of(newMessage.Content)}, {newMessage.Fingerprint}
-            from chats c, {transaction.Locked} and c.user_id = {userId} and c.id = {chat}
-            """);
-        transaction.Execute($"""
-            insert into messages (user_id, id, chat_id, seq, sender, type, content, status, importance, reply_to_id,
-              timestamp, listed, state, attempt, model, owner, lease_until)
-            select {userId}, {newMessage.ReplyId}, {chat}, c.last_seq, {Senders.Ai}, 'text', '', {Statuses.Sent},
-              {newMessage.Importance}, {id}, {now}, 0, f.state, case when f.state = 'running' then 1 else 0 end,
-              coalesce(c.model, {models.Default.Id}), case when f.state = 'running' then {queue.Node} end,
-              case when f.state = 'running' then {ReplyStore.Lease(db.Dialect)} else 0 end
-            from chats c, (
-              select case when {place} = 1 and not exists (
-                select 1 from messages o where o.user_id = {userId} and o.chat_id = {chat} and o.state in ('queued', 'running')
-              ) then 'running' else 'queued' end as state) f,
-              {transaction.Locked} and c.user_id = {userId} and c.id = {chat}
-            """);
-        MediaStore.Name(transaction, chat, id, newMessage.MediaIds);
-        transaction.Append(EventTypes.Message, chat, id);
-        var reply = batch.Query(ReplyStore.SelectPending($"r.user_id = {userId} and r.id = {newMessage.ReplyId}"), ReplyStore.ReadPending);
-        var outcome = await events.CommitAsync(batch, userId, transaction);
-        return new(outcome, transaction.Happened, reply.First);
+        var error = row.GetText(at + 17) is { } code ? new GenerationError(code, row.GetText(at + 18) ?? "") : null;
+        if (row.GetText(at + 13) is not { } state)
+            return error is null ? null : new Generation(Error: error); // A question that a provider refused.
+        return new(
+            state, content.Length > 0 ? row.GetInt64(at + 15) : row.GetInt64(at + 14), row.GetText(at + 16) ?? "",
+            row.GetText(at + 20), error,
+            row.GetText(at + 19) is { } usage ? JsonSerializer.Deserialize(usage, MessagesJson.Default.Usage) : null);
     }
 
     /// <summary>A message of a chat that is there, listed or not.</summary>
@@ -109,13 +63,20 @@ sealed class MessageStore(Database db, EventLog events, Clock clock, ReplyQueue 
             """, Read, ct);
     }
 
-    public async Task<IdempotencyRecord?> FindOriginAsync(string userId, string id, CancellationToken ct) =>
+    public async Task<IdempotencyRecord?> FindIdempotencyAsync(string userId, string id, CancellationToken ct) =>
         (await db.ListAsync(
             $"""
             select m.fingerprint, coalesce(m.deleted_at, c.deleted_at) from messages m
             join chats c on c.user_id = m.user_id and c.id = m.chat_id where m.user_id = {userId} and m.id = {id}
             """,
             row => new IdempotencyRecord(row.GetString(0), !row.IsDBNull(1)), ct)) is [var record] ? record : null;
+
+    /// <summary>How many of these replies ended as stopped.</summary>
+    public async Task<int> CountStoppedAsync(string userId, IEnumerable<string> ids, CancellationToken ct) => (int)await db.FirstAsync(
+        $"""
+        select count(*) from messages m
+        where m.user_id = {userId} and m.id in {db.Dialect.EachOf(ids)} and m.state = {States.Stopped} and {NotDeleted}
+        """, row => row.GetInt64(0), ct);
 
     /// <summary>A chat's last change, and whether a reply in it is open; null where there is no such chat.</summary>
     public async Task<(long Changed, bool IsOpen)?> FindChatStateAsync(string userId, string chatId, CancellationToken ct) =>
@@ -237,21 +198,19 @@ sealed class MessageStore(Database db, EventLog events, Clock clock, ReplyQueue 
         return blanked.Changed >= most || released.Changed >= most;
     }
 
-    /// <summary>Forgets ids that were deleted long ago, so many in one unit; true where more may be left.</summary>
+    /// <summary>
+    /// Forgets the ids of messages that were deleted before a time, at most so many; true where more may be left. The id
+    /// of a deleted chat stays used as long as its account exists.
+    /// </summary>
     public async Task<bool> ForgetAsync(Timestamp before, int most)
     {
         var batch = new WriteBatch();
-        var messages = batch.Execute($"""
+        var forgotten = batch.Execute($"""
             delete from messages where (user_id, id) in (
               select m.user_id, m.id from messages m where m.deleted_at < {before} limit {(long)most})
             """);
-        var chats = batch.Execute($"""
-            delete from chats where (user_id, id) in (
-              select c.user_id, c.id from chats c where c.deleted_at < {before} and not exists (
-                select 1 from messages m where m.user_id = c.user_id and m.chat_id = c.id) limit {(long)most})
-            """);
         await db.WriteAsync(batch);
-        return messages.Changed >= most || chats.Changed >= most;
+        return forgotten.Changed >= most;
     }
 
     /// <summary>Messages before one that a prompt may hold, of one importance or of any, newest first.</summary>
@@ -259,11 +218,12 @@ sealed class MessageStore(Database db, EventLog events, Clock clock, ReplyQueue 
         string userId, string chatId, long before, string? importance, long limit, CancellationToken ct) =>
         db.ListAsync(
             $"""
-            select m.seq, m.sender, m.content, m.tokens, m.media, m.importance from messages m
+            select m.seq, m.sender, m.content, m.tokens, m.media, m.importance, m.error_code from messages m
             where m.user_id = {userId} and m.chat_id = {chatId} and m.seq < {before} and {OfImportance(importance)}
               and m.listed = 1 and (m.content <> '' or m.media <> '[]') and {NotDeleted} order by m.seq desc limit {limit}
             """, row => new PromptMessage(
-                row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetInt64(3), MediaOf(row.GetString(4)), row.GetString(5)), ct);
+                row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetInt64(3), ReadMedia(row.GetString(4)), row.GetString(5),
+                IsRefused: row.GetString(1) == Senders.User && !row.IsDBNull(6)), ct);
 
     // Written out, not a parameter: the partial indexes of the rare ones are used only where the word stands in the text.
     static Sql OfImportance(string? importance) => importance switch
@@ -274,7 +234,7 @@ sealed class MessageStore(Database db, EventLog events, Clock clock, ReplyQueue 
         _ => $"m.importance = 'normal'",
     };
 
-    static IReadOnlyList<string> MediaOf(string json) =>
+    static IReadOnlyList<string> ReadMedia(string json) =>
         json == "[]" ? [] : JsonSerializer.Deserialize(json, MessagesJson.Default.IReadOnlyListString)!;
 
     static Sql Blank(Timestamp at) => $"""
@@ -284,16 +244,6 @@ sealed class MessageStore(Database db, EventLog events, Clock clock, ReplyQueue 
 }
 
 /// <summary>A message as a prompt needs it.</summary>
-sealed record PromptMessage(long Seq, string Sender, string Content, long Tokens, IReadOnlyList<string> Media, string Importance);
-
-/// <summary>A message about to be sent, checked and with its ids.</summary>
-sealed record NewMessage(
-    string Id, string ReplyId, string ChatId, string Content, string Type, string Importance, string? ReplyToId,
-    IReadOnlyList<string> MediaIds, string Fingerprint, Timestamp At)
-{
-    /// <summary>What is stored of the uploads that it names: their paths, unsigned.</summary>
-    public IReadOnlyList<string> MediaPaths { get; } = [.. MediaIds.Select(MediaLinks.PathOf)];
-}
-
-/// <summary>What came of a send: <paramref name="Happened"/> is false where the chat or the message replied to is not there.</summary>
-sealed record SendResult(Outcome Outcome, bool Happened, PendingReplyRow? Reply);
+/// <param name="IsRefused">Whether a provider refused it for its content: a question that prompts leave out.</param>
+sealed record PromptMessage(
+    long Seq, string Sender, string Content, long Tokens, IReadOnlyList<string> Media, string Importance, bool IsRefused);

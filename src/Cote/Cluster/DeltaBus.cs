@@ -1,47 +1,48 @@
-using Cote.Events;
 using Microsoft.Extensions.Hosting;
 
 namespace Cote.Cluster;
 
-/// <summary>
-/// Text of a reply that another node makes: from <paramref name="Offset"/> on, or all of it where that is null.
-/// </summary>
-readonly record struct ReplyDelta(string ReplyId, long Attempt, int? Offset, string Text);
+/// <summary>A message on the bus.</summary>
+/// <param name="Type">What the body is; the receiver passes over a type that it does not know.</param>
+/// <param name="UserId">The user it is about.</param>
+/// <param name="Id">The reply it is about, or empty.</param>
+/// <param name="Body">The bytes. Those of a received message are valid only while it is handled.</param>
+readonly record struct BusMessage(string Type, string UserId, string Id, ReadOnlyMemory<byte> Body);
 
 /// <summary>
-/// What passes between nodes and is nobody's history: the text of running replies between their checkpoints, and who is
-/// typing. All of it may be lost: who follows a reply says how far it is and is told what it does not have.
+/// What passes between nodes without being stored: the text of running replies between their checkpoints, and typing. Any
+/// message may be lost, so a receiver must be able to ask again.
 /// </summary>
 abstract class DeltaBus : BackgroundService
 {
-    /// <summary>The home of a reply has told of it: the user, and what is told.</summary>
-    public event Action<string, ReplyDelta>? DeltaReceived;
+    /// <summary>A message of another node: the sender's node id, and the message.</summary>
+    public event Action<string, BusMessage>? Received;
 
-    /// <summary>Somebody of this user types, on another node: the frame to show.</summary>
-    public event Action<string, Frame>? TypingReceived;
-
-    /// <summary>It can be heard again; what was asked for before may be forgotten.</summary>
+    /// <summary>Messages arrive again after a break; what was asked for before may be forgotten.</summary>
     public event Action? Reconnected;
 
-    /// <summary>Asks the home of a reply for its text from here on, for half a minute: ask again before that is over.</summary>
-    public abstract void Follow(string home, string userId, string replyId, long attempt, int length);
+    /// <summary>Queues a message for one node. The oldest is dropped where too many wait.</summary>
+    public abstract void Send(string nodeId, BusMessage message);
 
-    /// <summary>Shows a frame on all other nodes.</summary>
-    public abstract void PublishTyping(string userId, Frame frame);
+    /// <summary>Queues a message for all other nodes. The oldest is dropped where too many wait.</summary>
+    public abstract void Broadcast(BusMessage message);
+
+    /// <summary>Sends a message to one node, and waits for its turn: a slow or absent broker holds the sender back.</summary>
+    public abstract ValueTask SendAsync(string nodeId, BusMessage message, CancellationToken ct);
+
+    protected void OnReceived(string fromNode, BusMessage message) => Received?.Invoke(fromNode, message);
 
     protected void OnReconnected() => Reconnected?.Invoke();
-
-    protected void OnDelta(string userId, ReplyDelta told) => DeltaReceived?.Invoke(userId, told);
-
-    protected void OnTyping(string userId, Frame frame) => TypingReceived?.Invoke(userId, frame);
 }
 
-/// <summary>Without a broker replies that other nodes make are seen by their checkpoints, once a second.</summary>
+/// <summary>Without a broker a node shows replies of other nodes by their checkpoints, once a second.</summary>
 sealed class NoDeltaBus : DeltaBus
 {
-    public override void Follow(string home, string userId, string replyId, long attempt, int length) { }
+    public override void Send(string nodeId, BusMessage message) { }
 
-    public override void PublishTyping(string userId, Frame frame) { }
+    public override void Broadcast(BusMessage message) { }
+
+    public override ValueTask SendAsync(string nodeId, BusMessage message, CancellationToken ct) => ValueTask.CompletedTask;
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.CompletedTask;
 }

@@ -1,7 +1,6 @@
 using System.Data.Common;
 using System.Net.Sockets;
 using System.Text;
-using System.Threading.Channels;
 using Cote.Data;
 using Cote.Primitives;
 using Microsoft.Extensions.Logging;
@@ -10,54 +9,55 @@ using Npgsql;
 namespace Cote.Cluster;
 
 /// <summary>
-/// Words between nodes by <c>NOTIFY</c>, on one channel, after the commit and from a connection of their own: inside the
-/// transaction of a write it would take a lock of the whole server at every commit. Words are gathered while the ones
-/// before are under way, and said fifty times a second at most, some at once after a silence. A node says a word to itself now and then: where it does
-/// not come back, the line is dead, however open it looks.
+/// Notifications by <c>NOTIFY</c> on one channel, after the commit and from a connection of their own: inside the
+/// transaction of a write it would take a lock of the whole server at every commit. Notifications are gathered while a
+/// round is under way; 50 rounds a second at most, some at once after a silence. A node notifies itself every few
+/// seconds: where that does not come back, the connection is dead, however open it looks.
 /// </summary>
 sealed class PostgresNotifier(DataOptions options, Node node, Clock clock, ILogger<PostgresNotifier> log) : NodeNotifier
 {
     const string Channel = "cote";
     const int IdLength = 36;
-    const int MostBytes = 7_900;        // PostgreSQL takes less than 8,000
-    const int MostUnsaid = 2_000;
-    const int PerSecond = 50;
-    const int AtOnce = 10;
+    const int MaxPayloadBytes = 7_900;  // PostgreSQL takes less than 8,000.
+    const int MaxPending = 2_000;
+    const int RoundsPerSecond = 50;
+    const int RoundsAtOnce = 10;
     static readonly TimeSpan CheckEvery = TimeSpan.FromSeconds(4);
     static readonly TimeSpan DeadAfter = TimeSpan.FromSeconds(10);
-    static readonly TimeSpan AgainAfter = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan ReconnectAfter = TimeSpan.FromSeconds(1);
 
-    readonly HashSet<Notification> _unsaid = [];
-    readonly Channel<bool> _wakes = System.Threading.Channels.Channel.CreateBounded<bool>(
-        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
-    long _heardMyself;                  // in ticks; 0 is never
-    bool _toldDeaf;
+    readonly HashSet<Notification> _pending = [];
+    readonly Wakeup _wakeup = new();
+    long _selfReceivedAt;               // In ticks; 0 is never.
+    bool _isWarned;
     bool _hasListened;
 
-    public override bool IsConnected => Volatile.Read(ref _heardMyself) is > 0 and var at && clock.Since(at) < DeadAfter;
+    public override bool IsConnected => Volatile.Read(ref _selfReceivedAt) is > 0 and var at && clock.Since(at) < DeadAfter;
 
     public override void Publish(Notification notification)
     {
-        lock (_unsaid)
+        lock (_pending)
         {
-            if (_unsaid.Count >= MostUnsaid)
+            if (_pending.Count >= MaxPending)
             {
-                _unsaid.Clear();
-                _unsaid.Add(new(NotificationKind.Everything));
+                _pending.Clear();
+                _pending.Add(new(NotificationKind.Everything));
             }
-            if (!_unsaid.Contains(new(NotificationKind.Everything)))
-                _unsaid.Add(notification);
+            if (!_pending.Contains(new(NotificationKind.Everything)))
+                _pending.Add(notification);
         }
-        _wakes.Writer.TryWrite(true);
+        _wakeup.Set();
     }
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        Task.WhenAll(UntilStoppedAsync("say", SayAsync, stoppingToken), UntilStoppedAsync("listen", ListenAsync, stoppingToken));
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
+        ConnectUntilStoppedAsync("send", "cote notify", SendAsync, stoppingToken),
+        ConnectUntilStoppedAsync("receive", "cote listen", ListenAsync, stoppingToken));
 
-    async Task UntilStoppedAsync(string name, Func<NpgsqlConnection, CancellationToken, Task> work, CancellationToken stopping)
+    async Task ConnectUntilStoppedAsync(
+        string purpose, string application, Func<NpgsqlConnection, CancellationToken, Task> work, CancellationToken stopping)
     {
         var settings = PostgresUrl.Parse(options.PostgresListen ?? options.Postgres!, "Cote__Data__PostgresListen");
-        (settings.Pooling, settings.ApplicationName, settings.Timeout, settings.CommandTimeout) = (false, "cote " + name, 5, 5);
+        (settings.Pooling, settings.ApplicationName, settings.Timeout, settings.CommandTimeout) = (false, application, 5, 5);
         settings.KeepAlive = 10;
         var failures = 0;
         while (!stopping.IsCancellationRequested)
@@ -76,42 +76,42 @@ sealed class PostgresNotifier(DataOptions options, Node node, Clock clock, ILogg
             catch (Exception error) when (error is DbException or IOException or SocketException or TimeoutException or InvalidOperationException)
             {
                 if (failures++ == 0)
-                    log.LogWarning("The line to {Name} to other nodes broke: {Error}", name, (error.InnerException ?? error).GetType().Name);
+                    log.NotifierDisconnected(purpose, (error.InnerException ?? error).GetType().Name);
             }
-            await Task.Delay(AgainAfter, clock.Provider, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(ReconnectAfter, clock.Provider, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    async Task SayAsync(NpgsqlConnection connection, CancellationToken stopping)
+    async Task SendAsync(NpgsqlConnection connection, CancellationToken stopping)
     {
-        // A hint need not be on disk.
+        // A notification need not be on disk.
         await using (var relax = new NpgsqlCommand("set synchronous_commit = off", connection))
             await relax.ExecuteNonQueryAsync(stopping);
         await using var notify = new NpgsqlCommand("select pg_notify($1, $2)", connection)
         {
             Parameters = { new NpgsqlParameter<string> { TypedValue = Channel }, new NpgsqlParameter<string> { TypedValue = "" } },
         };
-        var (allowed, allowedAt) = ((double)AtOnce, clock.Ticks);
-        var checkedAt = clock.Ticks - clock.Provider.TimestampFrequency * 60;
+        var rounds = new TokenBucket(RoundsAtOnce, RoundsPerSecond, clock);
+        long? checkedAt = null;
         while (true)
         {
-            var check = clock.Since(checkedAt) >= CheckEvery;
-            if (check)
+            var isCheckDue = checkedAt is not { } at || clock.Since(at) >= CheckEvery;
+            if (isCheckDue)
                 checkedAt = clock.Ticks;
-            Notification[] words;
-            lock (_unsaid)
+            Notification[] notifications;
+            lock (_pending)
             {
-                words = [.. _unsaid];
-                _unsaid.Clear(); // before they are said: what is committed meanwhile is said again
+                notifications = [.. _pending];
+                _pending.Clear(); // Before they are sent: what is committed meanwhile is sent again.
             }
-            if (words.Length == 0 && !check)
+            if (notifications.Length == 0 && !isCheckDue)
             {
-                await WaitAsync(CheckEvery - clock.Since(checkedAt), stopping);
+                await _wakeup.WaitAsync(CheckEvery - clock.Since(checkedAt!.Value), clock.Provider, stopping);
                 continue;
             }
             try
             {
-                foreach (var payload in Payloads(words))
+                foreach (var payload in Payloads(notifications))
                 {
                     notify.Parameters[1].Value = payload;
                     await notify.ExecuteNonQueryAsync(stopping);
@@ -119,60 +119,45 @@ sealed class PostgresNotifier(DataOptions options, Node node, Clock clock, ILogg
             }
             catch
             {
-                foreach (var word in words)
-                    Publish(word); // on the next line
+                foreach (var notification in notifications)
+                    Publish(notification); // On the next connection.
                 throw;
             }
-            allowed = Math.Min(AtOnce, allowed + clock.Since(allowedAt).TotalSeconds * PerSecond) - 1;
-            allowedAt = clock.Ticks;
-            if (allowed < 1)
-                await Task.Delay(TimeSpan.FromSeconds(1.0 / PerSecond), clock.Provider, stopping);
+            if (!rounds.TryTake())
+                await Task.Delay(TimeSpan.FromSeconds(1.0 / RoundsPerSecond), clock.Provider, stopping);
         }
     }
 
-    async Task WaitAsync(TimeSpan most, CancellationToken ct)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        limit.CancelAfter(most > TimeSpan.Zero ? most : TimeSpan.Zero);
-        try
-        {
-            await _wakes.Reader.ReadAsync(limit.Token);
-        }
-        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
-        {
-            // time for a word to oneself
-        }
-    }
-
-    // The speaker first, then word after word: "<node>e<user>,s<user><reply>,r". Without a word it is one to oneself.
-    IEnumerable<string> Payloads(Notification[] words)
+    // The sender, then its notifications: "<node>e<user>,s<user><reply>,r". One without notifications is for the sender itself.
+    IEnumerable<string> Payloads(Notification[] notifications)
     {
         var payload = new StringBuilder(node.Id);
-        foreach (var word in words)
+        foreach (var notification in notifications)
         {
-            if (payload.Length + 2 * IdLength + 2 > MostBytes)
+            if (payload.Length + 2 * IdLength + 2 > MaxPayloadBytes)
             {
                 yield return payload.ToString();
                 payload.Clear().Append(node.Id);
             }
-            payload.Append(payload.Length > IdLength ? "," : "").Append((char)word.Kind).Append(word.UserId).Append(word.Id);
+            payload.Append(payload.Length > IdLength ? "," : "")
+                .Append((char)notification.Kind).Append(notification.UserId).Append(notification.Id);
         }
         yield return payload.ToString();
     }
 
     async Task ListenAsync(NpgsqlConnection connection, CancellationToken stopping)
     {
-        connection.Notification += (_, told) => OnPayload(told.Payload);
+        connection.Notification += (_, received) => OnPayload(received.Payload);
         await using (var listen = new NpgsqlCommand("listen " + Channel, connection))
             await listen.ExecuteNonQueryAsync(stopping);
         if (_hasListened)
-            OnReceived(new(NotificationKind.Everything)); // what was said while nobody listened
+            OnReceived(new(NotificationKind.Everything)); // Covers what was sent while this connection was down.
         _hasListened = true;
         for (var began = clock.Ticks; clock.Since(began) < DeadAfter || IsConnected;)
             await connection.WaitAsync(CheckEvery, stopping);
-        if (!_toldDeaf)
-            log.LogWarning("Nothing that is said by NOTIFY comes back: other nodes are asked twice a second instead. Where Cote__Data__Postgres leads to a pooler of transactions, set Cote__Data__PostgresListen to the database itself");
-        _toldDeaf = true;
+        if (!_isWarned)
+            log.NotificationsDoNotArrive();
+        _isWarned = true;
     }
 
     void OnPayload(string payload)
@@ -181,12 +166,12 @@ sealed class PostgresNotifier(DataOptions options, Node node, Clock clock, ILogg
             return;
         if (payload.StartsWith(node.Id, StringComparison.Ordinal))
         {
-            Volatile.Write(ref _heardMyself, clock.Ticks);
-            _toldDeaf = false;
+            Volatile.Write(ref _selfReceivedAt, clock.Ticks);
+            _isWarned = false;
             return;
         }
-        foreach (var word in payload[IdLength..].Split(',', StringSplitOptions.RemoveEmptyEntries))
-            OnReceived(new((NotificationKind)word[0],
-                word.Length > IdLength ? word[1..(IdLength + 1)] : "", word.Length > 2 * IdLength ? word[(IdLength + 1)..] : ""));
+        foreach (var text in payload[IdLength..].Split(',', StringSplitOptions.RemoveEmptyEntries))
+            OnReceived(new((NotificationKind)text[0],
+                text.Length > IdLength ? text[1..(IdLength + 1)] : "", text.Length > 2 * IdLength ? text[(IdLength + 1)..] : ""));
     }
 }

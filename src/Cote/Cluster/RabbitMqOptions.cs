@@ -6,6 +6,7 @@ namespace Cote.Cluster;
 /// <summary>The broker between nodes.</summary>
 public sealed class RabbitMqOptions
 {
-    [Description("Where it is: `amqp://user:password@host:5672/vhost`, or `amqps://…`. It carries nothing that may not be lost.")]
+    /// <summary>The broker's URL, or null for none.</summary>
+    [Description("The broker's URL: `amqp://user:password@host:5672/vhost`, or `amqps://…`. Nothing that must not be lost goes through it.")]
     public Secret? Url { get; set; }
 }

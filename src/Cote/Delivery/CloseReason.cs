@@ -1,6 +1,6 @@
 namespace Cote.Delivery;
 
-/// <summary>Why a reader was closed from this side; the number is the WebSocket close code.</summary>
+/// <summary>Why the server closed a subscription; the number is the WebSocket close code.</summary>
 enum CloseReason
 {
     ShuttingDown = 4001,

@@ -1,4 +1,5 @@
 using Cote.Chats;
+using Cote.Http;
 using Cote.Users;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -7,16 +8,18 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Cote.Delivery;
 
-static class RealtimeModule
+static class DeliveryModule
 {
-    public static void AddRealtime(this IServiceCollection services)
+    public static void AddDelivery(this IServiceCollection services)
     {
-        services.AddSingleton<Connections>();
-        services.AddHostedService(x => x.GetRequiredService<Connections>());
-        services.AddSingleton<SocketCommands>();
+        services.AddSingleton<EventRenderer>().AddSingleton<Hub>().AddSingleton<Subscriptions>();
+        services.AddSingleton<ReplyStream>().AddSingleton<LongPoll>().AddSingleton<SocketCommands>();
+        services.AddHostedService<HeartbeatLoop>();
+        services.AddHostedService<FollowerLoop>();
+        services.AddHostedService<RemoteReplyLoop>();
     }
 
-    public static void MapRealtime(this IEndpointRouteBuilder routes)
+    public static void MapDelivery(this IEndpointRouteBuilder routes)
     {
         var live = routes.MapGroup("").WithTags("Live");
         live.MapGet("/ws", SocketEndpoint.Handle).Produces(101)
@@ -26,6 +29,13 @@ static class RealtimeModule
             .WithSummary("The same frames as server-sent events, or, without that Accept, by long-poll");
         live.MapGet("/sync", GetSync.Handle).RequireAuthorization().Produces<Synced>()
             .WithSummary("All chats and open replies of one moment, to begin again from");
+        var messages = routes.MapGroup("/chats/{chatId}/messages").RequireAuthorization().WithTags("Messages");
+        messages.MapPost("/", SendMessageEndpoint.Handle).RequireRateLimit(Limit.Messages)
+            .Takes<MessageBody>("application/json").Produces<Message>()
+            .WithSummary("Send a message; the reply follows by itself, on this connection with Accept: text/event-stream");
+        messages.MapGet("/{messageId}/stream", ReplyStream.Handle).WithMetadata(new AllowsQueryToken())
+            .Produces<string>(200, "text/event-stream")
+            .WithSummary("Follow a reply to its end as server-sent events");
     }
 }
 

@@ -8,19 +8,22 @@ using Cote.Primitives;
 
 namespace Cote.Delivery;
 
+/// <summary>A piece of the log as frames; <paramref name="HasMore"/> where it was cut for its size.</summary>
+readonly record struct EventPage(IReadOnlyList<Frame> Frames, bool HasMore);
+
 /// <summary>
-/// Writes the log as frames. An event holds ids only: the thing is read beside it, in the same query, and written as it
-/// is now; where it is gone, the event goes out as its deletion, under its own cursor.
+/// Renders the log as frames. An event holds ids only: its message or chat is read beside it, in the same query, and
+/// rendered as it is now; where it is deleted, the event is rendered as its deletion, under its own cursor.
 /// </summary>
 sealed class EventRenderer(Database db, EventLog log, MediaLinks links, Clock clock)
 {
-    const int MostEvents = 200;
-    const int MostUnits = 1_000_000;
-    static readonly TimeSpan SignaturesKeep = TimeSpan.FromHours(12); // a feed may keep a frame; its URLs are good for a day at least
+    const int MaxEvents = 200;
+    const int MaxUnits = 1_000_000;
+    static readonly TimeSpan SignaturesKeep = TimeSpan.FromHours(12); // A channel may keep a frame; its URLs are good for a day at least.
 
     readonly record struct Entry(long Seq, string Type, string ChatId, string? MessageId, Message? Message, Chat? Chat);
 
-    public Task<EventPage> ReadAsync(string userId, long after, CancellationToken ct) => ReadAsync(userId, after, MostEvents, ct);
+    public Task<EventPage> ReadAsync(string userId, long after, CancellationToken ct) => ReadAsync(userId, after, MaxEvents, ct);
 
     /// <summary>Up to <paramref name="most"/> events after one, fewer where their texts are long.</summary>
     public async Task<EventPage> ReadAsync(string userId, long after, int most, CancellationToken ct)
@@ -33,23 +36,23 @@ sealed class EventRenderer(Database db, EventLog log, MediaLinks links, Clock cl
             left join messages m on m.user_id = e.user_id and m.id = e.message_id and m.deleted_at is null
             left join chats c on c.user_id = e.user_id and c.id = e.chat_id and c.deleted_at is null
             where e.user_id = {userId} and e.seq > {after} order by e.seq limit {(long)most}
-            """, Read, ct, row => (units += row.Message?.Content.Length ?? 0) > MostUnits);
-        return new([.. rows.Select(Write)], rows.Count == most || units > MostUnits);
+            """, Read, ct, row => (units += row.Message?.Content.Length ?? 0) > MaxUnits);
+        return new([.. rows.Select(Render)], rows.Count == most || units > MaxUnits);
     }
 
     /// <summary>A message as the frame of the event that sent or ended it.</summary>
-    public Frame Write(Message message) =>
-        Write(new Entry(message.EventSeq, EventTypes.Message, message.ChatId, message.Id, message, null));
+    public Frame Render(Message message) =>
+        Render(new Entry(message.EventSeq, EventTypes.Message, message.ChatId, message.Id, message, null));
 
     static Entry Read(Row row)
     {
         const int message = 6, chat = message + MessageStore.Width;
-        return new(row.GetInt64(0), row.GetString(1), row.GetString(2), row.IsDBNull(3) ? null : row.GetString(3),
+        return new(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetText(3),
             row.IsDBNull(4) || row.IsDBNull(5) ? null : MessageStore.Read(row, message),
             row.IsDBNull(5) ? null : ChatStore.Read(row, chat));
     }
 
-    Frame Write(Entry row)
+    Frame Render(Entry row)
     {
         var cursor = new Cursor(log.Epoch, row.Seq).ToString();
         var frame = row switch
@@ -81,23 +84,4 @@ sealed class EventRenderer(Database db, EventLog log, MediaLinks links, Clock cl
             AwaitsDelivery = row is { Type: EventTypes.Message, Message.AwaitsDelivery: true },
         };
     }
-}
-
-/// <summary>How nouns are written inside frames: as everywhere, with every letter as it is.</summary>
-static class WireJson
-{
-    static readonly JsonSerializerOptions Relaxed = new(MessagesJson.Default.Options)
-    {
-        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
-
-    static readonly MessagesJson Messages = new(Relaxed);
-
-    public static readonly JsonTypeInfo<Message> Message = Messages.Message;
-
-    public static readonly JsonTypeInfo<IReadOnlyList<Message>> MessageList = Messages.IReadOnlyListMessage;
-
-    public static readonly JsonTypeInfo<Generation> Generation = Messages.Generation;
-
-    public static readonly JsonTypeInfo<Chat> Chat = new ChatsJson(new(Relaxed)).Chat;
 }

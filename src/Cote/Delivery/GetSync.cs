@@ -9,7 +9,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Cote.Delivery;
 
-/// <summary><c>GET /sync</c>: everything that a client needs to begin again, of one moment.</summary>
+/// <summary><c>GET /sync</c>: all chats and pending replies, read in one transaction.</summary>
 static class GetSync
 {
     public static async Task<IResult> Handle(CurrentUser user, Database db, EventLog log, CancellationToken ct)
@@ -21,7 +21,7 @@ static class GetSync
         var chats = await snapshot.ListAsync(
             $"select {ChatStore.All} from chats c where c.user_id = {user.Id} and c.deleted_at is null order by c.activity desc",
             ChatStore.Read, ct);
-        var open = await snapshot.ListAsync(ReplyStore.OpenOf(user.Id, null), ReplyStore.ReadPending, ct);
+        var pending = await snapshot.ListAsync(PendingReplyRow.SelectAll(user.Id, null), PendingReplyRow.Read, ct);
         return ApiResults.Json(ApiResults.Write(json =>
         {
             json.WriteStartObject();
@@ -33,7 +33,7 @@ static class GetSync
             json.WriteEndArray();
             json.WritePropertyName("running"u8);
             json.WriteStartArray();
-            foreach (var reply in open)
+            foreach (var reply in pending)
                 WriteRunning(json, reply);
             json.WriteEndArray();
             json.WriteEndObject();
@@ -42,7 +42,7 @@ static class GetSync
 
     static void WriteRunning(Utf8JsonWriter json, PendingReplyRow row)
     {
-        var reply = row.ToOpenReply();
+        var reply = row.ToPendingReply();
         json.WriteStartObject();
         reply.WriteFields(json);
         json.WritePropertyName("generation"u8);

@@ -10,6 +10,10 @@ public sealed class RealtimeOptions
     [Range(1, 1_000_000)]
     public int ConnectionsPerUser { get; set; } = 20;
 
+    [Description("Long-polls and streams of single replies of one user on this node; a new one beyond it ends the oldest.")]
+    [Range(1, 1_000_000)]
+    public int StreamsPerUser { get; set; } = 40;
+
     [Description("A socket that was silent for so long gets a `ping`, in milliseconds.")]
     [Range(1_000, 600_000)]
     public int HeartbeatMilliseconds { get; set; } = 25_000;

@@ -2,17 +2,14 @@ using Cote.Events;
 
 namespace Cote.Delivery;
 
-/// <summary>What a reader is shown that follows one reply to its end.</summary>
-/// <param name="Chat">Where the two messages are.</param>
-/// <param name="Question">With <paramref name="Reply"/>: nothing but these two messages and the text of the reply.</param>
-/// <param name="Reply">The reply to follow.</param>
-sealed record ReplyFilter(string Chat, string Question, string Reply)
+/// <summary>What the stream of one reply shows: two messages, and the text of the reply.</summary>
+sealed record ReplyFilter(string ChatId, string QuestionId, string ReplyId)
 {
-    /// <summary>Is this durable frame one of those?</summary>
-    public bool Shows(Frame frame) => frame.Type != EventTypes.MessageStatus
-        && (frame.MessageId == Question || frame.MessageId == Reply || (frame.Type == EventTypes.ChatDeleted && frame.ChatId == Chat));
+    /// <summary>Whether this durable frame is about one of them.</summary>
+    public bool Includes(Frame frame) => frame.Type != EventTypes.MessageStatus
+        && (frame.MessageId == QuestionId || frame.MessageId == ReplyId || (frame.Type == EventTypes.ChatDeleted && frame.ChatId == ChatId));
 
-    /// <summary>Is there nothing more to come after this one?</summary>
-    public bool EndsWith(Frame shown) =>
-        shown.MessageId == Reply || shown.Type is EventTypes.MessageDeleted or EventTypes.ChatDeleted;
+    /// <summary>Whether nothing more comes after this frame.</summary>
+    public bool EndsWith(Frame frame) =>
+        frame.MessageId == ReplyId || frame.Type is EventTypes.MessageDeleted or EventTypes.ChatDeleted;
 }

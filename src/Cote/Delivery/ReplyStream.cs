@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Cote.Delivery;
 
-/// <summary>Shows one reply over HTTP, from wherever it is to its end.</summary>
+/// <summary>Shows one reply over HTTP, from where it is to its end.</summary>
 sealed class ReplyStream(Subscriptions subscriptions, MessageStore messages, EventRenderer renderer)
 {
     /// <summary><c>GET /chats/{chat_id}/messages/{message_id}/stream</c>.</summary>
@@ -21,37 +21,35 @@ sealed class ReplyStream(Subscriptions subscriptions, MessageStore messages, Eve
         return Results.Empty;
     }
 
-    /// <summary>Of a question: it, then its reply. Of a reply: the reply alone.</summary>
+    /// <summary>Of a question: the question, then its reply. Of a reply: the reply alone.</summary>
     public async Task CopyAsync(CurrentUser user, Message message, HttpContext http)
     {
         var ct = http.RequestAborted;
         var first = new List<Frame>();
         if (message.Sender == Senders.User)
-            first.Add(renderer.Write(message));
+            first.Add(renderer.Render(message));
         var replyId = message.ReplyId ?? message.Id;
-        // The reader stands at the head before the row is read: an end that the row does not show yet is after it.
+        // The subscription begins at the head before the row is read: an end that the row does not show yet comes after it.
         var filter = new ReplyFilter(message.ChatId, message.Sender == Senders.User ? message.Id : message.ReplyToId!, replyId);
-        await using var subscription = await Subscription.OpenAsync(subscriptions, user.Id, filter, ct);
-        subscription.BindSession(user.SessionId, user.Expires);
+        await using var subscription = await subscriptions.OpenAsync(user, filter, null, ct);
         var reply = await messages.FindAsync(user.Id, null, replyId, ct);
-        if (reply is not null && (first.Count > 0 || !reply.HasEnded))
-            first.Add(subscription.Begin(new(reply.ChatId, reply.Id, reply.ReplyToId!, reply.Seq, reply.Generation!.Model,
-                0, reply.Generation.Attempt, reply.Content)));
+        if (reply is { Generation: { } generation } && (first.Count > 0 || !reply.HasEnded))
+            first.Add(subscription.Begin(new(reply.ChatId, reply.Id, reply.ReplyToId!, reply.Seq, generation.Model!,
+                0, generation.Attempt!.Value, reply.Content)));
         if (reply is null || reply.HasEnded)
         {
             if (reply is not null)
-                first.Add(renderer.Write(reply));
+                first.Add(renderer.Render(reply));
             subscription.Complete();
         }
         await SseStream.CopyAsync(subscription, http, first);
     }
 
-    /// <summary>Of a question that was sent just now: whatever comes of its reply comes after its own event.</summary>
+    /// <summary>Of a question that was stored just now: everything of its reply comes after the question's own event.</summary>
     public async Task CopyAsync(CurrentUser user, Message question, PendingReply reply, HttpContext http)
     {
         var filter = new ReplyFilter(question.ChatId, question.Id, reply.MessageId);
-        await using var subscription = await Subscription.OpenAsync(subscriptions, user.Id, filter, http.RequestAborted, question.EventSeq);
-        subscription.BindSession(user.SessionId, user.Expires);
-        await SseStream.CopyAsync(subscription, http, [renderer.Write(question), subscription.Begin(reply)]);
+        await using var subscription = await subscriptions.OpenAsync(user, filter, question.EventSeq, http.RequestAborted);
+        await SseStream.CopyAsync(subscription, http, [renderer.Render(question), subscription.Begin(reply)]);
     }
 }

@@ -7,13 +7,25 @@ using Cote.Replies;
 
 namespace Cote.Delivery;
 
-/// <summary>The little that a client may say on a socket. Writes enter by HTTP; of these, only <c>read</c> writes.</summary>
-sealed class SocketCommands(MessageStore messages, ChatStore chats, Hub hub, Connections connections, DeltaBus bus)
+/// <summary>The frames that a client may send on a socket. Writes enter by HTTP; of these, only <c>read</c> writes.</summary>
+sealed class SocketCommands(MarkRead read, ChatStore chats, Hub hub, DeltaBus bus)
 {
     static readonly JsonDocumentOptions Reading = new() { MaxDepth = 32, AllowDuplicateProperties = false };
 
-    /// <summary>Does what the frame says; what is wrong with it, or null.</summary>
+    /// <summary>Does what a frame says. Returns the error frame to answer, or null. An unreachable database is an error frame too.</summary>
     public async Task<Frame?> DoAsync(ReadOnlyMemory<byte> bytes, Subscription subscription, CancellationToken ct)
+    {
+        try
+        {
+            return await HandleAsync(bytes, subscription, ct);
+        }
+        catch (ProblemException error)
+        {
+            return ErrorOf(error.Problem);
+        }
+    }
+
+    async Task<Frame?> HandleAsync(ReadOnlyMemory<byte> bytes, Subscription subscription, CancellationToken ct)
     {
         JsonElement frame;
         try
@@ -28,34 +40,45 @@ sealed class SocketCommands(MessageStore messages, ChatStore chats, Hub hub, Con
             || RequestReader.WellFormed(type) is not { } name)
             return Frame.Error("invalid_frame", "A frame is an object with a type");
         frame.TryGetProperty("data", out var data);
-        switch (name)
+        return name switch
         {
-            case EventTypes.Ping:
-                subscription.Show(Frame.Pong);
-                return null;
-            case EventTypes.Pong:
-                return null;
-            case EventTypes.Typing:
-                var typing = new RequestReader(data);
-                var chat = typing.Id("chat_id");
-                var isTyping = typing.Flag("is_typing");
-                if (typing.Problem is not null)
-                    return Frame.Error("invalid_frame", "typing takes data {chat_id, is_typing}");
-                if (!await chats.ExistsAsync(subscription.UserId, chat, ct))
-                    return Frame.Error(Problems.ChatNotFound.Code, Problems.ChatNotFound.Detail);
-                var shown = Frame.Typing(chat, Senders.User, isTyping);
-                connections.Show(subscription.UserId, shown, but: subscription);
-                bus.PublishTyping(subscription.UserId, shown);
-                return null;
-            case "read":
-                var read = new RequestReader(data);
-                var message = read.Id("message_id");
-                if (read.Problem is not null)
-                    return Frame.Error("invalid_frame", "read takes data {message_id}");
-                return await MarkRead.DoAsync(messages, hub, subscription.UserId, null, message, ct) ? null
-                    : Frame.Error(Problems.MessageNotFound.Code, Problems.MessageNotFound.Detail);
-            default:
-                return Frame.Error("unknown_type", "This server knows typing, read, ping and pong");
-        }
+            EventTypes.Ping => Answer(subscription, Frame.Pong),
+            EventTypes.Pong => null,
+            EventTypes.Typing => await TypeAsync(data, subscription, ct),
+            "read" => await ReadAsync(data, subscription, ct),
+            _ => Frame.Error("unknown_type", "This server knows typing, read, ping and pong"),
+        };
     }
+
+    static Frame? Answer(Subscription subscription, Frame frame)
+    {
+        subscription.Show(frame);
+        return null;
+    }
+
+    async Task<Frame?> TypeAsync(JsonElement data, Subscription subscription, CancellationToken ct)
+    {
+        var request = new RequestReader(data);
+        var chat = request.Id("chat_id");
+        var isTyping = request.Flag("is_typing");
+        if (request.Problem is not null)
+            return Frame.Error("invalid_frame", "typing takes data {chat_id, is_typing}");
+        if (!await chats.ExistsAsync(subscription.UserId, chat, ct))
+            return ErrorOf(Problems.ChatNotFound);
+        var frame = Frame.Typing(chat, Senders.User, isTyping);
+        hub.Show(subscription.UserId, frame, except: subscription);
+        bus.Broadcast(FollowProtocol.Typing(subscription.UserId, frame));
+        return null;
+    }
+
+    async Task<Frame?> ReadAsync(JsonElement data, Subscription subscription, CancellationToken ct)
+    {
+        var request = new RequestReader(data);
+        var message = request.Id("message_id");
+        if (request.Problem is not null)
+            return Frame.Error("invalid_frame", "read takes data {message_id}");
+        return await read.DoAsync(subscription.UserId, null, message, ct) ? null : ErrorOf(Problems.MessageNotFound);
+    }
+
+    static Frame ErrorOf(Problem problem) => Frame.Error(problem.Code, problem.Detail);
 }

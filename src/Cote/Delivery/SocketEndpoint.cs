@@ -7,14 +7,14 @@ using Microsoft.AspNetCore.Http;
 
 namespace Cote.Delivery;
 
-/// <summary><c>GET /ws</c>: finds out who connects, then lets a <see cref="SocketSession"/> run.</summary>
+/// <summary><c>GET /ws</c>: authenticates the client, then runs a <see cref="SocketSession"/>.</summary>
 static class SocketEndpoint
 {
     const string Protocol = "cote.v1";
     const string BearerPrefix = "cote.bearer.";
 
     public static async Task<IResult> Handle(
-        HttpContext http, AccessTokens tokens, SessionStore sessions, Subscriptions subscriptions, Connections connections,
+        HttpContext http, AccessTokens tokens, SessionStore sessions, Subscriptions subscriptions,
         SocketCommands commands, RealtimeOptions options, CancellationToken ct)
     {
         if (!http.WebSockets.IsWebSocketRequest)
@@ -23,12 +23,12 @@ static class SocketEndpoint
         var offered = http.WebSockets.WebSocketRequestedProtocols;
         using var socket = await http.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext
         {
-            // Only ever the plain name: a token that came as a protocol is never sent back.
+            // The plain name alone: a token that came as a protocol is never sent back.
             SubProtocol = offered.Contains(Protocol) ? Protocol : null,
             KeepAliveInterval = TimeSpan.FromSeconds(20),
             KeepAliveTimeout = TimeSpan.FromSeconds(20),
         });
-        // Refused only now: a browser shows a page nothing of a refused handshake, but it does show the close code.
+        // Refused after the handshake: a browser tells a page nothing of a refused one, but it does tell the close code.
         if (user is null)
         {
             await CloseAsync(socket, (WebSocketCloseStatus)1008, "log in");
@@ -40,17 +40,9 @@ static class SocketEndpoint
             await CloseAsync(socket, (WebSocketCloseStatus)(int)CloseReason.BadRequest, "malformed cursor");
             return Results.Empty;
         }
-        await using var subscription = await Subscription.OpenAsync(subscriptions, user.Id, cursor, ct);
-        subscription.Silence = TimeSpan.FromMilliseconds(options.HeartbeatMilliseconds);
-        connections.Add(subscription, user);
-        try
-        {
-            await new SocketSession(socket, subscription, commands, options, subscriptions.Clock).RunAsync(http.RequestAborted);
-        }
-        finally
-        {
-            connections.Remove(subscription);
-        }
+        await using var subscription = await subscriptions.OpenAsync(user, SubscriptionKind.Connection, cursor, ct);
+        subscription.PingAfter = TimeSpan.FromMilliseconds(options.HeartbeatMilliseconds);
+        await new SocketSession(socket, subscription, commands, options, subscriptions.Clock).RunAsync(http.RequestAborted);
         return Results.Empty;
     }
 
@@ -63,7 +55,7 @@ static class SocketEndpoint
         }
         catch (Exception error) when (error is WebSocketException or OperationCanceledException or IOException)
         {
-            socket.Abort(); // it is gone, or takes nothing any more
+            socket.Abort(); // The client is gone, or takes nothing any more.
         }
     }
 
@@ -80,7 +72,7 @@ static class SocketEndpoint
             return await tokens.ReadAsync(token, ct);
         if (query["ticket"] is not [{ Length: > 0 } ticket])
             return null;
-        // A ticket opens one socket; that socket lives no longer than a token of its session would.
+        // A ticket opens one socket, which lives no longer than its session.
         return await sessions.RedeemTicketAsync(ticket, clock.Now) is { } session
             ? new CurrentUser(session.UserId, session.Id, session.ExpiresAt) : null;
     }

@@ -7,18 +7,17 @@ using Cote.Primitives;
 namespace Cote.Delivery;
 
 /// <summary>
-/// One socket: a loop that writes what its reader hands out, and a loop that takes in the little that a client may
-/// send. Waiting for a frame holds no buffer, so an idle socket costs next to nothing.
+/// One socket: a loop that writes the frames of its subscription, and a loop that reads what the client sends. Waiting for
+/// a frame holds no buffer, so an idle socket costs next to nothing.
 /// </summary>
 sealed class SocketSession(WebSocket socket, Subscription subscription, SocketCommands commands, RealtimeOptions options, Clock clock)
 {
     const int MostErrors = 10;
     static readonly TimeSpan ErrorsWithin = TimeSpan.FromMinutes(1);
-    static readonly TimeSpan LastChance = TimeSpan.FromSeconds(5);
+    static readonly TimeSpan AbortAfter = TimeSpan.FromSeconds(5);
 
     readonly Queue<long> _errors = new();
-    double _allowance = options.FramesPerSecond * 2;
-    long _allowedAt = clock.Ticks;
+    TokenBucket _allowance = new(options.FramesPerSecond * 2, options.FramesPerSecond, clock);
 
     public async Task RunAsync(CancellationToken ct)
     {
@@ -31,7 +30,7 @@ sealed class SocketSession(WebSocket socket, Subscription subscription, SocketCo
         else if (socket.State == WebSocketState.CloseReceived)
             await SocketEndpoint.CloseAsync(socket, WebSocketCloseStatus.NormalClosure, "");
         await over.CancelAsync();
-        subscription.Close(CloseReason.ShuttingDown); // ends the writing loop, whatever it waits for
+        subscription.Close(CloseReason.ShuttingDown); // Ends the writing loop, whatever it waits for.
         await Task.WhenAll(Quietly(writing), Quietly(reading));
     }
 
@@ -48,12 +47,12 @@ sealed class SocketSession(WebSocket socket, Subscription subscription, SocketCo
             foreach (var frame in frames)
                 if (!await SendAsync(frame, ct))
                     return;
-            subscription.Written(frames);
+            subscription.OnWritten(frames);
         }
     }
 
     // False where the client takes nothing any more. A send is never cancelled: that would leave half a frame behind,
-    // and no close code could be told.
+    // and no close code could follow.
     async ValueTask<bool> SendAsync(Frame frame, CancellationToken ct)
     {
         var send = socket.SendAsync(frame.Json, WebSocketMessageType.Text, endOfMessage: true, ct);
@@ -70,7 +69,7 @@ sealed class SocketSession(WebSocket socket, Subscription subscription, SocketCo
             subscription.Close(CloseReason.SlowConsumer);
             try
             {
-                await sending.WaitAsync(LastChance, clock.Provider, ct);
+                await sending.WaitAsync(AbortAfter, clock.Provider, ct);
             }
             catch (TimeoutException)
             {
@@ -84,20 +83,20 @@ sealed class SocketSession(WebSocket socket, Subscription subscription, SocketCo
     {
         while (true)
         {
-            // Zero bytes: completes when something is there to be read, without a buffer lying in wait for it.
+            // Zero bytes: it completes when there is something to read, and no buffer waits for it.
             var first = await socket.ReceiveAsync(Memory<byte>.Empty, ct);
             if (first.MessageType == WebSocketMessageType.Close)
                 return;
             if (subscription.Closed is not null)
             {
-                // Read on and forget, until the client has closed too: what lies unread when the connection goes
-                // makes it end in a reset, which takes the close code along.
-                await ForgetAsync(ct);
+                // It reads on until the client has closed too: unread data would end the connection in a reset, and
+                // the close code would be lost.
+                await DiscardAsync(ct);
                 return;
             }
-            if (first.EndOfMessage) // an empty message is over with this
+            if (first.EndOfMessage) // An empty message is complete.
             {
-                await TakeAsync(default, first.MessageType, ct);
+                await HandleAsync(default, first.MessageType, ct);
                 continue;
             }
             var buffer = ArrayPool<byte>.Shared.Rent(options.MaxFrameBytes);
@@ -118,7 +117,7 @@ sealed class SocketSession(WebSocket socket, Subscription subscription, SocketCo
                     length += part.Count;
                 }
                 while (!part.EndOfMessage);
-                await TakeAsync(buffer.AsMemory(0, length), part.MessageType, ct);
+                await HandleAsync(buffer.AsMemory(0, length), part.MessageType, ct);
             }
             finally
             {
@@ -127,7 +126,7 @@ sealed class SocketSession(WebSocket socket, Subscription subscription, SocketCo
         }
     }
 
-    async Task ForgetAsync(CancellationToken ct)
+    async Task DiscardAsync(CancellationToken ct)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(4_096);
         try
@@ -142,9 +141,9 @@ sealed class SocketSession(WebSocket socket, Subscription subscription, SocketCo
         }
     }
 
-    async Task TakeAsync(ReadOnlyMemory<byte> bytes, WebSocketMessageType type, CancellationToken ct)
+    async Task HandleAsync(ReadOnlyMemory<byte> bytes, WebSocketMessageType type, CancellationToken ct)
     {
-        if (!IsAllowed())
+        if (!_allowance.TryTake())
         {
             subscription.Close(CloseReason.RateLimited);
             return;
@@ -162,14 +161,6 @@ sealed class SocketSession(WebSocket socket, Subscription subscription, SocketCo
             subscription.Close(CloseReason.TooManyErrors);
     }
 
-    bool IsAllowed()
-    {
-        var now = clock.Ticks;
-        _allowance = Math.Min(options.FramesPerSecond * 2, _allowance + clock.Since(_allowedAt).TotalSeconds * options.FramesPerSecond);
-        _allowedAt = now;
-        return --_allowance >= 0;
-    }
-
     async Task CloseAsync(CloseReason reason, Task reading)
     {
         if (socket.State is not (WebSocketState.Open or WebSocketState.CloseReceived))
@@ -178,7 +169,7 @@ sealed class SocketSession(WebSocket socket, Subscription subscription, SocketCo
         try
         {
             await socket.CloseOutputAsync((WebSocketCloseStatus)(int)reason, WhyOf(reason), patience.Token);
-            await Quietly(reading.WaitAsync(patience.Token)); // for the client's own close
+            await Quietly(reading.WaitAsync(patience.Token)); // For the client's own close.
         }
         catch (Exception error) when (error is WebSocketException or OperationCanceledException or IOException)
         {
@@ -198,7 +189,7 @@ sealed class SocketSession(WebSocket socket, Subscription subscription, SocketCo
         _ => "too many errors",
     };
 
-    // A connection may break at any moment and in any of these ways; there is nobody left to tell.
+    // A connection may break at any moment in any of these ways; there is no client left to tell.
     static async Task Quietly(Task task)
     {
         try

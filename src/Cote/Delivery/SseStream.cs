@@ -4,17 +4,21 @@ using Microsoft.AspNetCore.Http;
 
 namespace Cote.Delivery;
 
-/// <summary>Copies a reader to a response as server-sent events until it is complete, closed, or nobody reads.</summary>
+/// <summary>Copies a subscription to a response as server-sent events until it is complete, closed, or the client leaves.</summary>
 static class SseStream
 {
-    /// <summary>A proxy that sees nothing for a while cuts the line: after so long a comment is written.</summary>
-    public static readonly TimeSpan Silence = TimeSpan.FromSeconds(15);
+    /// <summary>A proxy cuts a connection that is silent: after so long a comment is written.</summary>
+    public static readonly TimeSpan CommentAfter = TimeSpan.FromSeconds(15);
+
+    /// <summary>Whether the request asks for a stream.</summary>
+    public static bool IsAccepted(HttpRequest request) => request.GetTypedHeaders().Accept
+        .Any(x => x.MediaType.Equals("text/event-stream", StringComparison.OrdinalIgnoreCase));
 
     public static async Task CopyAsync(Subscription subscription, HttpContext http, IReadOnlyList<Frame> first)
     {
         var ct = http.RequestAborted;
         var sse = new SseWriter(http.Response);
-        subscription.Silence = Silence;
+        subscription.PingAfter = CommentAfter;
         try
         {
             sse.Start();
@@ -27,14 +31,14 @@ static class SseStream
                         sse.Write(frame.Type, frame.Json, frame.Cursor);
                 var isLast = subscription.IsComplete || subscription.Closed is not null;
                 await (isLast ? sse.EndAsync(ct) : sse.FlushAsync(ct));
-                subscription.Written(frames);
+                subscription.OnWritten(frames);
                 if (isLast)
                     return;
             }
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {
-            // The reader left. The reply goes on: only stop stops.
+            // The client left. The reply goes on: only a stop request ends it.
         }
     }
 }

@@ -3,35 +3,35 @@ using Cote.Events;
 namespace Cote.Delivery;
 
 /// <summary>
-/// Frames for one client that are nobody's history: typing, pings and their answers. They have no place in the log, so
-/// they wait here, and what comes from outside is dropped where the client does not keep up.
+/// Frames for one client that are not stored: typing, pings and their answers. They have no position in the log, so they
+/// wait here, and those of other clients are dropped where this one does not keep up.
 /// </summary>
 sealed class TransientFrames
 {
-    const int Most = 32;
+    const int MaxFrames = 32;
 
-    readonly Queue<Frame> _frames = []; // locked by itself: an idle connection is to cost little
+    readonly Queue<Frame> _frames = []; // Locked by itself: an idle connection must cost little.
 
     /// <summary>False where too many wait already.</summary>
     public bool Offer(Frame frame)
     {
         lock (_frames)
         {
-            if (_frames.Count >= Most)
+            if (_frames.Count >= MaxFrames)
                 return false;
             _frames.Enqueue(frame);
             return true;
         }
     }
 
-    /// <summary>Takes it in any case: one that would be missed.</summary>
+    /// <summary>Adds a frame that must not be dropped.</summary>
     public void Add(Frame frame)
     {
         lock (_frames)
             _frames.Enqueue(frame);
     }
 
-    /// <summary>The same, unless it waits here already.</summary>
+    /// <summary>The same, unless the frame waits here already.</summary>
     public void AddOnce(Frame frame)
     {
         lock (_frames)

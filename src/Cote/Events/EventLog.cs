@@ -1,36 +1,52 @@
+using System.Security.Cryptography;
 using Cote.Cluster;
 using Cote.Data;
-using Cote.Delivery;
 using Cote.Primitives;
 using Microsoft.Extensions.Logging;
 
 namespace Cote.Events;
 
-/// <summary>The durable log of what happened to each user's chats and messages.</summary>
-sealed class EventLog(Database db, Hub hub, NodeNotifier notifier, ILogger<EventLog> log)
+/// <summary>The durable log of each user's events.</summary>
+sealed class EventLog
 {
+    readonly Database _db;
+    readonly NodeNotifier _notifier;
+    readonly ILogger _log;
     long _committed;
 
-    /// <summary>The id of this database: a cursor of another one means nothing here.</summary>
+    public EventLog(Database db, NodeNotifier notifier, ILogger<EventLog> log)
+    {
+        (_db, _notifier, _log) = (db, notifier, log);
+        notifier.Received += notification =>
+        {
+            if (notification.Kind == NotificationKind.Committed)
+                Advanced?.Invoke(notification.UserId);
+        };
+    }
+
+    /// <summary>The id of this database's history: a cursor of another epoch is not comparable.</summary>
     public string Epoch { get; private set; } = "";
 
-    /// <summary>A new epoch has begun: what was read before may be gone, and its numbers given to others.</summary>
-    public event Action? Renewed;
+    /// <summary>A new epoch has begun: events that were read before may be gone, and their numbers given to others.</summary>
+    public event Action? EpochChanged;
+
+    /// <summary>The log of this user has moved on, by a commit of this node or of another one.</summary>
+    public event Action<string>? Advanced;
 
     /// <summary>How many events were ever committed, as far as this process knows.</summary>
     public long Committed => Interlocked.Read(ref _committed);
 
-    /// <summary>Reads the epoch, or makes one: for a new database, and for one that was put back from a copy.</summary>
+    /// <summary>Reads the epoch. Begins one in a new database, and in one that was restored from a copy.</summary>
     public async Task OpenAsync(EpochFile? file, CancellationToken ct)
     {
         try
         {
             // Read first: a start on a full disk writes nothing that it need not, and serves reads.
-            if (await MetaAsync("epoch", ct) is null)
+            if (await ReadMetaAsync("epoch", ct) is null)
                 await InsertEpochAsync();
             if (file is not null)
-                await FollowOnAsync(file, ct);
-            Epoch = (await MetaAsync("epoch", ct))!;
+                await BeginRunAsync(file, ct);
+            Epoch = (await ReadMetaAsync("epoch", ct))!;
         }
         catch (ProblemException error)
         {
@@ -41,81 +57,86 @@ sealed class EventLog(Database db, Hub hub, NodeNotifier notifier, ILogger<Event
     Task<Outcome> InsertEpochAsync()
     {
         var batch = new WriteBatch(); // nodes that start together agree on one
-        batch.Execute($"insert into meta (key, value) values ('epoch', {Name()}) on conflict (key) do nothing");
-        return db.WriteAsync(batch);
+        batch.Execute($"insert into meta (key, value) values ('epoch', {NewName()}) on conflict (key) do nothing");
+        return _db.WriteAsync(batch);
     }
 
-    // With the embedded database a run follows on the one before, or on a copy of an earlier one.
-    async Task FollowOnAsync(EpochFile file, CancellationToken ct)
+    // With the embedded database a run continues the one before, or a copy of an earlier one.
+    async Task BeginRunAsync(EpochFile file, CancellationToken ct)
     {
-        var before = await MetaAsync("run", ct);
-        _committed = await db.FirstAsync($"select coalesce((select sum(seq) from heads), 0) + (select value from counters where name = 'erased_events')", row => row.GetInt64(0), ct);
-        if (before is not null && file.IsOlderThanKnown(before, _committed))
+        var previous = await ReadMetaAsync("run", ct);
+        _committed = await _db.FirstAsync(
+            $"""
+            select coalesce((select sum(seq) from heads), 0) + (select value from counters where name = 'erased_events')
+            """, row => row.GetInt64(0), ct);
+        if (previous is not null && file.IsOlderThanKnown(previous, _committed))
         {
-            log.LogWarning("The database was put back from a copy, or its epoch file was lost: clients begin again from a new epoch");
+            _log.DatabaseRestored();
             await RenewEpochAsync();
         }
-        var (run, stored) = (Name(), before);
+        var (run, stored) = (NewName(), previous);
         try
         {
-            await SetAsync("run", run);
+            var batch = new WriteBatch();
+            SetMeta(batch, "run", run);
+            await _db.WriteAsync(batch);
             stored = run;
             file.Begin(run, _committed);
         }
         catch (Exception error) when (stored is not null && error is IOException or ProblemException { Problem.Status: 507 })
         {
-            // The disk is full. The stored run goes on, so reads are served and a copy that is put back is still noticed.
+            // The disk is full. The stored run goes on, so reads are served and a copy that is restored is still noticed.
             file.Resume(stored!);
         }
     }
 
     /// <summary>
-    /// Every client begins again: its cursor is of another epoch. A step of each restore and failover, after which events
-    /// that clients have seen may be gone, and their numbers given to others.
+    /// Begins a new epoch, so that every client fetches its state anew. A step of each restore and failover, after which
+    /// events that clients have seen may be gone, and their numbers given to others.
     /// </summary>
     public Task RenewEpochAsync()
     {
         var batch = new WriteBatch();
         RenewEpoch(batch);
-        return db.WriteAsync(batch);
+        return _db.WriteAsync(batch);
     }
 
-    /// <summary>The same, as part of a unit.</summary>
-    public static void RenewEpoch(WriteBatch batch) => Set(batch, "epoch", Name());
+    /// <summary>The same, as part of a batch.</summary>
+    public static void RenewEpoch(WriteBatch batch) => SetMeta(batch, "epoch", NewName());
 
-    /// <summary>Reads the epoch again; where somebody has renewed it, every connection is told to come back.</summary>
+    /// <summary>Reads the epoch again, and raises <see cref="EpochChanged"/> where it is another one.</summary>
     public async Task RefreshAsync(CancellationToken ct)
     {
-        if (await MetaAsync("epoch", ct) is not { } epoch || epoch == Epoch)
+        if (await ReadMetaAsync("epoch", ct) is not { } epoch || epoch == Epoch)
             return;
-        log.LogWarning("A new epoch begins: clients fetch their state anew");
+        _log.EpochBegins();
         Epoch = epoch;
-        Renewed?.Invoke();
-        hub.DisconnectAll();
+        EpochChanged?.Invoke();
     }
 
-    /// <summary>Commits changes of a user and wakes those who follow.</summary>
-    public async Task<Outcome> CommitAsync(WriteBatch batch, string userId, params IReadOnlyCollection<EventTransaction> changes)
+    /// <summary>Commits event transactions of a user, and announces them here and to other nodes.</summary>
+    public async Task<Outcome> CommitAsync(
+        WriteBatch batch, string userId, params IReadOnlyCollection<EventTransaction> transactions)
     {
-        var outcome = await db.WriteAsync(batch);
-        if (outcome != Outcome.Committed || changes.Count == 0)
+        var outcome = await _db.WriteAsync(batch);
+        if (outcome != Outcome.Committed || transactions.Count == 0)
             return outcome;
-        foreach (var transaction in changes)
+        foreach (var transaction in transactions)
             Interlocked.Add(ref _committed, transaction.Events);
-        hub.Wake(userId);
-        notifier.Publish(new(NotificationKind.Committed, userId));
+        Advanced?.Invoke(userId);
+        _notifier.Publish(new(NotificationKind.Committed, userId));
         return outcome;
     }
 
     /// <summary>
-    /// Trims what is older than <paramref name="before"/>, but never the newest <paramref name="keep"/> events of a
-    /// user; so many in one unit, so that much to trim does not hold the writer.
+    /// Deletes events older than <paramref name="before"/>, but never the newest <paramref name="keep"/> events of a
+    /// user; at most <paramref name="most"/> in one batch, so that a long deletion does not hold the writer.
     /// </summary>
     public async Task TrimAsync(Timestamp before, long keep, int most, CancellationToken ct)
     {
         for (var user = ""; ;)
         {
-            var longest = await db.ListAsync(
+            var longest = await _db.ListAsync(
                 $"select user_id, seq, tail from heads where user_id > {user} and seq - tail > {keep} order by user_id limit 100",
                 row => (User: row.GetString(0), Seq: row.GetInt64(1), Tail: row.GetInt64(2)), ct);
             if (longest.Count == 0)
@@ -130,7 +151,7 @@ sealed class EventLog(Database db, Hub hub, NodeNotifier notifier, ILogger<Event
     {
         while (tail < last)
         {
-            var to = await db.FirstAsync(
+            var to = await _db.FirstAsync(
                 $"""
                 select max(seq) from events
                 where user_id = {userId} and seq > {tail} and seq <= {Math.Min(last, tail + most)} and at < {before}
@@ -141,37 +162,30 @@ sealed class EventLog(Database db, Hub hub, NodeNotifier notifier, ILogger<Event
             var batch = new WriteBatch();
             batch.Execute($"update heads set tail = {tail} where user_id = {userId} and tail < {tail}");
             batch.Execute($"delete from events where user_id = {userId} and seq <= {tail}");
-            await db.WriteAsync(batch);
+            await _db.WriteAsync(batch);
         }
     }
 
     /// <summary>The newest event of a user, and the newest that was trimmed.</summary>
     public Task<(long Head, long Tail)> BoundsAsync(string userId, CancellationToken ct) =>
-        db.FirstAsync($"select seq, tail from heads where user_id = {userId}", row => (row.GetInt64(0), row.GetInt64(1)), ct);
+        _db.FirstAsync($"select seq, tail from heads where user_id = {userId}", row => (row.GetInt64(0), row.GetInt64(1)), ct);
 
     /// <summary>The newest event of a user, as a cursor.</summary>
     public async Task<Cursor> HeadAsync(string userId, CancellationToken ct) => new(Epoch,
-        await db.FirstAsync($"select seq from heads where user_id = {userId}", row => row.GetInt64(0), ct));
+        await _db.FirstAsync($"select seq from heads where user_id = {userId}", row => row.GetInt64(0), ct));
 
     /// <summary>The newest event of each of these users.</summary>
     public Task<IReadOnlyList<(string UserId, long Seq)>> HeadsAsync(IEnumerable<string> users, CancellationToken ct) =>
-        db.ListAsync(
-            $"select user_id, seq from heads where user_id in {db.Dialect.EachOf(users)}",
+        _db.ListAsync(
+            $"select user_id, seq from heads where user_id in {_db.Dialect.EachOf(users)}",
             row => (row.GetString(0), row.GetInt64(1)), ct);
 
-    Task<string?> MetaAsync(string key, CancellationToken ct) =>
-        db.FirstAsync($"select value from meta where key = {key}", row => row.GetString(0), ct);
+    Task<string?> ReadMetaAsync(string key, CancellationToken ct) =>
+        _db.FirstAsync($"select value from meta where key = {key}", row => row.GetString(0), ct);
 
-    Task<Outcome> SetAsync(string key, string value)
-    {
-        var batch = new WriteBatch();
-        Set(batch, key, value);
-        return db.WriteAsync(batch);
-    }
+    static void SetMeta(WriteBatch batch, string key, string value) => batch.Execute($"""
+        insert into meta (key, value) values ({key}, {value}) on conflict (key) do update set value = {value}
+        """);
 
-    static void Set(WriteBatch batch, string key, string value) =>
-        batch.Execute($"insert into meta (key, value) values ({key}, {value}) on conflict (key) do update set value = {value}");
-
-    static string Name() =>
-        new(System.Security.Cryptography.RandomNumberGenerator.GetItems<char>("0123456789abcdefghijklmnopqrstuvwxyz", 12));
+    static string NewName() => RandomNumberGenerator.GetString("0123456789abcdefghijklmnopqrstuvwxyz", 12);
 }

@@ -1,46 +1,39 @@
+using Cote.Data;
 using Cote.Primitives;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Cote.Events;
 
-/// <summary>Keeps the log in order in the background: notes every second how far it has come, trims what is old.</summary>
+/// <summary>
+/// Looks after the log each second: writes its length to the epoch file, notices a new epoch, and every ten minutes
+/// deletes old events.
+/// </summary>
 sealed class EventRetentionLoop(
-    EventLog events, EpochFile file, Data.DatabaseEngine engine, EventsOptions options, Clock clock, ILogger<EventRetentionLoop> log) : BackgroundService
+    EventLog events, EpochFile file, DatabaseEngine engine, EventsOptions options, Clock clock, ILogger<EventRetentionLoop> log)
+    : PeriodicLoop(TimeSpan.FromSeconds(1), clock, log)
 {
-    const int TrimRows = 1_000;
-    static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
+    const int RowsPerBatch = 1_000;
     static readonly TimeSpan TrimEvery = TimeSpan.FromMinutes(10);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    long? _trimmedAt;
+
+    protected override async Task RunRoundAsync(CancellationToken ct)
     {
-        using var timer = new PeriodicTimer(Every, clock.Provider);
-        long? trimmed = null;
-        try
-        {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-            {
-                Note();
-                await RefreshAsync(stoppingToken);
-                if (trimmed is { } at && clock.Since(at) < TrimEvery)
-                    continue;
-                trimmed = clock.Ticks;
-                await TrimAsync(stoppingToken);
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // told to go
-        }
+        WriteEpochFile();
+        await RefreshAsync(ct);
+        if (_trimmedAt is { } at && Clock.Since(at) < TrimEvery)
+            return;
+        _trimmedAt = Clock.Ticks;
+        await TrimAsync(ct);
     }
 
-    public override async Task StopAsync(CancellationToken cancellationToken)
+    protected override Task FinishAsync()
     {
-        await base.StopAsync(cancellationToken);
-        Note();
+        WriteEpochFile();
+        return Task.CompletedTask;
     }
 
-    void Note()
+    void WriteEpochFile()
     {
         if (!engine.IsSingleProcess)
             return;
@@ -50,11 +43,11 @@ sealed class EventRetentionLoop(
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            log.LogWarning(error, "The epoch file could not be written");
+            Log.EpochFileNotWritten(error);
         }
     }
 
-    // Where the database can be put back under a node that runs, or another process can begin a new epoch.
+    // A database can be restored under a running node, and another process can begin a new epoch.
     async Task RefreshAsync(CancellationToken ct)
     {
         try
@@ -63,7 +56,7 @@ sealed class EventRetentionLoop(
         }
         catch (ProblemException)
         {
-            // it is away, and whoever reads or writes says so
+            // The database is unreachable; every read and write reports it.
         }
     }
 
@@ -71,11 +64,11 @@ sealed class EventRetentionLoop(
     {
         try
         {
-            await events.TrimAsync(clock.Now - TimeSpan.FromDays(options.RetentionDays), options.RetentionEvents, TrimRows, ct);
+            await events.TrimAsync(Clock.Now - TimeSpan.FromDays(options.RetentionDays), options.RetentionEvents, RowsPerBatch, ct);
         }
         catch (ProblemException error)
         {
-            log.LogWarning(error, "Old events could not be trimmed yet");
+            Log.EventsNotTrimmed(error.Problem.Code);
         }
     }
 }

@@ -284,7 +284,7 @@ sealed class MediaStore(Database db)
     }
 
     static PartialUpload ReadUpload(Row row) => new(
-        row.GetString(0), row.GetString(1), row.GetInt64(2), row.GetInt64(3), row.GetString(4), row.IsDBNull(5) ? null : row.GetString(5),
+        row.GetString(0), row.GetString(1), row.GetInt64(2), row.GetInt64(3), row.GetString(4), row.GetText(5),
         new(row.GetInt64(6)), row.GetString(7));
 
     static MediaFile Read(Row row) => new(

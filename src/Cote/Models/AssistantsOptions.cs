@@ -29,6 +29,18 @@ public sealed class AssistantsOptions
     [Range(1, 1_000_000)]
     public int MaxParallelReplies { get; set; } = 1_000;
 
+    [Description("How many of them one user may have at the same time. Unset: a tenth of all, at least 4, and never all of them.")]
+    [Range(1, 1_000_000)]
+    public int? MaxParallelRepliesPerUser { get; set; }
+
+    [Description("The longest reply, in UTF-16 units. A longer one ends `failed: too_long` with its text, and the model's connection is closed.")]
+    [Range(1, 10_000_000)]
+    public int MaxReplyLength { get; set; } = 1_000_000;
+
+    [Description("The longest time that a model may take for a whole reply, in seconds; waiting in the queue does not count. Then it ends `failed: too_long` with its text.")]
+    [Range(1, 604_800)]
+    public int MaxReplySeconds { get; set; } = 3_600;
+
     [Description("How often a reply that a crash cut off is begun again by itself. 0 leaves it `interrupted`.")]
     [Range(0, 100)]
     public int MaxTakeovers { get; set; } = 3;
@@ -48,6 +60,10 @@ public sealed class AssistantsOptions
     [Description("The largest image that is sent to a model, in bytes; of a larger one it gets the name.")]
     [Range(0, 16_777_216)]
     public int MaxImageBytes { get; set; } = 3_932_160;
+
+    internal ModelCallLimits CallLimits => new(
+        TimeSpan.FromSeconds(FirstTokenSeconds), TimeSpan.FromSeconds(StallSeconds),
+        Retries: 3, RetryWithin: TimeSpan.FromSeconds(30), Usage: TimeSpan.FromSeconds(2));
 
     [Description("Any OpenAI-compatible endpoint: OpenAI, Azure, DeepSeek, Ollama, vLLM, LM Studio…")]
     public ProviderOptions OpenAI { get; set; } = new();

@@ -35,6 +35,15 @@ sealed record ModelFault(string Code, string Detail, bool Retryable, TimeSpan? R
     public static readonly ModelFault Refused =
         new("bad_upstream", "The model provider refused the request: check the model's name and settings.", false);
 
+    public static readonly ModelFault Filtered =
+        new("filtered", "The model provider's content filter stopped this.", false);
+    public static readonly ModelFault Empty =
+        new("empty", "The model ended its reply without any text.", false);
+    public static readonly ModelFault TooLong =
+        new("too_long", "The reply reached the longest length or time that this server allows.", false);
+    public static readonly ModelFault UnsupportedMedia =
+        new("unsupported_media", "The model does not accept this kind of attachment.", false);
+
     /// <summary>
     /// Classifies anything a model call threw. The caller has sorted out its own cancellation first: one that arrives
     /// here was a timeout inside a client.

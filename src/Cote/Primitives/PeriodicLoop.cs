@@ -14,6 +14,12 @@ abstract partial class PeriodicLoop(TimeSpan every, Clock clock, ILogger log) : 
 {
     readonly Wakeup _wakeup = new();
 
+    /// <summary>The clock that measures the rounds.</summary>
+    protected Clock Clock => clock;
+
+    /// <summary>The log of the loop.</summary>
+    protected ILogger Log => log;
+
     /// <summary>Whether the first round runs at the start, and not only after the first interval.</summary>
     protected virtual bool RunsAtStart => false;
 

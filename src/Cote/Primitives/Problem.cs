@@ -42,6 +42,7 @@ public static class Problems
     public static readonly Problem TooLarge = new(413, "too_large", "The request body is too large; GET /limits tells how much is taken");
     public static readonly Problem UpgradeRequired = new(426, "upgrade_required", "This is a WebSocket endpoint; connect with a WebSocket client");
     public static readonly Problem TooManyRequests = new(429, "rate_limited", "Too many requests; wait as long as Retry-After says");
+    public static readonly Problem TooManyOpen = new(429, "too_many_open", "Too many replies of this chat are waiting; wait until some have ended") { RetryAfter = TimeSpan.FromSeconds(5) };
     public static readonly Problem Internal = new(500, "internal_error", "Internal Server Error");
     public static readonly Problem Busy = new(503, "busy", "The server is busy; try again shortly") { RetryAfter = TimeSpan.FromSeconds(1) };
     public static readonly Problem Unavailable = new(503, "unavailable", "The database is away; try again shortly") { RetryAfter = TimeSpan.FromSeconds(2) };

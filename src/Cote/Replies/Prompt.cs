@@ -4,31 +4,36 @@ using Microsoft.Extensions.AI;
 
 namespace Cote.Replies;
 
-/// <summary>What the model is given: as much of the chat as its window holds, read backwards, never the whole chat.</summary>
+/// <summary>
+/// Builds the prompt of a reply: as much of the chat as the model's window holds, read backwards, never the whole chat. It
+/// fits strict servers: after the system prompt a question comes first, roles alternate, and no turn is blank.
+/// </summary>
 sealed class Prompt(MessageStore messages, Attachments attachments)
 {
     const int PageRows = 100;
+    const string BlankQuestion = "(no text)";
 
     /// <summary>The messages for a reply, or null where not even the system prompt and the question fit.</summary>
     /// <param name="reply">The reply to be made.</param>
-    /// <param name="systemPrompt">What stands before everything, or null.</param>
+    /// <param name="systemPrompt">The text before everything, or null.</param>
     /// <param name="window">Tokens of prompt and reply together.</param>
-    /// <param name="maxTokens">Tokens that the reply may take, or null where nobody says: then a quarter is kept free.</param>
-    /// <param name="vision">Does the model see images?</param>
+    /// <param name="maxTokens">Tokens that the reply may take, or null where it is not said: then a quarter is kept free.</param>
+    /// <param name="vision">Whether the model sees images.</param>
+    /// <param name="ct">Cancels the reads.</param>
     public async Task<IReadOnlyList<ChatMessage>?> BuildAsync(
         PendingReplyRow reply, string? systemPrompt, int window, int? maxTokens, bool vision, CancellationToken ct)
     {
-        // Most chats are short: one look brings the question and all that was said before it.
+        // Most chats are short: one query brings the question and all messages before it.
         var newest = await messages.ListPastAsync(reply.UserId, reply.ChatId, reply.QuestionSeq + 1, null, PageRows, ct);
         if (newest is not [var question, ..] || question.Seq != reply.QuestionSeq)
-            return []; // deleted meanwhile
+            return []; // Deleted meanwhile.
         var left = window - Math.Min(maxTokens ?? window / 4, window / 2) - TokenEstimate.Of(question.Content);
-        if (!string.IsNullOrEmpty(systemPrompt))
+        if (!string.IsNullOrWhiteSpace(systemPrompt))
             left -= TokenEstimate.Of(systemPrompt);
         if (left < 0)
             return null;
 
-        // The question's own uploads come first, then what was said before, then the uploads of that, newest first.
+        // The question's own uploads come first, then the past, then the uploads of the past, newest first.
         var budget = attachments.For(left, vision);
         var parts = await attachments.ReadAsync(reply.UserId, question.Media, budget, ct);
         if (question.Content.Length == 0 && parts.Count == 0)
@@ -38,17 +43,19 @@ sealed class Prompt(MessageStore messages, Attachments attachments)
         foreach (var message in past.Where(x => x.Media.Count > 0).Reverse())
             pastParts[message.Seq] = await attachments.ReadAsync(reply.UserId, message.Media, budget, ct);
         var prompt = new List<ChatMessage>(past.Count + 2);
-        if (!string.IsNullOrEmpty(systemPrompt))
+        if (!string.IsNullOrWhiteSpace(systemPrompt))
             prompt.Add(new(ChatRole.System, systemPrompt));
-        foreach (var message in past)
+        // An answer whose question was cut or left out must not begin the prompt: strict servers refuse that.
+        foreach (var message in past.SkipWhile(x => x.Sender == Senders.Ai))
             Add(prompt, message.Sender, message.Content, pastParts.GetValueOrDefault(message.Seq) ?? []);
-        Add(prompt, Senders.User, question.Content, parts);
+        Add(prompt, Senders.User, string.IsNullOrWhiteSpace(question.Content) && parts.Count == 0 ? BlankQuestion : question.Content, parts);
         return prompt;
     }
 
-    // Cut are first the low, then the normal, then the high ones, each oldest first: so they are taken the other way
-    // round, and where one does not fit any more, nothing older and nothing less important is taken.
-    async Task<IList<PromptMessage>> ReadPastAsync(PendingReplyRow reply, IReadOnlyList<PromptMessage>? all, Attachments.Budget budget, CancellationToken ct)
+    // Messages of low importance are cut first, then normal, then high ones, each oldest first. They are taken in the
+    // opposite order, and where one does not fit, nothing older and nothing less important is taken.
+    async Task<IList<PromptMessage>> ReadPastAsync(
+        PendingReplyRow reply, IReadOnlyList<PromptMessage>? all, Attachments.Budget budget, CancellationToken ct)
     {
         var taken = new SortedList<long, PromptMessage>();
         foreach (var importance in new[] { "high", "normal", "low" })
@@ -58,7 +65,7 @@ sealed class Prompt(MessageStore messages, Attachments attachments)
             {
                 var page = all is not null ? [.. all.Where(x => x.Importance == importance)]
                     : await messages.ListPastAsync(reply.UserId, reply.ChatId, before, importance, PageRows, ct);
-                foreach (var message in page)
+                foreach (var message in page.Where(IsSendable))
                 {
                     if (budget.Tokens < message.Tokens)
                         return taken.Values;
@@ -73,19 +80,23 @@ sealed class Prompt(MessageStore messages, Attachments attachments)
         return taken.Values;
     }
 
-    // Some models refuse two turns of one role: neighbours are joined. Text that follows text is one part with it.
+    // What a provider refused is not sent again with every later turn, and strict servers refuse blank turns.
+    static bool IsSendable(PromptMessage message) =>
+        !message.IsRefused && (message.Media.Count > 0 || !string.IsNullOrWhiteSpace(message.Content));
+
+    // Neighbours of one role are joined: some models refuse two turns of one role. Text after text becomes one part.
     static void Add(List<ChatMessage> prompt, string sender, string text, IReadOnlyList<AIContent> parts)
     {
         var role = sender == Senders.Ai ? ChatRole.Assistant : ChatRole.User;
         if (prompt.Count == 0 || prompt[^1].Role != role)
             prompt.Add(new(role, (IList<AIContent>)[]));
         var contents = prompt[^1].Contents;
-        foreach (var part in text.Length > 0 ? parts.Prepend(new TextContent(text)) : parts)
+        foreach (var part in string.IsNullOrWhiteSpace(text) ? parts : parts.Prepend(new TextContent(text)))
             if (part is TextContent more && contents is [.., TextContent last])
                 contents[^1] = new TextContent(last.Text + "\n\n" + more.Text);
             else
                 contents.Add(part);
         if (contents.Count == 0)
-            prompt.RemoveAt(prompt.Count - 1); // all that it named did not fit
+            prompt.RemoveAt(prompt.Count - 1); // None of its uploads fitted.
     }
 }

@@ -1,25 +1,41 @@
-using Cote.Cluster;
-using Cote.Data;
-using Cote.Models;
-using Cote.Primitives;
+using System.Text.Json.Serialization;
+using Cote.Chats;
+using Cote.Http;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Cote.Replies;
 
-static class AssistantsModule
+static class RepliesModule
 {
-    public static void AddAssistants(this IServiceCollection services)
+    public static void AddReplies(this IServiceCollection services)
     {
-        services.AddSingleton(x => ProviderRegistry.From(
-            x.GetRequiredService<AssistantsOptions>(), x.GetRequiredService<Clock>().Provider, x.GetServices<Provider>()));
-        services.AddSingleton(x => x.GetRequiredService<ProviderRegistry>().Catalogue);
-        services.AddSingleton(x => new ReplyQueue(x.GetRequiredService<Node>(), x.GetRequiredService<NodeNotifier>(),
-            x.GetRequiredService<Clock>(), x.GetRequiredService<AssistantsOptions>().MaxParallelReplies));
-        services.AddSingleton<Attachments>();
-        services.AddSingleton<Prompt>();
-        services.AddSingleton<ReplyRunContext>();
-        services.AddHostedService(x => new ReplyLoop(
-            x.GetRequiredService<ReplyQueue>(), x.GetRequiredService<ReplyRunContext>(),
-            x.GetRequiredService<DatabaseEngine>().IsSingleProcess));
+        services.AddSingleton(LeaseOptions.Default);
+        services.AddSingleton<ReplyLeases>().AddSingleton<ReplyStore>().AddSingleton<TurnStore>();
+        services.AddSingleton<ReplyScheduler>().AddSingleton<RunningReplies>().AddSingleton<StreamingReplies>();
+        services.AddSingleton<SendMessage>().AddSingleton<StopReplies>().AddSingleton<MarkRead>();
+        services.AddSingleton<Attachments>().AddSingleton<Prompt>().AddSingleton<ReplyRunContext>();
+        services.AddSingleton<LeaseLoop>().AddHostedService(x => x.GetRequiredService<LeaseLoop>());
+        services.AddHostedService<ReplyLoop>();
+        services.AddHostedService<IdleReplyLoop>();
+    }
+
+    public static void MapReplies(this IEndpointRouteBuilder routes)
+    {
+        var chats = routes.MapGroup("/chats/{chatId}").RequireAuthorization().WithTags("Messages");
+        chats.MapDelete("/messages/{messageId}", DeleteMessage.Handle).Produces<SuccessBody>()
+            .WithSummary("Delete a message; a question takes its reply with it");
+        chats.MapPut("/messages/{messageId}/read", MarkRead.Handle).Produces<SuccessBody>()
+            .WithSummary("The client has shown this reply");
+        chats.MapPost("/stop", StopReplies.Handle).Produces<StopResult>()
+            .WithSummary("Stop the running reply and those that wait");
+        chats.MapDelete("", DeleteChat.Handle).Produces<SuccessBody>().WithTags("Chats")
+            .WithSummary("Delete a chat with all that is in it");
     }
 }
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(StopResult))]
+sealed partial class RepliesJson : JsonSerializerContext;

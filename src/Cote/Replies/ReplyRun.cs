@@ -1,6 +1,4 @@
-using System.Text;
 using Cote.Chats;
-using Cote.Delivery;
 using Cote.Models;
 using Cote.Primitives;
 using Microsoft.Extensions.AI;
@@ -8,19 +6,18 @@ using Microsoft.Extensions.Logging;
 
 namespace Cote.Replies;
 
-/// <summary>What every run needs of the house.</summary>
+/// <summary>What every run works with.</summary>
 sealed record ReplyRunContext(
-    ReplyStore Replies, Hub Feeds, ProviderRegistry Roster, Prompt Prompt, AssistantsOptions Options, Clock Clock, ILogger<ReplyLoop> Log);
+    ReplyStore Store, ReplyLeases Leases, StreamingReplies Streaming, ProviderRegistry Providers, Prompt Prompt,
+    AssistantsOptions Options, Clock Clock, ILogger<ReplyRun> Log);
 
 /// <summary>
-/// One reply being made here, from its claim to its end. Text is shown as it comes and kept at least every second;
-/// every write carries the fence, and where the fence is broken the run goes away without a word.
+/// One reply being made here, from its claim to its end. Text is shown as it comes and written at least every second;
+/// every write carries the fence, and a run whose fence is broken ends without another write.
 /// </summary>
 sealed class ReplyRun : IDisposable
 {
-    const int MostRetries = 3;
     const int CheckpointUnits = 4_096;
-    static readonly TimeSpan RetryWithin = TimeSpan.FromSeconds(30);
     static readonly TimeSpan CheckpointAfter = TimeSpan.FromMilliseconds(700);
     static readonly TimeSpan HandOverWithin = TimeSpan.FromSeconds(15);
     static readonly TimeSpan WriteAgainAfter = TimeSpan.FromMilliseconds(500);
@@ -28,19 +25,23 @@ sealed class ReplyRun : IDisposable
     readonly ReplyRunContext _context;
     readonly StreamingReply _streaming;
     readonly CancellationTokenSource _lost = new();
+    readonly CancellationTokenSource _stop = new();
     readonly Lock _gate = new();
-    readonly StringBuilder _text = new();
-    readonly SemaphoreSlim _writing = new(1, 1);
-    PendingReplyRow _reply;
+    readonly PendingReplyRow _reply;
+    // The fence. Raised before a repeated model call, when no checkpoint of this run was written yet.
+    long _attempt;
+    string _questionStatus;
+    bool _isCalled;
+    int _length;            // Of the text that this run has made.
+    int _savedLength;
     long _unsavedSince;
-    int _saved;
-    bool _called;
-    UsageDetails? _usage;
+    bool _isEnding;
+    Task _checkpoint = Task.CompletedTask;
 
     public ReplyRun(PendingReplyRow reply, ReplyRunContext context)
     {
-        (_reply, _context) = (reply, context);
-        _streaming = context.Feeds.Begin(reply.UserId, reply.ToOpenReply());
+        (_reply, _context, _attempt, _questionStatus) = (reply, context, reply.Attempt, reply.QuestionStatus);
+        _streaming = context.Streaming.Begin(reply.UserId, reply.ToPendingReply());
     }
 
     public string UserId => _reply.UserId;
@@ -48,247 +49,228 @@ sealed class ReplyRun : IDisposable
     public string ReplyId => _reply.Id;
 
     /// <summary>The fence that it holds.</summary>
-    public long Attempt => _reply.Attempt;
+    public long Attempt => Interlocked.Read(ref _attempt);
 
-    /// <summary>Its row is not this node's any more: it goes away without a word.</summary>
+    PendingReplyRow Row => _reply with { Attempt = Attempt, QuestionStatus = _questionStatus };
+
+    /// <summary>Ends the run without a write: its row belongs to another node, or is deleted.</summary>
     public void Lose()
     {
-        _streaming.IsLost = true; // at once: its end takes a moment
-        try
-        {
-            _lost.CancelAfter(TimeSpan.Zero); // not on this thread
-        }
-        catch (ObjectDisposedException)
-        {
-            // it has ended meanwhile
-        }
+        _streaming.Hide(); // At once: the end of the run takes a moment.
+        Cancel(_lost);
     }
 
-    /// <summary>Cancelled by whoever wants the reply to stop.</summary>
-    public CancellationTokenSource Stop { get; } = new();
+    /// <summary>Ends the run as <c>stopped</c>.</summary>
+    public void RequestStop() => Cancel(_stop);
 
-    public async Task MakeAsync(CancellationToken shutdown)
+    public async Task RunAsync(CancellationToken shutdown)
     {
-        if (_reply.StopWanted)
+        if (_reply.IsStopRequested)
         {
-            await EndAsync(States.Stopped, null, shutdown);
+            await EndAsync(new(States.Stopped, _streaming.Read()), shutdown);
             return;
         }
         if (_reply.Takeovers > _context.Options.MaxTakeovers)
         {
-            await EndAsync(States.Interrupted, null, shutdown);
+            await EndAsync(new(States.Interrupted, _streaming.Read()), shutdown);
             return;
         }
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(Stop.Token, _lost.Token, shutdown);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token, _lost.Token, shutdown);
         try
         {
-            var fault = await CallUntilDoneAsync(either.Token);
-            await EndAsync(fault is null ? States.Completed : States.Failed, fault, shutdown);
+            var result = await GenerateAsync(either.Token);
+            await EndAsync(EndOf(result), shutdown);
         }
         catch (OperationCanceledException) when (either.IsCancellationRequested)
         {
             if (_lost.IsCancellationRequested)
-                _context.Log.LogInformation("Reply {Reply} was taken over or deleted", _reply.Id);
-            else if (Stop.IsCancellationRequested)
-                await EndAsync(States.Stopped, null, shutdown);
+                _context.Log.ReplyTakenOver(_reply.Id);
+            else if (_stop.IsCancellationRequested)
+                await EndAsync(new(States.Stopped, _streaming.Read()), shutdown);
             else
                 await HandOverAsync();
         }
     }
 
-    /// <summary>Keeps the text if it has been unsaved for long enough.</summary>
+    /// <summary>Begins a checkpoint where text has waited for one long enough, or much of it has come.</summary>
     public void CheckpointIfDue()
     {
         lock (_gate)
-            if (_text.Length == _saved || _context.Clock.Since(_unsavedSince) < CheckpointAfter)
+        {
+            if (_isEnding || !_checkpoint.IsCompleted || _length == _savedLength)
                 return;
-        if (_writing.CurrentCount > 0)
-            _ = CheckpointAsync();
+            if (_length - _savedLength < CheckpointUnits && _context.Clock.Since(_unsavedSince) < CheckpointAfter)
+                return;
+            // Beside the stream, never in its way: a slow or unreachable database must not hold the text back.
+            _checkpoint = Task.Run(CheckpointAsync);
+        }
     }
 
     public void Dispose()
     {
-        _context.Feeds.End(_reply.UserId, _streaming);
-        Stop.Dispose();
+        _context.Streaming.End(_streaming);
+        _stop.Dispose();
         _lost.Dispose();
     }
 
-    async Task<ModelFault?> CallUntilDoneAsync(CancellationToken ct)
+    async Task<ModelResult> GenerateAsync(CancellationToken ct)
     {
-        var (provider, model) = _context.Roster.Find(_reply.Model) ?? _context.Roster.Find(_context.Roster.Catalogue.Default.Id)!.Value;
+        var providers = _context.Providers;
+        var (provider, model) = providers.Find(_reply.Model) ?? providers.Find(providers.Catalogue.Default.Id)!.Value;
         var options = _context.Options;
-        var maxTokens = _reply.MaxTokens ?? provider.MaxTokens ?? options.MaxTokens;
-        var prompt = await _context.Prompt.BuildAsync(
-            _reply, _reply.SystemPrompt ?? options.SystemPrompt, provider.ContextTokens ?? options.ContextTokens, maxTokens, provider.Vision, ct);
+        var maxTokens = Smallest(_reply.MaxTokens, provider.MaxTokens ?? options.MaxTokens);
+        var prompt = await _context.Prompt.BuildAsync(_reply, _reply.SystemPrompt ?? options.SystemPrompt,
+            provider.ContextTokens ?? options.ContextTokens, maxTokens, provider.Vision, ct);
         if (prompt is null)
-            return ModelFault.ContextTooLong;
+            return new(ModelFault.ContextTooLong, null, null);
         var settings = new ChatOptions
         {
             MaxOutputTokens = maxTokens,
             Temperature = (float?)(_reply.Temperature ?? provider.Temperature ?? options.Temperature),
         };
-        var began = _context.Clock.Ticks;
-        for (var retries = 0; ; retries++)
-        {
-            var fault = await CallAsync(() => provider.Open(model), prompt, settings, ct);
-            if (fault is null || !fault.Retryable || retries == MostRetries || _text.Length > 0)
-                return fault;
-            var wait = fault.RetryAfter
-                ?? TimeSpan.FromSeconds(0.5 * Math.Pow(2, retries) * (0.5 + Random.Shared.NextDouble()));
-            if (_context.Clock.Since(began) + wait > RetryWithin)
-                return fault;
-            _context.Log.LogInformation("Reply {Reply}: {Code}, trying again in {Wait}", _reply.Id, fault.Code, wait);
-            await Task.Delay(wait, _context.Clock.Provider, ct);
-            if (!await UntilWrittenAsync(() => _context.Replies.RaiseAttemptAsync(_reply), ct))
-                await LoseAsync();
-            _reply = _reply with { Attempt = _reply.Attempt + 1 };
-        }
-    }
-
-    async Task<ModelFault?> CallAsync(
-        Func<IChatClient> open, IEnumerable<ChatMessage> prompt, ChatOptions settings, CancellationToken ct)
-    {
-        var (firstToken, stall) = (TimeSpan.FromSeconds(_context.Options.FirstTokenSeconds), TimeSpan.FromSeconds(_context.Options.StallSeconds));
-        using var silence = new CancellationTokenSource(firstToken, _context.Clock.Provider);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(silence.Token, ct);
-        var wellFormed = new WellFormedText();
-        ChatFinishReason? finish = null;
-        _called = true;
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(options.MaxReplySeconds), _context.Clock.Provider);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, ct);
         try
         {
-            await foreach (var update in open().GetStreamingResponseAsync(prompt, settings.Clone(), either.Token))
-            {
-                Show(wellFormed.Next(update.Text));
-                finish = update.FinishReason ?? finish;
-                foreach (var usage in update.Contents.OfType<UsageContent>())
-                    _usage = usage.Details;
-                silence.CancelAfter(_text.Length == 0 ? firstToken : stall);
-            }
-            Show(wellFormed.Finish());
-            return finish is null ? ModelFault.Truncated : null;
+            _isCalled = true;
+            return await ReadAsync(new(provider, model, prompt, settings, options.CallLimits, _context.Clock), either.Token);
         }
-        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        catch (OperationCanceledException) when (limit.IsCancellationRequested && !ct.IsCancellationRequested)
         {
-            throw; // half a character that was held back is left out: it was cut off here, not sent broken
-        }
-        catch (OperationCanceledException) when (silence.IsCancellationRequested)
-        {
-            return _text.Length == 0 ? ModelFault.NoFirstToken : ModelFault.Stalled;
-        }
-#pragma warning disable CA1031 // a provider is anybody's code: whatever it throws is a fault of the model, not of the house
-        catch (Exception error)
-#pragma warning restore CA1031
-        {
-            ct.ThrowIfCancellationRequested();
-            var fault = ModelFault.Of(error, _context.Clock.Provider);
-            _context.Log.LogWarning("Reply {Reply}: {Model} failed with {Code} ({Error})",
-                _reply.Id, _reply.Model, fault.Code, error.GetType().Name);
-            return fault;
+            return new(ModelFault.TooLong, null, null);
         }
     }
 
-    void Show(string text)
+    async Task<ModelResult> ReadAsync(ModelCall call, CancellationToken ct)
     {
-        if (text.Length == 0)
-            return;
-        bool due;
-        lock (_gate)
-        {
-            if (_text.Length == _saved)
-                _unsavedSince = _context.Clock.Ticks;
-            _text.Append(text);
-            due = _text.Length - _saved >= CheckpointUnits;
-        }
-        _streaming.Append(_reply.Attempt, text);
-        if (due && _writing.CurrentCount > 0)
-            _ = CheckpointAsync();
+        await foreach (var update in call.RunAsync(ct))
+            switch (update)
+            {
+                case Retrying retrying:
+                    _context.Log.ModelCallRetried(_reply.Id, retrying.Fault.Code, retrying.Wait);
+                    if (!await UntilWrittenAsync(() => _context.Leases.RaiseAttemptAsync(Row), ct))
+                        await LoseAsync();
+                    Interlocked.Increment(ref _attempt);
+                    break;
+                case TextPart part when !Show(part.Text):
+                    return new(ModelFault.TooLong, null, null); // Leaving the loop closes the model's connection.
+                case ModelResult result:
+                    if (result.Fault is { } fault)
+                        _context.Log.ModelCallFailed(_reply.Id, _reply.Model, fault.Code, result.Error?.GetType().Name ?? "no exception");
+                    return result;
+            }
+        return new(ModelFault.Truncated, null, null);
     }
 
-    // Beside the stream, never in its way: a database that is slow or away must not hold the text back.
+    // False where the reply has reached its longest length.
+    bool Show(string text)
+    {
+        var room = _context.Options.MaxReplyLength - _length;
+        var isWhole = text.Length <= room;
+        if (!isWhole)
+            text = Excerpt.Of(text, room);
+        if (text.Length > 0)
+        {
+            var length = _streaming.Append(Attempt, text);
+            lock (_gate)
+            {
+                if (_length == _savedLength)
+                    _unsavedSince = _context.Clock.Ticks;
+                _length = length;
+            }
+            if (length - _savedLength >= CheckpointUnits)
+                CheckpointIfDue();
+        }
+        return isWhole;
+    }
+
+    // What is no clean end of an answer is a failure, and says which; the text stays.
+    ReplyEnd EndOf(ModelResult result)
+    {
+        var text = _streaming.Read();
+        var hasText = _length > 0 && !string.IsNullOrWhiteSpace(text.Content);
+        var fault = result.Fault
+            ?? (result.FinishReason == ChatFinishReason.ContentFilter.Value ? ModelFault.Filtered : hasText ? null : ModelFault.Empty);
+        return new(
+            fault is null ? States.Completed : States.Failed, text, result.FinishReason,
+            fault is null ? null : new GenerationError(fault.Code, fault.Detail),
+            result.Usage is { } usage ? new Usage(usage.InputTokenCount ?? 0, usage.OutputTokenCount ?? 0) : null,
+            RefusesQuestion: !hasText && result.Fault is { Code: "filtered" or "unsupported_media" });
+    }
+
     async Task CheckpointAsync()
     {
-        if (!await _writing.WaitAsync(0))
-            return;
         try
         {
-            var (content, attempt) = Kept();
-            var status = QuestionStatus();
-            var wish = await _context.Replies.CheckpointAsync(_reply, attempt, content, status);
+            var (row, text, status) = (Row, _streaming.Read(), QuestionStatus());
+            var isStopRequested = await _context.Store.CheckpointAsync(row, text, status);
             lock (_gate)
-                (_saved, _unsavedSince) = (content.Length, _context.Clock.Ticks);
-            _reply = _reply with { QuestionStatus = status, IsListed = true };
-            if (wish is null)
+                (_savedLength, _unsavedSince) = (text.Content.Length, _context.Clock.Ticks);
+            _questionStatus = status;
+            if (isStopRequested is null)
                 Lose();
-            else if (wish.Value)
-                await Stop.CancelAsync();
+            else if (isStopRequested.Value)
+                RequestStop();
         }
         catch (ProblemException error)
         {
-            _context.Log.LogWarning(error, "The text of reply {Reply} could not be kept yet", _reply.Id);
+            _context.Log.CheckpointDelayed(_reply.Id, error.Problem.Code);
             lock (_gate)
                 _unsavedSince = _context.Clock.Ticks;
         }
-        catch (ObjectDisposedException)
+#pragma warning disable CA1031 // Top of the task: the next checkpoint, or the end, writes the text.
+        catch (Exception error)
+#pragma warning restore CA1031
         {
-            // the run ended while the checkpoint was under way; its end carries all the text
-        }
-        finally
-        {
-            _writing.Release();
+            _context.Log.CheckpointFailed(error, _reply.Id);
         }
     }
 
-    async Task EndAsync(string state, ModelFault? fault, CancellationToken shutdown)
+    async Task EndAsync(ReplyEnd end, CancellationToken shutdown)
     {
-        await _writing.WaitAsync(CancellationToken.None);
-        try
+        await LastCheckpointAsync();
+        var isWritten = await UntilWrittenAsync(async () =>
         {
-            var (content, attempt) = Kept();
-            var end = new ReplyEnd(state, content, attempt,
-                fault is null ? null : new GenerationError(fault.Code, fault.Detail),
-                _usage is null ? null : new Usage(_usage.InputTokenCount ?? 0, _usage.OutputTokenCount ?? 0));
-            var written = await UntilWrittenAsync(async () =>
+            _streaming.IsEnding = true;
+            try
             {
-                _streaming.IsEnding = true;
-                try
-                {
-                    return await _context.Replies.EndAsync(_reply, end, QuestionStatus());
-                }
-                catch
-                {
-                    _streaming.IsEnding = false;
-                    throw;
-                }
-            }, shutdown);
-            if (!written)
-                _context.Log.LogInformation("Reply {Reply} was ended or deleted by somebody else", _reply.Id);
-        }
-        finally
-        {
-            _writing.Release();
-        }
+                return await _context.Store.EndAsync(Row, end, QuestionStatus());
+            }
+            catch
+            {
+                _streaming.IsEnding = false;
+                throw;
+            }
+        }, shutdown);
+        if (!isWritten)
+            _context.Log.ReplyEndedElsewhere(_reply.Id);
     }
 
     async Task HandOverAsync()
     {
-        await _writing.WaitAsync(CancellationToken.None);
+        await LastCheckpointAsync();
+        using var limit = new CancellationTokenSource(HandOverWithin, _context.Clock.Provider);
         try
         {
-            var (content, attempt) = Kept();
-            using var limit = new CancellationTokenSource(HandOverWithin, _context.Clock.Provider);
             await UntilWrittenAsync(async () =>
             {
-                await _context.Replies.HandOverAsync(_reply, attempt, content);
+                await _context.Leases.HandOverAsync(Row, _streaming.Read());
                 return true;
             }, limit.Token);
         }
         catch (OperationCanceledException)
         {
-            _context.Log.LogWarning("Reply {Reply} could not be handed over: the next start takes it up as after a crash", _reply.Id);
+            _context.Log.ReplyNotHandedOver(_reply.Id, "unavailable");
         }
-        finally
+    }
+
+    // After it no checkpoint of this run begins or runs: the write that follows is the last one.
+    Task LastCheckpointAsync()
+    {
+        lock (_gate)
         {
-            _writing.Release();
+            _isEnding = true;
+            return _checkpoint;
         }
     }
 
@@ -298,21 +280,13 @@ sealed class ReplyRun : IDisposable
         _lost.Token.ThrowIfCancellationRequested();
     }
 
-    // The old attempt's text stands until a new one has text to put in its place.
-    (string Content, long Attempt) Kept()
-    {
-        lock (_gate)
-            return _text.Length > 0 ? (_text.ToString(), _reply.Attempt)
-                : (_reply.Content, _reply.Content.Length > 0 ? _reply.TextAttempt : _reply.Attempt);
-    }
+    // It only moves forward: delivered once the model is called, read once there is text.
+    string QuestionStatus() => _streaming.HasText ? Statuses.Read
+        : _isCalled && _questionStatus == Statuses.Sent ? Statuses.Delivered
+        : _questionStatus;
 
-    // It only moves forward: delivered once the model has it, read once there is text.
-    string QuestionStatus() => _text.Length > 0 || _reply.Content.Length > 0 ? Statuses.Read
-        : _called && _reply.QuestionStatus == Statuses.Sent ? Statuses.Delivered
-        : _reply.QuestionStatus;
-
-    // What was promised is written, however long the database is away, or this node is told to go: then its lease
-    // lapses, and the next start takes the reply up.
+    // What was promised is written, however long the database is unreachable, until this node stops: then its lease
+    // lapses, and the next claim takes the reply up.
     async Task<bool> UntilWrittenAsync(Func<Task<bool>> write, CancellationToken shutdown)
     {
         while (true)
@@ -323,9 +297,24 @@ sealed class ReplyRun : IDisposable
             }
             catch (ProblemException error) when (error.Problem.Status >= 500)
             {
-                _context.Log.LogWarning("Reply {Reply} waits for the database: {Code}", _reply.Id, error.Problem.Code);
+                _context.Log.ReplyWaitsForDatabase(_reply.Id, error.Problem.Code);
                 await Task.Delay(WriteAgainAfter, _context.Clock.Provider, shutdown);
             }
         }
     }
+
+    // Not on the caller's thread: the end of a stream must not run in a lock or in a request.
+    static void Cancel(CancellationTokenSource source)
+    {
+        try
+        {
+            source.CancelAfter(TimeSpan.Zero);
+        }
+        catch (ObjectDisposedException)
+        {
+            // The run has ended meanwhile.
+        }
+    }
+
+    static int? Smallest(int? wanted, int? ceiling) => wanted is { } some && ceiling is { } most ? Math.Min(some, most) : wanted ?? ceiling;
 }

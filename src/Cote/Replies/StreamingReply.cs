@@ -1,36 +1,12 @@
 using System.Text;
-using System.Text.Json;
 using Cote.Events;
 using Cote.Primitives;
 
 namespace Cote.Replies;
 
-/// <summary>A reply that has not ended, as an attaching client is told of it.</summary>
-/// <param name="QuestionSeq">The event of the question: nothing of the reply is shown before it.</param>
-/// <param name="Attempt">The attempt that <paramref name="Content"/> belongs to.</param>
-/// <param name="Home">The node that makes it, or null while it waits.</param>
-sealed record PendingReply(
-    string ChatId, string MessageId, string ReplyToId, long Seq, string Model, long QuestionSeq, long Attempt, string Content,
-    string? Home = null)
-{
-    public Frame ToSnapshot() => Frame.Write(EventTypes.Snapshot, WriteFields);
-
-    public void WriteFields(Utf8JsonWriter data)
-    {
-        data.WriteString("chat_id"u8, ChatId);
-        data.WriteString("message_id"u8, MessageId);
-        data.WriteString("reply_to_id"u8, ReplyToId);
-        data.WriteNumber("seq"u8, Seq);
-        data.WriteString("model"u8, Model);
-        data.WriteNumber("attempt"u8, Attempt);
-        data.WriteString("content"u8, Content);
-    }
-}
-
 /// <summary>
 /// The text of a reply that is being made: on this node, or on another one that it is followed from. It is kept once;
-/// each reader holds only how far it has shown it, so a slow reader costs nothing and simply gets a longer delta later:
-/// nothing is queued and nothing is dropped.
+/// each reader holds only its position, so a slow reader costs nothing and gets a longer delta later.
 /// </summary>
 sealed class StreamingReply : IDisposable
 {
@@ -39,64 +15,57 @@ sealed class StreamingReply : IDisposable
     readonly Lock _gate = new();
     readonly StringBuilder _text;
     readonly PendingReply _reply;
+    readonly StreamingReplies _owner;
     readonly Clock _clock;
-    readonly TimeSpan _pause;
     readonly ITimer _timer;
     long _attempt;
     long _shownAt;
     long _typedAt;
-    long _fedAt;
-    bool _scheduled;
-    bool _disposed;
-    (long Attempt, int From, int To, Frame Frame)? _lastDelta;
-    (long Attempt, int Length, Frame Frame)? _lastSnapshot;
+    long _updatedAt;
+    bool _isScheduled;
+    bool _isDisposed;
+    volatile bool _isHidden;
+    (TextPosition From, int To, Frame Frame)? _lastDelta;
+    (TextPosition Position, Frame Frame)? _lastSnapshot;
 
-    public StreamingReply(PendingReply reply, Action changed, Clock clock, TimeSpan pause)
+    public StreamingReply(string userId, PendingReply reply, StreamingReplies owner, Clock clock)
     {
-        (_reply, Changed, _clock, _pause) = (reply, changed, clock, pause);
-        (_text, _attempt) = (new(reply.Content), reply.Attempt);
-        _typedAt = clock.Ticks;
-        _timer = clock.Provider.CreateTimer(_ => Show(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        (UserId, _reply, _owner, _clock) = (userId, reply, owner, clock);
+        (_text, _attempt, Home) = (new(reply.Content), reply.Attempt, reply.Home);
+        _typedAt = BeganAt = clock.Ticks;
+        _timer = clock.Provider.CreateTimer(_ => OnTimer(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>Raised when there is something to show, no more often than text is to be shown.</summary>
-    public event Action? Changed;
-
-    /// <summary>Asked before anything is shown.</summary>
-    public Func<bool> MayShow { get; init; } = static () => true;
-
-    /// <summary>It is another's by now: nothing of it is shown from here any more.</summary>
-    public bool IsLost { get; set; }
-
-    /// <summary>The node that makes it, where it is followed from another one; null where it is made here.</summary>
-    public string? Home { get; set; }
-
-    /// <summary>Its home has told of it just now.</summary>
-    public void WasFed() => Volatile.Write(ref _fedAt, _clock.Ticks);
-
-    public bool WasFedWithin(TimeSpan time) => Volatile.Read(ref _fedAt) is > 0 and var at && _clock.Since(at) < time;
-
-    /// <summary>True while its end is being committed: who comes now is shown the end, and no text before it.</summary>
-    public bool IsEnding { get; set; }
-
-    /// <summary>True when it is gone from here.</summary>
-    public bool IsOver
-    {
-        get
-        {
-            lock (_gate)
-                return _disposed;
-        }
-    }
-
-    /// <summary>May its text be shown at all?</summary>
-    public bool IsShown => !IsLost && MayShow();
+    public string UserId { get; }
 
     public string ChatId => _reply.ChatId;
 
     public string MessageId => _reply.MessageId;
 
-    public long QuestionSeq => _reply.QuestionSeq;
+    /// <summary>The event of its question: nothing of the reply is shown before it.</summary>
+    public long QuestionEvent => _reply.QuestionEvent;
+
+    /// <summary>When this node began to make or to follow it, by <see cref="Clock.Ticks"/>.</summary>
+    public long BeganAt { get; }
+
+    /// <summary>The node that makes it, where it is followed; null where it is made here.</summary>
+    public string? Home { get; internal set; }
+
+    /// <summary>True while its end is being committed: a reader that comes now is shown the end, and no text before it.</summary>
+    public bool IsEnding { get; set; }
+
+    /// <summary>True when it is neither made nor followed here any more.</summary>
+    public bool IsOver
+    {
+        get
+        {
+            lock (_gate)
+                return _isDisposed;
+        }
+    }
+
+    /// <summary>Whether its text may be shown: not where this node's leases may have lapsed, or another node has taken it.</summary>
+    public bool IsVisible => !_isHidden && (Home is not null || _owner.MayShow);
 
     public bool HasText
     {
@@ -107,97 +76,85 @@ sealed class StreamingReply : IDisposable
         }
     }
 
-    /// <summary>Adds text of an attempt; the first text of a new attempt takes the place of the old one's.</summary>
-    public void Append(long attempt, string text)
+    /// <summary>Raised when there is something to show, at most once in each interval of deltas.</summary>
+    public event Action? Changed;
+
+    /// <summary>Another node has taken it: nothing of it is shown from here any more.</summary>
+    public void Hide() => _isHidden = true;
+
+    /// <summary>Its home node has sent text just now.</summary>
+    public void MarkUpdated() => Volatile.Write(ref _updatedAt, _clock.Ticks);
+
+    public bool WasUpdatedWithin(TimeSpan time) => Volatile.Read(ref _updatedAt) is > 0 and var at && _clock.Since(at) < time;
+
+    /// <summary>Adds text of an attempt; the first text of a new attempt replaces the old text. Returns the length.</summary>
+    public int Append(long attempt, string text)
     {
-        bool now;
+        bool isDue;
+        int length;
         lock (_gate)
         {
-            var first = attempt != _attempt || _text.Length == 0;
-            if (first)
-                Begin(attempt);
-            _text.Append(text);
-            now = IsDue(first);
+            isDue = Write(attempt, attempt == _attempt ? _text.Length : 0, text) == true;
+            length = _text.Length;
         }
-        if (now)
-            Changed?.Invoke();
+        if (isDue)
+            Notify();
+        return length;
     }
 
-    /// <summary>The whole text as another node, or a row, has it; what is older than the text that is here changes nothing.</summary>
-    public void Replace(long attempt, string content)
-    {
-        bool now;
-        lock (_gate)
-        {
-            if (attempt < _attempt || (attempt == _attempt && content.Length <= _text.Length))
-                return;
-            var first = attempt != _attempt || _text.Length == 0;
-            if (first)
-                Begin(attempt);
-            _text.Append(content, _text.Length, content.Length - _text.Length);
-            now = IsDue(first);
-        }
-        if (now)
-            Changed?.Invoke();
-    }
+    /// <summary>Takes the whole text as another node or a row has it; one that is not newer changes nothing.</summary>
+    public void Replace(ReplyText text) => TryWrite(text.Attempt, 0, text.Content);
 
-    /// <summary>Text that goes on from <paramref name="offset"/>, as another node has it. False where something is missing before it.</summary>
-    public bool Splice(long attempt, int offset, string text)
+    /// <summary>Takes text that begins at <paramref name="offset"/>. False where text before it is missing.</summary>
+    public bool TryWrite(long attempt, int offset, string text)
     {
-        bool now;
+        bool isDue;
         lock (_gate)
         {
-            if (attempt < _attempt || (attempt == _attempt && offset + text.Length <= _text.Length))
-                return true;
-            if (offset > (attempt == _attempt ? _text.Length : 0))
+            if (offset > (attempt == _attempt ? _text.Length : 0) && attempt >= _attempt)
                 return false;
-            var first = attempt != _attempt || _text.Length == 0;
-            if (first)
-                Begin(attempt);
-            var known = _text.Length - offset;
-            _text.Append(text, known, text.Length - known);
-            now = IsDue(first);
+            isDue = Write(attempt, offset, text) == true;
         }
-        if (now)
-            Changed?.Invoke();
+        if (isDue)
+            Notify();
         return true;
     }
 
-    /// <summary>The whole text so far, and whose it is.</summary>
-    public (long Attempt, string Content) Read()
+    /// <summary>The whole text so far.</summary>
+    public ReplyText Read()
     {
         lock (_gate)
-            return (_attempt, _text.ToString());
+            return new(_attempt, _text.ToString());
     }
 
     /// <summary>
-    /// What a reader at (<paramref name="attempt"/>, <paramref name="length"/>) has not been shown: a delta, or a snapshot
-    /// where it knows nothing yet, the text is another attempt's, or the <paramref name="whole"/> is asked for; null where it
-    /// has all. Moves the reader forward.
+    /// Adds the frames that lead a reader from its position to the whole text, and moves the position: a delta; for a
+    /// reader of nothing, of another attempt, or where the <paramref name="whole"/> is asked for, a snapshot. A reader
+    /// that was there before the reply began (<paramref name="wasThere"/>) gets an empty snapshot and then deltas.
     /// </summary>
-    public Frame? Advance(ref long attempt, ref int length, bool whole = false)
+    public void Advance(ref TextPosition position, List<Frame> frames, bool whole = false, bool wasThere = false)
     {
         lock (_gate)
         {
-            if ((attempt == _attempt && length >= _text.Length) || !IsShown)
-                return null;
-            var known = attempt;
-            var from = length;
-            (attempt, length) = (_attempt, _text.Length);
-            if (known != _attempt || from < 0 || whole)
+            var end = new TextPosition(_attempt, _text.Length);
+            if ((position.Attempt == _attempt && position.Length >= end.Length) || !IsVisible)
+                return;
+            if (whole || (position.Attempt != _attempt && !wasThere))
             {
-                if (_lastSnapshot is not { } snapshot || snapshot.Attempt != _attempt || snapshot.Length != _text.Length)
-                    _lastSnapshot = snapshot = (_attempt, _text.Length,
-                        (_reply with { Attempt = _attempt, Content = _text.ToString() }).ToSnapshot());
-                return snapshot.Frame;
+                frames.Add(Snapshot(end, end.Length));
             }
-            if (_lastDelta is not { } delta || delta.Attempt != _attempt || delta.From != from || delta.To != _text.Length)
-                _lastDelta = delta = (_attempt, from, _text.Length, Delta(from, _text.ToString(from, _text.Length - from)));
-            return delta.Frame;
+            else
+            {
+                if (position.Attempt != _attempt)
+                    frames.Add(Snapshot(position = new(_attempt, 0), 0));
+                if (position.Length < end.Length)
+                    frames.Add(Delta(position, end.Length));
+            }
+            position = end;
         }
     }
 
-    /// <summary>True when it is time to say again that the AI is typing.</summary>
+    /// <summary>True when it is time to repeat that the AI is typing.</summary>
     public bool IsTypingDue()
     {
         if (_clock.Since(_typedAt) < TypingEvery)
@@ -209,49 +166,78 @@ sealed class StreamingReply : IDisposable
     public void Dispose()
     {
         lock (_gate)
-            _disposed = true;
+            _isDisposed = true;
         _timer.Dispose();
     }
 
-    void Show()
+    // Null where nothing changed, else whether it is time to show it.
+    bool? Write(long attempt, int offset, string text)
     {
-        lock (_gate)
-        {
-            _scheduled = false;
-            _shownAt = _clock.Ticks;
-        }
-        Changed?.Invoke();
-    }
-
-    void Begin(long attempt)
-    {
-        _text.Clear();
+        if (attempt < _attempt || (attempt == _attempt && offset + text.Length <= _text.Length))
+            return null;
+        var isFirst = attempt != _attempt || _text.Length == 0;
+        if (attempt != _attempt)
+            _text.Clear();
         _attempt = attempt;
+        var known = _text.Length - offset;
+        _text.Append(text, known, text.Length - known);
+        return IsDue(isFirst);
     }
 
-    // The first text of an attempt at once; what follows when the pause is over.
-    bool IsDue(bool first)
+    // The first text of an attempt is shown at once, what follows when the interval is over.
+    bool IsDue(bool isFirst)
     {
-        if (first || _clock.Since(_shownAt) >= _pause)
+        var pause = _owner.DeltaInterval;
+        if (isFirst || _clock.Since(_shownAt) >= pause)
         {
             _shownAt = _clock.Ticks;
             return true;
         }
-        if (!_scheduled && !_disposed)
+        if (!_isScheduled && !_isDisposed)
         {
-            _scheduled = true;
-            var rest = _pause - _clock.Since(_shownAt);
+            _isScheduled = true;
+            var rest = pause - _clock.Since(_shownAt);
             _timer.Change(rest > TimeSpan.Zero ? rest : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
         }
         return false;
     }
 
-    Frame Delta(int offset, string text) => Frame.Write(EventTypes.Delta, data =>
+    void OnTimer()
+    {
+        lock (_gate)
+        {
+            _isScheduled = false;
+            _shownAt = _clock.Ticks;
+        }
+        Notify();
+    }
+
+    void Notify()
+    {
+        Changed?.Invoke();
+        _owner.OnChanged(UserId);
+    }
+
+    Frame Snapshot(TextPosition position, int length)
+    {
+        if (_lastSnapshot is not { } last || last.Position != position)
+            _lastSnapshot = last = (position, _reply.With(new(position.Attempt, _text.ToString(0, length))).ToSnapshot());
+        return last.Frame;
+    }
+
+    Frame Delta(TextPosition from, int to)
+    {
+        if (_lastDelta is not { } last || last.From != from || last.To != to)
+            _lastDelta = last = (from, to, WriteDelta(from, _text.ToString(from.Length, to - from.Length)));
+        return last.Frame;
+    }
+
+    Frame WriteDelta(TextPosition from, string text) => Frame.Write(EventTypes.Delta, data =>
     {
         data.WriteString("chat_id"u8, ChatId);
         data.WriteString("message_id"u8, MessageId);
-        data.WriteNumber("attempt"u8, _attempt);
-        data.WriteNumber("offset"u8, offset);
+        data.WriteNumber("attempt"u8, from.Attempt);
+        data.WriteNumber("offset"u8, from.Length);
         data.WriteString("text"u8, text);
     });
 }

@@ -88,7 +88,7 @@ sealed class Revocations(Database db, EventLog events, NodeNotifier notifier, Au
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        events.Renewed += () => Volatile.Write(ref _read, 0); // those that were read may be gone, and others have their numbers
+        events.EpochChanged += () => Volatile.Write(ref _read, 0); // those that were read may be gone, and others have their numbers
         notifier.Received += notification =>
         {
             if (notification.Kind is NotificationKind.SessionsRevoked or NotificationKind.Everything)

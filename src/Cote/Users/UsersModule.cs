@@ -20,7 +20,6 @@ static class UsersModule
         services.AddSingleton<Audit>();
         services.AddSingleton<Revocations>();
         services.AddHostedService(x => x.GetRequiredService<Revocations>());
-        services.AddSingleton<IsRevoked>(x => x.GetRequiredService<Revocations>().Contains);
         services.AddHostedService<SessionMaintenanceLoop>();
         // The core alone: the whole of it would bring data protection along, whose keys nothing here needs.
         services.AddAuthenticationCore(x =>

@@ -14,7 +14,7 @@ public sealed class SweepTests
     [Fact]
     public async Task A_sweep_over_any_number_of_chats_holds_back_neither_a_checkpoint_nor_a_lease()
     {
-        var time = new HeldTime(ReplyLoop.SpreadEach);
+        var time = new HeldTime(IdleReplyLoop.SpreadEach);
         await using var app = await CoteApp.StartAsync(
             x => x.Services.AddSingleton<TimeProvider>(time), "Assistants:MaxParallelReplies=1");
         using var ada = await app.RegisterAsync();

@@ -7,7 +7,7 @@ public sealed class RoomOrderTests
     // A room may use only the rooms on the floors below; neighbours on a floor do not know each other.
     static readonly string[][] Floors =
     [
-        ["Primitives"], ["Data"], ["Events", "Http"], ["Users", "Chats", "Media"], ["Messages"], ["Assistants", "Realtime"], ["Account"],
+        ["Primitives"], ["Data"], ["Cluster", "Http"], ["Events"], ["Users", "Media", "Models"], ["Chats"], ["Replies"], ["Delivery"], ["Admin"],
     ];
 
     static readonly string[] Rooms = [.. Floors.SelectMany(x => x)];
@@ -27,11 +27,11 @@ public sealed class RoomOrderTests
     }
 
     [Theory]
-    [InlineData("Messages/A.cs", "using Cote.Assistants.Providers;", "Messages/A.cs: Messages may not see Assistants: move it down or raise an event")]
-    [InlineData("Events/A.cs", "class A { Cote.Http.Answer? _a; }", "Events/A.cs: Events may not see Http: move it down or raise an event")]
-    [InlineData("Realtime/Deep/A.cs", "class A { Assistants.Run? _a; }", "Realtime/Deep/A.cs: Realtime may not see Assistants: move it down or raise an event")]
-    [InlineData("Chats/A.cs", "using static Cote.Users.Fold;", "Chats/A.cs: Chats may not see Users: move it down or raise an event")]
-    [InlineData("Assistants/A.cs", "using Cote.Messages; // as Cote.Realtime does\nvar a = \"Realtime.Frames\" + options.Realtime.Frames;", null)]
+    [InlineData("Chats/A.cs", "using Cote.Replies.Parts;", "Chats/A.cs: Chats may not see Replies: move it down or raise an event")]
+    [InlineData("Cluster/A.cs", "class A { Cote.Http.ApiResults? _a; }", "Cluster/A.cs: Cluster may not see Http: move it down or raise an event")]
+    [InlineData("Delivery/Deep/A.cs", "class A { Admin.Control? _a; }", "Delivery/Deep/A.cs: Delivery may not see Admin: move it down or raise an event")]
+    [InlineData("Media/A.cs", "using static Cote.Users.Fold;", "Media/A.cs: Media may not see Users: move it down or raise an event")]
+    [InlineData("Replies/A.cs", "using Cote.Chats; // as Cote.Delivery does\nvar a = \"Delivery.Frames\" + options.Delivery.Frames;", null)]
     public void It_would_say_so(string path, string text, string? fault) =>
         Faults(path, text).ShouldBe(fault is null ? [] : [fault]);
 

@@ -41,7 +41,7 @@ sealed class CopyDatabase(
         var rows = await CompareAsync(ct);
         var batch = new WriteBatch();
         EventLog.RenewEpoch(batch);
-        ReplyStore.VoidLeases(batch);
+        ReplyLeases.VoidAll(batch);
         UnfinishedCopy.End(batch);
         await _to.WriteAsync(batch);
         await ReportAsync(new(rows, copied, copying, clock.Since(began)), media.Lost, ct);

@@ -1,4 +1,5 @@
 using System.Text;
+using Cote.Events;
 using Cote.Primitives;
 using Cote.Replies;
 using FsCheck;
@@ -11,9 +12,10 @@ namespace Cote.Tests.Events;
 /// The machinery of live text beside the contract's rules for clients: whatever the order in which text comes, attempts
 /// begin, readers look and connections are replaced, every client that looks once more shows the same text.
 /// </summary>
-public sealed class LiveReplyTests
+public sealed class StreamingReplyTests
 {
-    static readonly Clock Now = new(TimeProvider.System);
+    const string User = "user";
+    static readonly StreamingReplies AtOnce = new(new EventsOptions { DeltaMilliseconds = 0 }, new Clock(TimeProvider.System));
     static readonly string[] Pieces = ["a", "bc ", "ü", "鸽子", "🕊️", "👩‍👩‍👧", "\r\n", "\"\\", "<&>", "\u2028", "0123456789"];
 
     /// <summary>What may happen: text, a new attempt, client n looks, client n loses its connection (and what it was told last).</summary>
@@ -33,7 +35,7 @@ public sealed class LiveReplyTests
     public void Any_history_ends_in_the_same_text_for_every_client() =>
         Check.One(Config.QuickThrowOnFailure.WithMaxTest(500), Prop.ForAll(Histories(), history =>
         {
-            using var streaming = new StreamingReply(new("chat", "reply", "question", 2, "m", 1, 1, ""), () => { }, Now, TimeSpan.Zero);
+            using var streaming = Begin("");
             var clients = Enumerable.Range(0, 3).Select(x => new Client(streaming)).ToArray();
             var (text, attempt) = ("", 1L);
             var renewed = false;
@@ -73,7 +75,7 @@ public sealed class LiveReplyTests
     public void A_client_that_never_loses_its_connection_is_always_where_the_reply_was_when_it_looked() =>
         Check.One(Config.QuickThrowOnFailure.WithMaxTest(300), Prop.ForAll(Histories(), history =>
         {
-            using var streaming = new StreamingReply(new("chat", "reply", "question", 2, "m", 1, 1, "kept by attempt one"), () => { }, Now, TimeSpan.Zero);
+            using var streaming = Begin("kept by attempt one");
             var client = new Client(streaming);
             var attempt = 1L;
             foreach (var happening in history)
@@ -93,7 +95,7 @@ public sealed class LiveReplyTests
     [Fact]
     public void The_old_text_stays_until_a_new_attempt_has_text_to_put_in_its_place()
     {
-        using var streaming = new StreamingReply(new("chat", "reply", "question", 2, "m", 1, 1, "old"), () => { }, Now, TimeSpan.Zero);
+        using var streaming = Begin("old");
         var client = new Client(streaming);
         client.Look();
         client.Texts["reply"].ShouldBe("old");
@@ -105,7 +107,9 @@ public sealed class LiveReplyTests
         client.Look();
 
         client.Texts["reply"].ShouldBe("new");
-        client.Seen.ShouldBe(["message.snapshot", "message.snapshot", "message.delta"]);
+        client.Seen.ShouldBe([
+            "message.snapshot", "message.delta", "message.snapshot", "message.delta", "message.delta"],
+            "an empty snapshot begins each attempt, and all text follows as deltas");
     }
 
     [Fact]
@@ -113,8 +117,9 @@ public sealed class LiveReplyTests
     {
         var time = new Harness.JumpingTime();
         var shown = 0;
-        using var streaming = new StreamingReply(
-            new("chat", "reply", "question", 2, "m", 1, 1, ""), () => Interlocked.Increment(ref shown), new Clock(time), TimeSpan.FromHours(1));
+        var replies = new StreamingReplies(new EventsOptions { DeltaMilliseconds = 500 }, new Clock(time));
+        using var streaming = new StreamingReply(User, Pending(""), replies, new Clock(time));
+        streaming.Changed += () => Interlocked.Increment(ref shown);
         var before = time.Pauses.Count;
 
         streaming.Append(1, "first");
@@ -125,10 +130,14 @@ public sealed class LiveReplyTests
         streaming.Read().Content.ShouldBe("firstsecond");
     }
 
+    static PendingReply Pending(string content) => new("chat", "reply", "question", 2, "m", 1, 1, content);
+
+    static StreamingReply Begin(string content) => new(User, Pending(content), AtOnce, new Clock(TimeProvider.System));
+
     sealed class Client(StreamingReply streaming)
     {
-        long _attempt = -1;
-        int _length = -1;
+        TextPosition _position = TextPosition.None;
+        bool _wasThere = true;
 
         public ReplyTexts Texts { get; } = new();
 
@@ -136,19 +145,23 @@ public sealed class LiveReplyTests
 
         public bool Look()
         {
-            if (streaming.Advance(ref _attempt, ref _length) is not { } frame)
-                return false;
-            Seen.Add(frame.Type);
-            Texts.Apply(TestFrame.Parse(Encoding.UTF8.GetString(frame.Json.Span)));
-            return true;
+            var frames = new List<Frame>();
+            streaming.Advance(ref _position, frames, wasThere: _wasThere);
+            foreach (var frame in frames)
+            {
+                Seen.Add(frame.Type);
+                Texts.Apply(TestFrame.Parse(Encoding.UTF8.GetString(frame.Json.Span)));
+            }
+            return frames.Count > 0;
         }
 
-        public void Reconnect() => (_attempt, _length) = (-1, -1);
+        // A client that comes back after the reply began is told the whole text.
+        public void Reconnect() => (_position, _wasThere) = (TextPosition.None, false);
 
-        // The frame was written, and the connection broke before it arrived.
+        // The frames were written, and the connection broke before they arrived.
         public void Lose()
         {
-            streaming.Advance(ref _attempt, ref _length);
+            streaming.Advance(ref _position, [], wasThere: _wasThere);
             Reconnect();
         }
     }

@@ -1,0 +1,2 @@
+-- How a model ended its reply, in the provider's words: stop, length, content_filter, tool_calls or another.
+alter table messages add column finish_reason text;

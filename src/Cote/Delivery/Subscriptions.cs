@@ -1,0 +1,44 @@
+using Cote.Chats;
+using Cote.Events;
+using Cote.Http;
+using Cote.Primitives;
+using Cote.Replies;
+using Cote.Users;
+
+namespace Cote.Delivery;
+
+/// <summary>Opens subscriptions, and holds what they work with.</summary>
+sealed class Subscriptions(
+    Hub hub, EventLog log, ReplyStore replies, StreamingReplies streaming, Revocations revocations, Receipts receipts,
+    EventsOptions options, Clock clock)
+{
+    public Hub Hub => hub;
+
+    public EventLog Log => log;
+
+    public StreamingReplies Streaming => streaming;
+
+    public Revocations Revocations => revocations;
+
+    public Receipts Receipts => receipts;
+
+    public Clock Clock => clock;
+
+    /// <summary>The pending replies of a user, whichever node makes them.</summary>
+    public async Task<IReadOnlyList<PendingReply>> ListPendingAsync(string userId, CancellationToken ct) =>
+        [.. (await replies.ListPendingAsync(userId, null, ct)).Select(x => x.ToPendingReply())];
+
+    /// <summary>
+    /// A subscription to everything of a user, from a cursor or from the head. A socket or stream replays a limited number
+    /// of events; a poll any number.
+    /// </summary>
+    public Task<Subscription> OpenAsync(CurrentUser user, SubscriptionKind kind, Cursor? cursor, CancellationToken ct) =>
+        Subscription.OpenAsync(this, user, kind, cursor, kind == SubscriptionKind.Connection ? options.ReplayMaxEvents : long.MaxValue, ct);
+
+    /// <summary>
+    /// A subscription to one question and its reply: from now on, or after event <paramref name="seq"/>, which is known to
+    /// be in the log.
+    /// </summary>
+    public Task<Subscription> OpenAsync(CurrentUser user, ReplyFilter filter, long? seq, CancellationToken ct) =>
+        Subscription.OpenAsync(this, user, filter, seq, ct);
+}

@@ -1,0 +1,111 @@
+using Cote.Events;
+using Cote.Primitives;
+using Cote.Replies;
+
+namespace Cote.Delivery;
+
+/// <summary>
+/// What one user's subscriptions share on this node: the newest frames of the log, read and serialised once, and the
+/// user's streaming replies. The first subscription that comes after a commit reads the log for all.
+/// </summary>
+#pragma warning disable CA1001 // A semaphore whose wait handle is never asked for holds nothing to dispose of.
+sealed class UserChannel(string userId, EventRenderer renderer, StreamingReplies streaming)
+#pragma warning restore CA1001
+{
+    const int MaxFrames = 256;
+    const int MaxBytes = 1 << 20;
+
+    readonly SemaphoreSlim _reading = new(1, 1);
+    readonly List<Frame> _recent = [];
+    long _recentBytes;
+    long _end = -1;         // The last event that `_recent` was read up to.
+    long _commits;
+    long _readCommits;      // The count of commits that `_recent` includes.
+    volatile bool _isOutdated;
+
+    public string UserId => userId;
+
+    public Subscription[] Subscriptions { get; private set; } = [];
+
+    public StreamingReply[] Replies => streaming.Of(userId);
+
+    public StreamingReply? FindReply(string messageId) => streaming.Find(userId, messageId);
+
+    public void Add(Subscription subscription) => Subscriptions = [.. Subscriptions, subscription];
+
+    public void Remove(Subscription subscription) => Subscriptions = [.. Subscriptions.Where(x => x != subscription)];
+
+    /// <summary>Events of this user were committed.</summary>
+    public void Advance()
+    {
+        Interlocked.Increment(ref _commits);
+        Wake();
+    }
+
+    /// <summary>The log is known to reach this event, or further.</summary>
+    public void AdvanceTo(long seq)
+    {
+        if (Interlocked.Read(ref _end) < seq)
+            Advance();
+    }
+
+    public void Wake()
+    {
+        foreach (var subscription in Subscriptions)
+            subscription.Wake();
+    }
+
+    /// <summary>The frames after <paramref name="position"/>, as many as one page holds; empty at the head.</summary>
+    public async ValueTask<IReadOnlyList<Frame>> ReadAfterAsync(long position, Timestamp now, CancellationToken ct)
+    {
+        await _reading.WaitAsync(ct);
+        try
+        {
+            if (_end < position || _isOutdated || _recent.Exists(x => x.GoodUntil < now))
+            {
+                Clear();
+                (_end, _readCommits, _isOutdated) = (position, -1, false);
+            }
+            if (position < _end && (_recent.Count == 0 || _recent[0].Seq > position + 1))
+                return (await renderer.ReadAsync(userId, position, ct)).Frames; // Far behind: it reads for itself.
+            if (position < _end)
+                return _recent[_recent.FindIndex(x => x.Seq > position)..];
+            var commits = Interlocked.Read(ref _commits);
+            if (_readCommits == commits)
+                return [];
+            var page = await renderer.ReadAsync(userId, position, ct);
+            if (!page.HasMore)
+                _readCommits = commits;
+            foreach (var frame in page.Frames)
+                Remember(frame);
+            return page.Frames;
+        }
+        finally
+        {
+            _reading.Release();
+        }
+    }
+
+    /// <summary>Drops what was read of the log: the next subscription reads it anew.</summary>
+    public void Forget() => _isOutdated = true;
+
+    void Clear()
+    {
+        _recent.Clear();
+        _recentBytes = 0;
+    }
+
+    void Remember(Frame frame)
+    {
+        // What was deleted must not be shown from here: a subscription that lags reads the log, where it is a deletion by now.
+        if (frame.Type is EventTypes.MessageDeleted or EventTypes.ChatDeleted)
+            Clear();
+        _recent.Add(frame);
+        _recentBytes += frame.Json.Length;
+        _end = frame.Seq;
+        var excess = 0;
+        while (_recent.Count - excess > MaxFrames || (_recentBytes > MaxBytes && _recent.Count - excess > 1))
+            _recentBytes -= _recent[excess++].Json.Length;
+        _recent.RemoveRange(0, excess);
+    }
+}

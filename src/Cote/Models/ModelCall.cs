@@ -1,0 +1,162 @@
+using System.Runtime.CompilerServices;
+using Cote.Primitives;
+using Microsoft.Extensions.AI;
+
+namespace Cote.Models;
+
+/// <summary>How long a model call may take.</summary>
+/// <param name="FirstToken">Until the first text; chunks without text do not renew it.</param>
+/// <param name="Stall">Between two chunks after that.</param>
+/// <param name="Retries">How many more calls are made after faults that a repetition can mend, before the first text.</param>
+/// <param name="RetryWithin">The time within which such a call must begin.</param>
+/// <param name="Usage">How long the call waits for usage and the end of the stream after its finish reason.</param>
+sealed record ModelCallLimits(TimeSpan FirstToken, TimeSpan Stall, int Retries, TimeSpan RetryWithin, TimeSpan Usage);
+
+/// <summary>What a model call yields.</summary>
+abstract record ModelUpdate;
+
+/// <summary>
+/// The call failed before its first text and is made once more. What must be done before that is done while this update
+/// is handled: the next call begins when the next update is asked for.
+/// </summary>
+sealed record Retrying(ModelFault Fault, TimeSpan Wait) : ModelUpdate;
+
+/// <summary>Text, well-formed and never empty.</summary>
+sealed record TextPart(string Text) : ModelUpdate;
+
+/// <summary>The last update.</summary>
+/// <param name="Fault">What went wrong, or null.</param>
+/// <param name="FinishReason">How the model ended its answer, or null where it did not come to that.</param>
+/// <param name="Usage">What the provider counted, or null.</param>
+/// <param name="Error">The exception behind <paramref name="Fault"/>, for the log.</param>
+sealed record ModelResult(ModelFault? Fault, string? FinishReason, UsageDetails? Usage, Exception? Error = null) : ModelUpdate;
+
+/// <summary>
+/// One answer of a model: a prompt in, text, usage and a fault out. It makes the call again where a repetition can help
+/// and nothing was yielded yet, and watches how long the model is silent.
+/// </summary>
+sealed class ModelCall(
+    Provider provider, string model, IReadOnlyList<ChatMessage> prompt, ChatOptions options, ModelCallLimits limits, Clock clock)
+{
+    WellFormedText _text = new();
+    bool _hasText;
+    string? _finishReason;
+    UsageDetails? _usage;
+
+    /// <summary>Runs the call. Throws only <see cref="OperationCanceledException"/>, where <paramref name="ct"/> is cancelled.</summary>
+    public async IAsyncEnumerable<ModelUpdate> RunAsync([EnumeratorCancellation] CancellationToken ct)
+    {
+        var began = clock.Ticks;
+        for (var retries = 0; ; retries++)
+        {
+            Exception? error = null;
+            ModelFault? fault = null;
+            _text = new();
+            await using (var stream = new Stream(() => provider.Open(model), prompt, options, limits, clock, ct))
+            {
+                while (fault is null)
+                {
+                    (var update, fault, error) = await stream.NextAsync(_hasText, _finishReason is not null);
+                    if (update is null)
+                        break;
+                    if (Take(update) is { Length: > 0 } text)
+                        yield return new TextPart(text);
+                }
+            }
+            // Once the finish reason has come, nothing that follows can fail the answer.
+            if (_finishReason is not null)
+                (fault, error) = (null, null);
+            else
+                fault ??= ModelFault.Truncated;
+            if (fault is null || !fault.Retryable || _hasText || retries == limits.Retries || WaitFor(fault, retries, began) is not { } wait)
+            {
+                if (_text.Finish() is { Length: > 0 } rest)
+                    yield return new TextPart(rest);
+                yield return new ModelResult(fault, _finishReason, _usage, error);
+                yield break;
+            }
+            yield return new Retrying(fault, wait);
+            await Task.Delay(wait, clock.Provider, ct);
+        }
+    }
+
+    string Take(ChatResponseUpdate update)
+    {
+        _finishReason ??= update.FinishReason?.Value;
+        foreach (var usage in update.Contents.OfType<UsageContent>())
+            if (usage.Details is { InputTokenCount: > 0 } or { OutputTokenCount: > 0 } || _usage is null)
+                _usage = usage.Details;
+        var text = _text.Next(update.Text);
+        _hasText |= text.Length > 0;
+        return text;
+    }
+
+    // What the provider asks for, else twice as long each time; null where that is beyond the time for retries.
+    TimeSpan? WaitFor(ModelFault fault, int retries, long began)
+    {
+        var wait = fault.RetryAfter
+            ?? TimeSpan.FromSeconds(0.5 * Math.Pow(2, retries) * (0.5 + Random.Shared.NextDouble()));
+        return clock.Since(began) + wait <= limits.RetryWithin ? wait : null;
+    }
+
+    /// <summary>The stream of one call, with its silence timer.</summary>
+    sealed class Stream(
+        Func<IChatClient> open, IReadOnlyList<ChatMessage> prompt, ChatOptions options, ModelCallLimits limits, Clock clock,
+        CancellationToken stop) : IAsyncDisposable
+    {
+        readonly CancellationTokenSource _silence = new(Timeout.InfiniteTimeSpan, clock.Provider);
+        readonly long _began = clock.Ticks;
+        CancellationTokenSource? _either;
+        IAsyncEnumerator<ChatResponseUpdate>? _updates;
+        long? _finishedAt;
+
+        /// <summary>The next update, or a fault; neither at the end of the stream.</summary>
+        public async ValueTask<(ChatResponseUpdate? Update, ModelFault? Fault, Exception? Error)> NextAsync(bool hasText, bool hasFinished)
+        {
+            if (hasFinished)
+                _finishedAt ??= clock.Ticks;
+            var allowed = _finishedAt is { } at ? limits.Usage - clock.Since(at)
+                : hasText ? limits.Stall
+                : limits.FirstToken - clock.Since(_began);
+            _silence.CancelAfter(allowed > TimeSpan.Zero ? allowed : TimeSpan.Zero);
+            try
+            {
+                _either ??= CancellationTokenSource.CreateLinkedTokenSource(_silence.Token, stop);
+                _updates ??= open().GetStreamingResponseAsync(prompt, options.Clone(), _either.Token).GetAsyncEnumerator(_either.Token);
+                return await _updates.MoveNextAsync() ? (_updates.Current, null, null) : default;
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                throw; // Half a character that was held back is left out: the stop cut it off, the model did not break it.
+            }
+            catch (OperationCanceledException) when (_silence.IsCancellationRequested)
+            {
+                return (null, hasText ? ModelFault.Stalled : ModelFault.NoFirstToken, null);
+            }
+#pragma warning disable CA1031 // A provider is foreign code: whatever it throws is a fault of the model.
+            catch (Exception error)
+#pragma warning restore CA1031
+            {
+                stop.ThrowIfCancellationRequested();
+                return (null, ModelFault.Of(error, clock.Provider), error);
+            }
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            // The connection to the model closes, whatever the provider still reads from it.
+            await (_either?.CancelAsync() ?? Task.CompletedTask);
+            try
+            {
+                await (_updates?.DisposeAsync() ?? ValueTask.CompletedTask);
+            }
+#pragma warning disable CA1031 // A provider's clean-up can fail in any way, and the answer is decided by now.
+            catch (Exception)
+#pragma warning restore CA1031
+            {
+            }
+            _either?.Dispose();
+            _silence.Dispose();
+        }
+    }
+}

@@ -1,0 +1,21 @@
+using Cote.Primitives;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Cote.Models;
+
+static class ModelsModule
+{
+    public static void AddModels(this IServiceCollection services)
+    {
+        services.AddSingleton(x => ProviderRegistry.From(
+            x.GetRequiredService<AssistantsOptions>(), x.GetRequiredService<Clock>().Provider, x.GetServices<Provider>()));
+        services.AddSingleton(x => x.GetRequiredService<ProviderRegistry>().Catalogue);
+    }
+
+    public static void MapModels(this IEndpointRouteBuilder routes) => routes.MapGet("/models", ListModels.Handle)
+        .RequireAuthorization().Produces<IReadOnlyList<CatalogueModel>>().WithTags("Chats")
+        .WithSummary("The models that a chat can choose");
+}

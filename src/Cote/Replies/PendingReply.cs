@@ -1,0 +1,90 @@
+using System.Text.Json;
+using Cote.Chats;
+using Cote.Data;
+using Cote.Events;
+using Cote.Primitives;
+
+namespace Cote.Replies;
+
+/// <summary>A reply that has not ended, as a client that attaches to it is told.</summary>
+/// <param name="QuestionEvent">The event of its question: nothing of the reply is shown before it.</param>
+/// <param name="Attempt">The attempt that <paramref name="Content"/> belongs to.</param>
+/// <param name="Home">The node that makes it, or null while it waits.</param>
+sealed record PendingReply(
+    string ChatId, string MessageId, string ReplyToId, long Seq, string Model, long QuestionEvent, long Attempt, string Content,
+    string? Home = null)
+{
+    public ReplyText Text => new(Attempt, Content);
+
+    /// <summary>The same reply with another text.</summary>
+    public PendingReply With(ReplyText text) => this with { Attempt = text.Attempt, Content = text.Content };
+
+    public Frame ToSnapshot() => Frame.Write(EventTypes.Snapshot, WriteFields);
+
+    public void WriteFields(Utf8JsonWriter data)
+    {
+        data.WriteString("chat_id"u8, ChatId);
+        data.WriteString("message_id"u8, MessageId);
+        data.WriteString("reply_to_id"u8, ReplyToId);
+        data.WriteNumber("seq"u8, Seq);
+        data.WriteString("model"u8, Model);
+        data.WriteNumber("attempt"u8, Attempt);
+        data.WriteString("content"u8, Content);
+    }
+}
+
+/// <summary>The row of a reply that has not ended, with all that a run needs of its question and its chat.</summary>
+sealed record PendingReplyRow(
+    string UserId, string ChatId, string Id, long Seq, string State, long Attempt, long TextAttempt, string Content,
+    long Takeovers, string Model, bool IsStopRequested,
+    string QuestionId, long QuestionSeq, long QuestionEvent, string QuestionStatus,
+    string? SystemPrompt, double? Temperature, int? MaxTokens, string? Owner, Timestamp QuestionTimestamp)
+{
+    /// <summary>The states of a reply that has not ended. The partial indexes hold the same words.</summary>
+    public static readonly Sql States = $"('queued', 'running')";
+
+    /// <summary>The text that stands, and the attempt that made it.</summary>
+    public ReplyText Text => new(Content.Length > 0 ? TextAttempt : Attempt, Content);
+
+    public PendingReply ToPendingReply() => new(
+        ChatId, Id, QuestionId, Seq, Model, QuestionEvent, Text.Attempt, Content,
+        State == Chats.States.Running ? Owner : null);
+
+    /// <summary>The query for such rows, where <c>r</c> is the reply, <c>q</c> its question and <c>c</c> its chat.</summary>
+    public static Sql Select(Sql where) => $"""
+        select r.user_id, r.chat_id, r.id, r.seq, r.state, r.attempt, r.text_attempt, r.content, r.takeovers, r.model,
+          r.stop_wanted, q.id, q.seq, q.event_seq, q.status, c.system_prompt, c.temperature, c.max_tokens, r.owner,
+          q.timestamp
+        from messages r
+        join messages q on q.user_id = r.user_id and q.id = r.reply_to_id
+        join chats c on c.user_id = r.user_id and c.id = r.chat_id
+        where {where}
+        """;
+
+    /// <summary>The query for all pending replies of a user, or of one chat, in order.</summary>
+    public static Sql SelectAll(string userId, string? chatId)
+    {
+        Sql pending = $"r.user_id = {userId} and r.state in {States}";
+        if (chatId is not null)
+            pending = $"{pending} and r.chat_id = {chatId}";
+        return $"{Select(pending)} order by r.chat_id, r.seq";
+    }
+
+    public static PendingReplyRow Read(Row row) => new(
+        row.GetString(0), row.GetString(1), row.GetString(2), row.GetInt64(3), row.GetString(4), row.GetInt64(5),
+        row.GetInt64(6), row.GetString(7), row.GetInt64(8), row.GetString(9), row.GetInt64(10) != 0,
+        row.GetString(11), row.GetInt64(12), row.GetInt64(13), row.GetString(14), row.GetText(15),
+        row.IsDBNull(16) ? null : row.GetDouble(16), row.IsDBNull(17) ? null : (int)row.GetInt64(17), row.GetText(18),
+        new(row.GetInt64(19)));
+}
+
+/// <summary>How a reply ends.</summary>
+/// <param name="State">One of the final states.</param>
+/// <param name="Text">The text that stays, and the attempt that made it.</param>
+/// <param name="FinishReason">How the model ended it, in the provider's words, or null where it did not come to that.</param>
+/// <param name="Error">Why it failed.</param>
+/// <param name="Usage">What the provider counted.</param>
+/// <param name="RefusesQuestion">Whether the provider refused the question for its content: later prompts leave it out.</param>
+sealed record ReplyEnd(
+    string State, ReplyText Text, string? FinishReason = null, GenerationError? Error = null, Usage? Usage = null,
+    bool RefusesQuestion = false);

@@ -1,0 +1,173 @@
+using Cote.Cluster;
+using Cote.Data;
+using Cote.Events;
+using Cote.Primitives;
+
+namespace Cote.Replies;
+
+/// <summary>A lease of this node.</summary>
+readonly record struct HeldLease(string UserId, string ReplyId, long Attempt, bool IsStopRequested);
+
+/// <summary>How long a node may own a reply without renewing its lease.</summary>
+/// <param name="Length">Fifteen seconds; tests take less.</param>
+sealed record LeaseOptions(TimeSpan Length)
+{
+    public static readonly LeaseOptions Default = new(TimeSpan.FromSeconds(15));
+
+    /// <summary>How often leases are renewed.</summary>
+    public TimeSpan RenewEvery => Length / 3;
+}
+
+/// <summary>
+/// The SQL of leases: which node owns a running reply, by the database's clock. <c>lease_until</c> is a time in Unix
+/// milliseconds, or one of the two marks below.
+/// </summary>
+sealed class ReplyLeases(Database db, NodeNotifier notifier, Node node, Clock clock, LeaseOptions options)
+{
+    /// <summary>The mark of a lease without an owner: its run failed, and the next claim counts as a takeover.</summary>
+    const long Void = 0;
+
+    /// <summary>The mark of a reply that its node handed over: the next claim does not count as a takeover.</summary>
+    const long HandedOver = -1;
+
+    long LengthMilliseconds => (long)options.Length.TotalMilliseconds;
+
+    /// <summary>The end of a lease that is taken now.</summary>
+    public Sql Until => $"{db.Dialect.Now} + {LengthMilliseconds}";
+
+    /// <summary>Claims the lowest pending reply of a chat for this node; null where there is none to claim.</summary>
+    public async Task<PendingReplyRow?> ClaimAsync(string userId, string chatId)
+    {
+        var batch = new WriteBatch();
+        EventTransaction.LockHead(batch, userId);
+        var claim = batch.Execute($"""
+            update messages set
+              takeovers = takeovers + case when state = 'running' and lease_until > {HandedOver} then 1 else 0 end,
+              state = 'running', owner = {node.Id}, lease_until = {Until}, attempt = attempt + 1
+            where user_id = {userId} and id = (
+                select o.id from messages o where o.user_id = {userId} and o.chat_id = {chatId}
+                and o.state in {PendingReplyRow.States} order by o.seq limit 1)
+              and {IsClaimable($"messages")}
+            """);
+        var row = batch.Query(PendingReplyRow.Select(
+            $"r.user_id = {userId} and r.chat_id = {chatId} and r.state in {PendingReplyRow.States} and r.owner = {node.Id}"),
+            PendingReplyRow.Read);
+        await db.WriteAsync(batch);
+        if (claim.Changed == 0)
+            return null;
+        notifier.Publish(new(NotificationKind.ReplyChanged, userId));
+        return row.First;
+    }
+
+    /// <summary>Raises the attempt before another model call; false where the reply is not this node's any more.</summary>
+    public async Task<bool> RaiseAttemptAsync(PendingReplyRow reply)
+    {
+        var batch = new WriteBatch();
+        var raised = batch.Execute($"""
+            update messages set attempt = attempt + 1, lease_until = {Until} where {Fence(reply)}
+            """);
+        await db.WriteAsync(batch);
+        return raised.Changed == 1;
+    }
+
+    /// <summary>Renews every lease of this node in one statement, and lists them.</summary>
+    public async Task<IReadOnlyList<HeldLease>> RenewAsync()
+    {
+        var batch = new WriteBatch();
+        // Both conditions on the state: the partial index of pending replies is used only where its words are in the text.
+        var held = batch.Query(
+            $"""
+            update messages set lease_until = {Until}
+            where state in {PendingReplyRow.States} and state = 'running' and owner = {node.Id}
+            returning user_id, id, attempt, stop_wanted
+            """, row => new HeldLease(row.GetString(0), row.GetString(1), row.GetInt64(2), row.GetInt64(3) != 0));
+        await db.WriteAsync(batch);
+        return held.Items;
+    }
+
+    /// <summary>Lets a lease lapse at once: its run failed, and the next claim counts as a takeover.</summary>
+    public async Task DropAsync(string userId, string replyId, long attempt)
+    {
+        var batch = new WriteBatch();
+        batch.Execute($"""
+            update messages set lease_until = {Void}
+            where user_id = {userId} and id = {replyId} and state = 'running' and owner = {node.Id} and attempt = {attempt}
+            """);
+        await db.WriteAsync(batch);
+    }
+
+    /// <summary>Makes every lease void: where no second process can exist, those found at the start have no owner.</summary>
+    public Task VoidAllAsync()
+    {
+        var batch = new WriteBatch();
+        VoidAll(batch);
+        return db.WriteAsync(batch);
+    }
+
+    /// <summary>The same, as part of a batch.</summary>
+    public static void VoidAll(WriteBatch batch) => batch.Execute($"""
+        update messages set lease_until = {Void} where state in {PendingReplyRow.States} and lease_until > {Void}
+        """);
+
+    /// <summary>Gives a reply back with its text, for the next claim. This does not count as a takeover.</summary>
+    public async Task HandOverAsync(PendingReplyRow reply, ReplyText text)
+    {
+        var batch = new WriteBatch();
+        batch.Execute($"""
+            update messages set owner = null, lease_until = {HandedOver}, content = {text.Content}, text_attempt = {text.Attempt},
+              timestamp = case when listed = 1 or {text.Content} = '' then timestamp else {clock.Now} end,
+              listed = case when listed = 1 or {text.Content} <> '' then 1 else 0 end
+            where {Fence(reply)}
+            """);
+        await db.WriteAsync(batch);
+        notifier.Publish(new(NotificationKind.ReplyWaiting, reply.UserId, reply.ChatId));
+    }
+
+    /// <summary>Takes a reply from its owner, to end it here. Null where it has ended.</summary>
+    public async Task<PendingReplyRow?> TakeOverAsync(string userId, string replyId)
+    {
+        var batch = new WriteBatch();
+        EventTransaction.LockHead(batch, userId);
+        batch.Execute($"""
+            update messages set owner = {node.Id}, attempt = attempt + 1, state = 'running', lease_until = {Until}
+            where user_id = {userId} and id = {replyId} and state in {PendingReplyRow.States}
+              and (state = 'running' or not exists (
+                select 1 from messages o where o.user_id = {userId} and o.chat_id = messages.chat_id and o.state = 'running'))
+            """);
+        var row = batch.Query(PendingReplyRow.Select(
+            $"r.user_id = {userId} and r.id = {replyId} and r.state = 'running' and r.owner = {node.Id}"), PendingReplyRow.Read);
+        await db.WriteAsync(batch);
+        return row.First;
+    }
+
+    /// <summary>Chats whose lowest pending reply has no owner: it waits, or its lease has lapsed. At most 10,000.</summary>
+    public Task<IReadOnlyList<(string UserId, string ChatId)>> ListIdleAsync(CancellationToken ct) => db.ListAsync(
+        $"""
+        select m.user_id, m.chat_id from messages m
+        where m.state in {PendingReplyRow.States} and {IsClaimable($"m")} and not exists (
+          select 1 from messages o where o.user_id = m.user_id and o.chat_id = m.chat_id and o.state in {PendingReplyRow.States}
+            and o.seq < m.seq)
+        limit 10000
+        """, row => (row.GetString(0), row.GetString(1)), ct);
+
+    /// <summary>Those of these users who have a reply that another node makes.</summary>
+    public Task<IReadOnlyList<string>> ListUsersWithRemoteRepliesAsync(IEnumerable<string> users, CancellationToken ct) => db.ListAsync(
+        $"""
+        select distinct user_id from messages
+        where user_id in {db.Dialect.EachOf(users)} and state in {PendingReplyRow.States} and state = 'running' and owner <> {node.Id}
+        """, row => row.GetString(0), ct);
+
+    /// <summary>The fence, as a condition on <c>messages</c>: this node owns the reply, in this attempt.</summary>
+    public Sql Fence(PendingReplyRow reply) => $"""
+        user_id = {reply.UserId} and id = {reply.Id} and state = 'running' and owner = {node.Id} and attempt = {reply.Attempt}
+        """;
+
+    // A row is claimable while it waits, was handed over, or its lease has lapsed. A reply that runs here is not claimed
+    // here again, however late its lease is; and just after the database has come back, a lapsed lease says nothing of its
+    // owner. A lease that reaches too far was written by a clock that was set back since: a live owner renews it in seconds.
+    Sql IsClaimable(Sql row) => $"""
+        ({row}.state = 'queued' or {row}.lease_until <= {Void} or {row}.owner is null
+          or ({row}.lease_until < {db.Dialect.Now} or {row}.lease_until > {db.Dialect.Now} + {2 * LengthMilliseconds})
+            and {row}.owner <> {node.Id} and {db.Engine.AvailableFor >= options.Length} = 1)
+        """;
+}

@@ -1,0 +1,88 @@
+using Cote.Chats;
+using Cote.Events;
+using Cote.Http;
+using Cote.Primitives;
+using Microsoft.AspNetCore.Http;
+
+namespace Cote.Replies;
+
+/// <summary>What <c>stop</c> answers. <paramref name="Stopped"/> counts the replies that this call has ended.</summary>
+sealed record StopResult(bool Success, int Stopped);
+
+/// <summary>
+/// Stops the running reply of a chat and every queued one that was sent before the call. It writes a request on their
+/// rows and waits for their runs; where a run does not end, it takes the fence and ends the reply.
+/// </summary>
+sealed class StopReplies(
+    ReplyStore replies, ReplyLeases leases, MessageStore messages, RunningReplies running, StreamingReplies streaming, EventLog log,
+    Clock clock)
+{
+    static readonly TimeSpan TakeOverAfter = TimeSpan.FromSeconds(2);
+    static readonly TimeSpan Deadline = TimeSpan.FromSeconds(2.9);
+    static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(250);
+
+    /// <summary><c>POST /chats/{chat_id}/stop</c>.</summary>
+    public static async Task<IResult> Handle(string chatId, CurrentUser user, ChatStore chats, StopReplies stop, CancellationToken ct)
+    {
+        if (Ids.Parse(chatId) is not { } chat || !await chats.ExistsAsync(user.Id, chat, ct))
+            return ApiResults.Of(Problems.ChatNotFound);
+        return ApiResults.Json(new StopResult(true, await stop.DoAsync(user.Id, chat, ct)), RepliesJson.Default.StopResult);
+    }
+
+    /// <summary>Returns how many replies this call has stopped, at most three seconds later.</summary>
+    public async Task<int> DoAsync(string userId, string chatId, CancellationToken ct)
+    {
+        var began = clock.Ticks;
+        var requested = await replies.RequestStopAsync(userId, chatId);
+        var pending = (await replies.ListPendingAsync(userId, chatId, ct)).Where(x => x.IsStopRequested).ToList();
+        var queued = pending.Count(x => x.State == States.Queued);
+        if (queued > 0)
+            await replies.EndQueuedAsync(userId, chatId, queued);
+        // A queued reply that was claimed in between finds the request in its row.
+        foreach (var reply in pending.Where(x => x.State == States.Running))
+            running.Stop(userId, reply.Id);
+        var left = await WaitAsync(userId, [.. pending.Select(x => x.Id)], TakeOverAfter, ct);
+        foreach (var id in left)
+            await EndHereAsync(userId, id);
+        await WaitAsync(userId, left, Deadline - clock.Since(began), ct);
+        return requested.Count == 0 ? 0 : await messages.CountStoppedAsync(userId, requested, ct);
+    }
+
+    async Task EndHereAsync(string userId, string id)
+    {
+        if (await leases.TakeOverAsync(userId, id) is not { } reply)
+            return;
+        // What was shown here may be ahead of what was written: all of it stays.
+        var text = reply.Text.NewerOf(streaming.VisibleTextOf(userId, id));
+        await replies.EndAsync(reply, new(States.Stopped, text), reply.QuestionStatus);
+    }
+
+    // Waits until none of these replies is pending; returns those that still are when the time is over.
+    async Task<IReadOnlyList<string>> WaitAsync(string userId, IReadOnlyList<string> ids, TimeSpan time, CancellationToken ct)
+    {
+        var began = clock.Ticks;
+        var advanced = new Wakeup();
+        void OnAdvanced(string advancedUserId)
+        {
+            if (advancedUserId == userId)
+                advanced.Set();
+        }
+        log.Advanced += OnAdvanced;
+        try
+        {
+            while (ids.Count > 0 && (ids = await replies.ListStillPendingAsync(userId, ids, ct)).Count > 0)
+            {
+                var rest = time - clock.Since(began);
+                if (rest <= TimeSpan.Zero)
+                    break;
+                // A notification of another node may be lost: the rows are asked again all the same.
+                await advanced.WaitAsync(rest < LookEvery ? rest : LookEvery, clock.Provider, ct);
+            }
+            return ids;
+        }
+        finally
+        {
+            log.Advanced -= OnAdvanced;
+        }
+    }
+}
