@@ -4,6 +4,7 @@ using Cote.BlackBox.Harness;
 namespace Cote.BlackBox;
 
 /// <summary>A disk that takes nothing more, for real, while people write; and takes again, without a restart.</summary>
+[Trait("Stage", "slow")]
 public sealed class DiskTests(PublishedProgram program, ITestOutputHelper output)
 {
     [Fact]
@@ -148,7 +149,8 @@ public sealed class DiskTests(PublishedProgram program, ITestOutputHelper output
         var again = await ada.AskAsync(chat, "After", refused[0]);
         again.GetProperty("content").GetString().ShouldBe("After"); // the id was free: nothing of the refused send was left
         await ada.EndOfAsync(chat, again.GetProperty("reply_id").GetString()!);
-        await UntilAsync(async () => (await ada.MessagesAsync(chat))[^1].GetProperty("status").GetString() == "delivered");
+        await Patience.UntilAsync(
+            async () => (await ada.MessagesAsync(chat))[^1].GetProperty("status").GetString() == "delivered", "the last reply was delivered");
 
         // And once more, with nothing under way that would try again by itself.
         await begin(node);
@@ -191,13 +193,6 @@ public sealed class DiskTests(PublishedProgram program, ITestOutputHelper output
         }
     }
 
-    static Task UntilReadyAsync(CoteClient anyone) => UntilAsync(async () => (await anyone.GetAsync("/health/ready")).Status == 200);
-
-    static async Task UntilAsync(Func<Task<bool>> holds)
-    {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
-        using var often = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
-        while (!await holds())
-            await often.WaitForNextTickAsync(limit.Token);
-    }
+    static Task UntilReadyAsync(CoteClient anyone) =>
+        Patience.UntilAsync(async () => (await anyone.GetAsync("/health/ready")).Status == 200, "it takes work again");
 }

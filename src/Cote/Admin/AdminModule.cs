@@ -10,6 +10,7 @@ static class AdminModule
 {
     public static void AddAdmin(this IServiceCollection services)
     {
+        services.AddSingleton(new ApiPart(AdminApi.Describe));
         services.AddSingleton<AccountStore>();
         services.AddSingleton<Control>();
         services.AddSingleton<RunningExports>();

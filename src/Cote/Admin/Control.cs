@@ -92,7 +92,7 @@ sealed class Control(
 
     async Task<(Account?, Problem?)> FindAsync(RequestReader request, CancellationToken ct)
     {
-        var username = request.Text("username", 1, Credentials.LongestEmail);
+        var username = request.Text("username", 1, Credentials.MaxEmailLength);
         return request.Problem is { } wrong ? (null, wrong)
             : await users.FindByLoginAsync(username, ct) is { } account ? (account, null)
             : (null, Problems.NotFound with { Detail = "No such user" });

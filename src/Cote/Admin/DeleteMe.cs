@@ -14,9 +14,8 @@ namespace Cote.Admin;
 static class DeleteMe
 {
     public static async Task<IResult> Handle(
-        HttpContext http, CurrentUser current, UserStore users, ReplyStore replies, RunningReplies running,
-        AccountStore accounts,
-        MediaStore media, PartStore parts, MediaGcLoop sweep, CancellationToken ct)
+        HttpContext http, CurrentUser current, UserStore users, ReplyStore replies, RunningReplies running, AccountStore accounts,
+        UploadStore uploads, PartStore parts, MediaGcLoop sweep, CancellationToken ct)
     {
         if (await users.FindAsync(current.Id, ct) is null)
             return ApiResults.Of(Problems.InvalidToken);
@@ -24,7 +23,7 @@ static class DeleteMe
         await accounts.EraseAsync(current.Id, current.Id, RateLimits.AddressOf(http));
         foreach (var reply in open)
             running.Stop(current.Id, reply.Id);
-        foreach (var id in await media.ListUploadsAsync(current.Id, ct))
+        foreach (var id in await uploads.ListAsync(current.Id, ct))
             await parts.DeleteAsync(current.Id, id);
         await accounts.RemoveAsync(current.Id);
         await sweep.SweepAsync(CancellationToken.None); // the bytes that no other user has uploaded

@@ -46,7 +46,7 @@ static class ExportMe
         try
         {
             await audit.WriteAsync(AuditActions.Exported, current.Id, http);
-            http.Response.ContentType = "application/json";
+            http.Response.ContentType = "application/json; charset=utf-8";
             http.Response.Headers.ContentDisposition = "attachment; filename=\"cote-export.json\"";
             await using var writer = new ExportWriter(http.Response.BodyWriter, stores, current);
             await writer.WriteAsync(account, clock.Now, ct);

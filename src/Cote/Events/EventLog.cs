@@ -41,7 +41,7 @@ sealed class EventLog
     {
         try
         {
-            // Read first: a start on a full disk writes nothing that it need not, and serves reads.
+            // It reads first: a start on a full disk writes nothing that it need not, and serves reads.
             if (await ReadMetaAsync("epoch", ct) is null)
                 await InsertEpochAsync();
             if (file is not null)
@@ -54,9 +54,10 @@ sealed class EventLog
         }
     }
 
+    // Nodes that start together agree on one.
     Task<Outcome> InsertEpochAsync()
     {
-        var batch = new WriteBatch(); // nodes that start together agree on one
+        var batch = new WriteBatch();
         batch.Execute($"insert into meta (key, value) values ('epoch', {NewName()}) on conflict (key) do nothing");
         return _db.WriteAsync(batch);
     }
@@ -85,7 +86,7 @@ sealed class EventLog
         }
         catch (Exception error) when (stored is not null && error is IOException or ProblemException { Problem.Status: 507 })
         {
-            // The disk is full. The stored run goes on, so reads are served and a copy that is restored is still noticed.
+            // The disk is full. The stored run goes on, so reads are served and a restored copy is still noticed.
             file.Resume(stored!);
         }
     }

@@ -89,7 +89,7 @@ public static class ApiResults
         {
             var response = httpContext.Response;
             response.StatusCode = status;
-            response.ContentType = "application/json";
+            response.ContentType = "application/json; charset=utf-8"; // old clients of Dart read latin-1 without it
             response.ContentLength = json.Length;
             await response.Body.WriteAsync(json, httpContext.RequestAborted);
         }

@@ -37,6 +37,8 @@ public sealed class AccountTests(SharedApp shared)
             (await eve.PatchAsync("/users/me", body)).Status.ShouldBe(422, body.ToString());
         (await eve.GetAsync("/users/me")).Text.ShouldBe(before);
         (await eve.PatchAsync("/users/me", new { username = eve.Username.ToUpperInvariant() })).Status.ShouldBe(200);
+        var kept = (await eve.GetAsync("/users/me")).Text;
+        (await eve.PatchAsync("/users/me", """{"username":null,"email":null,"password":null}""")).Ok().Text.ShouldBe(kept);
     }
 
     [Fact]

@@ -40,8 +40,8 @@ public sealed partial class CopyTests(CopyTarget target) : IClassFixture<CopyTar
         (await ada.PostAsync("/ws/ticket")).Ok();
         var photo = Samples.Png(extra: 2_500_000);
         var upload = (await ada.UploadAsync(photo, "grüße 🕊.png")).Ok();
-        var image = await ada.PostAsync($"/chats/{chat}/messages/", new { content = "", type = "image", media_urls = new[] { upload["url"] } });
-        await EndAsync(ada, chat, image.Ok().Json); // before the model plays another script
+        var image = (await ada.PostAsync($"/chats/{chat}/messages/", new { content = "", type = "image", media_urls = new[] { upload["url"] } })).Ok();
+        await ada.EndOfAsync(chat, image["reply_id"]); // what is under way when the server stops is not as it was afterwards
         var open = await Tus.BeginAsync(ada, 1_000, "later.txt");
         await using (var socket = await ada.ConnectAsync())
             (await ada.GetAsync("/chats/")).Ok();
@@ -51,7 +51,7 @@ public sealed partial class CopyTests(CopyTarget target) : IClassFixture<CopyTar
         app.Model.Script = FakeReply.Text("half of ").ThenStall();
         var question = await ada.AskAsync(unfinished, "And then?");
         var reply = question.GetProperty("reply_id").GetString()!;
-        await Samples.UntilAsync(async () => (await ada.MessageAsync(unfinished, reply)).GetProperty("content").GetString() == "half of ", "half of the reply is shown");
+        await Patience.UntilAsync(async () => (await ada.MessageAsync(unfinished, reply)).GetProperty("content").GetString() == "half of ", "half of the reply is shown");
         var seen = (await ada.GetAsync("/sync")).Ok()["cursor"];
         var before = await EverythingAsync(ada, eve, unfinished);
         before.Count.ShouldBeGreaterThan(25);
@@ -331,7 +331,7 @@ public sealed partial class CopyTests(CopyTarget target) : IClassFixture<CopyTar
         await using var app = await CoteApp.StartAsync();
         await app.StopAsync();
         await using var node = await CoteApp.StartAsync($"Data:Postgres={url}", $"Auth:SigningKey={Engine.SigningKey}");
-        await Samples.UntilAsync(async () => (await cluster.BackendsAsync("cote listen", url)).Length > 0, "the node listens");
+        await Patience.UntilAsync(async () => (await cluster.BackendsAsync("cote listen", url)).Length > 0, "the node listens");
 
         (await CopyAsync(app.Data, url)).Error.ShouldContain("A node of Cote is connected to the target database.");
 
@@ -364,7 +364,7 @@ public sealed partial class CopyTests(CopyTarget target) : IClassFixture<CopyTar
         await client.EndOfAsync(chat, question.GetProperty("reply_id").GetString()!);
 
     // Whether the end was written to its reader is noted up to two seconds later; until then a status may move.
-    static Task DeliveredAsync(CoteClient client) => Samples.UntilAsync(async () =>
+    static Task DeliveredAsync(CoteClient client) => Patience.UntilAsync(async () =>
     {
         foreach (var chat in (await client.GetAsync("/chats/")).Ok().Json.EnumerateArray())
             foreach (var message in await client.MessagesAsync(chat.GetProperty("id").GetString()!))

@@ -31,7 +31,7 @@ public sealed class SqliteTests : IDisposable
         using var reader = new SqliteSession(File, SqliteOpenMode.ReadOnly);
         using var gate = new ManualResetEventSlim();
         var blocked = db.WriteAsync(Blocked(gate, out var began));
-        await began.WaitAsync(TimeSpan.FromSeconds(10));
+        await began.InTimeAsync();
         long seenInside = -1, seenOutside = -1;
         var asking = Put("d");
         asking.Query($"select count(*) from meta where key in ('a', 'c')", row =>
@@ -109,7 +109,7 @@ public sealed class SqliteTests : IDisposable
         var db = new Database(engine);
         using var gate = new ManualResetEventSlim();
         var blocked = db.WriteAsync(Blocked(gate, out var began));
-        await began.WaitAsync(TimeSpan.FromSeconds(10));
+        await began.InTimeAsync();
         var waiting = db.WriteAsync(Put("a"));
 
         (await Should.ThrowAsync<ProblemException>(async () => await db.WriteAsync(Put("b")))).Problem.ShouldBe(Problems.Busy);
@@ -128,12 +128,12 @@ public sealed class SqliteTests : IDisposable
         var db = new Database(engine);
         using var gate = new ManualResetEventSlim();
         var writes = new List<Task<Outcome>> { db.WriteAsync(Blocked(gate, out var began)) };
-        await began.WaitAsync(TimeSpan.FromSeconds(10));
+        await began.InTimeAsync();
         writes.AddRange(Enumerable.Range(0, 50).Select(i => db.WriteAsync(Put($"k{i}"))));
 
         var closing = Task.Run(async () => await engine.DisposeAsync());
         gate.Set();
-        await closing.WaitAsync(TimeSpan.FromSeconds(10));
+        await closing.InTimeAsync();
 
         (await Task.WhenAll(writes)).ShouldAllBe(x => x == Outcome.Committed);
         await using var again = await OpenAsync();
