@@ -1,5 +1,7 @@
 using System.Reflection;
 
+using Cote.Extensibility;
+
 namespace Cote;
 
 /// <summary>

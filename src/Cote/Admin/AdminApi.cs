@@ -14,7 +14,8 @@ static class AdminApi
     {
         api.Schema<AccountInfo>().OneOf("role", Roles.User, Roles.Admin);
         api.Schema<AuditEntry>().Note("actor", "A user's id, `anonymous`, or `console` for the command line");
-        api.Operation(nameof(ListUsers)).Query("after", "From the `Link` of the page before", Id()).Refuses(Problems.AdminOnly);
+        api.Operation(nameof(ListUsers)).Query("after", "From the `Link` of the page before", Id())
+            .Refuses(Problems.AdminOnly);
         api.Operation(nameof(ListAudit)).Query("before", "From the `Link` of the page before", Id())
             .Query("user_id", "Only entries about this user", Id()).Refuses(Problems.AdminOnly);
         api.Operation(nameof(DeleteMe)).Refuses(Problems.StorageUnavailable);
@@ -26,7 +27,8 @@ static class AdminApi
             .Required("exported_at", "user", "created_at", "sessions", "chats", "media")
             .Property("exported_at", Time()).Property("user", ApiDocument.Ref<User>()).Property("created_at", Time())
             .Property("sessions", ListOf(ApiDocument.Ref<SessionInfo>()))
-            .Property("chats", ListOf(ApiDocument.Ref("ExportedChat"))).Property("media", ListOf(ApiDocument.Ref<Uploaded>()));
+            .Property("chats", ListOf(ApiDocument.Ref("ExportedChat")))
+            .Property("media", ListOf(ApiDocument.Ref<Uploaded>()));
         export.Json["type"] = "object";
         api.Operation(nameof(ExportMe)).Answers(200, "The file", schema: ApiDocument.Ref("Export"))
             .AnswersHeaders(200, "Content-Disposition").Refuses(Problems.DiskFull);

@@ -13,12 +13,14 @@ static class ChatsApi
     {
         DescribeChats(api);
         DescribeMessages(api);
-        api.Operation(nameof(ListChats)).Query("before", "From the `Link` of the page before", OperationRules.Integer(0));
+        api.Operation(nameof(ListChats))
+            .Query("before", "From the `Link` of the page before", OperationRules.Integer(0));
         api.Operation(nameof(ListMessages))
             .Note("Without `after` a page holds the newest messages, ascending, and `Link` leads to the older ones; "
                 + "with `after` it holds those that follow, and `Link` leads forward.")
             .Query("before", "Only messages with a smaller `seq`", OperationRules.Integer(0))
-            .Query("after", "Only messages with a greater `seq`; not together with `before`", OperationRules.Integer(0));
+            .Query("after", "Only messages with a greater `seq`; not together with `before`",
+                OperationRules.Integer(0));
     }
 
     static void DescribeChats(ApiDocument api)
@@ -36,7 +38,8 @@ static class ChatsApi
             .Example("""{"title":"First chat"}""");
         api.Schema<ChatPatch>().Note("Only the fields that are named change; null goes back to the default.")
             .Length("title", 0, Chat.LongestTitle)
-            .Length("model", 0, 200).Note("model", "An id of `GET /models`, or a provider's name alone for its first model")
+            .Length("model", 0, 200)
+            .Note("model", "An id of `GET /models`, or a provider's name alone for its first model")
             .Length("system_prompt", 0, UpdateChat.LongestSystemPrompt)
             .Range("temperature", 0, 2).Range("max_tokens", 1, 10_000_000)
             .Example("""{"title":"Doves","is_pinned":true}""");
@@ -65,9 +68,11 @@ static class ChatsApi
             .Example("""{"content":"How do doves find their way home?"}""");
         api.Schema<Generation>().Note("How a reply comes about. On a user's message it has `error` alone.")
             .Note("finish_reason", "`stop`, `length`, `content_filter`, `tool_calls` or the provider's own word")
-            .OneOf("state", States.Queued, States.Running, States.Completed, States.Stopped, States.Failed, States.Interrupted)
+            .OneOf("state", States.Queued, States.Running, States.Completed, States.Stopped, States.Failed,
+                States.Interrupted)
             .Note("attempt", "The attempt that the text belongs to").Note("model", "`provider/model`");
-        api.Schema<GenerationError>().Note("code", "`rate_limited`, `timeout`, `truncated`, `bad_upstream`, `unauthorized`, "
+        api.Schema<GenerationError>()
+            .Note("code", "`rate_limited`, `timeout`, `truncated`, `bad_upstream`, `unauthorized`, "
             + "`context_too_long`, `filtered`, `empty`, `too_long`, `unsupported_media`; later versions add others");
         api.Schema<Usage>().Note("What the provider counted, in tokens.");
     }

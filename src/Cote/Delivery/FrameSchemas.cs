@@ -15,20 +15,27 @@ static class FrameSchemas
 
     public static void Add(ApiDocument api)
     {
-        var union = api.Schema(Frame).Note("One frame of a socket or a stream. Later versions add types: ignore others.").Json;
+        var union = api.Schema(Frame)
+            .Note("One frame of a socket or a stream. Later versions add types: ignore others.").Json;
         (union["oneOf"], union["discriminator"]) = (new JsonArray(), new JsonObject { ["propertyName"] = "type" });
-        // No `oneOf`, of which NSwag writes what does not compile, and no discriminator, whose classes it does not find.
-        api.Schema(PolledFrame).Note("One frame of a long-poll. Later versions add types: ignore others.").Json["anyOf"] = new JsonArray();
+        // No `oneOf`, of which NSwag writes what does not compile, and no discriminator, whose classes it does not
+        // find.
+        api.Schema(PolledFrame)
+            .Note("One frame of a long-poll. Later versions add types: ignore others.").Json["anyOf"] = new JsonArray();
 
-        AddFrame(api, EventTypes.Message, ApiDocument.Ref<Message>(), "A message, whole: an upsert by `id`", isDurable: true);
+        AddFrame(api, EventTypes.Message, ApiDocument.Ref<Message>(), "A message, whole: an upsert by `id`",
+            isDurable: true);
         AddFrame(api, EventTypes.MessageStatus, Data(api, "StatusChange",
-            ("chat_id", Id()), ("message_id", Id()), ("status", Choice(Statuses.Sent, Statuses.Delivered, Statuses.Read))),
+            ("chat_id", Id()), ("message_id", Id()),
+                ("status", Choice(Statuses.Sent, Statuses.Delivered, Statuses.Read))),
             "A new status, where no `message` says it", isDurable: true);
         AddFrame(api, EventTypes.MessageDeleted, Data(api, "DeletedMessage", ("chat_id", Id()), ("message_id", Id())),
             "A message was deleted", isDurable: true);
         AddFrame(api, EventTypes.ChatCreated, ApiDocument.Ref<Chat>(), "A new chat", isDurable: true);
-        AddFrame(api, EventTypes.ChatUpdated, ApiDocument.Ref<Chat>(), "A chat whose own fields changed", isDurable: true);
-        AddFrame(api, EventTypes.ChatDeleted, Data(api, "DeletedChat", ("chat_id", Id())), "A chat was deleted", isDurable: true);
+        AddFrame(api, EventTypes.ChatUpdated, ApiDocument.Ref<Chat>(), "A chat whose own fields changed",
+            isDurable: true);
+        AddFrame(api, EventTypes.ChatDeleted, Data(api, "DeletedChat", ("chat_id", Id())), "A chat was deleted",
+            isDurable: true);
         AddFrame(api, EventTypes.Ready, Data(api, "Ready",
             ("cursor", Cursor()), ("heartbeat_ms", OperationRules.Integer(0)), ("user_id", Id())),
             "The first frame of a connection: where it starts");
@@ -44,7 +51,8 @@ static class FrameSchemas
             ("offset", OperationRules.Integer(0)), ("text", Text())),
             "More text of a reply, at an offset in UTF-16 units");
         AddFrame(api, EventTypes.Typing, Data(api, "Typing",
-            ("chat_id", Id()), ("sender", Choice(Senders.User, Senders.Ai)), ("is_typing", new JsonObject { ["type"] = "boolean" })),
+            ("chat_id", Id()), ("sender", Choice(Senders.User, Senders.Ai)),
+                ("is_typing", new JsonObject { ["type"] = "boolean" })),
             "Somebody types; it lapses after 8 s");
         AddFrame(api, EventTypes.Ping, Data(api, "Empty"), "After 25 s of silence; needs no answer");
         AddFrame(api, EventTypes.Pong, ApiDocument.Ref("Empty"), "The answer to a client's `ping`");

@@ -21,7 +21,8 @@ public static class ApiResults
 
     internal static IResult Json<T>(T value, JsonTypeInfo<T> type) => Json(Write(value, type));
 
-    internal static byte[] Write<T>(T value, JsonTypeInfo<T> type) => Write(json => JsonSerializer.Serialize(json, value, type));
+    internal static byte[] Write<T>(T value, JsonTypeInfo<T> type) =>
+        Write(json => JsonSerializer.Serialize(json, value, type));
 
     /// <summary>The problem as an answer, with the headers that belong to it.</summary>
     public static IResult Of(Problem problem) => new ProblemResult(problem);
@@ -43,7 +44,8 @@ public static class ApiResults
                 headers.WWWAuthenticate = "Bearer";
             if (problem.RetryAfter is { } wait)
                 headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)).ToString();
-            return new JsonBytesResult(Write(json => WriteProblem(json, problem)), problem.Status).ExecuteAsync(httpContext);
+            return new JsonBytesResult(Write(json => WriteProblem(json, problem)), problem.Status)
+                .ExecuteAsync(httpContext);
         }
     }
 

@@ -14,7 +14,9 @@ static class HeadAsGet
 {
     sealed class WasHead;
 
-    /// <summary>Adds it after routing; routing runs again for what it takes over, and at once passes on all else.</summary>
+    /// <summary>
+    /// Adds it after routing; routing runs again for what it takes over, and at once passes on all else.
+    /// </summary>
     public static void UseHeadAsGet(this IApplicationBuilder app)
     {
         app.Use((http, next) =>
@@ -41,6 +43,7 @@ static class HeadAsGet
     static bool IsUnmatchedHead(HttpContext http) =>
         HttpMethods.IsHead(http.Request.Method) && http.GetEndpoint() is not (null or RouteEndpoint);
 
-    static bool Streams(this Endpoint? endpoint) => endpoint?.Metadata.GetOrderedMetadata<IProducesResponseTypeMetadata>()
+    static bool Streams(this Endpoint? endpoint) =>
+        endpoint?.Metadata.GetOrderedMetadata<IProducesResponseTypeMetadata>()
         .Any(x => x.ContentTypes.Contains("text/event-stream")) == true;
 }

@@ -23,10 +23,13 @@ static class HttpModule
         services.AddCors(cors => cors.AddDefaultPolicy(policy => policy
             .SetIsOriginAllowed(origin => options.CorsOrigins.Contains("*")
                 || options.CorsOrigins.Contains(origin, StringComparer.OrdinalIgnoreCase)
-                || (environment.IsDevelopment() && Uri.TryCreate(origin, UriKind.Absolute, out var uri) && uri.IsLoopback))
+                || (environment.IsDevelopment() && Uri.TryCreate(origin, UriKind.Absolute, out var uri)
+                    && uri.IsLoopback))
             .AllowAnyHeader().AllowAnyMethod()
-            .WithExposedHeaders("Link", "Retry-After", "Idempotent-Replayed", "X-Request-Id", "Location", "Upload-Offset", "Upload-Length",
-                "Upload-Expires", "Upload-Metadata", "Upload-Media-Url", "Tus-Resumable", "Tus-Version", "Tus-Extension", "Tus-Max-Size")
+            .WithExposedHeaders(
+                "Link", "Retry-After", "Idempotent-Replayed", "X-Request-Id", "Location", "Upload-Offset", "Upload-Length",
+                "Upload-Expires", "Upload-Metadata", "Upload-Media-Url", "Tus-Resumable", "Tus-Version", "Tus-Extension",
+                "Tus-Max-Size")
             .SetPreflightMaxAge(TimeSpan.FromMinutes(10))));
     }
 
@@ -61,7 +64,8 @@ static class HttpModule
 
     static Task LimitRequestsAsync(HttpContext http, RequestDelegate next) =>
         http.Request.Path.StartsWithSegments("/health")
-        || ((RateLimits)http.RequestServices.GetService(typeof(RateLimits))!).Acquire(Limit.Requests, http) is not { } problem
+        || ((RateLimits)http.RequestServices.GetService(typeof(RateLimits))!)
+        .Acquire(Limit.Requests, http) is not { } problem
             ? next(http)
             : ApiResults.Of(problem).ExecuteAsync(http);
 
@@ -81,7 +85,9 @@ static class HttpModule
             else if (System.Net.IPNetwork.TryParse(proxy, out var network))
                 forwarded.KnownIPNetworks.Add(network);
             else
-                throw new StartupException($"Cote__Http__TrustedProxies holds `{proxy}`, which is neither an address nor a network such as 10.0.0.0/8.");
+                throw new StartupException(
+                    $"Cote__Http__TrustedProxies holds `{proxy}`, which is neither an address nor a network "
+                    + "such as 10.0.0.0/8.");
         }
         return forwarded;
     }

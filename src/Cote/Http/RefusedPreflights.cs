@@ -17,7 +17,8 @@ sealed class RefusedPreflights(RequestDelegate next, ILoggerFactory logs)
 
     public Task InvokeAsync(HttpContext http) =>
         HttpMethods.IsOptions(http.Request.Method) && _refused == 0
-        && http.Request.Headers.Origin is [{ Length: > 0 } origin] && http.Request.Headers.AccessControlRequestMethod.Count > 0
+        && http.Request.Headers.Origin is [{ Length: > 0 } origin]
+            && http.Request.Headers.AccessControlRequestMethod.Count > 0
             ? WatchAsync(http, origin) : next(http);
 
     async Task WatchAsync(HttpContext http, string origin)

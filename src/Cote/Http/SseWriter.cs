@@ -15,8 +15,8 @@ sealed class SseWriter(HttpResponse response)
     readonly PipeWriter _writer = response.BodyWriter;
 
     /// <summary>
-    /// Writes the headers and a first line, to be flushed at once: a proxy holds the headers until it has seen something.
-    /// The line tells a browser to reconnect after a second, where its default is three.
+    /// Writes the headers and a first line, to be flushed at once: a proxy holds the headers until it has seen
+    /// something. The line tells a browser to reconnect after a second, where its default is three.
     /// </summary>
     public void Start()
     {

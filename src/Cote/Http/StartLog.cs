@@ -37,6 +37,6 @@ static partial class HttpLog
     public static partial void OpenDocs(this ILogger log, string address);
 
     [LoggerMessage(EventId = 1422, Level = LogLevel.Warning,
-        Message = "A browser on origin {Origin} was refused by CORS; Cote__Http__CorsOrigins lists the origins that may call")]
+        Message = "CORS refused a browser on origin {Origin}; Cote__Http__CorsOrigins lists the origins that may call")]
     public static partial void PreflightRefused(this ILogger log, string origin);
 }

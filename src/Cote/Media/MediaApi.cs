@@ -9,11 +9,13 @@ static class MediaApi
 {
     public static void Describe(ApiDocument api)
     {
-        api.Schema<Uploaded>().Note("url", "Signed: works without a token for a day or two; a message names the upload by it")
+        api.Schema<Uploaded>()
+            .Note("url", "Signed: works without a token for a day or two; a message names the upload by it")
             .Note("content_type", "By the bytes, whatever the upload called itself").Note("size", "Bytes")
             .Note("width", "Pixels of an image").Note("height", "Pixels of an image");
         api.Operation(nameof(UploadFile)).Note("The first part called `file`. The type is found by its bytes.")
-            .Refuses(Problems.QuotaExceeded, Problems.TooManyPixels, Problems.UnsupportedMediaType, Problems.StorageUnavailable);
+            .Refuses(Problems.QuotaExceeded, Problems.TooManyPixels, Problems.UnsupportedMediaType,
+                Problems.StorageUnavailable);
         api.Schema<UploadForm>().Property("file", Binary()).Note("file", "The bytes, with their name");
 
         foreach (var download in new[] { api.Operation(nameof(GetMedia)), api.Operation("HeadMedia") })
@@ -38,13 +40,15 @@ static class MediaApi
 
     static void DescribeTus(ApiDocument api)
     {
-        foreach (var operation in api.Operations.Where(x => x.Id.EndsWith(nameof(ResumableUpload), StringComparison.Ordinal)).ToList())
+        foreach (var operation in api.Operations.Where(
+            x => x.Id.EndsWith(nameof(ResumableUpload), StringComparison.Ordinal)).ToList())
         {
             foreach (var (status, _) in operation.Responses.Where(x => x.Key.StartsWith('2')).ToList())
                 operation.AnswersHeaders(int.Parse(status), "Tus-Resumable");
             if (operation.Id.StartsWith("Options", StringComparison.Ordinal))
                 continue;
-            operation.NeedsHeader("Tus-Resumable", "The version of tus", Choice("1.0.0")).Refuses(Problems.WrongTusVersion)
+            operation.NeedsHeader("Tus-Resumable", "The version of tus", Choice("1.0.0"))
+                .Refuses(Problems.WrongTusVersion)
                 .AnswersHeaders(412, "Tus-Version");
             if (!operation.Id.StartsWith("Create", StringComparison.Ordinal))
                 operation.Refuses(Problems.UploadExpired, Problems.UploadLocked);
@@ -56,14 +60,16 @@ static class MediaApi
             .AnswersHeaders(201, "Location", "Upload-Expires")
             .Refuses(Problems.QuotaExceeded, Problems.TooLarge);
         var head = api.Operation("HeadResumableUpload")
-            .AnswersHeaders(200, "Upload-Offset", "Upload-Length", "Upload-Metadata", "Upload-Expires", "Upload-Media-Url");
+            .AnswersHeaders(200, "Upload-Offset", "Upload-Length", "Upload-Metadata", "Upload-Expires",
+                "Upload-Media-Url");
         var patch = api.Operation("PatchResumableUpload")
             .NeedsHeader("Upload-Offset", "Where these bytes begin", OperationRules.Integer(0))
             .Takes("application/offset+octet-stream", Binary())
             .AnswersHeaders(204, "Upload-Offset", "Upload-Expires", "Upload-Media-Url")
             .Refuses(Problems.WrongOffset, Problems.TooLarge);
         foreach (var last in new[] { head, patch }) // the last piece, or what finds that it has come, makes the upload
-            last.Refuses(Problems.QuotaExceeded, Problems.TooManyPixels, Problems.UnsupportedMediaType, Problems.StorageUnavailable,
+            last.Refuses(Problems.QuotaExceeded, Problems.TooManyPixels, Problems.UnsupportedMediaType,
+                Problems.StorageUnavailable,
                 Problems.Busy, Problems.DiskFull);
         foreach (var checkedHeader in new[] { create, patch })
             OperationRules.Refuse(checkedHeader, 422, "validation_error", "A header is missing or wrong");

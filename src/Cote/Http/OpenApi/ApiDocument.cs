@@ -5,8 +5,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Cote.Http;
 
 /// <summary>
-/// What a room says of its routes and shapes beyond their types: limits, choices, examples, refusals. Added as a service,
-/// run when the OpenAPI document is first asked for.
+/// What a room says of its routes and shapes beyond their types: limits, choices, examples, refusals. Added as a
+/// service, run when the OpenAPI document is first asked for.
 /// </summary>
 sealed record ApiPart(Action<ApiDocument> Describe);
 
@@ -124,7 +124,8 @@ sealed class ApiSchema(JsonObject schema)
         return this;
     }
 
-    public ApiSchema Required(params string[] names) => Set(schema, "required", new JsonArray([.. names.Select(x => (JsonNode)x)]));
+    public ApiSchema Required(params string[] names) =>
+        Set(schema, "required", new JsonArray([.. names.Select(x => (JsonNode)x)]));
 
     /// <summary>A whole example, as JSON. Of a request: one that is accepted as it stands.</summary>
     public ApiSchema Example(string json) => Set(schema, "examples", new JsonArray(JsonNode.Parse(json)));

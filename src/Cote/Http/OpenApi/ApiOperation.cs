@@ -31,9 +31,11 @@ sealed class ApiOperation(ApiDocument document, string path, string method, Json
     }
 
     /// <summary>Says what a parameter of the query is; adds it where the handler reads it by itself.</summary>
-    public ApiOperation Query(string name, string description, JsonObject? schema = null) => Parameter("query", name, description, schema);
+    public ApiOperation Query(string name, string description, JsonObject? schema = null) =>
+        Parameter("query", name, description, schema);
 
-    public ApiOperation Header(string name, string description, JsonObject? schema = null) => Parameter("header", name, description, schema);
+    public ApiOperation Header(string name, string description, JsonObject? schema = null) =>
+        Parameter("header", name, description, schema);
 
     /// <summary>A header that a request must have.</summary>
     public ApiOperation NeedsHeader(string name, string description, JsonObject? schema = null)
@@ -93,7 +95,8 @@ sealed class ApiOperation(ApiDocument document, string path, string method, Json
         var parameter = Parameters.FirstOrDefault(x => (string?)x["in"] == place && (string?)x["name"] == name);
         if (parameter is null)
         {
-            parameter = new JsonObject { ["name"] = name, ["in"] = place, ["schema"] = new JsonObject { ["type"] = "string" } };
+            parameter = new JsonObject { ["name"] = name, ["in"] = place,
+                ["schema"] = new JsonObject { ["type"] = "string" } };
             if (operation["parameters"] is not JsonArray)
                 operation["parameters"] = new JsonArray();
             operation["parameters"]!.AsArray().Add(parameter);

@@ -12,7 +12,7 @@ static class DocumentRules
     [
         ("Chats", "Chats, and the models that they choose."),
         ("Messages", "Send a message, follow its reply, stop it."),
-        ("Live", "Everything that happens to the user, as it happens: one schema on WebSocket, server-sent events and long-poll."),
+        ("Live", "What happens to the user, as it happens: one schema on WebSocket, server-sent events and long-poll."),
         ("Users", "Accounts and logins."),
         ("Sessions", "Where a user is logged in."),
         ("Media", "Uploads and downloads. Large files over bad networks: tus 1.0."),
@@ -57,11 +57,12 @@ static class DocumentRules
             ["title"] = "Cote",
             ["version"] = Version,
             ["description"] = "The backend of AI chat apps: users, chats, messages, and AI replies that are never lost.\n\n"
-                + "Give a new chat or message an `id` of your own (a UUID): then the request can be repeated safely. Enums may grow: "
-                + "treat an error code that you do not know by its status.",
+                + "Give a new chat or message an `id` of your own (a UUID): then the request can be repeated safely. "
+                + "Enums may grow: treat an error code that you do not know by its status.",
             ["license"] = new JsonObject { ["name"] = "MIT", ["identifier"] = "MIT" },
         };
-        root["servers"] = new JsonArray(new JsonObject { ["url"] = "/", ["description"] = "The host that this was read from" });
+        root["servers"] = new JsonArray(
+            new JsonObject { ["url"] = "/", ["description"] = "The host that this was read from" });
         AddErrors(document);
         AddComponents(root.Part("components"));
         foreach (var operation in document.Operations)
@@ -75,7 +76,8 @@ static class DocumentRules
 
     static void AddErrors(ApiDocument document)
     {
-        JsonNode[] codes = [.. OperationRules.Catalogue.Select(x => x.Key).Append("bad_request").Append("validation_error").Distinct()];
+        JsonNode[] codes = [.. OperationRules.Catalogue.Select(x => x.Key).Append("bad_request")
+            .Append("validation_error").Distinct()];
         document.Schemas["ErrorCode"] = new JsonObject
         {
             ["type"] = "string",
@@ -83,8 +85,10 @@ static class DocumentRules
             ["enum"] = new JsonArray(codes),
         };
         document.Schema(OperationRules.Problem).Note("An expected failure.").Required("detail", "code")
-            .Property("detail", Text("For people")).Property("code", ApiDocument.Ref("ErrorCode")).Json["type"] = "object";
-        document.Schema("ValidationError").Note("One wrong field, in FastAPI's shape.").Required("type", "loc", "msg", "input")
+            .Property("detail", Text("For people"))
+            .Property("code", ApiDocument.Ref("ErrorCode")).Json["type"] = "object";
+        document.Schema("ValidationError").Note("One wrong field, in FastAPI's shape.")
+            .Required("type", "loc", "msg", "input")
             .Property("type", Text("The kind of fault, for programs: `missing`, `string_too_long`…"))
             .Property("loc", new JsonObject
             {
@@ -95,9 +99,11 @@ static class DocumentRules
             })
             .Property("msg", Text("For people"))
             .Property("input", new JsonObject { ["description"] = "What was sent; never a password" })
-            .Property("ctx", new JsonObject { ["type"] = "object", ["description"] = "The limit that was passed, and the like" })
+            .Property("ctx", new JsonObject { ["type"] = "object",
+                ["description"] = "The limit that was passed, and the like" })
             .Json["type"] = "object";
-        document.Schema(OperationRules.ValidationError).Note("Every wrong field of a request.").Required("detail", "code")
+        document.Schema(OperationRules.ValidationError).Note("Every wrong field of a request.")
+            .Required("detail", "code")
             .Property("detail", new JsonObject { ["type"] = "array", ["items"] = ApiDocument.Ref("ValidationError") })
             .Property("code", ApiDocument.Ref("ErrorCode")).Json["type"] = "object";
     }
@@ -148,7 +154,8 @@ static class DocumentRules
             operation.AnswersHeaders(200, "Idempotent-Replayed");
             operation.AnswersHeaders(409, "X-Request-Id").AnswersHeaders(410, "X-Request-Id");
         }
-        var sorted = operation.Responses.OrderBy(x => x.Key, StringComparer.Ordinal).Select(x => (x.Key, x.Value!.DeepClone())).ToList();
+        var sorted = operation.Responses.OrderBy(x => x.Key, StringComparer.Ordinal)
+            .Select(x => (x.Key, x.Value!.DeepClone())).ToList();
         operation.Responses.Clear();
         foreach (var (status, response) in sorted)
             operation.Responses[status] = response;
@@ -159,8 +166,10 @@ static class DocumentRules
 
     static void OrderTags(ApiDocument document)
     {
-        var used = document.Operations.SelectMany(x => x.Json["tags"]?.AsArray().Select(y => (string)y!) ?? []).ToHashSet();
-        var others = used.Except(First.Concat(Last).Select(x => x.Name)).Order().Select(x => (Name: x, Description: ""));
+        var used = document.Operations.SelectMany(x => x.Json["tags"]?.AsArray().Select(y => (string)y!) ?? [])
+            .ToHashSet();
+        var others = used.Except(First.Concat(Last).Select(x => x.Name)).Order()
+            .Select(x => (Name: x, Description: ""));
         document.Root["tags"] = new JsonArray([.. First.Concat(others).Concat(Last).Where(x => used.Contains(x.Name))
             .Select(x => new JsonObject { ["name"] = x.Name, ["description"] = x.Description })]);
     }

@@ -15,9 +15,9 @@ using Microsoft.OpenApi;
 namespace Cote.Http;
 
 /// <summary>
-/// The description of the API, made from the routes and their types when it is first asked for, completed by rules and by
-/// the <see cref="ApiPart"/> of each room, and kept as bytes. The generator lives in a container of its own: most servers
-/// are never asked, and need not hold it ready.
+/// The description of the API, made from the routes and their types when it is first asked for, completed by rules and
+/// by the <see cref="ApiPart"/> of each room, and kept as bytes. The generator lives in a container of its own: most
+/// servers are never asked, and need not hold it ready.
 /// </summary>
 /// <param name="registered">All services: a parameter of a route that is none of them is taken for its body.</param>
 /// <param name="routes">What is described.</param>
@@ -49,11 +49,13 @@ sealed class OpenApi(IServiceCollection registered, EndpointDataSource routes)
         services.ConfigureHttpJsonOptions(x =>
         {
             x.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
-            x.SerializerOptions.NumberHandling = JsonNumberHandling.Strict; // a number is never a string, as the checks say
+            // A number is never a string, as the checks say
+            x.SerializerOptions.NumberHandling = JsonNumberHandling.Strict;
         });
         services.AddOpenApi(options => Configure(options, found));
         await using var provider = services.BuildServiceProvider();
-        var generated = await provider.GetRequiredKeyedService<IOpenApiDocumentProvider>("v1").GetOpenApiDocumentAsync();
+        var generated = await provider.GetRequiredKeyedService<IOpenApiDocumentProvider>("v1")
+            .GetOpenApiDocumentAsync();
         var root = JsonNode.Parse(await generated.SerializeAsJsonAsync(Version))!.AsObject();
         var document = new ApiDocument(root, found, provider);
         SchemaRules.Apply(document);
@@ -86,17 +88,21 @@ sealed class OpenApi(IServiceCollection registered, EndpointDataSource routes)
         property.AttributeProvider?.GetCustomAttributes(typeof(JsonIgnoreAttribute), inherit: true)
             is [JsonIgnoreAttribute { Condition: JsonIgnoreCondition.WhenWritingNull }];
 
-    // The verb's class: "SendMessage". A class of several verbs: "CreateResumableUpload". A HEAD beside a GET: "HeadMedia".
+    // The verb's class: "SendMessage". A class of several verbs: "CreateResumableUpload". A HEAD beside a GET:
+    // "HeadMedia".
     static string NameOf(string? method, IList<object> metadata)
     {
         if (metadata.OfType<IEndpointNameMetadata>().LastOrDefault() is { } given)
             return given.EndpointName;
         if (metadata.OfType<MethodInfo>().FirstOrDefault() is not { DeclaringType: { } type } handler
-            || handler.IsDefined(typeof(CompilerGeneratedAttribute), inherit: false) || type.Name.Contains('<', StringComparison.Ordinal))
+            || handler.IsDefined(typeof(CompilerGeneratedAttribute), inherit: false)
+                || type.Name.Contains('<', StringComparison.Ordinal))
             return (method ?? "").ToLowerInvariant();
-        var verb = type.Name.EndsWith("Endpoint", StringComparison.Ordinal) ? type.Name[..^"Endpoint".Length] : type.Name;
+        var verb = type.Name.EndsWith("Endpoint", StringComparison.Ordinal) ? type.Name[..^"Endpoint".Length]
+            : type.Name;
         var name = handler.Name == "Handle" ? verb : handler.Name + verb;
-        return method == HttpMethods.Head && name.StartsWith("Get", StringComparison.Ordinal) ? "Head" + name[3..] : name;
+        return method == HttpMethods.Head && name.StartsWith("Get", StringComparison.Ordinal) ? "Head" + name[3..]
+            : name;
     }
 }
 
@@ -125,6 +131,7 @@ static class RouteBodies
     /// a 422 like every other wrong body, where routing would answer a 415 of its own.
     /// </summary>
     public static Microsoft.AspNetCore.Builder.RouteHandlerBuilder Takes<T>(
-        this Microsoft.AspNetCore.Builder.RouteHandlerBuilder route, string type, params string[] others) where T : notnull =>
+        this Microsoft.AspNetCore.Builder.RouteHandlerBuilder route, string type, params string[] others) where T
+            : notnull =>
         route.Accepts<T>(type, [.. others, OpenApi.Anything]);
 }

@@ -15,7 +15,8 @@ static partial class OperationRules
     public const string ValidationError = "HTTPValidationError";
 
     /// <summary>Every problem of the catalogue, by its code.</summary>
-    public static readonly ILookup<string, Problem> Catalogue = typeof(Problems).GetFields(BindingFlags.Public | BindingFlags.Static)
+    public static readonly ILookup<string, Problem> Catalogue = typeof(Problems)
+        .GetFields(BindingFlags.Public | BindingFlags.Static)
         .Select(x => x.GetValue(null)).OfType<Problem>().ToLookup(x => x.Code);
 
     public static void Apply(ApiDocument document)
@@ -44,20 +45,25 @@ static partial class OperationRules
         if (!operation.IsHead)
             response["content"] = new JsonObject
             {
-                ["application/json"] = new JsonObject { ["schema"] = ApiDocument.Ref(status == 422 ? ValidationError : Problem) },
+                ["application/json"] = new JsonObject
+                {
+                    ["schema"] = ApiDocument.Ref(status == 422 ? ValidationError : Problem),
+                },
             };
     }
 
     public static JsonObject Token() => new() { [Scheme] = new JsonArray() };
 
-    // Without a slash at the end, for which generators make segments without a name; with parameters as all else on the wire.
+    // Without a slash at the end, for which generators make segments without a name; with parameters as all else on the
+    // wire.
     static void SpellPaths(ApiDocument document)
     {
         var paths = document.Root.Part("paths");
         foreach (var (path, item) in paths.ToList())
         {
             paths.Remove(path);
-            var spelt = Parameter().Replace(path, x => "{" + JsonNamingPolicy.SnakeCaseLower.ConvertName(x.Groups[1].Value) + "}");
+            var spelt = Parameter()
+                .Replace(path, x => "{" + JsonNamingPolicy.SnakeCaseLower.ConvertName(x.Groups[1].Value) + "}");
             paths[spelt.Length > 1 ? spelt.TrimEnd('/') : spelt] = item;
         }
     }
@@ -84,7 +90,8 @@ static partial class OperationRules
         if (operation.RequestContent is not null || operation.Parameters.Any(x => (string?)x["in"] == "query"))
             Refuse(operation, 422, "validation_error", "A field is wrong; `detail` lists each one");
         foreach (Match parameter in Parameter().Matches(operation.Path))
-            if (Catalogue[parameter.Groups[1].Value.Replace("_id", "_not_found", StringComparison.Ordinal)].FirstOrDefault() is { } missing)
+            if (Catalogue[parameter.Groups[1].Value.Replace("_id", "_not_found", StringComparison.Ordinal)]
+                .FirstOrDefault() is { } missing)
                 operation.Refuses(missing);
         if (wantsToken || operation.RequestContent is not null)
             operation.Refuses(Problems.Busy, Problems.Unavailable);

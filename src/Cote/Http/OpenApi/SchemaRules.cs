@@ -34,7 +34,8 @@ static class SchemaRules
             ["properties"] = new JsonObject(parts.Select(x => KeyValuePair.Create(x.Key, (JsonNode?)Of(x.Value)))),
         },
         JsonArray items => new JsonObject { ["type"] = "array", ["items"] = Of(items.FirstOrDefault()) },
-        JsonValue value when value.TryGetValue<long>(out _) => new JsonObject { ["type"] = "integer", ["format"] = "int64" },
+        JsonValue value when value.TryGetValue<long>(out _) =>
+            new JsonObject { ["type"] = "integer", ["format"] = "int64" },
         JsonValue value => new JsonObject
         {
             ["type"] = value.GetValueKind() switch
@@ -52,7 +53,8 @@ static class SchemaRules
     {
         foreach (var name in omitted)
         {
-            if (schema["required"] is JsonArray required && required.FirstOrDefault(x => (string?)x == name) is { } there)
+            if (schema["required"] is JsonArray required
+                && required.FirstOrDefault(x => (string?)x == name) is { } there)
                 required.Remove(there);
             if (schema["properties"]?[name] is not JsonObject property)
                 continue;
@@ -78,7 +80,8 @@ static class SchemaRules
         property.Remove("default");
         if (IsText(property) && FormatOf(name) is { } format)
             property["format"] ??= format;
-        else if (property["items"] is JsonObject items && IsText(items) && FormatOf(name.TrimEnd('s')) is { } itemFormat)
+        else if (property["items"] is JsonObject items && IsText(items)
+            && FormatOf(name.TrimEnd('s')) is { } itemFormat)
             items["format"] ??= itemFormat;
     }
 
