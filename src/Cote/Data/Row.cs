@@ -24,5 +24,11 @@ public abstract class Row
     public abstract int CopyBytes(int column, byte[] into);
 
     /// <summary>A <c>text</c>, or null.</summary>
-    public string? GetText(int column) => IsDBNull(column) ? null : GetString(column);
+    public string? GetStringOrNull(int column) => IsDBNull(column) ? null : GetString(column);
+
+    /// <summary>A <c>bigint</c>, or null.</summary>
+    public long? GetInt64OrNull(int column) => IsDBNull(column) ? null : GetInt64(column);
+
+    /// <summary>A <c>double precision</c>, or null.</summary>
+    public double? GetDoubleOrNull(int column) => IsDBNull(column) ? null : GetDouble(column);
 }
