@@ -25,8 +25,8 @@ sealed class ChatStore(Database db, EventLog events, Clock clock)
         // The databases count code points, the contract UTF-16 units: what one of them has cut is cut again here.
         Excerpt.Of(row.GetString(at + 4), Chat.LongestExcerpt),
         row.GetInt64(at + 5) != 0, row.GetInt64(at + 6), row.GetInt64(at + 7),
-        row.IsDBNull(at + 8) ? null : row.GetString(at + 8), row.IsDBNull(at + 9) ? null : row.GetString(at + 9),
-        row.IsDBNull(at + 10) ? null : row.GetDouble(at + 10), row.IsDBNull(at + 11) ? null : (int)row.GetInt64(at + 11))
+        row.GetStringOrNull(at + 8), row.GetStringOrNull(at + 9),
+        row.GetDoubleOrNull(at + 10), (int?)row.GetInt64OrNull(at + 11))
     {
         Activity = row.GetInt64(at + 12),
     };

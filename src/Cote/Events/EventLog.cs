@@ -156,7 +156,7 @@ sealed class EventLog
                 $"""
                 select max(seq) from events
                 where user_id = {userId} and seq > {tail} and seq <= {Math.Min(last, tail + most)} and at < {before}
-                """, row => row.IsDBNull(0) ? (long?)null : row.GetInt64(0), ct);
+                """, row => row.GetInt64OrNull(0), ct);
             if (to is null)
                 return;
             tail = to.Value;

@@ -198,6 +198,6 @@ sealed class MediaStore(Database db)
 
     static MediaFile Read(Row row) => new(
         row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetString(4), row.GetString(5),
-        row.GetInt64(6), row.IsDBNull(7) ? null : (int)row.GetInt64(7), row.IsDBNull(8) ? null : (int)row.GetInt64(8),
+        row.GetInt64(6), (int?)row.GetInt64OrNull(7), (int?)row.GetInt64OrNull(8),
         new(row.GetInt64(9)));
 }

@@ -74,7 +74,7 @@ sealed record PendingReplyRow(
         row.GetString(0), row.GetString(1), row.GetString(2), row.GetInt64(3), row.GetString(4), row.GetInt64(5),
         row.GetInt64(6), row.GetString(7), row.GetInt64(8), row.GetString(9), row.GetInt64(10) != 0,
         row.GetString(11), row.GetInt64(12), row.GetInt64(13), row.GetString(14), row.GetStringOrNull(15),
-        row.IsDBNull(16) ? null : row.GetDouble(16), row.IsDBNull(17) ? null : (int)row.GetInt64(17), row.GetStringOrNull(18),
+        row.GetDoubleOrNull(16), (int?)row.GetInt64OrNull(17), row.GetStringOrNull(18),
         new(row.GetInt64(19)));
 }
 

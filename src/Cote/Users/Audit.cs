@@ -71,7 +71,7 @@ sealed class Audit(Database db, Clock clock)
             select id, at, action, user_id, actor, ip, detail from audit where {which} order by id desc limit {limit}
             """,
             row => new AuditEntry(row.GetString(0), new(row.GetInt64(1)), row.GetString(2),
-                row.IsDBNull(3) ? null : row.GetString(3), row.GetString(4), row.GetString(5), row.GetString(6)), ct);
+                row.GetStringOrNull(3), row.GetString(4), row.GetString(5), row.GetString(6)), ct);
     }
 
     public async Task TrimAsync(Timestamp before)

@@ -32,9 +32,13 @@ sealed class SqliteEngine(DataOptions options, DataFolder folder, Clock clock, I
         }
         catch (SqliteException error)
         {
-            throw new StartupException($"The database {file} cannot be opened: {error.Message}", error);
+            var reason = HasNoSpace(file) ? "the disk is full" : error.Message;
+            throw new StartupException($"The database {file} cannot be opened: {reason}", error);
         }
     }
+
+    // SQLite reports a full disk as an I/O error where it cannot extend the file of its shared memory.
+    static bool HasNoSpace(string file) => new DriveInfo(Path.GetDirectoryName(file)!).AvailableFreeSpace < 64 * 1024;
 
     async Task OpenAsync(string file)
     {

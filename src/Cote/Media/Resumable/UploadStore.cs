@@ -140,5 +140,5 @@ sealed class UploadStore(Database db)
 
     static PartialUpload Read(Row row) => new(
         row.GetString(0), row.GetString(1), row.GetInt64(2), row.GetInt64(3), row.GetString(4), row.GetString(5),
-        row.IsDBNull(6) ? null : row.GetString(6), new(row.GetInt64(7)), row.GetString(8));
+        row.GetStringOrNull(6), new(row.GetInt64(7)), row.GetString(8));
 }
