@@ -74,7 +74,7 @@ public sealed partial class FakeModelServer : IAsyncDisposable
     /// <summary>Waits for one call more than were waited for before, and gives it.</summary>
     public async Task<FakeRequest> NextRequest(TimeSpan? within = null)
     {
-        if (!await _arrivals.WaitAsync(within ?? TimeSpan.FromSeconds(10)))
+        if (!await _arrivals.WaitAsync(within ?? Patience.Deadline))
         {
             throw new TimeoutException($"No further model call came in; there were {Calls}.");
         }

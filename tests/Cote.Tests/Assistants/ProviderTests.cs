@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Cote.Models;
@@ -9,6 +10,8 @@ namespace Cote.Tests.Assistants;
 /// <summary>What holds on both wires alike: streaming, cancellation, connections, keys, faults.</summary>
 public sealed class ProviderTests : WireTests
 {
+    static readonly TimeSpan AtOnce = TimeSpan.FromMilliseconds(300);
+
     [Theory, MemberData(nameof(Wires))]
     public async Task A_reply_streams_chunk_by_chunk_with_its_finish_reason_and_usage(string wire)
     {
@@ -90,50 +93,70 @@ public sealed class ProviderTests : WireTests
     public async Task Cancelling_closes_the_upstream_connection_within_300_ms(string wire)
     {
         Server.Script = FakeReply.Text("Hello").ThenStall();
-        using var stop = new CancellationTokenSource();
-        await using var reply = Stream(wire, stop.Token).GetAsyncEnumerator();
-        while ((await reply.MoveNextAsync()) && reply.Current.Text == "")
+
+        await Patience.ShouldTakeAtMostAsync(AtOnce, async () =>
         {
-        }
-        var request = await Server.NextRequest();
-        request.Closed.IsCompleted.ShouldBeFalse();
-        var next = reply.MoveNextAsync().AsTask();
+            using var stop = new CancellationTokenSource();
+            await using var reply = Stream(wire, stop.Token).GetAsyncEnumerator();
+            while ((await reply.MoveNextAsync()) && reply.Current.Text == "")
+            {
+            }
+            var request = await Server.NextRequest();
+            request.Closed.IsCompleted.ShouldBeFalse();
+            var next = reply.MoveNextAsync().AsTask();
 
-        await stop.CancelAsync();
+            var took = await ClosedAfterAsync(request, stop.CancelAsync);
 
-        await request.Closed.WaitAsync(TimeSpan.FromMilliseconds(300));
-        await Should.ThrowAsync<OperationCanceledException>(() => next.WaitAsync(Deadline));
+            await Should.ThrowAsync<OperationCanceledException>(() => next.InTimeAsync());
+            return took;
+        });
     }
 
     [Theory, MemberData(nameof(Wires))]
     public async Task Cancelling_before_the_first_token_closes_the_upstream_connection_too(string wire)
     {
         Server.Script = FakeReply.After(new Gate());
-        using var stop = new CancellationTokenSource();
-        await using var reply = Stream(wire, stop.Token).GetAsyncEnumerator();
-        var next = reply.MoveNextAsync().AsTask();
-        var request = await Server.NextRequest();
 
-        await stop.CancelAsync();
+        await Patience.ShouldTakeAtMostAsync(AtOnce, async () =>
+        {
+            using var stop = new CancellationTokenSource();
+            await using var reply = Stream(wire, stop.Token).GetAsyncEnumerator();
+            var next = reply.MoveNextAsync().AsTask();
+            var request = await Server.NextRequest();
 
-        await request.Closed.WaitAsync(TimeSpan.FromMilliseconds(300));
-        await Should.ThrowAsync<OperationCanceledException>(() => next.WaitAsync(Deadline));
+            var took = await ClosedAfterAsync(request, stop.CancelAsync);
+
+            await Should.ThrowAsync<OperationCanceledException>(() => next.InTimeAsync());
+            return took;
+        });
     }
 
     [Theory, MemberData(nameof(Wires))]
     public async Task A_reader_that_walks_away_closes_the_upstream_connection_within_300_ms(string wire)
     {
         Server.Script = FakeReply.Text("Hello").ThenStall();
-        var reply = Stream(wire).GetAsyncEnumerator();
-        while ((await reply.MoveNextAsync()) && reply.Current.Text == "")
+
+        await Patience.ShouldTakeAtMostAsync(AtOnce, async () =>
         {
-        }
-        Server.Closed.IsCompleted.ShouldBeFalse();
+            var reply = Stream(wire).GetAsyncEnumerator();
+            while ((await reply.MoveNextAsync()) && reply.Current.Text == "")
+            {
+            }
+            var request = await Server.NextRequest();
+            request.Closed.IsCompleted.ShouldBeFalse();
 
-        var disposing = reply.DisposeAsync();
+            return await ClosedAfterAsync(request, () => reply.DisposeAsync().AsTask());
+        });
+    }
 
-        await Server.Closed.WaitAsync(TimeSpan.FromMilliseconds(300));
-        await disposing;
+    static async Task<TimeSpan> ClosedAfterAsync(FakeRequest request, Func<Task> leaveAsync)
+    {
+        var began = Stopwatch.GetTimestamp();
+        var leaving = leaveAsync();
+        await request.Closed.InTimeAsync();
+        var took = Stopwatch.GetElapsedTime(began);
+        await leaving;
+        return took;
     }
 
     [Theory, MemberData(nameof(Wires))]
@@ -157,13 +180,13 @@ public sealed class ProviderTests : WireTests
         var replies = Enumerable.Range(0, 200).Select(_ => Read(client)).ToList();
         for (var i = 0; i < 200; i++)
         {
-            await Server.NextRequest(TimeSpan.FromSeconds(30));
+            await Server.NextRequest();
         }
         gate.Open();
 
         foreach (var reply in replies)
         {
-            (await reply.WaitAsync(TimeSpan.FromSeconds(30))).Text.ShouldBe("ab");
+            (await reply.InTimeAsync()).Text.ShouldBe("ab");
         }
     }
 
@@ -372,7 +395,7 @@ public sealed class ProviderTests : WireTests
     };
 
     async Task<ModelFault> FaultOf(string wire) =>
-        ModelFault.Of(await Should.ThrowAsync<Exception>(() => Read(wire).WaitAsync(Deadline)));
+        ModelFault.Of(await Should.ThrowAsync<Exception>(() => Read(wire).InTimeAsync()));
 
     Task<(string Text, ChatFinishReason? FinishReason)> Read(string wire) => Read(Client(wire));
 

@@ -34,7 +34,7 @@ public sealed class EpochTests
         await back.CreateChatAsync("another");
         await using var socket = await back.ConnectAsync(seen);
         (await socket.NextAsync()).Data.GetProperty("reason").GetString().ShouldBe("epoch");
-        app.Logs.ShouldContain(x => x.Contains("put back from a copy"));
+        app.Logs.ShouldContain(x => x.Contains("restored from a copy"));
     }
 
     [Fact]

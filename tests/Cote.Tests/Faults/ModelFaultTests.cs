@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Cote.Tests.Harness;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Cote.Tests.Faults;
 
@@ -170,20 +171,24 @@ public sealed class ModelFaultTests(LiveApp live) : IClassFixture<LiveApp>
         end.Text("generation", "state").ShouldBe("failed");
         end.Text("generation", "error", "code").ShouldBe("timeout");
         end.Text("content").ShouldBe("kept");
-        await (await play.NextCallAsync()).Closed.WaitAsync(TimeSpan.FromSeconds(5));
+        await (await play.NextCallAsync()).Closed.InTimeAsync();
         play.Calls.ShouldBe(1);
     }
 
     [Theory, MemberData(nameof(Wires))]
     public async Task A_model_that_never_begins_is_left_and_asked_again(string wire)
     {
-        await using var own = await LiveApp.StartAsync("Assistants:FirstTokenSeconds=1");
+        var time = new HeldTime(TimeSpan.FromSeconds(80_000)); // over when the test says so, and for the first call only
+        await using var own = await LiveApp.StartAsync(x => x.Services.AddSingleton<TimeProvider>(time), "Assistants:FirstTokenSeconds=80000");
         using var ada = await own.RegisterAsync();
         var chat = await ada.CreateChatAsync(model: wire);
         var play = own.Play(FakeReply.After(new Gate()), FakeReply.Text("there"));
 
         var (_, reply) = await ada.AskForAsync(chat, play);
-        await (await play.NextCallAsync()).Closed.WaitAsync(TimeSpan.FromSeconds(5));
+        var call = await play.NextCallAsync();
+        call.Closed.IsCompleted.ShouldBeFalse();
+        time.LetGo();
+        await call.Closed.InTimeAsync();
         var end = await ada.EndOfAsync(chat, reply);
 
         end.Text("content").ShouldBe("there");
