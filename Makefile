@@ -19,8 +19,11 @@ check: ## What CI says before the tests: form and warnings
 	dotnet format --verify-no-changes
 	dotnet build --nologo
 
-test: ## Every test
+test: ## The fast stage: what a change must pass before anything else
 	dotnet test
+
+test-slow: ## The slow stage: clusters, crashes, chaos, soak, full disks, the bench in short; .ci/run runs both
+	dotnet test -m:1 --filter Stage=slow
 
 demo: ## The main job, told line by line: publish, start, ask, see the reply stream, restart, see the history
 	$(BLACKBOX) -class Cote.BlackBox.DemoTests
@@ -49,4 +52,4 @@ micro: ## What the hot paths cost without a network, allocations counted
 publish: ## The program as it ships, into artifacts/publish
 	dotnet publish src/Cote.Server -c Release -o artifacts/publish
 
-.PHONY: help run fmt check test demo crash cluster cluster-figures soak startup bench micro publish
+.PHONY: help run fmt check test test-slow demo crash cluster cluster-figures soak startup bench micro publish

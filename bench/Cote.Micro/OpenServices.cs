@@ -32,7 +32,7 @@ sealed class OpenServices : IAsyncDisposable
         var (clock, db) = (app.Services.GetRequiredService<Clock>(), app.Services.GetRequiredService<Database>());
         var user = clock.NewId();
         var services = new OpenServices(folder, app) { UserId = user };
-        await db.Dialect.OpenAsync(CancellationToken.None);
+        await db.Engine.OpenAsync(CancellationToken.None);
         await services.Get<EventLog>().OpenAsync(null, CancellationToken.None);
         var batch = new WriteBatch();
         batch.Execute($"""

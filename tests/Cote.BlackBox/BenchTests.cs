@@ -8,6 +8,7 @@ namespace Cote.BlackBox;
 /// <c>make bench SHORT=1</c>: that every load, yardstick and check of the benchmark works against the program as it
 /// ships. No figure is asserted: on a shared machine it would only tell what else was running.
 /// </summary>
+[Trait("Stage", "slow")]
 public sealed class BenchTests(PublishedProgram program, ITestOutputHelper output)
 {
 #if DEBUG
@@ -66,12 +67,12 @@ public sealed class BenchTests(PublishedProgram program, ITestOutputHelper outpu
 
     static async Task<(int Code, string Said)> RunAsync(params string[] arguments)
     {
-        var load = Path.Combine(PublishedProgram.Root, "bench", "Cote.Load", "bin", Configuration, "net10.0", "Cote.Load");
+        var load = Path.Combine(Repository.Root, "bench", "Cote.Load", "bin", Configuration, "net10.0", "Cote.Load");
         using var process = Process.Start(new ProcessStartInfo(load, arguments)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            WorkingDirectory = PublishedProgram.Root,
+            WorkingDirectory = Repository.Root,
         })!;
         var (said, complained) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         using var limit = new CancellationTokenSource(Deadline);

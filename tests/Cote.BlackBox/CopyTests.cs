@@ -8,6 +8,7 @@ namespace Cote.BlackBox;
 /// The published program copies a database of some size, and is killed at any moment. <c>COTE_COPY_MESSAGES</c> is how
 /// many messages there are; the rows a second are printed.
 /// </summary>
+[Trait("Stage", "slow")]
 public sealed class CopyTests(PublishedProgram program, ITestOutputHelper output)
 {
     static readonly int Messages = int.Parse(Environment.GetEnvironmentVariable("COTE_COPY_MESSAGES") ?? "60000", CultureInfo.InvariantCulture);
@@ -15,7 +16,7 @@ public sealed class CopyTests(PublishedProgram program, ITestOutputHelper output
     [Fact]
     public async Task A_copy_that_is_killed_again_and_again_goes_on_and_ends_as_if_it_had_not_been()
     {
-        await using var cluster = await PostgresCluster.StartAsync(fsync: true);
+        var cluster = await Servers.PostgresAsync();
         await using var model = await FakeModelServer.Start();
         await using var node = await Node.With(program, model).StartAsync();
         using var ada = await CoteClient.RegisterAsync(node.Url);

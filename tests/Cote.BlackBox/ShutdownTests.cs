@@ -30,7 +30,7 @@ public sealed class ShutdownTests(PublishedProgram program, ITestOutputHelper ou
         var acknowledged = new List<(string Chat, string Id)>();
         var first = new TaskCompletionSource();
         var writing = WriteAsync();
-        await first.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        await first.Task.InTimeAsync();
 
         var began = Stopwatch.GetTimestamp();
         (await node.StopAsync()).ShouldBe(0, node.Output);

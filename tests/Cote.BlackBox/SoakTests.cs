@@ -5,6 +5,7 @@ using Cote.BlackBox.Harness;
 namespace Cote.BlackBox;
 
 /// <summary><c>make soak MINUTES=30</c>: people come, ask, read a little or all, and go; memory must not grow with them.</summary>
+[Trait("Stage", "slow")]
 public sealed class SoakTests(PublishedProgram program, ITestOutputHelper output)
 {
     const int People = 8;

@@ -29,7 +29,7 @@ public sealed class StartTests(PublishedProgram program)
     public async Task The_first_command_of_the_readme_keeps_its_data_where_it_is_typed()
     {
         // The web SDK would run it in the project's own folder.
-        var (code, said) = await Shell.RunAsync("dotnet", "msbuild", Path.Combine(PublishedProgram.Root, "src/Cote.Server"), "-getProperty:RunWorkingDirectory");
+        var (code, said) = await Shell.RunAsync("dotnet", "msbuild", Path.Combine(Repository.Root, "src/Cote.Server"), "-getProperty:RunWorkingDirectory");
 
         code.ShouldBe(0, said);
         said.Trim().ShouldBe("");

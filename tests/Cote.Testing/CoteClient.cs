@@ -35,7 +35,7 @@ public sealed class CoteClient(Uri url) : IDisposable
 {
     static int _count;
 
-    readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = url, Timeout = TimeSpan.FromSeconds(60) };
+    readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = url, Timeout = Patience.Deadline };
 
     public Uri Url => url;
     public string Id { get; private set; } = "";

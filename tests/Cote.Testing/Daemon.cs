@@ -12,7 +12,6 @@ namespace Cote.Testing;
 /// <param name="user">As whom it runs, where the tests run as root and it refuses to.</param>
 public sealed class Daemon(string name, Signal last = Signal.Kill, string? user = null) : IAsyncDisposable
 {
-    static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
     static readonly ConcurrentDictionary<Daemon, bool> All = [];
 
     readonly ConcurrentQueue<string> _output = [];
@@ -61,8 +60,8 @@ public sealed class Daemon(string name, Signal last = Signal.Kill, string? user 
         {
             if (!IsRunning)
                 throw new InvalidOperationException($"{name} ended with {await _ended.Task}:\n{Output}");
-            if (Stopwatch.GetElapsedTime(began) > Deadline)
-                throw new TimeoutException($"{name} is not ready after {Deadline}:\n{Output}");
+            if (Stopwatch.GetElapsedTime(began) > Patience.Deadline)
+                throw new TimeoutException($"{name} is not ready after {Patience.Deadline}:\n{Output}");
             await often.WaitForNextTickAsync();
         }
     }
@@ -73,7 +72,7 @@ public sealed class Daemon(string name, Signal last = Signal.Kill, string? user 
         signal.Send(Pid);
         try
         {
-            return await _ended.Task.WaitAsync(Deadline);
+            return await _ended.Task.InTimeAsync();
         }
         catch (TimeoutException)
         {

@@ -29,8 +29,6 @@ public sealed record TestFrame(string Type, JsonElement Data, string? Cursor)
 /// <summary>A socket that keeps every frame it got, and knows how it was closed.</summary>
 public sealed class TestSocket : IAsyncDisposable
 {
-    static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
-
     readonly ClientWebSocket _socket = new();
     readonly Channel<TestFrame> _frames = Channel.CreateUnbounded<TestFrame>();
     readonly ConcurrentQueue<TestFrame> _all = [];
@@ -41,7 +39,7 @@ public sealed class TestSocket : IAsyncDisposable
     public IReadOnlyList<TestFrame> All => [.. _all];
 
     /// <summary>The close code, once the server has closed; 1006 where the connection just broke.</summary>
-    public Task<int> Closed => _closed.Task.WaitAsync(Deadline);
+    public Task<int> Closed => _closed.Task.InTimeAsync();
 
     public string? Protocol => _socket.SubProtocol;
 
@@ -55,7 +53,7 @@ public sealed class TestSocket : IAsyncDisposable
     {
         var socket = new TestSocket();
         change?.Invoke(socket._socket.Options);
-        using var limit = new CancellationTokenSource(Deadline);
+        using var limit = new CancellationTokenSource(Patience.Deadline);
         await socket._socket.ConnectAsync(new Uri(new UriBuilder(url) { Scheme = url.Scheme == "https" ? "wss" : "ws" }.Uri, path), limit.Token);
         socket._reading = socket.ReadAsync();
         if (awaitReady)
@@ -66,7 +64,7 @@ public sealed class TestSocket : IAsyncDisposable
     /// <summary>The next frame, of any type.</summary>
     public async Task<TestFrame> NextAsync(TimeSpan? within = null)
     {
-        using var limit = new CancellationTokenSource(within ?? Deadline);
+        using var limit = new CancellationTokenSource(within ?? Patience.Deadline);
         try
         {
             return await _frames.Reader.ReadAsync(limit.Token);
@@ -160,8 +158,6 @@ public sealed class TestSocket : IAsyncDisposable
 /// <summary>A response of server-sent events, one at a time.</summary>
 public sealed class SseReader(HttpResponseMessage response, Stream stream) : IAsyncDisposable
 {
-    static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
-
     readonly StreamReader _reader = new(stream, Encoding.UTF8);
 
     public HttpResponseMessage Response => response;
@@ -175,7 +171,7 @@ public sealed class SseReader(HttpResponseMessage response, Stream stream) : IAs
     /// <summary>The next event, or null at the end of the response.</summary>
     public async Task<TestFrame?> NextAsync(TimeSpan? within = null)
     {
-        using var limit = new CancellationTokenSource(within ?? Deadline);
+        using var limit = new CancellationTokenSource(within ?? Patience.Deadline);
         string? type = null, data = null, id = null;
         while (true)
         {

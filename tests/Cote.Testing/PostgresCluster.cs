@@ -179,7 +179,8 @@ public sealed class PostgresCluster : IAsyncDisposable
             Password = who.Length > 1 ? Uri.UnescapeDataString(who[1]) : null,
             Database = uri.AbsolutePath.Trim('/') is { Length: > 0 } name ? name : "postgres",
             Pooling = false,
-            Timeout = 5,
+            Timeout = (int)Patience.Deadline.TotalSeconds,
+            CommandTimeout = 2 * (int)Patience.Deadline.TotalSeconds,
         };
     }
 }

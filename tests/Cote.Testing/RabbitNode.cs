@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text.Json;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
 
@@ -12,9 +14,12 @@ public sealed class RabbitNode : IAsyncDisposable
     // The wrapper on the PATH becomes another user and keeps to the machine's own folders; this is what it calls.
     const string Debian = "/usr/lib/rabbitmq/bin/rabbitmq-server";
 
+    const int VirtualHosts = 24;
+
     readonly Daemon? _epmd, _daemon;
     readonly string[] _command = [];
     readonly Dictionary<string, string> _variables = [];
+    int _taken;
 
     RabbitNode(string given) => Url = given;
 
@@ -48,6 +53,11 @@ public sealed class RabbitNode : IAsyncDisposable
     /// <summary>How clients reach it.</summary>
     public string Url { get; }
 
+    /// <summary>The same, in a virtual host that nobody else has been given; of a server that was named, the only one.</summary>
+    public string NextUrl() => _daemon is null ? Url
+        : Interlocked.Increment(ref _taken) is <= VirtualHosts and var next ? $"{Url}/v{next}"
+        : throw new InvalidOperationException("More virtual hosts are wanted than there are; let there be more.");
+
     /// <summary>What the server wrote, for a test that failed.</summary>
     public string Output => _daemon?.Output ?? "";
 
@@ -67,7 +77,10 @@ public sealed class RabbitNode : IAsyncDisposable
         {
             await node._epmd!.StartAsync([epmd, "-port", Text(epmdPort), "-address", "127.0.0.1"], ready: async () =>
                 (await Shell.RunAsync(epmd, "-port", Text(epmdPort), "-names")).Code == 0);
-            await File.WriteAllTextAsync(node._variables["RABBITMQ_CONFIG_FILE"], "log.console.level = warning\ndisk_free_limit.absolute = 50MB\n");
+            var definitions = Path.Combine(node._daemon!.Folder, "definitions.json");
+            await File.WriteAllTextAsync(definitions, Definitions());
+            await File.WriteAllTextAsync(node._variables["RABBITMQ_CONFIG_FILE"],
+                $"log.console.level = warning\ndisk_free_limit.absolute = 50MB\nload_definitions = {definitions}\n");
             await File.WriteAllTextAsync(node._variables["RABBITMQ_ENABLED_PLUGINS_FILE"], "[].\n");
             await node.StartAgainAsync();
         }
@@ -80,7 +93,7 @@ public sealed class RabbitNode : IAsyncDisposable
     }
 
     /// <summary>A client's connection.</summary>
-    public Task<IConnection> ConnectAsync() => new ConnectionFactory { Uri = new(Url), AutomaticRecoveryEnabled = false }.CreateConnectionAsync();
+    public Task<IConnection> ConnectAsync() => ConnectAsync(Url);
 
     /// <summary>Stops it, in good order or by SIGKILL.</summary>
     public Task StopAsync(bool immediate = false) => Own.EndAsync(immediate ? Signal.Kill : Signal.Term);
@@ -90,7 +103,7 @@ public sealed class RabbitNode : IAsyncDisposable
     {
         try
         {
-            await using var connection = await ConnectAsync();
+            await using var connection = await ConnectAsync($"{Url}/v{VirtualHosts}"); // the last one to be made
             return true;
         }
         catch (BrokerUnreachableException)
@@ -105,6 +118,31 @@ public sealed class RabbitNode : IAsyncDisposable
             await _daemon.DisposeAsync();
         if (_epmd is not null)
             await _epmd.DisposeAsync();
+    }
+
+    static Task<IConnection> ConnectAsync(string url) =>
+        new ConnectionFactory { Uri = new(url), AutomaticRecoveryEnabled = false }.CreateConnectionAsync();
+
+    // A server that is told of virtual hosts makes no user by itself.
+    static string Definitions()
+    {
+        string[] hosts = ["/", .. Enumerable.Range(1, VirtualHosts).Select(x => $"v{x}")];
+        var salt = RandomNumberGenerator.GetBytes(4);
+        return JsonSerializer.Serialize(new
+        {
+            users = new[]
+            {
+                new
+                {
+                    name = "guest",
+                    password_hash = Convert.ToBase64String([.. salt, .. SHA256.HashData([.. salt, .. "guest"u8])]),
+                    hashing_algorithm = "rabbit_password_hashing_sha256",
+                    tags = "administrator",
+                },
+            },
+            vhosts = hosts.Select(x => new { name = x }),
+            permissions = hosts.Select(x => new { user = "guest", vhost = x, configure = ".*", write = ".*", read = ".*" }),
+        });
     }
 
     static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);

@@ -12,14 +12,14 @@ static class UsersApi
         api.Schema<NewUser>()
             .Length("username", 3, 64).Pattern("username", "^[A-Za-z0-9._-]+$")
             .Note("username", "Unique without regard to case")
-            .Length("email", 0, Credentials.LongestEmail).Note("email", "Unique without regard to case")
+            .Length("email", 0, Credentials.MaxEmailLength).Note("email", "Unique without regard to case")
             .Length("password", Credentials.ShortestPassword, Credentials.LongestPassword)
             .Note("password", "Not a common one, and not the name or the address")
             .Note("invitation_code", "Where registration is by invitation")
             .Example("""{"username":"ada","email":"ada@example.com","password":"correct horse battery"}""");
         api.Schema<UserPatch>().Note("Only the fields that are named change.")
             .Length("username", 3, 64).Pattern("username", "^[A-Za-z0-9._-]+$")
-            .Length("email", 0, Credentials.LongestEmail)
+            .Length("email", 0, Credentials.MaxEmailLength)
             .Length("password", Credentials.ShortestPassword, Credentials.LongestPassword)
             .Note("password", "A new password needs `current_password` and ends the other sessions")
             .Example("""{"email":"ada.lovelace@example.com"}""");

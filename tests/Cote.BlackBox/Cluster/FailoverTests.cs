@@ -6,10 +6,9 @@ using Cote.BlackBox.Harness;
 namespace Cote.BlackBox.Cluster;
 
 /// <summary>One thing breaks, and this is all that comes of it.</summary>
+[Trait("Stage", "slow")]
 public sealed class FailoverTests(PublishedProgram program, ITestOutputHelper output)
 {
-    static readonly TimeSpan TakenUpWithin = TimeSpan.FromSeconds(15 + 2 + 8); // lease, sweep, a slow machine
-
     [Fact]
     public async Task A_killed_nodes_reply_is_taken_up_by_another_node_and_shown_there_to_its_end()
     {
@@ -29,7 +28,7 @@ public sealed class FailoverTests(PublishedProgram program, ITestOutputHelper ou
 
         var killed = Stopwatch.GetTimestamp();
         await first.KillAsync();
-        var end = (await socket.NextAsync("message", x => x.MessageId == reply, TakenUpWithin)).Data;
+        var end = (await socket.NextAsync("message", x => x.MessageId == reply)).Data;
 
         output.WriteLine($"Ended {Stopwatch.GetElapsedTime(killed).TotalSeconds:0.0} s after the kill.");
         end.GetProperty("content").GetString().ShouldBe("All of it");
@@ -67,7 +66,7 @@ public sealed class FailoverTests(PublishedProgram program, ITestOutputHelper ou
         try
         {
             gate.Open(); // what it says now lies in the paused node's hands when it wakes
-            var end = (await there.NextAsync("message", x => x.MessageId == reply, TakenUpWithin)).Data;
+            var end = (await there.NextAsync("message", x => x.MessageId == reply)).Data;
             end.GetProperty("content").GetString().ShouldBe("The other node's text");
             end.GetProperty("generation").GetProperty("attempt").GetInt64().ShouldBe(2);
         }
@@ -77,7 +76,7 @@ public sealed class FailoverTests(PublishedProgram program, ITestOutputHelper ou
         }
         // A word after it, on both: all that the paused node had to say about the reply has been said by then.
         await here.EndOfAsync(reply);
-        await call.Ended.WaitAsync(TimeSpan.FromSeconds(20));
+        await call.Ended.InTimeAsync();
         var last = (await ada.AskAsync(chat, "Anything else?")).GetProperty("reply_id").GetString()!;
         foreach (var socket in new[] { here, there })
         {
@@ -177,12 +176,11 @@ public sealed class FailoverTests(PublishedProgram program, ITestOutputHelper ou
     public async Task A_node_that_starts_before_its_database_waits_for_it()
     {
         await using var model = await FakeModelServer.Start();
-        await using var fleet = await Fleet.StartAsync(program, model, nodes: 1, start: false);
+        await using var fleet = await Fleet.StartAsync(program, model, nodes: 1, start: false, ownsServers: true);
         await fleet.Postgres.StopAsync();
         var starting = fleet.Nodes[0].StartAsync();
-        using (var often = new PeriodicTimer(TimeSpan.FromMilliseconds(50)))
-            while (!fleet.Nodes[0].Output.Contains("Waiting for the database", StringComparison.Ordinal))
-                await often.WaitForNextTickAsync(new CancellationTokenSource(TimeSpan.FromSeconds(20)).Token);
+        await Patience.UntilAsync(
+            () => Task.FromResult(fleet.Nodes[0].Output.Contains("Waiting for the database", StringComparison.Ordinal)), "the node says that it waits");
         starting.IsCompleted.ShouldBeFalse();
 
         await fleet.Postgres.StartAgainAsync();
@@ -246,13 +244,10 @@ public sealed class FailoverTests(PublishedProgram program, ITestOutputHelper ou
         (await ada.PostAsync($"/chats/{chat}/messages/", new { content = tooLong })).ErrorCode.ShouldBe("too_large"); // Cote's word, not nginx's
     }
 
-    static async Task FallenAsleepAsync(int pid)
-    {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(5));
-        using var often = new PeriodicTimer(TimeSpan.FromMilliseconds(10)); // every thread of it stops in its own time
-        while (Directory.GetDirectories($"/proc/{pid}/task").Any(x => !File.ReadAllText(x + "/stat").Split(')')[^1].StartsWith(" T", StringComparison.Ordinal)))
-            await often.WaitForNextTickAsync(limit.Token);
-    }
+    // Every thread of it stops in its own time.
+    static Task FallenAsleepAsync(int pid) => Patience.UntilAsync(
+        () => Task.FromResult(Directory.GetDirectories($"/proc/{pid}/task")
+            .All(x => File.ReadAllText(x + "/stat").Split(')')[^1].StartsWith(" T", StringComparison.Ordinal))), "the node is asleep");
 
     [Fact]
     public void The_two_configurations_of_nginx_differ_in_nothing_but_the_upstream()
@@ -263,7 +258,7 @@ public sealed class FailoverTests(PublishedProgram program, ITestOutputHelper ou
 
         static List<string> WithoutUpstream(string file)
         {
-            var lines = File.ReadAllLines(Path.Combine(PublishedProgram.Root, "deploy", file)).SkipWhile(x => x.StartsWith('#')).ToList();
+            var lines = File.ReadAllLines(Path.Combine(Repository.Root, "deploy", file)).SkipWhile(x => x.StartsWith('#')).ToList();
             var (from, to) = (lines.IndexOf("    upstream cote {"), lines.IndexOf("    }", lines.IndexOf("    upstream cote {")));
             from.ShouldBeGreaterThan(0);
             lines.RemoveRange(from, to - from + 1);

@@ -4,7 +4,9 @@ using Cote.BlackBox.Harness;
 
 namespace Cote.BlackBox.Cluster;
 
-/// <summary><c>make cluster-figures</c>: what it costs that there is more than one node. Printed, never judged.</summary>
+/// <summary><c>make cluster-figures</c>: what it costs that there is more than one node. A part of the bench: printed,
+/// never judged, and in no stage of the tests.</summary>
+[Trait("Stage", "figures")]
 public sealed class FiguresTests(PublishedProgram program, ITestOutputHelper output)
 {
     static readonly int Samples = CrashTests.Number("COTE_CLUSTER_SAMPLES", 60);

@@ -10,7 +10,10 @@ sealed class Fleet : IAsyncDisposable
 {
     const string Key = "the same on every node, for tokens that are good at each of them";
 
-    Fleet(PostgresCluster postgres) => Postgres = postgres;
+    readonly bool _ownsServers;
+    string? _brokerUrl;
+
+    Fleet(PostgresCluster postgres, bool ownsServers) => (Postgres, _ownsServers) = (postgres, ownsServers);
 
     public PostgresCluster Postgres { get; }
 
@@ -25,15 +28,18 @@ sealed class Fleet : IAsyncDisposable
     /// <summary>All that the nodes wrote that should not have been necessary.</summary>
     public IEnumerable<string> Failures => Nodes.SelectMany(x => x.Output.Split('\n')).Where(x => x.Contains("fail:", StringComparison.Ordinal));
 
+    /// <summary>Starts one; with <paramref name="ownsServers"/> on a PostgreSQL and a RabbitMQ of its own, which it may break.</summary>
     public static async Task<Fleet> StartAsync(
-        PublishedProgram program, FakeModelServer model, int nodes, bool rabbit = false, bool proxy = false, bool start = true, params string[] settings)
+        PublishedProgram program, FakeModelServer model, int nodes, bool rabbit = false, bool proxy = false, bool start = true,
+        bool ownsServers = false, params string[] settings)
     {
-        var postgres = PostgresCluster.StartAsync(fsync: true);
-        var broker = rabbit ? RabbitNode.StartAsync() : Task.FromResult<RabbitNode>(null!);
-        var fleet = new Fleet(await postgres);
+        var postgres = ownsServers ? PostgresCluster.StartAsync(fsync: true) : Servers.PostgresAsync();
+        var broker = !rabbit ? Task.FromResult<RabbitNode>(null!) : ownsServers ? RabbitNode.StartAsync() : Servers.RabbitAsync();
+        var fleet = new Fleet(await postgres, ownsServers);
         try
         {
             fleet.Rabbit = await broker;
+            fleet._brokerUrl = fleet.Rabbit?.NextUrl();
             fleet.Database = await fleet.Postgres.CreateDatabaseAsync();
             while (fleet.Nodes.Count < nodes)
                 fleet.Nodes.Add(fleet.Make(program, model, settings));
@@ -56,6 +62,12 @@ sealed class Fleet : IAsyncDisposable
             await Proxy.DisposeAsync();
         foreach (var node in Nodes)
             await node.DisposeAsync();
+        if (!_ownsServers)
+        {
+            if (Database.Length > 0)
+                await Postgres.DropDatabaseAsync(Database);
+            return;
+        }
         if (Rabbit is not null)
             await Rabbit.DisposeAsync();
         await Postgres.DisposeAsync();
@@ -64,7 +76,7 @@ sealed class Fleet : IAsyncDisposable
     /// <summary>The text of a file in deploy/, for ports of this machine and with the nodes' addresses, and no other change.</summary>
     public string Configuration(int port)
     {
-        var text = File.ReadAllText(Path.Combine(PublishedProgram.Root, "deploy", "nginx.cluster.conf"));
+        var text = File.ReadAllText(Path.Combine(Repository.Root, "deploy", "nginx.cluster.conf"));
         Replace("listen 80;", $"listen 127.0.0.1:{port};");
         Replace("pid /tmp/nginx.pid;\n", ""); // the proxy of the tests has a folder for it
         for (var i = 0; i < Nodes.Count; i++)
@@ -81,8 +93,8 @@ sealed class Fleet : IAsyncDisposable
         var node = Node.With(program, model, ["Http:TrustedProxies=127.0.0.1", .. settings]);
         node.Variables["DATABASE_URL"] = Database;
         node.Variables["Cote__Auth__SigningKey"] = Key;
-        if (Rabbit is not null)
-            node.Variables["Cote__RabbitMq__Url"] = Rabbit.Url;
+        if (_brokerUrl is not null)
+            node.Variables["Cote__RabbitMq__Url"] = _brokerUrl;
         return node;
     }
 }

@@ -11,6 +11,7 @@ namespace Cote.BlackBox.Crash;
 /// <c>make crash ROUNDS=100</c>: kill -9 in the middle of everything, again and again, and then the proof that nothing
 /// acknowledged was lost, doubled or torn. <c>COTE_CRASH_SEED</c> repeats the choices of a run.
 /// </summary>
+[Trait("Stage", "slow")]
 public sealed class CrashTests(PublishedProgram program, ITestOutputHelper output)
 {
     const int People = 5;
@@ -42,7 +43,7 @@ public sealed class CrashTests(PublishedProgram program, ITestOutputHelper outpu
             if (round % 10 == 0)
                 output.WriteLine($"{round} kills, {people.Sum(x => x.Acknowledged)} messages acknowledged");
         }
-        await Task.Delay(random.Next(150, 1_000));
+        await Task.Delay(random.Next(150, 1_000)); // people go on for a moment after the last start
         await end.CancelAsync();
         await Task.WhenAll(lives);
         foreach (var person in people)

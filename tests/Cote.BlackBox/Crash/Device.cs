@@ -62,7 +62,7 @@ sealed class Device(Door door, CoteClient client, Story story) : IAsyncDisposabl
     /// <summary>Waits until it has seen an event.</summary>
     public async Task ReachAsync(long seq)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var limit = new CancellationTokenSource(Patience.Deadline);
         while (true)
         {
             Task moved;

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Text.Json;
 using Cote.BlackBox.Harness;
 
@@ -164,9 +165,9 @@ sealed class Person : IAsyncDisposable
     async Task<Reply> InsistAsync(Func<Task<Reply>> call)
     {
         Silence.Break(waits: true);
-        while (true)
+        for (var began = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(began) < 5 * Patience.Deadline;)
         {
-            await _door.Open().WaitAsync(TimeSpan.FromSeconds(60));
+            await _door.Open().InTimeAsync();
             try
             {
                 var answer = await call();
@@ -186,6 +187,7 @@ sealed class Person : IAsyncDisposable
             }
             await Task.Delay(20);
         }
+        throw new TimeoutException("A request that was repeated again and again was never answered.");
     }
 
     void Expect(Reply answer, params int[] statuses)
@@ -198,7 +200,7 @@ sealed class Person : IAsyncDisposable
     public async Task CheckAsync(int starts)
     {
         foreach (var sent in _sent.Where(x => !x.Deleted))
-            await _client.EndOfAsync(sent.Chat, sent.ReplyId, TimeSpan.FromSeconds(60));
+            await _client.EndOfAsync(sent.Chat, sent.ReplyId);
 
         // One moment in which nothing happened between two looks.
         JsonElement sync;

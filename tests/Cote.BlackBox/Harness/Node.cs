@@ -10,7 +10,6 @@ namespace Cote.BlackBox.Harness;
 /// </summary>
 public sealed class Node : IAsyncDisposable
 {
-    static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
     static readonly ConcurrentDictionary<Process, bool> Running = [];
 
     readonly string _program;
@@ -78,19 +77,19 @@ public sealed class Node : IAsyncDisposable
         return node;
     }
 
-    /// <summary>Starts it and waits until it takes work.</summary>
-    public async Task<Node> StartAsync()
+    /// <summary>Starts it and waits until it takes work, or until another path answers 200.</summary>
+    public async Task<Node> StartAsync(string until = "/health/ready")
     {
         var began = Stopwatch.GetTimestamp();
         Launch();
         using var http = new HttpClient { BaseAddress = Url, Timeout = TimeSpan.FromSeconds(5) };
         using var often = new PeriodicTimer(TimeSpan.FromMilliseconds(5)); // a port that is not open yet gives no event
-        while (!await IsReadyAsync(http))
+        while (!await IsReadyAsync(http, until))
         {
             if (_process!.HasExited)
                 throw new InvalidOperationException($"It ended with {_process.ExitCode}:\n{Output}");
-            if (Stopwatch.GetElapsedTime(began) > Deadline)
-                throw new TimeoutException($"Not ready after {Deadline}:\n{Output}");
+            if (Stopwatch.GetElapsedTime(began) > Patience.Deadline)
+                throw new TimeoutException($"Not ready after {Patience.Deadline}:\n{Output}");
             await often.WaitForNextTickAsync();
         }
         StartedIn = Stopwatch.GetElapsedTime(began);
@@ -98,11 +97,11 @@ public sealed class Node : IAsyncDisposable
         return this;
     }
 
-    /// <summary>Starts it and waits for its end, at most 15 s: for a start that is refused.</summary>
+    /// <summary>Starts it and waits for its end: for a start that is refused.</summary>
     public async Task<int> RunToEndAsync()
     {
         Launch();
-        return await EndAsync(TimeSpan.FromSeconds(15));
+        return await EndAsync();
     }
 
     /// <summary>SIGKILL: it is gone before this answers.</summary>
@@ -131,11 +130,11 @@ public sealed class Node : IAsyncDisposable
             Directory.Delete(WorkingDirectory, recursive: true);
     }
 
-    static async Task<bool> IsReadyAsync(HttpClient http)
+    static async Task<bool> IsReadyAsync(HttpClient http, string path)
     {
         try
         {
-            using var answer = await http.GetAsync("/health/ready");
+            using var answer = await http.GetAsync(path);
             return answer.IsSuccessStatusCode;
         }
         catch (HttpRequestException)
@@ -178,9 +177,9 @@ public sealed class Node : IAsyncDisposable
             _output.Enqueue(line);
     }
 
-    async Task<int> EndAsync(TimeSpan? within = null)
+    async Task<int> EndAsync()
     {
-        using var limit = new CancellationTokenSource(within ?? TimeSpan.FromSeconds(45));
+        using var limit = new CancellationTokenSource(Patience.Deadline);
         try
         {
             await _process!.WaitForExitAsync(limit.Token);

@@ -17,9 +17,6 @@ public sealed class PublishedProgram : IAsyncLifetime
     /// <summary>The executable.</summary>
     public string File { get; private set; } = "";
 
-    /// <summary>The root of the repository.</summary>
-    public static string Root { get; } = FindRoot();
-
     public async ValueTask InitializeAsync()
     {
         if (Environment.GetEnvironmentVariable("COTE_TEST_PROGRAM") is { Length: > 0 } given)
@@ -30,7 +27,7 @@ public sealed class PublishedProgram : IAsyncLifetime
         }
         _made = Directory.CreateTempSubdirectory("cote-program-").FullName;
         // Object files of its own: the build that runs these tests may hold the usual ones.
-        await PublishAsync(Path.Combine(Root, "artifacts", "blackbox"), _made);
+        await PublishAsync(Path.Combine(Repository.Root, "artifacts", "blackbox"), _made);
         File = Path.Combine(_made, "Cote.Server");
     }
 
@@ -49,7 +46,7 @@ public sealed class PublishedProgram : IAsyncLifetime
             "-nodeReuse:false", "-p:UseSharedCompilation=false",
         ])
         {
-            WorkingDirectory = Root,
+            WorkingDirectory = Repository.Root,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
@@ -62,13 +59,5 @@ public sealed class PublishedProgram : IAsyncLifetime
         await publish.WaitForExitAsync();
         if (publish.ExitCode != 0)
             throw new InvalidOperationException($"dotnet publish failed:\n{await said}\n{await complained}");
-    }
-
-    static string FindRoot()
-    {
-        for (var at = new DirectoryInfo(AppContext.BaseDirectory); at is not null; at = at.Parent)
-            if (System.IO.File.Exists(Path.Combine(at.FullName, "Cote.slnx")))
-                return at.FullName;
-        throw new InvalidOperationException("No Cote.slnx above " + AppContext.BaseDirectory);
     }
 }

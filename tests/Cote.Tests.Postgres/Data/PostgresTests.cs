@@ -51,7 +51,7 @@ public sealed class PostgresTests
         await ExecuteAsync(db, "update heads set unit = 'a deletion' ", "update chats set deleted_at = 1");
 
         var sending = ada.PostAsync($"/chats/{chat}/messages/", new { content = "too late" });
-        await UntilAsync(async () => await CountAsync(db, "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()") > 0);
+        await LockedAsync(db);
         await deletion.CommitAsync();
 
         (await sending).ShouldBeNoChat();
@@ -99,7 +99,7 @@ public sealed class PostgresTests
         var batch = new WriteBatch();
         var inserted = batch.Execute($"insert into chats (user_id, id, title, created_at, created_seq, last_message_time, activity, changed, fingerprint) select u.id, 'c', '', 0, 0, 0, 0, 0, '' from users u where u.id = {ada.Id}");
         var writing = engine.WriteAsync(batch);
-        await UntilAsync(async () => await CountAsync(db, "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()") > 0);
+        await LockedAsync(db);
         await removal.CommitAsync();
 
         (await writing).ShouldBe(Outcome.Committed);
@@ -125,7 +125,7 @@ public sealed class PostgresTests
     [Fact]
     public async Task A_claim_that_nobody_knows_of_goes_back_to_whoever_has_a_place()
     {
-        await using var live = await LiveApp.StartAsync("Assistants:MaxParallelReplies=1");
+        await using var live = await LiveApp.StartAsync(CoteApp.LeaseFor(2), "Assistants:MaxParallelReplies=1");
         using var ada = await live.RegisterAsync();
         var chats = new[] { await ada.CreateChatAsync(), await ada.CreateChatAsync() };
         var gate = new Gate();
@@ -142,7 +142,7 @@ public sealed class PostgresTests
             """);
         gate.Open();
 
-        (await ada.EndOfAsync(chats[1], stray, TimeSpan.FromSeconds(40))).Text("content").ShouldBe("second");
+        (await ada.EndOfAsync(chats[1], stray)).Text("content").ShouldBe("second");
         second.Calls.ShouldBe(1);
     }
 
@@ -153,7 +153,7 @@ public sealed class PostgresTests
             Directory = Path.Combine(live.App.Data, "beside"),
             Postgres = new(live.App.Place.Single(x => x.Contains("Postgres", StringComparison.Ordinal)).Split('=', 2)[1]),
         };
-        var engine = new PostgresEngine(options, new(options), new Clock(TimeProvider.System), NullLogger<Database>.Instance);
+        var engine = new PostgresEngine(options, new(options, NullLogger<DataFolder>.Instance), new Clock(TimeProvider.System), NullLogger<Database>.Instance);
         await engine.OpenAsync(CancellationToken.None);
         return engine;
     }
@@ -173,10 +173,7 @@ public sealed class PostgresTests
         return (long)(await command.ExecuteScalarAsync())!;
     }
 
-    static async Task UntilAsync(Func<Task<bool>> holds)
-    {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        while (!await holds())
-            await Task.Delay(10, limit.Token); // a lock that is waited for raises no event
-    }
+    static Task LockedAsync(Npgsql.NpgsqlConnection db) => Patience.UntilAsync(
+        async () => await CountAsync(db, "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()") > 0,
+        "somebody waits for a lock");
 }

@@ -1,20 +1,38 @@
+using System.Diagnostics;
 using Cote.Tests.Harness;
 
 namespace Cote.Tests.Nodes;
 
 /// <summary>The database goes away under nodes that run, and comes back: a PostgreSQL of these tests' own, with its fsync on.</summary>
-public sealed class OutageTests : IAsyncLifetime
+[Trait("Stage", "slow")]
+public sealed class OutageTests(OutageTests.Own own) : IClassFixture<OutageTests.Own>, IAsyncLifetime
 {
+    /// <summary>The PostgreSQL that these tests stop and freeze, one after the other; each leaves it running.</summary>
+    public sealed class Own : IAsyncLifetime
+    {
+        readonly Lazy<Task<PostgresCluster>> _cluster = new(() => PostgresCluster.StartAsync(fsync: true));
+
+        public Task<PostgresCluster> Cluster => _cluster.Value;
+
+        public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+
+        public async ValueTask DisposeAsync()
+        {
+            if (_cluster is { IsValueCreated: true, Value.IsCompletedSuccessfully: true })
+                await (await _cluster.Value).DisposeAsync();
+        }
+    }
+
     PostgresCluster _postgres = null!;
     string _url = "";
 
     public async ValueTask InitializeAsync()
     {
-        _postgres = await PostgresCluster.StartAsync(fsync: true);
+        _postgres = await own.Cluster;
         _url = await _postgres.CreateDatabaseAsync();
     }
 
-    public ValueTask DisposeAsync() => _postgres.DisposeAsync();
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     [Fact]
     public async Task While_the_database_is_away_sockets_stay_replies_go_on_and_no_write_is_acknowledged()
@@ -62,7 +80,8 @@ public sealed class OutageTests : IAsyncLifetime
     [Fact]
     public async Task A_database_that_was_away_for_longer_than_a_lease_lets_no_node_steal_what_another_makes()
     {
-        await using var live = await LiveApp.StartAsync($"Data:Postgres={_url}");
+        const int lease = 6; // long enough for several sweeps after the database is back, and before a lapsed lease counts
+        await using var live = await LiveApp.StartAsync(CoteApp.LeaseFor(lease), $"Data:Postgres={_url}");
         await using var other = await live.App.StartNeighbourAsync($"Data:Postgres={_url}");
         using var ada = await live.RegisterAsync();
         var chat = await ada.CreateChatAsync();
@@ -73,13 +92,10 @@ public sealed class OutageTests : IAsyncLifetime
         await socket.ShowsAsync(reply, "mine");
 
         await _postgres.StopAsync(immediate: true);
-        await Task.Delay(TimeSpan.FromSeconds(17)); // every lease has lapsed by the database's clock
+        await Task.Delay(TimeSpan.FromSeconds(lease + 0.5)); // no event tells that a lease has lapsed
+        using var sweeps = new Sweeps(_url);
         await _postgres.StartAgainAsync();
-        // Both have found it again: the other one's sweep has had the lapsed lease before its eyes, and left it.
-        using var there = new CoteClient(other.Url) { Token = ada.Token };
-        while ((await there.GetAsync("/health/ready")).Status != 200 || (await ada.GetAsync("/health/ready")).Status != 200)
-            await Task.Delay(50);
-        await Task.Delay(TimeSpan.FromSeconds(5));
+        await sweeps.ReachedAsync(4); // two nodes sweep: the other one has had the lapsed lease before its eyes, and left it
         gate.Open();
 
         var end = await ada.EndOfAsync(chat, reply);
@@ -116,7 +132,7 @@ public sealed class OutageTests : IAsyncLifetime
     {
         await using var proxy = new CuttingProxy(new Uri(_url).Port);
         var through = new UriBuilder(_url) { Port = proxy.Port }.ToString();
-        await using var live = await LiveApp.StartAsync($"Data:Postgres={through}", $"Data:PostgresListen={_url}");
+        await using var live = await LiveApp.StartAsync(CoteApp.LeaseFor(2), $"Data:Postgres={through}", $"Data:PostgresListen={_url}");
         using var ada = await live.RegisterAsync();
         var chat = await ada.CreateChatAsync();
         var play = live.Play(FakeReply.Text("here it is"));
@@ -125,8 +141,45 @@ public sealed class OutageTests : IAsyncLifetime
         var sent = (await ada.PostAsync($"/chats/{chat}/messages/", new { content = play.Question })).Ok();
 
         proxy.Cuts.ShouldBe(1);
-        (await ada.EndOfAsync(chat, sent["reply_id"], TimeSpan.FromSeconds(40))).Text("content").ShouldBe("here it is");
+        (await ada.EndOfAsync(chat, sent["reply_id"])).Text("content").ShouldBe("here it is");
         (await ada.MessagesAsync(chat)).Count.ShouldBe(2);
         play.Calls.ShouldBe(1);
+    }
+
+    /// <summary>Counts the sweeps for waiting replies that this process makes in one database and that get an answer.</summary>
+    sealed class Sweeps : IDisposable
+    {
+        readonly SemaphoreSlim _made = new(0);
+        readonly ActivityListener _listener;
+
+        public Sweeps(string url)
+        {
+            var database = new Uri(url).AbsolutePath.Trim('/');
+            _listener = new()
+            {
+                ShouldListenTo = x => x.Name == "Npgsql",
+                Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+                ActivityStopped = x =>
+                {
+                    var text = (string?)(x.GetTagItem("db.query.text") ?? x.GetTagItem("db.statement"));
+                    if ((string?)(x.GetTagItem("db.namespace") ?? x.GetTagItem("db.name")) == database && x.Status != ActivityStatusCode.Error
+                        && text?.Contains("select m.user_id, m.chat_id from messages m", StringComparison.Ordinal) == true)
+                        _made.Release();
+                },
+            };
+            ActivitySource.AddActivityListener(_listener);
+        }
+
+        public async Task ReachedAsync(int count)
+        {
+            for (var i = 0; i < count; i++)
+                (await _made.WaitAsync(Patience.Deadline)).ShouldBeTrue("the nodes sweep");
+        }
+
+        public void Dispose()
+        {
+            _listener.Dispose();
+            _made.Dispose();
+        }
     }
 }

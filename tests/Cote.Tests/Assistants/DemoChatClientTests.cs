@@ -6,8 +6,6 @@ namespace Cote.Tests.Assistants;
 
 public sealed class DemoChatClientTests
 {
-    static readonly TimeSpan Deadline = TimeSpan.FromSeconds(10);
-
     readonly JumpingTime _time = new();
 
     [Fact]
@@ -91,7 +89,7 @@ public sealed class DemoChatClientTests
 
         await stop.CancelAsync();
 
-        await Should.ThrowAsync<OperationCanceledException>(() => next.WaitAsync(Deadline));
+        await Should.ThrowAsync<OperationCanceledException>(() => next.InTimeAsync());
     }
 
     [Fact]

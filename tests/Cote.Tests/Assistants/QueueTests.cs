@@ -18,7 +18,7 @@ public sealed class QueueTests(LiveApp live) : IClassFixture<LiveApp>
 
         for (var i = 0; i < 3; i++)
         {
-            await gates[i].Reached.WaitAsync(TimeSpan.FromSeconds(20));
+            await gates[i].Reached.InTimeAsync();
             plays.Select(x => x.Calls).ShouldBe([1, i > 0 ? 1 : 0, i > 1 ? 1 : 0]);
             (await ada.MessageAsync(chat, replies[i])).Text("generation", "state").ShouldBe("running");
             foreach (var later in replies[(i + 1)..])
@@ -73,7 +73,7 @@ public sealed class QueueTests(LiveApp live) : IClassFixture<LiveApp>
             replies.Add((chat, (await ada.AskForAsync(chat, live.Play(FakeReply.After(gate).Then("x")))).Reply));
         }
 
-        await Task.WhenAll(gates.Select(x => x.Reached)).WaitAsync(TimeSpan.FromSeconds(20));
+        await Task.WhenAll(gates.Select(x => x.Reached)).InTimeAsync();
 
         foreach (var gate in gates.Reverse())
             gate.Open();
@@ -98,7 +98,7 @@ public sealed class QueueTests(LiveApp live) : IClassFixture<LiveApp>
         gate.Open();
 
         (await ada.EndOfAsync(one, first)).Text("content").ShouldBe("one");
-        (await ada.EndOfAsync(two, second, TimeSpan.FromSeconds(10))).Text("content").ShouldBe("two");
+        (await ada.EndOfAsync(two, second)).Text("content").ShouldBe("two");
         for (var i = 0; i < 5; i++)
         {
             var (_, again) = await ada.AskForAsync(one, own.Play(FakeReply.Text("no place was lost")));

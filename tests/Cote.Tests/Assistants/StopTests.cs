@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Cote.Tests.Harness;
 
 namespace Cote.Tests.Assistants;
@@ -14,6 +15,11 @@ public sealed class StopTests(LiveApp live) : IClassFixture<LiveApp>
     {
         using var ada = await _app.RegisterAsync();
         using var phone = await ada.OtherDeviceAsync();
+        await Patience.ShouldTakeAtMostAsync(TimeSpan.FromMilliseconds(300), () => StopAsync(ada, phone, wire));
+    }
+
+    async Task<TimeSpan> StopAsync(CoteClient ada, CoteClient phone, string wire)
+    {
         var chat = await ada.CreateChatAsync(model: wire);
         var gate = new Gate();
         var play = live.Play(FakeReply.Text("all ", "that ", "was shown 🕊️").ThenWaitFor(gate).Then("never"));
@@ -23,8 +29,10 @@ public sealed class StopTests(LiveApp live) : IClassFixture<LiveApp>
         var call = await play.NextCallAsync();
         call.Closed.IsCompleted.ShouldBeFalse();
 
+        var began = Stopwatch.GetTimestamp();
         var stop = phone.PostAsync($"/chats/{chat}/stop");
-        await call.Closed.WaitAsync(TimeSpan.FromMilliseconds(700)); // 300, and some for a slow machine
+        await call.Closed.InTimeAsync();
+        var took = Stopwatch.GetElapsedTime(began);
 
         var answer = (await stop).Ok().Json;
         answer.Names().ShouldBe("stopped success");
@@ -39,6 +47,7 @@ public sealed class StopTests(LiveApp live) : IClassFixture<LiveApp>
         (await ada.PostAsync($"/chats/{chat}/stop")).Ok().Json.Number("stopped").ShouldBe(0, "the second time");
         play.Calls.ShouldBe(1);
         gate.Open();
+        return took;
     }
 
     [Fact]
@@ -192,7 +201,7 @@ public sealed class StopTests(LiveApp live) : IClassFixture<LiveApp>
 
         (await ada.DeleteAsync($"/chats/{chat}/messages/{question}")).Ok();
 
-        await (await play.NextCallAsync()).Closed.WaitAsync(TimeSpan.FromSeconds(5));
+        await (await play.NextCallAsync()).Closed.InTimeAsync();
         (await ada.EndOfAsync(chat, last)).Text("content").ShouldBe("two");
     }
 }

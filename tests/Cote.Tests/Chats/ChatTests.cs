@@ -186,6 +186,7 @@ public sealed class ChatTests(SharedApp shared)
     [InlineData("""{"system_prompt":"\ud800"}""", "body.system_prompt string_unicode")]
     [InlineData("""{"title":"b","temperature":9,"max_tokens":0}""", "body.temperature less_than_equal|body.max_tokens greater_than_equal")]
     [InlineData("[]", "body model_attributes_type")]
+    [Trait("Rows", "none")]
     public async Task What_a_chat_may_not_be_is_a_422_and_changes_nothing(string body, string wrong)
     {
         using var ada = await _app.RegisterAsync();
@@ -266,6 +267,7 @@ public sealed class ChatTests(SharedApp shared)
     [InlineData("before=x", "query.before int_parsing")]
     [InlineData("before=-1", "query.before greater_than_equal")]
     [InlineData("limit=0&before=x", "query.limit greater_than_equal|query.before int_parsing")]
+    [Trait("Rows", "none")]
     public async Task A_page_that_cannot_be_is_a_422(string query, string wrong)
     {
         using var ada = await _app.RegisterAsync();

@@ -31,7 +31,7 @@ public sealed class SqliteTests : IDisposable
         using var reader = new SqliteSession(File, SqliteOpenMode.ReadOnly);
         using var gate = new ManualResetEventSlim();
         var blocked = db.WriteAsync(Blocked(gate, out var began));
-        await began.WaitAsync(TimeSpan.FromSeconds(10));
+        await began.InTimeAsync();
         long seenInside = -1, seenOutside = -1;
         var asking = Put("d");
         asking.Query($"select count(*) from meta where key in ('a', 'c')", row =>
@@ -97,7 +97,7 @@ public sealed class SqliteTests : IDisposable
                 string? none = null;
                 var back = await db.ListAsync(
                     $"select {text}, {bytes}, {number}, {real}, {none} union all select {text}, {bytes}, {number}, {real}, {none}",
-                    row => (row.GetString(0), Convert.ToHexString(row.GetBytes(1)), row.GetInt64(2), row.GetDouble(3), row.GetText(4)), CancellationToken.None);
+                    row => (row.GetString(0), Convert.ToHexString(row.GetBytes(1)), row.GetInt64(2), row.GetDouble(3), row.GetStringOrNull(4)), CancellationToken.None);
                 back.ShouldBe([(text, Convert.ToHexString(bytes), number, real, null), (text, Convert.ToHexString(bytes), number, real, null)]);
             }
     }
@@ -109,7 +109,7 @@ public sealed class SqliteTests : IDisposable
         var db = new Database(engine);
         using var gate = new ManualResetEventSlim();
         var blocked = db.WriteAsync(Blocked(gate, out var began));
-        await began.WaitAsync(TimeSpan.FromSeconds(10));
+        await began.InTimeAsync();
         var waiting = db.WriteAsync(Put("a"));
 
         (await Should.ThrowAsync<ProblemException>(async () => await db.WriteAsync(Put("b")))).Problem.ShouldBe(Problems.Busy);
@@ -128,12 +128,12 @@ public sealed class SqliteTests : IDisposable
         var db = new Database(engine);
         using var gate = new ManualResetEventSlim();
         var writes = new List<Task<Outcome>> { db.WriteAsync(Blocked(gate, out var began)) };
-        await began.WaitAsync(TimeSpan.FromSeconds(10));
+        await began.InTimeAsync();
         writes.AddRange(Enumerable.Range(0, 50).Select(i => db.WriteAsync(Put($"k{i}"))));
 
         var closing = Task.Run(async () => await engine.DisposeAsync());
         gate.Set();
-        await closing.WaitAsync(TimeSpan.FromSeconds(10));
+        await closing.InTimeAsync();
 
         (await Task.WhenAll(writes)).ShouldAllBe(x => x == Outcome.Committed);
         await using var again = await OpenAsync();
@@ -200,7 +200,7 @@ public sealed class SqliteTests : IDisposable
     {
         options ??= new();
         options.Directory = _folder;
-        var engine = new SqliteEngine(options, new(options), new(new StoppedTime()), NullLogger<Database>.Instance);
+        var engine = new SqliteEngine(options, new(options, NullLogger<DataFolder>.Instance), new(new StoppedTime()), NullLogger<Database>.Instance);
         await engine.OpenAsync(CancellationToken.None);
         return engine;
     }

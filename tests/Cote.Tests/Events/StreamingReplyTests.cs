@@ -4,6 +4,7 @@ using Cote.Primitives;
 using Cote.Replies;
 using FsCheck;
 using FsCheck.Fluent;
+using Microsoft.Extensions.Time.Testing;
 using Check = FsCheck.Check;
 
 namespace Cote.Tests.Events;
@@ -115,19 +116,23 @@ public sealed class StreamingReplyTests
     [Fact]
     public void The_first_text_is_shown_at_once_and_what_follows_closely_a_little_later_together()
     {
-        var time = new Harness.JumpingTime();
+        var time = new FakeTimeProvider();
+        var pause = TimeSpan.FromMilliseconds(500);
         var shown = 0;
-        var replies = new StreamingReplies(new EventsOptions { DeltaMilliseconds = 500 }, new Clock(time));
+        var replies = new StreamingReplies(new EventsOptions { DeltaMilliseconds = (int)pause.TotalMilliseconds }, new Clock(time));
         using var streaming = new StreamingReply(User, Pending(""), replies, new Clock(time));
         streaming.Changed += () => Interlocked.Increment(ref shown);
-        var before = time.Pauses.Count;
+        time.Advance(TimeSpan.FromSeconds(1));
 
         streaming.Append(1, "first");
         shown.ShouldBe(1);
-        time.Pauses.Count.ShouldBe(before, "nothing was put off");
         streaming.Append(1, "second");
+        streaming.Append(1, "third");
+        shown.ShouldBe(1, "those are put off");
+        time.Advance(pause);
 
-        streaming.Read().Content.ShouldBe("firstsecond");
+        shown.ShouldBe(2);
+        streaming.Read().Content.ShouldBe("firstsecondthird");
     }
 
     static PendingReply Pending(string content) => new("chat", "reply", "question", 2, "m", 1, 1, content);

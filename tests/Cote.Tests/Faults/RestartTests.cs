@@ -22,9 +22,9 @@ public sealed class RestartTests
         await live.App.RestartAsync();
 
         (await socket.Closed).ShouldBe(4001);
-        await (await play.NextCallAsync()).Closed.WaitAsync(TimeSpan.FromSeconds(10));
+        await (await play.NextCallAsync()).Closed.InTimeAsync();
         using var again = new CoteClient(live.App.Url) { Token = ada.Token };
-        await gates[1].Reached.WaitAsync(TimeSpan.FromSeconds(20));
+        await gates[1].Reached.InTimeAsync();
         var between = await again.MessageAsync(chat, reply);
         between.Text("content").ShouldBe("the old text");
         between.Text("generation", "state").ShouldBe("running");

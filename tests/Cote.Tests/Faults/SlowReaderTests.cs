@@ -12,7 +12,7 @@ public sealed class Alone;
 [Collection(nameof(Alone))]
 public sealed class SlowReaderTests
 {
-    [Fact]
+    [Fact, Trait("Rows", "none"), Trait("Stage", "slow")]
     public async Task A_socket_that_does_not_read_is_closed_and_no_one_else_notices()
     {
         await using var live = await LiveApp.StartAsync("Realtime:SlowConsumerSeconds=1", "Realtime:HeartbeatMilliseconds=1000");
@@ -40,7 +40,7 @@ public sealed class SlowReaderTests
         await good.NextAsync("pong");
     }
 
-    [Fact]
+    [Fact, Trait("Rows", "none")]
     public async Task Many_sockets_that_do_not_read_hold_no_queue_of_what_they_miss()
     {
         await using var live = await LiveApp.StartAsync("Realtime:SlowConsumerSeconds=600");
@@ -102,7 +102,7 @@ public sealed class SlowReaderTests
     // Reads what the kernel still holds, to the end of the connection.
     static async Task<bool> IsClosedAsync(TcpClient tcp)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var limit = new CancellationTokenSource(Patience.Deadline);
         var buffer = new byte[64 * 1024];
         try
         {

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Data.Common;
 using System.Text;
+using Cote.Replies;
+using Cote.Users;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -19,6 +21,9 @@ public sealed class CoteApp : IAsyncDisposable
         "--Cote:RateLimits:LoginPerMinute=1000000000", "--Cote:RateLimits:RegistrationPerMinute=1000000000",
         "--Cote:RateLimits:MessagesPerMinute=100000000", "--Cote:RateLimits:RequestsPerMinute=1000000000",
     ];
+
+    // A hash as it ships costs a core a tenth of a second: most of what a test costs where an account is all it wants of it.
+    const int CheapIterations = 1_000;
 
     readonly Action<CoteBuilder>? _add;
     readonly string? _postgres;
@@ -80,13 +85,19 @@ public sealed class CoteApp : IAsyncDisposable
         return app;
     }
 
-    /// <summary>Another node beside this one: the same database and model, a folder of its own. It goes before this one does.</summary>
+    /// <summary>Another node beside this one: the same database, model and additions, a folder of its own. It goes before this one does.</summary>
     public async Task<CoteApp> StartNeighbourAsync(params string[] settings)
     {
-        var app = new CoteApp(settings, null, Model, _postgres, isNeighbour: true);
+        var app = new CoteApp(settings, _add, Model, _postgres, isNeighbour: true);
         await app.StartAsync();
         return app;
     }
+
+    /// <summary>Passwords are hashed as they are where Cote ships, for tests that are about them: <c>StartAsync(CoteApp.HashAsShipped)</c>.</summary>
+    public static void HashAsShipped(CoteBuilder add) => add.Services.AddSingleton<Passwords>();
+
+    /// <summary>Leases of so many seconds, for tests that wait for a renewal, or until one has lapsed.</summary>
+    public static Action<CoteBuilder> LeaseFor(double seconds) => x => x.Services.AddSingleton(new LeaseOptions(TimeSpan.FromSeconds(seconds)));
 
     /// <summary>Stops it as SIGTERM does, and starts it again on the same data (and another port), with other settings if there are some.</summary>
     public async Task RestartAsync(params string[] settings)
@@ -154,6 +165,7 @@ public sealed class CoteApp : IAsyncDisposable
         _app = CoteHost.Create(args, add =>
         {
             add.Services.AddLogging(x => x.ClearProviders().AddProvider(new LogKeeper(Logs)));
+            add.Services.AddSingleton(_ => new Passwords(new AuthOptions { PasswordIterations = CheapIterations }));
             _add?.Invoke(add);
         });
         await _app.StartAsync();

@@ -25,14 +25,17 @@ static class Engine
     /// <summary>The key that servers on PostgreSQL must be given.</summary>
     public static string SigningKey { get; } = Convert.ToBase64String(RandomNumberGenerator.GetBytes(48));
 
+    // A database on an overloaded machine takes longer for a new connection than the five seconds that a server gives it.
+    static string Patient { get; } = $"?Timeout={Patience.Deadline.TotalSeconds}&Command%20Timeout={2 * Patience.Deadline.TotalSeconds}";
+
     /// <summary>The URL of a new database; null is the embedded one.</summary>
     public static async Task<string?> CreateAsync() =>
-        IsPostgres ? await (await Cluster.Value).CreateDatabaseAsync(await Migrated.Value) : null;
+        IsPostgres ? await (await Cluster.Value).CreateDatabaseAsync(await Migrated.Value) + Patient : null;
 
     public static async Task DropAsync(string? url)
     {
         if (url is not null)
-            await (await Cluster.Value).DropDatabaseAsync(url);
+            await (await Cluster.Value).DropDatabaseAsync(url.Split('?')[0]);
     }
 
     /// <summary>A connection beside the server's own.</summary>

@@ -1,7 +1,9 @@
+using Microsoft.Extensions.Time.Testing;
+
 namespace Cote.Tests.Harness;
 
 /// <summary>A clock on which every pause is over at once and is written down.</summary>
-public sealed class JumpingTime : TimeProvider
+public sealed class JumpingTime : FakeTimeProvider
 {
     readonly List<TimeSpan> _pauses = [];
 
@@ -11,19 +13,17 @@ public sealed class JumpingTime : TimeProvider
         get
         {
             lock (_pauses)
-            {
                 return [.. _pauses];
-            }
         }
     }
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         lock (_pauses)
-        {
             _pauses.Add(dueTime);
-        }
-        return System.CreateTimer(callback, state,
-            dueTime == Timeout.InfiniteTimeSpan ? dueTime : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+        var timer = base.CreateTimer(callback, state, dueTime, period);
+        if (dueTime > TimeSpan.Zero)
+            Advance(dueTime);
+        return timer;
     }
 }

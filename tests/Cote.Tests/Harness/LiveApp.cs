@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Threading.Channels;
 
 namespace Cote.Tests.Harness;
@@ -16,14 +17,16 @@ public sealed class LiveApp : IAsyncLifetime
     // As in SharedApp: each test says what is missing.
     public CoteApp App => _app.GetAwaiter().GetResult();
 
-    public static async Task<LiveApp> StartAsync(params string[] settings)
+    public static Task<LiveApp> StartAsync(params string[] settings) => StartAsync(null, settings);
+
+    public static async Task<LiveApp> StartAsync(Action<CoteBuilder>? add, params string[] settings)
     {
         var live = new LiveApp();
-        await (live._app = live.StartAppAsync(settings));
+        await (live._app = live.StartAppAsync(add, settings));
         return live;
     }
 
-    public async ValueTask InitializeAsync() => await Task.WhenAny(_app = StartAppAsync([]));
+    public async ValueTask InitializeAsync() => await Task.WhenAny(_app = StartAppAsync(null, []));
 
     public ValueTask DisposeAsync() => _app.IsCompletedSuccessfully ? App.DisposeAsync() : ValueTask.CompletedTask;
 
@@ -37,9 +40,9 @@ public sealed class LiveApp : IAsyncLifetime
         return play;
     }
 
-    async Task<CoteApp> StartAppAsync(string[] settings)
+    async Task<CoteApp> StartAppAsync(Action<CoteBuilder>? add, string[] settings)
     {
-        var app = await CoteApp.StartAsync(settings);
+        var app = await CoteApp.StartAsync(add, settings);
         app.Model.Answer = Answer;
         return app;
     }
@@ -71,7 +74,7 @@ public sealed class Play(FakeReply[] replies)
     /// <summary>Waits for one call more than were waited for before.</summary>
     public async Task<FakeRequest> NextCallAsync()
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var limit = new CancellationTokenSource(Patience.Deadline);
         return await _calls.Reader.ReadAsync(limit.Token);
     }
 
@@ -99,6 +102,14 @@ public static class Reading
     /// <summary>The names of an object's fields, in alphabetical order.</summary>
     public static string Names(this JsonElement json) =>
         string.Join(' ', json.EnumerateObject().Select(x => x.Name).Order(StringComparer.Ordinal));
+
+    /// <summary>A message as text but for its status, which moves by itself within seconds after its end was shown.</summary>
+    public static string WithoutStatus(this JsonElement message)
+    {
+        var fields = JsonObject.Create(message)!;
+        fields.Remove("status").ShouldBeTrue();
+        return fields.ToJsonString();
+    }
 
     public static IEnumerable<TestFrame> Durable(this IEnumerable<TestFrame> frames) => frames.Where(x => x.Cursor is not null);
 

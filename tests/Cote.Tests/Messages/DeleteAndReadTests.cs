@@ -56,7 +56,7 @@ public sealed class DeleteAndReadTests(SharedApp shared)
 
         (await ada.DeleteAsync($"/chats/{chat}/messages/{open.Text(which)}")).Ok();
 
-        await call.Closed.WaitAsync(TimeSpan.FromSeconds(5));
+        await call.Closed.InTimeAsync();
         (await socket.EndOfAsync(next.Text("reply_id"))).Text("content").ShouldBe("Hello world");
         (await ada.MessagesAsync(chat)).Select(x => x.Text("id")).ShouldNotContain(open.Text(which));
         (await ada.GetAsync("/sync")).Json.GetProperty("running").GetArrayLength().ShouldBe(0);

@@ -115,6 +115,7 @@ public sealed class SendMessageTests(SharedApp shared)
     [InlineData("""{"content":"a","type":"file","media_urls":[]}""", "body.media_urls value_error")]
     [InlineData("""{"content":1,"type":"x","importance_level":"y","reply_to_id":"z","id":"i"}""",
         "body.content string_type|body.type literal_error|body.reply_to_id uuid_parsing|body.importance_level literal_error|body.id uuid_parsing")]
+    [Trait("Rows", "none")]
     public async Task What_a_message_may_not_be_is_a_422_and_stores_nothing(string body, string wrong)
     {
         using var ada = await _app.RegisterAsync();

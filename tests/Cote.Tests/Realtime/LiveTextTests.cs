@@ -30,7 +30,7 @@ public sealed class LiveTextTests(LiveApp live) : IClassFixture<LiveApp>
         var reply = (await stream.NextAsync())!.Data.Text("reply_id");
         foreach (var gate in gates[..^1])
         {
-            await gate.Reached.WaitAsync(TimeSpan.FromSeconds(20));
+            await gate.Reached.InTimeAsync();
             gate.Open();
         }
         // Who meets the end before any text is shown the end alone: it comes when both have seen something.

@@ -37,6 +37,7 @@ public sealed class AccessTokenTests(SharedApp shared)
     [InlineData("dots", false)]
     [InlineData("very long", false)]
     [InlineData("a refresh token", false)]
+    [Trait("Rows", "none")]
     public async Task A_token_that_is_not_ours_to_the_letter_is_refused_and_changes_nothing(string kind, bool good)
     {
         using var ada = await _app.RegisterAsync();
@@ -65,6 +66,7 @@ public sealed class AccessTokenTests(SharedApp shared)
     [InlineData("Bearer")]
     [InlineData("Basic YTpi")]
     [InlineData("Token {0}")]
+    [Trait("Rows", "none")]
     public async Task Without_Bearer_before_it_a_token_is_none(string header)
     {
         using var ada = await _app.RegisterAsync();
@@ -81,6 +83,7 @@ public sealed class AccessTokenTests(SharedApp shared)
     [Theory]
     [InlineData("bearer")]
     [InlineData("BEARER")]
+    [Trait("Rows", "none")]
     public async Task Bearer_is_read_in_any_case(string scheme)
     {
         using var ada = await _app.RegisterAsync();

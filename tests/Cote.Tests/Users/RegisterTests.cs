@@ -55,6 +55,7 @@ public sealed class RegisterTests(SharedApp shared)
     [InlineData("ada", "a@b.example", "nul\0nul\0nul", "body.password value_error")]
     [InlineData("a\0da", "a\0@b.example", Good, "body.username value_error|body.email value_error")]
     [InlineData("a", "b", "c", "body.username string_too_short|body.email value_error|body.password string_too_short")]
+    [Trait("Rows", "none")]
     public async Task What_an_account_may_not_be_is_a_422_that_names_the_field(string username, string email, string password, string wrong)
     {
         using var nobody = _app.Anonymous();
@@ -83,6 +84,7 @@ public sealed class RegisterTests(SharedApp shared)
     [Theory]
     [InlineData("{}", "body.username missing|body.email missing|body.password missing")]
     [InlineData("""{"username":null,"email":1,"password":[]}""", "body.username missing|body.email string_type|body.password string_type")]
+    [Trait("Rows", "none")]
     public async Task Every_field_that_is_wrong_is_named(string body, string wrong)
     {
         using var nobody = _app.Anonymous();

@@ -7,7 +7,7 @@ public sealed class SecretsTests
     [Fact]
     public async Task However_talkative_the_log_no_password_token_ticket_or_key_stands_in_it()
     {
-        await using var app = await CoteApp.StartAsync("--Logging:LogLevel:Default=Trace");
+        await using var app = await CoteApp.StartAsync(CoteApp.HashAsShipped, "--Logging:LogLevel:Default=Trace");
         using var ada = await app.RegisterAsync();
         using var nobody = app.Anonymous();
         const string wrong = "wrong horse battery";
@@ -49,7 +49,7 @@ public sealed class SecretsTests
     [Fact]
     public async Task What_the_database_keeps_gives_nobody_a_way_in()
     {
-        await using var app = await CoteApp.StartAsync();
+        await using var app = await CoteApp.StartAsync(CoteApp.HashAsShipped);
         using var ada = await app.RegisterAsync();
         var ticket = (await ada.PostAsync("/ws/ticket")).Ok()["ticket"];
         await app.StopAsync();
