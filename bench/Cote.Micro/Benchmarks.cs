@@ -88,8 +88,10 @@ public class FanOut
     public async Task SetUp()
     {
         _services = await OpenServices.OpenAsync();
-        var (sources, user) = (_services.Get<Subscriptions>(), new CurrentUser(_services.UserId, "bench", new(long.MaxValue)));
-        _streaming = sources.Streaming.Begin(_services.UserId, new("chat", "reply", "question", 2, "openai/bench", 0, 1, ""));
+        var (sources, user) = (
+            _services.Get<Subscriptions>(), new CurrentUser(_services.UserId, "bench", new(long.MaxValue)));
+        _streaming = sources.Streaming.Begin(
+            _services.UserId, new("chat", "reply", "question", 2, "openai/bench", 0, 1, ""));
         _places = new TextPosition[Readers];
         _readers = new Subscription[Readers];
         for (var i = 0; i < Readers; i++)
@@ -155,7 +157,8 @@ public class SqlRoundTrip
 
     [Benchmark]
     public async Task<string?> FirstAsync() =>
-        await _db.FirstAsync($"select username from users where id = {_services.UserId}", row => row.GetString(0), CancellationToken.None);
+        await _db.FirstAsync($"select username from users where id = {_services.UserId}", row => row.GetString(0),
+            CancellationToken.None);
 
     [Benchmark]
     public async Task<Outcome> WriteAsync()
@@ -194,7 +197,8 @@ public class PromptOfLongChat
 
     [Benchmark]
     public async Task<int> BuildAsync() =>
-        (await _prompt.BuildAsync(_reply, "You are a dove.", 32_768, null, vision: false, CancellationToken.None))!.Count;
+        (await _prompt.BuildAsync(_reply, "You are a dove.", 32_768, null, vision: false,
+            CancellationToken.None))!.Count;
 
     [GlobalCleanup]
     public async Task CleanUp() => await _services.DisposeAsync();
