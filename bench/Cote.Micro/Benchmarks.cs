@@ -11,16 +11,16 @@ namespace Cote.Micro;
 /// <summary>What every request pays: a token that was found good before.</summary>
 public class TokenCheck
 {
-    House _house = null!;
+    OpenServices _services = null!;
     AccessTokens _tokens = null!;
     string _token = "";
 
     [GlobalSetup]
     public async Task SetUp()
     {
-        _house = await House.OpenAsync();
-        _tokens = _house.Get<AccessTokens>();
-        _token = await _house.LogInAsync();
+        _services = await OpenServices.OpenAsync();
+        _tokens = _services.Get<AccessTokens>();
+        _token = await _services.LogInAsync();
         if (await _tokens.ReadAsync(_token, CancellationToken.None) is null)
             throw new InvalidOperationException("The token is not good.");
     }
@@ -29,13 +29,13 @@ public class TokenCheck
     public async Task<bool> Hit() => await _tokens.ReadAsync(_token, CancellationToken.None) is not null;
 
     [GlobalCleanup]
-    public async Task CleanUp() => await _house.DisposeAsync();
+    public async Task CleanUp() => await _services.DisposeAsync();
 }
 
 /// <summary>A page of 50 messages, from the rows and from memory, to the bytes of the answer.</summary>
 public class ListOfMessages
 {
-    House _house = null!;
+    OpenServices _services = null!;
     MessageStore _store = null!;
     string _chat = "";
     IReadOnlyList<Message> _list = [];
@@ -43,9 +43,9 @@ public class ListOfMessages
     [GlobalSetup]
     public async Task SetUp()
     {
-        _house = await House.OpenAsync();
-        _store = _house.Get<MessageStore>();
-        (_chat, _) = await _house.ChatAsync(50);
+        _services = await OpenServices.OpenAsync();
+        _store = _services.Get<MessageStore>();
+        (_chat, _) = await _services.ChatAsync(50);
         _list = await ReadAsync();
         if (_list.Count != 50)
             throw new InvalidOperationException($"There are {_list.Count} messages.");
@@ -58,10 +58,10 @@ public class ListOfMessages
     public int ToBytes() => Write(_list);
 
     [GlobalCleanup]
-    public async Task CleanUp() => await _house.DisposeAsync();
+    public async Task CleanUp() => await _services.DisposeAsync();
 
     Task<IReadOnlyList<Message>> ReadAsync() =>
-        _store.ListBeforeAsync(_house.UserId, _chat, long.MaxValue, 1_001, _ => false, CancellationToken.None);
+        _store.ListBeforeAsync(_services.UserId, _chat, long.MaxValue, 1_001, _ => false, CancellationToken.None);
 
     static int Write(IReadOnlyList<Message> list) =>
         ApiResults.Write(json => System.Text.Json.JsonSerializer.Serialize(json, list, WireJson.MessageList)).Length;
@@ -72,7 +72,7 @@ public class FanOut
 {
     const int TokensOfReply = 500;
 
-    House _house = null!;
+    OpenServices _services = null!;
     StreamingReply _streaming = null!;
     Subscription[] _readers = [];
     TextPosition[] _places = [];
@@ -86,9 +86,9 @@ public class FanOut
     [GlobalSetup]
     public async Task SetUp()
     {
-        _house = await House.OpenAsync();
-        var (sources, user) = (_house.Get<Subscriptions>(), new CurrentUser(_house.UserId, "bench", new(long.MaxValue)));
-        _streaming = sources.Streaming.Begin(_house.UserId, new("chat", "reply", "question", 2, "openai/bench", 0, 1, ""));
+        _services = await OpenServices.OpenAsync();
+        var (sources, user) = (_services.Get<Subscriptions>(), new CurrentUser(_services.UserId, "bench", new(long.MaxValue)));
+        _streaming = sources.Streaming.Begin(_services.UserId, new("chat", "reply", "question", 2, "openai/bench", 0, 1, ""));
         _places = new TextPosition[Readers];
         _readers = new Subscription[Readers];
         for (var i = 0; i < Readers; i++)
@@ -127,7 +127,7 @@ public class FanOut
     {
         foreach (var subscription in _readers)
             await subscription.DisposeAsync();
-        await _house.DisposeAsync();
+        await _services.DisposeAsync();
     }
 
     // A reply does not grow for ever: a new attempt begins it again, with one snapshot.
@@ -142,36 +142,36 @@ public class FanOut
 /// <summary>A read of one row by its key, and a write that is on disk.</summary>
 public class SqlRoundTrip
 {
-    House _house = null!;
+    OpenServices _services = null!;
     Database _db = null!;
 
     [GlobalSetup]
     public async Task SetUp()
     {
-        _house = await House.OpenAsync();
-        _db = _house.Get<Database>();
+        _services = await OpenServices.OpenAsync();
+        _db = _services.Get<Database>();
     }
 
     [Benchmark]
     public async Task<string?> FirstAsync() =>
-        await _db.FirstAsync($"select username from users where id = {_house.UserId}", row => row.GetString(0), CancellationToken.None);
+        await _db.FirstAsync($"select username from users where id = {_services.UserId}", row => row.GetString(0), CancellationToken.None);
 
     [Benchmark]
     public async Task<Outcome> WriteAsync()
     {
         var batch = new WriteBatch();
-        batch.Execute($"update heads set unit = {"bench"} where user_id = {_house.UserId}");
+        batch.Execute($"update heads set unit = {"bench"} where user_id = {_services.UserId}");
         return await _db.WriteAsync(batch);
     }
 
     [GlobalCleanup]
-    public async Task CleanUp() => await _house.DisposeAsync();
+    public async Task CleanUp() => await _services.DisposeAsync();
 }
 
 /// <summary>What the model is given in a chat that holds far more than its window.</summary>
 public class PromptOfLongChat
 {
-    House _house = null!;
+    OpenServices _services = null!;
     Prompt _prompt = null!;
     PendingReplyRow _reply = null!;
 
@@ -181,11 +181,11 @@ public class PromptOfLongChat
     [GlobalSetup]
     public async Task SetUp()
     {
-        _house = await House.OpenAsync();
-        _prompt = _house.Get<Prompt>();
-        var (chat, question) = await _house.ChatAsync(Messages);
+        _services = await OpenServices.OpenAsync();
+        _prompt = _services.Get<Prompt>();
+        var (chat, question) = await _services.ChatAsync(Messages);
         _reply = new(
-            _house.UserId, chat, "reply", Messages, States.Running, 1, 0, "", 0, "openai/bench", false, false,
+            _services.UserId, chat, "reply", Messages, States.Running, 1, 0, "", 0, "openai/bench", false, false,
             question, Messages - 1, 1, Statuses.Sent, null, null, null, null);
         if (await BuildAsync() < 90)
             throw new InvalidOperationException("The prompt is too short.");
@@ -196,5 +196,5 @@ public class PromptOfLongChat
         (await _prompt.BuildAsync(_reply, "You are a dove.", 32_768, null, vision: false, CancellationToken.None))!.Count;
 
     [GlobalCleanup]
-    public async Task CleanUp() => await _house.DisposeAsync();
+    public async Task CleanUp() => await _services.DisposeAsync();
 }

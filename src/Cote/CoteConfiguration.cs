@@ -7,15 +7,17 @@ using Microsoft.Extensions.Configuration;
 namespace Cote;
 
 /// <summary>
-/// Reads the one tree of options. The framework's binder converts; what stands here makes a mistake one sentence that
-/// names the variable: an unknown name, a value of the wrong kind, one out of bounds, a secret's file that is not there.
+/// Reads the tree of options. The framework's binder converts; this class makes each mistake one sentence that names
+/// the variable: an unknown name, a value of the wrong kind, one out of bounds, a secret's file that is not there.
 /// </summary>
 static class CoteConfiguration
 {
     const string Root = "Cote";
     const string FileSuffix = "_File";
+    const StringSplitOptions TrimmedItems = StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries;
+    const string See = "docs/configuration.md lists them all.";
 
-    // Names that the providers' own tools use; what is said with Cote__… goes before.
+    // Names that the providers' own tools use; the same setting as Cote__… overrides them.
     static readonly (string Variable, string Key)[] Aliases =
     [
         ("DATABASE_URL", "Cote:Data:Postgres"),
@@ -28,20 +30,16 @@ static class CoteConfiguration
     public static CoteOptions Read(IConfiguration configuration)
     {
         var options = new CoteOptions();
-        var values = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
-        foreach (var (variable, key) in Aliases)
-            if (configuration[variable] is { Length: > 0 } value)
-                values[key] = value;
-        Collect(configuration.GetSection(Root), typeof(CoteOptions), values);
-        var tree = new ConfigurationBuilder().AddInMemoryCollection(values).Build().GetSection(Root);
+        var values = Collect(configuration);
         try
         {
-            tree.Bind(options);
+            new ConfigurationBuilder().AddInMemoryCollection(values).Build().GetSection(Root).Bind(options);
         }
         catch (InvalidOperationException error)
         {
-            var wrong = values.First(x => error.Message.Contains($"'{x.Key}'", StringComparison.OrdinalIgnoreCase)).Key;
-            throw new StartupException($"{Variable(wrong)} has a value that cannot be read as {Kind(wrong)}.", error);
+            var wrong = values.Keys.First(x => error.Message.Contains($"'{x}'", StringComparison.OrdinalIgnoreCase));
+            throw new StartupException(
+                $"{Variable(wrong)} has a value that cannot be read as {KindOf(Find(wrong).Type)}.", error);
         }
         Validate(options, Root);
         return options;
@@ -50,46 +48,57 @@ static class CoteConfiguration
     /// <summary>The name of a key in the environment.</summary>
     public static string Variable(string key) => key.Replace(":", "__", StringComparison.Ordinal);
 
-    // Walks what was said beside what can be said.
-    static void Collect(IConfigurationSection section, Type type, Dictionary<string, string?> values)
+    // The values that the binder gets: without empty ones, with the content of secrets' files, lists by item. The
+    // binder's own ErrorOnUnknownConfiguration names the type and the property, but not the path: docs/decisions/0023.
+    static Dictionary<string, string?> Collect(IConfiguration configuration)
     {
-        foreach (var child in section.GetChildren())
+        var values = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
+        foreach (var (variable, key) in Aliases)
+            if (configuration[variable] is { Length: > 0 } value)
+                values[key] = value;
+        var given = configuration.GetSection(Root).AsEnumerable().Where(x => x.Value is not null);
+        // In order: a secret comes before its file, which overrides it.
+        foreach (var (key, value) in given.OrderBy(x => x.Key, StringComparer.OrdinalIgnoreCase))
         {
-            var isFile = child.Key.EndsWith(FileSuffix, StringComparison.OrdinalIgnoreCase);
-            var name = isFile ? child.Key[..^FileSuffix.Length] : child.Key;
-            var property = Property(type, name);
-            if (property is null || (isFile && property.PropertyType != typeof(Secret)))
-                throw new StartupException(
-                    $"{Variable(child.Path)} is not a setting of Cote. docs/configuration.md lists them all.");
-            if (IsPart(property.PropertyType) && child.Value is { Length: > 0 })
-                throw new StartupException(
-                    $"{Variable(child.Path)} is a part and not a setting of Cote. docs/configuration.md lists them all.");
-            if (IsPart(property.PropertyType))
-                Collect(child, property.PropertyType, values);
-            else if (isFile && child.Value is { Length: > 0 } file)
-                values[section.Path + ":" + property.Name] = ReadFile(Variable(child.Path), file);
-            else if (isFile)
+            var (path, type) = Find(key);
+            if (value is not { Length: > 0 })
                 continue;
-            else if (typeof(IEnumerable).IsAssignableFrom(property.PropertyType) && property.PropertyType != typeof(string))
-                CollectList(child, values);
-            else if (child.Value is { Length: > 0 })
-                values[section.Path + ":" + property.Name] = child.Value;
+            if (IsPart(type))
+                throw new StartupException($"{Variable(key)} is a part and not a setting of Cote. {See}");
+            if (type == typeof(Secret) && path.Length < key.Length)
+                values[path] = ReadFile(Variable(key), value);
+            else if (!IsList(type))
+                values[path] = value;
+            else if (path.Length < key.Length)
+                values[key] = value;
+            else
+                foreach (var (n, item) in value.Split(',', TrimmedItems).Index())
+                    values[$"{path}:text {n}"] = item;
         }
+        return values;
     }
 
-    static void CollectList(IConfigurationSection list, Dictionary<string, string?> values)
+    // The setting that a key names, and its type. The key of an item of a list is longer than its path, and the key of
+    // a secret's file has a suffix.
+    static (string Path, Type Type) Find(string key)
     {
-        var items = (list.Value ?? "").Split(',').Concat(list.GetChildren().Select(x => x.Value ?? ""))
-            .Select(x => x.Trim()).Where(x => x.Length > 0).ToList();
-        for (var i = 0; i < items.Count; i++)
-            values[$"{list.Path}:{i}"] = items[i];
+        var (path, type) = (Root, typeof(CoteOptions));
+        foreach (var name in key.Split(':').Skip(1).TakeWhile(_ => !IsList(type)))
+        {
+            var isFile = name.EndsWith(FileSuffix, StringComparison.OrdinalIgnoreCase);
+            var property = Property(type, isFile ? name[..^FileSuffix.Length] : name);
+            if (property is null || (isFile && property.PropertyType != typeof(Secret)))
+                throw new StartupException($"{Variable($"{path}:{name}")} is not a setting of Cote. {See}");
+            (path, type) = ($"{path}:{property.Name}", property.PropertyType);
+        }
+        return (path, type);
     }
 
     static string ReadFile(string variable, string file)
     {
         try
         {
-            // An empty one is a mistake of whoever mounts it: taken for a missing secret, it would go unnoticed.
+            // An empty file is a mistake of the mount: read as a missing secret, it would go unnoticed.
             return File.ReadAllText(file).Trim() is { Length: > 0 } secret ? secret
                 : throw new StartupException($"{variable} names a file that is empty: {file}.");
         }
@@ -101,30 +110,32 @@ static class CoteConfiguration
 
     static void Validate(object part, string path)
     {
-        // Attribute by attribute: the framework's Validator would bring all of component model's type descriptions along.
+        // Attribute by attribute: the framework's Validator would load all of component model's type descriptions.
         var properties = part.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance);
-        var wrong = properties.SelectMany(x => x.GetCustomAttributes<ValidationAttribute>().Select(rule => rule.GetValidationResult(
-            x.GetValue(part), new ValidationContext(part, x.Name, null, null) { MemberName = x.Name })));
+        var wrong = properties.SelectMany(x => x.GetCustomAttributes<ValidationAttribute>().Select(rule =>
+            rule.GetValidationResult(
+                x.GetValue(part), new ValidationContext(part, x.Name, null, null) { MemberName = x.Name })));
         if (part is IValidatableObject whole)
             wrong = wrong.Concat(whole.Validate(new ValidationContext(part, part.GetType().Name, null, null)));
         if (wrong.OfType<ValidationResult>().FirstOrDefault() is { } result)
-            throw new StartupException($"{Variable(path)}__{result.MemberNames.FirstOrDefault()} is wrong: {result.ErrorMessage}");
+            throw new StartupException(
+                $"{Variable(path)}__{result.MemberNames.FirstOrDefault()} is wrong: {result.ErrorMessage}");
         foreach (var property in properties)
             if (IsPart(property.PropertyType) && property.GetValue(part) is { } inner)
                 Validate(inner, $"{path}:{property.Name}");
     }
 
-    static string Kind(string key)
+    static string KindOf(Type type) => (Nullable.GetUnderlyingType(type) ?? type) switch
     {
-        var type = typeof(CoteOptions);
-        foreach (var name in key.Split(':').Skip(1))
-            type = Property(type, name)?.PropertyType ?? type;
-        type = Nullable.GetUnderlyingType(type) ?? type;
-        return type == typeof(int) || type == typeof(long) ? "a whole number" : type == typeof(double) ? "a number" : type.Name;
-    }
+        var x when x == typeof(int) || x == typeof(long) => "a whole number",
+        var x when x == typeof(double) => "a number",
+        var x => x.Name,
+    };
 
     internal static bool IsPart(Type type) =>
         type.Assembly == typeof(CoteOptions).Assembly && type.Name.EndsWith("Options", StringComparison.Ordinal);
+
+    static bool IsList(Type type) => type != typeof(string) && typeof(IEnumerable).IsAssignableFrom(type);
 
     static PropertyInfo? Property(Type type, string name) =>
         type.GetProperty(name, BindingFlags.Public | BindingFlags.Instance | BindingFlags.IgnoreCase);

@@ -4,6 +4,7 @@ using Cote.Cluster;
 using Cote.Data;
 using Cote.Delivery;
 using Cote.Events;
+using Cote.Extensibility;
 using Cote.Http;
 using Cote.Media;
 using Cote.Models;
@@ -20,29 +21,6 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Cote;
-
-/// <summary>What one adds to Cote when one builds a server of one's own on it.</summary>
-public sealed class CoteBuilder(IServiceCollection services)
-{
-    internal List<Action<IEndpointRouteBuilder>> Routes { get; } = [];
-
-    /// <summary>Services for one's own handlers.</summary>
-    public IServiceCollection Services => services;
-
-    /// <summary>A further provider of models: any <c>IChatClient</c>.</summary>
-    public CoteBuilder AddProvider(Provider provider)
-    {
-        services.AddSingleton(provider);
-        return this;
-    }
-
-    /// <summary>Further routes. A handler that takes a <see cref="CurrentUser"/> needs <c>RequireAuthorization()</c>.</summary>
-    public CoteBuilder Map(Action<IEndpointRouteBuilder> routes)
-    {
-        Routes.Add(routes);
-        return this;
-    }
-}
 
 /// <summary>Puts the rooms together: the only file that names every one of them.</summary>
 public static class CoteHost
@@ -72,6 +50,7 @@ public static class CoteHost
         services.AddEvents();
         services.AddHostedService<DatabaseStartup>();
         services.AddHttp(options.Http, builder.Environment);
+        services.AddSingleton(new ApiPart(GetLimits.Describe));
         services.AddUsers();
         services.AddModels();
         services.AddMedia();
@@ -79,6 +58,7 @@ public static class CoteHost
         services.AddReplies();
         services.AddDelivery();
         services.AddAdmin();
+        services.AddExtensibility();
         services.AddSingleton<GracefulShutdown>().AddSingleton<IHostLifetime>(x => x.GetRequiredService<GracefulShutdown>());
         services.Configure<HostOptions>(x => x.ShutdownTimeout = TimeSpan.FromSeconds(25));
         var added = new CoteBuilder(services);
@@ -121,7 +101,11 @@ public static class CoteHost
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = options.Http.MaxBodyBytes;
-            kestrel.ConfigureEndpointDefaults(ControlSocket.Mark);
+            kestrel.ConfigureEndpointDefaults(listener =>
+            {
+                ControlSocket.Mark(listener);
+                GracefulShutdown.Track(listener);
+            });
         });
     }
 

@@ -11,36 +11,37 @@ using Cote.Users;
 
 namespace Cote;
 
-/// <summary>Everything that can be set, one part for each room. In the environment it is <c>Cote__Part__Name</c>.</summary>
+/// <summary>All settings, one part for each room. In the environment a setting is <c>Cote__Part__Name</c>.</summary>
 public sealed class CoteOptions
 {
-    [Description("Where things are kept.")]
+    [Description("The database and the data directory.")]
     public DataOptions Data { get; } = new();
 
     [Description("Accounts, tokens and sessions.")]
     public AuthOptions Auth { get; } = new();
 
-    [Description("The front door.")]
+    [Description("HTTP.")]
     public HttpOptions Http { get; } = new();
 
-    [Description("How often; each number is per minute and per node.")]
+    [Description("Rate limits, per minute and node.")]
     public RateLimitsOptions RateLimits { get; } = new();
 
-    [Description("Uploads: how large, how much, how long, and where they are kept.")]
+    [Description("Uploads: size, quota, retention and storage.")]
     public MediaOptions Media { get; } = new();
 
-    [Description("What a message may be.")]
+    [Description("Messages.")]
     public MessagesOptions Messages { get; } = new();
 
-    [Description("How long what happened is kept, and how it is shown live.")]
+    [Description("Retention and delivery of events.")]
     public EventsOptions Events { get; } = new();
 
-    [Description("Text and typing between nodes. Unset: a node shows what others make once a second.")]
+    [Description("Text and typing between nodes. Unset: text of other nodes arrives once a second, and typing of their "
+        + "users not at all.")]
     public RabbitMqOptions RabbitMq { get; } = new();
 
     [Description("Sockets and streams.")]
     public RealtimeOptions Realtime { get; } = new();
 
-    [Description("Who answers: providers, models, and how long they may take.")]
+    [Description("Model providers, models and timeouts.")]
     public AssistantsOptions Assistants { get; } = new();
 }

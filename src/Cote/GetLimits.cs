@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Cote.Chats;
 using Cote.Http;
 using Cote.Primitives;
@@ -10,7 +11,20 @@ namespace Cote;
 /// <summary><c>GET /limits</c>: what this server takes, so that no client has to find out by being refused.</summary>
 static class GetLimits
 {
-    public static IResult Handle(CoteOptions options) => ApiResults.Json(ApiResults.Write(json =>
+    public static IResult Handle(CoteOptions options) => ApiResults.Json(Write(options));
+
+    // The schema is read off the answer: a limit that is added is described by itself.
+    public static void Describe(ApiDocument api)
+    {
+        var answer = JsonNode.Parse(Write(api.Get<CoteOptions>()))!.AsObject();
+        var schema = SchemaRules.Of(answer);
+        schema["description"] = "What this server takes, as configured. Lengths are in UTF-16 units, sizes in bytes.";
+        schema["examples"] = new JsonArray(answer);
+        api.Schemas["Limits"] = schema;
+        api.Operation(nameof(GetLimits)).Answers(200, "The limits", schema: ApiDocument.Ref("Limits"));
+    }
+
+    static byte[] Write(CoteOptions options) => ApiResults.Write(json =>
     {
         json.WriteStartObject();
         json.WriteNumber("max_body_bytes"u8, options.Http.MaxBodyBytes);
@@ -46,5 +60,5 @@ static class GetLimits
         json.WriteNumber("requests_per_minute"u8, options.RateLimits.RequestsPerMinute);
         json.WriteEndObject();
         json.WriteEndObject();
-    }));
+    });
 }

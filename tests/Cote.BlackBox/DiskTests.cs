@@ -23,28 +23,59 @@ public sealed class DiskTests(PublishedProgram program, ITestOutputHelper output
             var ballast = Path.Combine(disk, "ballast");
             await TroubleAsync(
                 disk, expected: 507,
-                begin: async _ =>
-                {
-                    try
-                    {
-                        await using var file = File.Create(ballast);
-                        var block = new byte[4_096];
-                        while (true)
-                        {
-                            await file.WriteAsync(block);
-                            await file.FlushAsync();
-                        }
-                    }
-                    catch (IOException)
-                    {
-                        // full to the last block
-                    }
-                },
+                begin: _ => FillAsync(ballast),
                 end: _ =>
                 {
                     File.Delete(ballast);
                     return Task.CompletedTask;
                 });
+        }
+        finally
+        {
+            await Shell.MustAsync("umount", disk);
+            Directory.Delete(disk);
+        }
+    }
+
+    [Fact]
+    public async Task A_start_on_a_full_disk_serves_reads_and_refuses_writes_with_507_until_space_is_freed()
+    {
+        var mount = Needs.Program("mount");
+        var disk = Directory.CreateTempSubdirectory("cote-disk-").FullName;
+        var (code, said) = await Shell.RunAsync(mount, "-t", "tmpfs", "-o", "size=8m", "tmpfs", disk);
+        if (code != 0)
+        {
+            Directory.Delete(disk);
+            Assert.Skip($"A small disk of its own cannot be mounted here: {said.Trim()}");
+        }
+        try
+        {
+            await using var model = await FakeModelServer.Start();
+            await using var node = await Node.With(program, model, $"Data:Directory={disk}/data").StartAsync();
+            using var ada = await CoteClient.RegisterAsync(node.Url);
+            var chat = await ada.CreateChatAsync();
+            await ada.EndOfAsync(chat, (await ada.AskAsync(chat, "Before")).GetProperty("reply_id").GetString()!);
+            await FillAsync(Path.Combine(disk, "ballast"));
+            // Until the log has no room left in it either: a kill then finds no free page.
+            var status = 200;
+            for (var tries = 0; status == 200 && tries < 5_000; tries++)
+                status = (await ada.PostAsync("/chats/", new { title = new string('x', 200) })).Status;
+            status.ShouldBe(507);
+            await node.KillAsync();
+            await FillAsync(Path.Combine(disk, "ballast-after-the-kill"));
+
+            await node.StartAsync(until: "/health/live");
+            (await ada.MessagesAsync(chat)).Count.ShouldBe(2);
+            (await ada.GetAsync("/sync")).Ok();
+            status = 200;
+            for (var tries = 0; status != 507 && tries < 5_000; tries++)
+                status = (await ada.PostAsync("/chats/", new { title = new string('x', 200) })).Status;
+            status.ShouldBe(507);
+
+            File.Delete(Path.Combine(disk, "ballast"));
+            File.Delete(Path.Combine(disk, "ballast-after-the-kill"));
+            await UntilReadyAsync(ada);
+            await ada.EndOfAsync(chat, (await ada.AskAsync(chat, "After")).GetProperty("reply_id").GetString()!);
         }
         finally
         {
@@ -141,6 +172,24 @@ public sealed class DiskTests(PublishedProgram program, ITestOutputHelper output
                 (await ada.MessageAsync(chat, id)).GetProperty("id").GetString().ShouldBe(id);
             foreach (var id in refused.Skip(1))
                 (await ada.GetAsync($"/chats/{chat}/messages/{id}")).Status.ShouldBe(404);
+        }
+    }
+
+    static async Task FillAsync(string ballast)
+    {
+        try
+        {
+            await using var file = File.Create(ballast);
+            var block = new byte[4_096];
+            while (true)
+            {
+                await file.WriteAsync(block);
+                await file.FlushAsync();
+            }
+        }
+        catch (IOException)
+        {
+            // full to the last block
         }
     }
 

@@ -1,8 +1,10 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -32,7 +34,7 @@ public sealed class FakeModelServer : IAsyncDisposable
         // Kestrel cuts off whom it takes for a slow reader, and in a process that got no processor time, everyone.
         builder.WebHost.ConfigureKestrel(x => x.Limits.MinResponseDataRate = null);
         _app = builder.Build();
-        _app.MapPost("/v1/chat/completions", context => Serve(context, new OpenAiWire()));
+        _app.MapPost("/v1/chat/completions", context => Serve(context, new OpenAIWire()));
         _app.MapPost("/v1/messages", context => Serve(context, new AnthropicWire()));
     }
 
@@ -92,10 +94,15 @@ public sealed class FakeModelServer : IAsyncDisposable
 
     async Task Serve(HttpContext context, Wire wire)
     {
-        var request = await FakeRequest.Read(context, wire is OpenAiWire ? "openai" : "anthropic");
+        var request = await FakeRequest.Read(context, wire is OpenAIWire ? "openai" : "anthropic");
         _requests.Enqueue(request);
         _arrivals.Release();
         var reply = _queue.TryDequeue(out var queued) ? queued : Answer(request);
+        if (reply.IsRaw)
+        {
+            await PlayBytes(context, reply, request);
+            return;
+        }
 
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, _stopping.Token);
         try
@@ -112,6 +119,48 @@ public sealed class FakeModelServer : IAsyncDisposable
             }
             context.Abort();
         }
+    }
+
+    // Past the web server: each byte is the test's.
+    async Task PlayBytes(HttpContext context, FakeReply reply, FakeRequest request)
+    {
+        var socket = context.Features.Get<IConnectionSocketFeature>()!.Socket;
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, _stopping.Token);
+        try
+        {
+            foreach (var step in reply.Steps)
+            {
+                switch (step)
+                {
+                    case FakeReply.Step.Bytes bytes:
+                        for (var sent = 0; sent < bytes.Data.Length;)
+                            sent += await socket.SendAsync(bytes.Data[sent..], ended.Token);
+                        break;
+                    case FakeReply.Step.WaitFor wait:
+                        await wait.Gate.Pass(ended.Token);
+                        break;
+                    case FakeReply.Step.Pause pause:
+                        await Task.Delay(pause.Length, ended.Token);
+                        break;
+                    case FakeReply.Step.Stall:
+                        await Task.Delay(Timeout.Infinite, ended.Token);
+                        break;
+                    case FakeReply.Step.Reset:
+                        socket.LingerState = new LingerOption(enable: true, seconds: 0);
+                        socket.Close();
+                        break;
+                }
+            }
+            if (reply.Steps[^1] is not FakeReply.Step.Reset)
+                socket.Shutdown(SocketShutdown.Send);
+            request.End();
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException or SocketException or ObjectDisposedException)
+        {
+            request.Close();
+            _closed.TrySetResult();
+        }
+        context.Abort();
     }
 
     static async Task Play(
@@ -194,7 +243,7 @@ public sealed class FakeModelServer : IAsyncDisposable
         }
     }
 
-    sealed class OpenAiWire : Wire
+    sealed class OpenAIWire : Wire
     {
         public override string Begin(FakeRequest request, FakeReply reply) =>
             Chunk("""{"role":"assistant","content":""}""");

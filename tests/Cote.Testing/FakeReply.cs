@@ -19,6 +19,8 @@ public sealed record FakeReply
         internal sealed record Stall : Step;
         internal sealed record Cut : Step;
         internal sealed record End : Step;
+        internal sealed record Bytes(ReadOnlyMemory<byte> Data) : Step;
+        internal sealed record Reset : Step;
     }
 
     FakeReply(params ImmutableArray<Step> steps) => Steps = steps;
@@ -55,6 +57,26 @@ public sealed record FakeReply
     /// <summary>A 200 that is no stream.</summary>
     public static FakeReply Page(string body, string contentType = "text/html") =>
         new() { Body = body, ContentType = contentType };
+
+    /// <summary>
+    /// Bytes as they go over the socket, status line and all; the connection is closed behind them. Steps of this kind
+    /// are only followed by gates, stalls, further bytes and <see cref="ThenReset"/>.
+    /// </summary>
+    public static FakeReply Bytes(params ReadOnlySpan<byte[]> parts)
+    {
+        var reply = new FakeReply();
+        foreach (var part in parts)
+            reply = reply.ThenBytes(part);
+        return reply;
+    }
+
+    /// <summary>Further bytes on the socket.</summary>
+    public FakeReply ThenBytes(byte[] data) => With(new Step.Bytes(data));
+
+    /// <summary>The TCP connection is reset: what the client has not read may be lost.</summary>
+    public FakeReply ThenReset() => With(new Step.Reset());
+
+    internal bool IsRaw => Steps.Any(step => step is Step.Bytes);
 
     /// <summary>Further chunks.</summary>
     public FakeReply Then(params string[] chunks) => With([.. chunks.Select(chunk => new Step.Say(chunk))]);

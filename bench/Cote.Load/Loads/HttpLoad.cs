@@ -89,7 +89,7 @@ static class HttpLoad
 
     sealed class Tally
     {
-        readonly Latencies _latencies = new();
+        readonly LatencyHistogram _latencies = new();
         long _count;
         long _errors;
         string? _fault;

@@ -31,7 +31,7 @@ sealed record StreamSource(string Who, IPEndPoint Address, int Places, Func<int,
 static class StreamLoad
 {
     /// <summary>Reads one stream to its end. Gaps to the model's own schedule are noted where <paramref name="lag"/> is given.</summary>
-    public static async ValueTask<StreamSeen> ReadAsync(HttpConnection http, byte[] request, bool isModel, int tokens, int perSecond, Latencies? lag)
+    public static async ValueTask<StreamSeen> ReadAsync(HttpConnection http, byte[] request, bool isModel, int tokens, int perSecond, LatencyHistogram? lag)
     {
         var began = Stopwatch.GetTimestamp();
         long first = 0;
@@ -151,7 +151,7 @@ static class StreamLoad
         var ramp = TimeSpan.FromSeconds(Math.Min(2, streams / 100.0));
         var due = TimeSpan.FromSeconds((double)(tokens - 1) / perSecond);
         var patience = ramp + due * 3 + TimeSpan.FromSeconds(10);
-        var (lag, first) = (new Latencies(), new Latencies());
+        var (lag, first) = (new LatencyHistogram(), new LatencyHistogram());
         var content = ReplyText.Ask(tokens, perSecond, 20);
         var connections = Enumerable.Range(0, streams).Select(_ => new HttpConnection(source.Address)).ToArray();
         var requests = connections.Select((_, i) => source.Ask(i, content)).ToArray();

@@ -163,7 +163,7 @@ sealed class ModelServer : IDisposable
 
     sealed class PacedStream
     {
-        readonly ModelServer _house;
+        readonly ModelServer _server;
         readonly Socket _client;
         readonly long _first;
         readonly int _tokens;
@@ -174,12 +174,12 @@ sealed class ModelServer : IDisposable
         readonly Action _next;
         int _number;
 
-        public PacedStream(ModelServer house, Socket client, long first, int tokens, int rate)
+        public PacedStream(ModelServer server, Socket client, long first, int tokens, int rate)
         {
-            (_house, _client, _first, _tokens, _rate) = (house, client, first, tokens, rate);
+            (_server, _client, _first, _tokens, _rate) = (server, client, first, tokens, rate);
             _place = _said.AsSpan().IndexOf("000000"u8);
             _next = Next;
-            house._pacer.At(first, _next);
+            server._pacer.At(first, _next);
         }
 
         public Task Done => _done.Task;
@@ -199,7 +199,7 @@ sealed class ModelServer : IDisposable
                 while (_rate <= 0 && _number < _tokens);
                 if (_number < _tokens)
                 {
-                    _house._pacer.At(_first + Stopwatch.Frequency * _number / _rate, _next);
+                    _server._pacer.At(_first + Stopwatch.Frequency * _number / _rate, _next);
                     return;
                 }
                 Send(End(_tokens));
@@ -207,7 +207,7 @@ sealed class ModelServer : IDisposable
             }
             catch (Exception error) when (error is SocketException or ObjectDisposedException)
             {
-                Interlocked.Increment(ref _house._cut);
+                Interlocked.Increment(ref _server._cut);
                 _done.SetException(error is SocketException ? error : new IOException("closed"));
             }
         }

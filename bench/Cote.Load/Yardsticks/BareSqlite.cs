@@ -38,7 +38,7 @@ static class BareSqlite
 
         const string Text = "How do doves find their way home over the sea?";
         const string Fingerprint = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
-        var latencies = new Latencies();
+        var latencies = new LatencyHistogram();
         long count = 0, next = 0;
         var from = Stopwatch.GetTimestamp() + (long)(warm.TotalSeconds * Stopwatch.Frequency);
         var to = from + (long)(length.TotalSeconds * Stopwatch.Frequency);

@@ -2,7 +2,6 @@ using Cote.Http;
 using Cote.Users;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Cote.Admin;
@@ -11,21 +10,24 @@ static class AdminModule
 {
     public static void AddAdmin(this IServiceCollection services)
     {
+        services.AddSingleton(new ApiPart(AdminApi.Describe));
         services.AddSingleton<AccountStore>();
         services.AddSingleton<Control>();
+        services.AddSingleton<RunningExports>();
+        services.AddSingleton<ExportStores>();
         services.AddHostedService<ErasureLoop>();
     }
 
-    public static void MapAdmin(this IEndpointRouteBuilder routes)
+    public static void MapAdmin(this WebApplication app)
     {
-        routes.MapDelete("/users/me", DeleteMe.Handle).RequireAuthorization().Produces<SuccessBody>()
+        app.MapDelete("/users/me", DeleteMe.Handle).RequireAuthorization().Produces<SuccessBody>()
             .WithTags("Users").WithSummary("Delete the account with all that is in it");
-        routes.MapGet("/users/me/export", ExportMe.Handle).RequireAuthorization().Produces(200, contentType: "application/json")
-            .WithTags("Users").WithSummary("All that is the user's, as one JSON file");
-        routes.MapGet("/admin/users", ListUsers.Handle).ForAdmins().Produces<IReadOnlyList<AccountInfo>>()
+        app.MapGet("/users/me/export", ExportMe.Handle).RequireAuthorization()
+            .Produces(200, contentType: "application/json").WithTags("Users").WithSummary("All that is the user's, as one JSON file");
+        app.MapGet("/admin/users", ListUsers.Handle).ForAdmins().Produces<IReadOnlyList<AccountInfo>>()
             .WithTags("Admin").WithSummary("All accounts");
-        routes.MapGet("/admin/audit", ListAudit.Handle).ForAdmins().Produces<IReadOnlyList<AuditEntry>>()
+        app.MapGet("/admin/audit", ListAudit.Handle).ForAdmins().Produces<IReadOnlyList<AuditEntry>>()
             .WithTags("Admin").WithSummary("What was done to accounts, newest first");
-        routes.MapControl();
+        app.UseControl();
     }
 }

@@ -16,12 +16,13 @@ sealed record AccountInfo(
         account.Id, account.User.Username, account.User.Email, account.Role, account.CreatedAt, account.DisabledAt);
 }
 
-/// <summary>What <c>new-epoch</c> answers.</summary>
+/// <summary>The result of <c>new-epoch</c>.</summary>
 sealed record NewEpoch(string Epoch);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(AccountInfo))]
 [JsonSerializable(typeof(IReadOnlyList<AccountInfo>))]
+[JsonSerializable(typeof(IAsyncEnumerable<AccountInfo>))]
 [JsonSerializable(typeof(IReadOnlyList<AuditEntry>))]
 [JsonSerializable(typeof(NewEpoch))]
 sealed partial class AccountJson : JsonSerializerContext;
@@ -29,7 +30,8 @@ sealed partial class AccountJson : JsonSerializerContext;
 /// <summary><c>GET /admin/users</c>: all accounts, oldest first.</summary>
 static class ListUsers
 {
-    public static async Task<IResult> Handle(HttpContext http, UserStore users, string? limit, string? after, CancellationToken ct)
+    public static async Task<IResult> Handle(
+        HttpContext http, UserStore users, string? limit, string? after, CancellationToken ct)
     {
         var request = new RequestReader();
         var most = request.QueryInteger("limit", limit, 1, Page.MostItems) ?? Page.MostItems;
@@ -42,7 +44,8 @@ static class ListUsers
             list = [.. list.Take((int)most)];
             http.Response.Headers.Link = Page.Next($"/admin/users?after={list[^1].Id}&limit={most}");
         }
-        return ApiResults.Json<IReadOnlyList<AccountInfo>>([.. list.Select(AccountInfo.Of)], AccountJson.Default.IReadOnlyListAccountInfo);
+        return ApiResults.Json<IReadOnlyList<AccountInfo>>(
+            [.. list.Select(AccountInfo.Of)], AccountJson.Default.IReadOnlyListAccountInfo);
     }
 }
 
@@ -73,7 +76,9 @@ static class ListAudit
 
 static class AdminRoutes
 {
-    /// <summary>Lets admins in and nobody else. The role is read each time: it may have been taken away a moment ago.</summary>
+    /// <summary>
+    /// Refuses everyone but admins. The role is read for each request: it may have been taken away a moment ago.
+    /// </summary>
     public static RouteHandlerBuilder ForAdmins(this RouteHandlerBuilder route) =>
         route.RequireAuthorization().AddEndpointFilter(async (context, next) =>
         {

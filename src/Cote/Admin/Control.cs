@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Cote.Data;
 using Cote.Events;
 using Cote.Primitives;
@@ -6,90 +7,112 @@ using Cote.Users;
 namespace Cote.Admin;
 
 /// <summary>
-/// What the command line can do. The same code runs in the server, when it is asked through the control socket, and in
-/// the command itself, when no server runs: then the command holds the database's lock.
+/// What the commands do. The same code runs in the server, which a command asks through the control socket, and in the
+/// command itself where no server runs: then the command holds the database's lock.
 /// </summary>
 sealed class Control(
-    Database db, UserStore users, Passwords passwords, Revocations revocations, Audit audit, EventLog events, Clock clock)
+    Database db, UserStore users, Passwords passwords, Revocations revocations, Audit audit, EventLog events,
+    Clock clock)
 {
-    const string Place = "control";
+    const string Origin = "control";
 
-    /// <summary>Makes an account, whatever registration says.</summary>
-    public async Task<(Account? Account, Problem? Problem)> CreateUserAsync(RequestReader request, CancellationToken ct)
+    /// <summary>Creates an account, also where registration is closed.</summary>
+    public async Task<AdminResult> CreateUserAsync(RequestReader request, CancellationToken ct)
     {
         var username = Credentials.Username(request);
         var email = Credentials.Email(request);
         var password = Credentials.Password(request, username, email);
         var admin = request.OptionalFlag("admin") ?? false;
         if (request.Problem is { } wrong)
-            return (null, wrong);
+            return AdminResult.Of(wrong);
         var user = new User(clock.NewId(), username, email);
         var batch = new WriteBatch();
-        UserStore.Add(batch, user, await passwords.HashAsync(password, ct), admin ? Roles.Admin : Roles.User, clock.Now);
-        audit.Add(batch, AuditActions.UserCreated, user.Id, Audit.Console, Place, admin ? Roles.Admin : Roles.User);
+        var hash = await passwords.HashAsync(password, ct);
+        UserStore.Add(batch, user, hash, admin ? Roles.Admin : Roles.User, clock.Now);
+        audit.Add(batch, AuditActions.UserCreated, user.Id, Audit.Console, Origin, admin ? Roles.Admin : Roles.User);
         return await db.WriteAsync(batch) == Outcome.Conflict
-            ? (null, await Credentials.FindConflictAsync(users, username, email, ct) ?? Problems.Busy)
-            : (await users.FindAsync(user.Id, ct), null);
+            ? AdminResult.Of(await Credentials.FindConflictAsync(users, username, email, ct) ?? Problems.Busy)
+            : await AnswerAsync(user.Id, ct);
     }
 
     /// <summary>Sets a password and ends every session.</summary>
-    public async Task<(Account? Account, Problem? Problem)> ResetPasswordAsync(RequestReader request, CancellationToken ct)
+    public async Task<AdminResult> ResetPasswordAsync(RequestReader request, CancellationToken ct)
     {
         var (account, problem) = await FindAsync(request, ct);
         if (account is null)
-            return (null, problem);
+            return AdminResult.Of(problem!);
         var password = Credentials.Password(request, account.User.Username, account.User.Email);
         if (request.Problem is { } wrong)
-            return (null, wrong);
+            return AdminResult.Of(wrong);
         var hash = await passwords.HashAsync(password, ct);
         return await ChangeAsync(account, $"password_hash = {hash}", AuditActions.PasswordReset, endSessions: true, ct);
     }
 
-    /// <summary>The user is out at once, on every device, and cannot log in.</summary>
-    public async Task<(Account? Account, Problem? Problem)> DisableUserAsync(RequestReader request, CancellationToken ct)
+    /// <summary>Ends every session of the user at once, on every device, and refuses further logins.</summary>
+    public async Task<AdminResult> DisableUserAsync(RequestReader request, CancellationToken ct)
     {
         var (account, problem) = await FindAsync(request, ct);
-        return account is null ? (null, problem)
-            : await ChangeAsync(account, $"disabled_at = {clock.Now}", AuditActions.UserDisabled, endSessions: true, ct);
+        return account is null ? AdminResult.Of(problem!)
+            : await ChangeAsync(
+                account, $"disabled_at = {clock.Now}", AuditActions.UserDisabled, endSessions: true, ct);
     }
 
-    /// <summary>The user may log in again.</summary>
-    public async Task<(Account? Account, Problem? Problem)> EnableUserAsync(RequestReader request, CancellationToken ct)
+    /// <summary>Lets the user log in again.</summary>
+    public async Task<AdminResult> EnableUserAsync(RequestReader request, CancellationToken ct)
     {
         var (account, problem) = await FindAsync(request, ct);
-        return account is null ? (null, problem)
+        return account is null ? AdminResult.Of(problem!)
             : await ChangeAsync(account, $"disabled_at = null", AuditActions.UserEnabled, endSessions: false, ct);
     }
 
-    /// <summary>Every client begins again from its whole state, on every node within a second; the name of the new epoch.</summary>
-    public async Task<string> NewEpochAsync(CancellationToken ct)
+    /// <summary>Begins a new epoch: every client fetches its whole state anew, on every node within a second.</summary>
+    public async Task<AdminResult> NewEpochAsync(CancellationToken ct)
     {
         await events.RenewEpochAsync();
         await events.RefreshAsync(ct);
-        return events.Epoch;
+        return AdminResult.Of(new NewEpoch(events.Epoch), AccountJson.Default.NewEpoch);
     }
 
-    public Task<IReadOnlyList<Account>> ListUsersAsync(string? after, CancellationToken ct) =>
-        users.ListAsync(after, Page.MostItems, ct);
+    /// <summary>All accounts, oldest first, read page by page while they are written.</summary>
+    public AdminResult ListUsers() =>
+        AdminResult.Of(ReadUsersAsync(), AccountJson.Default.IAsyncEnumerableAccountInfo);
+
+    async IAsyncEnumerable<AccountInfo> ReadUsersAsync([EnumeratorCancellation] CancellationToken ct = default)
+    {
+        for (string? after = null; ;)
+        {
+            var page = await users.ListAsync(after, Page.MostItems, ct);
+            foreach (var account in page)
+                yield return AccountInfo.Of(account);
+            if (page.Count < Page.MostItems)
+                break;
+            after = page[^1].Id;
+        }
+    }
 
     async Task<(Account?, Problem?)> FindAsync(RequestReader request, CancellationToken ct)
     {
-        var username = request.Text("username", 1, Credentials.LongestEmail);
+        var username = request.Text("username", 1, Credentials.MaxEmailLength);
         return request.Problem is { } wrong ? (null, wrong)
             : await users.FindByLoginAsync(username, ct) is { } account ? (account, null)
             : (null, Problems.NotFound with { Detail = "No such user" });
     }
 
-    async Task<(Account?, Problem?)> ChangeAsync(
+    async Task<AdminResult> ChangeAsync(
         Account account, Sql columns, string action, bool endSessions, CancellationToken ct)
     {
         var batch = new WriteBatch();
         UserStore.Set(batch, account.Id, columns);
-        audit.Add(batch, action, account.Id, Audit.Console, Place);
+        audit.Add(batch, action, account.Id, Audit.Console, Origin);
         var ended = endSessions ? revocations.Add(batch, $"s.user_id = {account.Id}") : null;
         await db.WriteAsync(batch);
         if (ended is not null)
             revocations.Apply(ended);
-        return (await users.FindAsync(account.Id, ct), null);
+        return await AnswerAsync(account.Id, ct);
     }
+
+    async Task<AdminResult> AnswerAsync(string userId, CancellationToken ct) =>
+        await users.FindAsync(userId, ct) is { } account
+            ? AdminResult.Of(AccountInfo.Of(account), AccountJson.Default.AccountInfo)
+            : AdminResult.Of(Problems.NotFound); // erased in the same moment
 }

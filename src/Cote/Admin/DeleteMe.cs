@@ -7,12 +7,15 @@ using Microsoft.AspNetCore.Http;
 
 namespace Cote.Admin;
 
-/// <summary><c>DELETE /users/me</c>: everything of the user goes. Only the audit, and the ids of revoked sessions, outlive it.</summary>
+/// <summary>
+/// <c>DELETE /users/me</c>: removes everything of the user. Only the audit and the ids of revoked sessions outlive the
+/// account.
+/// </summary>
 static class DeleteMe
 {
     public static async Task<IResult> Handle(
         HttpContext http, CurrentUser current, UserStore users, ReplyStore replies, RunningReplies running, AccountStore accounts,
-        MediaStore media, PartStore parts, MediaGcLoop sweep, CancellationToken ct)
+        UploadStore uploads, PartStore parts, MediaGcLoop sweep, CancellationToken ct)
     {
         if (await users.FindAsync(current.Id, ct) is null)
             return ApiResults.Of(Problems.InvalidToken);
@@ -20,10 +23,10 @@ static class DeleteMe
         await accounts.EraseAsync(current.Id, current.Id, RateLimits.AddressOf(http));
         foreach (var reply in open)
             running.Stop(current.Id, reply.Id);
-        foreach (var id in await media.ListUploadsAsync(current.Id, ct))
+        foreach (var id in await uploads.ListAsync(current.Id, ct))
             await parts.DeleteAsync(current.Id, id);
         await accounts.RemoveAsync(current.Id);
-        await sweep.SweepAsync(CancellationToken.None); // the bytes that nobody else has uploaded
+        await sweep.SweepAsync(CancellationToken.None); // the bytes that no other user has uploaded
         return ApiResults.Success;
     }
 }

@@ -10,6 +10,7 @@ static class ChatsModule
 {
     public static void AddChats(this IServiceCollection services)
     {
+        services.AddSingleton(new ApiPart(ChatsApi.Describe));
         services.AddSingleton<ChatStore>().AddSingleton<MessageStore>().AddSingleton<Receipts>();
         services.AddHostedService<ReceiptLoop>();
         services.AddSingleton<PurgeDeletedLoop>().AddHostedService(x => x.GetRequiredService<PurgeDeletedLoop>());

@@ -32,7 +32,7 @@ sealed class MessageStore(Database db, EventLog events, Clock clock)
             row.GetString(at), row.GetString(at + 1), row.GetInt64(at + 2), content, row.GetString(at + 4),
             row.GetString(at + 5), new(row.GetInt64(at + 6)), row.GetString(at + 7),
             ReadMedia(row.GetString(at + 8)),
-            row.GetText(at + 9), row.GetString(at + 10), row.GetText(at + 11), ReadGeneration(row, at, content))
+            row.GetStringOrNull(at + 9), row.GetString(at + 10), row.GetStringOrNull(at + 11), ReadGeneration(row, at, content))
         {
             EventSeq = row.GetInt64(at + 12),
         };
@@ -40,13 +40,13 @@ sealed class MessageStore(Database db, EventLog events, Clock clock)
 
     static Generation? ReadGeneration(Row row, int at, string content)
     {
-        var error = row.GetText(at + 17) is { } code ? new GenerationError(code, row.GetText(at + 18) ?? "") : null;
-        if (row.GetText(at + 13) is not { } state)
+        var error = row.GetStringOrNull(at + 17) is { } code ? new GenerationError(code, row.GetStringOrNull(at + 18) ?? "") : null;
+        if (row.GetStringOrNull(at + 13) is not { } state)
             return error is null ? null : new Generation(Error: error); // A question that a provider refused.
         return new(
-            state, content.Length > 0 ? row.GetInt64(at + 15) : row.GetInt64(at + 14), row.GetText(at + 16) ?? "",
-            row.GetText(at + 20), error,
-            row.GetText(at + 19) is { } usage ? JsonSerializer.Deserialize(usage, MessagesJson.Default.Usage) : null);
+            state, content.Length > 0 ? row.GetInt64(at + 15) : row.GetInt64(at + 14), row.GetStringOrNull(at + 16) ?? "",
+            row.GetStringOrNull(at + 20), error,
+            row.GetStringOrNull(at + 19) is { } usage ? JsonSerializer.Deserialize(usage, MessagesJson.Default.Usage) : null);
     }
 
     /// <summary>A message of a chat that is there, listed or not.</summary>

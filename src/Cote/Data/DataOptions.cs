@@ -4,28 +4,34 @@ using Cote.Primitives;
 
 namespace Cote.Data;
 
-/// <summary>Where things are kept.</summary>
+/// <summary>The database and the data directory.</summary>
 public sealed class DataOptions
 {
-    [Description("The folder of the embedded database, the signing key and the media; made if it is not there. Relative to the working directory. With PostgreSQL each node has one of its own, for uploads under way.")]
+    [Description("The folder of the embedded database, the signing key and the media; created if missing. Relative to "
+        + "the working directory. With PostgreSQL each node needs one of its own: for its lock, `control.sock` and "
+        + "uploads while they arrive.")]
     [Required]
     public string Directory { get; set; } = "data";
 
-    [Description("Keeps everything in PostgreSQL, for any number of nodes: `postgres://user:password@host:5432/database`, or keywords (`Host=…;Username=…;Password=…;Database=…`). `DATABASE_URL` is understood as it stands. Unset: the embedded database.")]
+    [Description("Keeps everything in PostgreSQL, for any number of nodes: "
+        + "`postgres://user:password@host:5432/database`, or keywords (`Host=…;Username=…;Password=…;Database=…`). "
+        + "`DATABASE_URL` is read too. Unset: the embedded database.")]
     public Secret? Postgres { get; set; }
 
-    [Description("The same database for `LISTEN`, where `Postgres` leads to a pooler of transactions, through which no notification comes. Unset: the same.")]
+    [Description("The same database without a pooler, for `LISTEN`, `NOTIFY` and the lock of migrations. Needed where "
+        + "`Postgres` leads to a pooler in transaction mode. Unset: the same.")]
     public Secret? PostgresListen { get; set; }
 
-    [Description("How many connections to PostgreSQL this node uses at most, beside two for signals. All nodes together must stay below the server's `max_connections`.")]
+    [Description("The maximum of connections to PostgreSQL of this node, beside two for signals (a `Maximum Pool Size` "
+        + "in the connection string wins). All nodes together must stay below the server's `max_connections`.")]
     [Range(2, 10_000)]
     public int Connections { get; set; } = 24;
 
-    [Description("How many readers of the embedded database work at the same time.")]
+    [Description("How many reads of the embedded database run at the same time.")]
     [Range(1, 256)]
     public int Readers { get; set; } = 8;
 
-    [Description("How many writes may wait for the database; beyond it a write is answered 503 `busy`.")]
+    [Description("How many writes may wait for the database; above it a write is answered 503 `busy`.")]
     [Range(1, 1_000_000)]
     public int WriteQueue { get; set; } = 4_096;
 

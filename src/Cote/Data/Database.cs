@@ -1,21 +1,21 @@
-using System.Data.Common;
-
 namespace Cote.Data;
 
 /// <summary>
-/// The one way to the rows. Reads see what is committed; a write is a <see cref="WriteBatch"/> and is on disk (fsync) when
-/// <see cref="WriteAsync"/> answers. A database that is away, busy or out of disk throws
-/// <see cref="Primitives.ProblemException"/>, and then nothing of the unit was acknowledged.
+/// The one way to the rows. Reads see what is committed; a write is a <see cref="WriteBatch"/> and is on disk (fsync)
+/// when <see cref="WriteAsync"/> returns. A database that is unreachable, busy or out of disk throws
+/// <see cref="Primitives.ProblemException"/>, and then nothing of the batch is acknowledged.
 /// </summary>
 public sealed class Database(DatabaseEngine engine)
 {
-    /// <summary>What differs between the engines.</summary>
-    public DatabaseEngine Dialect => engine;
-
-    /// <summary>The engine below.</summary>
+    /// <summary>The engine behind it: its health and how long it has been reachable.</summary>
     public DatabaseEngine Engine => engine;
 
-    /// <summary>All rows of a query, or, with <paramref name="enough"/>, those up to the one where it says so.</summary>
+    /// <summary>The words of SQL that differ between the engines.</summary>
+    public SqlDialect Dialect => engine.Dialect;
+
+    /// <summary>
+    /// All rows of a query, or, with <paramref name="enough"/>, those up to the one for which it is true.
+    /// </summary>
     public async Task<IReadOnlyList<T>> ListAsync<T>(
         Sql sql, Func<Row, T> map, CancellationToken ct, Func<T, bool>? enough = null)
     {
@@ -33,6 +33,6 @@ public sealed class Database(DatabaseEngine engine)
     /// <summary>Several reads of one state of the database.</summary>
     public Task<ReadSession> SnapshotAsync(CancellationToken ct) => engine.SnapshotAsync(ct);
 
-    /// <summary>Writes a unit. It cannot be cancelled once it has begun: what was asked for is done or refused.</summary>
+    /// <summary>Writes a batch. It cannot be cancelled once it has begun: it is committed or refused.</summary>
     public Task<Outcome> WriteAsync(WriteBatch batch) => engine.WriteAsync(batch);
 }

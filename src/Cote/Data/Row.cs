@@ -1,11 +1,9 @@
-using System.Data.Common;
-
 namespace Cote.Data;
 
-/// <summary>One row of an answer, read by the places of its columns from 0. It is good only until the next one.</summary>
+/// <summary>One row of a result, read by column number from 0. It is valid only until the next row is read.</summary>
 public abstract class Row
 {
-    /// <summary>Is there nothing?</summary>
+    /// <summary>Whether the column is null.</summary>
     public abstract bool IsDBNull(int column);
 
     /// <summary>A <c>text</c>.</summary>
@@ -20,25 +18,17 @@ public abstract class Row
     /// <summary>A <c>blob</c> or <c>bytea</c>.</summary>
     public abstract byte[] GetBytes(int column);
 
-    /// <summary>The same into a buffer, as much as fits; how much came.</summary>
+    /// <summary>
+    /// Copies a <c>blob</c> or <c>bytea</c> into a buffer, as much as fits; the number of bytes copied.
+    /// </summary>
     public abstract int CopyBytes(int column, byte[] into);
 
     /// <summary>A <c>text</c>, or null.</summary>
-    public string? GetText(int column) => IsDBNull(column) ? null : GetString(column);
-}
+    public string? GetStringOrNull(int column) => IsDBNull(column) ? null : GetString(column);
 
-/// <summary>The row that a reader of the driver stands at.</summary>
-sealed class DataReaderRow(DbDataReader reader) : Row
-{
-    public override bool IsDBNull(int column) => reader.IsDBNull(column);
+    /// <summary>A <c>bigint</c>, or null.</summary>
+    public long? GetInt64OrNull(int column) => IsDBNull(column) ? null : GetInt64(column);
 
-    public override string GetString(int column) => reader.GetString(column);
-
-    public override long GetInt64(int column) => reader.GetInt64(column);
-
-    public override double GetDouble(int column) => reader.GetDouble(column);
-
-    public override byte[] GetBytes(int column) => reader.GetFieldValue<byte[]>(column);
-
-    public override int CopyBytes(int column, byte[] into) => (int)reader.GetBytes(column, 0, into, 0, into.Length);
+    /// <summary>A <c>double precision</c>, or null.</summary>
+    public double? GetDoubleOrNull(int column) => IsDBNull(column) ? null : GetDouble(column);
 }

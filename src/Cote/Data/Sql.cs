@@ -4,8 +4,8 @@ using System.Text;
 namespace Cote.Data;
 
 /// <summary>
-/// One statement. It is written as an interpolated string whose holes become parameters (<c>$1</c>, <c>$2</c>…, which
-/// both engines read); a hole that is itself a <see cref="Sql"/> is put in as text. There is no way in for a raw string.
+/// One statement, written as an interpolated string whose holes become parameters (<c>$1</c>, <c>$2</c>…, which both
+/// engines read). A hole that is itself a <see cref="Sql"/> is inserted as text. A raw string cannot be inserted.
 /// </summary>
 [InterpolatedStringHandler]
 public sealed class Sql
@@ -21,9 +21,9 @@ public sealed class Sql
         _args = new(formattedCount);
     }
 
-    /// <summary>A value, with its kind: a null must still tell PostgreSQL of what type it is.</summary>
-    /// <param name="At">Where its hole stands in the text; a <c>$</c> anywhere else is text.</param>
-    /// <param name="Width">How long the hole is.</param>
+    /// <summary>A value with its kind: PostgreSQL needs the type of a null too.</summary>
+    /// <param name="At">The place of its hole in the text; a <c>$</c> anywhere else is text.</param>
+    /// <param name="Width">The length of the hole.</param>
     internal readonly record struct Arg(object? Value, ArgKind Kind, int At, int Width);
 
     internal enum ArgKind { Text, Integer, Real, Bytes }
@@ -44,7 +44,7 @@ public sealed class Sql
     public void AppendFormatted(Primitives.Timestamp? value) => Add(value?.Milliseconds, ArgKind.Integer);
 #pragma warning restore CS1591
 
-    /// <summary>A piece of SQL inside another.</summary>
+    /// <summary>Inserts a part of a statement, with its parameters.</summary>
     public void AppendFormatted(Sql part)
     {
         var text = part.Text.AsSpan();

@@ -1,43 +1,43 @@
-using System.Data.Common;
-
 namespace Cote.Data;
 
 /// <summary>
-/// A write: a fixed list of statements that happen together or not at all. Values flow between them by sub-selects,
-/// never through the program, so that PostgreSQL runs the list in one round trip and SQLite within a group commit.
+/// A write: a fixed list of statements that are committed together or not at all. Values flow between them by
+/// sub-selects, never through the program, so that PostgreSQL runs the list in one round trip and SQLite in a group
+/// commit.
 /// </summary>
 public sealed class WriteBatch
 {
     internal List<Statement> Statements { get; } = [];
 
     /// <summary>
-    /// True where it may be run again when the connection broke and nobody knows whether it was committed: it inserts a
-    /// row under an id that was made before the first try, so a second run of it is a <see cref="Outcome.Conflict"/>.
+    /// True where the batch may run again when the connection broke and it is unknown whether it was committed: it
+    /// inserts a row under an id that was made before the first try, so a second run of it is a
+    /// <see cref="Outcome.Conflict"/>.
     /// </summary>
     public bool IsRepeatable { get; init; }
 
-    /// <summary>Adds a statement; the answer tells, after the commit, how many rows it changed.</summary>
+    /// <summary>Adds a statement; its result has, after the commit, the number of rows it changed.</summary>
     public Statement Execute(Sql sql) => Add(new Statement(sql));
 
-    /// <summary>Adds a statement that returns rows; they are there after the commit.</summary>
+    /// <summary>Adds a statement that returns rows; they are available after the commit.</summary>
     public Query<T> Query<T>(Sql sql, Func<Row, T> map) => Add(new Query<T>(sql, map));
 
     /// <summary>
-    /// Waits until no other unit holds the rows of this <c>select</c>, and holds them to the end. The statements after it
-    /// see what the others have committed: on PostgreSQL each statement sees the moment it begins at, and a condition on
-    /// one table that had to wait for a row of another would still see the moment before. SQLite's writer is alone: it
-    /// passes over this step.
+    /// Waits until no other batch holds the rows of this <c>select</c>, and holds them to the end. The statements after
+    /// it see what the others have committed: on PostgreSQL each statement sees the moment at which it begins, and a
+    /// condition on one table that waited for a row of another would still see the moment before. SQLite's writer is
+    /// alone and skips this step.
     /// </summary>
     public void Lock(Sql select) => Add(new Statement(select) { IsLock = true });
 
-    T Add<T>(T step) where T : Statement
+    T Add<T>(T statement) where T : Statement
     {
-        Statements.Add(step);
-        return step;
+        Statements.Add(statement);
+        return statement;
     }
 }
 
-/// <summary>One statement of a unit, and what came of it.</summary>
+/// <summary>One statement of a batch, and its result.</summary>
 public class Statement
 {
     internal Statement(Sql sql) => Sql = sql;
@@ -49,14 +49,17 @@ public class Statement
 
     internal bool IsLock { get; init; }
 
-    internal virtual bool Reads => IsLock;
+    /// <summary>Whether the engine answers it with a result set.</summary>
+    internal virtual bool ReturnsRows => IsLock;
 
-    internal virtual void Read(SqliteStatement statement) { }
+    /// <summary>The statement runs, for the first time or again: rows of a run before are void.</summary>
+    internal virtual void Begin() { }
 
-    internal virtual Task ReadAsync(DbDataReader reader) => Task.CompletedTask;
+    /// <summary>Takes the next row of the result.</summary>
+    internal virtual void Take(Row row) { }
 }
 
-/// <summary>A statement of a unit that returns rows.</summary>
+/// <summary>A statement of a batch that returns rows.</summary>
 public sealed class Query<T> : Statement
 {
     readonly Func<Row, T> _map;
@@ -70,25 +73,14 @@ public sealed class Query<T> : Statement
     /// <summary>The first row, or the default where there is none.</summary>
     public T? First => _items.Count > 0 ? _items[0] : default;
 
-    internal override bool Reads => true;
+    internal override bool ReturnsRows => true;
 
-    internal override void Read(SqliteStatement statement)
-    {
-        _items.Clear();
-        while (statement.Step())
-            _items.Add(_map(statement));
-    }
+    internal override void Begin() => _items.Clear();
 
-    internal override async Task ReadAsync(DbDataReader reader)
-    {
-        _items.Clear();
-        var row = new DataReaderRow(reader);
-        while (await reader.ReadAsync())
-            _items.Add(_map(row));
-    }
+    internal override void Take(Row row) => _items.Add(_map(row));
 }
 
-/// <summary>What came of a unit.</summary>
+/// <summary>The result of a batch.</summary>
 public enum Outcome
 {
     /// <summary>It is on disk.</summary>

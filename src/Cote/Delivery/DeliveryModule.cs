@@ -12,6 +12,7 @@ static class DeliveryModule
 {
     public static void AddDelivery(this IServiceCollection services)
     {
+        services.AddSingleton(new ApiPart(DeliveryApi.Describe));
         services.AddSingleton<EventRenderer>().AddSingleton<Hub>().AddSingleton<Subscriptions>();
         services.AddSingleton<ReplyStream>().AddSingleton<LongPoll>().AddSingleton<SocketCommands>();
         services.AddHostedService<HeartbeatLoop>();

@@ -47,7 +47,7 @@ sealed class EventRenderer(Database db, EventLog log, MediaLinks links, Clock cl
     static Entry Read(Row row)
     {
         const int message = 6, chat = message + MessageStore.Width;
-        return new(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetText(3),
+        return new(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetStringOrNull(3),
             row.IsDBNull(4) || row.IsDBNull(5) ? null : MessageStore.Read(row, message),
             row.IsDBNull(5) ? null : ChatStore.Read(row, chat));
     }

@@ -101,9 +101,11 @@ sealed class Hub
         }
     }
 
-    void CloseSession(string sessionId)
+    // Where the session's row is gone already, its user is unknown.
+    void CloseSession(string userId, string sessionId)
     {
-        foreach (var subscription in Channels.SelectMany(x => x.Subscriptions))
+        var subscriptions = userId.Length == 0 ? Channels.SelectMany(x => x.Subscriptions) : Find(userId)?.Subscriptions ?? [];
+        foreach (var subscription in subscriptions)
             if (subscription.Session?.Id == sessionId)
                 subscription.Close(CloseReason.SessionRevoked);
     }

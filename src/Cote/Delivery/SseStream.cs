@@ -11,8 +11,7 @@ static class SseStream
     public static readonly TimeSpan CommentAfter = TimeSpan.FromSeconds(15);
 
     /// <summary>Whether the request asks for a stream.</summary>
-    public static bool IsAccepted(HttpRequest request) => request.GetTypedHeaders().Accept
-        .Any(x => x.MediaType.Equals("text/event-stream", StringComparison.OrdinalIgnoreCase));
+    public static bool IsAccepted(HttpRequest request) => request.AcceptsEventStream();
 
     public static async Task CopyAsync(Subscription subscription, HttpContext http, IReadOnlyList<Frame> first)
     {

@@ -1,4 +1,5 @@
 using Cote.Data;
+using Cote.Primitives;
 
 namespace Cote.Events;
 
@@ -27,6 +28,9 @@ sealed class EpochFile(DataOptions options)
         Write(committed, toDisk: true);
     }
 
+    /// <summary>Goes on with a run that stands in the database; the file is written as soon as it can be.</summary>
+    public void Resume(string run) => _run = run;
+
     /// <summary>So many events are committed.</summary>
     public void Note(long committed)
     {
@@ -34,16 +38,10 @@ sealed class EpochFile(DataOptions options)
             Write(committed, toDisk: false);
     }
 
-    // Moved into place whole: a start that finds half a file would begin a new epoch for nothing.
+    // As a whole: a start that finds half a file would begin a new epoch for nothing.
     void Write(long committed, bool toDisk)
     {
-        var aside = Name + ".new";
-        using (var stream = new FileStream(aside, FileMode.Create, FileAccess.Write))
-        {
-            stream.Write(System.Text.Encoding.ASCII.GetBytes($"{_run} {committed}\n"));
-            stream.Flush(toDisk);
-        }
-        File.Move(aside, Name, overwrite: true);
+        AtomicFile.Write(Name, System.Text.Encoding.ASCII.GetBytes($"{_run} {committed}\n"), toDisk);
         _written = committed;
     }
 }

@@ -39,13 +39,27 @@ sealed class EventLog
     /// <summary>Reads the epoch. Begins one in a new database, and in one that was restored from a copy.</summary>
     public async Task OpenAsync(EpochFile? file, CancellationToken ct)
     {
+        try
+        {
+            // It reads first: a start on a full disk writes nothing that it need not, and serves reads.
+            if (await ReadMetaAsync("epoch", ct) is null)
+                await InsertEpochAsync();
+            if (file is not null)
+                await BeginRunAsync(file, ct);
+            Epoch = (await ReadMetaAsync("epoch", ct))!;
+        }
+        catch (ProblemException error)
+        {
+            throw new StartupException($"The database cannot be used: {error.Problem.Detail}.", error);
+        }
+    }
+
+    // Nodes that start together agree on one.
+    Task<Outcome> InsertEpochAsync()
+    {
         var batch = new WriteBatch();
-        // Nodes that start together agree on one.
         batch.Execute($"insert into meta (key, value) values ('epoch', {NewName()}) on conflict (key) do nothing");
-        await _db.WriteAsync(batch);
-        if (file is not null)
-            await BeginRunAsync(file, ct);
-        Epoch = (await ReadMetaAsync("epoch", ct))!;
+        return _db.WriteAsync(batch);
     }
 
     // With the embedded database a run continues the one before, or a copy of an earlier one.
@@ -61,11 +75,20 @@ sealed class EventLog
             _log.DatabaseRestored();
             await RenewEpochAsync();
         }
-        var run = NewName();
-        var batch = new WriteBatch();
-        SetMeta(batch, "run", run);
-        await _db.WriteAsync(batch);
-        file.Begin(run, _committed);
+        var (run, stored) = (NewName(), previous);
+        try
+        {
+            var batch = new WriteBatch();
+            SetMeta(batch, "run", run);
+            await _db.WriteAsync(batch);
+            stored = run;
+            file.Begin(run, _committed);
+        }
+        catch (Exception error) when (stored is not null && error is IOException or ProblemException { Problem.Status: 507 })
+        {
+            // The disk is full. The stored run goes on, so reads are served and a restored copy is still noticed.
+            file.Resume(stored!);
+        }
     }
 
     /// <summary>

@@ -21,7 +21,8 @@ public static class ApiResults
 
     internal static IResult Json<T>(T value, JsonTypeInfo<T> type) => Json(Write(value, type));
 
-    internal static byte[] Write<T>(T value, JsonTypeInfo<T> type) => Write(json => JsonSerializer.Serialize(json, value, type));
+    internal static byte[] Write<T>(T value, JsonTypeInfo<T> type) =>
+        Write(json => JsonSerializer.Serialize(json, value, type));
 
     /// <summary>The problem as an answer, with the headers that belong to it.</summary>
     public static IResult Of(Problem problem) => new ProblemResult(problem);
@@ -43,7 +44,8 @@ public static class ApiResults
                 headers.WWWAuthenticate = "Bearer";
             if (problem.RetryAfter is { } wait)
                 headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)).ToString();
-            return new JsonBytesResult(Write(json => WriteProblem(json, problem)), problem.Status).ExecuteAsync(httpContext);
+            return new JsonBytesResult(Write(json => WriteProblem(json, problem)), problem.Status)
+                .ExecuteAsync(httpContext);
         }
     }
 
@@ -89,7 +91,7 @@ public static class ApiResults
         {
             var response = httpContext.Response;
             response.StatusCode = status;
-            response.ContentType = "application/json";
+            response.ContentType = "application/json; charset=utf-8"; // old clients of Dart read latin-1 without it
             response.ContentLength = json.Length;
             await response.Body.WriteAsync(json, httpContext.RequestAborted);
         }

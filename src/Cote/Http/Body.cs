@@ -1,22 +1,30 @@
 using System.Buffers;
 using System.Text.Json;
+using System.Text.Unicode;
 using Cote.Primitives;
 using Microsoft.AspNetCore.Http;
 
 namespace Cote.Http;
 
-/// <summary>Reads a request's body into a <see cref="RequestReader"/>. What cannot be read at all is a problem of the check.</summary>
+/// <summary>
+/// Reads a request's body into a <see cref="RequestReader"/>. A body that cannot be read at all is its problem.
+/// </summary>
 public static class Body
 {
     static readonly JsonDocumentOptions Reading = new() { MaxDepth = 32, AllowDuplicateProperties = false };
 
-    /// <summary>A JSON object. Another form is a 422, as is JSON that is broken, too deep, or names a field twice.</summary>
+    static ReadOnlySpan<byte> ByteOrderMark => [0xef, 0xbb, 0xbf];
+
+    /// <summary>
+    /// A JSON object in UTF-8. Another content type is a 422, as is JSON that is broken, nested deeper than 32 levels,
+    /// or has a field twice.
+    /// </summary>
     public static async Task<RequestReader> ReadAsync(HttpContext http)
     {
-        if (http.Request.ContentType is { Length: > 0 } && !http.Request.HasJsonContentType())
+        if (http.Request.ContentType is { Length: > 0 } type && !http.Request.HasJsonContentType())
         {
             await DrainAsync(http);
-            return new RequestReader(JsonElement.Parse("\"(not JSON)\""u8));
+            return new RequestReader(RequestReader.WrongContentType(type));
         }
         var reader = http.Request.BodyReader;
         while (true)
@@ -38,26 +46,25 @@ public static class Body
         }
     }
 
-    /// <summary>A form, urlencoded or multipart. Another form has none of the fields.</summary>
+    /// <summary>A form, urlencoded or multipart. A body of another content type has none of the fields.</summary>
     public static async Task<RequestReader> ReadFormAsync(HttpContext http)
     {
         var fields = new Dictionary<string, string?>();
-        if (http.Request.HasFormContentType)
-        {
-            try
-            {
-                foreach (var (name, values) in await http.Request.ReadFormAsync(http.RequestAborted))
-                    fields[name] = values[^1];
-            }
-            catch (Exception error) when (error is InvalidDataException || (error is IOException and not BadHttpRequestException
-                && !http.RequestAborted.IsCancellationRequested)) // a multipart form that ends too early is an IOException
-            {
-                return new RequestReader(RequestReader.InvalidForm);
-            }
-        }
-        else
+        if (!http.Request.HasFormContentType)
         {
             await DrainAsync(http);
+            return RequestReader.ForOtherThanForm(http.Request.ContentType ?? "a body without a Content-Type");
+        }
+        try
+        {
+            foreach (var (name, values) in await http.Request.ReadFormAsync(http.RequestAborted))
+                fields[name] = values[^1];
+        }
+        // A multipart form that ends too early is an IOException.
+        catch (Exception error) when (error is InvalidDataException
+            || (error is IOException and not BadHttpRequestException && !http.RequestAborted.IsCancellationRequested))
+        {
+            return new RequestReader(RequestReader.InvalidForm);
         }
         return new RequestReader(JsonElement.Parse(ApiResults.Write(json =>
         {
@@ -68,13 +75,19 @@ public static class Body
         })));
     }
 
-    static RequestReader Parse(ReadOnlySequence<byte> bytes)
+    static RequestReader Parse(ReadOnlySequence<byte> body)
     {
+        var bytes = body.IsSingleSegment ? body.FirstSpan : body.ToArray();
         if (bytes.IsEmpty)
             return new RequestReader(default(JsonElement));
+        if (bytes.StartsWith(ByteOrderMark)) // RFC 8259 8.1: a parser may ignore it; Windows tools write it
+            bytes = bytes[ByteOrderMark.Length..];
+        // The parser looks at the bytes of a text only when it is read: a name that nothing asks for would pass.
+        if (!Utf8.IsValid(bytes))
+            return new RequestReader(RequestReader.InvalidJson(ValidLength(bytes)));
         try
         {
-            return new RequestReader(JsonElement.Parse(bytes.IsSingleSegment ? bytes.FirstSpan : bytes.ToArray(), Reading));
+            return new RequestReader(JsonElement.Parse(bytes, Reading));
         }
         catch (JsonException error)
         {
@@ -86,6 +99,15 @@ public static class Body
         }
     }
 
-    // What is refused unread would otherwise stand in the way of the next request on the connection.
-    static async Task DrainAsync(HttpContext http) => await http.Request.Body.CopyToAsync(Stream.Null, http.RequestAborted);
+    static int ValidLength(ReadOnlySpan<byte> bytes)
+    {
+        var valid = 0;
+        while (System.Text.Rune.DecodeFromUtf8(bytes[valid..], out _, out var length) == OperationStatus.Done)
+            valid += length;
+        return valid;
+    }
+
+    // An unread body would stand in the way of the next request on the connection.
+    static async Task DrainAsync(HttpContext http) =>
+        await http.Request.Body.CopyToAsync(Stream.Null, http.RequestAborted);
 }

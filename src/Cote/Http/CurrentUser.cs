@@ -4,13 +4,16 @@ using Microsoft.AspNetCore.Http;
 
 namespace Cote.Http;
 
-/// <summary>Who is asking: bound by itself in any handler of a route that requires authorization.</summary>
-/// <param name="Id">The user's id.</param>
-/// <param name="SessionId">The session that the access token names.</param>
-/// <param name="Expires">When the token stops working.</param>
+/// <summary>
+/// The user whose access token a request carries. A handler of a route with <c>RequireAuthorization()</c> takes it as
+/// a parameter; on another route the parameter may be null.
+/// </summary>
+/// <param name="Id">The user's id: a UUID in lower case with dashes.</param>
+/// <param name="SessionId">The session (one login on one device) that the access token names.</param>
+/// <param name="Expires">When the access token stops working, in UTC; a connection that stays open ends then.</param>
 public sealed record CurrentUser(string Id, string SessionId, Timestamp Expires)
 {
-    /// <summary>Called by the framework.</summary>
+    /// <summary>Called by the framework to bind a handler's parameter.</summary>
     public static ValueTask<CurrentUser?> BindAsync(HttpContext http, ParameterInfo parameter) =>
         ValueTask.FromResult(Of(http));
 

@@ -1,5 +1,7 @@
 using Cote.Primitives;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Logging;
 
 namespace Cote.Http;
@@ -28,20 +30,20 @@ sealed class ErrorHandler(RequestDelegate next, Clock clock, ILoggerFactory logs
             if (Unanswered(http) is { } problem)
                 await ApiResults.Of(problem).ExecuteAsync(http);
         }
-        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+        catch (Exception error) when (IsConnectionClosed(error, http))
         {
-            _log.LogDebug("{Method} {Path} was given up by the client", http.Request.Method, http.Request.Path);
+            _log.RequestAborted(http.Request.Method, http.Request.Path, http.TraceIdentifier);
             return;
         }
-#pragma warning disable CA1031 // the last resort: nothing of an error may reach the client but its kind
+#pragma warning disable CA1031 // The last resort: a client may learn the kind of an error and nothing else of it.
         catch (Exception error)
 #pragma warning restore CA1031
         {
             await AnswerAsync(http, error);
         }
         if (_log.IsEnabled(LogLevel.Debug))
-            _log.LogDebug("{Method} {Path} {Status} {Milliseconds:0.0} ms {RequestId}", http.Request.Method,
-                http.Request.Path, http.Response.StatusCode, clock.Since(began).TotalMilliseconds, http.TraceIdentifier);
+            _log.RequestCompleted(http.Request.Method, http.Request.Path, http.Response.StatusCode,
+                clock.Since(began).TotalMilliseconds, http.TraceIdentifier);
     }
 
     async Task AnswerAsync(HttpContext http, Exception error)
@@ -54,7 +56,7 @@ sealed class ErrorHandler(RequestDelegate next, Clock clock, ILoggerFactory logs
             _ => Problems.Internal,
         };
         if (problem.Status == StatusCodes.Status500InternalServerError)
-            _log.LogError(error, "{Method} {Path} failed, request {RequestId}", http.Request.Method, http.Request.Path, http.TraceIdentifier);
+            _log.RequestFailed(error, http.Request.Method, http.Request.Path, http.TraceIdentifier);
         if (http.Response.HasStarted)
         {
             http.Abort(); // half an answer is worse than none: the client must see that it broke
@@ -63,6 +65,12 @@ sealed class ErrorHandler(RequestDelegate next, Clock clock, ILoggerFactory logs
         http.Response.Headers.ContentLength = null;
         await ApiResults.Of(problem).ExecuteAsync(http);
     }
+
+    // A body that is half read when its connection ends, by the client or by a server that stops, is no fault of the
+    // program. The exception may come before RequestAborted is set.
+    static bool IsConnectionClosed(Exception error, HttpContext http) =>
+        error is ConnectionAbortedException or ConnectionResetException
+        || (error is OperationCanceledException or IOException && http.RequestAborted.IsCancellationRequested);
 
     static Problem? Unanswered(HttpContext http) =>
         http.Response.HasStarted || http.Response.StatusCode < 400 || http.Response.ContentLength > 0
@@ -76,6 +84,6 @@ sealed class ErrorHandler(RequestDelegate next, Clock clock, ILoggerFactory logs
                 413 => Problems.TooLarge,
                 426 => Problems.UpgradeRequired,
                 500 => Problems.Internal,
-                var status => new Problem(status, "http_" + status, Microsoft.AspNetCore.WebUtilities.ReasonPhrases.GetReasonPhrase(status)),
+                var status => new Problem(status, "http_" + status, ReasonPhrases.GetReasonPhrase(status)),
             };
 }

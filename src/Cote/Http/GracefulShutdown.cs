@@ -1,28 +1,55 @@
 using System.Runtime.InteropServices;
 using Cote.Primitives;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Cote.Http;
 
 /// <summary>
-/// How the process is told to go. The framework's own lifetime closes the door at the signal; a balancer that asks for
-/// readiness learns of it only at its next question, so that here the door may stay open for a while after the signal.
-/// A second signal does not wait.
+/// Stops the process on a signal. The framework's own lifetime closes the listener at the signal; a balancer that asks
+/// for readiness learns of it only at its next question, so the listener may stay open for a while after SIGTERM. A
+/// second signal does not wait. A connection that is still busy some seconds after the stop has begun is aborted: a
+/// client that does not read its download, or does not finish its body, must not hold up what has to be written at the
+/// end.
 /// </summary>
-sealed class GracefulShutdown(IHostApplicationLifetime life, HttpOptions options, Clock clock, ILoggerFactory logs) : IHostLifetime, IDisposable
+sealed class GracefulShutdown : IHostLifetime, IDisposable
 {
-    readonly ILogger _log = logs.CreateLogger("Cote.Lifetime");
-    readonly List<PosixSignalRegistration> _signals = [];
-    ITimer? _end;
+    static readonly TimeSpan AbortAfter = TimeSpan.FromSeconds(5);
 
+    readonly IHostApplicationLifetime _lifetime;
+    readonly HttpOptions _options;
+    readonly Clock _clock;
+    readonly ILogger _log;
+    readonly List<PosixSignalRegistration> _signals = [];
+    readonly CancellationTokenSource _aborted = new();
+    int _connections;
+    ITimer? _drain;
+    ITimer? _abort;
+
+    public GracefulShutdown(IHostApplicationLifetime lifetime, HttpOptions options, Clock clock, ILoggerFactory logs)
+    {
+        (_lifetime, _options, _clock, _log) = (lifetime, options, clock, logs.CreateLogger("Cote.Lifetime"));
+        lifetime.ApplicationStopping.Register(OnStopping);
+    }
+
+    /// <summary>Whether a signal was received and the listener is still open.</summary>
     public bool HasBegun { get; private set; }
+
+    /// <summary>Lets the connections of a listener be aborted when the server stops.</summary>
+    public static void Track(ListenOptions listener)
+    {
+        var shutdown = listener.ApplicationServices.GetRequiredService<GracefulShutdown>();
+        listener.Use(next => connection => shutdown.RunAsync(connection, next));
+    }
 
     public Task WaitForStartAsync(CancellationToken cancellationToken)
     {
         foreach (var signal in new[] { PosixSignal.SIGINT, PosixSignal.SIGQUIT, PosixSignal.SIGTERM })
             _signals.Add(PosixSignalRegistration.Create(signal, OnSignal));
-        life.ApplicationStarted.Register(() => _log.LogInformation("Cote is up"));
+        _lifetime.ApplicationStarted.Register(_log.Started);
         return Task.CompletedTask;
     }
 
@@ -32,19 +59,52 @@ sealed class GracefulShutdown(IHostApplicationLifetime life, HttpOptions options
     {
         foreach (var signal in _signals)
             signal.Dispose();
-        _end?.Dispose();
+        _drain?.Dispose();
+        _abort?.Dispose();
+        _aborted.Dispose();
     }
 
     void OnSignal(PosixSignalContext signal)
     {
-        signal.Cancel = true; // the process does not end here: the host does, when all is written
-        if (HasBegun || options.DrainSeconds == 0 || signal.Signal != PosixSignal.SIGTERM)
+        signal.Cancel = true; // the process does not end here: the host ends it, when everything is written
+        if (HasBegun || _options.DrainSeconds == 0 || signal.Signal != PosixSignal.SIGTERM)
         {
-            life.StopApplication();
+            _log.StopRequested(signal.Signal.ToString());
+            _lifetime.StopApplication();
             return;
         }
         HasBegun = true;
-        _log.LogInformation("Told to go: not ready any more, and gone in {Seconds} s", options.DrainSeconds);
-        _end = clock.Provider.CreateTimer(_ => life.StopApplication(), null, TimeSpan.FromSeconds(options.DrainSeconds), Timeout.InfiniteTimeSpan);
+        _log.DrainStarted(signal.Signal.ToString(), _options.DrainSeconds);
+        _drain = _clock.Provider.CreateTimer(
+            _ => _lifetime.StopApplication(), null,
+            TimeSpan.FromSeconds(_options.DrainSeconds), Timeout.InfiniteTimeSpan);
+    }
+
+    void OnStopping() =>
+        _abort = _clock.Provider.CreateTimer(_ => AbortConnections(), null, AbortAfter, Timeout.InfiniteTimeSpan);
+
+    void AbortConnections()
+    {
+        if (Volatile.Read(ref _connections) is > 0 and var count)
+            _log.ConnectionsAborted(count, (int)AbortAfter.TotalSeconds);
+        _aborted.Cancel();
+    }
+
+    // Of a connection, not of a request: one registration for as long as a client stays, and Kestrel closes idle ones
+    // itself.
+    async Task RunAsync(ConnectionContext connection, ConnectionDelegate next)
+    {
+        using var registration = _aborted.Token.UnsafeRegister(
+            static x => ((ConnectionContext)x!).Abort(new ConnectionAbortedException("The server is stopping.")),
+            connection);
+        Interlocked.Increment(ref _connections);
+        try
+        {
+            await next(connection);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _connections);
+        }
     }
 }

@@ -1,25 +1,20 @@
 using Cote.Data;
+using Cote.Primitives;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
 
 namespace Cote.Http;
 
-/// <summary>For whoever restarts or routes: alive as long as it answers, ready as long as it takes work.</summary>
+/// <summary>Health for supervisors and balancers: alive while it answers, ready while it takes work.</summary>
 static class Health
 {
     public static IResult Live() => ApiResults.Json("""{"status":"ok"}"""u8.ToArray());
 
     public static async Task<IResult> Ready(
-        Database db, IHostApplicationLifetime life, GracefulShutdown draining, HttpContext http, CancellationToken ct)
-    {
-        var why = draining.HasBegun || life.ApplicationStopping.IsCancellationRequested ? "shutting_down"
-            : !db.Dialect.IsHealthy || !await CanReadAsync(db, ct) ? "database"
-            : null;
-        if (why is null)
-            return Live();
-        http.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
-        return ApiResults.Of(why == "database" ? Primitives.Problems.Unavailable : Primitives.Problems.ShuttingDown);
-    }
+        Database db, IHostApplicationLifetime lifetime, GracefulShutdown shutdown, CancellationToken ct) =>
+        shutdown.HasBegun || lifetime.ApplicationStopping.IsCancellationRequested ? ApiResults.Of(Problems.ShuttingDown)
+        : db.Engine.IsHealthy && await CanReadAsync(db, ct) ? Live()
+        : ApiResults.Of(Problems.Unavailable);
 
     static async Task<bool> CanReadAsync(Database db, CancellationToken ct)
     {
@@ -27,7 +22,7 @@ static class Health
         {
             return await db.FirstAsync($"select 1 from meta where key = 'epoch'", _ => true, ct);
         }
-        catch (Primitives.ProblemException)
+        catch (ProblemException)
         {
             return false;
         }

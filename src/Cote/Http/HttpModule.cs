@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace Cote.Http;
 
@@ -16,26 +17,35 @@ static class HttpModule
         services.AddSingleton<RateLimits>();
         services.AddSingleton<ListCache>();
         services.AddSingleton(x => new OpenApi(services, x.GetRequiredService<EndpointDataSource>()));
+        services.AddSingleton(new ApiPart(HttpApi.Describe));
+        // Its lines about addresses name the control socket's too, which nobody can open: StartLog writes the others.
+        services.AddLogging(x => x.AddFilter(StartLog.FrameworkCategory, LogLevel.Warning));
         services.AddCors(cors => cors.AddDefaultPolicy(policy => policy
             .SetIsOriginAllowed(origin => options.CorsOrigins.Contains("*")
                 || options.CorsOrigins.Contains(origin, StringComparer.OrdinalIgnoreCase)
-                || (environment.IsDevelopment() && Uri.TryCreate(origin, UriKind.Absolute, out var uri) && uri.IsLoopback))
+                || (environment.IsDevelopment() && Uri.TryCreate(origin, UriKind.Absolute, out var uri)
+                    && uri.IsLoopback))
             .AllowAnyHeader().AllowAnyMethod()
-            .WithExposedHeaders("Link", "Retry-After", "Idempotent-Replayed", "X-Request-Id", "Location", "Upload-Offset", "Upload-Length",
-                "Upload-Expires", "Upload-Metadata", "Upload-Media-Url", "Tus-Resumable", "Tus-Version", "Tus-Extension", "Tus-Max-Size")
+            .WithExposedHeaders(
+                "Link", "Retry-After", "Idempotent-Replayed", "X-Request-Id", "Location", "Upload-Offset", "Upload-Length",
+                "Upload-Expires", "Upload-Metadata", "Upload-Media-Url", "Tus-Resumable", "Tus-Version", "Tus-Extension",
+                "Tus-Max-Size")
             .SetPreflightMaxAge(TimeSpan.FromMinutes(10))));
     }
 
     public static void UseHttp(this WebApplication app, HttpOptions options)
     {
+        app.Lifetime.ApplicationStarted.Register(() => StartLog.Write(app));
         app.UseMiddleware<ErrorHandler>();
         if (options.TrustedProxies.Count > 0)
             app.UseForwardedHeaders(Forwarded(options));
+        app.UseMiddleware<RefusedPreflights>();
         if (options.CorsOrigins.Count > 0 || app.Environment.IsDevelopment())
             app.UseCors();
         app.UseDocs();
         app.UseWebSockets();
         app.UseRouting();
+        app.UseHeadAsGet();
         app.UseAuthentication();
         app.Use(LimitRequestsAsync);
         app.UseAuthorization();
@@ -46,13 +56,16 @@ static class HttpModule
         // A literal path: a parameter here would answer every POST to a path of one segment with a 405.
         routes.MapGet("/openapi.json", OpenApi.Handle).ExcludeFromDescription();
         routes.MapPages();
-        routes.MapGet("/health/live", Health.Live).WithTags("Health").WithSummary("Is the process alive?");
-        routes.MapGet("/health/ready", Health.Ready).WithTags("Health").WithSummary("Does it take work?");
+        routes.MapGet("/health/live", Health.Live).WithName("GetLiveness")
+            .WithTags("Health").WithSummary("Is the process alive?");
+        routes.MapGet("/health/ready", Health.Ready).WithName("GetReadiness")
+            .WithTags("Health").WithSummary("Does it take work?");
     }
 
     static Task LimitRequestsAsync(HttpContext http, RequestDelegate next) =>
         http.Request.Path.StartsWithSegments("/health")
-        || ((RateLimits)http.RequestServices.GetService(typeof(RateLimits))!).Acquire(Limit.Requests, http) is not { } problem
+        || ((RateLimits)http.RequestServices.GetService(typeof(RateLimits))!)
+        .Acquire(Limit.Requests, http) is not { } problem
             ? next(http)
             : ApiResults.Of(problem).ExecuteAsync(http);
 
@@ -72,7 +85,9 @@ static class HttpModule
             else if (System.Net.IPNetwork.TryParse(proxy, out var network))
                 forwarded.KnownIPNetworks.Add(network);
             else
-                throw new StartupException($"Cote__Http__TrustedProxies holds `{proxy}`, which is neither an address nor a network such as 10.0.0.0/8.");
+                throw new StartupException(
+                    $"Cote__Http__TrustedProxies holds `{proxy}`, which is neither an address nor a network "
+                    + "such as 10.0.0.0/8.");
         }
         return forwarded;
     }

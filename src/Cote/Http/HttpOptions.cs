@@ -17,7 +17,7 @@ public sealed class HttpOptions
     [Range(1_024, 1_073_741_824)]
     public int MaxBodyBytes { get; set; } = 2 * 1_048_576;
 
-    [Description("How long a server that was told to go (SIGTERM) still takes requests while `/health/ready` says 503, in seconds: time for a balancer that asks it to send nobody any more.")]
+    [Description("How long a server still takes requests after SIGTERM while `/health/ready` says 503, in seconds: time for a balancer to notice.")]
     [Range(0, 600)]
     public int DrainSeconds { get; set; }
 
@@ -31,11 +31,11 @@ public sealed class RateLimitsOptions
 {
     const int Most = 1_000_000_000;
 
-    [Description("Logins and refreshes from one address (IPv6: one /64), and logins to one account.")]
+    [Description("Logins and refreshes from one address (IPv6: one /64; ten times as many from one /48). As many wrong passwords for one account hold up logins from addresses it has no session from, and a third as many hold up the address they come from.")]
     [Range(1, Most)]
     public int LoginPerMinute { get; set; } = 30;
 
-    [Description("Registrations from one address.")]
+    [Description("Accounts created from one address; ten times as many requests for one, most of which were mistyped.")]
     [Range(1, Most)]
     public int RegistrationPerMinute { get; set; } = 20;
 

@@ -4,67 +4,116 @@ using System.Threading.RateLimiting;
 using Cote.Primitives;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Cote.Http;
 
 /// <summary>What is counted.</summary>
 enum Limit
 {
+    /// <summary>Logins and refreshes of an address.</summary>
     Login,
+
+    /// <summary>Accounts that an address creates, and wrong invitation codes.</summary>
     Registration,
+
+    /// <summary>Requests for an account, most of which may be refused for what was mistyped.</summary>
+    RegistrationAttempt,
+
+    /// <summary>Messages of a user, and of an address.</summary>
     Messages,
+
+    /// <summary>Requests of a user, or, without a token, of an address.</summary>
     Requests,
 }
 
-/// <summary>Token buckets per user, account or address, in this node's memory.</summary>
+/// <summary>
+/// Token buckets per user or address, in this node's memory. The framework's limiter forgets a bucket that is full
+/// again, so memory is bounded by what can be spent in a minute.
+/// </summary>
 sealed class RateLimits(RateLimitsOptions options) : IDisposable
 {
-    const int AddressesShare = 10; // a house or an office behind one address
+    const long NetworkShare = 10; // people behind one address, and addresses of one IPv6 site
+    const int FillsPerMinute = 600; // the framework fills buckets ten times a second
 
     readonly PartitionedRateLimiter<string> _login = Buckets(options.LoginPerMinute);
+    readonly PartitionedRateLimiter<string> _loginOfSite = Buckets(NetworkShare * options.LoginPerMinute);
     readonly PartitionedRateLimiter<string> _registration = Buckets(options.RegistrationPerMinute);
+    readonly PartitionedRateLimiter<string> _registrationOfSite = Buckets(NetworkShare * options.RegistrationPerMinute);
+    readonly PartitionedRateLimiter<string> _registrationTries = Buckets(NetworkShare * options.RegistrationPerMinute);
     readonly PartitionedRateLimiter<string> _messages = Buckets(options.MessagesPerMinute);
-    readonly PartitionedRateLimiter<string> _messagesOfAddress = Buckets((long)options.MessagesPerMinute * AddressesShare);
+    readonly PartitionedRateLimiter<string> _messagesOfAddress = Buckets(NetworkShare * options.MessagesPerMinute);
     readonly PartitionedRateLimiter<string> _requests = Buckets(options.RequestsPerMinute);
 
-    /// <summary>Takes one for a request; the problem to answer where there is none left.</summary>
+    /// <summary>Takes a token for a request; the problem to answer where there is none left.</summary>
     public Problem? Acquire(Limit limit, HttpContext http)
     {
         var user = CurrentUser.Of(http)?.Id;
         return limit switch
         {
-            Limit.Login => Acquire(_login, AddressOf(http)),
-            Limit.Registration => Acquire(_registration, AddressOf(http)),
-            Limit.Messages => Acquire(_messages, user ?? AddressOf(http)) ?? Acquire(_messagesOfAddress, AddressOf(http)),
+            Limit.Login => Acquire(_login, AddressOf(http)) ?? Acquire(_loginOfSite, SiteOf(http)),
+            Limit.Registration => Acquire(_registration, AddressOf(http)) ?? Acquire(_registrationOfSite, SiteOf(http)),
+            // The other bucket is looked at only: what is mistyped takes nothing of it, but where it is empty nothing
+            // is read.
+            Limit.RegistrationAttempt =>
+                Acquire(_registrationTries, AddressOf(http)) ?? Acquire(_registration, AddressOf(http), tokens: 0),
+            Limit.Messages =>
+                Acquire(_messages, user ?? AddressOf(http)) ?? Acquire(_messagesOfAddress, AddressOf(http)),
             _ => Acquire(_requests, user ?? AddressOf(http)),
         };
     }
 
-    /// <summary>Takes one for a login to an account, whatever addresses the attempts come from.</summary>
-    public Problem? AcquireLogin(string account) => Acquire(_login, "account " + account);
-
     /// <summary>The address that counts: an IPv6 host has a whole /64 to itself.</summary>
-    internal static string AddressOf(HttpContext http)
+    internal static string AddressOf(HttpContext http) => NetworkOf(http, 64);
+
+    /// <summary>
+    /// The site that an address belongs to: an IPv6 site has a /48, and 65,536 /64s in it to attack from.
+    /// </summary>
+    internal static string SiteOf(HttpContext http) => NetworkOf(http, 48);
+
+    public void Dispose()
+    {
+        foreach (var limiter in new[]
+        {
+            _login, _loginOfSite, _registration, _registrationOfSite, _registrationTries, _messages,
+            _messagesOfAddress, _requests,
+        })
+            limiter.Dispose();
+    }
+
+    /// <summary>
+    /// A bucket that holds one minute's tokens and fills evenly. The framework adds tokens in whole periods, so the
+    /// period is chosen such that the rate is exact.
+    /// </summary>
+    internal static TokenBucketRateLimiterOptions Bucket(long perMinute)
+    {
+        var perPeriod = Math.Max(1, (perMinute + FillsPerMinute - 1) / FillsPerMinute);
+        return new()
+        {
+            TokenLimit = (int)Math.Min(perMinute, int.MaxValue),
+            TokensPerPeriod = (int)Math.Min(perPeriod, int.MaxValue),
+            ReplenishmentPeriod = TimeSpan.FromMinutes(1) * ((double)perPeriod / perMinute),
+            AutoReplenishment = false, // the partitioned limiter fills all its buckets from one timer
+        };
+    }
+
+    static string NetworkOf(HttpContext http, int bits)
     {
         var address = http.Connection.RemoteIpAddress;
         if (address is null)
             return "unknown";
         if (address.IsIPv4MappedToIPv6)
             address = address.MapToIPv4();
-        return address.AddressFamily == AddressFamily.InterNetworkV6
-            ? new IPAddress([.. address.GetAddressBytes()[..8], 0, 0, 0, 0, 0, 0, 0, 0]) + "/64"
-            : address.ToString();
+        if (address.AddressFamily != AddressFamily.InterNetworkV6)
+            return address.ToString();
+        var bytes = address.GetAddressBytes();
+        bytes.AsSpan(bits / 8).Clear();
+        return $"{new IPAddress(bytes)}/{bits}";
     }
 
-    public void Dispose()
+    static Problem? Acquire(PartitionedRateLimiter<string> limiter, string key, int tokens = 1)
     {
-        foreach (var limiter in new[] { _login, _registration, _messages, _messagesOfAddress, _requests })
-            limiter.Dispose();
-    }
-
-    static Problem? Acquire(PartitionedRateLimiter<string> limiter, string key)
-    {
-        using var lease = limiter.AttemptAcquire(key);
+        using var lease = limiter.AttemptAcquire(key, tokens);
         if (lease.IsAcquired)
             return null;
         var wait = lease.TryGetMetadata(MetadataName.RetryAfter, out var time) ? time : TimeSpan.FromSeconds(1);
@@ -73,24 +122,21 @@ sealed class RateLimits(RateLimitsOptions options) : IDisposable
 
     static PartitionedRateLimiter<string> Buckets(long perMinute)
     {
-        var options = new TokenBucketRateLimiterOptions
-        {
-            TokenLimit = (int)Math.Min(perMinute, int.MaxValue),
-            TokensPerPeriod = (int)Math.Min(Math.Max(1, (perMinute + 59) / 60), int.MaxValue),
-            ReplenishmentPeriod = TimeSpan.FromSeconds(Math.Max(1, 60.0 / perMinute)),
-            AutoReplenishment = false, // the partitioned limiter replenishes all its buckets from one timer
-        };
-        return PartitionedRateLimiter.Create<string, string>(key => RateLimitPartition.GetTokenBucketLimiter(key, _ => options));
+        var options = Bucket(perMinute);
+        return PartitionedRateLimiter.Create<string, string>(
+            key => RateLimitPartition.GetTokenBucketLimiter(key, _ => options));
     }
 }
 
 static class RateLimitConventions
 {
-    /// <summary>Counts the calls of a route against a limit of their own.</summary>
+    /// <summary>Counts the calls of a route against a limit of their own; beyond it the answer is a 429.</summary>
     public static RouteHandlerBuilder RequireRateLimit(this RouteHandlerBuilder route, Limit limit) =>
         route.AddEndpointFilter(async (context, next) =>
         {
-            var limits = (RateLimits)context.HttpContext.RequestServices.GetService(typeof(RateLimits))!;
-            return limits.Acquire(limit, context.HttpContext) is { } problem ? ApiResults.Of(problem) : await next(context);
+            var limits = context.HttpContext.RequestServices.GetRequiredService<RateLimits>();
+            return limits.Acquire(limit, context.HttpContext) is { } problem
+                ? ApiResults.Of(problem)
+                : await next(context);
         });
 }

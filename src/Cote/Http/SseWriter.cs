@@ -14,7 +14,10 @@ sealed class SseWriter(HttpResponse response)
 {
     readonly PipeWriter _writer = response.BodyWriter;
 
-    /// <summary>Headers and a first line: a proxy holds the headers until it has seen something. To be flushed at once.</summary>
+    /// <summary>
+    /// Writes the headers and a first line, to be flushed at once: a proxy holds the headers until it has seen
+    /// something. The line tells a browser to reconnect after a second, where its default is three.
+    /// </summary>
     public void Start()
     {
         response.StatusCode = StatusCodes.Status200OK;
@@ -22,7 +25,7 @@ sealed class SseWriter(HttpResponse response)
         response.Headers.CacheControl = "no-cache, no-transform";
         response.Headers["X-Accel-Buffering"] = "no";
         response.HttpContext.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-        _writer.Write(": ok\n\n"u8);
+        _writer.Write(": ok\nretry: 1000\n\n"u8);
     }
 
     /// <summary>Adds an event; <paramref name="data"/> has no line break, as JSON never has.</summary>

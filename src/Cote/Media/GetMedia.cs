@@ -7,18 +7,19 @@ using Microsoft.Net.Http.Headers;
 namespace Cote.Media;
 
 /// <summary>
-/// <c>GET /media/{media_id}</c>: for its owner by token, or for whoever has a signed URL. What is not a picture, sound
-/// or film comes as an attachment; nothing that comes from here can run in a browser, whatever it is.
+/// <c>GET /media/{media_id}</c>: for its owner by token, or for the bearer of a signed URL. Images, sound and films
+/// are served inline, everything else as an attachment; no answer can run in a browser, whatever its bytes are.
 /// </summary>
 static class GetMedia
 {
     public static async Task<IResult> Handle(
-        string mediaId, HttpContext http, MediaStore media, MediaLinks links, BlobStorage storage, string? expires, string? signature,
-        CancellationToken ct)
+        string mediaId, HttpContext http, MediaStore media, MediaLinks links, BlobStorage storage, string? expires,
+        string? signature, CancellationToken ct)
     {
         var user = CurrentUser.Of(http);
         if (user is null && signature is null)
-            return ApiResults.Of(http.Request.Headers.Authorization.Count > 0 ? Problems.InvalidToken : Problems.NotAuthenticated);
+            return ApiResults.Of(
+                http.Request.Headers.Authorization.Count > 0 ? Problems.InvalidToken : Problems.NotAuthenticated);
         if (Ids.Parse(mediaId) is not { } id)
             return ApiResults.Of(Problems.MediaNotFound);
         var life = signature is null ? null : links.Check(id, expires, signature);
@@ -28,17 +29,24 @@ static class GetMedia
         if (file is null)
             return ApiResults.Of(Problems.MediaNotFound);
 
-        var headers = http.Response.Headers;
+        SetHeaders(http.Response.Headers, file, life);
+        var (tag, lastModified) = (new EntityTagHeaderValue($"\"{file.Sha256}\""), file.CreatedAt.ToDateTimeOffset());
+        RangeRequest.DropIgnored(http.Request, tag, lastModified);
+        var type = file.IsText ? file.ContentType + "; charset=utf-8" : file.ContentType;
+        return Results.Stream(new BlobStream(storage, file.BlobId, file.Size), type,
+            lastModified: lastModified, entityTag: tag, enableRangeProcessing: true);
+    }
+
+    static void SetHeaders(IHeaderDictionary headers, MediaFile file, TimeSpan? life)
+    {
         headers.ContentSecurityPolicy = "sandbox; default-src 'none'";
-        headers["Cross-Origin-Resource-Policy"] = "cross-origin"; // an app on another origin shows it in its <img>
+        headers["Cross-Origin-Resource-Policy"] = "cross-origin"; // an app of another origin shows it in its <img>
         headers.CacheControl = life is { } left
             ? string.Create(CultureInfo.InvariantCulture, $"private, max-age={(long)left.TotalSeconds}, immutable")
             : "private, no-cache";
-        var disposition = new ContentDispositionHeaderValue(file.IsImage || file.IsAudio || file.IsVideo ? "inline" : "attachment");
+        var isInline = file.IsImage || file.IsAudio || file.IsVideo;
+        var disposition = new ContentDispositionHeaderValue(isInline ? "inline" : "attachment");
         disposition.SetHttpFileName(file.Name);
         headers.ContentDisposition = disposition.ToString();
-        var type = file.IsText ? file.ContentType + "; charset=utf-8" : file.ContentType;
-        return Results.Stream(new BlobStream(storage, file.BlobId, file.Size), type,
-            lastModified: file.CreatedAt.ToDateTimeOffset(), entityTag: new($"\"{file.Sha256}\""), enableRangeProcessing: true);
     }
 }

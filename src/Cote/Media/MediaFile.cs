@@ -5,8 +5,8 @@ namespace Cote.Media;
 
 /// <summary>An upload, as it is stored.</summary>
 sealed record MediaFile(
-    string UserId, string Id, string BlobId, string Sha256, string Name, string ContentType, long Size, int? Width, int? Height,
-    Timestamp CreatedAt)
+    string UserId, string Id, string BlobId, string Sha256, string Name, string ContentType, long Size, int? Width,
+    int? Height, Timestamp CreatedAt)
 {
     public string Path => MediaLinks.PathOf(Id);
 
@@ -16,12 +16,13 @@ sealed record MediaFile(
 
     public bool IsVideo => ContentType.StartsWith("video/", StringComparison.Ordinal);
 
-    /// <summary>Is it valid UTF-8 without U+0000?</summary>
-    public bool IsText => ContentType.StartsWith("text/", StringComparison.Ordinal) || ContentType == FileTypes.Json;
+    /// <summary>Whether it is valid UTF-8 without U+0000.</summary>
+    public bool IsText =>
+        ContentType.StartsWith("text/", StringComparison.Ordinal) || ContentType == TextFiles.Json;
 
     /// <summary>
-    /// Does it make a message of this type what it says? A recorder's container tells sound and film apart only deep
-    /// inside, so a voice message may come in one that is called a video.
+    /// Whether a message of this type may have it as its media. The container of a recorder tells sound from film only
+    /// deep inside, so a voice message may come in one whose type says video.
     /// </summary>
     public bool Suits(string messageType) => messageType switch
     {
@@ -31,19 +32,26 @@ sealed record MediaFile(
         _ => true,
     };
 
-    /// <summary>What the uploader is told. The URL is signed.</summary>
-    public Uploaded ToUploaded(MediaLinks links) => new(Id, links.Sign(Path), ContentType, Size, Sha256, Name, Width, Height);
+    /// <summary>The answer to the uploader, with a signed URL.</summary>
+    public Uploaded ToUploaded(MediaLinks links) =>
+        new(Id, links.Sign(Path), ContentType, Size, Sha256, Name, Width, Height);
 }
 
-/// <summary>What an upload answers.</summary>
-/// <param name="Url">Works without a token for a day or two; any later message or list carries a fresh one.</param>
-/// <param name="Width">Of an image whose header says so, in pixels.</param>
+/// <summary>The answer to an upload.</summary>
+/// <param name="Id">A UUIDv7.</param>
+/// <param name="Url">Works without a token for one to two days; any later message or list carries a fresh one.</param>
+/// <param name="ContentType">The type that the bytes have.</param>
+/// <param name="Size">In bytes.</param>
+/// <param name="Sha256">Of the bytes, in lower-case hexadecimal.</param>
+/// <param name="Name">The file name, cleaned.</param>
+/// <param name="Width">Of an image: in pixels, as viewers show it.</param>
+/// <param name="Height">Of an image: in pixels, as viewers show it.</param>
 sealed record Uploaded(
     string Id, string Url, string ContentType, long Size, string Sha256, string Name,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? Width,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? Height);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? Width = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? Height = null);
 
-/// <summary>The form of <c>POST /upload/</c>, for the description only: it is read as a stream.</summary>
+/// <summary>The form of <c>POST /upload/</c>, for OpenAPI alone: the route reads it as a stream.</summary>
 sealed record UploadForm(Microsoft.AspNetCore.Http.IFormFile File);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]

@@ -7,8 +7,9 @@ using Cote.Primitives;
 namespace Cote.Media;
 
 /// <summary>
-/// The URLs of uploads. What is stored is the path; whatever is shown is signed then, so that an image widget needs no
-/// headers. The expiry is rounded up to a full day: within a day the URL is the same, and caches keep working.
+/// The URLs of uploads. The database stores the path; an answer or event carries it signed, so that an image widget
+/// needs no headers. The expiry is rounded up to a full day: within a day the URL is the same, and caches keep
+/// working.
 /// </summary>
 sealed class MediaLinks(DerivedKeys keys, Clock clock)
 {
@@ -20,13 +21,13 @@ sealed class MediaLinks(DerivedKeys keys, Clock clock)
     public static string PathOf(string id) => Prefix + id;
 
     /// <summary>
-    /// The id that a URL in a request names, or null. Only its path counts: nothing is ever fetched from whatever host
-    /// it names.
+    /// The id of the upload that a URL in a request names, or null. Only the path counts: the host is never contacted.
     /// </summary>
     public static string? IdOf(string url)
     {
         var path = url.AsSpan();
-        if (path.StartsWith("http://", StringComparison.OrdinalIgnoreCase) || path.StartsWith("https://", StringComparison.OrdinalIgnoreCase))
+        if (path.StartsWith("http://", StringComparison.OrdinalIgnoreCase)
+            || path.StartsWith("https://", StringComparison.OrdinalIgnoreCase))
         {
             path = path[(path.IndexOf("//", StringComparison.Ordinal) + 2)..];
             var slash = path.IndexOfAny('/', '?', '#');
@@ -37,7 +38,7 @@ sealed class MediaLinks(DerivedKeys keys, Clock clock)
         return path.StartsWith(Prefix, StringComparison.Ordinal) ? Ids.Parse(path[Prefix.Length..].ToString()) : null;
     }
 
-    /// <summary>A stored path as it is shown: good for one to two days.</summary>
+    /// <summary>A stored path as a signed URL, valid for one to two days.</summary>
     public string Sign(string path)
     {
         var expires = (clock.Now.Milliseconds / 1_000 + Day + Day - 1) / Day * Day;
@@ -45,22 +46,23 @@ sealed class MediaLinks(DerivedKeys keys, Clock clock)
             $"{path}?expires={expires}&signature={Base64Url.EncodeToString(Mac(_keys.Value[0], path, expires))}");
     }
 
-    public IReadOnlyList<string> Sign(IReadOnlyList<string> paths) => paths.Count == 0 ? paths : [.. paths.Select(Sign)];
+    public IReadOnlyList<string> Sign(IReadOnlyList<string> paths) =>
+        paths.Count == 0 ? paths : [.. paths.Select(Sign)];
 
-    /// <summary>How long a signature is still good, or null where it is not.</summary>
+    /// <summary>How long a signature is still valid, or null where it is not.</summary>
     public TimeSpan? Check(string id, string? expires, string? signature)
     {
         if (!long.TryParse(expires, NumberStyles.None, CultureInfo.InvariantCulture, out var until)
             || signature is not { Length: 43 } || !Base64Url.IsValid(signature))
             return null;
         var given = Base64Url.DecodeFromChars(signature);
-        var good = false;
+        var isValid = false;
         foreach (var key in _keys.Value)
-            good |= CryptographicOperations.FixedTimeEquals(given, Mac(key, PathOf(id), until));
+            isValid |= CryptographicOperations.FixedTimeEquals(given, Mac(key, PathOf(id), until));
         var left = until - clock.Now.Milliseconds / 1_000;
-        return good && left > 0 ? TimeSpan.FromSeconds(left) : null;
+        return isValid && left > 0 ? TimeSpan.FromSeconds(left) : null;
     }
 
-    static byte[] Mac(byte[] key, string path, long expires) =>
-        HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{path}\n{expires}")));
+    static byte[] Mac(byte[] key, string path, long expires) => HMACSHA256.HashData(
+        key, Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{path}\n{expires}")));
 }

@@ -1,6 +1,7 @@
 using Cote.Data;
 using Cote.Http;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -11,15 +12,19 @@ static class MediaModule
 {
     public static void AddMedia(this IServiceCollection services)
     {
+        services.AddSingleton(new ApiPart(MediaApi.Describe));
         services.AddSingleton<MediaStore>();
+        services.AddSingleton<UploadStore>();
         services.AddSingleton<MediaLinks>();
         services.AddSingleton<MediaFolders>();
         services.AddSingleton<ChunkStore>();
         services.AddSingleton<UploadLocks>();
         services.AddSingleton<MediaIngest>();
+        services.AddSingleton<UploadReceiver>();
         services.AddSingleton<UploadFinisher>();
+        services.AddSingleton<IStartupFilter, MethodOverride>();
         services.AddSingleton(Storage);
-        services.AddSingleton(Pieces);
+        services.AddSingleton(Parts);
         services.AddSingleton<MediaGcLoop>();
         services.AddHostedService(x => x.GetRequiredService<MediaGcLoop>());
     }
@@ -29,28 +34,30 @@ static class MediaModule
         var media = routes.MapGroup("").WithTags("Media");
         media.MapPost("/upload/", UploadFile.Handle).RequireAuthorization()
             .Takes<UploadForm>("multipart/form-data").Produces<Uploaded>()
-            .WithSummary("Upload a picture, sound, film or document");
+            .WithSummary("Upload an image, sound, film or document");
         media.MapGet("/media/{mediaId}", GetMedia.Handle).Produces(200, contentType: "application/octet-stream")
             .WithSummary("The bytes of an upload, by token or by its signed URL; ranges work");
         media.MapMethods("/media/{mediaId}", ["HEAD"], GetMedia.Handle).Produces(200)
-            .WithSummary("What a download would say of itself");
+            .WithSummary("The headers of a download");
 
         var tus = media.MapGroup("").AddEndpointFilter(ResumableUpload.CheckVersion);
         tus.MapMethods("/upload/resumable", ["OPTIONS"], ResumableUpload.Options).Produces(204)
-            .WithSummary("tus 1.0: what it can do");
+            .WithSummary("tus 1.0: the version and the extensions");
         tus.MapPost("/upload/resumable", ResumableUpload.Create).RequireAuthorization().Produces(201)
-            .WithSummary("tus 1.0: begin an upload in pieces");
-        tus.MapMethods("/upload/resumable/{uploadId}", ["HEAD"], ResumableUpload.Head).RequireAuthorization().Produces(200)
-            .WithSummary("tus 1.0: how far it has come");
+            .WithSummary("tus 1.0: begin a resumable upload");
+        tus.MapMethods("/upload/resumable/{uploadId}", ["HEAD"], ResumableUpload.Head)
+            .RequireAuthorization().Produces(200).WithSummary("tus 1.0: how many bytes have been received");
         tus.MapPatch("/upload/resumable/{uploadId}", ResumableUpload.Patch).RequireAuthorization().Produces(204)
-            .WithSummary("tus 1.0: the next piece");
+            .WithSummary("tus 1.0: the next part");
         tus.MapDelete("/upload/resumable/{uploadId}", ResumableUpload.Delete).RequireAuthorization().Produces(204)
-            .WithSummary("tus 1.0: give it up");
+            .WithSummary("tus 1.0: delete the upload");
 
-        _ = routes.ServiceProvider.GetRequiredService<BlobStorage>(); // settings that contradict each other are said now
+        // Settings that contradict each other stop the start.
+        _ = routes.ServiceProvider.GetRequiredService<BlobStorage>();
     }
 
-    // Amazon's library is loaded only where it is asked for.
+    // Amazon's library is loaded only where a bucket is configured: the method that names its types is not compiled
+    // else.
     static BlobStorage Storage(IServiceProvider services)
     {
         var options = services.GetRequiredService<MediaOptions>();
@@ -64,7 +71,8 @@ static class MediaModule
 
     static S3Storage Store(S3Options options) => new(options);
 
-    static PartStore Pieces(IServiceProvider services) => services.GetRequiredService<DatabaseEngine>().IsSingleProcess
+    static PartStore Parts(IServiceProvider services) =>
+        services.GetRequiredService<DatabaseEngine>().IsSingleProcess
         ? ActivatorUtilities.CreateInstance<DiskPartStore>(services)
         : ActivatorUtilities.CreateInstance<DatabasePartStore>(services);
 }

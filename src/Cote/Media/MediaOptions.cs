@@ -4,14 +4,14 @@ using Cote.Primitives;
 
 namespace Cote.Media;
 
-/// <summary>Uploads: how large, how much, how long, and where they are kept.</summary>
+/// <summary>Uploads: size, quota, retention and storage.</summary>
 public sealed class MediaOptions
 {
     [Description("The largest upload, in bytes.")]
     [Range(1, 1_099_511_627_776.0)]
     public long MaxUploadBytes { get; set; } = 100 * 1_048_576;
 
-    [Description("How much one user may keep, in bytes; the same bytes uploaded twice count twice.")]
+    [Description("The most bytes of all uploads of one user; the same bytes uploaded twice count twice.")]
     [Range(1, 1_125_899_906_842_624.0)]
     public long QuotaBytes { get; set; } = 1_073_741_824;
 
@@ -19,11 +19,11 @@ public sealed class MediaOptions
     [Range(1, 10_000)]
     public int MaxMegapixels { get; set; } = 50;
 
-    [Description("An upload that no message names is removed after so many hours.")]
+    [Description("An upload that no message references is deleted after this many hours.")]
     [Range(0, 87_600)]
     public int GraceHours { get; set; } = 24;
 
-    [Description("How often what nobody names is looked for, in seconds.")]
+    [Description("Interval of the cleanup of unreferenced uploads, in seconds.")]
     [Range(1, 86_400)]
     public int SweepSeconds { get; set; } = 600;
 
@@ -31,11 +31,12 @@ public sealed class MediaOptions
     [Range(1, 8_760)]
     public int ResumableHours { get; set; } = 24;
 
-    [Description("Where the bytes are kept: `disk`, `database` or `s3`. Unset: `s3` where a bucket is named, else `disk` with the embedded database and `database` with PostgreSQL. Changing it moves nothing.")]
+    [Description("Where the bytes are kept: `disk`, `database` or `s3`. Unset: `s3` where a bucket is named, "
+        + "else `disk` with the embedded database and `database` with PostgreSQL. A change does not move existing files.")]
     [OneOf("disk", "database", "s3")]
     public string? Storage { get; set; }
 
-    [Description("The folder of the bytes on disk; with several nodes one that they share. Unset: `media` in the data directory.")]
+    [Description("Folder of the files; several nodes must share it. Unset: `media` in the data directory.")]
     public string? Directory { get; set; }
 
     [Description("An S3-compatible store.")]
@@ -45,21 +46,29 @@ public sealed class MediaOptions
     internal const string InDatabase = "database";
     internal const string InStore = "s3";
 
-    /// <summary>Where the bytes are kept. What was set must say so without doubt: a mistake found later is a file that is not.</summary>
-    internal string StorageOf(bool isOnlyProcess)
+    /// <summary>
+    /// Where the bytes are kept. Settings that contradict each other stop the start: a wrong guess loses files.
+    /// </summary>
+    internal string StorageOf(bool isSingleProcess)
     {
         var hasBucket = !string.IsNullOrEmpty(S3.Bucket);
-        var storage = Storage ?? (hasBucket ? InStore : isOnlyProcess ? OnDisk : InDatabase);
+        var storage = Storage ?? (hasBucket ? InStore : isSingleProcess ? OnDisk : InDatabase);
         return storage == InStore && !hasBucket
-                ? throw new StartupException("Cote__Media__Storage is s3, but no bucket is named. Set Cote__Media__S3__Bucket.")
+                ? throw new StartupException(
+                    "Cote__Media__Storage is s3, but no bucket is named. Set Cote__Media__S3__Bucket.")
             : storage != InStore && hasBucket
-                ? throw new StartupException($"Cote__Media__Storage is {storage}, but Cote__Media__S3__Bucket names a bucket. Unset one of them.")
+                ? throw new StartupException(
+                    $"Cote__Media__Storage is {storage}, but Cote__Media__S3__Bucket names a bucket. "
+                    + "Unset one of them.")
             : storage != OnDisk && !string.IsNullOrEmpty(Directory)
                 ? throw new StartupException(
-                    $"Cote__Media__Directory names a folder, but media are kept in {(storage == InStore ? "a bucket" : "the database")}. Unset it, or set Cote__Media__Storage to disk.")
-            : storage == OnDisk && !isOnlyProcess && string.IsNullOrEmpty(Directory)
+                    "Cote__Media__Directory names a folder, but media are kept in "
+                    + $"{(storage == InStore ? "a bucket" : "the database")}. "
+                    + "Unset it, or set Cote__Media__Storage to disk.")
+            : storage == OnDisk && !isSingleProcess && string.IsNullOrEmpty(Directory)
                 ? throw new StartupException(
-                    "Cote__Media__Storage is disk, and other nodes may use this database. Name the folder that all of them share with Cote__Media__Directory.")
+                    "Cote__Media__Storage is disk, and other nodes may use this database. "
+                    + "Name the folder that all of them share with Cote__Media__Directory.")
             : storage;
     }
 }
@@ -67,7 +76,7 @@ public sealed class MediaOptions
 /// <summary>An S3-compatible store.</summary>
 public sealed class S3Options
 {
-    [Description("The bucket; it must exist. Setting it turns the store on.")]
+    [Description("The bucket; it must exist. Selects S3.")]
     public string? Bucket { get; set; }
 
     [Description("The endpoint, such as `https://minio.example:9000`. Unset: Amazon's, of the region.")]
@@ -78,7 +87,7 @@ public sealed class S3Options
     [Required]
     public string Region { get; set; } = "us-east-1";
 
-    [Description("The access key. Unset: what the machine's own role or environment gives.")]
+    [Description("The access key. Unset: AWS's default credential chain.")]
     public string? AccessKey { get; set; }
 
     [Description("The secret key.")]

@@ -94,8 +94,7 @@ sealed class ModelCall(
     // What the provider asks for, else twice as long each time; null where that is beyond the time for retries.
     TimeSpan? WaitFor(ModelFault fault, int retries, long began)
     {
-        var wait = fault.RetryAfter
-            ?? TimeSpan.FromSeconds(0.5 * Math.Pow(2, retries) * (0.5 + Random.Shared.NextDouble()));
+        var wait = fault.WaitBefore(retries);
         return clock.Since(began) + wait <= limits.RetryWithin ? wait : null;
     }
 
@@ -105,7 +104,7 @@ sealed class ModelCall(
         CancellationToken stop) : IAsyncDisposable
     {
         readonly CancellationTokenSource _silence = new(Timeout.InfiniteTimeSpan, clock.Provider);
-        readonly long _began = clock.Ticks;
+        long _began = clock.Ticks;
         CancellationTokenSource? _either;
         IAsyncEnumerator<ChatResponseUpdate>? _updates;
         long? _finishedAt;
@@ -123,7 +122,12 @@ sealed class ModelCall(
             {
                 _either ??= CancellationTokenSource.CreateLinkedTokenSource(_silence.Token, stop);
                 _updates ??= open().GetStreamingResponseAsync(prompt, options.Clone(), _either.Token).GetAsyncEnumerator(_either.Token);
-                return await _updates.MoveNextAsync() ? (_updates.Current, null, null) : default;
+                if (!await _updates.MoveNextAsync())
+                    return default;
+                // A model that thinks aloud is at work; chunks that carry nothing prove no more than a proxy does.
+                if (_updates.Current.Contents.Any(x => x is TextReasoningContent { Text.Length: > 0 }))
+                    _began = clock.Ticks;
+                return (_updates.Current, null, null);
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {
@@ -138,7 +142,7 @@ sealed class ModelCall(
 #pragma warning restore CA1031
             {
                 stop.ThrowIfCancellationRequested();
-                return (null, ModelFault.Of(error, clock.Provider), error);
+                return (null, ModelFault.Of(error), error);
             }
         }
 

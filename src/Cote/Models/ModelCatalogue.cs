@@ -1,9 +1,9 @@
 namespace Cote.Models;
 
-/// <summary>A model that a chat may choose. Its id is <c>provider/model</c>, where the model may hold slashes.</summary>
+/// <summary>A model that a chat can choose. Its id is <c>provider/model</c>; the model may hold slashes.</summary>
 sealed record CatalogueModel(string Id, string Provider, bool Default);
 
-/// <summary>The configured models: plain data, so that a room below the assistants can check a name.</summary>
+/// <summary>The configured models.</summary>
 sealed class ModelCatalogue(IEnumerable<CatalogueModel> models)
 {
     public IReadOnlyList<CatalogueModel> Models { get; } = [.. models];
@@ -12,7 +12,7 @@ sealed class ModelCatalogue(IEnumerable<CatalogueModel> models)
 
     public bool Contains(string id) => Models.Any(model => model.Id == id);
 
-    /// <summary>The id that a name stands for: itself, or, of a provider alone, its first model. Null where it is neither.</summary>
+    /// <summary>The id of a name: itself, or the first model of a provider. Null where it is neither.</summary>
     public string? Resolve(string name) =>
         Contains(name) ? name : Models.FirstOrDefault(model => model.Provider == name)?.Id;
 }

@@ -1,231 +1,156 @@
-using System.ClientModel;
-using System.Text.Json;
-using Anthropic.Exceptions;
+using System.Net;
 
 namespace Cote.Models;
 
 /// <summary>
-/// What went wrong with a model, in the contract's words. <see cref="Detail"/> is always one of the sentences below:
-/// what an upstream says may hold keys, addresses or a person's text, and never leaves this file.
+/// What went wrong with a model call, in the words of <c>generation.error</c> (docs/api.md lists the codes). A provider
+/// of a host's own throws one in a <see cref="ModelFaultException"/>, for example
+/// <c>ModelFault.RateLimited with { RetryAfter = TimeSpan.FromSeconds(7) }</c>.
 /// </summary>
-/// <param name="Retryable">Whether the same call may succeed a little later.</param>
-/// <param name="RetryAfter">How long the provider asked to be left alone.</param>
-sealed record ModelFault(string Code, string Detail, bool Retryable, TimeSpan? RetryAfter = null)
+/// <param name="Code">A code of docs/api.md, such as <c>rate_limited</c>.</param>
+/// <param name="Detail">
+/// One sentence for the user, never a provider's own: that may hold keys, addresses or a person's text.
+/// </param>
+/// <param name="Retryable">Whether the same call may succeed a little later; false for one that was paid.</param>
+/// <param name="RetryAfter">How long the provider asks to wait, or null where it does not say.</param>
+public sealed record ModelFault(string Code, string Detail, bool Retryable, TimeSpan? RetryAfter = null)
 {
-    public static readonly ModelFault RateLimited =
+    /// <summary>The provider asks for fewer requests (429).</summary>
+    public static ModelFault RateLimited { get; } =
         new("rate_limited", "The model provider asks for fewer requests; try again later.", true);
-    public static readonly ModelFault OutOfQuota =
+
+    /// <summary>The account at the provider has no credit or quota left (402).</summary>
+    public static ModelFault OutOfQuota { get; } =
         new("rate_limited", "The quota of this server at the model provider is used up.", false);
-    public static readonly ModelFault Overloaded =
+
+    /// <summary>The provider has no capacity for the model (529).</summary>
+    public static ModelFault Overloaded { get; } =
         new("rate_limited", "The model provider is overloaded; try again later.", true);
-    public static readonly ModelFault Timeout =
+
+    /// <summary>The provider gave up waiting for the model (408, 504).</summary>
+    public static ModelFault Timeout { get; } =
         new("timeout", "The model provider took too long to answer.", true);
-    public static readonly ModelFault NoFirstToken =
+
+    /// <summary>No text came within <c>FirstTokenSeconds</c>.</summary>
+    public static ModelFault NoFirstToken { get; } =
         new("timeout", "The model took too long to begin its reply.", true);
-    public static readonly ModelFault Stalled =
+
+    /// <summary>Nothing came for <c>StallSeconds</c> in the middle of the reply.</summary>
+    public static ModelFault Stalled { get; } =
         new("timeout", "The model fell silent in the middle of its reply.", true);
-    public static readonly ModelFault Truncated =
+
+    /// <summary>The stream ended without a finish reason.</summary>
+    public static ModelFault Truncated { get; } =
         new("truncated", "The model's reply broke off before its end.", true);
-    public static readonly ModelFault Unauthorized =
+
+    /// <summary>The provider refuses the key (401, 403).</summary>
+    public static ModelFault Unauthorized { get; } =
         new("unauthorized", "The model provider refused the API key.", false);
-    public static readonly ModelFault ContextTooLong =
+
+    /// <summary>The prompt is longer than the model's context window.</summary>
+    public static ModelFault ContextTooLong { get; } =
         new("context_too_long", "The conversation does not fit into the model's context window.", false);
-    public static readonly ModelFault Broken =
+
+    /// <summary>A content filter refused the prompt or cut the reply.</summary>
+    public static ModelFault Filtered { get; } =
+        new("filtered", "The model provider's content filter refused the message or cut the reply.", false);
+
+    /// <summary>The reply ended without any text.</summary>
+    public static ModelFault Empty { get; } =
+        new("empty", "The model ended its reply without any text.", false);
+
+    /// <summary>The reply is longer, or takes longer, than the server allows.</summary>
+    public static ModelFault TooLong { get; } =
+        new("too_long", "The reply reached the longest length or time that this server allows.", false);
+
+    /// <summary>The model takes no images, audio or files, or cannot read the one it was given.</summary>
+    public static ModelFault UnsupportedMedia { get; } =
+        new("unsupported_media", "The model cannot read the attached image or file.", false);
+
+    /// <summary>The provider could not be reached, or answered with an error (5xx).</summary>
+    public static ModelFault Broken { get; } =
         new("bad_upstream", "The model provider could not be reached or answered with an error.", true);
-    public static readonly ModelFault Refused =
+
+    /// <summary>The provider is up, the model is not loaded yet (503).</summary>
+    public static ModelFault Starting { get; } =
+        new("bad_upstream", "The model is not ready yet; try again in a minute.", true);
+
+    /// <summary>The provider answered with 200 and something that is no reply.</summary>
+    public static ModelFault Unreadable { get; } =
+        new("bad_upstream", "The model provider's answer cannot be understood.", false);
+
+    /// <summary>The provider refuses the request (4xx).</summary>
+    public static ModelFault Refused { get; } =
         new("bad_upstream", "The model provider refused the request: check the model's name and settings.", false);
 
-    public static readonly ModelFault Filtered =
-        new("filtered", "The model provider's content filter stopped this.", false);
-    public static readonly ModelFault Empty =
-        new("empty", "The model ended its reply without any text.", false);
-    public static readonly ModelFault TooLong =
-        new("too_long", "The reply reached the longest length or time that this server allows.", false);
-    public static readonly ModelFault UnsupportedMedia =
-        new("unsupported_media", "The model does not accept this kind of attachment.", false);
+    /// <summary>How long to wait before the next call: what the provider asks for, else longer each time.</summary>
+    /// <param name="retries">How many calls were repeated before.</param>
+    internal TimeSpan WaitBefore(int retries)
+    {
+        var jitter = 0.5 + Random.Shared.NextDouble();
+        // A model that loads needs many seconds: its calls are spread over the whole time that there is for retries.
+        return RetryAfter ?? (this == Starting
+            ? TimeSpan.FromSeconds((2 * Math.Pow(2.5, retries)) + jitter)
+            : TimeSpan.FromSeconds(0.5 * Math.Pow(2, retries) * jitter));
+    }
 
     /// <summary>
-    /// Classifies anything a model call threw. The caller has sorted out its own cancellation first: one that arrives
-    /// here was a timeout inside a client.
+    /// Classifies anything that a model call threw. The caller handles its own cancellation before: one that arrives
+    /// here is a timeout inside a client.
     /// </summary>
-    public static ModelFault Of(Exception exception, TimeProvider? time = null)
+    internal static ModelFault Of(Exception exception)
     {
-        time ??= TimeProvider.System;
         // Outermost first: the wrapper of a refusal knows the status, the wrapper of a network error knows nothing.
         for (var e = exception; e is not null; e = Inner(e))
         {
             var fault = e switch
             {
                 ModelFaultException known => known.Fault,
-                ClientResultException { Status: > 0 } refused => OfClientResult(refused, time),
-                AnthropicApiException refused => OfStatus((int)refused.StatusCode, refused.ResponseBody),
-                AnthropicSseException inStream => OfStreamError(JsonIn(inStream.Message)),
                 HttpRequestException { StatusCode: { } status } => OfStatus((int)status, ""),
                 TimeoutException => Timeout,
                 // A connect timeout is a cancellation around the reason; the reason says as much.
                 OperationCanceledException => Timeout,
                 // The SDKs and the framework throw these for calls that cannot be made, however often they are tried.
                 ArgumentException or NotSupportedException => Refused,
-                _ => null,
+                _ => OfSdk(e),
             };
             if (fault is not null)
-            {
                 return fault;
-            }
         }
-        // HttpRequestException, IOException, SocketException, JsonException and whatever a third party's client throws.
+        // HttpRequestException, IOException, SocketException, JsonException and what a third party's client throws.
         return Broken;
     }
 
-    /// <summary>An answer that is not a success.</summary>
-    public static ModelFault OfStatus(int status, string body, TimeSpan? retryAfter = null)
+    /// <summary>Classifies an answer that is not a success.</summary>
+    internal static ModelFault OfStatus(int status, string body, TimeSpan? retryAfter = null) =>
+        UpstreamError.Of(body).ToFault(status, retryAfter);
+
+    /// <summary>Classifies an error inside a stream which began with 200: the data of its event.</summary>
+    internal static ModelFault OfStreamError(string data) => UpstreamError.Of(data).ToFault();
+
+    // The SDKs of the field have no exception in common, but each of theirs has the status in a property: `Status` in
+    // System.ClientModel and Azure, `StatusCode` in Anthropic and most others.
+    static ModelFault? OfSdk(Exception exception)
     {
-        var error = UpstreamError.Read(body);
-        return status switch
+        var type = exception.GetType();
+        var status = (type.GetProperty("StatusCode") ?? type.GetProperty("Status"))?.GetValue(exception) switch
         {
-            401 or 403 => Unauthorized,
-            _ when error.IsBadKey => Unauthorized,
-            429 when error.IsQuota => OutOfQuota,
-            429 => RateLimited with { RetryAfter = retryAfter },
-            529 => Overloaded with { RetryAfter = retryAfter },
-            // Providers of smaller models say this with 400, 413, 422 or even 500.
-            _ when error.IsContext => ContextTooLong,
-            408 or 504 or 524 => Timeout with { RetryAfter = retryAfter },
-            >= 500 => Broken with { RetryAfter = retryAfter },
-            _ => Refused,
+            int number => number,
+            HttpStatusCode code => (int)code,
+            _ => 0,
         };
-    }
-
-    /// <summary>An error that came inside a stream which had begun with 200: the JSON of its event.</summary>
-    public static ModelFault OfStreamError(string json)
-    {
-        var error = UpstreamError.Read(json);
-        return error.Status is { } status ? OfStatus(status, json) : OfStatus(500, json);
-    }
-
-    /// <summary>Reads <c>Retry-After</c> in both its forms, and the finer <c>retry-after-ms</c>.</summary>
-    public static TimeSpan? RetryAfterOf(Func<string, string?> header, TimeProvider time)
-    {
-        if (double.TryParse(header("retry-after-ms"), out var ms) && ms is >= 0 and < int.MaxValue)
-        {
-            return TimeSpan.FromMilliseconds(ms);
-        }
-        var text = header("Retry-After");
-        if (double.TryParse(text, out var seconds) && seconds is >= 0 and < int.MaxValue)
-        {
-            return TimeSpan.FromSeconds(seconds);
-        }
-        if (!DateTimeOffset.TryParse(text, out var until))
-        {
-            return null;
-        }
-        // Against the provider's own clock where it tells it: ours may be minutes away from it.
-        var now = DateTimeOffset.TryParse(header("Date"), out var theirs) ? theirs : time.GetUtcNow();
-        return until > now ? until - now : TimeSpan.Zero;
-    }
-
-    static ModelFault OfClientResult(ClientResultException refused, TimeProvider time)
-    {
-        var answer = refused.GetRawResponse();
-        return OfStatus(refused.Status, BodyOf(refused),
-            RetryAfterOf(name => answer?.Headers.TryGetValue(name, out var value) == true ? value : null, time));
-    }
-
-    internal static string BodyOf(ClientResultException refused)
-    {
-        try
-        {
-            return refused.GetRawResponse()?.Content.ToString() ?? refused.Message;
-        }
-        catch (InvalidOperationException)
-        {
-            // Whoever made the exception did not buffer the answer.
-            return refused.Message;
-        }
-    }
-
-    // The SDK keeps the event only inside the sentence of its exception.
-    static string JsonIn(string message)
-    {
-        var (start, end) = (message.IndexOf('{', StringComparison.Ordinal), message.LastIndexOf('}'));
-        return start >= 0 && end > start ? message[start..(end + 1)] : message;
+        var body = type.GetProperty("ResponseBody")?.GetValue(exception) as string ?? exception.Message;
+        return status is >= 300 and < 600 ? OfStatus(status, body) : null;
     }
 
     static Exception? Inner(Exception e) =>
         e is AggregateException many ? many.InnerExceptions.LastOrDefault() : e.InnerException;
-
-    /// <summary>What the error objects of the field have in common, wherever they put it.</summary>
-    sealed record UpstreamError(string Kind, string Message, int? NumericCode)
-    {
-        static readonly string[] ContextWords =
-        [
-            "context_length_exceeded",                  // OpenAI, Azure, Groq, DeepSeek
-            "prompt is too long",                       // Anthropic
-            "exceed context limit",                     // Anthropic, prompt and max_tokens together
-            "maximum context length",                   // OpenAI, vLLM, Mistral, OpenRouter
-            "maximum model length", "max_model_len",    // vLLM
-            "exceed_context_size",                      // llama.cpp
-            "available context size",                   // llama.cpp
-            "exceeds context length",                   // Ollama
-            "exceeds the context", "context window",    // LM Studio, Ollama, Together
-            "maximum number of tokens allowed",         // Gemini's compatible endpoint
-        ];
-
-        public bool IsContext => ContextWords.Any(Says);
-
-        public bool IsQuota => Says("insufficient_quota");
-
-        // Gemini's compatible endpoint answers 400 to a wrong key.
-        public bool IsBadKey => Says("API_KEY_INVALID") || Says("authentication_error");
-
-        public int? Status =>
-            NumericCode ?? Kind switch
-            {
-                _ when Says("overloaded_error") => 529,
-                _ when Says("rate_limit") => 429,
-                _ when Says("authentication_error") || Says("permission_error") || Says("invalid_api_key") => 401,
-                _ when Says("timeout") => 504,
-                _ when Says("invalid_request") || Says("not_found_error") => 400,
-                _ => null,
-            };
-
-        bool Says(string word) =>
-            Kind.Contains(word, StringComparison.OrdinalIgnoreCase)
-            || Message.Contains(word, StringComparison.OrdinalIgnoreCase);
-
-        public static UpstreamError Read(string body)
-        {
-            try
-            {
-                using var json = JsonDocument.Parse(body);
-                var root = json.RootElement;
-                // Gemini puts its error into an array of one.
-                if (root is { ValueKind: JsonValueKind.Array } && root.GetArrayLength() > 0)
-                {
-                    root = root[0];
-                }
-                var error = Member(root, "error") ?? root;
-                var code = Member(error, "code") ?? Member(error, "status");
-                var numeric = code is { ValueKind: JsonValueKind.Number } n && n.TryGetInt32(out var status)
-                    && status is >= 400 and < 600 ? status : (int?)null;
-                // The message may quote the user's own words, so only a known place is searched where there is one.
-                var message = Member(error, "message") ?? Member(error, "detail") ?? error;
-                return new($"{Member(error, "type")} {code} {Member(error, "details")}", message.ToString(), numeric);
-            }
-            catch (Exception e) when (e is JsonException or InvalidOperationException)
-            {
-                // No JSON, or JSON with half a surrogate pair in it.
-                return new("", body.Length > 4_096 ? body[..4_096] : body, null);
-            }
-        }
-
-        static JsonElement? Member(JsonElement json, string name) =>
-            json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out var value) ? value : null;
-    }
 }
 
-/// <summary>A fault that is already classified, on its way out of a provider of ours.</summary>
-sealed class ModelFaultException(ModelFault fault) : Exception(fault.Detail)
+/// <summary>Thrown by an <c>IChatClient</c> that knows what went wrong: the reply fails with this fault.</summary>
+/// <param name="fault">What went wrong.</param>
+public class ModelFaultException(ModelFault fault) : Exception(fault.Detail)
 {
+    /// <summary>What went wrong.</summary>
     public ModelFault Fault => fault;
 }

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace Cote.Models;
 
@@ -11,7 +12,8 @@ static class ModelsModule
     public static void AddModels(this IServiceCollection services)
     {
         services.AddSingleton(x => ProviderRegistry.From(
-            x.GetRequiredService<AssistantsOptions>(), x.GetRequiredService<Clock>().Provider, x.GetServices<Provider>()));
+            x.GetRequiredService<AssistantsOptions>(), x.GetRequiredService<Clock>().Provider,
+            x.GetRequiredService<ILogger<ProviderRegistry>>(), x.GetServices<Provider>()));
         services.AddSingleton(x => x.GetRequiredService<ProviderRegistry>().Catalogue);
     }
 

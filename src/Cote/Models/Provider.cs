@@ -5,9 +5,9 @@ namespace Cote.Models;
 
 /// <summary>
 /// A provider of models: a name, the models it offers, and how to open one. Any <see cref="IChatClient"/> will do. Its
-/// stream must end with a finish reason, else the reply counts as truncated; an error is understood from its
-/// exception: <see cref="HttpRequestException"/> with a status, <see cref="TimeoutException"/>, or anything else for a
-/// broken call.
+/// stream must end with a finish reason, else the reply counts as truncated. An error is understood from its exception:
+/// a <see cref="ModelFaultException"/> says exactly what went wrong, <see cref="HttpRequestException"/> and the SDKs'
+/// own exceptions have a status, <see cref="TimeoutException"/> is a timeout, and anything else is a broken call.
 /// </summary>
 /// <param name="name">Stands before the slash in <c>provider/model</c>; without a slash itself.</param>
 /// <param name="models">The first is the default.</param>
@@ -25,19 +25,23 @@ public sealed class Provider(string name, IEnumerable<string> models, Func<strin
     /// <summary>The model that answers where only the provider is named.</summary>
     public string DefaultModel => Models[0];
 
-    /// <summary>The context window of its models in tokens, if it is known.</summary>
+    /// <summary>The context window of its models in tokens, or null where it is unknown.</summary>
     public int? ContextTokens { get; init; }
 
     /// <summary>The most tokens of a reply, where the chat does not say.</summary>
     public int? MaxTokens { get; init; }
 
-    /// <summary>The sampling temperature, where the chat does not say.</summary>
+    /// <summary>The sampling temperature from 0 to 2, where the chat does not say.</summary>
     public double? Temperature { get; init; }
 
-    /// <summary>Do its models see images?</summary>
+    /// <summary>Whether its models see images.</summary>
     public bool Vision { get; init; } = true;
 
     /// <summary>The client of one of its models, the same for every call.</summary>
     public IChatClient Open(string model) =>
         _clients.GetOrAdd(model, static (model, open) => new(() => open(model)), open).Value;
+
+    /// <summary>Whether one of its models sees images: so configured, and not refused by it since the start.</summary>
+    internal bool Sees(string model) => Vision && !(_clients.TryGetValue(model, out var client)
+        && client is { IsValueCreated: true, Value: WireChatClient { SeesImages: false } });
 }

@@ -1,6 +1,9 @@
 namespace Cote.Primitives;
 
-/// <summary>The one source of time and of ids, rounded here to what the database stores, so that what POST answered GET answers.</summary>
+/// <summary>
+/// The one source of time and of ids, rounded here to what the database stores, so that what POST answered GET
+/// answers.
+/// </summary>
 public sealed class Clock(TimeProvider time)
 {
     /// <summary>The clock under this one; timers and delays are made from it.</summary>

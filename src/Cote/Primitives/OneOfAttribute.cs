@@ -6,7 +6,8 @@ namespace Cote.Primitives;
 [AttributeUsage(AttributeTargets.Property)]
 sealed class OneOfAttribute(params string[] words) : ValidationAttribute
 {
-    public override bool IsValid(object? value) => value is null || (value is string word && words.Contains(word, StringComparer.Ordinal));
+    public override bool IsValid(object? value) =>
+        value is null || (value is string word && words.Contains(word, StringComparer.Ordinal));
 
     public override string FormatErrorMessage(string name) => $"{name} is one of {string.Join(", ", words)}.";
 }

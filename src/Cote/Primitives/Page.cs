@@ -14,7 +14,9 @@ sealed class Page(long most)
     long _bytes;
     long? _fits;
 
-    /// <summary>Counts an item with these texts; true when the page has all it can hold, this one perhaps too many.</summary>
+    /// <summary>
+    /// Counts an item with these texts; true when the page has all it can hold, this one perhaps too many.
+    /// </summary>
     public bool IsFull(params IEnumerable<string?> texts)
     {
         _items++;

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Logging;
 namespace Cote.Primitives;
 
 /// <summary>
-/// Background work in rounds: one each <paramref name="every"/>, and one more as soon as <see cref="Wake"/> asks for it. A
-/// round that fails is logged, and the next one tries again.
+/// Background work in rounds: one each <paramref name="every"/>, and one more as soon as <see cref="Wake"/> asks for
+/// it. A round that fails is logged, and the next one tries again.
 /// </summary>
 /// <param name="every">The time between the starts of two rounds.</param>
 /// <param name="clock">Measures it.</param>
@@ -74,9 +74,11 @@ abstract partial class PeriodicLoop(TimeSpan every, Clock clock, ILogger log) : 
         }
     }
 
-    [LoggerMessage(EventId = 1000, Level = LogLevel.Warning, Message = "{Loop} could not finish its round: {Code}. The next round tries again.")]
+    [LoggerMessage(EventId = 1000, Level = LogLevel.Warning,
+        Message = "{Loop} could not finish its round: {Code}. The next round tries again.")]
     static partial void LogRoundDelayed(ILogger log, string loop, string code);
 
-    [LoggerMessage(EventId = 1001, Level = LogLevel.Error, Message = "{Loop} failed in a round. The next round tries again.")]
+    [LoggerMessage(EventId = 1001, Level = LogLevel.Error,
+        Message = "{Loop} failed in a round. The next round tries again.")]
     static partial void LogRoundFailed(ILogger log, Exception error, string loop);
 }

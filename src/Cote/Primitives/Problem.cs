@@ -1,16 +1,22 @@
 namespace Cote.Primitives;
 
-/// <summary>An expected failure: its HTTP status, the stable code that programs read, the sentence that people read.</summary>
+/// <summary>
+/// An expected failure: its HTTP status, the stable code that programs read, the sentence that people read.
+/// </summary>
 public sealed record Problem(int Status, string Code, string Detail)
 {
     /// <summary>How long a client should wait before it tries again; becomes <c>Retry-After</c>.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
-    /// <summary>The fields that are wrong, for a 422 in FastAPI's shape; they take the place of the sentence.</summary>
+    /// <summary>
+    /// The fields that are wrong, for a 422 in FastAPI's shape; they take the place of the sentence.
+    /// </summary>
     internal IReadOnlyList<FieldError>? Errors { get; init; }
 }
 
-/// <summary>A failure that no caller can be expected to handle where it happens: the database is away, the disk is full.</summary>
+/// <summary>
+/// A failure that no caller can be expected to handle where it happens: the database is unreachable, the disk is full.
+/// </summary>
 public sealed class ProblemException(Problem problem, Exception? inner = null) : Exception(problem.Detail, inner)
 {
     /// <summary>What the client is told.</summary>

@@ -3,7 +3,9 @@ using System.Globalization;
 
 namespace Cote.Primitives;
 
-/// <summary>A configured secret. It prints as <c>***</c> wherever it lands by accident: a log line, an error, a dump.</summary>
+/// <summary>
+/// A configured secret. It prints as <c>***</c> wherever it lands by accident: a log line, an error, a dump.
+/// </summary>
 [TypeConverter(typeof(SecretConverter))]
 public sealed class Secret(string value)
 {

@@ -10,7 +10,9 @@ static class SecureTokens
     /// <summary>An opaque token of 256 random bits, URL-safe.</summary>
     public static string Token() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
 
-    /// <summary>What the database keeps of a token: its SHA-256. A token has 256 bits of its own, so no salt is needed.</summary>
+    /// <summary>
+    /// What the database keeps of a token: its SHA-256. A token has 256 bits of its own, so no salt is needed.
+    /// </summary>
     public static string Hash(string token) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(token)));
 }

@@ -21,8 +21,10 @@ public readonly record struct Timestamp(long Milliseconds) : IComparable<Timesta
     public override string ToString() => ToDateTimeOffset().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'");
 
 #pragma warning disable CS1591, CA1065 // operators say what they do
-    public static Timestamp operator +(Timestamp time, TimeSpan span) => new(time.Milliseconds + (long)span.TotalMilliseconds);
-    public static Timestamp operator -(Timestamp time, TimeSpan span) => new(time.Milliseconds - (long)span.TotalMilliseconds);
+    public static Timestamp operator +(Timestamp time, TimeSpan span) =>
+        new(time.Milliseconds + (long)span.TotalMilliseconds);
+    public static Timestamp operator -(Timestamp time, TimeSpan span) =>
+        new(time.Milliseconds - (long)span.TotalMilliseconds);
     public static bool operator <(Timestamp left, Timestamp right) => left.Milliseconds < right.Milliseconds;
     public static bool operator >(Timestamp left, Timestamp right) => left.Milliseconds > right.Milliseconds;
     public static bool operator <=(Timestamp left, Timestamp right) => left.Milliseconds <= right.Milliseconds;

@@ -21,7 +21,9 @@ sealed class Wakeup
         _signal.Reader.TryRead(out _);
     }
 
-    /// <summary>Waits for the signal for a time; false where it was not set. Throws when <paramref name="ct"/> is cancelled.</summary>
+    /// <summary>
+    /// Waits for the signal for a time; false where it was not set. Throws when <paramref name="ct"/> is cancelled.
+    /// </summary>
     public async Task<bool> WaitAsync(TimeSpan atMost, TimeProvider time, CancellationToken ct)
     {
         if (_signal.Reader.TryRead(out _))

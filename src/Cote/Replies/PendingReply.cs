@@ -73,8 +73,8 @@ sealed record PendingReplyRow(
     public static PendingReplyRow Read(Row row) => new(
         row.GetString(0), row.GetString(1), row.GetString(2), row.GetInt64(3), row.GetString(4), row.GetInt64(5),
         row.GetInt64(6), row.GetString(7), row.GetInt64(8), row.GetString(9), row.GetInt64(10) != 0,
-        row.GetString(11), row.GetInt64(12), row.GetInt64(13), row.GetString(14), row.GetText(15),
-        row.IsDBNull(16) ? null : row.GetDouble(16), row.IsDBNull(17) ? null : (int)row.GetInt64(17), row.GetText(18),
+        row.GetString(11), row.GetInt64(12), row.GetInt64(13), row.GetString(14), row.GetStringOrNull(15),
+        row.IsDBNull(16) ? null : row.GetDouble(16), row.IsDBNull(17) ? null : (int)row.GetInt64(17), row.GetStringOrNull(18),
         new(row.GetInt64(19)));
 }
 

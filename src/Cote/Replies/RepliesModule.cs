@@ -12,7 +12,8 @@ static class RepliesModule
 {
     public static void AddReplies(this IServiceCollection services)
     {
-        services.AddSingleton(LeaseOptions.Default);
+        services.AddSingleton(new ApiPart(RepliesApi.Describe));
+        services.AddSingleton(LeaseOptions.Default).AddSingleton<TurnEvents>();
         services.AddSingleton<ReplyLeases>().AddSingleton<ReplyStore>().AddSingleton<TurnStore>();
         services.AddSingleton<ReplyScheduler>().AddSingleton<RunningReplies>().AddSingleton<StreamingReplies>();
         services.AddSingleton<SendMessage>().AddSingleton<StopReplies>().AddSingleton<MarkRead>();

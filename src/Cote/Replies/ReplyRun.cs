@@ -120,7 +120,7 @@ sealed class ReplyRun : IDisposable
         var options = _context.Options;
         var maxTokens = Smallest(_reply.MaxTokens, provider.MaxTokens ?? options.MaxTokens);
         var prompt = await _context.Prompt.BuildAsync(_reply, _reply.SystemPrompt ?? options.SystemPrompt,
-            provider.ContextTokens ?? options.ContextTokens, maxTokens, provider.Vision, ct);
+            provider.ContextTokens ?? options.ContextTokens, maxTokens, provider.Sees(model), ct);
         if (prompt is null)
             return new(ModelFault.ContextTooLong, null, null);
         var settings = new ChatOptions

@@ -13,7 +13,8 @@ namespace Cote.Replies;
 /// do not match any more, another node has taken the reply, and nothing is written. What moves the fence locks the
 /// user's log, so that it does not move in the middle of a transaction.
 /// </summary>
-sealed class ReplyStore(Database db, EventLog events, NodeNotifier notifier, ReplyLeases leases, ReplyScheduler scheduler, Clock clock)
+sealed class ReplyStore(
+    Database db, EventLog events, NodeNotifier notifier, ReplyLeases leases, ReplyScheduler scheduler, TurnEvents turns, Clock clock)
 {
     /// <summary>The pending replies of a user, or of one chat, in order.</summary>
     public Task<IReadOnlyList<PendingReplyRow>> ListPendingAsync(string userId, string? chatId, CancellationToken ct) =>
@@ -92,6 +93,8 @@ sealed class ReplyStore(Database db, EventLog events, NodeNotifier notifier, Rep
         await events.CommitAsync(batch, reply.UserId, transaction);
         if (next.First)
             scheduler.Wake(reply.UserId, reply.ChatId);
+        if (transaction.Happened)
+            turns.OnReplyEnded(reply, end);
         return transaction.Happened;
     }
 

@@ -18,7 +18,7 @@ sealed record SendOutcome(Problem? Problem, Message? Message = null, PendingRepl
 /// <summary>Stores a question and its queued reply; it never calls the model.</summary>
 sealed class SendMessage(
     MessageStore messages, ChatStore chats, TurnStore turns, ReplyScheduler scheduler, MediaStore uploads, MessagesOptions options,
-    Clock clock)
+    TurnEvents events, Clock clock)
 {
     public const int MaxMedia = 32;
     const int LongestUrl = 2_048;
@@ -77,7 +77,9 @@ sealed class SendMessage(
                 scheduler.Start(reply);
             else if (!hasSlot)
                 scheduler.Wake(userId, message.ChatId); // With a slot, another reply of the chat is pending: its end wakes this one.
-            return new(null, ToMessage(message, reply), reply.ToPendingReply());
+            var sent = ToMessage(message, reply);
+            events.OnMessageSent(userId, sent);
+            return new(null, sent, reply.ToPendingReply());
         }
         finally
         {

@@ -15,7 +15,7 @@ sealed record StopResult(bool Success, int Stopped);
 /// </summary>
 sealed class StopReplies(
     ReplyStore replies, ReplyLeases leases, MessageStore messages, RunningReplies running, StreamingReplies streaming, EventLog log,
-    Clock clock)
+    TurnEvents turns, Clock clock)
 {
     static readonly TimeSpan TakeOverAfter = TimeSpan.FromSeconds(2);
     static readonly TimeSpan Deadline = TimeSpan.FromSeconds(2.9);
@@ -35,9 +35,7 @@ sealed class StopReplies(
         var began = clock.Ticks;
         var requested = await replies.RequestStopAsync(userId, chatId);
         var pending = (await replies.ListPendingAsync(userId, chatId, ct)).Where(x => x.IsStopRequested).ToList();
-        var queued = pending.Count(x => x.State == States.Queued);
-        if (queued > 0)
-            await replies.EndQueuedAsync(userId, chatId, queued);
+        await EndQueuedAsync(userId, chatId, [.. pending.Where(x => x.State == States.Queued)], ct);
         // A queued reply that was claimed in between finds the request in its row.
         foreach (var reply in pending.Where(x => x.State == States.Running))
             running.Stop(userId, reply.Id);
@@ -46,6 +44,16 @@ sealed class StopReplies(
             await EndHereAsync(userId, id);
         await WaitAsync(userId, left, Deadline - clock.Since(began), ct);
         return requested.Count == 0 ? 0 : await messages.CountStoppedAsync(userId, requested, ct);
+    }
+
+    async Task EndQueuedAsync(string userId, string chatId, IReadOnlyList<PendingReplyRow> queued, CancellationToken ct)
+    {
+        if (queued.Count == 0)
+            return;
+        await replies.EndQueuedAsync(userId, chatId, queued.Count);
+        var left = await replies.ListStillPendingAsync(userId, queued.Select(x => x.Id), ct);
+        foreach (var reply in queued.Where(x => !left.Contains(x.Id)))
+            turns.OnReplyEnded(reply, new(States.Stopped, reply.Text));
     }
 
     async Task EndHereAsync(string userId, string id)

@@ -1,39 +1,41 @@
 using System.Collections.Concurrent;
 using Cote.Http;
 using Cote.Primitives;
+using Microsoft.AspNetCore.Http;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 
 namespace Cote.Users;
 
 /// <summary>
-/// Access tokens: JWTs signed with HS256 that name a user and a session. A token that was once found good is
-/// remembered until it expires, so that a request costs a look-up and no cryptography.
+/// Access tokens: JWTs signed with HS256 that name a user and a session. A token that was verified is remembered until
+/// it expires, so that a request costs a look-up and no cryptography.
 /// </summary>
 sealed class AccessTokens
 {
-    const int MostRemembered = 100_000;
-    const int Longest = 4_096;
+    const int MaxVerified = 100_000;
+    const int MaxLength = 4_096;
 
     readonly JsonWebTokenHandler _handler = new() { SetDefaultTimesOnTokenCreation = false };
-    readonly ConcurrentDictionary<string, CurrentUser> _good = [];
+    readonly ConcurrentDictionary<string, CurrentUser> _verified = [];
     readonly SigningCredentials _signing;
-    readonly TokenValidationParameters _rules;
+    readonly TokenValidationParameters _validation;
     readonly AuthOptions _options;
     readonly SessionStore _sessions;
     readonly Revocations _revocations;
     readonly Clock _clock;
 
-    public AccessTokens(AuthOptions options, SigningKeys keys, SessionStore sessions, Revocations revocations, Clock clock)
+    public AccessTokens(
+        AuthOptions options, SigningKeys keys, SessionStore sessions, Revocations revocations, Clock clock)
     {
         (_options, _sessions, _revocations, _clock) = (options, sessions, revocations, clock);
         _signing = new(keys.Current, SecurityAlgorithms.HmacSha256);
-        _rules = new()
+        _validation = new()
         {
             // Pinned: a token that names another algorithm, or none, is refused whatever its signature.
             ValidAlgorithms = [SecurityAlgorithms.HmacSha256],
             ValidTypes = ["at+jwt"],
-            IssuerSigningKeyResolver = (_, _, _, _) => keys.GoodAt(clock.Now),
+            IssuerSigningKeyResolver = (_, _, _, _) => keys.ValidAt(clock.Now),
             ValidIssuer = options.Issuer,
             ValidAudience = options.Audience,
             RequireSignedTokens = true,
@@ -42,10 +44,11 @@ sealed class AccessTokens
         };
     }
 
-    /// <summary>A token for a session, and how many seconds it works.</summary>
+    /// <summary>A token for a session, and for how many seconds it is valid.</summary>
     public (string Token, long ExpiresIn) Create(Session session)
     {
-        var seconds = Math.Min(_options.AccessTokenMinutes * 60L, (session.ExpiresAt.Milliseconds - _clock.Now.Milliseconds) / 1_000);
+        var left = (session.ExpiresAt.Milliseconds - _clock.Now.Milliseconds) / 1_000;
+        var seconds = Math.Min(_options.AccessTokenMinutes * 60L, left);
         var now = _clock.Now.ToDateTimeOffset().UtcDateTime;
         var token = _handler.CreateToken(new SecurityTokenDescriptor
         {
@@ -54,16 +57,26 @@ sealed class AccessTokens
             Audience = _options.Audience,
             IssuedAt = now,
             Expires = now.AddSeconds(seconds),
-            Claims = new Dictionary<string, object> { ["sub"] = session.UserId, ["sid"] = session.Id, ["jti"] = SecureTokens.Token() },
+            Claims = new Dictionary<string, object>
+            {
+                ["sub"] = session.UserId, ["sid"] = session.Id, ["jti"] = SecureTokens.Token(),
+            },
             SigningCredentials = _signing,
         });
         return (token, seconds);
     }
 
-    /// <summary>Whose token it is, or null where it is not good, or not any more.</summary>
+    /// <summary>The answer of a login or a refresh.</summary>
+    public IResult Answer(Session session, string refreshToken)
+    {
+        var (token, expiresIn) = Create(session);
+        return ApiResults.Json(new TokenPair(token, "bearer", expiresIn, refreshToken), UsersJson.Default.TokenPair);
+    }
+
+    /// <summary>The user of a token, or null where it is not valid, or not any more.</summary>
     public async ValueTask<CurrentUser?> ReadAsync(string token, CancellationToken ct)
     {
-        if (_good.TryGetValue(token, out var known))
+        if (_verified.TryGetValue(token, out var known))
         {
             var now = _clock.Now;
             if (known.Expires > now && !_revocations.Contains(known.SessionId))
@@ -71,21 +84,23 @@ sealed class AccessTokens
                 _sessions.MarkSeen(known.SessionId, now);
                 return known;
             }
-            _good.TryRemove(token, out _);
+            _verified.TryRemove(token, out _);
             return null;
         }
-        if (token.Length is 0 or > Longest)
+        if (token.Length is 0 or > MaxLength)
             return null;
-        var result = await _handler.ValidateTokenAsync(token, _rules);
-        if (!result.IsValid || result.SecurityToken is not JsonWebToken jwt || !jwt.TryGetPayloadValue<string>("sid", out var sid))
+        var result = await _handler.ValidateTokenAsync(token, _validation);
+        if (!result.IsValid || result.SecurityToken is not JsonWebToken jwt
+            || !jwt.TryGetPayloadValue<string>("sid", out var sid))
             return null;
         if (await _sessions.FindAsync(sid, _clock.Now, ct) is not { } session || session.UserId != jwt.Subject
             || _revocations.Contains(sid))
             return null;
-        var user = new CurrentUser(session.UserId, session.Id, Timestamp.From(new DateTimeOffset(jwt.ValidTo, TimeSpan.Zero)));
-        if (_good.Count >= MostRemembered)
-            _good.Clear();
-        _good[token] = user;
+        var expires = Timestamp.From(new DateTimeOffset(jwt.ValidTo, TimeSpan.Zero));
+        var user = new CurrentUser(session.UserId, session.Id, expires);
+        if (_verified.Count >= MaxVerified)
+            _verified.Clear();
+        _verified[token] = user;
         return user;
     }
 }

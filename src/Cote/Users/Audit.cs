@@ -6,8 +6,10 @@ using Microsoft.AspNetCore.Http;
 namespace Cote.Users;
 
 /// <summary>One line of the audit.</summary>
-/// <param name="Actor">Who did it: a user's id, <c>anonymous</c>, or <c>console</c> for the command line.</param>
-sealed record AuditEntry(string Id, Timestamp At, string Action, string? UserId, string Actor, string Ip, string Detail);
+/// <param name="Actor">The one who did it: a user's id, <c>anonymous</c>, or <c>console</c> for the command
+/// line.</param>
+sealed record AuditEntry(
+    string Id, Timestamp At, string Action, string? UserId, string Actor, string Ip, string Detail);
 
 /// <summary>What is audited. The names stand in the database: they may never change.</summary>
 static class AuditActions
@@ -28,25 +30,27 @@ static class AuditActions
     public const string Exported = "exported";
 }
 
-/// <summary>All SQL of the audit. It is written in the unit of what it tells of, wherever there is one.</summary>
+/// <summary>All SQL of the audit. A line is written in the batch of what it tells of, wherever there is one.</summary>
 sealed class Audit(Database db, Clock clock)
 {
     public const string Anonymous = "anonymous";
     public const string Console = "console";
 
-    const int LongestDetail = 200;
+    const int MaxDetailLength = 200;
 
-    /// <summary>Adds a line to a unit. <paramref name="detail"/> is shown to admins: never a secret.</summary>
-    public void Add(WriteBatch batch, string action, string? userId, string actor, string ip, string detail = "") => batch.Execute($"""
+    /// <summary>Adds a line to a batch. <paramref name="detail"/> is shown to admins: never a secret.</summary>
+    public void Add(
+        WriteBatch batch, string action, string? userId, string actor, string ip, string detail = "") =>
+        batch.Execute($"""
         insert into audit (id, at, action, user_id, actor, ip, detail)
-        values ({clock.NewId()}, {clock.Now}, {action}, {userId}, {actor}, {ip}, {Excerpt.Of(detail, LongestDetail)})
+        values ({clock.NewId()}, {clock.Now}, {action}, {userId}, {actor}, {ip}, {Excerpt.Of(detail, MaxDetailLength)})
         """);
 
-    /// <summary>The same for what a request does.</summary>
+    /// <summary>The same for a request: its user and its address.</summary>
     public void Add(WriteBatch batch, string action, string? userId, HttpContext http, string detail = "") =>
         Add(batch, action, userId, CurrentUser.Of(http)?.Id ?? Anonymous, RateLimits.AddressOf(http), detail);
 
-    /// <summary>A line of its own, for what has no unit: a failure.</summary>
+    /// <summary>Writes a line by itself: a failure has no batch.</summary>
     public Task WriteAsync(string action, string? userId, HttpContext http, string detail = "")
     {
         var batch = new WriteBatch();
@@ -54,14 +58,18 @@ sealed class Audit(Database db, Clock clock)
         return db.WriteAsync(batch);
     }
 
-    /// <summary>Newest first, from the one before <paramref name="before"/> on; of one user where one is named.</summary>
+    /// <summary>
+    /// Newest first, from the one before <paramref name="before"/> on; of one user where one is named.
+    /// </summary>
     public Task<IReadOnlyList<AuditEntry>> ListAsync(string? userId, string? before, long limit, CancellationToken ct)
     {
         Sql which = $"id < {before ?? "~"}";
         if (userId is not null)
             which = $"{which} and user_id = {userId}";
         return db.ListAsync(
-            $"select id, at, action, user_id, actor, ip, detail from audit where {which} order by id desc limit {limit}",
+            $"""
+            select id, at, action, user_id, actor, ip, detail from audit where {which} order by id desc limit {limit}
+            """,
             row => new AuditEntry(row.GetString(0), new(row.GetInt64(1)), row.GetString(2),
                 row.IsDBNull(3) ? null : row.GetString(3), row.GetString(4), row.GetString(5), row.GetString(6)), ct);
     }

@@ -7,16 +7,16 @@ namespace Cote.Users;
 /// <summary>Accounts, tokens and sessions.</summary>
 public sealed class AuthOptions : IValidatableObject
 {
-    [Description("The key that signs access tokens, at least 32 bytes: those of the text, or, of `base64:…`, those that it stands for. Unset: one is made in the data directory, readable by its owner only. Must be set with PostgreSQL.")]
+    [Description("The key that signs access tokens, at least 32 bytes: those of the text, or, of `base64:…`, the decoded ones. Unset: one is made in the data directory, readable by its owner only. Must be set with PostgreSQL.")]
     public Secret? SigningKey { get; set; }
 
-    [Description("The key that signed access tokens before, while it is being replaced.")]
+    [Description("The key before, while it is being replaced: access tokens, signed media URLs and repeated refreshes of it stay valid.")]
     public Secret? PreviousSigningKey { get; set; }
 
-    [Description("Until when the previous key is still good, such as `2026-12-31T00:00:00Z`.")]
+    [Description("Until when access tokens of the previous key are accepted, such as `2026-12-31T00:00:00Z`. Signed media URLs and repeated refreshes accept it as long as it is set: remove it then.")]
     public DateTimeOffset? PreviousSigningKeyUntil { get; set; }
 
-    [Description("Who may register: `open` everyone, `invitation` who has the code, `closed` nobody: then `Cote.Server create-user` makes accounts.")]
+    [Description("Who may register: `open`: everyone. `invitation`: everyone with the code. `closed`: no one; `Cote.Server create-user` makes accounts.")]
     [OneOf("open", "invitation", "closed")]
     public string Registration { get; set; } = "open";
 
@@ -35,7 +35,7 @@ public sealed class AuthOptions : IValidatableObject
     [Required]
     public string Audience { get; set; } = "cote";
 
-    [Description("How long an access token works, in minutes.")]
+    [Description("How long an access token is valid, in minutes.")]
     [Range(1, 525_600)]
     public int AccessTokenMinutes { get; set; } = 24 * 60;
 

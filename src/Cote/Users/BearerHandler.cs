@@ -13,8 +13,8 @@ namespace Cote.Users;
 sealed class AllowsQueryToken;
 
 /// <summary>
-/// The scheme behind every route that requires authorization. JwtBearer's package is not used: the token check is
-/// <see cref="AccessTokens"/>, shared with sockets, and what is left is this.
+/// The scheme behind every route that requires authorization. The token check is <see cref="AccessTokens"/>, shared
+/// with sockets, so that the JwtBearer package would replace only this class.
 /// </summary>
 sealed class BearerHandler(
     AccessTokens tokens, IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logs, UrlEncoder encoder)
@@ -29,12 +29,14 @@ sealed class BearerHandler(
         if (await tokens.ReadAsync(token, Context.RequestAborted) is not { } user)
             return AuthenticateResult.Fail("bad token");
         Context.Features.Set(user);
-        var identity = new ClaimsIdentity([new Claim("sub", user.Id), new Claim("sid", user.SessionId)], SchemeName, "sub", "role");
+        Claim[] claims = [new("sub", user.Id), new("sid", user.SessionId)];
+        var identity = new ClaimsIdentity(claims, SchemeName, "sub", "role");
         return AuthenticateResult.Success(new(new(identity), SchemeName));
     }
 
     protected override Task HandleChallengeAsync(AuthenticationProperties properties) =>
-        ApiResults.Of(TokenOf(Context) is null ? Problems.NotAuthenticated : Problems.InvalidToken).ExecuteAsync(Context);
+        ApiResults.Of(TokenOf(Context) is null ? Problems.NotAuthenticated : Problems.InvalidToken)
+            .ExecuteAsync(Context);
 
     static string? TokenOf(HttpContext http)
     {

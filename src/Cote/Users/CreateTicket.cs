@@ -4,15 +4,17 @@ using Microsoft.AspNetCore.Http;
 
 namespace Cote.Users;
 
-/// <summary><c>POST /ws/ticket</c>: what a browser puts in a socket's URL instead of its token.</summary>
+/// <summary>
+/// <c>POST /ws/ticket</c>: a single-use ticket that a browser puts in a socket's URL instead of its token.
+/// </summary>
 static class CreateTicket
 {
-    static readonly TimeSpan Life = TimeSpan.FromSeconds(30);
+    static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(30);
 
     public static async Task<IResult> Handle(CurrentUser current, SessionStore sessions, Clock clock)
     {
         var ticket = SecureTokens.Token();
-        await sessions.AddTicketAsync(ticket, current.SessionId, clock.Now + Life, clock.Now);
-        return ApiResults.Json(new SocketTicket(ticket, (long)Life.TotalSeconds), UsersJson.Default.SocketTicket);
+        await sessions.AddTicketAsync(ticket, current.SessionId, clock.Now + Lifetime, clock.Now);
+        return ApiResults.Json(new SocketTicket(ticket, (long)Lifetime.TotalSeconds), UsersJson.Default.SocketTicket);
     }
 }

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Cote.Users;
 
-/// <summary><c>GET /users/me</c>: who am I?</summary>
+/// <summary><c>GET /users/me</c>: the user of the token.</summary>
 static class GetMe
 {
     public static async Task<IResult> Handle(CurrentUser current, UserStore users, CancellationToken ct) =>

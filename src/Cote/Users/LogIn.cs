@@ -5,33 +5,39 @@ using Microsoft.AspNetCore.Http;
 
 namespace Cote.Users;
 
-/// <summary><c>POST /token</c>: a login by password, or a refresh.</summary>
+/// <summary><c>POST /token</c>: a login by password, or a refresh (<see cref="RefreshSession"/>).</summary>
 static class LogIn
 {
-    const int LongestDevice = 200;
+    const int MaxDeviceLength = 200;
+    const int MaxPasswordLength = 1_024; // a longer one cannot be the password: it is not worth a hash
 
     public static async Task<IResult> Handle(
-        HttpContext http, UserStore users, SessionStore sessions, Passwords passwords, AccessTokens tokens, Audit audit,
-        Revocations revocations, Database db, RateLimits limits, AuthOptions options, Clock clock, CancellationToken ct)
+        HttpContext http, UserStore users, Passwords passwords, LoginThrottle throttle, AccessTokens tokens,
+        Audit audit, Database db, RefreshSession refresh, AuthOptions options, Clock clock, CancellationToken ct)
     {
         var request = await Body.ReadFormAsync(http);
         var grant = request.Choice("grant_type", "password", "password", "refresh_token");
         if (grant == "refresh_token")
-            return await RefreshAsync(http, request, sessions, tokens, audit, revocations, clock);
-        var username = request.Text("username", 0, Credentials.LongestEmail);
-        var password = request.Text("password", 0, 1_024);
-        var device = request.OptionalText("device_name", 0, LongestDevice) ?? DeviceOf(http);
+            return await refresh.HandleAsync(http, request);
+        var username = request.Text("username", 0, Credentials.MaxEmailLength, TypedText.Trim);
+        var password = request.Text("password", 0, MaxPasswordLength);
+        var device = request.OptionalText("device_name", 0, MaxDeviceLength) ?? DeviceOf(http);
         if (request.Problem is { } wrong)
             return ApiResults.Of(wrong);
-        if (limits.AcquireLogin(UserStore.Fold(username)) is { } tooMany)
-            return ApiResults.Of(tooMany);
-
-        // The same work and the same answer whether the name or the password is wrong: nobody learns who is here.
         var account = await users.FindByLoginAsync(username, ct);
+        var (attempt, tooMany) = await throttle.BeginAsync(account?.Id, UserStore.Fold(username), http, ct);
+        if (attempt is null)
+            return ApiResults.Of(tooMany!);
+        using var guess = attempt;
+
+        // The same work and the same answer whether the name or the password is wrong: no answer tells who has an
+        // account.
         var (right, rehashed) = await passwords.VerifyAsync(account?.PasswordHash, password, ct);
         if (!right || account is null)
         {
-            await audit.WriteAsync(AuditActions.LoginFailed, account?.Id, http, account is null ? "no such user" : "wrong password");
+            guess.WasWrong();
+            var detail = account is null ? "no such user" : "wrong password";
+            await audit.WriteAsync(AuditActions.LoginFailed, account?.Id, http, detail);
             return ApiResults.Of(Problems.WrongPassword);
         }
         if (account.DisabledAt is not null)
@@ -40,7 +46,8 @@ static class LogIn
             return ApiResults.Of(Problems.AccountDisabled);
         }
         var now = clock.Now;
-        var session = new Session(clock.NewId(), account.Id, device, RateLimits.AddressOf(http), now, now, now + TimeSpan.FromDays(options.SessionDays));
+        var expires = now + TimeSpan.FromDays(options.SessionDays);
+        var session = new Session(clock.NewId(), account.Id, device, RateLimits.AddressOf(http), now, now, expires);
         var refreshToken = SecureTokens.Token();
         var batch = new WriteBatch();
         if (rehashed is not null)
@@ -49,32 +56,10 @@ static class LogIn
         audit.Add(batch, AuditActions.LoggedIn, account.Id, http, device);
         await db.WriteAsync(batch);
 
-        return AnswerWith(tokens, session, refreshToken);
-    }
-
-    static async Task<IResult> RefreshAsync(
-        HttpContext http, RequestReader request, SessionStore sessions, AccessTokens tokens, Audit audit, Revocations revocations, Clock clock)
-    {
-        var spent = request.Text("refresh_token", 1, 1_024);
-        if (request.Problem is { } wrong)
-            return ApiResults.Of(wrong);
-
-        var refreshed = await sessions.RotateAsync(spent, RateLimits.AddressOf(http), clock.Now);
-        if (refreshed.Session is { } session)
-            return AnswerWith(tokens, session, refreshed.Token);
-        // Two hold tokens of one session, and one of them stole his: both are out.
-        if (refreshed.Betrayed is { } betrayed)
-            await revocations.RevokeAsync($"s.id = {betrayed.Id}",
-                batch => audit.Add(batch, AuditActions.RefreshReused, betrayed.UserId, http, betrayed.Device));
-        return ApiResults.Of(Problems.InvalidRefreshToken);
-    }
-
-    static IResult AnswerWith(AccessTokens tokens, Session session, string refreshToken)
-    {
-        var (token, expiresIn) = tokens.Create(session);
-        return ApiResults.Json(new TokenPair(token, "bearer", expiresIn, refreshToken), UsersJson.Default.TokenPair);
+        return tokens.Answer(session, refreshToken);
     }
 
     static string DeviceOf(HttpContext http) =>
-        Excerpt.Of(http.Request.Headers.UserAgent.ToString().Replace("\0", "", StringComparison.Ordinal), LongestDevice);
+        Excerpt.Of(
+            http.Request.Headers.UserAgent.ToString().Replace("\0", "", StringComparison.Ordinal), MaxDeviceLength);
 }

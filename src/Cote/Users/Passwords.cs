@@ -1,23 +1,32 @@
+using System.Threading.RateLimiting;
 using Cote.Primitives;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.Options;
 
 namespace Cote.Users;
 
-/// <summary>Hashes and checks passwords, a few at a time: each costs a core a tenth of a second, on purpose.</summary>
+/// <summary>
+/// Hashes and checks passwords, a few at a time: each costs a core a tenth of a second, on purpose. Passwords are
+/// hashed as <see cref="TypedText.Password"/> makes them, so that two keyboards type the same one.
+/// </summary>
 sealed class Passwords : IDisposable
 {
-    const int MostWaiting = 64;
+    const int QueueLimit = 64;
 
     static readonly HashSet<string> Common = ReadCommon();
 
     readonly IPasswordHasher<User> _hasher;
-    readonly SemaphoreSlim _places = new(Math.Max(1, Environment.ProcessorCount / 2));
-    readonly Lazy<string> _nobodys;
-    int _waiting;
+    readonly ConcurrencyLimiter _hashing = new(new()
+    {
+        PermitLimit = Math.Max(1, Environment.ProcessorCount / 2),
+        QueueLimit = QueueLimit,
+        QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
+    });
+    readonly Lazy<string> _unknownUsers;
 
     public Passwords(AuthOptions options)
-        : this(new PasswordHasher<User>(Options.Create(new PasswordHasherOptions { IterationCount = options.PasswordIterations })))
+        : this(new PasswordHasher<User>(Options.Create(
+            new PasswordHasherOptions { IterationCount = options.PasswordIterations })))
     {
     }
 
@@ -25,25 +34,32 @@ sealed class Passwords : IDisposable
     internal Passwords(IPasswordHasher<User> hasher)
     {
         _hasher = hasher;
-        _nobodys = new(() => _hasher.HashPassword(null!, SecureTokens.Token()));
+        _unknownUsers = new(() => _hasher.HashPassword(null!, SecureTokens.Token()));
     }
 
+    /// <summary>The hash to store. Throws <see cref="Problems.Busy"/> where too many wait.</summary>
     public Task<string> HashAsync(string password, CancellationToken ct) =>
-        TakingTurnsAsync(() => _hasher.HashPassword(null!, password), ct);
+        InTurnAsync(() => _hasher.HashPassword(null!, TypedText.Password(password)), ct);
 
     /// <summary>
-    /// Is it the password? Without a hash (no such user) it takes the same time and says no. The second answer is a
-    /// new hash where the old one was made with fewer rounds.
+    /// Whether it is the password. Without a hash (no such user) it takes the same time and says no. The second answer
+    /// is a new hash where the old one was made with fewer rounds, or of another form of the same text.
     /// </summary>
     public Task<(bool Right, string? Rehashed)> VerifyAsync(string? hash, string password, CancellationToken ct) =>
-        TakingTurnsAsync<(bool, string?)>(() =>
+        InTurnAsync<(bool, string?)>(() =>
         {
-            var nobodys = _nobodys.Value;
-            return _hasher.VerifyHashedPassword(null!, hash ?? nobodys, password) switch
+            var unknown = _unknownUsers.Value;
+            var text = TypedText.Password(password);
+            var result = _hasher.VerifyHashedPassword(null!, hash ?? unknown, text);
+            // Hashes that were made before passwords were normalized are of what was typed.
+            if (result == PasswordVerificationResult.Failed && text != password
+                && _hasher.VerifyHashedPassword(null!, hash ?? unknown, password) != PasswordVerificationResult.Failed)
+                result = PasswordVerificationResult.SuccessRehashNeeded;
+            return result switch
             {
                 _ when hash is null => (false, null),
                 PasswordVerificationResult.Success => (true, null),
-                PasswordVerificationResult.SuccessRehashNeeded => (true, _hasher.HashPassword(null!, password)),
+                PasswordVerificationResult.SuccessRehashNeeded => (true, _hasher.HashPassword(null!, text)),
                 _ => (false, null),
             };
         }, ct);
@@ -59,36 +75,19 @@ sealed class Passwords : IDisposable
         return null;
     }
 
-    public void Dispose() => _places.Dispose();
+    public void Dispose() => _hashing.Dispose();
 
-    async Task<T> TakingTurnsAsync<T>(Func<T> work, CancellationToken ct)
+    async Task<T> InTurnAsync<T>(Func<T> work, CancellationToken ct)
     {
-        if (Interlocked.Increment(ref _waiting) > MostWaiting)
-        {
-            Interlocked.Decrement(ref _waiting);
-            throw new ProblemException(Problems.Busy);
-        }
-        try
-        {
-            await _places.WaitAsync(ct);
-        }
-        finally
-        {
-            Interlocked.Decrement(ref _waiting);
-        }
-        try
-        {
-            return work();
-        }
-        finally
-        {
-            _places.Release();
-        }
+        using var lease = await _hashing.AcquireAsync(1, ct);
+        return lease.IsAcquired ? work() : throw new ProblemException(Problems.Busy);
     }
 
     static HashSet<string> ReadCommon()
     {
-        using var reader = new StreamReader(typeof(Passwords).Assembly.GetManifestResourceStream("common-passwords.txt")!);
-        return [.. reader.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)];
+        using var stream = typeof(Passwords).Assembly.GetManifestResourceStream("common-passwords.txt")!;
+        using var reader = new StreamReader(stream);
+        return [.. reader.ReadToEnd().Split(
+            '\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)];
     }
 }

@@ -7,12 +7,12 @@ using Microsoft.AspNetCore.Http;
 
 namespace Cote.Users;
 
-/// <summary><c>POST /users/</c>: a new account.</summary>
+/// <summary><c>POST /users/</c>: creates an account.</summary>
 static class Register
 {
     public static async Task<IResult> Handle(
-        HttpContext http, UserStore users, Passwords passwords, Audit audit, Database db, AuthOptions options, Clock clock,
-        CancellationToken ct)
+        HttpContext http, UserStore users, Passwords passwords, Audit audit, Database db, RateLimits limits,
+        AuthOptions options, Clock clock, CancellationToken ct)
     {
         var request = await Body.ReadAsync(http);
         var username = Credentials.Username(request);
@@ -22,9 +22,14 @@ static class Register
         if (request.Problem is { } wrong)
             return ApiResults.Of(wrong);
         if (Refusal(options, code) is { } refusal)
-            return ApiResults.Of(refusal);
+            // A wrong code may be a guess at it: it costs as much as an account.
+            return ApiResults.Of(
+                refusal == Problems.WrongInvitation ? limits.Acquire(Limit.Registration, http) ?? refusal : refusal);
         if (await Credentials.FindConflictAsync(users, username, email, ct) is { } taken)
             return ApiResults.Of(taken);
+        // Only from here on it counts: what an office mistypes must not keep the office from registering.
+        if (limits.Acquire(Limit.Registration, http) is { } tooMany)
+            return ApiResults.Of(tooMany);
 
         var user = new User(clock.NewId(), username, email);
         var hash = await passwords.HashAsync(password, ct);
@@ -41,7 +46,8 @@ static class Register
     {
         "closed" => Problems.RegistrationClosed,
         "invitation" when code is null || options.InvitationCode is null || !CryptographicOperations.FixedTimeEquals(
-            Encoding.UTF8.GetBytes(code), Encoding.UTF8.GetBytes(options.InvitationCode.Reveal())) => Problems.WrongInvitation,
+            Encoding.UTF8.GetBytes(code), Encoding.UTF8.GetBytes(options.InvitationCode.Reveal())) =>
+            Problems.WrongInvitation,
         _ => null,
     };
 }

@@ -6,24 +6,28 @@ using Cote.Primitives;
 
 namespace Cote.Users;
 
-/// <summary>A login: on what, from where, and until when it can be refreshed.</summary>
+/// <summary>A login: its device, its last address, and until when it can be refreshed.</summary>
 sealed record Session(
     string Id, string UserId, string Device, string Ip, Timestamp CreatedAt, Timestamp LastSeenAt, Timestamp ExpiresAt);
 
-/// <summary>What came of a refresh token: its session, or, where an old one was shown again, the session that it betrays.</summary>
-readonly record struct Refreshed(Session? Session, string Token, Session? Betrayed);
+/// <summary>
+/// What came of a refresh token: its session with the next token, or, where an old one was used again, the session
+/// that is no longer safe.
+/// </summary>
+readonly record struct Refreshed(Session? Session, string Token, Session? Reused);
 
 /// <summary>All SQL of sessions, of their refresh tokens, and of the tickets for sockets.</summary>
 sealed class SessionStore(Database db, SigningKeys keys)
 {
     const long RetryMilliseconds = 10_000;
+    const int SeenRows = 200; // of one batch: a long one would hold up every other write of the embedded database
 
     static readonly Sql All = $"s.id, s.user_id, s.device, s.ip, s.created_at, s.last_seen_at, s.expires_at";
 
     readonly ConcurrentDictionary<string, Timestamp> _seen = [];
-    readonly Lazy<byte[]> _successors = new(() => keys.Derived.For("refresh tokens")[0]);
+    readonly Lazy<IReadOnlyList<byte[]>> _successorKeys = new(() => keys.Derived.For("refresh tokens"));
 
-    /// <summary>Adds a session to a unit.</summary>
+    /// <summary>Adds a session to a batch.</summary>
     public static void Add(WriteBatch batch, Session session, string refreshToken) => batch.Execute($"""
         insert into sessions (id, user_id, refresh_hash, device, ip, created_at, last_seen_at, expires_at)
         values ({session.Id}, {session.UserId}, {SecureTokens.Hash(refreshToken)}, {session.Device}, {session.Ip},
@@ -38,20 +42,38 @@ sealed class SessionStore(Database db, SigningKeys keys)
             where s.id = {id} and {Lives(now)}
             """, Read, ct);
 
+    /// <summary>The user's sessions, newest login first, with the last use that this node knows of.</summary>
     public Task<IReadOnlyList<Session>> ListAsync(string userId, Timestamp now, CancellationToken ct) =>
-        db.ListAsync($"select {All} from sessions s where s.user_id = {userId} and {Lives(now)} order by s.created_at desc, s.id", Read, ct);
+        db.ListAsync(
+            $"""
+            select {All} from sessions s where s.user_id = {userId} and {Lives(now)} order by s.created_at desc, s.id
+            """,
+            row => WithLastUse(Read(row)), ct);
+
+    /// <summary>Whether the user has logged in or refreshed from this address before, be the session ended.</summary>
+    public Task<bool> HasSessionFromAsync(string userId, string ip, CancellationToken ct) =>
+        db.FirstAsync($"select 1 from sessions s where s.user_id = {userId} and s.ip = {ip} limit 1", _ => true, ct);
 
     /// <summary>
-    /// Spends a refresh token. The next one is made from it, so the same token shown again gives the same answer: for ten
-    /// seconds by the database's clock, and only while the next one is unused. Any older one betrays its session.
+    /// Spends a refresh token. The next one is made from it, so the same token used again gives the same next token
+    /// while that is unused: within ten seconds by the database's clock from anywhere, since an answer may be lost on
+    /// the way to another network, and later from the address of its first use, where another tab of the same app may
+    /// hold it. Every other use of a spent token means that two hold the session: RFC 9700 4.14.2.
     /// </summary>
     public async Task<Refreshed> RotateAsync(string refreshToken, string ip, Timestamp now)
     {
-        var next = Convert.ToHexStringLower(HMACSHA256.HashData(_successors.Value, Encoding.UTF8.GetBytes(refreshToken)));
-        var (spent, fresh) = (SecureTokens.Hash(refreshToken), SecureTokens.Hash(next));
+        // One for each accepted signing key, the present one first: a token that was spent before the key changed has
+        // its successor under the key before.
+        var candidates = _successorKeys.Value
+            .Select(key => HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(refreshToken)))
+            .Select(x => Convert.ToHexStringLower(x)).ToList();
+        var hashes = candidates.ConvertAll(SecureTokens.Hash);
+        var (spent, fresh, before) = (SecureTokens.Hash(refreshToken), hashes[0], hashes[^1]);
+        Sql inTime = $"(ip = {ip} or rotated_at > {db.Dialect.Now} - {RetryMilliseconds})";
         var batch = new WriteBatch();
         batch.Execute($"""
-            update sessions set refresh_hash = {fresh}, parent_hash = {spent}, rotated_at = {db.Dialect.Now}, last_seen_at = {now}, ip = {ip}
+            update sessions set refresh_hash = {fresh}, parent_hash = {spent}, rotated_at = {db.Dialect.Now},
+              last_seen_at = {now}, ip = {ip}
             where refresh_hash = {spent} and revoked_at is null and expires_at > {now}
             """);
         batch.Execute($"""
@@ -59,23 +81,37 @@ sealed class SessionStore(Database db, SigningKeys keys)
             select {spent}, s.id from sessions s where s.parent_hash = {spent} and s.refresh_hash = {fresh}
               and not exists (select 1 from spent_tokens t where t.hash = {spent})
             """);
+        // A successor under a key that is gone (signing.key was lost) cannot be derived again, so a new one replaces
+        // it.
+        batch.Execute($"""
+            update sessions set refresh_hash = {fresh}
+            where id = (select t.session_id from spent_tokens t where t.hash = {spent}) and parent_hash = {spent}
+              and refresh_hash not in ({fresh}, {before}) and revoked_at is null and expires_at > {now} and {inTime}
+            """);
         var session = batch.Query(
             $"""
-            select {All} from sessions s join users u on u.id = s.user_id and u.disabled_at is null
-            where s.refresh_hash = {fresh} and s.parent_hash = {spent} and {Lives(now)}
-              and s.rotated_at > {db.Dialect.Now} - {RetryMilliseconds}
+            select {All}, s.refresh_hash from sessions s join users u on u.id = s.user_id and u.disabled_at is null
+            where s.refresh_hash in ({fresh}, {before}) and s.parent_hash = {spent} and {Lives(now)} and {inTime}
+            """, row => (Session: Read(row), Hash: row.GetString(7)));
+        var reused = batch.Query(
+            $"""
+            select {All} from spent_tokens t join sessions s on s.id = t.session_id
+            where t.hash = {spent} and {Lives(now)}
             """, Read);
-        var betrayed = batch.Query(
-            $"select {All} from spent_tokens t join sessions s on s.id = t.session_id where t.hash = {spent} and {Lives(now)}", Read);
         await db.WriteAsync(batch);
-        return new(session.First, next, session.First is null ? betrayed.First : null);
+        return session.First is { Session: { } found } first
+            ? new(found, candidates[hashes.IndexOf(first.Hash)], null)
+            : new(null, "", reused.First);
     }
 
     public async Task AddTicketAsync(string ticket, string sessionId, Timestamp expires, Timestamp now)
     {
         var batch = new WriteBatch();
         batch.Execute($"delete from tickets where expires_at <= {now}");
-        batch.Execute($"insert into tickets (hash, session_id, expires_at) values ({SecureTokens.Hash(ticket)}, {sessionId}, {expires})");
+        batch.Execute($"""
+            insert into tickets (hash, session_id, expires_at)
+            values ({SecureTokens.Hash(ticket)}, {sessionId}, {expires})
+            """);
         await db.WriteAsync(batch);
     }
 
@@ -90,30 +126,33 @@ sealed class SessionStore(Database db, SigningKeys keys)
         return taken.First is { } id ? await FindAsync(id, now, CancellationToken.None) : null;
     }
 
-    /// <summary>A session was used. It is written down later, with all others.</summary>
+    /// <summary>Remembers that a session was used; <see cref="WriteSeenAsync"/> writes it.</summary>
     public void MarkSeen(string id, Timestamp at) => _seen[id] = at;
 
-    /// <summary>Writes down when sessions were used last, in one unit.</summary>
-    public async Task WriteSeenAsync()
+    /// <summary>Writes when sessions were used last. What could not be written is kept for the next time.</summary>
+    public async Task WriteSeenAsync(CancellationToken ct)
     {
-        var batch = new WriteBatch();
         // In one order on every node: two that write the same rows must not wait for each other.
-        foreach (var (id, at) in _seen.OrderBy(x => x.Key, StringComparer.Ordinal))
+        foreach (var chunk in _seen.OrderBy(x => x.Key, StringComparer.Ordinal).Chunk(SeenRows))
         {
-            _seen.TryRemove(id, out _);
-            batch.Execute($"update sessions set last_seen_at = {at} where id = {id} and last_seen_at < {at}");
-        }
-        if (batch.Statements.Count > 0)
+            ct.ThrowIfCancellationRequested();
+            var batch = new WriteBatch();
+            foreach (var (id, at) in chunk)
+                batch.Execute($"update sessions set last_seen_at = {at} where id = {id} and last_seen_at < {at}");
             await db.WriteAsync(batch);
+            foreach (var written in chunk)
+                _seen.TryRemove(written); // not where the session was used again meanwhile
+        }
     }
 
-    /// <summary>Removes what can be of no use any more: sessions that have ended, revocations whose tokens have expired.</summary>
+    /// <summary>Removes sessions that ended long ago, and revocations whose access tokens have expired.</summary>
     public async Task PurgeAsync(Timestamp now, int most)
     {
         var batch = new WriteBatch();
         batch.Execute($"""
             delete from sessions where id in (
-              select s.id from sessions s where s.expires_at < {now} or s.revoked_at < {now - TimeSpan.FromDays(30)} limit {(long)most})
+              select s.id from sessions s where s.expires_at < {now} or s.revoked_at < {now - TimeSpan.FromDays(30)}
+              limit {(long)most})
             """);
         batch.Execute($"delete from revocations where until < {now}");
         await db.WriteAsync(batch);
@@ -121,6 +160,12 @@ sealed class SessionStore(Database db, SigningKeys keys)
 
     static Sql Lives(Timestamp now) => $"s.revoked_at is null and s.expires_at > {now}";
 
+    Session WithLastUse(Session session) =>
+        _seen.TryGetValue(session.Id, out var at) && at > session.LastSeenAt
+            ? session with { LastSeenAt = at }
+            : session;
+
     static Session Read(Row row) => new(
-        row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3), new(row.GetInt64(4)), new(row.GetInt64(5)), new(row.GetInt64(6)));
+        row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3),
+        new(row.GetInt64(4)), new(row.GetInt64(5)), new(row.GetInt64(6)));
 }

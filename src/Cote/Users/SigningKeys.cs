@@ -7,8 +7,8 @@ using Microsoft.IdentityModel.Tokens;
 namespace Cote.Users;
 
 /// <summary>
-/// The key of the access tokens, given by configuration or made once in the data directory; the one before it, while it
-/// is being replaced; and the keys for other purposes that are derived from it.
+/// The key of the access tokens, given by configuration or made once in the data directory; the one before it, while
+/// it is being replaced; and the keys for other purposes that are derived from it.
 /// </summary>
 sealed class SigningKeys
 {
@@ -21,37 +21,43 @@ sealed class SigningKeys
     public SigningKeys(AuthOptions auth, DataOptions data)
     {
         _keys = new(() => Load(auth, data));
-        Derived = new(() => _keys.Value.Previous is { } previous ? [_keys.Value.Current.Key, previous.Key] : [_keys.Value.Current.Key]);
+        Derived = new(() => _keys.Value.Previous is { } previous
+            ? [_keys.Value.Current.Key, previous.Key]
+            : [_keys.Value.Current.Key]);
     }
 
-    /// <summary>What signs new tokens.</summary>
+    /// <summary>The key that signs new tokens.</summary>
     public SymmetricSecurityKey Current => _keys.Value.Current;
 
     /// <summary>The keys for other purposes.</summary>
     public DerivedKeys Derived { get; }
 
     /// <summary>The keys whose signatures are good at this time.</summary>
-    public IEnumerable<SecurityKey> GoodAt(Timestamp now) =>
+    public IEnumerable<SecurityKey> ValidAt(Timestamp now) =>
         _keys.Value is { Previous: { } previous } keys && keys.PreviousUntil > now ? [Current, previous] : [Current];
 
     static (SymmetricSecurityKey, SymmetricSecurityKey?, Timestamp) Load(AuthOptions auth, DataOptions data)
     {
         var current = auth.SigningKey is { } given ? Read(given, "SigningKey")
             : data.Postgres is null ? Load(Path.Combine(data.Directory, "signing.key"))
-            : throw new StartupException("With PostgreSQL, Cote__Auth__SigningKey must be set, to the same on every node (for example: openssl rand -base64 48).");
+            : throw new StartupException("With PostgreSQL, Cote__Auth__SigningKey must be set, "
+                + "to the same on every node (for example: openssl rand -base64 48).");
         if (auth.PreviousSigningKey is not { } before)
             return (new(current), null, default);
         var until = auth.PreviousSigningKeyUntil
-            ?? throw new StartupException("Cote__Auth__PreviousSigningKey needs Cote__Auth__PreviousSigningKeyUntil: a date, after which the old key is good no more.");
+            ?? throw new StartupException("Cote__Auth__PreviousSigningKey needs Cote__Auth__PreviousSigningKeyUntil: "
+                + "the date after which access tokens of the old key are refused.");
         return (new(current), new(Read(before, "PreviousSigningKey")), Timestamp.From(until));
     }
 
     static byte[] Read(Secret given, string name)
     {
         var bytes = BytesOf(given.Reveal())
-            ?? throw new StartupException($"Cote__Auth__{name} begins with {InBase64}, but what follows is not base64.");
+            ?? throw new StartupException(
+                $"Cote__Auth__{name} begins with {InBase64}, but what follows is not base64.");
         return bytes.Length >= Shortest ? bytes
-            : throw new StartupException($"Cote__Auth__{name} has {bytes.Length} bytes; it needs at least {Shortest} (for example: openssl rand -base64 48).");
+            : throw new StartupException($"Cote__Auth__{name} has {bytes.Length} bytes; it needs at least {Shortest} "
+                + "(for example: openssl rand -base64 48).");
     }
 
     // The key that a data directory had is random bytes, which no text has: this form can say them.
@@ -78,23 +84,13 @@ sealed class SigningKeys
         }
         var kept = new byte[text.Length];
         return Convert.TryFromBase64String(text, kept, out var length) && length >= Shortest ? kept[..length]
-            : throw new StartupException($"The signing key in {file} is broken. Remove the file to have a new one made; everyone then logs in again.");
+            : throw new StartupException($"The signing key in {file} is broken. "
+                + "Remove the file to have a new one made; everyone then logs in again.");
     }
 
-    // Written aside and moved into place: a start that is cut off must not leave half a key behind.
     static void Make(string file)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-        var aside = file + ".new";
-        File.Delete(aside);
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        using (var stream = new FileStream(aside, options))
-        {
-            stream.Write(Encoding.ASCII.GetBytes(Convert.ToBase64String(RandomNumberGenerator.GetBytes(48)) + "\n"));
-            stream.Flush(flushToDisk: true);
-        }
-        File.Move(aside, file, overwrite: false);
+        OwnerOnly.CreateFolder(Path.GetDirectoryName(file)!);
+        AtomicFile.Write(file, Encoding.ASCII.GetBytes(Convert.ToBase64String(RandomNumberGenerator.GetBytes(48)) + "\n"));
     }
 }

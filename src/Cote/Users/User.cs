@@ -6,7 +6,7 @@ namespace Cote.Users;
 /// <summary>A user, as everyone may see it.</summary>
 sealed record User(string Id, string Username, string Email);
 
-/// <summary>A user with what only the house may know.</summary>
+/// <summary>A user with what only the server may know.</summary>
 sealed record Account(User User, string PasswordHash, string Role, Timestamp CreatedAt, Timestamp? DisabledAt)
 {
     public string Id => User.Id;
@@ -14,7 +14,7 @@ sealed record Account(User User, string PasswordHash, string Role, Timestamp Cre
     public bool IsAdmin => Role == Roles.Admin;
 }
 
-/// <summary>What one may do. The names stand in the database: they may never change.</summary>
+/// <summary>The roles of accounts. The names stand in the database: they may never change.</summary>
 static class Roles
 {
     public const string User = "user";
@@ -23,12 +23,18 @@ static class Roles
 
 /// <summary>A session, as its owner sees it. <paramref name="Current"/> is the one that asks.</summary>
 sealed record SessionInfo(
-    string Id, string Device, string Ip, Timestamp CreatedAt, Timestamp LastSeenAt, Timestamp ExpiresAt, bool Current);
+    string Id, string Device, string Ip, Timestamp CreatedAt, Timestamp LastSeenAt, Timestamp ExpiresAt, bool Current)
+{
+    public static SessionInfo From(Session session, string currentId) => new(
+        session.Id, session.Device, session.Ip, session.CreatedAt, session.LastSeenAt, session.ExpiresAt,
+        session.Id == currentId);
+}
 
 /// <summary>The body of <c>PATCH /users/me</c>.</summary>
-sealed record UserPatch(string? Username = null, string? Email = null, string? Password = null, string? CurrentPassword = null);
+sealed record UserPatch(
+    string? Username = null, string? Email = null, string? Password = null, string? CurrentPassword = null);
 
-/// <summary>What a login or a refresh answers. <paramref name="ExpiresIn"/> is in seconds.</summary>
+/// <summary>The answer of a login or a refresh. <paramref name="ExpiresIn"/> is in seconds.</summary>
 sealed record TokenPair(string AccessToken, string TokenType, long ExpiresIn, string RefreshToken);
 
 /// <summary>A single-use ticket for a socket. <paramref name="ExpiresIn"/> is in seconds.</summary>

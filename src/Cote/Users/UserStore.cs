@@ -6,45 +6,76 @@ namespace Cote.Users;
 /// <summary>All SQL of users.</summary>
 sealed class UserStore(Database db)
 {
-    /// <summary>Names and e-mail addresses are compared in this form.</summary>
+    /// <summary>The form in which names and e-mail addresses are compared.</summary>
     public static string Fold(string name) => name.ToLowerInvariant();
 
     static readonly Sql All = $"u.id, u.username, u.email, u.password_hash, u.role, u.created_at, u.disabled_at";
 
-    /// <summary>Adds a new user to a unit; a taken name or address makes it a conflict.</summary>
+    /// <summary>Adds a new user to a batch; a taken name or address makes it a conflict.</summary>
     public static void Add(WriteBatch batch, User user, string passwordHash, string role, Timestamp now)
     {
         batch.Execute($"""
             insert into users (id, username, username_key, email, email_key, password_hash, role, created_at)
-            values ({user.Id}, {user.Username}, {Fold(user.Username)}, {user.Email}, {Fold(user.Email)}, {passwordHash}, {role}, {now})
+            values ({user.Id}, {user.Username}, {Fold(user.Username)}, {user.Email}, {Fold(user.Email)}, {passwordHash},
+              {role}, {now})
             """);
         batch.Execute($"insert into heads (user_id) values ({user.Id})");
     }
 
-    /// <summary>Adds to a unit what sets some columns of a user.</summary>
+    /// <summary>Adds an update of some columns of a user to a batch.</summary>
     public static Statement Set(WriteBatch batch, string id, Sql columns) =>
         batch.Execute($"update users set {columns} where id = {id} and erased_at is null");
+
+    /// <summary>Adds a new name and address of a user to a batch; one that is taken makes it a conflict.</summary>
+    public static void SetNames(WriteBatch batch, string id, string username, string email) => Set(batch, id, $"""
+        username = {username}, username_key = {Fold(username)}, email = {email}, email_key = {Fold(email)}
+        """);
 
     public Task<Account?> FindAsync(string id, CancellationToken ct) =>
         db.FirstAsync($"select {All} from users u where u.id = {id} and u.erased_at is null", Read, ct);
 
-    /// <summary>The account that one logs in to with this name or address.</summary>
-    public Task<Account?> FindByLoginAsync(string login, CancellationToken ct) =>
-        db.FirstAsync(
-            $"select {All} from users u where (u.username_key = {Fold(login)} or u.email_key = {Fold(login)}) and u.erased_at is null",
-            Read, ct);
+    /// <summary>The account that one logs in to with this name or address, however its host is written.</summary>
+    public Task<Account?> FindByLoginAsync(string login, CancellationToken ct)
+    {
+        var (typed, stored, before) = FormsOf(login);
+        return db.FirstAsync(
+            $"""
+            select {All} from users u
+            where (u.username_key = {typed} or u.email_key in ({typed}, {stored}, {before})) and u.erased_at is null
+            order by case when u.email_key = {stored} then 0 else 1 end
+            """, Read, ct);
+    }
 
     /// <summary>All accounts, oldest first, from the one after <paramref name="after"/> on.</summary>
     public Task<IReadOnlyList<Account>> ListAsync(string? after, long limit, CancellationToken ct) =>
-        db.ListAsync($"select {All} from users u where u.id > {after ?? ""} and u.erased_at is null order by u.id limit {limit}", Read, ct);
+        db.ListAsync(
+            $"select {All} from users u where u.id > {after ?? ""} and u.erased_at is null order by u.id limit {limit}",
+            Read, ct);
 
     public Task<bool> IsUsernameTakenAsync(string username, CancellationToken ct) =>
         db.FirstAsync($"select 1 from users where username_key = {Fold(username)}", _ => true, ct);
 
-    public Task<bool> IsEmailTakenAsync(string email, CancellationToken ct) =>
-        db.FirstAsync($"select 1 from users where email_key = {Fold(email)}", _ => true, ct);
+    /// <summary>
+    /// Whether an account other than <paramref name="but"/> has the address, however its host is written.
+    /// </summary>
+    public Task<bool> IsEmailTakenAsync(string email, string but, CancellationToken ct)
+    {
+        var (typed, stored, before) = FormsOf(email);
+        return db.FirstAsync(
+            $"select 1 from users where email_key in ({typed}, {stored}, {before}) and id <> {but}", _ => true, ct);
+    }
+
+    public Task<bool> IsEmailTakenAsync(string email, CancellationToken ct) => IsEmailTakenAsync(email, "", ct);
+
+    // As typed, as it is stored now, and as an account is stored that was made when hosts were kept as they were
+    // typed.
+    static (string Typed, string Stored, string Before) FormsOf(string login)
+    {
+        var stored = EmailAddress.Parse(login) ?? login;
+        return (Fold(login), Fold(stored), Fold(EmailAddress.WithUnicodeHost(stored)));
+    }
 
     static Account Read(Row row) => new(
-        new(row.GetString(0), row.GetString(1), row.GetString(2)), row.GetString(3), row.GetString(4), new(row.GetInt64(5)),
-        row.IsDBNull(6) ? null : new(row.GetInt64(6)));
+        new(row.GetString(0), row.GetString(1), row.GetString(2)), row.GetString(3), row.GetString(4),
+        new(row.GetInt64(5)), row.IsDBNull(6) ? null : new(row.GetInt64(6)));
 }

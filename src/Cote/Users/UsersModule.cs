@@ -10,6 +10,7 @@ static class UsersModule
 {
     public static void AddUsers(this IServiceCollection services)
     {
+        services.AddSingleton(new ApiPart(UsersApi.Describe));
         services.AddSingleton<UserStore>();
         services.AddSingleton<SessionStore>();
         services.AddSingleton<Passwords>();
@@ -17,10 +18,12 @@ static class UsersModule
         services.AddSingleton(x => x.GetRequiredService<SigningKeys>().Derived);
         services.AddSingleton<AccessTokens>();
         services.AddSingleton<Audit>();
+        services.AddSingleton<LoginThrottle>();
+        services.AddSingleton<RefreshSession>();
         services.AddSingleton<Revocations>();
-        services.AddHostedService(x => x.GetRequiredService<Revocations>());
+        services.AddHostedService<RevocationLoop>();
         services.AddHostedService<SessionMaintenanceLoop>();
-        // The core alone: the whole of it would bring data protection along, whose keys nothing here needs.
+        // The core alone: AddAuthentication would add data protection too, whose keys nothing here needs.
         services.AddAuthenticationCore(x =>
         {
             x.AddScheme<BearerHandler>(BearerHandler.SchemeName, null);
@@ -35,7 +38,7 @@ static class UsersModule
         routes.MapPost("/token", LogIn.Handle).RequireRateLimit(Limit.Login)
             .Takes<LoginForm>("application/x-www-form-urlencoded", "multipart/form-data").Produces<TokenPair>()
             .WithTags("Users").WithSummary("Log in by password, or refresh a session");
-        routes.MapPost("/users/", Register.Handle).RequireRateLimit(Limit.Registration)
+        routes.MapPost("/users/", Register.Handle).RequireRateLimit(Limit.RegistrationAttempt)
             .Takes<NewUser>("application/json").Produces<User>()
             .WithTags("Users").WithSummary("Create an account");
         routes.MapGet("/users/me", GetMe.Handle).RequireAuthorization().Produces<User>()
@@ -44,7 +47,7 @@ static class UsersModule
             .Takes<UserPatch>("application/json").Produces<User>()
             .WithTags("Users").WithSummary("A new name, address or password; a new password ends the other sessions");
         routes.MapGet("/sessions/", ListSessions.Handle).RequireAuthorization().Produces<IReadOnlyList<SessionInfo>>()
-            .WithTags("Sessions").WithSummary("Where one is logged in");
+            .WithTags("Sessions").WithSummary("The devices on which the user is logged in");
         routes.MapDelete("/sessions/{sessionId}", RevokeSession.Handle).RequireAuthorization().Produces<SuccessBody>()
             .WithTags("Sessions").WithSummary("Log one device out");
         routes.MapPost("/logout", LogOut.Handle).RequireAuthorization().Produces<SuccessBody>()

@@ -77,14 +77,14 @@ public sealed class Node : IAsyncDisposable
         return node;
     }
 
-    /// <summary>Starts it and waits until it takes work.</summary>
-    public async Task<Node> StartAsync()
+    /// <summary>Starts it and waits until it takes work, or until another path answers 200.</summary>
+    public async Task<Node> StartAsync(string until = "/health/ready")
     {
         var began = Stopwatch.GetTimestamp();
         Launch();
         using var http = new HttpClient { BaseAddress = Url, Timeout = TimeSpan.FromSeconds(5) };
         using var often = new PeriodicTimer(TimeSpan.FromMilliseconds(5)); // a port that is not open yet gives no event
-        while (!await IsReadyAsync(http))
+        while (!await IsReadyAsync(http, until))
         {
             if (_process!.HasExited)
                 throw new InvalidOperationException($"It ended with {_process.ExitCode}:\n{Output}");
@@ -130,11 +130,11 @@ public sealed class Node : IAsyncDisposable
             Directory.Delete(WorkingDirectory, recursive: true);
     }
 
-    static async Task<bool> IsReadyAsync(HttpClient http)
+    static async Task<bool> IsReadyAsync(HttpClient http, string path)
     {
         try
         {
-            using var answer = await http.GetAsync("/health/ready");
+            using var answer = await http.GetAsync(path);
             return answer.IsSuccessStatusCode;
         }
         catch (Exception error) when (error is HttpRequestException or OperationCanceledException)

@@ -10,7 +10,7 @@ namespace Cote.Tests.Nodes;
 /// <summary>Two whole servers on one database.</summary>
 public sealed class MediaNodesTests
 {
-    const int Piece = ChunkStore.Size;
+    const int PartSize = ChunkStore.Size;
 
     [Fact]
     public async Task An_upload_begun_on_one_node_goes_on_and_ends_on_another_and_is_served_by_both()
@@ -19,27 +19,27 @@ public sealed class MediaNodesTests
         await using var two = await CoteApp.StartAsync([.. one.Place[1..]]); // a data directory of its own, the same database
         using var here = await one.RegisterAsync();
         using var there = new CoteClient(two.Url) { Token = here.Token };
-        byte[] sound = [.. Samples.Wav(), .. Samples.Noise(3 * Piece)];
+        byte[] sound = [.. Samples.Wav(), .. Samples.Noise(3 * PartSize)];
 
         var upload = await BeginAsync(here, sound.Length, "a.wav");
-        using (var hanging = await OpenPieceAsync(one, here, upload, sound.Length))
+        using (var hanging = await OpenPartAsync(one, here, upload, sound.Length))
         {
-            await hanging.GetStream().WriteAsync(sound.AsMemory(0, Piece + 1_000));
-            await Patience.UntilAsync(async () => (await one.RowsAsync())["upload_pieces"].Count == 1, "a piece has come");
-            (await HeadAsync(there, upload)).Header("Upload-Offset").ShouldBe($"{Piece}");
-            (await PieceAsync(there, upload, Piece, sound[Piece..(2 * Piece)])).Status.ShouldBe(204);
-            await hanging.GetStream().WriteAsync(Samples.Noise(Piece)); // other bytes than those that belong there
-            (await UploadPiecesTests.StatusOf(hanging)).ShouldBe(423);
+            await hanging.GetStream().WriteAsync(sound.AsMemory(0, PartSize + 1_000));
+            await Patience.UntilAsync(async () => (await one.RowsAsync())["upload_pieces"].Count == 1, "a part has come");
+            (await HeadAsync(there, upload)).Header("Upload-Offset").ShouldBe($"{PartSize}");
+            (await PartAsync(there, upload, PartSize, sound[PartSize..(2 * PartSize)])).Status.ShouldBe(204);
+            await hanging.GetStream().WriteAsync(Samples.Noise(PartSize)); // other bytes than those that belong there
+            (await UploadPartsTests.StatusOf(hanging)).ShouldBe(423);
         }
-        (await HeadAsync(here, upload)).Header("Upload-Offset").ShouldBe($"{2 * Piece}");
-        var last = await PieceAsync(there, upload, 2 * Piece, sound[(2 * Piece)..]);
+        (await HeadAsync(here, upload)).Header("Upload-Offset").ShouldBe($"{2 * PartSize}");
+        var last = await PartAsync(there, upload, 2 * PartSize, sound[(2 * PartSize)..]);
 
         var url = last.Header("Upload-Media-Url").ShouldNotBeNull();
         Samples.PathOf((await HeadAsync(here, upload)).Header("Upload-Media-Url")!).ShouldBe(Samples.PathOf(url));
         foreach (var node in new[] { here, there })
         {
             (await Samples.BytesOf((await node.GetAsync(url)).Ok())).AsSpan().SequenceEqual(sound).ShouldBeTrue();
-            (await Samples.BytesOf(await node.GetAsync(url, x => x.Range = new(Piece - 5, Piece + 5)))).ShouldBe(sound[(Piece - 5)..(Piece + 6)]);
+            (await Samples.BytesOf(await node.GetAsync(url, x => x.Range = new(PartSize - 5, PartSize + 5)))).ShouldBe(sound[(PartSize - 5)..(PartSize + 6)]);
         }
         (await one.RowsAsync())["upload_pieces"].ShouldBeEmpty();
         UploadTests.Leftovers(two).ShouldBeEmpty();

@@ -37,6 +37,8 @@ public sealed class AccountTests(SharedApp shared)
             (await eve.PatchAsync("/users/me", body)).Status.ShouldBe(422, body.ToString());
         (await eve.GetAsync("/users/me")).Text.ShouldBe(before);
         (await eve.PatchAsync("/users/me", new { username = eve.Username.ToUpperInvariant() })).Status.ShouldBe(200);
+        var kept = (await eve.GetAsync("/users/me")).Text;
+        (await eve.PatchAsync("/users/me", """{"username":null,"email":null,"password":null}""")).Ok().Text.ShouldBe(kept);
     }
 
     [Fact]
@@ -151,6 +153,41 @@ public sealed class AccountTests(SharedApp shared)
         messages.ShouldBe(["Ada's question 🕊", "Hello world"]);
         export.Text.ShouldNotContain("Eve's");
         export.Text.ShouldNotContain("password");
+    }
+
+    [Fact]
+    public async Task An_export_is_sent_while_it_is_made_and_a_user_has_one_at_a_time()
+    {
+        using var ada = await _app.RegisterAsync();
+        var (oldest, young) = (await ada.CreateChatAsync(), await ada.CreateChatAsync());
+        var last = await ada.AskAsync(oldest, "the last of the export");
+        await ada.EndOfAsync(oldest, last.GetProperty("reply_id").GetString()!);
+        (await ada.PatchAsync($"/chats/{young}", new { model = "demo/instant" })).Ok();
+        // More than the buffers of both ends of a socket hold.
+        for (var i = 0; i < 60; i++)
+            await ada.EndOfAsync(young, (await ada.AskAsync(young, new string('漢', 100_000))).GetProperty("reply_id").GetString()!);
+        using var http = new HttpClient { BaseAddress = _app.Url };
+        http.DefaultRequestHeaders.Authorization = new("Bearer", ada.Token);
+
+        using var first = await http.GetAsync("/users/me/export", HttpCompletionOption.ResponseHeadersRead);
+        await using var stream = await first.Content.ReadAsStreamAsync();
+        var head = new byte[100];
+        await stream.ReadExactlyAsync(head);
+        // What is deleted after the first bytes have come is not in the rest: it had not been read yet.
+        (await ada.DeleteAsync($"/chats/{oldest}/messages/{last.GetProperty("id").GetString()}")).Ok();
+        var second = await ada.GetAsync("/users/me/export");
+        using var eve = await _app.RegisterAsync();
+        (await eve.GetAsync("/users/me/export")).Status.ShouldBe(200);
+        using var rest = new StreamReader(stream);
+        var text = System.Text.Encoding.UTF8.GetString(head) + await rest.ReadToEndAsync();
+
+        (second.Status, second.ErrorCode).ShouldBe((429, "rate_limited"));
+        second.Header("Retry-After").ShouldBe("10");
+        var export = JsonElement.Parse(text);
+        export.GetProperty("chats").GetArrayLength().ShouldBe(2);
+        text.Length.ShouldBeGreaterThan(6_000_000);
+        text.ShouldNotContain("the last of the export");
+        (await ada.GetAsync("/users/me/export")).Status.ShouldBe(200);
     }
 
     [Fact]

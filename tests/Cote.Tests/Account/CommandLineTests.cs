@@ -1,5 +1,10 @@
 using System.Text.Json;
+using Cote.Admin;
+using Cote.Data;
+using Cote.Primitives;
 using Cote.Tests.Harness;
+using Cote.Users;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Cote.Tests.Account;
 
@@ -103,6 +108,113 @@ public sealed class CommandLineTests
         (await ada.PostAsync("/control/disable-user", new { username = ada.Username })).ErrorCode.ShouldBe("not_found");
         (await ada.GetAsync("/users/me")).Status.ShouldBe(200);
         File.GetUnixFileMode(Path.Combine(app.Data, "control.sock")).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+    }
+
+    [Fact]
+    public async Task The_network_cannot_tell_a_command_from_a_path_that_is_not_there()
+    {
+        await using var app = await CoteApp.StartAsync();
+        using var anyone = app.Anonymous();
+        foreach (var method in new[] { "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS" })
+        {
+            var command = await anyone.SendAsync(new HttpMethod(method), "/control/create-user");
+            var nothing = await anyone.SendAsync(new HttpMethod(method), "/control/nothing-of-the-kind");
+
+            command.Status.ShouldBe(404, method);
+            (command.Status, command.Text, command.Header("Allow")).ShouldBe((nothing.Status, nothing.Text, nothing.Header("Allow")));
+        }
+    }
+
+    [Fact]
+    public async Task All_accounts_are_listed_however_many_with_a_server_and_without()
+    {
+        const int many = 1_050; // a page has 1,000
+        IServiceProvider services = null!;
+        await using var app = await CoteApp.StartAsync(add => add.Map(routes => services = routes.ServiceProvider));
+        var batch = new WriteBatch();
+        var clock = services.GetRequiredService<Clock>();
+        for (var i = 0; i < many; i++)
+            UserStore.Add(batch, new(clock.NewId(), $"user{i}", $"user{i}@example.com"), "no hash", Roles.User, clock.Now);
+        (await services.GetRequiredService<Database>().WriteAsync(batch)).ShouldBe(Outcome.Committed);
+
+        var asked = await RunAsync(app, "", "list-users");
+        await app.StopAsync();
+        var read = await RunAsync(app, "", "list-users");
+
+        asked.Code.ShouldBe(0, asked.Error);
+        var listed = JsonElement.Parse(asked.Output).EnumerateArray().ToList();
+        listed.Select(x => x.GetProperty("username").GetString()).Distinct().Count().ShouldBe(many);
+        listed.Select(x => x.GetProperty("id").GetString()).ShouldBeInOrder();
+        read.ShouldBe(asked);
+    }
+
+    [Fact]
+    public async Task A_command_for_another_database_does_not_go_to_the_server_of_this_one()
+    {
+        await using var app = await CoteApp.StartAsync();
+        using var ada = await app.RegisterAsync();
+        var before = (await ada.GetAsync("/sync")).Ok()["cursor"];
+
+        using StringWriter output = new(), error = new();
+        var code = await CoteCommands.RunAsync(
+            ["new-epoch", .. app.Place, "--Cote:Data:Postgres=postgres://ada:geheim@db.example/restored"], TextReader.Null, output, error);
+
+        code.ShouldBe(1);
+        error.ToString().ShouldContain("than this command names (db.example:5432, database restored)");
+        error.ToString().ShouldNotContain("geheim");
+        (await ada.GetAsync("/sync")).Ok()["cursor"].ShouldBe(before);
+        (await RunAsync(app, "", "new-epoch")).Code.ShouldBe(0);
+        (await ada.GetAsync("/sync")).Ok()["cursor"].ShouldNotBe(before);
+    }
+
+    [Theory]
+    [InlineData(null, "")]
+    [InlineData(null, "--urls=http://*:8000")]
+    [InlineData(null, "--urls http://*:8000 --Cote:Data:Directory here --environment=Development --Logging:LogLevel:Default=Debug")]
+    [InlineData(2, "--daemon", "--daemon is neither a command nor a setting")]
+    [InlineData(2, "--Cote__Data__Directory=here", "--Cote__Data__Directory is neither a command nor a setting")]
+    [InlineData(2, "--url=http://geheim@*:8000", "--url is neither a command nor a setting")]
+    [InlineData(2, "-d", "-d is neither a command nor a setting")]
+    [InlineData(2, "--urls", "--urls needs a value: --urls=VALUE.")]
+    [InlineData(2, "--Cote:Data:Directory --urls=http://*:8000", "--Cote:Data:Directory needs a value")]
+    [InlineData(2, "start", "knows no such command: start.")]
+    [InlineData(2, "disable-user ada --force", "disable-user does not take --force.")]
+    [InlineData(2, "disable-user ada eve", "disable-user does not take eve.")]
+    [InlineData(2, "disable-user", "Cote.Server disable-user NAME")]
+    [InlineData(2, "create-user ada", "Cote.Server create-user NAME EMAIL [--admin]")]
+    [InlineData(2, "copy --from=x --too=postgres://ada:geheim@db/x", "copy does not take --too.")]
+    public async Task A_server_starts_with_settings_alone_and_everything_else_is_a_command_or_a_mistake(int? expected, string words, string? says = null)
+    {
+        using StringWriter output = new(), error = new();
+
+        var code = await CoteCommands.RunAsync(words.Split(' ', StringSplitOptions.RemoveEmptyEntries), TextReader.Null, output, error);
+
+        code.ShouldBe(expected);
+        error.ToString().ShouldContain(says ?? "");
+        error.ToString().ShouldNotContain("geheim");
+        output.ToString().ShouldBe("");
+    }
+
+    [Fact]
+    public async Task Help_has_every_command_and_the_version_is_the_programs()
+    {
+        foreach (var words in new[] { "--help", "-h", "help" })
+        {
+            var (code, help) = await SayAsync(words);
+            code.ShouldBe(0);
+            foreach (var command in AdminCommands.All)
+                help.ShouldContain(command.Name);
+            help.ShouldContain("copy");
+            help.ShouldContain("--Cote:Data:Directory=DIR");
+        }
+        (await SayAsync("create-user", "--help")).Said.ShouldContain("Makes the account an admin.");
+        (await SayAsync("--version")).ShouldBe((0, typeof(CoteCommands).Assembly.GetName().Version!.ToString(3)));
+
+        static async Task<(int? Code, string Said)> SayAsync(params string[] words)
+        {
+            using var output = new StringWriter();
+            return (await CoteCommands.RunAsync(words, TextReader.Null, output, TextWriter.Null), output.ToString().Trim());
+        }
     }
 
     static async Task<(int Code, string Output, string Error)> RunAsync(CoteApp app, string password, params string[] words)

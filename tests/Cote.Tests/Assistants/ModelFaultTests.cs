@@ -9,7 +9,7 @@ using OpenAI;
 
 namespace Cote.Tests.Assistants;
 
-/// <summary>What third parties' clients throw; our own are tried in ProviderTests.</summary>
+/// <summary>What third parties' clients throw; our own is tried in ProviderTests and UpstreamErrorTests.</summary>
 public sealed class ModelFaultTests
 {
     public static TheoryData<Exception, string, bool> Exceptions => new()
@@ -31,6 +31,10 @@ public sealed class ModelFaultTests
             "unauthorized", false },
         { new InvalidOperationException("sk-secret"), "bad_upstream", true },
         { new NotSupportedException("x"), "bad_upstream", false },
+        { new ModelFaultException(ModelFault.Filtered), "filtered", false },
+        { new AggregateException(new ModelFaultException(ModelFault.RateLimited)), "rate_limited", true },
+        { new InvalidOperationException("x", new SdkException(402)), "rate_limited", false },
+        { new SdkException(200), "bad_upstream", true },
     };
 
     [Theory, MemberData(nameof(Exceptions), DisableDiscoveryEnumeration = true)]
@@ -101,7 +105,7 @@ public sealed class ModelFaultTests
             _ => null,
         };
 
-        ModelFault.RetryAfterOf(Header, TimeProvider.System)
+        ModelHttp.RetryAfter(Header, TimeProvider.System)
             .ShouldBe(expected is { } wait ? TimeSpan.FromMilliseconds(wait) : null);
     }
 
@@ -127,5 +131,10 @@ public sealed class ModelFaultTests
 
         ModelFault.Of(byAnthropic).Code.ShouldBe(code);
         ModelFault.Of(byOpenAi).Code.ShouldBe(code);
+    }
+
+    sealed class SdkException(int status) : Exception("sk-secret")
+    {
+        public int StatusCode => status;
     }
 }

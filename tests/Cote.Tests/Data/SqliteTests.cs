@@ -97,7 +97,7 @@ public sealed class SqliteTests : IDisposable
                 string? none = null;
                 var back = await db.ListAsync(
                     $"select {text}, {bytes}, {number}, {real}, {none} union all select {text}, {bytes}, {number}, {real}, {none}",
-                    row => (row.GetString(0), Convert.ToHexString(row.GetBytes(1)), row.GetInt64(2), row.GetDouble(3), row.GetText(4)), CancellationToken.None);
+                    row => (row.GetString(0), Convert.ToHexString(row.GetBytes(1)), row.GetInt64(2), row.GetDouble(3), row.GetStringOrNull(4)), CancellationToken.None);
                 back.ShouldBe([(text, Convert.ToHexString(bytes), number, real, null), (text, Convert.ToHexString(bytes), number, real, null)]);
             }
     }
@@ -200,7 +200,7 @@ public sealed class SqliteTests : IDisposable
     {
         options ??= new();
         options.Directory = _folder;
-        var engine = new SqliteEngine(options, new(options), new(new StoppedTime()), NullLogger<Database>.Instance);
+        var engine = new SqliteEngine(options, new(options, NullLogger<DataFolder>.Instance), new(new StoppedTime()), NullLogger<Database>.Instance);
         await engine.OpenAsync(CancellationToken.None);
         return engine;
     }

@@ -10,7 +10,7 @@ public static class Expect
     {
         var body = reply.Message.RequestMessage!.Method == HttpMethod.Head ? "" : JsonSerializer.Serialize(new { detail, code });
         (reply.Status, reply.Text).ShouldBe((status, body));
-        reply.Header("Content-Type").ShouldBe("application/json");
+        reply.Header("Content-Type").ShouldBe("application/json; charset=utf-8");
         reply.Header("X-Request-Id").ShouldNotBeNullOrEmpty();
         reply.Header("WWW-Authenticate").ShouldBe(status == 401 ? "Bearer" : null);
         (reply.Header("Retry-After") is not null).ShouldBe(status is 429 or 503);

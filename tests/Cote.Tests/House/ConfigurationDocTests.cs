@@ -44,16 +44,18 @@ public sealed class ConfigurationDocTests
 
             <!-- Written from the options in src/Cote by ConfigurationDocTests; run it with COTE_UPDATE_DOCS=1 after a change. -->
 
-            Nothing need be set. What is set comes from environment variables as below, from the command line
-            (`--Cote:Auth:AccessTokenMinutes=60`) or from an `appsettings.json` beside the program (`{"Cote": {"Auth": {…}}}`); the command
-            line goes before the environment, the environment before the file. A name that is not here, a value of the wrong kind and one out
-            of its bounds stop the start with a sentence that names the variable.
+            Every setting has a default. Settings come from environment variables as below, from the command line
+            (`--Cote:Auth:AccessTokenMinutes=60`), or from `appsettings.json` and `appsettings.{Environment}.json` beside the program
+            (`{"Cote": {"Auth": {…}}}`). The command line overrides the environment, the environment the files. An unknown name, a value
+            of the wrong kind and one out of bounds stop the start with a sentence that names the variable; a flag that is no setting
+            stops it too.
 
-            A secret can stand in a file: the variable that ends in `_File` names it. A list is one text with commas, or one variable an item
-            (`…__0`, `…__1`). The address to listen on is ASP.NET Core's own: `ASPNETCORE_URLS` or `--urls`, by default `http://*:8000`.
+            A secret can stand in a file: the variable that ends in `_File` names it. A list is one text with commas, or one variable an
+            item (`…__0`, `…__1`). ASP.NET Core's own settings work as well: `ASPNETCORE_URLS` or `--urls` (by default `http://*:8000`),
+            `Logging__LogLevel__Default`, and `ASPNETCORE_ENVIRONMENT=Development`, which allows every localhost origin.
 
-            The names that the providers' own tools use are understood too, where the variable of ours is not set: `OPENAI_API_KEY`,
-            `OPENAI_BASE_URL`, `ANTHROPIC_API_KEY`, `ANTHROPIC_BASE_URL`.
+            Names that other tools use are read where the variable below is not set: `DATABASE_URL`, `OPENAI_API_KEY`, `OPENAI_BASE_URL`,
+            `ANTHROPIC_API_KEY`, `ANTHROPIC_BASE_URL`.
 
             """.ReplaceLineEndings("\n"));
         foreach (var (type, instance, path, title, says) in Parts(typeof(CoteOptions), "Cote"))

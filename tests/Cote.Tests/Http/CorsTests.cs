@@ -46,6 +46,22 @@ public sealed class CorsTests(SharedApp shared)
     }
 
     [Fact]
+    public async Task The_first_preflight_that_is_refused_says_which_setting_to_use()
+    {
+        await using var app = await CoteApp.StartAsync();
+        using var nobody = app.Anonymous();
+        await nobody.SendAsync(HttpMethod.Options, "/chats");
+        app.Logs.ShouldNotContain(x => x.Contains("CorsOrigins"));
+
+        await PreflightAsync(nobody, "https://app.example");
+        await PreflightAsync(nobody, "https://two.example");
+
+        var line = app.Logs.Where(x => x.Contains("CorsOrigins")).ShouldHaveSingleItem();
+        line.ShouldContain("https://app.example");
+        line.ShouldContain("Cote__Http__CorsOrigins");
+    }
+
+    [Fact]
     public async Task In_development_every_localhost_may()
     {
         await using var app = await CoteApp.StartAsync("--environment=Development");

@@ -73,6 +73,66 @@ public sealed class RateLimitTests
     }
 
     [Fact]
+    public async Task What_is_mistyped_does_not_keep_an_office_from_registering_but_a_guess_at_the_code_counts()
+    {
+        await using var app = await CoteApp.StartAsync("RateLimits:RegistrationPerMinute=2", "Auth:Registration=invitation", "Auth:InvitationCode=open sesame");
+        using var office = app.Anonymous();
+        Task<Reply> Register(string name, string code = "open sesame") =>
+            office.PostAsync("/users/", new { username = name, email = name + "@example.com", password = "correct horse", invitation_code = code });
+        for (var i = 0; i < 5; i++)
+            (await office.PostAsync("/users/", new { username = "a" })).Status.ShouldBe(422);
+        (await Register("ada")).Ok();
+        for (var i = 0; i < 5; i++)
+            (await Register("ada")).ErrorCode.ShouldBe("username_taken");
+
+        (await Register("eve", "a guess")).ErrorCode.ShouldBe("wrong_invitation");
+        (await Register("eve", "another")).ShouldBeProblem(429, "rate_limited", TooMany);
+        (await Register("eve")).ShouldBeProblem(429, "rate_limited", TooMany);
+    }
+
+    [Fact]
+    public async Task Ten_times_as_many_requests_for_an_account_are_too_many_though_none_is_created()
+    {
+        await using var app = await CoteApp.StartAsync("RateLimits:RegistrationPerMinute=1");
+        using var office = app.Anonymous();
+
+        var replies = await Task.WhenAll(Enumerable.Range(0, 30).Select(_ => office.PostAsync("/users/", new { username = "a" })));
+
+        replies.Count(x => x.Status == 422).ShouldBeInRange(10, 15);
+        replies.Count(x => x.Status == 429).ShouldBeInRange(15, 20);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(59)]
+    [InlineData(60)]
+    [InlineData(61)]
+    [InlineData(90)]
+    [InlineData(601)]
+    [InlineData(1_200)]
+    [InlineData(1_000_000_000)]
+    public void A_bucket_fills_at_the_rate_that_is_configured(long perMinute)
+    {
+        var bucket = RateLimits.Bucket(perMinute);
+
+        (bucket.TokensPerPeriod / bucket.ReplenishmentPeriod.TotalMinutes).ShouldBe(perMinute, perMinute * 0.001);
+        bucket.TokenLimit.ShouldBe((int)perMinute);
+        bucket.ReplenishmentPeriod.ShouldBeGreaterThanOrEqualTo(TimeSpan.FromMilliseconds(99));
+    }
+
+    [Theory]
+    [InlineData("192.0.2.7", "192.0.2.7")]
+    [InlineData("2001:db8:1:2:3:4:5:6", "2001:db8:1::/48")]
+    [InlineData("2001:db8:1:ffff::1", "2001:db8:1::/48")]
+    public void An_IPv6_site_is_its_48(string address, string key)
+    {
+        var http = new DefaultHttpContext();
+        http.Connection.RemoteIpAddress = IPAddress.Parse(address);
+
+        RateLimits.SiteOf(http).ShouldBe(key);
+    }
+
+    [Fact]
     public async Task Logins_are_counted_per_address_whatever_a_stranger_says_of_where_he_comes_from()
     {
         await using var app = await CoteApp.StartAsync("RateLimits:LoginPerMinute=3");

@@ -62,6 +62,8 @@ public sealed class RefusalTests(SharedApp shared)
     [Theory]
     [InlineData("{\"title\":\"a\xff\"}")]
     [InlineData("{\"ti\xfftle\":\"a\"}")]
+    [InlineData("{\"other\xff\":1,\"title\":\"a\"}")]
+    [InlineData("{\"other\":{\"\xc3\":1},\"title\":\"a\"}")]
     [InlineData("\xff\xfe")]
     public async Task Bytes_that_are_no_UTF8_are_a_422(string latin1)
     {
@@ -117,7 +119,19 @@ public sealed class RefusalTests(SharedApp shared)
         var reply = await ada.SendAsync(HttpMethod.Post, "/chats/", change: x => x.Content = Content("""{"title":"a"}""", type));
 
         reply.ShouldBeWrong("body model_attributes_type");
+        reply.Json.GetProperty("detail")[0].Text("msg").ShouldEndWith($"not {type}");
         (await ada.GetAsync("/chats/")).Text.ShouldBe("[]");
+    }
+
+    [Fact]
+    public async Task A_byte_order_mark_before_JSON_is_passed_over_and_alone_it_is_none()
+    {
+        using var ada = await _app.RegisterAsync();
+        Task<Reply> Send(string body) => ada.SendAsync(HttpMethod.Post, "/chats/", change: x => x.Content = Content(body, "application/json"));
+
+        (await Send("\ufeff{\"title\":\"Grüße\"}")).Ok()["title"].ShouldBe("Grüße");
+        ShouldBeInvalidJson(await Send("\ufeff"));
+        ShouldBeInvalidJson(await Send("\ufeff\ufeff{\"title\":\"a\"}"));
     }
 
     [Theory]

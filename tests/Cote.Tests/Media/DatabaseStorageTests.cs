@@ -40,7 +40,8 @@ public sealed class DatabaseStorageTests : IAsyncLifetime
 
         download.Length.ShouldBe(length);
         Convert.ToHexStringLower(SHA256.HashData(download)).ShouldBe(upload["sha256"]);
-        (await LengthsAsync()).ShouldBe([.. Enumerable.Repeat(Chunk, length / Chunk), .. length % Chunk > 0 ? [length % Chunk] : (int[])[]]);
+        int[] rest = length % Chunk > 0 ? [length % Chunk] : [];
+        (await LengthsAsync()).ShouldBe([.. Enumerable.Repeat(Chunk, length / Chunk), .. rest]);
         UploadTests.FilesOf(_app).ShouldBeEmpty();
         UploadTests.Leftovers(_app).ShouldBeEmpty();
     }
@@ -54,15 +55,18 @@ public sealed class DatabaseStorageTests : IAsyncLifetime
 
         foreach (var (from, to) in new (long, long)[]
         {
-            (0, 0), (10, 20), (Chunk - 1, Chunk), (Chunk, Chunk), (Chunk, 2 * Chunk - 1), (5, 3 * Chunk + 5), (2 * Chunk + 7, 3 * Chunk - 1),
+            (0, 0), (10, 20), (Chunk - 1, Chunk), (Chunk, Chunk), (Chunk, 2 * Chunk - 1), (5, 3 * Chunk + 5),
+            (2 * Chunk + 7, 3 * Chunk - 1),
             (file.Length - 1, file.Length - 1), (3 * Chunk, file.Length - 1),
         })
         {
             var part = await ada.GetAsync(url, x => x.Range = new(from, to));
             part.Status.ShouldBe(206);
-            (await Samples.BytesOf(part)).AsSpan().SequenceEqual(file.AsSpan((int)from, (int)(to - from + 1))).ShouldBeTrue($"{from}-{to}");
+            (await Samples.BytesOf(part)).AsSpan().SequenceEqual(file.AsSpan((int)from, (int)(to - from + 1)))
+                .ShouldBeTrue($"{from}-{to}");
         }
-        (await Samples.BytesOf(await ada.GetAsync(url, x => x.Range = new RangeHeaderValue(null, Chunk + 3)))).ShouldBe(file[^(Chunk + 3)..]);
+        (await Samples.BytesOf(await ada.GetAsync(url, x => x.Range = new RangeHeaderValue(null, Chunk + 3))))
+            .ShouldBe(file[^(Chunk + 3)..]);
     }
 
     [Fact]
@@ -79,7 +83,8 @@ public sealed class DatabaseStorageTests : IAsyncLifetime
         await DoAsync($"delete from blob_chunks where n = 0");
         (await ada.GetAsync(url)).Status.ShouldBe(500);
 
-        (await ada.GetAsync(url, x => x.Range = new(3 * Chunk, 3 * Chunk + 9))).Status.ShouldBe(206); // what is there is still there
+        // What is there is still there.
+        (await ada.GetAsync(url, x => x.Range = new(3 * Chunk, 3 * Chunk + 9))).Status.ShouldBe(206);
     }
 
     [Fact]
@@ -171,7 +176,8 @@ public sealed class DatabaseStorageTests : IAsyncLifetime
     }
 
     Task<IReadOnlyList<int>> LengthsAsync() =>
-        Db.ListAsync($"select cast(length(bytes) as bigint) from blob_chunks order by blob_id, n", row => (int)row.GetInt64(0), default);
+        Db.ListAsync($"select cast(length(bytes) as bigint) from blob_chunks order by blob_id, n",
+            row => (int)row.GetInt64(0), default);
 
     Task<Outcome> DoAsync(Sql sql)
     {

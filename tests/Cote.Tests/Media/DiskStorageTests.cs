@@ -20,19 +20,22 @@ public sealed class DiskStorageTests : IDisposable
     public async Task A_blob_is_copied_where_it_cannot_be_moved_and_stands_there_whole()
     {
         MediaGcLoop? sweep = null;
-        await using var app = await CoteApp.StartAsync(x => x.Map(routes => sweep = routes.ServiceProvider.GetRequiredService<MediaGcLoop>()),
+        await using var app = await CoteApp.StartAsync(
+            x => x.Map(routes => sweep = routes.ServiceProvider.GetRequiredService<MediaGcLoop>()),
             "Media:Storage=disk", $"Media:Directory={_shared}", "Media:GraceHours=0");
         using var ada = await app.RegisterAsync();
         var picture = Samples.Png(extra: 3_000_000);
         if (Directory.Exists(OtherFileSystem))
-            Disk.TryMove(Path.Combine(app.Data, "cote.db.epoch"), Path.Combine(_shared, "x")).ShouldBeFalse("it must be another file system for this test to say anything");
+            Disk.TryMove(Path.Combine(app.Data, "cote.db.epoch"), Path.Combine(_shared, "x"))
+                .ShouldBeFalse("it must be another file system for this test to say anything");
 
         var url = (await ada.UploadAsync(picture, "a.png")).Ok()["url"];
 
         (await File.ReadAllBytesAsync(Files().ShouldHaveSingleItem())).ShouldBe(picture);
         Directory.Exists(Path.Combine(app.Data, "media", "blobs")).ShouldBeFalse();
         UploadTests.Leftovers(app).ShouldBeEmpty();
-        (await Samples.BytesOf(await ada.GetAsync(url, x => x.Range = new(1_000, 1_999)))).ShouldBe(picture[1_000..2_000]);
+        (await Samples.BytesOf(await ada.GetAsync(url, x => x.Range = new(1_000, 1_999))))
+            .ShouldBe(picture[1_000..2_000]);
         await sweep!.SweepAsync(default);
         Files().ShouldBeEmpty();
         (await ada.GetAsync(url)).Status.ShouldBe(404);
@@ -70,8 +73,10 @@ public sealed class DiskStorageTests : IDisposable
         using var gone = new CancellationTokenSource();
         await gone.CancelAsync();
 
-        await Should.ThrowAsync<OperationCanceledException>(async () => await storage.AddAsync("0b", await AnotherAsync(), gone.Token));
-        (await Should.ThrowAsync<ProblemException>(() => storage.AddAsync("0c", file + " that is not there", default))).Problem.ShouldBe(Problems.StorageUnavailable);
+        var another = await AnotherAsync();
+        await Should.ThrowAsync<OperationCanceledException>(() => storage.AddAsync("0b", another, gone.Token));
+        var missing = () => storage.AddAsync("0c", file + " that is not there", default);
+        (await Should.ThrowAsync<ProblemException>(missing)).Problem.ShouldBe(Problems.StorageUnavailable);
 
         Files().Select(x => Path.GetFileName(x)).ShouldBe(["0a"]);
         await storage.DeleteAsync("0b", default);
@@ -85,14 +90,21 @@ public sealed class DiskStorageTests : IDisposable
 
     [Theory]
     [InlineData("Media:Storage=s3", "Cote__Media__Storage is s3, but no bucket is named. Set Cote__Media__S3__Bucket.")]
-    [InlineData("Media:Storage=disk|Media:S3:Bucket=b", "Cote__Media__Storage is disk, but Cote__Media__S3__Bucket names a bucket. Unset one of them.")]
-    [InlineData("Media:Storage=database|Media:S3:Bucket=b", "Cote__Media__Storage is database, but Cote__Media__S3__Bucket names a bucket. Unset one of them.")]
-    [InlineData("Media:Directory=x|Media:S3:Bucket=b", "Cote__Media__Directory names a folder, but media are kept in a bucket. Unset it, or set Cote__Media__Storage to disk.")]
-    [InlineData("Media:Directory=x|Media:Storage=database", "Cote__Media__Directory names a folder, but media are kept in the database. Unset it, or set Cote__Media__Storage to disk.")]
+    [InlineData("Media:Storage=disk|Media:S3:Bucket=b",
+        "Cote__Media__Storage is disk, but Cote__Media__S3__Bucket names a bucket. Unset one of them.")]
+    [InlineData("Media:Storage=database|Media:S3:Bucket=b",
+        "Cote__Media__Storage is database, but Cote__Media__S3__Bucket names a bucket. Unset one of them.")]
+    [InlineData("Media:Directory=x|Media:S3:Bucket=b",
+        "Cote__Media__Directory names a folder, but media are kept in a bucket. "
+        + "Unset it, or set Cote__Media__Storage to disk.")]
+    [InlineData("Media:Directory=x|Media:Storage=database",
+        "Cote__Media__Directory names a folder, but media are kept in the database. "
+        + "Unset it, or set Cote__Media__Storage to disk.")]
     [InlineData("Media:Storage=tape", "Cote__Media__Storage is wrong: Storage is one of disk, database, s3.")]
     [InlineData("Media:Storage=disk|Media:Directory=/dev/null/x", null)]
     [Trait("Rows", "none")]
-    public async Task Settings_that_contradict_each_other_stop_the_start_with_a_sentence(string settings, string? sentence)
+    public async Task Settings_that_contradict_each_other_stop_the_start_with_a_sentence(
+        string settings, string? sentence)
     {
         var error = await Should.ThrowAsync<StartupException>(() => CoteApp.StartAsync(settings.Split('|')));
 
@@ -105,18 +117,20 @@ public sealed class DiskStorageTests : IDisposable
     [Fact]
     public void What_is_unset_follows_the_database_and_the_bucket()
     {
-        new MediaOptions().StorageOf(isOnlyProcess: true).ShouldBe("disk");
-        new MediaOptions().StorageOf(isOnlyProcess: false).ShouldBe("database");
-        foreach (var isOnlyProcess in new[] { true, false })
+        new MediaOptions().StorageOf(isSingleProcess: true).ShouldBe("disk");
+        new MediaOptions().StorageOf(isSingleProcess: false).ShouldBe("database");
+        foreach (var isSingleProcess in new[] { true, false })
         {
             var options = new MediaOptions { S3 = { Bucket = "b" } };
-            options.StorageOf(isOnlyProcess).ShouldBe("s3");
-            new MediaOptions { Storage = "database" }.StorageOf(isOnlyProcess).ShouldBe("database");
-            new MediaOptions { Storage = "disk", Directory = "x" }.StorageOf(isOnlyProcess).ShouldBe("disk");
+            options.StorageOf(isSingleProcess).ShouldBe("s3");
+            new MediaOptions { Storage = "database" }.StorageOf(isSingleProcess).ShouldBe("database");
+            new MediaOptions { Storage = "disk", Directory = "x" }.StorageOf(isSingleProcess).ShouldBe("disk");
         }
-        Should.Throw<StartupException>(() => new MediaOptions { Storage = "disk" }.StorageOf(isOnlyProcess: false)).Message
-            .ShouldBe("Cote__Media__Storage is disk, and other nodes may use this database. Name the folder that all of them share with Cote__Media__Directory.");
-        Should.Throw<StartupException>(() => new MediaOptions { Directory = "x" }.StorageOf(isOnlyProcess: false));
+        var shared = new MediaOptions { Storage = "disk" };
+        Should.Throw<StartupException>(() => shared.StorageOf(isSingleProcess: false)).Message.ShouldBe(
+            "Cote__Media__Storage is disk, and other nodes may use this database. "
+            + "Name the folder that all of them share with Cote__Media__Directory.");
+        Should.Throw<StartupException>(() => new MediaOptions { Directory = "x" }.StorageOf(isSingleProcess: false));
     }
 
     string[] Files() => Directory.GetFiles(_shared, "*", SearchOption.AllDirectories);

@@ -58,7 +58,8 @@ public sealed class MediaToModelTests
         await using var app = await CoteApp.StartAsync("Assistants:OpenAI:ContextTokens=2000");
         using var ada = await app.RegisterAsync();
 
-        var request = await AskAsync(app, ada, "Sum it up.", "openai/fake", Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("世界 word ", 100_000))));
+        var request = await AskAsync(app, ada, "Sum it up.", "openai/fake",
+            Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("世界 word ", 100_000))));
 
         var text = request.Messages.EnumerateArray().Last().GetProperty("content").GetString()!;
         text.ShouldEndWith("[the rest does not fit here]");
@@ -76,7 +77,8 @@ public sealed class MediaToModelTests
         foreach (var picture in pictures)
         {
             var url = (await ada.UploadAsync(picture, "p.png")).Ok()["url"];
-            var sent = (await ada.PostAsync($"/chats/{chat}/messages/", new { content = "see", type = "image", media_urls = new[] { url } })).Ok();
+            var sent = (await ada.PostAsync($"/chats/{chat}/messages/",
+                new { content = "see", type = "image", media_urls = new[] { url } })).Ok();
             await ada.EndOfAsync(chat, sent["reply_id"]);
         }
 
@@ -99,7 +101,8 @@ public sealed class MediaToModelTests
         request.Messages.EnumerateArray().Last().GetProperty("content").ValueKind.ShouldBe(JsonValueKind.String);
     }
 
-    static async Task<FakeRequest> AskAsync(CoteApp app, CoteClient client, string content, string model, params byte[][] files)
+    static async Task<FakeRequest> AskAsync(
+        CoteApp app, CoteClient client, string content, string model, params byte[][] files)
     {
         var chat = await client.CreateChatAsync(model: model);
         var urls = new List<string>();

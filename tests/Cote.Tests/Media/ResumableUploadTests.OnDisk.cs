@@ -7,10 +7,11 @@ using static Cote.Tests.Media.Tus;
 
 namespace Cote.Tests.Media;
 
-// What looks at the files of pieces. Where these lie in the database, UploadPiecesTests has the same.
+// What looks at the files of parts. Where these lie in the database, UploadPartsTests has the same.
 public sealed partial class ResumableUploadTests
 {
-    // The connection breaks in the middle of a piece, the server is restarted, and the client goes on from where HEAD says.
+    // The connection breaks in the middle of a part, the server is restarted, and the client goes on from where HEAD
+    // says.
     [Fact]
     public async Task After_a_cut_and_a_restart_it_goes_on_where_it_was()
     {
@@ -18,10 +19,10 @@ public sealed partial class ResumableUploadTests
         using var before = await app.RegisterAsync();
         var text = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Range(0, 100_000).Select(x => $"{x} ")));
         var upload = await BeginAsync(before, text.Length, "long.txt");
-        using (var phone = await OpenPieceAsync(app, before, upload, text.Length))
+        using (var phone = await OpenPartAsync(app, before, upload, text.Length))
         {
             await phone.GetStream().WriteAsync(text.AsMemory(0, 300_000));
-            await Patience.UntilAsync(() => Task.FromResult(FileOf(app, upload).Length == 300_000), "the piece has come");
+            await Patience.UntilAsync(() => Task.FromResult(FileOf(app, upload).Length == 300_000), "the part has come");
             phone.Client.LingerState = new(true, 0);
         }
         await app.RestartAsync();
@@ -29,7 +30,7 @@ public sealed partial class ResumableUploadTests
 
         var head = await HeadAsync(ada, upload);
         var offset = int.Parse(head.Header("Upload-Offset")!, CultureInfo.InvariantCulture);
-        var last = await PieceAsync(ada, upload, offset, text[offset..]);
+        var last = await PartAsync(ada, upload, offset, text[offset..]);
 
         offset.ShouldBe(300_000);
         (await Samples.BytesOf((await ada.GetAsync(last.Header("Upload-Media-Url")!)).Ok())).ShouldBe(text);
@@ -43,12 +44,12 @@ public sealed partial class ResumableUploadTests
         using var ada = await _app.RegisterAsync();
         var text = Encoding.ASCII.GetBytes(new string('a', 200_000));
         var upload = await BeginAsync(ada, text.Length, "a.txt");
-        using var hanging = await OpenPieceAsync(_app, ada, upload, text.Length);
+        using var hanging = await OpenPartAsync(_app, ada, upload, text.Length);
         await hanging.GetStream().WriteAsync(text.AsMemory(0, 50_000));
-        await Patience.UntilAsync(() => Task.FromResult(FileOf(_app, upload).Length == 50_000), "the piece has come");
+        await Patience.UntilAsync(() => Task.FromResult(FileOf(_app, upload).Length == 50_000), "the part has come");
 
         var offset = int.Parse((await HeadAsync(ada, upload)).Header("Upload-Offset")!, CultureInfo.InvariantCulture);
-        var last = await PieceAsync(ada, upload, offset, text[offset..]);
+        var last = await PartAsync(ada, upload, offset, text[offset..]);
 
         offset.ShouldBe(50_000);
         (await ada.GetAsync(last.Header("Upload-Media-Url")!)).Text.Length.ShouldBe(200_000);
@@ -66,11 +67,11 @@ public sealed partial class ResumableUploadTests
         }, "Auth:AccessTokenMinutes=100000");
         using var ada = await app.RegisterAsync();
         var upload = await BeginAsync(ada, 10, "a.txt");
-        (await PieceAsync(ada, upload, 0, "abc"u8.ToArray())).Status.ShouldBe(204);
+        (await PartAsync(ada, upload, 0, "abc"u8.ToArray())).Status.ShouldBe(204);
         FileOf(app, upload).Exists.ShouldBeTrue();
 
         time.Shift = TimeSpan.FromHours(24.1);
-        var late = await PieceAsync(ada, upload, 3, "def"u8.ToArray());
+        var late = await PartAsync(ada, upload, 3, "def"u8.ToArray());
         await sweep!.SweepAsync(default);
 
         (late.Status, late.ErrorCode).ShouldBe((410, "upload_expired"));

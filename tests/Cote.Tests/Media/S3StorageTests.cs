@@ -12,7 +12,8 @@ namespace Cote.Tests.Media;
 
 /// <summary>
 /// Cote with an S3-compatible store behind it. The store is a small one of this file that speaks what is used of the
-/// protocol and checks no signature: that Amazon's own, or another's, takes what Amazon's library sends is not shown here.
+/// protocol and checks no signature: that Amazon's own, or another's, takes what Amazon's library sends is not shown
+/// here.
 /// </summary>
 public sealed class S3StorageTests
 {
@@ -21,8 +22,10 @@ public sealed class S3StorageTests
     {
         await using var store = await FakeStore.StartAsync();
         MediaGcLoop? sweep = null;
-        await using var app = await CoteApp.StartAsync(x => x.Map(routes => sweep = routes.ServiceProvider.GetRequiredService<MediaGcLoop>()),
-            "Media:S3:Bucket=media", $"Media:S3:Endpoint={store.Url}", "Media:S3:AccessKey=key", "Media:S3:SecretKey=secret", "Media:GraceHours=0");
+        await using var app = await CoteApp.StartAsync(x =>
+            x.Map(routes => sweep = routes.ServiceProvider.GetRequiredService<MediaGcLoop>()),
+            "Media:S3:Bucket=media", $"Media:S3:Endpoint={store.Url}", "Media:S3:AccessKey=key",
+            "Media:S3:SecretKey=secret", "Media:GraceHours=0");
         using var ada = await app.RegisterAsync();
         var picture = Samples.Png(extra: 100_000);
 
@@ -34,7 +37,8 @@ public sealed class S3StorageTests
         (await UploadTests.BlobsOf(app)).ShouldBeEmpty();
         UploadTests.Leftovers(app).ShouldBeEmpty();
         (await Samples.BytesOf((await ada.GetAsync(url)).Ok())).ShouldBe(picture);
-        (await Samples.BytesOf(await ada.GetAsync(url, x => x.Range = new(1_000, 1_999)))).ShouldBe(picture[1_000..2_000]);
+        (await Samples.BytesOf(await ada.GetAsync(url, x => x.Range = new(1_000, 1_999))))
+            .ShouldBe(picture[1_000..2_000]);
 
         await sweep!.SweepAsync(default);
 
@@ -46,7 +50,8 @@ public sealed class S3StorageTests
     public async Task A_store_that_is_away_refuses_the_upload_and_nothing_is_half_there()
     {
         var store = await FakeStore.StartAsync();
-        await using var app = await CoteApp.StartAsync("Media:S3:Bucket=media", $"Media:S3:Endpoint={store.Url}", "Media:S3:AccessKey=key", "Media:S3:SecretKey=secret");
+        await using var app = await CoteApp.StartAsync("Media:S3:Bucket=media", $"Media:S3:Endpoint={store.Url}",
+            "Media:S3:AccessKey=key", "Media:S3:SecretKey=secret");
         using var ada = await app.RegisterAsync();
         var picture = Samples.Png(extra: 100);
         store.IsBroken = true;
@@ -64,7 +69,8 @@ public sealed class S3StorageTests
     public async Task It_lists_what_it_keeps_and_says_what_it_does_not_have()
     {
         await using var store = await FakeStore.StartAsync();
-        using var storage = new S3Storage(new() { Bucket = "media", Endpoint = store.Url, AccessKey = "key", SecretKey = new Secret("secret") });
+        using var storage = new S3Storage(new() { Bucket = "media", Endpoint = store.Url, AccessKey = "key",
+            SecretKey = new Secret("secret") });
         store.Objects["media/blobs/a"] = [1];
         store.Objects["media/blobs/b"] = [2];
 
@@ -117,8 +123,11 @@ sealed class FakeStore : IAsyncDisposable
         else if (http.Request.Query.ContainsKey("list-type"))
         {
             http.Response.ContentType = "application/xml";
-            await http.Response.WriteAsync("<?xml version=\"1.0\"?><ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><IsTruncated>false</IsTruncated>"
-                + string.Concat(Objects.Keys.Select(x => $"<Contents><Key>{x[(key.Length + 1)..]}</Key></Contents>")) + "</ListBucketResult>");
+            await http.Response.WriteAsync(
+                "<?xml version=\"1.0\"?><ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
+                + "<IsTruncated>false</IsTruncated>"
+                + string.Concat(Objects.Keys.Select(x => $"<Contents><Key>{x[(key.Length + 1)..]}</Key></Contents>"))
+                + "</ListBucketResult>");
         }
         else if (http.Request.Method == "PUT")
         {

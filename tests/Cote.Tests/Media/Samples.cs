@@ -10,7 +10,8 @@ static class Samples
 {
     public static byte[] Png(int width = 4, int height = 3, int extra = 0)
     {
-        byte[] header = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, 0, 0, 0, 13, .. "IHDR"u8, 0, 0, 0, 0, 0, 0, 0, 0, 8, 2, 0, 0, 0, 1, 2, 3, 4];
+        byte[] header = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, 0, 0, 0, 13, .. "IHDR"u8, 0, 0, 0, 0, 0, 0, 0,
+            0, 8, 2, 0, 0, 0, 1, 2, 3, 4];
         BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(16), width);
         BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(20), height);
         return [.. header, .. Noise(extra), 0, 0, 0, 0, .. "IEND"u8, 0xAE, 0x42, 0x60, 0x82];
@@ -19,15 +20,18 @@ static class Samples
     public static byte[] Jpeg(int width = 4, int height = 3) =>
     [
         0xFF, 0xD8, 0xFF, 0xE0, 0, 16, .. "JFIF\0"u8, 1, 1, 0, 0, 1, 0, 1, 0, 0,
-        0xFF, 0xC0, 0, 11, 8, (byte)(height >> 8), (byte)height, (byte)(width >> 8), (byte)width, 1, 1, 0x11, 0, 0xFF, 0xDA, 0, 2, 1, 2, 0xFF, 0xD9,
+        0xFF, 0xC0, 0, 11, 8, (byte)(height >> 8), (byte)height, (byte)(width >> 8), (byte)width, 1, 1, 0x11, 0, 0xFF,
+            0xDA, 0, 2, 1, 2, 0xFF, 0xD9,
     ];
 
     public static byte[] Gif(int width = 4, int height = 3) =>
-        [.. "GIF89a"u8, (byte)width, (byte)(width >> 8), (byte)height, (byte)(height >> 8), 0x80, 0, 0, 0, 0, 0, 255, 255, 255, 0x2C, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, 0x44, 1, 0, 0x3B];
+        [.. "GIF89a"u8, (byte)width, (byte)(width >> 8), (byte)height, (byte)(height >> 8), 0x80, 0, 0, 0, 0, 0, 255,
+            255, 255, 0x2C, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, 0x44, 1, 0, 0x3B];
 
     public static byte[] WebP(int width = 4, int height = 3) =>
     [
-        .. "RIFF"u8, 30, 0, 0, 0, .. "WEBPVP8X"u8, 10, 0, 0, 0, 0, 0, 0, 0, (byte)(width - 1), (byte)((width - 1) >> 8), (byte)((width - 1) >> 16),
+        .. "RIFF"u8, 30, 0, 0, 0, .. "WEBPVP8X"u8, 10, 0, 0, 0, 0, 0, 0, 0, (byte)(width - 1),
+            (byte)((width - 1) >> 8), (byte)((width - 1) >> 16),
         (byte)(height - 1), (byte)((height - 1) >> 8), (byte)((height - 1) >> 16),
     ];
 
@@ -41,7 +45,9 @@ static class Samples
         return bytes;
     }
 
-    public static byte[] IsoMedia(string brand) => [0, 0, 0, 24, .. "ftyp"u8, .. Encoding.ASCII.GetBytes(brand), 0, 0, 0, 0, .. "mif1heic"u8, 0, 0, 0, 8, .. "mdat"u8];
+    public static byte[] IsoMedia(string brand) =>
+        [0, 0, 0, 24, .. "ftyp"u8, .. Encoding.ASCII.GetBytes(brand), 0, 0, 0, 0, .. "mif1heic"u8, 0, 0, 0, 8,
+        .. "mdat"u8];
 
     public static byte[] Heif(string brand, int width, int height)
     {
@@ -52,23 +58,28 @@ static class Samples
     }
 
     public static byte[] Matroska(string type, string track) =>
-        [0x1A, 0x45, 0xDF, 0xA3, 0x9F, 0x42, 0x82, (byte)(0x80 | type.Length), .. Encoding.ASCII.GetBytes(type), 0x18, 0x53, 0x80, 0x67, .. Encoding.ASCII.GetBytes(track)];
+        [0x1A, 0x45, 0xDF, 0xA3, 0x9F, 0x42, 0x82, (byte)(0x80 | type.Length), .. Encoding.ASCII.GetBytes(type), 0x18,
+            0x53, 0x80, 0x67, .. Encoding.ASCII.GetBytes(track)];
 
     // Two frames of 128 kbit/s at 44.1 kHz: 417 bytes each.
     public static byte[] Mp3() => [0xFF, 0xFB, 0x90, 0, .. new byte[413], 0xFF, 0xFB, 0x90, 0, .. new byte[413]];
 
-    public static byte[] Adts() => [0xFF, 0xF1, 0x50, 0x80, 0x02, 0x1F, 0xFC, .. new byte[9], 0xFF, 0xF1, 0x50, 0x80, 0x02, 0x1F, 0xFC, .. new byte[9]];
+    public static byte[] Adts() =>
+        [0xFF, 0xF1, 0x50, 0x80, 0x02, 0x1F, 0xFC, .. new byte[9], 0xFF, 0xF1, 0x50, 0x80, 0x02, 0x1F, 0xFC,
+        .. new byte[9]];
 
     public static byte[] Wav(int length = 16) => [.. "RIFF"u8, 0, 0, 0, 0, .. "WAVEfmt "u8, .. new byte[length]];
 
-    public static byte[] Pdf(string text = "hello") => [.. "%PDF-1.7\n"u8, .. Encoding.UTF8.GetBytes(text), .. "\n%%EOF"u8];
+    public static byte[] Pdf(string text = "hello") =>
+        [.. "%PDF-1.7\n"u8, .. Encoding.UTF8.GetBytes(text), .. "\n%%EOF"u8];
 
     public static byte[] Zip(params (string Name, string Text)[] entries)
     {
         using var bytes = new MemoryStream();
         using (var zip = new ZipArchive(bytes, ZipArchiveMode.Create, leaveOpen: true))
             foreach (var (name, text) in entries)
-                using (var entry = zip.CreateEntry(name, name == "mimetype" ? CompressionLevel.NoCompression : CompressionLevel.Optimal).Open())
+                using (var entry = zip.CreateEntry(name, name == "mimetype" ? CompressionLevel.NoCompression
+                    : CompressionLevel.Optimal).Open())
                     entry.Write(Encoding.UTF8.GetBytes(text));
         return bytes.ToArray();
     }
@@ -77,7 +88,8 @@ static class Samples
         Zip([("[Content_Types].xml", "<Types/>"), ("word/document.xml", "<w:document/>"), .. more]);
 
     public static byte[] OpenDocument(string type) =>
-        Zip(("mimetype", "application/vnd.oasis.opendocument." + type), ("content.xml", "<x/>"), ("META-INF/manifest.xml", "<x/>"));
+        Zip(("mimetype", "application/vnd.oasis.opendocument." + type), ("content.xml", "<x/>"),
+            ("META-INF/manifest.xml", "<x/>"));
 
     // A header, one sector of the allocation table, one of the directory.
     public static byte[] Compound(params string[] streams)
@@ -107,10 +119,12 @@ static class Samples
     }
 
     /// <summary>Uploads as an app does; the name goes as it stands.</summary>
-    public static Task<Reply> UploadAsync(this CoteClient client, byte[] bytes, string name = "file.bin", string field = "file") =>
+    public static Task<Reply> UploadAsync(this CoteClient client, byte[] bytes, string name = "file.bin",
+        string field = "file") =>
         client.UploadAsync(new ByteArrayContent(bytes), name, field);
 
-    public static Task<Reply> UploadAsync(this CoteClient client, HttpContent file, string name, string field = "file") =>
+    public static Task<Reply> UploadAsync(this CoteClient client, HttpContent file, string name,
+        string field = "file") =>
         client.SendAsync(HttpMethod.Post, "/upload/", change: request =>
         {
             var form = new MultipartFormDataContent();

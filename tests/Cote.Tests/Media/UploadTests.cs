@@ -72,6 +72,30 @@ public sealed class UploadTests(SharedApp shared)
         download.Header("X-Evil").ShouldBeNull();
     }
 
+    // Browsers escape nothing but the quote, and that as %22; older Windows programs send a path; RFC 9110 escapes
+    // both.
+    [Theory]
+    [InlineData(@"C:\fakepath\photo.txt", "photo.txt")]
+    [InlineData(@"C:\\fakepath\\photo.txt", "photo.txt")]
+    [InlineData(@"\\server\share\photo.txt", "photo.txt")]
+    [InlineData(@"a \""quoted\"" name.txt", "a _quoted_ name.txt")]
+    [InlineData("a%22b.txt", "a%22b.txt")]
+    [InlineData("plain.txt", "plain.txt")]
+    public async Task A_quoted_name_is_read_as_its_sender_meant_it(string quoted, string name)
+    {
+        using var ada = await _app.RegisterAsync();
+
+        var upload = await ada.SendAsync(HttpMethod.Post, "/upload/", change: x =>
+        {
+            x.Content = new ByteArrayContent(Encoding.ASCII.GetBytes(
+                $"--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{quoted}\"\r\n\r\n"
+                + "hello\r\n--b--\r\n"));
+            x.Content.Headers.TryAddWithoutValidation("Content-Type", "multipart/form-data; boundary=b");
+        });
+
+        upload.Ok()["name"].ShouldBe(name);
+    }
+
     [Fact]
     public async Task A_name_of_five_thousand_letters_is_cut()
     {
@@ -112,7 +136,8 @@ public sealed class UploadTests(SharedApp shared)
     public async Task A_picture_that_is_a_script_too_is_served_as_a_picture_only()
     {
         using var ada = await _app.RegisterAsync();
-        byte[] polyglot = [.. "GIF89a"u8, 0x2F, 0x2A, 1, 0, 0, 0, 0, 0x2C, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 0, .. "*/=1;alert(1);//"u8, 0x3B];
+        byte[] polyglot = [.. "GIF89a"u8, 0x2F, 0x2A, 1, 0, 0, 0, 0, 0x2C, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 0,
+            .. "*/=1;alert(1);//"u8, 0x3B];
 
         var upload = (await ada.UploadAsync(polyglot, "a.gif")).Ok();
         var download = (await ada.GetAsync(upload["url"])).Ok();
@@ -214,7 +239,8 @@ public sealed class UploadTests(SharedApp shared)
         await using var app = await CoteApp.StartAsync("Media:QuotaBytes=100000");
         using var ada = await app.RegisterAsync();
 
-        var uploads = await Task.WhenAll(Enumerable.Range(0, 10).Select(i => ada.UploadAsync(Samples.Png(extra: 30_000), $"{i}.png")));
+        var uploads = await Task.WhenAll(Enumerable.Range(0, 10).Select(i =>
+            ada.UploadAsync(Samples.Png(extra: 30_000), $"{i}.png")));
 
         uploads.Count(x => x.Status == 200).ShouldBeInRange(1, 3);
         uploads.Where(x => x.Status != 200).ShouldAllBe(x => x.Status == 403);
@@ -235,7 +261,8 @@ public sealed class UploadTests(SharedApp shared)
         (silent.Status, silent.ErrorCode).ShouldBe((413, "too_large"));
         Leftovers(app).ShouldBeEmpty();
         (await ada.GetAsync("/limits")).Ok()["max_upload_bytes"].ShouldBe("5000000");
-        (await ada.UploadAsync([.. Samples.Wav(), .. new byte[4_999_900]], "fits.wav")).Ok(); // above the front door's limit for JSON
+        // Above the server's limit for JSON.
+        (await ada.UploadAsync([.. Samples.Wav(), .. new byte[4_999_900]], "fits.wav")).Ok();
     }
 
     [Fact]
@@ -243,8 +270,9 @@ public sealed class UploadTests(SharedApp shared)
     {
         await using var app = await CoteApp.StartAsync();
         using var ada = await app.RegisterAsync();
-        var head = $"POST /upload/ HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {ada.Token}\r\nContent-Type: multipart/form-data; boundary=b\r\n"
-            + "Content-Length: 1000000\r\n\r\n--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\n";
+        var head = $"POST /upload/ HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {ada.Token}\r\n"
+            + "Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 1000000\r\n\r\n"
+            + "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\n";
 
         using (var socket = new TcpClient())
         {
@@ -265,11 +293,13 @@ public sealed class UploadTests(SharedApp shared)
         await using var app = await CoteApp.StartAsync();
         using var ada = await app.RegisterAsync();
 
-        foreach (var body in new[] { "aaaa", "aaaa\r\n--b", "aaaa\r\n--b\r\nContent-Disposition: form-data; name=\"more\"\r\n\r\nx" })
+        foreach (var body in new[] { "aaaa", "aaaa\r\n--b",
+            "aaaa\r\n--b\r\nContent-Disposition: form-data; name=\"more\"\r\n\r\nx" })
         {
             var refused = await ada.SendAsync(HttpMethod.Post, "/upload/", change: x =>
             {
-                x.Content = new ByteArrayContent(Encoding.ASCII.GetBytes("--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\n" + body));
+                x.Content = new ByteArrayContent(Encoding.ASCII.GetBytes(
+                    "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\n" + body));
                 x.Content.Headers.TryAddWithoutValidation("Content-Type", "multipart/form-data; boundary=b");
             });
             refused.Status.ShouldBe(422, body);

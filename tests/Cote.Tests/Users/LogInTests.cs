@@ -46,7 +46,7 @@ public sealed class LogInTests(SharedApp shared)
         foreach (var (name, password) in new[]
         {
             (ada.Username, "wrong"), (ada.Username, ada.Password + " "), (ada.Username, ada.Password.ToUpperInvariant()),
-            (ada.Username, ""), ("nobody", ada.Password), ("", ""), (ada.Username + " ", ada.Password), ("' or 1=1 --", "x"),
+            (ada.Username, ""), ("nobody", ada.Password), ("", ""), (ada.Username + "\n", ada.Password), ("' or 1=1 --", "x"),
         })
             (await ada.FormAsync("/token", ("username", name), ("password", password)))
                 .ShouldBeProblem(401, "wrong_password", "Incorrect username or password");
@@ -70,6 +70,8 @@ public sealed class LogInTests(SharedApp shared)
             reply.Status.ShouldBe(401);
         else
             reply.ShouldBeWrong("body.username missing", "body.password missing");
+        if (type is null || !type.Contains("form"))
+            reply.Json.GetProperty("detail")[0].Text("msg").ShouldEndWith($", not {type ?? "a body without a Content-Type"}");
         reply.Text.ShouldNotContain("horse");
     }
 

@@ -6,19 +6,16 @@ using Cote.Data;
 
 namespace Cote.Admin;
 
-/// <summary>A column of a table, and what its values are on either engine.</summary>
+/// <summary>A column of a table, and the kind of its values on both engines.</summary>
 readonly record struct Column(string Name, Sql.ArgKind Kind);
 
-/// <summary>How far a table has been gone through: so many rows, up to the one with this key.</summary>
-readonly record struct KeysetPosition(long Rows, IReadOnlyList<object?>? After);
-
 /// <summary>
-/// A table as it is carried from one engine to another: in the order of its primary key, which is the same on both, since
+/// A table that is copied from one engine to another in the order of its primary key, which is the same on both, since
 /// texts are compared by their bytes.
 /// </summary>
 /// <param name="name">A constant of the program, as are the names of the key.</param>
-/// <param name="only">Which rows are meant, where not all are.</param>
-sealed class CopyTable(string name, string[] key, Sql? only = null)
+/// <param name="condition">The condition on the rows that are copied, where not all are.</param>
+sealed class CopyTable(string name, string[] key, Sql? condition = null)
 {
     const long MostRows = 2_000;
     const long MostBytes = 8 << 20;
@@ -27,27 +24,32 @@ sealed class CopyTable(string name, string[] key, Sql? only = null)
 
     public IReadOnlyList<string> Key => key;
 
-    /// <summary>The condition on the rows that are carried.</summary>
-    public Sql Only { get; } = only ?? $"true";
+    /// <summary>The condition on the rows that are copied.</summary>
+    public Sql Condition { get; } = condition ?? $"true";
 
-    /// <summary>The columns, as the embedded database knows them: one that is added later is here by itself.</summary>
+    /// <summary>
+    /// The columns as the embedded database lists them, so that one that a migration adds is copied too.
+    /// </summary>
     public Task<IReadOnlyList<Column>> ColumnsAsync(Database embedded, CancellationToken ct) =>
         embedded.ListAsync($"select name, lower(type) from pragma_table_info({name}) order by cid",
             row => new Column(row.GetString(0), KindOf(row.GetString(1))), ct);
 
     public Task<long> CountAsync(Database db, CancellationToken ct) =>
-        db.FirstAsync($"select count(*) from {Names([name])} where {Only}", row => row.GetInt64(0), ct);
+        db.FirstAsync($"select count(*) from {Names([name])} where {Condition}", row => row.GetInt64(0), ct);
 
-    /// <summary>The rows that follow on a key: a page, bounded in rows and in bytes. Empty after the last.</summary>
+    /// <summary>The page of rows after a key, bounded in rows and in bytes. Empty after the last.</summary>
     public Task<IReadOnlyList<object?[]>> PageAsync(
         Database db, IReadOnlyList<Column> columns, IReadOnlyList<object?>? after, CancellationToken ct)
     {
-        Sql where = Only;
+        Sql where = Condition;
         if (after is not null)
-            where = $"({Only}) and ({Names(key)}) > ({Values(after)})";
+            where = $"({Condition}) and ({Names(key)}) > ({Values(after)})";
         var bytes = 0L;
         return db.ListAsync(
-            $"select {Names(columns.Select(x => x.Name))} from {Names([name])} where {where} order by {Names(key)} limit {MostRows}",
+            $"""
+            select {Names(columns.Select(x => x.Name))} from {Names([name])}
+            where {where} order by {Names(key)} limit {MostRows}
+            """,
             row => Read(row, columns), ct, row => (bytes += row.Sum(SizeOf)) > MostBytes);
     }
 
@@ -55,8 +57,9 @@ sealed class CopyTable(string name, string[] key, Sql? only = null)
     public IReadOnlyList<object?> KeyOf(IReadOnlyList<Column> columns, object?[] row) =>
         [.. key.Select(x => row[columns.Select(y => y.Name).ToList().IndexOf(x)])];
 
-    /// <summary>How many rows there are, and a hash of all that is in them.</summary>
-    public async Task<(long Rows, string Hash)> DigestAsync(Database db, IReadOnlyList<Column> columns, CancellationToken ct)
+    /// <summary>The number of rows, and a hash of all their values.</summary>
+    public async Task<(long Rows, string Hash)> DigestAsync(
+        Database db, IReadOnlyList<Column> columns, CancellationToken ct)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var buffer = new ArrayBufferWriter<byte>();
@@ -77,7 +80,7 @@ sealed class CopyTable(string name, string[] key, Sql? only = null)
         return (rows, Convert.ToHexStringLower(hash.GetHashAndReset()));
     }
 
-    // Quoted: whatever a column is called, it is no word of the language.
+    // Quoted: a column may have the name of a keyword.
     public static Sql Names(IEnumerable<string> names)
     {
         var sql = new Sql(0, 0);
@@ -121,7 +124,7 @@ sealed class CopyTable(string name, string[] key, Sql? only = null)
         _ => 8,
     };
 
-    // Kind, length, bytes: no two rows that differ are written the same.
+    // Kind, length, bytes: two rows that differ have different encodings.
     static void Encode(ArrayBufferWriter<byte> to, object? value)
     {
         switch (value)
@@ -165,6 +168,6 @@ sealed class CopyTable(string name, string[] key, Sql? only = null)
         "double precision" => Sql.ArgKind.Real,
         "blob" => Sql.ArgKind.Bytes,
         "text" => Sql.ArgKind.Text,
-        _ => throw new NotSupportedException($"A column of the type {type} is not carried from one engine to another yet."),
+        _ => throw new NotSupportedException($"A column of the type {type} cannot be copied between the engines yet."),
     };
 }

@@ -6,8 +6,8 @@ using NpgsqlTypes;
 namespace Cote.Admin;
 
 /// <summary>
-/// Fills an empty PostgreSQL database, page by page: each with the note of how far it goes, in one transaction, so that it
-/// can be cut off anywhere. One session does it all and holds the lock against a second one.
+/// Fills an empty PostgreSQL database page by page. Each page is committed with a note of its position, so that the
+/// copy can be cut off anywhere. One session does it all and holds the lock against a second copy.
 /// </summary>
 sealed class PostgresLoad : IAsyncDisposable
 {
@@ -19,51 +19,63 @@ sealed class PostgresLoad : IAsyncDisposable
 
     PostgresLoad(NpgsqlConnection connection) => _connection = connection;
 
-    /// <summary>Takes the lock. One that was killed a moment ago may still be about to let it go.</summary>
+    /// <summary>
+    /// Takes the lock. The server may not have noticed yet that a copy before was killed: it waits for a while.
+    /// </summary>
     public static async Task<PostgresLoad> OpenAsync(PostgresEngine target, Clock clock, CancellationToken ct)
     {
         var load = new PostgresLoad(await target.OpenConnectionAsync(ct));
-        for (var began = clock.Ticks; !await load.FirstAsync($"select case when pg_try_advisory_lock({LoadLock}) then 1::bigint else 0 end", row => row.GetInt64(0) != 0, ct);)
+        for (var began = clock.Ticks; !await load.TryLockAsync(ct);)
         {
             if (clock.Since(began) > LockWithin)
                 throw new StartupException("Another copy into this database is running.");
             await Task.Delay(LockAgainAfter, clock.Provider, ct);
         }
-        // A page that a crash of the server takes back takes its note along; the last commit, an ordinary one, waits for all.
+        // A page that a crash of the server undoes loses its note too; the last commit is an ordinary one and waits
+        // for all.
         await load.ExecuteAsync($"set synchronous_commit = off", ct);
         return load;
     }
 
-    /// <summary>Begins a copy of this source, or goes on with it: true where there is something to go on with.</summary>
+    /// <summary>Begins a copy of this source, or goes on with it; true where it goes on.</summary>
     public async Task<bool> BeginAsync(string source, IReadOnlyList<CopyTable> tables, CancellationToken ct)
     {
-        // The copy's own connections have another name than these.
+        // The connections of the copy itself have another name.
         if (await FirstAsync(
-            $"select count(*) from pg_stat_activity where datname = current_database() and application_name in ('cote listen', 'cote say') and pid <> pg_backend_pid()",
-            row => row.GetInt64(0), ct) > 0)
+            $"""
+            select count(*) from pg_stat_activity
+            where datname = current_database() and application_name like 'cote %' and pid <> pg_backend_pid()
+            """, row => row.GetInt64(0), ct) > 0)
             throw new StartupException("A node of Cote is connected to the target database. Stop it first.");
         if (await FirstAsync(UnfinishedCopy.Source, row => row.GetString(0), ct) is { } begun)
             return begun == source ? true : throw new StartupException(
-                "The target holds an unfinished copy of another database, or of this one before it was served again. Drop the target, create it anew, and begin again.");
-        foreach (var table in tables)
-            if (table.Name is not ("meta" or "counters") && await FirstAsync($"select 1 from {CopyTable.Names([table.Name])} limit 1", _ => true, ct))
-                throw new StartupException($"The target is not empty: its table {table.Name} has rows. Name a new database for the copy; one that has come to its end needs no second call.");
+                "The target holds an unfinished copy of another database, or of this one before it was served again. "
+                + "Drop the target, create it anew, and begin again.");
+        foreach (var table in tables.Where(x => x.Name is not ("meta" or "counters")))
+            if (await FirstAsync($"select 1 from {CopyTable.Names([table.Name])} limit 1", _ => true, ct))
+                throw new StartupException(
+                    $"The target is not empty: its table {table.Name} has rows. "
+                    + "Name a new database for the copy; one that has come to its end needs no second call.");
         await using var transaction = await _connection.BeginTransactionAsync(ct);
-        await ExecuteAsync($"delete from meta", ct); // what an empty database says of itself says the source of its own
+        await ExecuteAsync($"delete from meta", ct); // the rows of an empty database; the source brings its own
         await ExecuteAsync($"delete from counters", ct);
         await ExecuteAsync(UnfinishedCopy.Begin(source), ct);
         await transaction.CommitAsync(ct);
         return false;
     }
 
-    /// <summary>How far something has come.</summary>
-    public async Task<KeysetPosition> PlaceOfAsync(string what, CancellationToken ct) =>
-        UnfinishedCopy.Read(await FirstAsync(UnfinishedCopy.Progress(what), row => row.GetString(0), ct));
+    /// <summary>The position in a table.</summary>
+    public async Task<KeysetPosition> PositionOfAsync(string table, CancellationToken ct) =>
+        UnfinishedCopy.Read(await FirstAsync(UnfinishedCopy.Progress(table), row => row.GetString(0), ct));
 
-    public Task NoteAsync(string what, KeysetPosition position, CancellationToken ct) => ExecuteAsync(UnfinishedCopy.Note(what, position), ct);
+    /// <summary>Notes the position in a table.</summary>
+    public Task NoteAsync(string table, KeysetPosition position, CancellationToken ct) =>
+        ExecuteAsync(UnfinishedCopy.Note(table, position), ct);
 
-    /// <summary>Writes a page of a table, and how far it is now.</summary>
-    public async Task WriteAsync(CopyTable table, IReadOnlyList<Column> columns, IReadOnlyList<object?[]> rows, KeysetPosition position, CancellationToken ct)
+    /// <summary>Writes a page of a table, and the position after it.</summary>
+    public async Task WriteAsync(
+        CopyTable table, IReadOnlyList<Column> columns, IReadOnlyList<object?[]> rows, KeysetPosition position,
+        CancellationToken ct)
     {
         await using var transaction = await _connection.BeginTransactionAsync(ct);
         await using (var copy = await _connection.BeginBinaryImportAsync(
@@ -81,7 +93,7 @@ sealed class PostgresLoad : IAsyncDisposable
         await transaction.CommitAsync(ct);
     }
 
-    /// <summary>So much has come at once that the server's own look at it would be late.</summary>
+    /// <summary>Updates the planner's statistics: autovacuum would come too late after so many rows.</summary>
     public Task AnalyzeAsync(CancellationToken ct) => ExecuteAsync($"analyze", ct);
 
     public ValueTask DisposeAsync() => _connection.DisposeAsync();
@@ -94,6 +106,10 @@ sealed class PostgresLoad : IAsyncDisposable
         double number => copy.WriteAsync(number, NpgsqlDbType.Double, ct),
         _ => copy.WriteAsync((byte[])value, NpgsqlDbType.Bytea, ct),
     };
+
+    Task<bool> TryLockAsync(CancellationToken ct) => FirstAsync(
+        $"select case when pg_try_advisory_lock({LoadLock}) then 1::bigint else 0 end",
+        row => row.GetInt64(0) != 0, ct);
 
     async Task<T?> FirstAsync<T>(Sql sql, Func<Row, T> map, CancellationToken ct) =>
         await PostgresReadSession.ListAsync(_connection, sql, map, null, ct) is [var first, ..] ? first : default;

@@ -4,21 +4,20 @@ using Microsoft.Data.Sqlite;
 
 namespace Cote.Admin;
 
-/// <summary>An embedded database that nobody serves: read under its lock, and never changed.</summary>
+/// <summary>An embedded database that no server uses: it is read under its lock, and never changed.</summary>
 sealed class SqliteArchive(string file) : DatabaseEngine
 {
     const int Readers = 4;
 
     FileStream? _lock;
-    SqliteReadPool? _readers;
+    SqliteReadPool? _pool;
 
-    public override string Name => "sqlite";
+    /// <summary>The folder in which it lies, with the files beside it.</summary>
+    public string Folder => Path.GetDirectoryName(file)!;
+
+    public override SqlDialect Dialect => SqliteDialect.Instance;
 
     public override bool IsSingleProcess => true;
-
-    public override Sql Now => $"(cast(unixepoch('subsec') * 1000 as integer))";
-
-    private protected override Sql EachOf(string jsonArray) => $"(select value from json_each({jsonArray}))";
 
     public override TimeSpan AvailableFor => TimeSpan.MaxValue;
 
@@ -30,11 +29,12 @@ sealed class SqliteArchive(string file) : DatabaseEngine
             throw new StartupException($"There is no database {file}.");
         try
         {
-            _lock = DataFolder.TryLock(file) ?? throw new StartupException($"The database {file} is in use. Stop the Cote that serves it first.");
-            _readers = new SqliteReadPool(Source(), Readers);
-            var session = await _readers.RentAsync(ct);
+            _lock = DataFolder.TryLock(file) ?? throw new StartupException(
+                $"The database {file} is in use. Stop the Cote that serves it first.");
+            _pool = new SqliteReadPool(Source(), Readers);
+            var session = await _pool.RentAsync(ct);
             await CheckAsync(session);
-            _readers.Return(session);
+            _pool.Return(session);
         }
         catch (SqliteException error)
         {
@@ -42,26 +42,29 @@ sealed class SqliteArchive(string file) : DatabaseEngine
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new StartupException($"The database {file} cannot be read, or its lock cannot be taken: {error.Message}", error);
+            throw new StartupException(
+                $"The database {file} cannot be read, or its lock cannot be taken: {error.Message}", error);
         }
     }
 
-    internal override Task<Outcome> WriteAsync(WriteBatch batch) => throw new NotSupportedException("It is only read.");
+    internal override Task<Outcome> WriteAsync(WriteBatch batch) =>
+        throw new NotSupportedException("An archive is only read.");
 
     internal override async ValueTask<ReadSession> ReadAsync(CancellationToken ct) =>
-        new SqliteReadSession(_readers!, await _readers!.RentAsync(ct), snapshot: false);
+        new SqliteReadSession(_pool!, await _pool!.RentAsync(ct), isSnapshot: false);
 
-    internal override Task<ReadSession> SnapshotAsync(CancellationToken ct) => ReadAsync(ct).AsTask(); // it never changes
+    // It never changes.
+    internal override Task<ReadSession> SnapshotAsync(CancellationToken ct) => ReadAsync(ct).AsTask();
 
     public override ValueTask DisposeAsync()
     {
-        _readers?.Dispose();
+        _pool?.Dispose();
         _lock?.Dispose();
         return ValueTask.CompletedTask;
     }
 
-    // Under its lock the file stays as it is, and said so SQLite makes no files beside it. Only where a kill has left a
-    // log behind must that be read too.
+    // Under its lock the file does not change, and with `immutable` SQLite creates no files beside it. A log that a
+    // kill left behind must be read too, and then it cannot be immutable.
     string Source() => File.Exists(file + "-wal") && new FileInfo(file + "-wal").Length > 0
         ? file : new Uri(file).AbsoluteUri + "?immutable=1";
 
@@ -71,6 +74,7 @@ sealed class SqliteArchive(string file) : DatabaseEngine
         var missing = await Migrator.MissingAsync(new SqliteMigrationConnection(session, file), all);
         if (missing.Count > 0)
             throw new StartupException(
-                $"The database {file} was made by an older Cote (it lacks migration {missing[0].Name}). Start this version on it once and stop it: that brings it up to date, and keeps a copy of it aside.");
+                $"The database {file} was made by an older Cote (it lacks migration {missing[0].Name}). "
+                + "Start this version on it once and stop it: that brings it up to date, and keeps a copy of it.");
     }
 }

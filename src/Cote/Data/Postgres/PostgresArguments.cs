@@ -3,10 +3,10 @@ using NpgsqlTypes;
 
 namespace Cote.Data;
 
-/// <summary>The values of a statement, as PostgreSQL takes them.</summary>
+/// <summary>The parameters of a statement, as the driver takes them.</summary>
 static class PostgresArguments
 {
-    /// <summary>Gives a command the values of a statement. A null still says of what type it is.</summary>
+    /// <summary>Adds the values of a statement to a command. A null has a type too.</summary>
     public static void Bind(NpgsqlParameterCollection parameters, Sql sql)
     {
         foreach (var arg in sql.Args)
@@ -14,7 +14,7 @@ static class PostgresArguments
             {
                 string text => new NpgsqlParameter<string> { TypedValue = text, NpgsqlDbType = NpgsqlDbType.Text },
                 long number => new NpgsqlParameter<long> { TypedValue = number, NpgsqlDbType = NpgsqlDbType.Bigint },
-                double number => new NpgsqlParameter<double> { TypedValue = number, NpgsqlDbType = NpgsqlDbType.Double },
+                double real => new NpgsqlParameter<double> { TypedValue = real, NpgsqlDbType = NpgsqlDbType.Double },
                 byte[] bytes => new NpgsqlParameter<byte[]> { TypedValue = bytes, NpgsqlDbType = NpgsqlDbType.Bytea },
                 _ => new NpgsqlParameter
                 {

@@ -1,3 +1,4 @@
+using System.Data;
 using System.Data.Common;
 using System.Net.Sockets;
 using Cote.Primitives;
@@ -10,7 +11,14 @@ namespace Cote.Data;
 /// PostgreSQL, shared by any number of nodes. What each statement waits for and sees is its "read committed": see
 /// <see cref="WriteBatch.Lock"/>.
 /// </summary>
-sealed class PostgresEngine(DataOptions options, DataFolder folder, Clock clock, ILogger<Database> log) : DatabaseEngine
+/// <param name="options">The database, and the limits of connections and of waiting writes.</param>
+/// <param name="folder">The data directory of this node.</param>
+/// <param name="clock">Measures how long the database has been reachable.</param>
+/// <param name="log">Takes its log lines.</param>
+/// <param name="isCopyTarget">Opens a database that holds an unfinished copy too: only the copy itself does.</param>
+sealed class PostgresEngine(
+    DataOptions options, DataFolder folder, Clock clock, ILogger<Database> log, bool isCopyTarget = false)
+    : DatabaseEngine
 {
     const int Oldest = 13;
     const long MigrationLock = 0x636F7465; // "cote"
@@ -20,17 +28,12 @@ sealed class PostgresEngine(DataOptions options, DataFolder folder, Clock clock,
     PostgresPool? _pool;
     PostgresWriter? _writer;
 
-    /// <summary>Another database is being copied into this one, and by us: everyone else is refused until that is finished.</summary>
-    internal bool IsImportTarget { get; set; }
+    /// <summary>The setting that names the database, as its operators know it.</summary>
+    internal const string Setting = "DATABASE_URL (Cote__Data__Postgres)";
 
-    public override string Name => "postgres";
+    public override SqlDialect Dialect => PostgresDialect.Instance;
 
     public override bool IsSingleProcess => false;
-
-    // Not now(): that is the beginning of the transaction, which may have waited for a lock.
-    public override Sql Now => $"(cast(extract(epoch from clock_timestamp()) * 1000 as bigint))";
-
-    private protected override Sql EachOf(string jsonArray) => $"(select jsonb_array_elements_text(cast({jsonArray} as jsonb)))";
 
     public override bool IsHealthy => _pool is { IsAway: false };
 
@@ -46,23 +49,14 @@ sealed class PostgresEngine(DataOptions options, DataFolder folder, Clock clock,
         Default(settings, "Command Timeout", 15);
         Default(settings, "Max Auto Prepare", 256);
         Default(settings, "Auto Prepare Min Usages", 2);
-        Default(settings, "No Reset On Close", true); // nothing here sets anything for its session
+        Default(settings, "No Reset On Close", true); // no session is given settings of its own
         var source = new NpgsqlSlimDataSourceBuilder(settings.ConnectionString).EnableTransportSecurity().Build();
         _pool = new(source, clock, log);
         _writer = new(_pool, options.WriteQueue);
-        var place = $"{settings.Host}:{settings.Port}, database {settings.Database ?? settings.Username}";
+        var place = PostgresUrl.PlaceOf(settings);
         try
         {
-            await using (var connection = await OpenFirstAsync(source, place, ct))
-                _pool.Found(isBack: await CheckAsync(connection, place, ct));
-            // A lock of a session: through a pooler of transactions it would stay behind with whoever comes next.
-            await using var direct = options.PostgresListen is { } listen
-                ? NpgsqlDataSource.Create(PostgresUrl.Parse(listen, "Cote__Data__PostgresListen")) : null;
-            await using var session = await OpenFirstAsync(direct ?? source, place, ct);
-            await MigrateAsync(session, ct);
-            if (!IsImportTarget && (await PostgresReadSession.ListAsync(session, UnfinishedCopy.Source, _ => true, null, ct)).Count > 0)
-                throw new StartupException(
-                    $"The database at {place} holds an unfinished copy of another one. Run the copy again: it goes on to its end. Or drop the database and begin anew.");
+            await OpenAsync(source, place, ct);
         }
         catch (PostgresException error)
         {
@@ -70,8 +64,22 @@ sealed class PostgresEngine(DataOptions options, DataFolder folder, Clock clock,
         }
     }
 
-    /// <summary>Names what names the database, as the people who set it know it.</summary>
-    internal const string Setting = "DATABASE_URL (Cote__Data__Postgres)";
+    async Task OpenAsync(NpgsqlDataSource source, string place, CancellationToken ct)
+    {
+        await using (var connection = await OpenFirstAsync(source, place, ct))
+            _pool!.Found(hasJustStarted: await CheckAsync(connection, place, ct));
+        // The lock of migrations belongs to a session: through a pooler of transactions it would stay with a connection
+        // that the next client gets.
+        await using var direct = options.PostgresListen is { } listen
+            ? NpgsqlDataSource.Create(PostgresUrl.Parse(listen, "Cote__Data__PostgresListen")) : null;
+        await using var session = await OpenFirstAsync(direct ?? source, place, ct);
+        await MigrateAsync(session, ct);
+        var copies = await PostgresReadSession.ListAsync(session, UnfinishedCopy.Source, _ => true, null, ct);
+        if (copies.Count > 0 && !isCopyTarget)
+            throw new StartupException(
+                $"The database at {place} holds an unfinished copy of another one. "
+                + "Run the copy again: it goes on to its end. Or drop the database and begin anew.");
+    }
 
     internal override Task<Outcome> WriteAsync(WriteBatch batch) => _writer!.WriteAsync(batch);
 
@@ -84,8 +92,8 @@ sealed class PostgresEngine(DataOptions options, DataFolder folder, Clock clock,
             var connection = await _pool!.OpenAsync(ct);
             try
             {
-                // It says nothing to the server yet: there is nothing to give up.
-                await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, CancellationToken.None);
+                // It sends nothing yet, so there is nothing to cancel.
+                await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, CancellationToken.None);
                 return new PostgresReadSession(_pool, connection);
             }
             catch (Exception error) when (error is DbException or IOException or SocketException or TimeoutException)
@@ -98,7 +106,7 @@ sealed class PostgresEngine(DataOptions options, DataFolder folder, Clock clock,
         }
     }
 
-    /// <summary>A connection of the pool, for what no unit can do.</summary>
+    /// <summary>A connection of the pool, for work that no batch can do.</summary>
     internal Task<NpgsqlConnection> OpenConnectionAsync(CancellationToken ct) => _pool!.OpenAsync(ct);
 
     public override async ValueTask DisposeAsync()
@@ -116,38 +124,47 @@ sealed class PostgresEngine(DataOptions options, DataFolder folder, Clock clock,
             {
                 return await source.OpenConnectionAsync(ct);
             }
-            catch (Exception error) when (error is NpgsqlException and not PostgresException or SocketException or TimeoutException
+            catch (Exception error) when (
+                error is NpgsqlException and not PostgresException or SocketException or TimeoutException
                 || error is PostgresException { SqlState: PostgresErrorCodes.CannotConnectNow })
             {
-                // A database that is started beside its nodes may need a moment longer than they do.
+                // A database that starts together with its nodes may need longer than they do.
                 if (clock.Since(began) > OpenWithin)
                     throw new StartupException($"The database at {place} ({Setting}) cannot be reached.", error);
                 if (clock.Since(began) < OpenAgainAfter)
-                    log.LogInformation("Waiting for the database at {Place}", place);
+                    log.WaitingForDatabase(place);
                 await Task.Delay(OpenAgainAfter, clock.Provider, ct);
             }
         }
     }
 
-    // Refuses what cannot be used. True where the server itself has only just started.
+    // Refuses a database that cannot be used. True where the server itself started a moment ago.
     static async Task<bool> CheckAsync(NpgsqlConnection connection, string place, CancellationToken ct)
     {
-        if (connection.PostgreSqlVersion.Major < Oldest)
-            throw new StartupException($"The database at {place} is PostgreSQL {connection.PostgreSqlVersion}; Cote needs {Oldest} or newer.");
+        var version = connection.PostgreSqlVersion;
+        if (version.Major < Oldest)
+            throw new StartupException(
+                $"The database at {place} is PostgreSQL {version}; Cote needs {Oldest} or newer.");
         await using var command = new NpgsqlCommand(
-            "select current_setting('server_encoding'), cast(extract(epoch from clock_timestamp() - pg_postmaster_start_time()) as bigint)", connection);
+            """
+            select current_setting('server_encoding'),
+              cast(extract(epoch from clock_timestamp() - pg_postmaster_start_time()) as bigint)
+            """, connection);
         await using var row = await command.ExecuteReaderAsync(ct);
         await row.ReadAsync(ct);
-        if (row.GetString(0) != "UTF8")
-            throw new StartupException($"The database at {place} has the encoding {row.GetString(0)}; Cote needs UTF8 (create database … encoding 'UTF8').");
-        // It may have come back a moment ago, and nodes that run may not have renewed their leases yet.
+        if (row.GetString(0) is not "UTF8" and var encoding)
+            throw new StartupException(
+                $"The database at {place} has the encoding {encoding}; "
+                + "Cote needs UTF8 (create database … encoding 'UTF8').");
+        // Running nodes may not have renewed their leases since the server came back.
         return row.GetInt64(1) < TimeSpan.FromMinutes(1).TotalSeconds;
     }
 
     async Task MigrateAsync(NpgsqlConnection connection, CancellationToken ct)
     {
-        // Nodes that start together migrate one after the other; the lock goes with the session.
-        await using (var take = new NpgsqlCommand($"select pg_advisory_lock({MigrationLock})", connection) { CommandTimeout = 0 })
+        // Nodes that start together migrate one after the other; the lock ends with the session.
+        var wait = $"select pg_advisory_lock({MigrationLock})";
+        await using (var take = new NpgsqlCommand(wait, connection) { CommandTimeout = 0 })
             await take.ExecuteNonQueryAsync(ct);
         await new Migrator(log, clock).RunAsync(new PostgresMigrationConnection(connection));
         await using var give = new NpgsqlCommand($"select pg_advisory_unlock({MigrationLock})", connection);

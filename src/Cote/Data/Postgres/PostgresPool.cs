@@ -1,5 +1,3 @@
-using System.Data.Common;
-using System.Net.Sockets;
 using Cote.Primitives;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -7,89 +5,92 @@ using Npgsql;
 namespace Cote.Data;
 
 /// <summary>
-/// The connections to PostgreSQL, and since when there has been somebody at their other end: whoever uses one says how it
-/// went.
+/// The connections to PostgreSQL, and how long the server has answered without a break: each user of a connection
+/// reports its success or failure.
 /// </summary>
 sealed class PostgresPool(NpgsqlDataSource source, Clock clock, ILogger log) : IAsyncDisposable
 {
     static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(4); // each node asks for revocations twice a second
 
     readonly Lock _gate = new();
-    bool _away;
-    long? _backAt;
+    bool _isAway;
+    long? _reachableSince;
     long _answeredAt;
 
-    /// <summary>True from an error that says so until the next answer.</summary>
-    public bool IsAway => _away;
+    /// <summary>True from an error that means it until the next answer.</summary>
+    public bool IsAway => _isAway;
 
-    /// <summary>How long the database has been there without a break.</summary>
+    /// <summary>How long the database has been reachable without a break.</summary>
     public TimeSpan AvailableFor
     {
         get
         {
             lock (_gate)
-                return _away || clock.Since(_answeredAt) > LongestSilence ? TimeSpan.Zero
-                    : _backAt is { } at ? clock.Since(at) : TimeSpan.MaxValue;
+                return _isAway || clock.Since(_answeredAt) > LongestSilence ? TimeSpan.Zero
+                    : _reachableSince is { } at ? clock.Since(at) : TimeSpan.MaxValue;
         }
     }
 
-    /// <summary>A connection; where there is none to be had, that is a problem.</summary>
+    /// <summary>Opens a connection, or throws the problem that a client gets.</summary>
     public async Task<NpgsqlConnection> OpenAsync(CancellationToken ct)
     {
         try
         {
             return await source.OpenConnectionAsync(ct);
         }
-        catch (Exception error) when (error is DbException or IOException or SocketException or TimeoutException or ObjectDisposedException)
+        catch (Exception error) when (PostgresErrors.IsOfDatabase(error))
         {
             throw Failed(error);
         }
     }
 
-    /// <summary>A connection, with the errors as they come, for who tells them apart.</summary>
+    /// <summary>Opens a connection, with the driver's errors as they come.</summary>
     public ValueTask<NpgsqlConnection> OpenRawAsync() => source.OpenConnectionAsync();
 
-    /// <summary>The first answer of all; <paramref name="isBack"/> where the database itself has only just started.</summary>
-    public void Found(bool isBack)
+    /// <summary>
+    /// The first answer; <paramref name="hasJustStarted"/> where the server itself started a moment ago.
+    /// </summary>
+    public void Found(bool hasJustStarted)
     {
         lock (_gate)
         {
-            if (isBack)
-                _backAt = clock.Ticks;
+            if (hasJustStarted)
+                _reachableSince = clock.Ticks;
             _answeredAt = clock.Ticks;
         }
     }
 
     /// <summary>
-    /// The database has answered. Where it had not for a while it was away, whatever that looked like: a line that broke,
-    /// one that hung, or this node asleep.
+    /// The database has answered. If it had not answered for a while it was unreachable, whatever the cause: a
+    /// connection that broke or hung, or a node that was suspended.
     /// </summary>
     public void Succeeded()
     {
         bool wasAway;
         lock (_gate)
         {
-            wasAway = _away;
-            if (_away || clock.Since(_answeredAt) > LongestSilence)
-                _backAt = clock.Ticks;
-            (_away, _answeredAt) = (false, clock.Ticks);
+            wasAway = _isAway;
+            if (_isAway || clock.Since(_answeredAt) > LongestSilence)
+                _reachableSince = clock.Ticks;
+            (_isAway, _answeredAt) = (false, clock.Ticks);
         }
         if (wasAway)
-            log.LogInformation("The database is back");
+            log.DatabaseReachable();
     }
 
-    /// <summary>The database has not answered, or not as it should; what a client is told of that.</summary>
+    /// <summary>The database has not answered, or with an error; the problem that a client gets.</summary>
     public ProblemException Failed(Exception error)
     {
         if (PostgresErrors.IsAway(error))
         {
-            // Connections that lie in the pool are as dead as this one.
+            // The idle connections of the pool are as dead as this one.
             source.Clear();
             lock (_gate)
             {
-                if (!_away)
-                    log.LogWarning("The database is away: {Error}", error is PostgresException said ? said.SqlState : (error.InnerException ?? error).GetType().Name);
-                _away = true;
+                if (!_isAway)
+                    log.DatabaseUnreachable(
+                        error is PostgresException refusal ? refusal.SqlState : (error.InnerException ?? error).GetType().Name);
+                _isAway = true;
             }
         }
         return PostgresErrors.ToProblem(error);

@@ -4,7 +4,9 @@ using Npgsql;
 
 namespace Cote.Data;
 
-/// <summary>Reads from PostgreSQL: each query on a connection of its own, or all of them within one transaction.</summary>
+/// <summary>
+/// Reads from PostgreSQL: each query on a connection of its own, or all of them within one transaction.
+/// </summary>
 sealed class PostgresReadSession(PostgresPool pool, NpgsqlConnection? held = null) : ReadSession
 {
     public override async ValueTask<IReadOnlyList<T>> ListAsync<T>(
@@ -36,16 +38,17 @@ sealed class PostgresReadSession(PostgresPool pool, NpgsqlConnection? held = nul
     public override async ValueTask DisposeAsync()
     {
         if (held is not null)
-            await held.DisposeAsync(); // which ends the transaction that was begun on it
+            await held.DisposeAsync(); // this ends the transaction that was begun on it
     }
 
+    /// <summary>The rows of a query on this connection, with the driver's errors as they come.</summary>
     internal static async Task<List<T>> ListAsync<T>(
         NpgsqlConnection connection, Sql sql, Func<Row, T> map, Func<T, bool>? enough, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand(sql.Text, connection);
         PostgresArguments.Bind(command.Parameters, sql);
         await using var reader = await command.ExecuteReaderAsync(ct);
-        var (rows, at) = (new List<T>(), new DataReaderRow(reader));
+        var (rows, at) = (new List<T>(), new PostgresRow(reader));
         while (await reader.ReadAsync(ct))
         {
             var row = map(at);
@@ -55,29 +58,4 @@ sealed class PostgresReadSession(PostgresPool pool, NpgsqlConnection? held = nul
         }
         return rows;
     }
-}
-
-/// <summary>The session that holds the lock of migrations.</summary>
-sealed class PostgresMigrationConnection(NpgsqlConnection connection) : MigrationConnection
-{
-    NpgsqlTransaction? _transaction;
-
-    public override string Engine => "postgres";
-
-    public override async Task BeginAsync() => _transaction = await connection.BeginTransactionAsync();
-
-    public override Task CommitAsync() => _transaction!.CommitAsync();
-
-    public override async Task RollBackAsync() => await _transaction!.DisposeAsync();
-
-    public override async Task ExecuteAsync(string constant)
-    {
-        await using var command = new NpgsqlCommand(constant, connection) { CommandTimeout = 0 };
-        await command.ExecuteNonQueryAsync();
-    }
-
-    public override async Task<IReadOnlyList<T>> ListAsync<T>(Sql sql, Func<Row, T> map) =>
-        await PostgresReadSession.ListAsync(connection, sql, map, null, CancellationToken.None);
-
-    public override string? CopyBefore(int migration) => null; // its backups are its operator's: docs/operations.md
 }

@@ -4,13 +4,13 @@ using Npgsql;
 namespace Cote.Data;
 
 /// <summary>
-/// What names a PostgreSQL database, in the three forms that people have at hand: a URL (<c>postgres://ada:secret@db/cote</c>),
-/// the driver's keywords (<c>Host=db;Database=cote</c>) and libpq's (<c>host=db dbname=cote</c>). No form is ever repeated
-/// in an error: it holds a password.
+/// The name of a PostgreSQL database, in the three forms in use: a URL (<c>postgres://ada:secret@db/cote</c>), the
+/// driver's keywords (<c>Host=db;Database=cote</c>) and libpq's (<c>host=db dbname=cote</c>). No error repeats it: it
+/// holds a password.
 /// </summary>
 static class PostgresUrl
 {
-    // libpq's names for what the driver calls otherwise; those that both know are handed on as they stand.
+    // libpq's names of keywords that the driver names otherwise; the others are the same.
     static readonly Dictionary<string, string> Names = new(StringComparer.OrdinalIgnoreCase)
     {
         ["dbname"] = "Database",
@@ -26,27 +26,37 @@ static class PostgresUrl
         ["client_encoding"] = "Client Encoding",
     };
 
+    /// <summary>Host, port and database, as errors name them: without user and password.</summary>
+    public static string PlaceOf(NpgsqlConnectionStringBuilder settings) =>
+        $"{settings.Host}:{settings.Port}, database {settings.Database ?? settings.Username}";
+
+    /// <summary>
+    /// Reads any of the three forms; <paramref name="setting"/> is the name of the setting in an error.
+    /// </summary>
     public static NpgsqlConnectionStringBuilder Parse(Secret given, string setting)
     {
         var text = given.Reveal().Trim();
         try
         {
-            return text.Contains("://", StringComparison.Ordinal) ? OfUrl(text, setting)
-                : text.Contains(';', StringComparison.Ordinal) || !text.Contains('=', StringComparison.Ordinal) ? new(text)
-                : OfPairs(text);
+            return text.Contains("://", StringComparison.Ordinal) ? ReadUrl(text, setting)
+                : text.Contains(';') || !text.Contains('=') ? new(text)
+                : ReadPairs(text);
         }
         catch (Exception error) when (error is ArgumentException or FormatException or UriFormatException)
         {
-            throw Wrong(setting); // without what was thrown: it repeats what was given
+            throw Wrong(setting); // without the inner exception: it repeats the value
         }
     }
 
-    static NpgsqlConnectionStringBuilder OfUrl(string text, string setting)
+    static NpgsqlConnectionStringBuilder ReadUrl(string text, string setting)
     {
         var url = new Uri(text);
         if (url.Scheme is not ("postgres" or "postgresql"))
             throw Wrong(setting);
-        var builder = new NpgsqlConnectionStringBuilder { Host = url.Host.Length > 0 ? Uri.UnescapeDataString(url.Host).Trim('[', ']') : "localhost" };
+        var builder = new NpgsqlConnectionStringBuilder
+        {
+            Host = url.Host.Length > 0 ? Uri.UnescapeDataString(url.Host).Trim('[', ']') : "localhost",
+        };
         if (url.Port > 0)
             builder.Port = url.Port;
         if (url.AbsolutePath.Trim('/') is { Length: > 0 } database)
@@ -66,7 +76,7 @@ static class PostgresUrl
     }
 
     // host=db dbname=cote password='with a blank, a \' and a \\'
-    static NpgsqlConnectionStringBuilder OfPairs(string text)
+    static NpgsqlConnectionStringBuilder ReadPairs(string text)
     {
         var builder = new NpgsqlConnectionStringBuilder();
         for (var at = 0; at < text.Length;)
@@ -95,5 +105,6 @@ static class PostgresUrl
             ? value.Replace("-", "", StringComparison.Ordinal) : value;
 
     static StartupException Wrong(string setting) => new(
-        $"{setting} does not name a PostgreSQL database. It is postgres://user:password@host:5432/database, or keywords: Host=…;Username=…;Password=…;Database=….");
+        $"{setting} does not name a PostgreSQL database. It is postgres://user:password@host:5432/database, "
+        + "or keywords: Host=…;Username=…;Password=…;Database=….");
 }

@@ -1,15 +1,13 @@
-using System.Data.Common;
-using System.Net.Sockets;
 using Cote.Primitives;
 using Npgsql;
 
 namespace Cote.Data;
 
 /// <summary>
-/// Writes units, each as one batch: one round trip, one transaction. What others undid is run again, and once more what
-/// was cut off and can be repeated.
+/// Writes each batch in one round trip and one transaction. A batch that other transactions undid runs again; one whose
+/// connection broke runs once more if it is repeatable.
 /// </summary>
-sealed class PostgresWriter(PostgresPool pool, int most)
+sealed class PostgresWriter(PostgresPool pool, int capacity)
 {
     const int MostTries = 6;
 
@@ -19,7 +17,7 @@ sealed class PostgresWriter(PostgresPool pool, int most)
     {
         try
         {
-            if (Interlocked.Increment(ref _writing) > most)
+            if (Interlocked.Increment(ref _writing) > capacity)
                 throw new ProblemException(Problems.Busy);
             for (var tries = 1; ; tries++)
             {
@@ -36,7 +34,7 @@ sealed class PostgresWriter(PostgresPool pool, int most)
                 }
                 catch (PostgresException error) when (PostgresErrors.WasRolledBackByOthers(error) && tries < MostTries)
                 {
-                    // At a deadlock all but one have lost: not all at the same moment again.
+                    // After a deadlock all but one transaction have lost: they must not try again at the same moment.
                     await Task.Delay(Random.Shared.Next(1, 5 << tries));
                 }
                 catch (Exception error) when (PostgresErrors.IsAway(error) && batch.IsRepeatable && tries == 1)
@@ -45,7 +43,7 @@ sealed class PostgresWriter(PostgresPool pool, int most)
                 }
             }
         }
-        catch (Exception error) when (error is DbException or IOException or SocketException or TimeoutException or ObjectDisposedException)
+        catch (Exception error) when (PostgresErrors.IsOfDatabase(error))
         {
             throw pool.Failed(error);
         }
@@ -61,24 +59,26 @@ sealed class PostgresWriter(PostgresPool pool, int most)
         await using var commands = new NpgsqlBatch(connection);
         foreach (var statement in batch.Statements)
         {
-            // As an update locks that leaves the key alone: a row that only refers to this one need not wait.
-            var command = new NpgsqlBatchCommand(statement.IsLock ? statement.Sql.Text + " for no key update" : statement.Sql.Text);
+            // The lock of an update that leaves the key alone: a row that only refers to this one need not wait.
+            var text = statement.IsLock ? statement.Sql.Text + " for no key update" : statement.Sql.Text;
+            var command = new NpgsqlBatchCommand(text);
             PostgresArguments.Bind(command.Parameters, statement.Sql);
             commands.BatchCommands.Add(command);
         }
         await using (var reader = await commands.ExecuteReaderAsync())
         {
+            var row = new PostgresRow(reader);
             var isFirst = true;
-            foreach (var statement in batch.Statements)
+            foreach (var statement in batch.Statements.Where(x => x.ReturnsRows))
             {
-                if (!statement.Reads)
-                    continue;
                 if (!isFirst)
                     await reader.NextResultAsync();
                 isFirst = false;
-                await statement.ReadAsync(reader);
+                statement.Begin();
+                while (await reader.ReadAsync())
+                    statement.Take(row);
             }
-            // To the very end: only there has it been committed.
+            // To the very end: the commit is acknowledged only there.
             while (await reader.NextResultAsync())
             {
             }

@@ -1,4 +1,3 @@
-using System.Data.Common;
 using Cote.Primitives;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
@@ -11,13 +10,9 @@ sealed class SqliteEngine(DataOptions options, DataFolder folder, Clock clock, I
     SqliteReadPool? _readers;
     SqliteWriter? _writer;
 
-    public override string Name => "sqlite";
+    public override SqlDialect Dialect => SqliteDialect.Instance;
 
     public override bool IsSingleProcess => true;
-
-    public override Sql Now => $"(cast(unixepoch('subsec') * 1000 as integer))";
-
-    private protected override Sql EachOf(string jsonArray) => $"(select value from json_each({jsonArray}))";
 
     public override TimeSpan AvailableFor => TimeSpan.MaxValue; // no other process can hold a lease
 
@@ -43,13 +38,15 @@ sealed class SqliteEngine(DataOptions options, DataFolder folder, Clock clock, I
 
     async Task OpenAsync(string file)
     {
+        OwnerOnly.CreateFile(file); // SQLite gives the files beside it the mode of this one
         using (var session = new SqliteSession(file, SqliteOpenMode.ReadWriteCreate))
         {
             session.Execute("pragma journal_mode = wal");
             await new Migrator(log, clock).RunAsync(new SqliteMigrationConnection(session, file));
         }
         _readers = new SqliteReadPool(file, options.Readers);
-        _writer = new SqliteWriter(() => new SqliteSession(file, SqliteOpenMode.ReadWrite), options.WriteQueue, clock, log);
+        _writer = new SqliteWriter(
+            () => new SqliteSession(file, SqliteOpenMode.ReadWrite), options.WriteQueue, clock, log);
     }
 
     internal override Task<Outcome> WriteAsync(WriteBatch batch) => _writer!.WriteAsync(batch);
@@ -58,11 +55,11 @@ sealed class SqliteEngine(DataOptions options, DataFolder folder, Clock clock, I
     {
         try
         {
-            return new SqliteReadSession(_readers!, await _readers!.RentAsync(ct), snapshot: false);
+            return new SqliteReadSession(_readers!, await _readers!.RentAsync(ct), isSnapshot: false);
         }
         catch (SqliteException error)
         {
-            throw Translate(error);
+            throw SqliteErrors.ToProblem(error);
         }
     }
 
@@ -72,62 +69,22 @@ sealed class SqliteEngine(DataOptions options, DataFolder folder, Clock clock, I
         try
         {
             session.Execute("begin");
-            return new SqliteReadSession(_readers, session, snapshot: true);
+            return new SqliteReadSession(_readers, session, isSnapshot: true);
         }
         catch (SqliteException error)
         {
             _readers.Discard(session);
-            throw Translate(error);
+            throw SqliteErrors.ToProblem(error);
         }
     }
 
     public override ValueTask DisposeAsync()
     {
-        // The readers first: only a connection that may write moves the write-ahead log into the file when it is the last
-        // to close, and after a stop the one file is then the whole database.
+        // The read sessions first: only a connection that may write moves the write-ahead log into the file when it is
+        // the last to close, and after a stop the one file is then the whole database.
         _readers?.Dispose();
         _writer?.Dispose();
         folder.Dispose();
         return ValueTask.CompletedTask;
-    }
-
-    /// <summary>What a client is told of an error of the engine, by its code and never by its text.</summary>
-    internal static ProblemException Translate(SqliteException error) => error.SqliteErrorCode switch
-    {
-        SQLitePCL.raw.SQLITE_FULL => new(Problems.DiskFull, error),
-        SQLitePCL.raw.SQLITE_BUSY or SQLitePCL.raw.SQLITE_LOCKED => new(Problems.Busy, error),
-        SQLitePCL.raw.SQLITE_IOERR or SQLitePCL.raw.SQLITE_CANTOPEN or SQLitePCL.raw.SQLITE_READONLY
-            or SQLitePCL.raw.SQLITE_NOMEM or SQLitePCL.raw.SQLITE_CORRUPT or SQLitePCL.raw.SQLITE_NOTADB
-            => new(Problems.Unavailable, error),
-        _ => new(Problems.Internal, error),
-    };
-}
-
-/// <summary>The one session that is open while the schema is brought up to date: the file's lock is held.</summary>
-sealed class SqliteMigrationConnection(SqliteSession session, string file) : MigrationConnection
-{
-    public override string Engine => "sqlite";
-
-    public override Task BeginAsync() => ExecuteAsync("begin immediate");
-
-    public override Task CommitAsync() => ExecuteAsync("commit");
-
-    public override Task RollBackAsync() => session.InTransaction ? ExecuteAsync("rollback") : Task.CompletedTask;
-
-    public override Task ExecuteAsync(string constant)
-    {
-        session.Execute(constant);
-        return Task.CompletedTask;
-    }
-
-    public override Task<IReadOnlyList<T>> ListAsync<T>(Sql sql, Func<Row, T> map) => Task.FromResult(session.List(sql, map, null));
-
-    public override string? CopyBefore(int migration)
-    {
-        var copy = $"{file}.before-{migration:0000}";
-        File.Delete(copy);
-        using var aside = new SqliteConnection($"Data Source={copy};Pooling=False");
-        session.Connection.BackupDatabase(aside);
-        return copy;
     }
 }

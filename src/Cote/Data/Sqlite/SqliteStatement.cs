@@ -9,9 +9,9 @@ using SQLitePCL;
 namespace Cote.Data;
 
 /// <summary>
-/// A prepared statement of the embedded engine. The driver opens connections and knows the errors; values go in and come
-/// out here, by calls that cost next to nothing: a list of fifty messages is three thousand of them.
-/// See docs/decisions/0015-embedded-engine-calls.md.
+/// A prepared statement of SQLite, and the row at which it stands. The driver opens connections and knows the errors;
+/// values go in and come out here, by calls that cost next to nothing: a list of fifty messages needs three thousand of
+/// them. See docs/decisions/0015-embedded-engine-calls.md.
 /// </summary>
 sealed class SqliteStatement : Row, IDisposable
 {
@@ -32,7 +32,7 @@ sealed class SqliteStatement : Row, IDisposable
         _reads = raw.sqlite3_stmt_readonly(_statement) != 0;
     }
 
-    /// <summary>How many rows it has changed, when it has come to its end.</summary>
+    /// <summary>The number of rows it changed, once it has run to its end.</summary>
     public int Changed => _reads ? 0 : raw.sqlite3_changes(_db);
 
     public void Bind(IReadOnlyList<Sql.Arg> args)
@@ -49,7 +49,7 @@ sealed class SqliteStatement : Row, IDisposable
             });
     }
 
-    /// <summary>To the next row; false at the end, however often it is asked.</summary>
+    /// <summary>Moves to the next row; false at the end, also when called again.</summary>
     public bool Step()
     {
         if (_isOver) // the engine would begin again, and do everything a second time
@@ -63,7 +63,7 @@ sealed class SqliteStatement : Row, IDisposable
         return false;
     }
 
-    /// <summary>Ready for the next time. What went wrong was said by <see cref="Step"/>.</summary>
+    /// <summary>Makes it ready to run again. <see cref="Step"/> has reported the error, if there was one.</summary>
     public void Reset()
     {
         _ = raw.sqlite3_reset(_statement);
@@ -75,7 +75,8 @@ sealed class SqliteStatement : Row, IDisposable
     public override string GetString(int column)
     {
         var text = column_text(_handle, column); // first: it makes the text whose bytes are counted
-        return text == 0 ? throw new InvalidCastException($"Column {column} is null") : Marshal.PtrToStringUTF8(text, column_bytes(_handle, column));
+        return text == 0 ? throw new InvalidCastException($"Column {column} is null")
+            : Marshal.PtrToStringUTF8(text, column_bytes(_handle, column));
     }
 
     public override long GetInt64(int column) => column_int64(_handle, column);
@@ -104,7 +105,8 @@ sealed class SqliteStatement : Row, IDisposable
     {
         var most = Encoding.UTF8.GetMaxByteCount(text.Length);
         byte[]? rented = null;
-        Span<byte> bytes = most <= LongestOnStack ? stackalloc byte[LongestOnStack] : rented = ArrayPool<byte>.Shared.Rent(most);
+        Span<byte> bytes = most <= LongestOnStack
+            ? stackalloc byte[LongestOnStack] : rented = ArrayPool<byte>.Shared.Rent(most);
         var length = Encoding.UTF8.GetBytes(text, bytes);
         var code = bind_text(_handle, at, ref MemoryMarshal.GetReference(bytes), length, Copied);
         if (rented is not null)
@@ -118,7 +120,7 @@ sealed class SqliteStatement : Row, IDisposable
             SqliteException.ThrowExceptionForRC(code, _db);
     }
 
-    // None of them waits, or calls back: the runtime need not make way for its collector around them.
+    // None of them waits or calls back, so the runtime can skip the transition that lets its collector run meanwhile.
     const string Engine = "e_sqlite3";
 
 #pragma warning disable SYSLIB1054 // all arguments are blittable: there is nothing for the generator to generate

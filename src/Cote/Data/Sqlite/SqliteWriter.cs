@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace Cote.Data;
 
 /// <summary>
-/// The one writer of the embedded database. It takes what is queued, commits the group with one fsync, and only then
-/// answers the callers. It never waits for company: groups form while the fsync before runs.
+/// The one writer of the embedded database. It takes the queued batches, commits them as a group with one fsync, and
+/// only then answers the callers. It never waits for more batches: a group forms while the fsync before it runs.
 /// </summary>
 sealed class SqliteWriter : IDisposable
 {
@@ -18,11 +18,13 @@ sealed class SqliteWriter : IDisposable
 
     static readonly Sql Begin = $"begin immediate";
     static readonly Sql End = $"commit";
-    static readonly Sql Savepoint = $"savepoint unit";
-    static readonly Sql Release = $"release unit";
-    static readonly Sql RollBack = $"rollback to unit";
+    static readonly Sql Savepoint = $"savepoint batch";
+    static readonly Sql Release = $"release batch";
+    static readonly Sql RollBack = $"rollback to batch";
     static readonly Sql RollBackGroup = $"rollback";
     static readonly Sql MoveLog = $"pragma wal_checkpoint(passive)";
+    static readonly Sql Probe =
+        $"insert into meta (key, value) values ('probe', '1') on conflict (key) do update set value = '1'";
 
     readonly BlockingCollection<Pending> _queue;
     readonly Func<SqliteSession> _open;
@@ -55,7 +57,7 @@ sealed class SqliteWriter : IDisposable
             if (!_queue.TryAdd(pending))
                 throw new ProblemException(Problems.Busy);
         }
-        catch (InvalidOperationException) // it is closed, or disposed of already
+        catch (InvalidOperationException) // closed, or already disposed
         {
             throw new ProblemException(Problems.ShuttingDown);
         }
@@ -87,7 +89,7 @@ sealed class SqliteWriter : IDisposable
                 foreach (var pending in group)
                     pending.Answer();
             }
-#pragma warning disable CA1031 // the loop's top: whatever happened, every caller of the group must hear of it
+#pragma warning disable CA1031 // Top of the loop: every caller of the group must get the error, of whatever kind.
             catch (Exception error)
 #pragma warning restore CA1031
             {
@@ -102,12 +104,13 @@ sealed class SqliteWriter : IDisposable
         session.Execute(Begin);
         try
         {
-            Gather(group, x => Run(session, x.Unit));
+            Gather(group, x => Run(session, x.Batch));
         }
         catch (SqliteException) when (session.InTransaction)
         {
-            // One of them was refused, as a repeated send is: they all begin again, each apart. To keep them apart from the
-            // start would cost a copy of every page that a unit touches, for the many that nothing refuses.
+            // One batch was refused, as a repeated send is: the group begins again, each batch in a savepoint.
+            // Savepoints from the start would cost a copy of every page that a batch touches, for the many that are
+            // never refused.
             session.Execute(RollBackGroup);
             session.Execute(Begin);
             Gather(group, x => RunApart(session, x));
@@ -115,26 +118,27 @@ sealed class SqliteWriter : IDisposable
         session.Execute(End);
         if (_logIsLong)
         {
-            // Beside ever new commits the log never starts again from its beginning: between two groups it can, unless somebody
-            // reads from it for longer than writes can wait.
+            // While commits follow each other the log never restarts from its beginning. Between two groups it can,
+            // unless a reader holds it for longer than writes can wait.
             _logIsLong = false;
             session.Execute("pragma busy_timeout = 100");
             session.Execute("pragma wal_checkpoint(restart)");
             session.Execute("pragma busy_timeout = 5000");
         }
         if (!_healthy)
-            _log.LogInformation("The database takes writes again");
+            _log.WritesAccepted();
         _healthy = true;
     }
 
-    // Those of the group, and what waits by then.
+    // Runs the batches of the group, and those that are queued by then.
     void Gather(List<Pending> group, Action<Pending> run)
     {
         var began = _clock.Ticks;
         for (var i = 0; i < group.Count; i++)
         {
             run(group[i]);
-            if (i == group.Count - 1 && i < MostInGroup - 1 && _clock.Since(began) < LongestGroup && _queue.TryTake(out var next))
+            if (i == group.Count - 1 && i < MostInGroup - 1 && _clock.Since(began) < LongestGroup
+                && _queue.TryTake(out var next))
                 group.Add(next);
         }
     }
@@ -142,8 +146,12 @@ sealed class SqliteWriter : IDisposable
     static void Run(SqliteSession session, WriteBatch batch)
     {
         foreach (var statement in batch.Statements)
-            if (!statement.IsLock) // nobody else writes
-                statement.Changed = session.Run(statement.Sql, statement.Read);
+        {
+            if (statement.IsLock) // there is no other writer
+                continue;
+            statement.Begin();
+            statement.Changed = session.Run(statement.Sql, statement.Take);
+        }
     }
 
     static void RunApart(SqliteSession session, Pending pending)
@@ -151,11 +159,12 @@ sealed class SqliteWriter : IDisposable
         session.Execute(Savepoint);
         try
         {
-            Run(session, pending.Unit);
+            Run(session, pending.Batch);
             session.Execute(Release);
         }
-        catch (SqliteException error) when (session.InTransaction) // FULL, IOERR and NOMEM roll everything back: then the whole group has failed
+        catch (SqliteException error) when (session.InTransaction)
         {
+            // FULL, IOERR and NOMEM roll the whole transaction back: then the whole group fails.
             session.Execute(RollBack);
             session.Execute(Release);
             pending.Refuse(error);
@@ -164,16 +173,16 @@ sealed class SqliteWriter : IDisposable
 
     void Fail(List<Pending> group, Exception error)
     {
-        // A full disk and a passing lock leave the connection good. After any other error of input or output nothing
-        // that the connection remembers can be trusted: it is opened anew, and must write before it is used again.
-        var full = error is SqliteException { SqliteErrorCode: SQLitePCL.raw.SQLITE_FULL };
+        // A full disk leaves the connection usable. After any other error of input or output nothing that the
+        // connection remembers can be trusted: it is opened anew, and must write before it is used again.
+        var isFull = error is SqliteException refusal && SqliteErrors.IsDiskFull(refusal);
         _healthy = false;
-        _log.LogError(error, "{Count} writes were not committed", group.Count);
+        _log.WritesRefused(error, group.Count);
         try
         {
             if (_session is { InTransaction: true })
                 _session.Execute("rollback");
-            if (!full)
+            if (!isFull)
             {
                 _session?.Dispose();
                 _session = null;
@@ -181,11 +190,11 @@ sealed class SqliteWriter : IDisposable
         }
         catch (SqliteException again)
         {
-            _log.LogError(again, "The database connection could not be closed cleanly");
+            _log.CloseFailed(again);
             _session = null;
         }
         foreach (var pending in group)
-            pending.Fail(error is SqliteException sqlite ? SqliteEngine.Translate(sqlite) : error);
+            pending.Fail(error is SqliteException sqlite ? SqliteErrors.ToProblem(sqlite) : error);
     }
 
     SqliteSession Reopen()
@@ -193,9 +202,9 @@ sealed class SqliteWriter : IDisposable
         var session = _open();
         try
         {
-            session.Execute("begin immediate");
-            session.Execute("insert into meta (key, value) values ('probe', '1') on conflict (key) do update set value = '1'");
-            session.Execute("commit");
+            session.Execute(Begin);
+            session.Execute(Probe);
+            session.Execute(End);
             return session;
         }
         catch
@@ -205,29 +214,23 @@ sealed class SqliteWriter : IDisposable
         }
     }
 
-    static WriteBatch Probe()
-    {
-        var batch = new WriteBatch();
-        batch.Execute($"insert into meta (key, value) values ('probe', '1') on conflict (key) do update set value = '1'");
-        return batch;
-    }
-
-    // Checkpoints are the slow tail of writes: they run here, from a connection of their own, off the writer's path.
+    // Checkpoints are the slow tail of writes: they run here, on a connection of their own, off the writer's path.
     void Checkpoint()
     {
         if (!Monitor.TryEnter(_checkpoints))
             return;
         try
         {
-            // Whoever routes by readiness sends no writes to a node that is not ready: it has to find out by itself.
+            // A balancer that routes by readiness sends no writes to a node that is not ready: the node must try by
+            // itself.
             if (!_healthy)
-                _queue.TryAdd(new Pending(Probe()));
-            // It answers how much of the log is in use; the file is longer.
-            _logIsLong = (_checkpointer ??= _open()).List(MoveLog, row => row.GetInt64(1), null) is [> LongLog];
+                WriteProbe();
+            // The pragma returns how much of the log is in use; the file is longer.
+            _logIsLong = (_checkpointer ??= _open()).List(MoveLog, row => row.GetInt64(1)) is [> LongLog];
         }
         catch (SqliteException error)
         {
-            _log.LogWarning(error, "The write-ahead log could not be moved into the database");
+            _log.CheckpointFailed(error);
             _checkpointer?.Dispose();
             _checkpointer = null;
         }
@@ -237,11 +240,18 @@ sealed class SqliteWriter : IDisposable
         }
     }
 
+    void WriteProbe()
+    {
+        var batch = new WriteBatch();
+        batch.Execute(Probe);
+        _queue.TryAdd(new Pending(batch));
+    }
+
     sealed class Pending(WriteBatch batch)
     {
         SqliteException? _refusal;
 
-        public WriteBatch Unit => batch;
+        public WriteBatch Batch => batch;
 
         public TaskCompletionSource<Outcome> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -253,11 +263,10 @@ sealed class SqliteWriter : IDisposable
         {
             if (_refusal is null)
                 Done.TrySetResult(Outcome.Committed);
-            else if (_refusal.SqliteExtendedErrorCode is SQLitePCL.raw.SQLITE_CONSTRAINT_UNIQUE
-                or SQLitePCL.raw.SQLITE_CONSTRAINT_PRIMARYKEY)
+            else if (SqliteErrors.IsConflict(_refusal))
                 Done.TrySetResult(Outcome.Conflict);
             else
-                Done.TrySetException(SqliteEngine.Translate(_refusal));
+                Done.TrySetException(SqliteErrors.ToProblem(_refusal));
         }
     }
 }

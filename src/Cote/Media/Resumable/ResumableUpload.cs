@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Text;
 using Cote.Http;
 using Cote.Primitives;
 using Microsoft.AspNetCore.Http;
@@ -8,19 +6,17 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Cote.Media;
 
 /// <summary>
-/// Uploads for bad networks, by the tus protocol 1.0: core, creation, expiration and termination. The last piece is
-/// answered with <c>Upload-Media-Url</c>, as is every HEAD after it. What was received is on disk before it is said.
+/// Resumable uploads by the tus protocol 1.0: core, creation, creation-with-upload, expiration and termination. The
+/// answer to the last part, and to every HEAD after it, carries <c>Upload-Media-Url</c>. Bytes are durable before an
+/// offset counts them.
 /// </summary>
 static class ResumableUpload
 {
     const string Version = "1.0.0";
-    const int BufferSize = 128 * 1024;
-
-    // However slow the network is: what was saved is all that a request on another node can go on with.
-    static readonly TimeSpan SaveAfter = TimeSpan.FromSeconds(2);
 
     /// <summary>Answers every tus request with the version, and one of another version with 412.</summary>
-    public static async ValueTask<object?> CheckVersion(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    public static async ValueTask<object?> CheckVersion(
+        EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
         var http = context.HttpContext;
         http.Response.Headers["Tus-Resumable"] = Version;
@@ -35,188 +31,125 @@ static class ResumableUpload
     {
         var headers = http.Response.Headers;
         headers["Tus-Version"] = Version;
-        headers["Tus-Extension"] = "creation,expiration,termination";
+        headers["Tus-Extension"] = "creation,creation-with-upload,expiration,termination";
         headers["Tus-Max-Size"] = options.MaxUploadBytes.ToString();
         return Results.NoContent();
     }
 
-    /// <summary><c>POST /upload/resumable</c>.</summary>
+    /// <summary><c>POST /upload/resumable</c>: begins an upload; a body is its first part.</summary>
     public static async Task<IResult> Create(
-        HttpContext http, CurrentUser user, MediaStore media, PartStore parts, MediaOptions options, Clock clock, CancellationToken ct)
+        HttpContext http, CurrentUser user, UploadStore uploads, PartStore parts, UploadLocks locks,
+        UploadReceiver receiver, MediaOptions options, Clock clock, CancellationToken ct)
     {
-        var request = new RequestReader();
-        var length = request.HeaderInteger("Upload-Length", http.Request.Headers["Upload-Length"], 1);
-        if (request.Problem is { } wrong)
-            return ApiResults.Of(wrong);
+        http.Features.Get<IHttpMaxRequestBodySizeFeature>()!.MaxRequestBodySize = null;
+        var hasBody = TusRequest.HasBody(http.Request);
+        if (TusRequest.ReadLength(http.Request, out var length) is { } wrongLength)
+            return ApiResults.Of(wrongLength);
+        if (TusRequest.ReadMetadata(http.Request, out var metadata) is { } wrongMetadata)
+            return ApiResults.Of(wrongMetadata);
+        if (hasBody && !TusRequest.HasPartType(http.Request))
+            return ApiResults.Of(TusRequest.WrongPartType);
         if (length > options.MaxUploadBytes)
             return ApiResults.Of(Problems.TooLarge);
+        var name = FileNames.Clean(TusRequest.NameOf(metadata));
+        if (FileNames.IsRefused(name))
+            return ApiResults.Of(Problems.UnsupportedMediaType);
 
-        var upload = new PartialUpload(user.Id, clock.NewId(), length, 0, FileNames.Clean(NameOf(http)), null,
+        var upload = new PartialUpload(user.Id, clock.NewId(), length, 0, name, metadata, null,
             clock.Now + TimeSpan.FromHours(options.ResumableHours));
         parts.Create(upload.Id);
-        if (!await media.AddUploadAsync(upload, options.QuotaBytes, clock.Now))
+        if (!await uploads.AddAsync(upload, options.QuotaBytes, clock.Now))
         {
             await parts.DeleteAsync(user.Id, upload.Id);
             return ApiResults.Of(Problems.QuotaExceeded);
         }
+        http.Response.Headers["Upload-Offset"] = "0";
+        if (hasBody && await ReceiveFirstAsync(http, upload, uploads, parts, locks, receiver, ct) is { } problem)
+            return ApiResults.Of(problem);
 
         http.Response.Headers.Location = "/upload/resumable/" + upload.Id;
-        SayExpiry(http, upload);
+        SetExpiry(http, upload);
         return Results.StatusCode(StatusCodes.Status201Created);
     }
 
-    /// <summary><c>HEAD /upload/resumable/{upload_id}</c>: how far it has come.</summary>
+    /// <summary><c>HEAD /upload/resumable/{upload_id}</c>: how many bytes have been received.</summary>
     public static async Task<IResult> Head(
-        string uploadId, HttpContext http, CurrentUser user, UploadLocks locks, UploadFinisher ending, CancellationToken ct)
+        string uploadId, HttpContext http, CurrentUser user, UploadLocks locks, UploadFinisher finisher,
+        CancellationToken ct)
     {
-        var (uploadLock, problem) = await locks.AcquireAsync(user.Id, uploadId, ct);
-        if (uploadLock is null)
-            return ApiResults.Of(problem!);
-        using var _ = uploadLock;
-        var headers = http.Response.Headers;
-        headers["Upload-Length"] = uploadLock.Upload.Length.ToString();
-        headers["Upload-Metadata"] = "filename " + Convert.ToBase64String(Encoding.UTF8.GetBytes(uploadLock.Upload.Name));
-        SayExpiry(http, uploadLock.Upload);
-        return await ending.AnswerAsync(http, uploadLock.Upload, StatusCodes.Status200OK, ct);
+        var problem = await locks.RunAsync(user.Id, uploadId, uploadLock =>
+        {
+            var upload = uploadLock.Upload;
+            http.Response.Headers["Upload-Length"] = upload.Length.ToString();
+            if (upload.Metadata.Length > 0)
+                http.Response.Headers["Upload-Metadata"] = upload.Metadata;
+            SetExpiry(http, upload);
+            return finisher.FinishAsync(http, upload, ct);
+        }, ct);
+        return problem is null ? Results.Ok() : ApiResults.Of(problem);
     }
 
-    /// <summary><c>PATCH /upload/resumable/{upload_id}</c>: the next piece.</summary>
+    /// <summary><c>PATCH /upload/resumable/{upload_id}</c>: the next part.</summary>
     public static async Task<IResult> Patch(
-        string uploadId, HttpContext http, CurrentUser user, UploadLocks locks, PartStore parts, UploadFinisher ending, Clock clock,
+        string uploadId, HttpContext http, CurrentUser user, UploadLocks locks, UploadReceiver receiver,
         CancellationToken ct)
     {
         http.Features.Get<IHttpMaxRequestBodySizeFeature>()!.MaxRequestBodySize = null;
-        if (http.Request.ContentType != "application/offset+octet-stream")
-            return ApiResults.Of(Problems.UnsupportedMediaType with { Detail = "A piece of an upload is sent as application/offset+octet-stream" });
-        var request = new RequestReader();
-        var offset = request.HeaderInteger("Upload-Offset", http.Request.Headers["Upload-Offset"], 0);
-        if (request.Problem is { } wrong)
+        if (!TusRequest.HasPartType(http.Request))
+            return ApiResults.Of(TusRequest.WrongPartType);
+        if (TusRequest.ReadOffset(http.Request, out var offset) is { } wrong)
             return ApiResults.Of(wrong);
-        var (uploadLock, problem) = await locks.AcquireAsync(user.Id, uploadId, ct);
-        if (uploadLock is null)
-            return ApiResults.Of(problem!);
-        using var _ = uploadLock;
-        if (offset != uploadLock.Upload.Received)
-            return ApiResults.Of(Problems.WrongOffset);
-        if (http.Request.ContentLength > uploadLock.Upload.Length - offset)
-            return ApiResults.Of(Problems.TooLarge);
 
-        (var received, problem) = await AppendAsync(http, uploadLock, parts, clock);
-        if (problem is not null)
-            return ApiResults.Of(problem);
-        SayExpiry(http, uploadLock.Upload);
-        return await ending.AnswerAsync(http, uploadLock.Upload with { Received = received }, StatusCodes.Status204NoContent, ct);
+        var problem = await locks.RunAsync(user.Id, uploadId, async uploadLock =>
+        {
+            var upload = uploadLock.Upload;
+            SetExpiry(http, upload);
+            if (offset == upload.Received)
+                return await receiver.ReceiveAsync(http, uploadLock, ct);
+            http.Response.Headers["Upload-Offset"] = upload.Received.ToString(); // saves the client a HEAD
+            return Problems.WrongOffset;
+        }, ct);
+        return problem is null ? Results.NoContent() : ApiResults.Of(problem);
     }
 
-    /// <summary><c>DELETE /upload/resumable/{upload_id}</c>: it is not wanted any more.</summary>
+    /// <summary><c>DELETE /upload/resumable/{upload_id}</c>.</summary>
     public static async Task<IResult> Delete(
-        string uploadId, CurrentUser user, MediaStore media, UploadLocks locks, PartStore parts, CancellationToken ct)
+        string uploadId, CurrentUser user, UploadStore uploads, UploadLocks locks, PartStore parts,
+        CancellationToken ct)
     {
-        var (uploadLock, problem) = await locks.AcquireAsync(user.Id, uploadId, ct);
-        if (uploadLock is null)
-            return ApiResults.Of(problem!);
-        using var _ = uploadLock;
-        if (!await media.DeleteUploadAsync(uploadLock.Upload))
-            return ApiResults.Of(Problems.UploadLocked);
-        await parts.DeleteAsync(user.Id, uploadLock.Upload.Id);
-        return Results.NoContent();
+        var problem = await locks.RunAsync(user.Id, uploadId, async uploadLock =>
+        {
+            if (!await uploads.DeleteAsync(uploadLock.Upload))
+                return Problems.UploadLocked;
+            await parts.DeleteAsync(user.Id, uploadLock.Upload.Id);
+            return null;
+        }, ct);
+        return problem is null ? Results.NoContent() : ApiResults.Of(problem);
     }
 
-    // What came is kept however the connection ends: that is what it is all for.
-    static async Task<(long Received, Problem? Problem)> AppendAsync(HttpContext http, UploadLock uploadLock, PartStore parts, Clock clock)
+    // Until the answer is sent no client knows the upload's address. Whatever breaks before, the upload is deleted: it
+    // could not be resumed, and would count in the quota until it expires.
+    static async Task<Problem?> ReceiveFirstAsync(
+        HttpContext http, PartialUpload upload, UploadStore uploads, PartStore parts, UploadLocks locks,
+        UploadReceiver receiver, CancellationToken ct)
     {
-        var buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
-        var received = uploadLock.Upload.Received;
-        var (saved, savedAt) = (received, clock.Ticks);
+        var isReceived = false;
         try
         {
-            await using var writer = parts.Append(uploadLock.Upload);
-            try
-            {
-                while (await http.Request.Body.ReadAsync(Room(writer), uploadLock.Token) is > 0 and var read)
-                {
-                    if (received + read > uploadLock.Upload.Length)
-                        return (received, Problems.TooLarge);
-                    await writer.WriteAsync(buffer.AsMemory(0, read));
-                    received += read;
-                    if ((received - saved == writer.MostUnsaved || clock.Since(savedAt) >= SaveAfter) && !await SaveAsync(writer))
-                        return (saved, Problems.UploadLocked);
-                }
-                return received == saved || await SaveAsync(writer) ? (received, null) : (saved, Problems.UploadLocked);
-            }
-            catch (OperationCanceledException) when (!http.RequestAborted.IsCancellationRequested)
-            {
-                return (received, Problems.UploadLocked); // another request of the same upload has come
-            }
-            finally
-            {
-                if (received > saved)
-                    await SaveAsync(writer);
-            }
-        }
-        catch (IOException error) when (Disk.IsFull(error))
-        {
-            throw new ProblemException(Problems.DiskFull, error);
+            var problem = await locks.RunAsync(upload.UserId, upload.Id, x => receiver.ReceiveAsync(http, x, ct), ct);
+            isReceived = problem is null;
+            return problem;
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
-
-        Memory<byte> Room(PartWriter writer) => buffer.AsMemory(0, (int)Math.Min(BufferSize, writer.MostUnsaved - (received - saved)));
-
-        Task<bool> SaveAsync(PartWriter writer)
-        {
-            (saved, savedAt) = (received, clock.Ticks); // before it is done: what fails is not tried once more on the way out
-            return writer.SaveAsync();
+            if (!isReceived)
+            {
+                await uploads.DiscardAsync(upload.UserId, upload.Id);
+                await parts.DeleteAsync(upload.UserId, upload.Id);
+            }
         }
     }
 
-    static void SayExpiry(HttpContext http, PartialUpload upload) =>
+    static void SetExpiry(HttpContext http, PartialUpload upload) =>
         http.Response.Headers["Upload-Expires"] = upload.ExpiresAt.ToDateTimeOffset().ToString("R");
-
-    // "key base64,key base64": only the name counts.
-    static string? NameOf(HttpContext http)
-    {
-        foreach (var pair in http.Request.Headers["Upload-Metadata"].ToString().Split(',', StringSplitOptions.TrimEntries))
-            if (pair.Split(' ') is ["filename" or "name", var value])
-                return Convert.TryFromBase64String(value, new byte[value.Length], out _)
-                    ? Encoding.UTF8.GetString(Convert.FromBase64String(value)) : null;
-        return null;
-    }
-}
-
-/// <summary>What follows the last piece: where all has come, it is looked at and kept. Also by a HEAD, if the end fell into a crash.</summary>
-sealed class UploadFinisher(MediaStore media, PartStore parts, MediaIngest ingest, MediaLinks links)
-{
-    public async Task<IResult> AnswerAsync(HttpContext http, PartialUpload upload, int status, CancellationToken ct)
-    {
-        var headers = http.Response.Headers;
-        headers["Upload-Offset"] = upload.Received.ToString();
-        if (upload.Received < upload.Length)
-            return Results.StatusCode(status);
-        var mediaId = upload.MediaId;
-        if (mediaId is null)
-        {
-            var taken = await KeepAsync(upload, ct);
-            if (taken.Problem is { } problem)
-                return ApiResults.Of(problem);
-            mediaId = taken.File!.Id;
-        }
-        headers["Upload-Media-Url"] = links.Sign(MediaLinks.PathOf(mediaId));
-        return Results.StatusCode(status);
-    }
-
-    async Task<IngestResult> KeepAsync(PartialUpload upload, CancellationToken ct)
-    {
-        using var assembled = await parts.CollectAsync(upload, ct);
-        if (assembled is null)
-            return Problems.UploadLocked;
-        var taken = await ingest.KeepAsync(upload, assembled.Path, ct);
-        if (taken.Problem is null)
-            await parts.DeleteAsync(upload.UserId, upload.Id);
-        else if (taken.Problem.Status < 500 && taken.Problem != Problems.UploadLocked && await media.DeleteUploadAsync(upload))
-            await parts.DeleteAsync(upload.UserId, upload.Id); // refused for what it is: it never becomes anything else
-        return taken;
-    }
 }

@@ -3,16 +3,16 @@ using Cote.Primitives;
 namespace Cote.Media;
 
 /// <summary>
-/// Who may write to an upload that comes in pieces. A phone that lost its network comes back while its old connection
-/// still looks alive: who comes later is let in, and who was there is told to go. On this node that is said at once, and
-/// waited for, so that nothing of what came is lost; on another node the earlier finds the fence of its row changed at
-/// its next piece, and what it had not yet written is sent again.
+/// Decides which request may write to a resumable upload. A phone that lost its network comes back while its old
+/// connection still looks alive: the later request gets the lock. On the same node the earlier request is cancelled
+/// and waited for, so that no received byte is lost; on another node it finds the fence of its row changed at its next
+/// write, and the client sends again what was not written.
 /// </summary>
-sealed class UploadLocks(MediaStore media, Clock clock)
+sealed class UploadLocks(UploadStore uploads, Clock clock)
 {
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
-    readonly Dictionary<string, LockEntry> _places = [];
+    readonly Dictionary<string, LockEntry> _entries = [];
 
 #pragma warning disable CA1001 // a semaphore whose wait handle is never asked for holds nothing to dispose of
     sealed class LockEntry
@@ -23,11 +23,24 @@ sealed class UploadLocks(MediaStore media, Clock clock)
         public int Users;
     }
 
-    /// <summary>The one hold on an upload of this user, or why there is none.</summary>
-    public async Task<(UploadLock? Hold, Problem? Problem)> AcquireAsync(string userId, string uploadId, CancellationToken ct)
+    /// <summary>Runs work under the lock of a user's upload.</summary>
+    /// <returns>What the work returns, or why the lock could not be acquired.</returns>
+    public async Task<Problem?> RunAsync(
+        string userId, string uploadId, Func<UploadLock, Task<Problem?>> work, CancellationToken ct)
     {
-        // Looked at first without a write: who guesses ids costs nothing, and disturbs nobody.
-        if (Ids.Parse(uploadId) is not { } id || await media.FindUploadAsync(userId, id, ct) is not { } found)
+        var (uploadLock, problem) = await AcquireAsync(userId, uploadId, ct);
+        if (uploadLock is null)
+            return problem;
+        using (uploadLock)
+            return await work(uploadLock);
+    }
+
+    /// <summary>The one lock of a user's upload, or why it could not be acquired.</summary>
+    public async Task<(UploadLock? Lock, Problem? Problem)> AcquireAsync(
+        string userId, string uploadId, CancellationToken ct)
+    {
+        // A read comes first: a request that guesses ids costs no write and cancels no other request.
+        if (Ids.Parse(uploadId) is not { } id || await uploads.FindAsync(userId, id, ct) is not { } found)
             return (null, Problems.UploadNotFound);
         if (found.ExpiresAt <= clock.Now)
             return (null, Problems.UploadExpired);
@@ -36,7 +49,7 @@ sealed class UploadLocks(MediaStore media, Clock clock)
         UploadLock? uploadLock = null;
         try
         {
-            if (await media.TakeUploadAsync(userId, id, clock.NewId()) is not { } upload)
+            if (await uploads.TakeAsync(userId, id, clock.NewId()) is not { } upload)
                 return (null, Problems.UploadNotFound);
             if (upload.ExpiresAt <= clock.Now)
                 return (null, Problems.UploadExpired);
@@ -52,12 +65,13 @@ sealed class UploadLocks(MediaStore media, Clock clock)
     async Task<LockEntry?> EnterAsync(string id, CancellationToken ct)
     {
         LockEntry entry;
-        lock (_places)
+        lock (_entries)
         {
-            if (!_places.TryGetValue(id, out entry!))
-                _places[id] = entry = new();
+            if (!_entries.TryGetValue(id, out entry!))
+                _entries[id] = entry = new();
             entry.Users++;
-            entry.Holder?.CancelAfter(TimeSpan.Zero); // not on this thread: what follows a cancellation is the other's work
+            // On another thread: the cancelled request's callbacks must not run here.
+            entry.Holder?.CancelAfter(TimeSpan.Zero);
         }
         var entered = false;
         try
@@ -66,7 +80,7 @@ sealed class UploadLocks(MediaStore media, Clock clock)
             using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, ct);
             await entry.Gate.WaitAsync(either.Token);
             entered = true;
-            lock (_places)
+            lock (_entries)
                 entry.Holder = CancellationTokenSource.CreateLinkedTokenSource(ct);
             return entry;
         }
@@ -83,7 +97,7 @@ sealed class UploadLocks(MediaStore media, Clock clock)
 
     void Release(string id, LockEntry entry)
     {
-        lock (_places)
+        lock (_entries)
         {
             entry.Holder?.Dispose();
             entry.Holder = null;
@@ -94,18 +108,19 @@ sealed class UploadLocks(MediaStore media, Clock clock)
 
     void Leave(string id, LockEntry entry)
     {
-        lock (_places)
+        lock (_entries)
             if (--entry.Users == 0)
-                _places.Remove(id);
+                _entries.Remove(id);
     }
 }
 
 /// <summary>
-/// While it is held nobody else writes. <see cref="Token"/> says that somebody waits, or that the client is gone.
+/// While it is held, no other request of this node writes to the upload. <see cref="Token"/> is cancelled when another
+/// request waits for the lock, or when the client has closed the connection.
 /// </summary>
 sealed class UploadLock(PartialUpload upload, Action release, CancellationToken token) : IDisposable
 {
-    /// <summary>The upload as it was when it was taken.</summary>
+    /// <summary>The upload as it was when the lock was acquired.</summary>
     public PartialUpload Upload => upload;
 
     public CancellationToken Token => token;

@@ -1,28 +1,30 @@
-using System.Buffers;
 using System.Runtime.CompilerServices;
 using Cote.Primitives;
 
 namespace Cote.Media;
 
-/// <summary>Blobs in the database, a chunk in a unit: whatever node a request comes to, the bytes are there.</summary>
+/// <summary>Blobs in the database, one chunk in a batch, so that every node can read them.</summary>
 sealed class DatabaseStorage(ChunkStore chunks) : BlobStorage
 {
     const int PageOfIds = 500;
 
     public override async Task AddAsync(string id, string file, CancellationToken ct)
     {
-        await using var from = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, useAsync: true);
+        await using var from = LocalFile.Open(file);
         var buffer = new byte[Math.Min(ChunkStore.Size, from.Length)];
         try
         {
-            for (var n = 0L; await from.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, ct) is > 0 and var read; n++)
+            for (var n = 0L; await ReadAsync(buffer) is > 0 and var read; n++)
                 await chunks.AddAsync(id, n, read == buffer.Length ? buffer : buffer[..read]);
         }
         catch
         {
-            await ForgetAsync(id);
+            await TryDeleteAsync(id);
             throw;
         }
+
+        ValueTask<int> ReadAsync(byte[] into) =>
+            from.ReadAtLeastAsync(into, into.Length, throwOnEndOfStream: false, ct);
     }
 
     public override async Task<Stream> OpenAsync(string id, long offset, CancellationToken ct)
@@ -47,8 +49,8 @@ sealed class DatabaseStorage(ChunkStore chunks) : BlobStorage
         }
     }
 
-    // Who sends and hangs up again and again must not fill the database with halves until the next reconciliation.
-    async Task ForgetAsync(string id)
+    // A client that sends and hangs up again and again must not fill the database until the next reconciliation.
+    async Task TryDeleteAsync(string id)
     {
         try
         {
@@ -56,80 +58,7 @@ sealed class DatabaseStorage(ChunkStore chunks) : BlobStorage
         }
         catch (ProblemException)
         {
-            // the database is away: that is why, and the reconciliation finds what is left
+            // the database cannot be reached, which is why adding failed too; the reconciliation deletes the chunks
         }
-    }
-}
-
-/// <summary>
-/// A blob from one of its bytes on, a chunk in memory at a time. It ends at the first chunk that is missing or short;
-/// whether that is the blob's end its reader knows, who knows its length.
-/// </summary>
-sealed class ChunkStream(ChunkStore chunks, string id, long offset) : Stream
-{
-    byte[]? _buffer = ArrayPool<byte>.Shared.Rent(ChunkStore.Size);
-    long _next = offset / ChunkStore.Size;
-    int _skip = (int)(offset % ChunkStore.Size);
-    int _at;
-    int _filled;
-    bool _isLast;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
-    /// <summary>Brings the next chunk; false where there is none.</summary>
-    public async Task<bool> FetchAsync(CancellationToken ct)
-    {
-        ObjectDisposedException.ThrowIf(_buffer is null, this);
-        if (_isLast || await chunks.ReadAsync(id, _next, _skip, _buffer, ct) is not { } read)
-            return false;
-        _isLast = _skip + read < ChunkStore.Size;
-        (_at, _filled, _skip) = (0, read, 0);
-        _next++;
-        return true;
-    }
-
-    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
-    {
-        if (_at == _filled && !await FetchAsync(cancellationToken))
-            return 0;
-        var count = Math.Min(buffer.Length, _filled - _at);
-        _buffer.AsMemory(_at, count).CopyTo(buffer);
-        _at += count;
-        return count;
-    }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void Flush() { }
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    protected override void Dispose(bool disposing)
-    {
-        if (disposing && _buffer is { } buffer)
-        {
-            _buffer = null;
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
-        base.Dispose(disposing);
     }
 }

@@ -7,7 +7,9 @@ using Cote.Primitives;
 
 namespace Cote.Media;
 
-/// <summary>Blobs as objects of an S3-compatible store, under <c>blobs/</c>. Made only where a bucket is configured.</summary>
+/// <summary>
+/// Blobs as objects of an S3-compatible store, under <c>blobs/</c>. Created only where a bucket is configured.
+/// </summary>
 sealed class S3Storage(S3Options options) : BlobStorage, IDisposable
 {
     const string Prefix = "blobs/";
@@ -22,7 +24,7 @@ sealed class S3Storage(S3Options options) : BlobStorage, IDisposable
             Key = Prefix + id,
             FilePath = file,
             ContentType = "application/octet-stream",
-            UseChunkEncoding = false, // the framing of Amazon's own is what other stores understand least
+            UseChunkEncoding = false, // other stores answer Amazon's own framing with errors
         }, ct));
         File.Delete(file);
     }
@@ -53,7 +55,7 @@ sealed class S3Storage(S3Options options) : BlobStorage, IDisposable
 
     public void Dispose() => _client.Dispose();
 
-    // What the store says may hold names and addresses that are nobody's business: the client hears that it is away.
+    // An error of the store may name hosts and buckets: the client hears only that it cannot be reached.
     static async Task<T> AskAsync<T>(Func<Task<T>> ask)
     {
         try

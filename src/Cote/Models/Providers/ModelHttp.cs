@@ -1,9 +1,86 @@
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Text;
+
 namespace Cote.Models;
 
-/// <summary>The one pooled HTTP client of a provider, set up for streams that last minutes.</summary>
-static class ModelHttp
+/// <summary>The transport of a provider: one pooled HTTP client, set up for streams that last minutes.</summary>
+sealed class ModelHttp(TimeProvider time)
 {
-    public static HttpClient Open(Func<HttpMessageHandler, HttpMessageHandler>? around = null)
+    // A refusal that never ends would hold its reply for as long as a first token may take.
+    const int MaxErrorBytes = 64 * 1024;
+    static readonly TimeSpan ErrorWithin = TimeSpan.FromSeconds(5);
+    static readonly MediaTypeHeaderValue Json = new("application/json");
+
+    readonly HttpClient _http = Open();
+
+    /// <summary>Posts JSON and gives the answer as soon as its headers are here.</summary>
+    /// <exception cref="UpstreamErrorException">The answer is no success.</exception>
+    public async Task<HttpResponseMessage> PostAsync(
+        Uri endpoint, IEnumerable<KeyValuePair<string, string>> headers, byte[] body, CancellationToken ct)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, endpoint) { Content = new ByteArrayContent(body) };
+        request.Content.Headers.ContentType = Json;
+        request.Headers.TryAddWithoutValidation("Accept", "text/event-stream, application/json");
+        request.Headers.TryAddWithoutValidation("Accept-Encoding", "identity");
+        request.Headers.TryAddWithoutValidation("User-Agent", "Cote");
+        foreach (var (name, value) in headers)
+            request.Headers.TryAddWithoutValidation(name, value);
+        var answer = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ct);
+        if (answer.IsSuccessStatusCode)
+            return answer;
+        using (answer)
+        {
+            var status = (int)answer.StatusCode;
+            var error = UpstreamError.Of(await ReadErrorAsync(answer.Content, ct));
+            var fault = error.ToFault(status, RetryAfter(name => Header(answer, name), time));
+            throw new UpstreamErrorException(error, status, fault);
+        }
+    }
+
+    /// <summary>Reads <c>Retry-After</c> in both its forms, and the finer <c>retry-after-ms</c>.</summary>
+    public static TimeSpan? RetryAfter(Func<string, string?> header, TimeProvider time)
+    {
+        var culture = CultureInfo.InvariantCulture;
+        if (double.TryParse(header("retry-after-ms"), culture, out var ms) && ms is >= 0 and < int.MaxValue)
+            return TimeSpan.FromMilliseconds(ms);
+        var text = header("Retry-After");
+        if (double.TryParse(text, culture, out var seconds) && seconds is >= 0 and < int.MaxValue)
+            return TimeSpan.FromSeconds(seconds);
+        if (!DateTimeOffset.TryParse(text, culture, out var until))
+            return null;
+        // Against the provider's own clock where it tells it: ours may be minutes off.
+        var now = DateTimeOffset.TryParse(header("Date"), culture, out var theirs) ? theirs : time.GetUtcNow();
+        return until > now ? until - now : TimeSpan.Zero;
+    }
+
+    static string? Header(HttpResponseMessage answer, string name) =>
+        answer.Headers.TryGetValues(name, out var values) ? values.FirstOrDefault() : null;
+
+    // As much as comes in time: the status alone says something too.
+    async Task<string> ReadErrorAsync(HttpContent content, CancellationToken ct)
+    {
+        using var limit = new CancellationTokenSource(ErrorWithin, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, ct);
+        var head = new byte[MaxErrorBytes];
+        var length = 0;
+        try
+        {
+            await using var body = await ContentCoding.OpenAsync(content, either.Token);
+            while (length < head.Length
+                && await body.ReadAsync(head.AsMemory(length), either.Token) is var count and > 0)
+                length += count;
+        }
+        catch (Exception error) when (
+            error is IOException or InvalidDataException or HttpRequestException or ModelFaultException
+            || error is OperationCanceledException && !ct.IsCancellationRequested)
+        {
+            // The body broke off, cannot be unpacked, or does not end.
+        }
+        return Encoding.UTF8.GetString(head, 0, length);
+    }
+
+    static HttpClient Open()
     {
         // The handler opens its sockets with TCP_NODELAY of itself: with Nagle a request waits 40 ms for a delayed ACK.
         // It is closed by the pool, or with the process.
@@ -12,7 +89,7 @@ static class ModelHttp
             // A redirect would carry the prompt, and on the same host the key, to wherever an answer points.
             AllowAutoRedirect = false,
             UseCookies = false,
-            // A reader that walks away must close the stream at once, not after the two seconds in which the handler
+            // A reader that stops must close the stream at once, not after the two seconds in which the handler
             // would wait for its end; a stream that is over in all but its last bytes still gives its connection back.
             ResponseDrainTimeout = TimeSpan.FromMilliseconds(100),
             ConnectTimeout = TimeSpan.FromSeconds(15),
@@ -20,9 +97,9 @@ static class ModelHttp
             PooledConnectionLifetime = TimeSpan.FromMinutes(10),
             PooledConnectionIdleTimeout = TimeSpan.FromMinutes(2),
         };
-        return new HttpClient(around?.Invoke(sockets) ?? sockets)
+        return new HttpClient(sockets)
         {
-            // A reply may stream for as long as it likes; the reply loop times the first token and every pause.
+            // A reply may stream for as long as it likes; the model call times the first token and every pause.
             Timeout = Timeout.InfiniteTimeSpan,
         };
     }

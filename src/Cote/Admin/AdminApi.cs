@@ -1,0 +1,42 @@
+using System.Text.Json.Nodes;
+using Cote.Chats;
+using Cote.Http;
+using Cote.Media;
+using Cote.Primitives;
+using Cote.Users;
+
+namespace Cote.Admin;
+
+/// <summary>What the OpenAPI document says of admins' routes, erasure and export beyond the types.</summary>
+static class AdminApi
+{
+    public static void Describe(ApiDocument api)
+    {
+        api.Schema<AccountInfo>().OneOf("role", Roles.User, Roles.Admin);
+        api.Schema<AuditEntry>().Note("actor", "A user's id, `anonymous`, or `console` for the command line");
+        api.Operation(nameof(ListUsers)).Query("after", "From the `Link` of the page before", Id())
+            .Refuses(Problems.AdminOnly);
+        api.Operation(nameof(ListAudit)).Query("before", "From the `Link` of the page before", Id())
+            .Query("user_id", "Only entries about this user", Id()).Refuses(Problems.AdminOnly);
+        api.Operation(nameof(DeleteMe)).Refuses(Problems.StorageUnavailable);
+
+        var exported = api.Schema("ExportedChat").Required("chat", "messages")
+            .Property("chat", ApiDocument.Ref<Chat>()).Property("messages", ListOf(ApiDocument.Ref<Message>()));
+        exported.Json["type"] = "object";
+        var export = api.Schema("Export").Note("All that is the user's.")
+            .Required("exported_at", "user", "created_at", "sessions", "chats", "media")
+            .Property("exported_at", Time()).Property("user", ApiDocument.Ref<User>()).Property("created_at", Time())
+            .Property("sessions", ListOf(ApiDocument.Ref<SessionInfo>()))
+            .Property("chats", ListOf(ApiDocument.Ref("ExportedChat")))
+            .Property("media", ListOf(ApiDocument.Ref<Uploaded>()));
+        export.Json["type"] = "object";
+        api.Operation(nameof(ExportMe)).Answers(200, "The file", schema: ApiDocument.Ref("Export"))
+            .AnswersHeaders(200, "Content-Disposition").Refuses(Problems.DiskFull);
+    }
+
+    static JsonObject ListOf(JsonObject items) => new() { ["type"] = "array", ["items"] = items };
+
+    static JsonObject Id() => new() { ["type"] = "string", ["format"] = "uuid" };
+
+    static JsonObject Time() => new() { ["type"] = "string", ["format"] = "date-time" };
+}

@@ -1,0 +1,24 @@
+namespace Cote.Admin;
+
+/// <summary>
+/// The tables with rows of a user that are deliberately left out of an erasure or an export. A test reads the schema of
+/// both engines: a table with <c>user_id</c> must be erased, exported and copied, or stand here with the reason.
+/// </summary>
+static class UserTables
+{
+    /// <summary>The tables that outlive an account.</summary>
+    public static readonly IReadOnlyDictionary<string, string> NotErased = new Dictionary<string, string>
+    {
+        ["audit"] = "It records what was done to accounts, their erasure included, and holds no secret.",
+    };
+
+    /// <summary>The tables that an export leaves out.</summary>
+    public static readonly IReadOnlyDictionary<string, string> NotExported = new Dictionary<string, string>
+    {
+        ["heads"] = "It is a counter of events.",
+        ["events"] = "They are ids of chats and messages that are exported themselves.",
+        ["uploads"] = "They are unfinished, or became media that are exported.",
+        ["upload_pieces"] = "They are bytes of unfinished uploads.",
+        ["audit"] = "It is kept for the operator: GET /admin/audit.",
+    };
+}

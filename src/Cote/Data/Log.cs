@@ -1,0 +1,39 @@
+using Microsoft.Extensions.Logging;
+
+namespace Cote.Data;
+
+/// <summary>The log lines of Data: 1100-1199.</summary>
+static partial class DataLog
+{
+    [LoggerMessage(1100, LogLevel.Warning,
+        "Other users of this machine may read the data directory {Folder}: its mode cannot be changed to 0700 ({Error})")]
+    public static partial void DataFolderReadable(this ILogger log, string folder, string error);
+
+    [LoggerMessage(1110, LogLevel.Information, "The database is copied to {Copy} before it is migrated")]
+    public static partial void DatabaseCopied(this ILogger log, string copy);
+
+    [LoggerMessage(1111, LogLevel.Information, "Migration {Name} is done")]
+    public static partial void MigrationDone(this ILogger log, string name);
+
+    [LoggerMessage(1120, LogLevel.Error, "The database refused {Count} writes")]
+    public static partial void WritesRefused(this ILogger log, Exception error, int count);
+
+    [LoggerMessage(1121, LogLevel.Information, "The database accepts writes again")]
+    public static partial void WritesAccepted(this ILogger log);
+
+    [LoggerMessage(1122, LogLevel.Error, "The database connection cannot be closed cleanly")]
+    public static partial void CloseFailed(this ILogger log, Exception error);
+
+    [LoggerMessage(1123, LogLevel.Warning,
+        "The write-ahead log cannot be moved into the database; the next second tries again")]
+    public static partial void CheckpointFailed(this ILogger log, Exception error);
+
+    [LoggerMessage(1130, LogLevel.Information, "Waiting for the database at {Place}")]
+    public static partial void WaitingForDatabase(this ILogger log, string place);
+
+    [LoggerMessage(1131, LogLevel.Warning, "The database is unreachable: {Error}")]
+    public static partial void DatabaseUnreachable(this ILogger log, string error);
+
+    [LoggerMessage(1132, LogLevel.Information, "The database is reachable again")]
+    public static partial void DatabaseReachable(this ILogger log);
+}

@@ -1,0 +1,50 @@
+using System.Text.Json.Nodes;
+using Cote.Http;
+using Cote.Primitives;
+using Cote.Replies;
+
+namespace Cote.Delivery;
+
+/// <summary>What the OpenAPI document says of sockets, streams and polls beyond the types.</summary>
+static class DeliveryApi
+{
+    const string EventStream = "text/event-stream";
+
+    public static void Describe(ApiDocument api)
+    {
+        FrameSchemas.Add(api);
+        api.Schema<Polled>().Note("cursor", "Where the next poll begins").Format("cursor", null)
+            .Property("events", new JsonObject { ["type"] = "array",
+                ["items"] = ApiDocument.Ref(FrameSchemas.PolledFrame) });
+        api.Schema<Synced>().Note("cursor", "Drop events up to this one");
+        api.Schema<RunningReply>().Note("An open reply with its text so far.").Note("model", "`provider/model`")
+            .Note("attempt", "The attempt that the text belongs to");
+
+        api.Operation("Socket")
+            .Note("A WebSocket. The token goes into the `Authorization` header, into the subprotocols "
+                + "`cote.v1, cote.bearer.<token>`, or into the query. Each message is a `Frame`; a bad token is closed "
+                + "with 1008.")
+            .Answers(101, "The connection is a WebSocket")
+            .Query("token", "An access token").Query("ticket", "From `POST /ws/ticket`")
+            .Query("cursor", "Where to go on; without it, at the newest event", FrameSchemas.Cursor())
+            .TokenIsOptional().Refuses(Problems.UpgradeRequired, Problems.Unavailable);
+        api.Operation("Events")
+            .Note("With `Accept: text/event-stream` the same frames as on the socket: `event` is the type, `data` the "
+                + "whole frame, `id` the cursor. Without it a long-poll: answers as soon as there is a durable event, "
+                + "else after `wait`.")
+            .Query("cursor", "Where to go on; without it, at the newest event", FrameSchemas.Cursor())
+            .Query("wait", "Seconds that a poll waits for an event; 25 where absent", OperationRules.Integer(0, 60))
+            .Query("token", "An access token, for EventSource")
+            .Header("Last-Event-ID", "Goes before `cursor`; only of a stream", FrameSchemas.Cursor())
+            .Answers(200, "Events", schema: ApiDocument.Ref<Polled>())
+            .Answers(200, "Events", EventStream, ApiDocument.Ref(FrameSchemas.Frame));
+        api.Operation(nameof(ReplyStream))
+            .Note("Of an open reply: a snapshot, deltas, at last its `message`. Of one that has ended: its `message`.")
+            .Query("token", "An access token, for EventSource")
+            .Answers(200, "The reply's frames", EventStream, ApiDocument.Ref(FrameSchemas.Frame));
+        api.Operation(nameof(SendMessage))
+            .Answers(200, "The user's message", EventStream, ApiDocument.Ref(FrameSchemas.Frame));
+        api.Operation(nameof(GetSync))
+            .Note("Everything that a client needs to begin again, of one moment: after a `reset`.");
+    }
+}

@@ -1,0 +1,66 @@
+using Cote.Http;
+using Cote.Media;
+using Cote.Models;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Cote.Extensibility;
+
+/// <summary>What a host adds to Cote when it builds a server of its own.</summary>
+public sealed class CoteBuilder
+{
+    readonly HostCallbacks _callbacks = new();
+
+    internal CoteBuilder(IServiceCollection services)
+    {
+        Services = services;
+        services.Replace(ServiceDescriptor.Singleton(_callbacks));
+    }
+
+    internal List<Action<IEndpointRouteBuilder>> Routes { get; } = [];
+
+    /// <summary>The services of the host's own handlers. <see cref="ICoteChats"/> is among them.</summary>
+    public IServiceCollection Services { get; }
+
+    /// <summary>Adds a provider of models: any <c>IChatClient</c>.</summary>
+    public CoteBuilder AddProvider(Provider provider)
+    {
+        Services.AddSingleton(provider);
+        return this;
+    }
+
+    /// <summary>
+    /// Adds routes. A handler that takes a <see cref="CurrentUser"/> needs <c>RequireAuthorization()</c>; what a handler
+    /// returns is serialised as Cote's own answers are, in snake_case.
+    /// </summary>
+    public CoteBuilder Map(Action<IEndpointRouteBuilder> routes)
+    {
+        Routes.Add(routes);
+        return this;
+    }
+
+    /// <summary>Keeps the bytes of uploads in a storage of the host's own, instead of the configured one.</summary>
+    public CoteBuilder UseBlobStorage(Func<IServiceProvider, BlobStorage> storage)
+    {
+        Services.AddSingleton(storage);
+        return this;
+    }
+
+    /// <summary>
+    /// Calls back after a user's message was stored: on the node that stored it, at most once, off the sender's path, for
+    /// at most 30 seconds. A fault is logged.
+    /// </summary>
+    public CoteBuilder OnMessageSent(Func<MessageSent, CancellationToken, Task> callback)
+    {
+        _callbacks.MessageSent.Add(callback);
+        return this;
+    }
+
+    /// <summary>Calls back after a reply has ended, under the same conditions.</summary>
+    public CoteBuilder OnReplyEnded(Func<ReplyEnded, CancellationToken, Task> callback)
+    {
+        _callbacks.ReplyEnded.Add(callback);
+        return this;
+    }
+}

@@ -1,0 +1,123 @@
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.AI;
+using Microsoft.Extensions.Logging;
+
+namespace Cote.Models;
+
+/// <summary>
+/// A model behind one of the wires. What it refuses by name is left out of the same call and of all later ones: each
+/// field costs one more request, and no model has run in those that were refused.
+/// </summary>
+sealed class WireChatClient(string provider, string model, Wire wire, ModelHttp http, ILogger log) : IChatClient
+{
+    // The first, and one for each field that can be refused.
+    const int MaxRequests = 9;
+
+    readonly ChatClientMetadata _metadata = new(provider, wire.Endpoint, model);
+    int _omitted = (int)wire.NeverSent;
+
+    /// <summary>False once the model has refused an image because it sees none.</summary>
+    public bool SeesImages => (Omitted & Omissions.Images) == 0;
+
+    Omissions Omitted => (Omissions)Volatile.Read(ref _omitted);
+
+    /// <inheritdoc/>
+    public Task<ChatResponse> GetResponseAsync(
+        IEnumerable<ChatMessage> messages, ChatOptions? options = null,
+        CancellationToken cancellationToken = default) =>
+        GetStreamingResponseAsync(messages, options, cancellationToken).ToChatResponseAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
+        IEnumerable<ChatMessage> messages, ChatOptions? options = null,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        var prompt = messages.ToList();
+        var hasBegun = false;
+        for (var requests = 1; ; requests++)
+        {
+            var omitted = Omitted;
+            var request = new WireRequest(model, Turns.Of(prompt, omitted), options, omitted);
+            var asksAgain = false;
+            await using var updates = CallAsync(request, cancellationToken).GetAsyncEnumerator(cancellationToken);
+            while (true)
+            {
+                try
+                {
+                    if (!await updates.MoveNextAsync())
+                        yield break;
+                }
+                catch (UpstreamErrorException refusal) when (!hasBegun && requests < MaxRequests)
+                {
+                    if (!Learn(refusal, request))
+                        throw;
+                    asksAgain = true;
+                }
+                if (asksAgain)
+                    break;
+                hasBegun |= updates.Current.Contents.Count > 0;
+                yield return updates.Current;
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public object? GetService(Type serviceType, object? serviceKey = null) =>
+        serviceKey is not null ? null
+        : serviceType == typeof(ChatClientMetadata) ? _metadata
+        : serviceType.IsInstanceOfType(this) ? this : null;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        // The transport belongs to the provider and lives as long as the process.
+    }
+
+    async IAsyncEnumerable<ChatResponseUpdate> CallAsync(
+        WireRequest request, [EnumeratorCancellation] CancellationToken ct)
+    {
+        // Leaving this block closes the connection: a response that is not read to its end is not pooled.
+        using var answer = await http.PostAsync(wire.Endpoint, wire.Headers, wire.Write(request), ct);
+        await using var body = await ContentCoding.OpenAsync(answer.Content, ct);
+        var events = new EventReader(body);
+        var reply = new ReplyReader(wire);
+        while (!reply.IsOver && await ReadAsync(events, reply, ct))
+        {
+            if (reply.Take(events.Current) is { } update)
+                yield return update;
+            if (reply.Failure is { } failure)
+                throw failure;
+        }
+        if (reply.Close(events, IsDelimited(answer)) is { } fault)
+            throw new ModelFaultException(fault);
+    }
+
+    static async ValueTask<bool> ReadAsync(EventReader events, ReplyReader reply, CancellationToken ct)
+    {
+        try
+        {
+            return await events.ReadAsync(ct);
+        }
+        catch (ModelFaultException) when (reply.HasFinished)
+        {
+            return false;
+        }
+    }
+
+    // Without a length or chunks an HTTP/1 body ends where the connection does, for whatever reason.
+    static bool IsDelimited(HttpResponseMessage answer) => answer.Version.Major > 1
+        || answer.Content.Headers.ContentLength is not null || answer.Headers.TransferEncodingChunked == true;
+
+    // False where nothing can be left out.
+    bool Learn(UpstreamErrorException refusal, WireRequest request)
+    {
+        var refused = Refusals.Of(refusal, request);
+        if (refused == Omissions.None)
+            return false;
+        if ((Interlocked.Or(ref _omitted, (int)refused) & (int)refused) == 0)
+            log.RefusedField(provider, model, refused);
+        // A question about an image cannot be answered without it; one after it can.
+        return refused == Omissions.Images && request.Turns[^1].HasImages
+            ? throw new ModelFaultException(ModelFault.UnsupportedMedia) : true;
+    }
+}

@@ -1,0 +1,24 @@
+using Cote.Chats;
+using Cote.Http;
+using Cote.Primitives;
+
+namespace Cote.Replies;
+
+/// <summary>What the OpenAPI document says of sending and stopping beyond the types.</summary>
+static class RepliesApi
+{
+    public static void Describe(ApiDocument api)
+    {
+        api.Operation(nameof(SendMessage))
+            .Note("Answers the user's message once it is on disk; the reply follows by itself. With "
+                + "`Accept: text/event-stream` the answer is a stream of frames: the user's `message`, "
+                + "`message.snapshot`, `message.delta`…, the reply's `message`; then it ends. Libraries may repeat the request by themselves: give it an `id`.")
+            .Refuses(Problems.TooManyOpen);
+        OperationRules.Refuse(api.Operation(nameof(SendMessage)), 422, "media_not_found",
+            "`media_urls` names no upload of yours");
+        api.Operation(nameof(StopReplies))
+            .Note("Answers when the replies have ended, at most 3 s later; all text that was shown stays.");
+        api.Schema<MessageBody>().Items("media_urls", SendMessage.MaxMedia, 2_048);
+        api.Schema<StopResult>().Note("stopped", "How many replies this call ended");
+    }
+}

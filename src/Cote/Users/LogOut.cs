@@ -1,0 +1,16 @@
+using Cote.Http;
+using Microsoft.AspNetCore.Http;
+
+namespace Cote.Users;
+
+/// <summary><c>POST /logout</c>: ends this session.</summary>
+static class LogOut
+{
+    public static async Task<IResult> Handle(
+        HttpContext http, CurrentUser current, Revocations revocations, Audit audit)
+    {
+        await revocations.RevokeAsync($"s.id = {current.SessionId}",
+            batch => audit.Add(batch, AuditActions.LoggedOut, current.Id, http));
+        return ApiResults.Success;
+    }
+}

@@ -1,0 +1,48 @@
+using Cote.Http;
+using Cote.Primitives;
+
+namespace Cote.Users;
+
+/// <summary>What the OpenAPI document says of accounts and sessions beyond their types.</summary>
+static class UsersApi
+{
+    public static void Describe(ApiDocument api)
+    {
+        api.Schema<User>().Note("id", "Made by the server");
+        api.Schema<NewUser>()
+            .Length("username", 3, 64).Pattern("username", "^[A-Za-z0-9._-]+$")
+            .Note("username", "Unique without regard to case")
+            .Length("email", 0, Credentials.MaxEmailLength).Note("email", "Unique without regard to case")
+            .Length("password", Credentials.ShortestPassword, Credentials.LongestPassword)
+            .Note("password", "Not a common one, and not the name or the address")
+            .Note("invitation_code", "Where registration is by invitation")
+            .Example("""{"username":"ada","email":"ada@example.com","password":"correct horse battery"}""");
+        api.Schema<UserPatch>().Note("Only the fields that are named change.")
+            .Length("username", 3, 64).Pattern("username", "^[A-Za-z0-9._-]+$")
+            .Length("email", 0, Credentials.MaxEmailLength)
+            .Length("password", Credentials.ShortestPassword, Credentials.LongestPassword)
+            .Note("password", "A new password needs `current_password` and ends the other sessions")
+            .Example("""{"email":"ada.lovelace@example.com"}""");
+        api.Schema<LoginForm>().OneOf("grant_type", "password", "refresh_token")
+            .Note("`username` and `password`; or `grant_type=refresh_token` and `refresh_token`.")
+            .Note("username", "The username or the e-mail")
+            .Note("device_name", "Names the session; the User-Agent where it is absent")
+            .Note("scope", "Accepted and not used").Note("client_id", "Accepted and not used")
+            .Note("client_secret", "Accepted and not used")
+            .Example("""{"username":"ada","password":"correct horse battery"}""");
+        api.Schema<TokenPair>().OneOf("token_type", "bearer").Note("expires_in", "Seconds")
+            .Note("refresh_token", "Works once; each refresh answers the next one");
+        api.Schema<SocketTicket>().Note("expires_in", "Seconds");
+        api.Schema<SessionInfo>().Note("device", "As the login named it")
+            .Note("current", "Is it the session that asks?");
+
+        api.Operation(nameof(LogIn))
+            .Refuses(Problems.WrongPassword, Problems.InvalidRefreshToken, Problems.AccountDisabled);
+        api.Operation(nameof(Register)).Refuses(
+            Problems.UsernameTaken, Problems.EmailTaken, Problems.RegistrationClosed, Problems.WrongInvitation);
+        api.Operation(nameof(UpdateMe))
+            .Refuses(Problems.UsernameTaken, Problems.EmailTaken, Problems.WrongCurrentPassword);
+        api.Operation(nameof(CreateTicket))
+            .Note("Good for one socket within 30 seconds, at any node: `GET /ws?ticket=`.");
+    }
+}
