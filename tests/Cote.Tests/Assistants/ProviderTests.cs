@@ -122,7 +122,7 @@ public sealed class ProviderTests : WireTests
             using var stop = new CancellationTokenSource();
             await using var reply = Stream(wire, stop.Token).GetAsyncEnumerator();
             var next = reply.MoveNextAsync().AsTask();
-            var request = await _server.NextRequest();
+            var request = await Server.NextRequest();
 
             var took = await ClosedAfterAsync(request, stop.CancelAsync);
 
