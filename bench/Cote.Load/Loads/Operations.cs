@@ -83,8 +83,12 @@ static class Operations
         for (var i = 0; i < chats.Length; i++)
             lost += Math.Max(0, before[i] + 2 * acknowledged[i] - await site.CountAsync(
                 chats[i].Account, chats[i].Chat));
-        return sample with { Losses = sample.Losses + lost, Fault = sample.Fault
-            ?? (lost > 0 ? "acknowledged messages are not there" : null) };
+        return sample with
+        {
+            Losses = sample.Losses + lost,
+            Fault = sample.Fault
+            ?? (lost > 0 ? "acknowledged messages are not there" : null)
+        };
     }
 
     /// <summary>How many messages each chat holds now.</summary>

@@ -57,7 +57,8 @@ sealed class Site(Uri url, bool streams) : IDisposable
     public async Task<string> CreateChatAsync(Account account, string title = "bench")
     {
         using var request = new HttpRequestMessage(
-            HttpMethod.Post, "/chats/") { Content = JsonContent.Create(new { title }) };
+            HttpMethod.Post, "/chats/")
+        { Content = JsonContent.Create(new { title }) };
         request.Headers.Authorization = new("Bearer", account.Token);
         return (await OkAsync(await _http.SendAsync(request))).GetProperty("id").GetString()!;
     }

@@ -53,7 +53,8 @@ static class SocketLoad
                 && Stopwatch.GetElapsedTime(waited) < Patience;)
                 await Task.Delay(20);
             var sample = new Sample((after - residentBefore) / 1024.0 / count, ready, errors,
-                count - Math.Min(count, Interlocked.Read(ref answered))) { Fault = fault };
+                count - Math.Min(count, Interlocked.Read(ref answered)))
+            { Fault = fault };
             sample.Detail["opened_in_seconds"] = opened.TotalSeconds;
             sample.Detail["resident_before_mb"] = residentBefore / 1048576.0;
             sample.Detail["resident_after_mb"] = after / 1048576.0;

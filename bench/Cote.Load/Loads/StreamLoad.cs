@@ -144,7 +144,8 @@ static class StreamLoad
             double[] added = [.. Of(first[source.Who])
                 .Zip(Of(first[model.Who]), (through, direct) => through - direct)];
             var sample = new Sample(Percentiles.Of(added, 50), added.Length, faults[model.Who],
-                faults[source.Who]) { Fault = fault };
+                faults[source.Who])
+            { Fault = fault };
             sample.Detail["direct_p50_ms"] = Percentiles.Of(Of(first[model.Who]), 50);
             sample.Detail["direct_p99_ms"] = Percentiles.Of(Of(first[model.Who]), 99);
             sample.Detail["through_p50_ms"] = Percentiles.Of(Of(first[source.Who]), 50);
@@ -187,8 +188,11 @@ static class StreamLoad
         var latest = (due * 1.1 + TimeSpan.FromSeconds(0.5)).TotalSeconds * Stopwatch.Frequency;
         var lost = seen.Count(x => x.Fault is not null);
         var kept = seen.Count(x => x.Fault is null && x.Took <= latest);
-        var sample = new Sample(kept, streams, 0, lost) { Fault = seen.Select(x => x.Fault).OfType<string>()
-            .FirstOrDefault() };
+        var sample = new Sample(kept, streams, 0, lost)
+        {
+            Fault = seen.Select(x => x.Fault).OfType<string>()
+            .FirstOrDefault()
+        };
         meter.Into(sample);
         sample.Detail["streams"] = streams;
         sample.Detail["late"] = streams - lost - kept;

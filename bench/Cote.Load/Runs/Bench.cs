@@ -365,7 +365,8 @@ sealed class Bench(Stage stage, HashSet<string> only, Arguments arguments)
                 var (errors, losses, fault) = (best.Errors + sample.Errors, best.Losses + sample.Losses, best.Fault
                     ?? sample.Fault);
                 best = (sample.Value > best.Value ? sample
-                    : best) with { Errors = errors, Losses = losses, Fault = fault };
+                    : best) with
+                { Errors = errors, Losses = losses, Fault = fault };
             }
             row.Of(Row.Ours).Rounds.Add(best);
             row.Of(Bare).Rounds.Add(

@@ -22,7 +22,8 @@ static class Servers
             "/health/ready", ct, folder,
         model is null ? null
             : new Dictionary<string,
-            string> { ["OPENAI_BASE_URL"] = new Uri(model, "/v1").ToString(), ["OPENAI_API_KEY"] = "sk-bench" });
+            string>
+            { ["OPENAI_BASE_URL"] = new Uri(model, "/v1").ToString(), ["OPENAI_API_KEY"] = "sk-bench" });
 
     public static Task<Child> ModelAsync(CancellationToken ct) => Child.SelfAsync(ct, "model", "--with-parent");
 

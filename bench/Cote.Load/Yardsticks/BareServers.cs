@@ -46,7 +46,8 @@ static class BareServers
     public static WebApplication Relay(int port, Uri model)
     {
         var client = new HttpClient(
-            new SocketsHttpHandler { UseCookies = false }) { Timeout = Timeout.InfiniteTimeSpan };
+            new SocketsHttpHandler { UseCookies = false })
+        { Timeout = Timeout.InfiniteTimeSpan };
         var app = Make(port);
         app.Run(async http =>
         {
@@ -55,7 +56,8 @@ static class BareServers
             var question = new byte[(int)http.Request.ContentLength!];
             await http.Request.Body.ReadExactlyAsync(question);
             using var call = new HttpRequestMessage(
-                HttpMethod.Post, new Uri(model, "/v1/chat/completions")) { Content = new ByteArrayContent(question) };
+                HttpMethod.Post, new Uri(model, "/v1/chat/completions"))
+            { Content = new ByteArrayContent(question) };
             using var answer = await client.SendAsync(call, HttpCompletionOption.ResponseHeadersRead,
                 http.RequestAborted);
             await using var stream = await answer.Content.ReadAsStreamAsync(http.RequestAborted);
@@ -81,8 +83,11 @@ static class BareServers
         var frame = System.Text.Encoding.ASCII.GetBytes(
             "{\"type\":\"blast\",\"data\":\"" + new string('x', 200 - 26) + "\"}");
         var app = Make(port);
-        app.UseWebSockets(new() { KeepAliveInterval = TimeSpan.FromSeconds(20),
-            KeepAliveTimeout = TimeSpan.FromSeconds(20) });
+        app.UseWebSockets(new()
+        {
+            KeepAliveInterval = TimeSpan.FromSeconds(20),
+            KeepAliveTimeout = TimeSpan.FromSeconds(20)
+        });
         app.Run(async http =>
         {
             if (!http.WebSockets.IsWebSocketRequest)

@@ -74,8 +74,11 @@ sealed partial class PostgresRows : IAsyncDisposable
 
     static async Task<string> SaidAsync(string program, string[] arguments)
     {
-        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true,
-            RedirectStandardError = true };
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true
+        };
         start.Environment["PGOPTIONS"] = $"-c search_path={Schema} -c client_min_messages=warning";
         using var process = Process.Start(start)!;
         var (said, complained) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());

@@ -1,6 +1,6 @@
-using Cote.Chats;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using Cote.Chats;
 
 namespace Cote;
 

@@ -1,5 +1,5 @@
-using Cote.Cluster;
 using System.ComponentModel;
+using Cote.Cluster;
 using Cote.Primitives;
 
 namespace Cote;

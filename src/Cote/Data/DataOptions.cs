@@ -1,6 +1,6 @@
-using Cote.Data;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using Cote.Data;
 using Cote.Primitives;
 
 namespace Cote;

@@ -1,6 +1,6 @@
-using Cote.Data;
 using System.Runtime.CompilerServices;
 using System.Text;
+using Cote.Data;
 
 namespace Cote;
 

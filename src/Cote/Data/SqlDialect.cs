@@ -1,5 +1,5 @@
-using Cote.Data;
 using System.Text.Json.Nodes;
+using Cote.Data;
 
 namespace Cote;
 

@@ -14,8 +14,11 @@ static class DeliveryApi
     {
         FrameSchemas.Add(api);
         api.Schema<Polled>().Note("cursor", "Where the next poll begins").Format("cursor", null)
-            .Property("events", new JsonObject { ["type"] = "array",
-                ["items"] = ApiDocument.Ref(FrameSchemas.PolledFrame) });
+            .Property("events", new JsonObject
+            {
+                ["type"] = "array",
+                ["items"] = ApiDocument.Ref(FrameSchemas.PolledFrame)
+            });
         api.Schema<Synced>().Note("cursor", "Drop events up to this one");
         api.Schema<RunningReply>().Note("An open reply with its text so far.").Note("model", "`provider/model`")
             .Note("attempt", "The attempt that the text belongs to");

@@ -1,6 +1,6 @@
-using Cote.Delivery;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using Cote.Delivery;
 
 namespace Cote;
 

@@ -181,7 +181,8 @@ sealed class Subscription : IAsyncDisposable
         data.WriteString("cursor"u8, Start.ToString());
         data.WriteNumber("heartbeat_ms"u8, heartbeatMilliseconds);
         data.WriteString("user_id"u8, UserId);
-    }) with { Cursor = Start.ToString() };
+    }) with
+    { Cursor = Start.ToString() };
 
     public static Frame ResetFrame(string reason, Cursor cursor) => Frame.Write(EventTypes.Reset, data =>
     {

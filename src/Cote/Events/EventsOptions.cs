@@ -1,6 +1,6 @@
-using Cote.Events;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using Cote.Events;
 
 namespace Cote;
 

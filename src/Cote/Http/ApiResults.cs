@@ -1,8 +1,8 @@
-using Cote.Http;
 using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Cote.Http;
 using Cote.Primitives;
 using Microsoft.AspNetCore.Http;
 

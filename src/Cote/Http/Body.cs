@@ -1,7 +1,7 @@
-using Cote.Http;
 using System.Buffers;
 using System.Text.Json;
 using System.Text.Unicode;
+using Cote.Http;
 using Cote.Primitives;
 using Microsoft.AspNetCore.Http;
 

@@ -1,5 +1,5 @@
-using Cote.Http;
 using System.Reflection;
+using Cote.Http;
 using Cote.Primitives;
 using Microsoft.AspNetCore.Http;
 

@@ -1,6 +1,6 @@
-using Cote.Http;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using Cote.Http;
 using Cote.Primitives;
 
 namespace Cote;

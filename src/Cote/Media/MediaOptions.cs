@@ -1,6 +1,6 @@
-using Cote.Media;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using Cote.Media;
 using Cote.Primitives;
 
 namespace Cote;

@@ -1,6 +1,6 @@
-using Cote.Models;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using Cote.Models;
 using Cote.Primitives;
 
 namespace Cote;

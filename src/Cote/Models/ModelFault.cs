@@ -1,5 +1,5 @@
-using Cote.Models;
 using System.Net;
+using Cote.Models;
 
 namespace Cote;
 

@@ -1,5 +1,5 @@
-using Cote.Models;
 using System.Collections.Concurrent;
+using Cote.Models;
 using Microsoft.Extensions.AI;
 
 namespace Cote;

@@ -1,7 +1,7 @@
-using Cote.Primitives;
 using System.Numerics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Cote.Primitives;
 
 namespace Cote;
 

@@ -1,5 +1,5 @@
-using Cote.Primitives;
 using System.Globalization;
+using Cote.Primitives;
 
 namespace Cote;
 

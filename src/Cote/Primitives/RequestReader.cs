@@ -1,6 +1,6 @@
-using Cote.Primitives;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Cote.Primitives;
 
 namespace Cote;
 

@@ -1,6 +1,6 @@
-using Cote.Primitives;
 using System.ComponentModel;
 using System.Globalization;
+using Cote.Primitives;
 
 namespace Cote;
 

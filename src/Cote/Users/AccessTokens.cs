@@ -59,7 +59,9 @@ sealed class AccessTokens
             Expires = now.AddSeconds(seconds),
             Claims = new Dictionary<string, object>
             {
-                ["sub"] = session.UserId, ["sid"] = session.Id, ["jti"] = SecureTokens.Token(),
+                ["sub"] = session.UserId,
+                ["sid"] = session.Id,
+                ["jti"] = SecureTokens.Token(),
             },
             SigningCredentials = _signing,
         });

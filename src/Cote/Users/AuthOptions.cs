@@ -1,7 +1,7 @@
-using Cote.Users;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using Cote.Primitives;
+using Cote.Users;
 
 namespace Cote;
 

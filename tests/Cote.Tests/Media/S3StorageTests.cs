@@ -69,8 +69,13 @@ public sealed class S3StorageTests
     public async Task It_lists_what_it_keeps_and_says_what_it_does_not_have()
     {
         await using var store = await FakeStore.StartAsync();
-        using var storage = new S3Storage(new() { Bucket = "media", Endpoint = store.Url, AccessKey = "key",
-            SecretKey = new Secret("secret") });
+        using var storage = new S3Storage(new()
+        {
+            Bucket = "media",
+            Endpoint = store.Url,
+            AccessKey = "key",
+            SecretKey = new Secret("secret")
+        });
         store.Objects["media/blobs/a"] = [1];
         store.Objects["media/blobs/b"] = [2];
 

@@ -41,7 +41,13 @@ public sealed class TypedTextTests(SharedApp shared)
         using var anyone = _app.Anonymous();
         var seven = string.Concat("ÄÖÜäöüé".Select(x => x switch
         {
-            'Ä' => "A\u0308", 'Ö' => "O\u0308", 'Ü' => "U\u0308", 'ä' => "a\u0308", 'ö' => "o\u0308", 'ü' => "u\u0308", _ => "e\u0301",
+            'Ä' => "A\u0308",
+            'Ö' => "O\u0308",
+            'Ü' => "U\u0308",
+            'ä' => "a\u0308",
+            'ö' => "o\u0308",
+            'ü' => "u\u0308",
+            _ => "e\u0301",
         }));
         seven.Length.ShouldBe(14);
 

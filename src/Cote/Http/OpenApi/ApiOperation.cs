@@ -95,8 +95,12 @@ sealed class ApiOperation(ApiDocument document, string path, string method, Json
         var parameter = Parameters.FirstOrDefault(x => (string?)x["in"] == place && (string?)x["name"] == name);
         if (parameter is null)
         {
-            parameter = new JsonObject { ["name"] = name, ["in"] = place,
-                ["schema"] = new JsonObject { ["type"] = "string" } };
+            parameter = new JsonObject
+            {
+                ["name"] = name,
+                ["in"] = place,
+                ["schema"] = new JsonObject { ["type"] = "string" }
+            };
             if (operation["parameters"] is not JsonArray)
                 operation["parameters"] = new JsonArray();
             operation["parameters"]!.AsArray().Add(parameter);

@@ -99,8 +99,11 @@ static class DocumentRules
             })
             .Property("msg", Text("For people"))
             .Property("input", new JsonObject { ["description"] = "What was sent; never a password" })
-            .Property("ctx", new JsonObject { ["type"] = "object",
-                ["description"] = "The limit that was passed, and the like" })
+            .Property("ctx", new JsonObject
+            {
+                ["type"] = "object",
+                ["description"] = "The limit that was passed, and the like"
+            })
             .Json["type"] = "object";
         document.Schema(OperationRules.ValidationError).Note("Every wrong field of a request.")
             .Required("detail", "code")
