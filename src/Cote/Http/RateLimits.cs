@@ -56,7 +56,7 @@ sealed class RateLimits(RateLimitsOptions options) : IDisposable
             // The other bucket is looked at only: what is mistyped takes nothing of it, but where it is empty nothing
             // is read.
             Limit.RegistrationAttempt =>
-                Acquire(_registrationTries, AddressOf(http)) ?? Acquire(_registration, AddressOf(http), tokens: 0),
+                Acquire(_registrationTries, AddressOf(http)) ?? Peek(_registration, AddressOf(http)),
             Limit.Messages =>
                 Acquire(_messages, user ?? AddressOf(http)) ?? Acquire(_messagesOfAddress, AddressOf(http)),
             _ => Acquire(_requests, user ?? AddressOf(http)),
@@ -111,9 +111,14 @@ sealed class RateLimits(RateLimitsOptions options) : IDisposable
         return $"{new IPAddress(bytes)}/{bits}";
     }
 
-    static Problem? Acquire(PartitionedRateLimiter<string> limiter, string key, int tokens = 1)
+    // To take no token is allowed while a part of one is there, so the whole ones are counted. Where there is none, taking
+    // one fails and tells how long to wait.
+    static Problem? Peek(PartitionedRateLimiter<string> limiter, string key) =>
+        limiter.GetStatistics(key) is { CurrentAvailablePermits: > 0 } ? null : Acquire(limiter, key);
+
+    static Problem? Acquire(PartitionedRateLimiter<string> limiter, string key)
     {
-        using var lease = limiter.AttemptAcquire(key, tokens);
+        using var lease = limiter.AttemptAcquire(key);
         if (lease.IsAcquired)
             return null;
         var wait = lease.TryGetMetadata(MetadataName.RetryAfter, out var time) ? time : TimeSpan.FromSeconds(1);

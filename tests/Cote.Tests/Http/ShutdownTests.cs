@@ -29,7 +29,7 @@ public sealed class ShutdownTests
                 uploading.TrySetResult();
                 await Body.ReadAsync(http);
             });
-        }));
+        }), "--Logging:LogLevel:Default=Debug");
         using var reader = await SendAsync(app.Url, "GET /endless HTTP/1.1\r\nHost: x\r\n\r\n");
         using var writer = await SendAsync(app.Url,
             "POST /half HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{\"title\":");
