@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Cote.Load;
 
-/// <summary>The command line: words, and options as <c>--name value</c>, <c>--name=value</c> or <c>--flag</c>.</summary>
+/// <summary>
+/// The command line: words, and options as <c>--name value</c>, <c>--name=value</c> or <c>--flag</c>.
+/// </summary>
 sealed class Arguments
 {
     readonly Dictionary<string, string> _options = [];

@@ -22,7 +22,8 @@ try
             return await Drive.RunAsync(what, arguments, stopping.Token).WaitAsync(stopping.Token);
         case ["model"]:
             using (var model = new ModelServer(
-                arguments.Number("port", 8_100), (arguments.Number("first", 0), arguments.Number("tokens", 8), arguments.Number("rate", 0))))
+                arguments.Number("port", 8_100),
+                    (arguments.Number("first", 0), arguments.Number("tokens", 8), arguments.Number("rate", 0))))
             {
                 Console.WriteLine($"A model at http://127.0.0.1:{model.Port}/v1");
                 await model.RunAsync(UntilParentEnds());
@@ -31,7 +32,9 @@ try
         case ["yardstick", "kestrel"]:
             return await ServeAsync(BareServers.Kestrel(arguments.Number("port", 8_101)));
         case ["yardstick", "relay"]:
-            return await ServeAsync(BareServers.Relay(arguments.Number("port", 8_102), new(arguments.Text("model") ?? "http://127.0.0.1:8100")));
+            return await ServeAsync(
+                BareServers.Relay(arguments.Number("port", 8_102),
+                new(arguments.Text("model") ?? "http://127.0.0.1:8100")));
         case ["yardstick", "sockets"]:
             return await ServeAsync(BareServers.Sockets(arguments.Number("port", 8_103)));
         case ["yardstick", "sqlite"]:
@@ -59,7 +62,8 @@ catch (OperationCanceledException) when (stopping.IsCancellationRequested)
     Console.Error.WriteLine("Stopped.");
     return 130;
 }
-catch (Exception error) when (error is InvalidOperationException or FormatException or IOException or TimeoutException or HttpRequestException)
+catch (Exception error) when (
+    error is InvalidOperationException or FormatException or IOException or TimeoutException or HttpRequestException)
 {
     Console.Error.WriteLine(error.Message);
     return 1;

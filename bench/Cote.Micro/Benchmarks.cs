@@ -2,6 +2,7 @@ using BenchmarkDotNet.Attributes;
 using Cote.Chats;
 using Cote.Data;
 using Cote.Delivery;
+using Cote.Events;
 using Cote.Http;
 using Cote.Replies;
 using Cote.Users;
@@ -87,8 +88,10 @@ public class FanOut
     public async Task SetUp()
     {
         _services = await OpenServices.OpenAsync();
-        var (sources, user) = (_services.Get<Subscriptions>(), new CurrentUser(_services.UserId, "bench", new(long.MaxValue)));
-        _streaming = sources.Streaming.Begin(_services.UserId, new("chat", "reply", "question", 2, "openai/bench", 0, 1, ""));
+        var (sources, user) = (
+            _services.Get<Subscriptions>(), new CurrentUser(_services.UserId, "bench", new(long.MaxValue)));
+        _streaming = sources.Streaming.Begin(
+            _services.UserId, new("chat", "reply", "question", 2, "openai/bench", 0, 1, ""));
         _places = new TextPosition[Readers];
         _readers = new Subscription[Readers];
         for (var i = 0; i < Readers; i++)
@@ -154,7 +157,8 @@ public class SqlRoundTrip
 
     [Benchmark]
     public async Task<string?> FirstAsync() =>
-        await _db.FirstAsync($"select username from users where id = {_services.UserId}", row => row.GetString(0), CancellationToken.None);
+        await _db.FirstAsync($"select username from users where id = {_services.UserId}", row => row.GetString(0),
+            CancellationToken.None);
 
     [Benchmark]
     public async Task<Outcome> WriteAsync()
@@ -185,15 +189,16 @@ public class PromptOfLongChat
         _prompt = _services.Get<Prompt>();
         var (chat, question) = await _services.ChatAsync(Messages);
         _reply = new(
-            _services.UserId, chat, "reply", Messages, States.Running, 1, 0, "", 0, "openai/bench", false, false,
-            question, Messages - 1, 1, Statuses.Sent, null, null, null, null);
+            _services.UserId, chat, "reply", Messages, States.Running, 1, 0, "", 0, "openai/bench", false,
+            question, Messages - 1, 1, Statuses.Sent, null, null, null, null, default);
         if (await BuildAsync() < 90)
             throw new InvalidOperationException("The prompt is too short.");
     }
 
     [Benchmark]
     public async Task<int> BuildAsync() =>
-        (await _prompt.BuildAsync(_reply, "You are a dove.", 32_768, null, vision: false, CancellationToken.None))!.Count;
+        (await _prompt.BuildAsync(_reply, "You are a dove.", 32_768, null, vision: false,
+            CancellationToken.None))!.Count;
 
     [GlobalCleanup]
     public async Task CleanUp() => await _services.DisposeAsync();

@@ -27,7 +27,8 @@ sealed class OpenServices : IAsyncDisposable
     {
         var folder = Directory.CreateTempSubdirectory("cote-micro-").FullName;
         var app = CoteHost.Create(
-            [$"--Cote:Data:Directory={folder}", "--urls=http://127.0.0.1:0", "--Cote:Realtime:ConnectionsPerUser=1000000"]);
+            [$"--Cote:Data:Directory={folder}", "--urls=http://127.0.0.1:0",
+                "--Cote:Realtime:ConnectionsPerUser=1000000"]);
         var (clock, db) = (app.Services.GetRequiredService<Clock>(), app.Services.GetRequiredService<Database>());
         var user = clock.NewId();
         var services = new OpenServices(folder, app) { UserId = user };
@@ -49,14 +50,17 @@ sealed class OpenServices : IAsyncDisposable
     public async Task<string> LogInAsync()
     {
         var clock = Get<Clock>();
-        var session = new Session(clock.NewId(), UserId, "bench", IPAddress.Loopback.ToString(), clock.Now, clock.Now, clock.Now + TimeSpan.FromDays(1));
+        var session = new Session(clock.NewId(), UserId, "bench", IPAddress.Loopback.ToString(), clock.Now, clock.Now,
+            clock.Now + TimeSpan.FromDays(1));
         var batch = new WriteBatch();
         SessionStore.Add(batch, session, SecureTokens.Token());
         await Get<Database>().WriteAsync(batch);
         return Get<AccessTokens>().Create(session).Token;
     }
 
-    /// <summary>A chat with so many messages that have ended, questions and replies by turns; and its last question.</summary>
+    /// <summary>
+    /// A chat with so many messages that have ended, questions and replies by turns; and its last question.
+    /// </summary>
     public async Task<(string Chat, string Question)> ChatAsync(int messages)
     {
         var clock = Get<Clock>();

@@ -9,4 +9,5 @@ var config = DefaultConfig.Instance
     .AddJob(Job.Default.WithToolchain(InProcessEmitToolchain.Instance).WithWarmupCount(3).WithIterationCount(8))
     .AddDiagnoser(MemoryDiagnoser.Default)
     .WithArtifactsPath("artifacts/micro");
-BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args.Length == 0 ? ["--filter", "*", "--join"] : args, config);
+BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly)
+    .Run(args.Length == 0 ? ["--filter", "*", "--join"] : args, config);

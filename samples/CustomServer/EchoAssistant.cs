@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using Cote.Models;
+using Cote;
 using Microsoft.Extensions.AI;
 
 namespace CustomServer;

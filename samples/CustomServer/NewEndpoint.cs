@@ -1,4 +1,4 @@
-using Cote.Http;
+using Cote;
 
 namespace CustomServer;
 
@@ -10,8 +10,8 @@ static class NewEndpoint
         routes.MapPost("/new-endpoint", Post).RequireAuthorization();
     }
 
-    // CurrentUser is bound by itself: whose token came with the request.
-    static IResult Get(CurrentUser user) => Results.Ok(new { data = "response", user_id = user.Id });
+    // CurrentUser is the user whose token came with the request. The answer is in snake_case, as all of Cote's are.
+    static IResult Get(CurrentUser user) => Results.Ok(new { Data = "response", UserId = user.Id });
 
     // A body with two fields that must be there and one that may be.
     static async Task<IResult> Post(HttpContext http, CurrentUser user)
@@ -25,6 +25,6 @@ static class NewEndpoint
         if (request.Problem is { } wrong)
             return ApiResults.Of(wrong);
 
-        return Results.Ok(new { user_id = user.Id, field1, field2, field3 });
+        return Results.Ok(new { UserId = user.Id, field1, field2, field3 });
     }
 }

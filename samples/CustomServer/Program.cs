@@ -1,12 +1,14 @@
 using Cote;
-using Cote.Primitives;
 using CustomServer;
 
 try
 {
     await CoteHost.Create(args, add => add
         .AddProvider(EchoAssistant.Provider())
-        .Map(NewEndpoint.Map)).RunAsync();
+        .UseBlobStorage(_ => new MemoryStorage())
+        .OnReplyEnded(Greeting.CountAsync)
+        .Map(NewEndpoint.Map)
+        .Map(Greeting.Map)).RunAsync();
     return 0;
 }
 catch (StartupException error)

@@ -1,6 +1,5 @@
 using System.Reflection;
 
-using Cote.Extensibility;
 
 namespace Cote;
 

@@ -4,7 +4,6 @@ using Cote.Cluster;
 using Cote.Data;
 using Cote.Delivery;
 using Cote.Events;
-using Cote.Extensibility;
 using Cote.Http;
 using Cote.Media;
 using Cote.Models;

@@ -5,7 +5,6 @@ using System.IO.Pipelines;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Cote.Extensibility;
 using Cote.Admin;
 using Cote.Data;
 using Cote.Primitives;

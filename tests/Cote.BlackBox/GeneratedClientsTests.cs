@@ -28,9 +28,11 @@ public sealed class GeneratedClientsTests(PublishedProgram program)
         var work = Directory.CreateTempSubdirectory("cote-typescript-").FullName;
         try
         {
-            foreach (var file in Directory.GetFiles(folder).Where(x => !x.EndsWith("cote.d.ts", StringComparison.Ordinal)))
+            foreach (var file in Directory.GetFiles(folder)
+                .Where(x => !x.EndsWith("cote.d.ts", StringComparison.Ordinal)))
                 File.Copy(file, Path.Combine(work, Path.GetFileName(file)));
-            await File.WriteAllTextAsync(Path.Combine(work, "openapi.json"), (await anyone.GetAsync("/openapi.json")).Ok().Text);
+            await File.WriteAllTextAsync(Path.Combine(work, "openapi.json"), (await anyone.GetAsync("/openapi.json"))
+                .Ok().Text);
             var installed = await Shell.RunAsync(npm, "ci", "--prefix", work);
             if (installed.Code != 0)
                 throw Needs.Missing($"npm could not install the generators: {installed.Said}");
@@ -38,7 +40,8 @@ public sealed class GeneratedClientsTests(PublishedProgram program)
             await Shell.MustAsync(node, Path.Combine(bin, "openapi-typescript/bin/cli.js"),
                 Path.Combine(work, "openapi.json"), "-o", Path.Combine(work, "cote.d.ts"));
             await Shell.MustAsync(node, Path.Combine(bin, "typescript/bin/tsc"), "-p", work);
-            (await Shell.RunAsync(node, Path.Combine(work, "out/client.js"), server.Url.ToString().TrimEnd('/'))).ShouldBe((0, "done\n"));
+            (await Shell.RunAsync(node, Path.Combine(work, "out/client.js"), server.Url.ToString().TrimEnd('/')))
+                .ShouldBe((0, "done\n"));
         }
         finally
         {
@@ -63,13 +66,16 @@ public sealed class GeneratedClientsTests(PublishedProgram program)
         var compilation = CSharpCompilation.Create("NaturalClient",
             [
                 CSharpSyntaxTree.ParseText(generated),
-                CSharpSyntaxTree.ParseText(await File.ReadAllTextAsync(Path.Combine(Generators, "csharp/NaturalClient.cs"))),
+                CSharpSyntaxTree.ParseText(
+                    await File.ReadAllTextAsync(Path.Combine(Generators, "csharp/NaturalClient.cs"))),
             ],
             platform.Select(x => MetadataReference.CreateFromFile(x)),
-            new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: NullableContextOptions.Enable));
+            new CSharpCompilationOptions(
+                OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: NullableContextOptions.Enable));
         using var library = new MemoryStream();
         var emitted = compilation.Emit(library);
-        emitted.Diagnostics.Where(x => x.Severity == DiagnosticSeverity.Error).Select(x => x.ToString()).ShouldBeEmpty();
+        emitted.Diagnostics.Where(x => x.Severity == DiagnosticSeverity.Error).Select(x => x.ToString())
+            .ShouldBeEmpty();
 
         var run = Assembly.Load(library.ToArray()).GetType("NaturalClient")!.GetMethod("RunAsync")!;
         await (Task)run.Invoke(null, [server.Url.ToString()])!;

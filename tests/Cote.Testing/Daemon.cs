@@ -60,8 +60,8 @@ public sealed class Daemon(string name, Signal last = Signal.Kill, string? user 
         {
             if (!IsRunning)
                 throw new InvalidOperationException($"{name} ended with {await _ended.Task}:\n{Output}");
-            if (Stopwatch.GetElapsedTime(began) > Patience.Deadline)
-                throw new TimeoutException($"{name} is not ready after {Patience.Deadline}:\n{Output}");
+            if (Stopwatch.GetElapsedTime(began) > Patience.ToStart)
+                throw new TimeoutException($"{name} is not ready after {Patience.ToStart}:\n{Output}");
             await often.WaitForNextTickAsync();
         }
     }

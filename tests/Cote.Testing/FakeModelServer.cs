@@ -1,8 +1,5 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using System.Net.Sockets;
-using System.Text;
-using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Hosting;
@@ -17,7 +14,7 @@ namespace Cote.Testing;
 /// Anthropic (<c>POST /v1/messages</c>), does what <see cref="Script"/> says and remembers what it was asked. It knows
 /// nothing of Cote, so that a test of the published program can run it as well.
 /// </summary>
-public sealed class FakeModelServer : IAsyncDisposable
+public sealed partial class FakeModelServer : IAsyncDisposable
 {
     readonly WebApplication _app;
     readonly ConcurrentQueue<FakeReply> _queue = new();
@@ -31,6 +28,8 @@ public sealed class FakeModelServer : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
+        // Kestrel cuts off whom it takes for a slow reader, and in a process that got no processor time, everyone.
+        builder.WebHost.ConfigureKestrel(x => x.Limits.MinResponseDataRate = null);
         _app = builder.Build();
         _app.MapPost("/v1/chat/completions", context => Serve(context, new OpenAIWire()));
         _app.MapPost("/v1/messages", context => Serve(context, new AnthropicWire()));
@@ -217,149 +216,5 @@ public sealed class FakeModelServer : IAsyncDisposable
             }
         }
         await Send((begun ? "" : wire.Begin(request, reply)) + wire.End(request, reply));
-    }
-
-    abstract class Wire
-    {
-        public abstract string Begin(FakeRequest request, FakeReply reply);
-        public abstract string Say(string text);
-        public abstract string Raw(string data);
-        public abstract string Error(string type, string message);
-        public abstract string End(FakeRequest request, FakeReply reply);
-
-        /// <summary>A JSON string in ASCII, half surrogate pairs and U+0000 as they are: serialisers refuse them.</summary>
-        protected static string Quote(string text)
-        {
-            var json = new StringBuilder("\"");
-            foreach (var c in text)
-            {
-                _ = c is < ' ' or > '~' or '"' or '\\'
-                    ? json.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}")
-                    : json.Append(c);
-            }
-            return json.Append('"').ToString();
-        }
-    }
-
-    sealed class OpenAIWire : Wire
-    {
-        public override string Begin(FakeRequest request, FakeReply reply) =>
-            Chunk("""{"role":"assistant","content":""}""");
-
-        public override string Say(string text) => Chunk($$"""{"content":{{Quote(text)}}}""");
-
-        public override string Raw(string data) => $"data: {data}\n\n";
-
-        public override string Error(string type, string message) =>
-            Raw($$$"""{"error":{"type":{{{Quote(type)}}},"message":{{{Quote(message)}}},"code":null}}""");
-
-        public override string End(FakeRequest request, FakeReply reply) =>
-            (reply.FinishReason is { } reason ? Chunk("{}", Quote(reason)) : "")
-            + (request.WantsUsage ? Usage(reply) : "")
-            + Raw("[DONE]");
-
-        string Usage(FakeReply reply) => Raw($$$"""
-            {"id":"chatcmpl-1","object":"chat.completion.chunk","created":1,"model":"fake","choices":[],"usage":{"prompt_tokens":{{{reply.InputTokens}}},"completion_tokens":{{{reply.OutputTokens}}},"total_tokens":{{{reply.InputTokens + reply.OutputTokens}}} }}
-            """);
-
-        string Chunk(string delta, string finishReason = "null") => Raw($$"""
-            {"id":"chatcmpl-1","object":"chat.completion.chunk","created":1,"model":"fake","choices":[{"index":0,"delta":{{delta}},"finish_reason":{{finishReason}}}],"usage":null}
-            """);
-    }
-
-    sealed class AnthropicWire : Wire
-    {
-        public override string Begin(FakeRequest request, FakeReply reply) =>
-            Event("message_start", $$$"""
-                {"type":"message_start","message":{"id":"msg_1","type":"message","role":"assistant","model":"fake","content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":{{{reply.InputTokens}}},"output_tokens":1} }}
-                """)
-            + Event("content_block_start",
-                """{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}""")
-            + Event("ping", """{"type":"ping"}""");
-
-        public override string Say(string text) => Raw(
-            $$$"""{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":{{{Quote(text)}}} }}""");
-
-        public override string Raw(string data) => Event("content_block_delta", data);
-
-        public override string Error(string type, string message) => Event("error",
-            $$$"""{"type":"error","error":{"type":{{{Quote(type)}}},"message":{{{Quote(message)}}} }}""");
-
-        public override string End(FakeRequest request, FakeReply reply)
-        {
-            if (reply.FinishReason is null)
-            {
-                return "";
-            }
-            var reason = reply.FinishReason switch
-            {
-                "stop" => "end_turn",
-                "length" => "max_tokens",
-                "content_filter" => "refusal",
-                var other => other,
-            };
-            return Event("content_block_stop", """{"type":"content_block_stop","index":0}""")
-                + Event("message_delta", $$$"""
-                    {"type":"message_delta","delta":{"stop_reason":{{{Quote(reason)}}},"stop_sequence":null},"usage":{"input_tokens":{{{reply.InputTokens}}},"output_tokens":{{{reply.OutputTokens}}} }}
-                    """)
-                + Event("message_stop", """{"type":"message_stop"}""");
-        }
-
-        static string Event(string type, string data) => $"event: {type}\ndata: {data}\n\n";
-    }
-}
-
-/// <summary>One call as it came in.</summary>
-public sealed class FakeRequest
-{
-    readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    int _claimed;
-
-    FakeRequest(string wire, string connection, JsonElement body, Dictionary<string, string> headers)
-    {
-        Connection = connection;
-        Wire = wire;
-        Body = body;
-        Headers = headers;
-    }
-
-    /// <summary><c>openai</c> or <c>anthropic</c>.</summary>
-    public string Wire { get; }
-
-    /// <summary>The same for calls that came over the same TCP connection.</summary>
-    public string Connection { get; }
-
-    /// <summary>The whole body.</summary>
-    public JsonElement Body { get; }
-
-    /// <summary>Names without regard to case.</summary>
-    public Dictionary<string, string> Headers { get; }
-
-    public string Model => Body.GetProperty("model").GetString()!;
-
-    /// <summary>The messages as they stand in the body; Anthropic's system prompt is beside them.</summary>
-    public JsonElement Messages => Body.GetProperty("messages");
-
-    /// <summary>Ends when the client has closed the connection before the reply was over.</summary>
-    public Task Closed => _closed.Task;
-
-    /// <summary>Ends when the script has been played to its end.</summary>
-    public Task Ended => _ended.Task;
-
-    internal bool WantsUsage =>
-        Body.TryGetProperty("stream_options", out var options) && options.GetProperty("include_usage").GetBoolean();
-
-    internal bool Claim() => Interlocked.Exchange(ref _claimed, 1) == 0;
-
-    internal void Close() => _closed.TrySetResult();
-
-    internal void End() => _ended.TrySetResult();
-
-    internal static async Task<FakeRequest> Read(HttpContext context, string wire)
-    {
-        using var body = await JsonDocument.ParseAsync(context.Request.Body);
-        return new(wire, context.Connection.Id, body.RootElement.Clone(), context.Request.Headers
-            .ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase));
     }
 }

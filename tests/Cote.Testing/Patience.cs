@@ -8,6 +8,9 @@ public static class Patience
 {
     public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
 
+    /// <summary>The same for a server that starts: most of that is a processor's work.</summary>
+    public static readonly TimeSpan ToStart = 3 * Deadline;
+
     /// <summary>Waits until something holds that raises no event.</summary>
     public static async Task UntilAsync(Func<Task<bool>> holds, string what)
     {

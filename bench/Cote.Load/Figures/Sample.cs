@@ -87,5 +87,6 @@ sealed record Row(string Id, string Title, string Unit, bool MoreIsBetter)
     }
 
     public static string Format(double value) => !double.IsFinite(value) ? "–"
-        : Math.Abs(value) >= 1_000 ? value.ToString("N0") : Math.Abs(value) >= 100 ? value.ToString("0") : value.ToString("0.##");
+        : Math.Abs(value) >= 1_000 ? value.ToString("N0") : Math.Abs(value) >= 100 ? value.ToString("0")
+            : value.ToString("0.##");
 }

@@ -15,10 +15,11 @@ static class HttpLoad
     static readonly TimeSpan Grace = TimeSpan.FromSeconds(15);
 
     /// <summary>
-    /// Closed loop: each client asks again when it was answered. The figure is operations a second that ended within the
-    /// window; what goes wrong while it warms up is an error too.
+    /// Closed loop: each client asks again when it was answered. The figure is operations a second that ended within
+    /// the window; what goes wrong while it warms up is an error too.
     /// </summary>
-    public static async Task<Sample> ClosedAsync(IPEndPoint to, int clients, TimeSpan warm, TimeSpan length, Operation operation, Func<Cores> cores)
+    public static async Task<Sample> ClosedAsync(IPEndPoint to, int clients, TimeSpan warm, TimeSpan length,
+        Operation operation, Func<Cores> cores)
     {
         var tally = new Tally();
         var from = Stopwatch.GetTimestamp() + (long)(warm.TotalSeconds * Stopwatch.Frequency);
@@ -48,9 +49,11 @@ static class HttpLoad
 
     /// <summary>
     /// Open loop: operations are due at a fixed rate, whether or not those before were answered, and each is timed from
-    /// the moment at which it was due: a server that stalls pays for all who had to wait. The figure is the 99th percentile.
+    /// the moment at which it was due: a server that stalls pays for all who had to wait. The figure is the 99th
+    /// percentile.
     /// </summary>
-    public static async Task<Sample> OpenAsync(IPEndPoint to, int clients, double perSecond, TimeSpan warm, TimeSpan length, Operation operation, Func<Cores> cores)
+    public static async Task<Sample> OpenAsync(IPEndPoint to, int clients, double perSecond, TimeSpan warm,
+        TimeSpan length, Operation operation, Func<Cores> cores)
     {
         var tally = new Tally();
         using var pacer = new Pacer();
@@ -107,7 +110,8 @@ static class HttpLoad
             {
                 wrong = await operation(http, client);
             }
-            catch (Exception error) when (error is SocketException or IOException or FormatException or ObjectDisposedException)
+            catch (Exception error) when (
+                error is SocketException or IOException or FormatException or ObjectDisposedException)
             {
                 wrong = error.Message;
                 http.Reset();
@@ -120,7 +124,8 @@ static class HttpLoad
             return wrong;
         }
 
-        public async Task<Sample> EndAsync(HttpConnection[] connections, Task[] running, Func<long, double> value, long lost = 0)
+        public async Task<Sample> EndAsync(HttpConnection[] connections, Task[] running, Func<long, double> value,
+            long lost = 0)
         {
             await Task.WhenAny(Task.WhenAll(running), Task.Delay(Grace));
             lost += running.Count(x => !x.IsCompleted); // asked, and never answered

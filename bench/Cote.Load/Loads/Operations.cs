@@ -20,7 +20,8 @@ static class Operations
     public static Operation Get(byte[] request, byte[] expected) => async (http, _) =>
     {
         var body = await http.ExchangeAsync(request);
-        return http.Status != 200 ? $"status {http.Status}" : body.Span.SequenceEqual(expected) ? null : "another body than before";
+        return http.Status != 200 ? $"status {http.Status}" : body.Span.SequenceEqual(expected) ? null
+            : "another body than before";
     };
 
     /// <summary>Sends that are answered when they are durable.</summary>
@@ -35,7 +36,9 @@ static class Operations
         return null;
     };
 
-    /// <summary>Sends with their replies to the end; each of the clients goes round its own share of the chats.</summary>
+    /// <summary>
+    /// Sends with their replies to the end; each of the clients goes round its own share of the chats.
+    /// </summary>
     public static Operation Turn(byte[][] requests, int clients, long[] acknowledged, bool streams, int tokens)
     {
         var turns = new int[clients];
@@ -73,12 +76,15 @@ static class Operations
     }
 
     /// <summary>After a load: every message that was acknowledged must be there, and its reply.</summary>
-    public static async Task<Sample> AccountForAsync(this Sample sample, Site site, (Account Account, string Chat)[] chats, long[] before, long[] acknowledged)
+    public static async Task<Sample> AccountForAsync(
+        this Sample sample, Site site, (Account Account, string Chat)[] chats, long[] before, long[] acknowledged)
     {
         var lost = 0L;
         for (var i = 0; i < chats.Length; i++)
-            lost += Math.Max(0, before[i] + 2 * acknowledged[i] - await site.CountAsync(chats[i].Account, chats[i].Chat));
-        return sample with { Losses = sample.Losses + lost, Fault = sample.Fault ?? (lost > 0 ? "acknowledged messages are not there" : null) };
+            lost += Math.Max(0, before[i] + 2 * acknowledged[i] - await site.CountAsync(
+                chats[i].Account, chats[i].Chat));
+        return sample with { Losses = sample.Losses + lost, Fault = sample.Fault
+            ?? (lost > 0 ? "acknowledged messages are not there" : null) };
     }
 
     /// <summary>How many messages each chat holds now.</summary>

@@ -45,7 +45,8 @@ sealed class Site(Uri url, bool streams) : IDisposable
         await Parallel.ForAsync(0, count, half, async (i, ct) =>
         {
             var (username, password) = ($"bench-{run}-{i}", "correct horse battery");
-            await OkAsync(await _http.PostAsJsonAsync("/users/", new { username, email = username + "@example.com", password }, ct));
+            await OkAsync(await _http.PostAsJsonAsync(
+                "/users/", new { username, email = username + "@example.com", password }, ct));
             using var form = new FormUrlEncodedContent([new("username", username), new("password", password)]);
             var token = await OkAsync(await _http.PostAsync("/token", form, ct));
             accounts[i] = new(token.GetProperty("access_token").GetString()!);
@@ -55,7 +56,8 @@ sealed class Site(Uri url, bool streams) : IDisposable
 
     public async Task<string> CreateChatAsync(Account account, string title = "bench")
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/chats/") { Content = JsonContent.Create(new { title }) };
+        using var request = new HttpRequestMessage(
+            HttpMethod.Post, "/chats/") { Content = JsonContent.Create(new { title }) };
         request.Headers.Authorization = new("Bearer", account.Token);
         return (await OkAsync(await _http.SendAsync(request))).GetProperty("id").GetString()!;
     }
@@ -68,10 +70,13 @@ sealed class Site(Uri url, bool streams) : IDisposable
             while (Accounts[i].Chats.Count * Accounts.Count + i < count)
                 Accounts[i].Chats.Add(await CreateChatAsync(Accounts[i]));
         });
-        return [.. Enumerable.Range(0, count).Select(x => (Accounts[x % Accounts.Count], Accounts[x % Accounts.Count].Chats[x / Accounts.Count]))];
+        return [.. Enumerable.Range(0, count)
+            .Select(x => (Accounts[x % Accounts.Count], Accounts[x % Accounts.Count].Chats[x / Accounts.Count]))];
     }
 
-    /// <summary>Fifty chats with something in them, one of which holds fifty messages, all of the first account.</summary>
+    /// <summary>
+    /// Fifty chats with something in them, one of which holds fifty messages, all of the first account.
+    /// </summary>
     public async Task FillAsync(int chats, int messages)
     {
         for (var i = 0; i < chats; i++)
@@ -101,14 +106,16 @@ sealed class Site(Uri url, bool streams) : IDisposable
 
     /// <summary>A send as bytes; answered as a stream where the server can.</summary>
     public byte[] Send(Account account, string chat, string content, bool? asStream = null) => Request.Post(
-        $"/chats/{chat}/messages/", account.Token, JsonSerializer.Serialize(new { content }), asStream ?? streams ? "text/event-stream" : null);
+        $"/chats/{chat}/messages/", account.Token, JsonSerializer.Serialize(new { content }), asStream ?? streams
+            ? "text/event-stream" : null);
 
     /// <summary>How many messages a chat holds: what was acknowledged must be among them.</summary>
     public async Task<long> CountAsync(Account account, string chat)
     {
         using var http = new HttpConnection(Address);
         // Cote counts by itself; the other one's whole list is small enough.
-        var body = await http.ExchangeAsync(Request.Get(streams ? $"/chats/{chat}" : $"/chats/{chat}/messages/", account.Token));
+        var body = await http.ExchangeAsync(
+            Request.Get(streams ? $"/chats/{chat}" : $"/chats/{chat}/messages/", account.Token));
         var json = JsonElement.Parse(body.Span);
         return streams ? json.GetProperty("last_seq").GetInt64() : json.GetArrayLength();
     }
@@ -121,7 +128,8 @@ sealed class Site(Uri url, bool streams) : IDisposable
         {
             var text = await answer.Content.ReadAsStringAsync();
             return answer.IsSuccessStatusCode ? JsonElement.Parse(text)
-                : throw new InvalidOperationException($"{answer.RequestMessage?.RequestUri}: {(int)answer.StatusCode} {text}");
+                : throw new InvalidOperationException(
+                    $"{answer.RequestMessage?.RequestUri}: {(int)answer.StatusCode} {text}");
         }
     }
 }

@@ -17,7 +17,8 @@ static class SocketLoad
     /// Opens so many, lets them lie, and reads the server's resident memory before and after: the figure is kilobytes a
     /// socket. Then each is spoken to and must answer: one that does not was not idle but dead.
     /// </summary>
-    public static async Task<Sample> IdleAsync(IPEndPoint to, string path, Func<int, string?> token, int count, long residentBefore, Func<long> resident, TimeSpan lie)
+    public static async Task<Sample> IdleAsync(IPEndPoint to, string path, Func<int, string?> token, int count,
+        long residentBefore, Func<long> resident, TimeSpan lie)
     {
         var sockets = new SocketConnection[count];
         var (ready, answered, errors) = (0L, 0L, 0L);
@@ -31,7 +32,8 @@ static class SocketLoad
                 try
                 {
                     await sockets[i].ConnectAsync(path, token(i));
-                    await sockets[i].ReadAsync(text => Interlocked.Add(ref ready, text.IndexOf("\"ready\""u8) > 0 ? 1 : 0));
+                    await sockets[i].ReadAsync(
+                        text => Interlocked.Add(ref ready, text.IndexOf("\"ready\""u8) > 0 ? 1 : 0));
                 }
                 catch (Exception error) when (error is SocketException or IOException)
                 {
@@ -42,12 +44,16 @@ static class SocketLoad
             var opened = Stopwatch.GetElapsedTime(began);
             await Task.Delay(lie);
             var after = resident();
-            var reading = sockets.Select(x => x.RunAsync(text => Interlocked.Add(ref answered, text.IndexOf("\"pong\""u8) > 0 ? 1 : 0))).ToArray();
+            var reading = sockets.Select(
+                x => x.RunAsync(text => Interlocked.Add(ref answered, text.IndexOf("\"pong\""u8) > 0 ? 1 : 0)))
+                .ToArray();
             for (var i = 0; i < count; i++)
                 await SpeakAsync(sockets[i]);
-            for (var waited = Stopwatch.GetTimestamp(); Interlocked.Read(ref answered) < count && Stopwatch.GetElapsedTime(waited) < Patience;)
+            for (var waited = Stopwatch.GetTimestamp(); Interlocked.Read(ref answered) < count
+                && Stopwatch.GetElapsedTime(waited) < Patience;)
                 await Task.Delay(20);
-            var sample = new Sample((after - residentBefore) / 1024.0 / count, ready, errors, count - Math.Min(count, Interlocked.Read(ref answered))) { Fault = fault };
+            var sample = new Sample((after - residentBefore) / 1024.0 / count, ready, errors,
+                count - Math.Min(count, Interlocked.Read(ref answered))) { Fault = fault };
             sample.Detail["opened_in_seconds"] = opened.TotalSeconds;
             sample.Detail["resident_before_mb"] = residentBefore / 1048576.0;
             sample.Detail["resident_after_mb"] = after / 1048576.0;
@@ -76,10 +82,12 @@ static class SocketLoad
     }
 
     /// <summary>
-    /// One user's sockets while so many of the user's replies are made at once. Each frame on each socket is compared with
-    /// what it must be; each durable event must follow the one before. The figure is frames a second between the ramps.
+    /// One user's sockets while so many of the user's replies are made at once. Each frame on each socket is compared
+    /// with what it must be; each durable event must follow the one before. The figure is frames a second between the
+    /// ramps.
     /// </summary>
-    public static async Task<Sample> FanOutAsync(Site site, Account account, int count, int replies, int seconds, Func<Cores> cores)
+    public static async Task<Sample> FanOutAsync(Site site, Account account, int count, int replies, int seconds,
+        Func<Cores> cores)
     {
         const int PerSecond = 50;
         var tokens = seconds * PerSecond;
@@ -98,7 +106,8 @@ static class SocketLoad
             var meter = cores();
             foreach (var chat in chats)
             {
-                await http.ExchangeAsync(site.Send(account, chat, ReplyText.Ask(tokens, PerSecond, 200), asStream: false));
+                await http.ExchangeAsync(
+                    site.Send(account, chat, ReplyText.Ask(tokens, PerSecond, 200), asStream: false));
                 if (http.Status != 200)
                     errors++;
             }
@@ -109,7 +118,8 @@ static class SocketLoad
             var rate = (watchers.Sum(x => x.Frames) - before) / Stopwatch.GetElapsedTime(began).TotalSeconds;
             var sample = new Sample(rate);
             meter.Into(sample);
-            for (var waited = Stopwatch.GetTimestamp(); watchers.Any(x => x.Ended < replies && x.IsOpen) && Stopwatch.GetElapsedTime(waited) < Patience;)
+            for (var waited = Stopwatch.GetTimestamp(); watchers.Any(x => x.Ended < replies && x.IsOpen)
+                && Stopwatch.GetElapsedTime(waited) < Patience;)
                 await Task.Delay(20);
             sample.Detail["sockets"] = count;
             sample.Detail["replies"] = replies;
@@ -145,7 +155,8 @@ static class SocketLoad
             var reading = sockets.Select(x => x.RunAsync(_ => { })).ToArray();
             using var http = new HttpConnection(to);
             var due = (long)count * (frames + 1); // the first frame of each is its greeting
-            for (var waited = Stopwatch.GetTimestamp(); sockets.Sum(x => x.Frames) < count && Stopwatch.GetElapsedTime(waited) < Patience;)
+            for (var waited = Stopwatch.GetTimestamp(); sockets.Sum(x => x.Frames) < count
+                && Stopwatch.GetElapsedTime(waited) < Patience;)
                 await Task.Delay(5);
             var meter = cores();
             var began = Stopwatch.GetTimestamp();
@@ -180,7 +191,8 @@ static class SocketLoad
             await socket.ConnectAsync("/ws", account.Token);
             await socket.ReadAsync(text => cursor = CursorOf(text));
         }
-        var (epoch, head) = (cursor[..cursor.IndexOf('-', StringComparison.Ordinal)], long.Parse(cursor[(cursor.IndexOf('-', StringComparison.Ordinal) + 1)..]));
+        var (epoch, head) = (cursor[..cursor.IndexOf('-', StringComparison.Ordinal)],
+            long.Parse(cursor[(cursor.IndexOf('-', StringComparison.Ordinal) + 1)..]));
         if (head < missed)
             throw new InvalidOperationException($"the user has only {head} events");
         var ms = new List<double>();

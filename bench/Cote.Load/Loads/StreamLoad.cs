@@ -19,19 +19,26 @@ readonly record struct StreamSeen(long FirstToken, long Took, int Frames, string
 sealed record StreamSource(string Who, IPEndPoint Address, int Places, Func<int, string, byte[]> Ask, bool IsModel)
 {
     /// <summary>The model, or what passes its bytes on.</summary>
-    public static StreamSource Model(string who, IPEndPoint address) => new(who, address, 1, (_, content) => Request.Post(
-        "/v1/chat/completions", null, JsonSerializer.Serialize(new { model = "bench", stream = true, messages = new[] { new { role = "user", content } } })), true);
+    public static StreamSource Model(string who, IPEndPoint address) =>
+        new(who, address, 1, (_, content) => Request.Post(
+        "/v1/chat/completions", null,
+            JsonSerializer.Serialize(
+            new { model = "bench", stream = true, messages = new[] { new { role = "user", content } } })), true);
 
     /// <summary>Cote: each client in a chat of its own.</summary>
     public static StreamSource Cote(Site site, (Account Account, string Chat)[] chats) =>
-        new(Row.Ours, site.Address, chats.Length, (client, content) => site.Send(chats[client].Account, chats[client].Chat, content), false);
+        new(Row.Ours, site.Address, chats.Length,
+            (client, content) => site.Send(chats[client].Account, chats[client].Chat, content), false);
 }
 
 /// <summary>Replies that are read while they are made.</summary>
 static class StreamLoad
 {
-    /// <summary>Reads one stream to its end. Gaps to the model's own schedule are noted where <paramref name="lag"/> is given.</summary>
-    public static async ValueTask<StreamSeen> ReadAsync(HttpConnection http, byte[] request, bool isModel, int tokens, int perSecond, LatencyHistogram? lag)
+    /// <summary>
+    /// Reads one stream to its end. Gaps to the model's own schedule are noted where <paramref name="lag"/> is given.
+    /// </summary>
+    public static async ValueTask<StreamSeen> ReadAsync(HttpConnection http, byte[] request, bool isModel, int tokens,
+        int perSecond, LatencyHistogram? lag)
     {
         var began = Stopwatch.GetTimestamp();
         long first = 0;
@@ -93,14 +100,16 @@ static class StreamLoad
     /// turn, and a pair's difference is one measurement. Answers a median and a 99th percentile for each source.
     /// </summary>
     public static async Task<Dictionary<string, (Sample P50, Sample P99)>> AddedAsync(
-        StreamSource model, StreamSource[] others, int clients, int times, int tokens, int perSecond, int firstMs, Func<Cores> cores)
+        StreamSource model, StreamSource[] others, int clients, int times, int tokens, int perSecond, int firstMs,
+            Func<Cores> cores)
     {
         StreamSource[] all = [model, .. others];
         var first = all.ToDictionary(x => x.Who, _ => new long[clients * times]);
         var faults = all.ToDictionary(x => x.Who, _ => 0L);
         string? fault = null;
         var content = ReplyText.Ask(tokens, perSecond, firstMs);
-        var connections = all.Select(x => Enumerable.Range(0, clients).Select(_ => new HttpConnection(x.Address)).ToArray()).ToArray();
+        var connections = all.Select(x => Enumerable.Range(0, clients).Select(_ => new HttpConnection(x.Address))
+            .ToArray()).ToArray();
         var meter = cores();
         for (var time = -1; time < times; time++) // the first time warms up
             for (var place = 0; place < all.Length; place++)
@@ -111,11 +120,13 @@ static class StreamLoad
                 var spread = clients > 1 ? TimeSpan.FromSeconds((double)tokens / perSecond) : TimeSpan.Zero;
                 // In ever the same chat the prompt would grow with every reply: each asks in another one than before.
                 var turn = Math.Max(0, time);
-                var requests = Enumerable.Range(0, clients).Select(x => source.Ask((x + clients * turn) % source.Places, content)).ToArray();
+                var requests = Enumerable.Range(0, clients)
+                    .Select(x => source.Ask((x + clients * turn) % source.Places, content)).ToArray();
                 var seen = await Task.WhenAll(Enumerable.Range(0, clients).Select(async client =>
                 {
                     await Task.Delay(spread * client / clients);
-                    return await ReadAsync(connections[which][client], requests[client], source.IsModel, tokens, perSecond, null);
+                    return await ReadAsync(connections[which][client], requests[client], source.IsModel, tokens,
+                        perSecond, null);
                 }));
                 if (time < 0)
                     continue;
@@ -130,8 +141,10 @@ static class StreamLoad
         foreach (var source in others)
         {
             double[] Of(long[] ticks) => [.. ticks.Select(x => x * 1_000.0 / Stopwatch.Frequency)];
-            double[] added = [.. Of(first[source.Who]).Zip(Of(first[model.Who]), (through, direct) => through - direct)];
-            var sample = new Sample(Percentiles.Of(added, 50), added.Length, faults[model.Who], faults[source.Who]) { Fault = fault };
+            double[] added = [.. Of(first[source.Who])
+                .Zip(Of(first[model.Who]), (through, direct) => through - direct)];
+            var sample = new Sample(Percentiles.Of(added, 50), added.Length, faults[model.Who],
+                faults[source.Who]) { Fault = fault };
             sample.Detail["direct_p50_ms"] = Percentiles.Of(Of(first[model.Who]), 50);
             sample.Detail["direct_p99_ms"] = Percentiles.Of(Of(first[model.Who]), 99);
             sample.Detail["through_p50_ms"] = Percentiles.Of(Of(first[source.Who]), 50);
@@ -143,10 +156,11 @@ static class StreamLoad
     }
 
     /// <summary>
-    /// So many streams at once, begun over two seconds. A stream is kept up with when every token came and its end was at
-    /// most a tenth and half a second later than the model's own; the figure is how many streams were.
+    /// So many streams at once, begun over two seconds. A stream is kept up with when every token came and its end was
+    /// at most a tenth and half a second later than the model's own; the figure is how many streams were.
     /// </summary>
-    public static async Task<Sample> ManyAsync(StreamSource source, int streams, int tokens, int perSecond, Func<Cores> cores)
+    public static async Task<Sample> ManyAsync(StreamSource source, int streams, int tokens, int perSecond,
+        Func<Cores> cores)
     {
         var ramp = TimeSpan.FromSeconds(Math.Min(2, streams / 100.0));
         var due = TimeSpan.FromSeconds((double)(tokens - 1) / perSecond);
@@ -173,7 +187,8 @@ static class StreamLoad
         var latest = (due * 1.1 + TimeSpan.FromSeconds(0.5)).TotalSeconds * Stopwatch.Frequency;
         var lost = seen.Count(x => x.Fault is not null);
         var kept = seen.Count(x => x.Fault is null && x.Took <= latest);
-        var sample = new Sample(kept, streams, 0, lost) { Fault = seen.Select(x => x.Fault).OfType<string>().FirstOrDefault() };
+        var sample = new Sample(kept, streams, 0, lost) { Fault = seen.Select(x => x.Fault).OfType<string>()
+            .FirstOrDefault() };
         meter.Into(sample);
         sample.Detail["streams"] = streams;
         sample.Detail["late"] = streams - lost - kept;
@@ -185,7 +200,10 @@ static class StreamLoad
         return sample;
     }
 
-    /// <summary>From the send to the moment at which the model was asked: the model answers with that moment. The figure is the 99th percentile.</summary>
+    /// <summary>
+    /// From the send to the moment at which the model was asked: the model answers with that moment. The figure is the
+    /// 99th percentile.
+    /// </summary>
     public static async Task<Sample> UntilModelAsync(Site site, Account account, string chat, int times)
     {
         var request = site.Send(account, chat, ReplyText.AskStamp);

@@ -79,7 +79,8 @@ sealed class ModelServer : IDisposable
                 {
                     var (calls, cut) = Count;
                     var body = $"{{\"calls\":{calls},\"cut\":{cut}}}";
-                    await client.SendAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Length: {body.Length}\r\n\r\n{body}"), ct);
+                    await client.SendAsync(
+                        Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Length: {body.Length}\r\n\r\n{body}"), ct);
                 }
                 else
                 {
@@ -90,7 +91,8 @@ sealed class ModelServer : IDisposable
                 end -= head + length;
             }
         }
-        catch (Exception error) when (error is SocketException or IOException or OperationCanceledException or ObjectDisposedException)
+        catch (Exception error) when (
+            error is SocketException or IOException or OperationCanceledException or ObjectDisposedException)
         {
             // it is gone
         }
@@ -128,7 +130,8 @@ sealed class ModelServer : IDisposable
     }
 
     static int Number(ReadOnlySpan<byte> text, ReadOnlySpan<byte> name) =>
-        text.IndexOf(name) is >= 0 and var at && System.Buffers.Text.Utf8Parser.TryParse(text[(at + name.Length)..], out int number, out _) ? number : 0;
+        text.IndexOf(name) is >= 0 and var at
+            && System.Buffers.Text.Utf8Parser.TryParse(text[(at + name.Length)..], out int number, out _) ? number : 0;
 
     static int LengthOf(ReadOnlySpan<byte> head)
     {
@@ -141,8 +144,10 @@ sealed class ModelServer : IDisposable
         return head.StartsWith("GET"u8) ? 0 : throw new IOException("a request without Content-Length");
     }
 
-    static readonly byte[] Head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"u8.ToArray();
-    static readonly byte[] Role = Chunk(Open + "{\"role\":\"assistant\",\"content\":\"\"},\"finish_reason\":null}]}\n\n");
+    static readonly byte[] Head =
+        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"u8.ToArray();
+    static readonly byte[] Role = Chunk(
+        Open + "{\"role\":\"assistant\",\"content\":\"\"},\"finish_reason\":null}]}\n\n");
     static readonly System.Collections.Concurrent.ConcurrentDictionary<int, byte[]> Instants = [];
 
     static byte[] Said(string text) => Chunk(Open + $"{{\"content\":\"{text}\"}},\"finish_reason\":null}}]}}\n\n");
@@ -157,7 +162,8 @@ sealed class ModelServer : IDisposable
     static byte[] Whole(string text) => [.. Head, .. Role, .. Said(text), .. End(1)];
 
     static byte[] Instant(int tokens) => Instants.GetOrAdd(tokens, static count =>
-        [.. Head, .. Role, .. Enumerable.Range(0, count).SelectMany(x => Said(Encoding.ASCII.GetString(ReplyText.Token(x)))), .. End(count)]);
+        [.. Head, .. Role, .. Enumerable.Range(0, count)
+            .SelectMany(x => Said(Encoding.ASCII.GetString(ReplyText.Token(x)))), .. End(count)]);
 
     static byte[] Chunk(string text) => Encoding.ASCII.GetBytes($"{text.Length:x}\r\n{text}\r\n");
 

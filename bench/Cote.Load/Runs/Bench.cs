@@ -14,7 +14,8 @@ namespace Cote.Load.Runs;
 /// </summary>
 sealed class Bench(Stage stage, HashSet<string> only, Arguments arguments)
 {
-    const string Guide = "fastapi", Kestrel = "kestrel", Sqlite = "sqlite", Relay = "relay", Pgbench = "pgbench", Bare = "bare";
+    const string Guide = "fastapi", Kestrel = "kestrel", Sqlite = "sqlite", Relay = "relay", Pgbench = "pgbench",
+        Bare = "bare";
 
     readonly List<Row> _rows = [];
     readonly List<string> _failures = [];
@@ -28,7 +29,8 @@ sealed class Bench(Stage stage, HashSet<string> only, Arguments arguments)
         var plan = new Plan(arguments.Has("short"), arguments.Number("rounds", arguments.Has("short") ? 1 : 3));
         var machine = MachineFacts.Read(Stage.FindRoot());
         await using var stage = await Stage.SetAsync(arguments.Text("program"), arguments.Text("guide"), plan, ct);
-        var bench = new Bench(stage, [.. (arguments.Text("only") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries)], arguments);
+        var bench = new Bench(
+            stage, [.. (arguments.Text("only") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries)], arguments);
         try
         {
             await bench.RunAsync();
@@ -48,15 +50,19 @@ sealed class Bench(Stage stage, HashSet<string> only, Arguments arguments)
         Console.WriteLine(report.Table());
         Console.WriteLine(report.Facts());
         var file = arguments.Text("json") ?? (plan.Short ? null
-            : Path.Combine(stage.Root, "bench", "results", $"{machine["date"].Replace(":", "", StringComparison.Ordinal)}-{machine["commit"].Split(' ')[0]}.json"));
+            : Path.Combine(stage.Root, "bench", "results",
+                $"{machine["date"].Replace(":", "", StringComparison.Ordinal)}-{machine["commit"].Split(' ')[0]}.json"));
         if (file is not null)
         {
             report.Save(file);
-            File.WriteAllText(Path.ChangeExtension(file, ".md"), $"{report.Table()}\n{report.Facts()}\n\n{report.Details()}");
+            File.WriteAllText(Path.ChangeExtension(file, ".md"),
+                $"{report.Table()}\n{report.Facts()}\n\n{report.Details()}");
             Console.WriteLine($"\nWritten to {file} and beside it as .md");
         }
         var wrong = report.Rows.Sum(x => x.Errors + x.Losses);
-        foreach (var fault in report.Rows.SelectMany(x => x.Series.SelectMany(y => y.Rounds.Select(z => (x.Id, y.Who, z.Fault)))).Where(x => x.Fault is not null))
+        foreach (var fault in report.Rows.SelectMany(
+            x => x.Series.SelectMany(y => y.Rounds.Select(z => (x.Id, y.Who, z.Fault))))
+            .Where(x => x.Fault is not null))
             Console.WriteLine($"Fault in {fault.Id} ({fault.Who}): {fault.Fault}");
         foreach (var failure in bench._failures)
             Console.WriteLine($"Failed: {failure}");
@@ -66,9 +72,14 @@ sealed class Bench(Stage stage, HashSet<string> only, Arguments arguments)
 
     async Task RunAsync()
     {
-        await StepAsync("users-me", () => GetAsync("users-me", "GET /users/me", "/users/me", [new(8, Guide), new(0.5, Kestrel)], [new(8, Guide), new(0.7, Kestrel)]));
-        await StepAsync("chats-50", () => GetAsync("chats-50", "GET /chats/ with 50 chats", "/chats/", [new(10, Guide)], [new(20, Guide)]));
-        await StepAsync("messages-50", () => GetAsync("messages-50", "GET …/messages/ with 50 messages", null, [new(30, Guide)], [new(45, Guide)]));
+        await StepAsync("users-me",
+            () => GetAsync("users-me", "GET /users/me", "/users/me", [new(8, Guide), new(0.5, Kestrel)],
+            [new(8, Guide), new(0.7, Kestrel)]));
+        await StepAsync("chats-50",
+            () => GetAsync("chats-50", "GET /chats/ with 50 chats", "/chats/", [new(10, Guide)], [new(20, Guide)]));
+        await StepAsync("messages-50",
+            () => GetAsync("messages-50", "GET …/messages/ with 50 messages", null, [new(30, Guide)],
+            [new(45, Guide)]));
         await StepAsync("turns", TurnsAsync);
         await StepAsync("sends", SendsAsync);
         await StepAsync("first-token", FirstTokenAsync);
@@ -116,15 +127,18 @@ sealed class Bench(Stage stage, HashSet<string> only, Arguments arguments)
         using var kestrel = await Servers.YardstickAsync("kestrel", stage.Ct);
         var (ours, body) = await SettledAsync(site, path ?? $"/chats/{site.FullChat}/messages/");
         var bare = await PutAsync(kestrel, "/bytes", body, site.Accounts[0].Token);
-        var contenders = new List<(string Who, Child Child, Operation Operation)> { (Row.Ours, cote, ours), (Kestrel, kestrel, bare) };
+        var contenders = new List<(string Who, Child Child, Operation Operation)> { (Row.Ours, cote, ours),
+            (Kestrel, kestrel, bare) };
         if (stage.Guide is { } guide)
-            contenders.Add((Guide, guide.Child, (await Operations.GetAsync(guide.Site, path ?? $"/chats/{guide.Site.FullChat}/messages/")).Operation));
+            contenders.Add((Guide, guide.Child,
+                (await Operations.GetAsync(guide.Site, path ?? $"/chats/{guide.Site.FullChat}/messages/")).Operation));
         else
             row.Of(Guide).Skipped = stage.WithoutGuide;
         for (var round = 0; round < _plan.Rounds; round++)
             foreach (var (who, child, operation) in contenders)
                 row.Of(who).Rounds.Add(await HttpLoad.ClosedAsync(
-                    child.Address, _plan.Clients, _plan.Warm, _plan.Length, operation, () => new Cores(("server", child))));
+                    child.Address, _plan.Clients, _plan.Warm, _plan.Length, operation, () =>
+                        new Cores(("server", child))));
     }
 
     // A list that was just read may change once more: a reply that it shows is noted as delivered within five seconds.
@@ -132,7 +146,8 @@ sealed class Bench(Stage stage, HashSet<string> only, Arguments arguments)
     {
         var began = Stopwatch.GetTimestamp();
         var read = await Operations.GetAsync(site, path);
-        while (read.Body.AsSpan().IndexOf("\"status\":\"sent\""u8) >= 0 && Stopwatch.GetElapsedTime(began) < TimeSpan.FromSeconds(10))
+        while (read.Body.AsSpan().IndexOf("\"status\":\"sent\""u8) >= 0
+            && Stopwatch.GetElapsedTime(began) < TimeSpan.FromSeconds(10))
         {
             await Task.Delay(200);
             read = await Operations.GetAsync(site, path);
@@ -161,23 +176,30 @@ sealed class Bench(Stage stage, HashSet<string> only, Arguments arguments)
             row.Of(Guide).Skipped = stage.WithoutGuide;
         for (var round = 0; round < _plan.Rounds; round++)
             foreach (var (who, child, server) in contenders)
-                row.Of(who).Rounds.Add(await TurnsAsync(server, _plan.Clients, _plan.Warm, _plan.Length, () => new Cores(("server", child), ("model", stage.Model)), stage.Ct));
+                row.Of(who).Rounds.Add(
+                    await TurnsAsync(server, _plan.Clients, _plan.Warm, _plan.Length,
+                    () => new Cores(("server", child), ("model", stage.Model)), stage.Ct));
     }
 
-    public static async Task<Sample> TurnsAsync(Site site, int clients, TimeSpan warm, TimeSpan length, Func<Cores> cores, CancellationToken ct)
+    public static async Task<Sample> TurnsAsync(Site site, int clients, TimeSpan warm, TimeSpan length,
+        Func<Cores> cores, CancellationToken ct)
     {
-        // In ever the same chat the prompt would grow with every turn, and the faster server would have the longer ones.
+        // In ever the same chat the prompt would grow with every turn, and the faster server would have the longer
+        // ones.
         const int Tokens = 8;
         var chats = await site.ChatsAsync(clients * Plan.ChatsOfClient, ct);
         var requests = chats.Select(x => site.Send(x.Account, x.Chat, ReplyText.Ask(Tokens))).ToArray();
         var (before, acknowledged) = (await Operations.CountAsync(site, chats), new long[chats.Length]);
-        var sample = await HttpLoad.ClosedAsync(site.Address, clients, warm, length, Operations.Turn(requests, clients, acknowledged, site.Streams, Tokens), cores);
+        var sample = await HttpLoad.ClosedAsync(
+            site.Address, clients, warm, length,
+            Operations.Turn(requests, clients, acknowledged, site.Streams, Tokens), cores);
         return await sample.AccountForAsync(site, chats, before, acknowledged);
     }
 
     async Task SendsAsync()
     {
-        var row = Add("sends", $"durable sends alone, {_plan.Clients} clients", "sends/s", true, [new(0.5, Sqlite)], [new(0.7, Sqlite)]);
+        var row = Add("sends", $"durable sends alone, {_plan.Clients} clients", "sends/s", true, [new(0.5, Sqlite)],
+            [new(0.7, Sqlite)]);
         var tail = Add("sends-open", "durable sends at half of that, due at a fixed rate: p99", "ms", false, [], []);
         var (cote, site) = await stage.CoteAsync();
         using var _ = cote;
@@ -193,14 +215,16 @@ sealed class Bench(Stage stage, HashSet<string> only, Arguments arguments)
         }
         var half = row.Of(Row.Ours).Median / 2;
         for (var round = 0; round < _plan.Rounds; round++)
-            tail.Of(Row.Ours).Rounds.Add(await sends(half, _plan.Warm, _plan.Length, () => new Cores(("server", cote))));
+            tail.Of(Row.Ours).Rounds.Add(
+                await sends(half, _plan.Warm, _plan.Length, () => new Cores(("server", cote))));
     }
 
     /// <summary>
     /// Makes of each chat one with a reply that never comes to an end, behind which all others wait: what is then sent
     /// costs a send and nothing else. Closed loop, or open where a rate is given.
     /// </summary>
-    public static async Task<Func<double?, TimeSpan, TimeSpan, Func<Cores>, Task<Sample>>> StalledAsync(Site site, int clients, CancellationToken ct)
+    public static async Task<Func<double?, TimeSpan, TimeSpan, Func<Cores>,
+        Task<Sample>>> StalledAsync(Site site, int clients, CancellationToken ct)
     {
         var chats = await site.ChatsAsync(clients, ct);
         using (var http = new HttpConnection(site.Address))
@@ -211,7 +235,9 @@ sealed class Bench(Stage stage, HashSet<string> only, Arguments arguments)
                     throw new InvalidOperationException($"a send was answered with {http.Status}");
             }
         await Task.Delay(500, ct); // the calls are on their way
-        var requests = chats.Select(x => site.Send(x.Account, x.Chat, "How do doves find their way home over the sea?", asStream: false)).ToArray();
+        var requests = chats.Select(
+            x => site.Send(x.Account, x.Chat, "How do doves find their way home over the sea?", asStream: false))
+            .ToArray();
         return async (rate, warm, length, cores) =>
         {
             var (before, acknowledged) = (await Operations.CountAsync(site, chats), new long[clients]);
@@ -224,9 +250,11 @@ sealed class Bench(Stage stage, HashSet<string> only, Arguments arguments)
 
     async Task FirstTokenAsync()
     {
-        var p50 = Add("first-token-p50", "added time to first token, one client: p50", "ms", false, [new(1.5)], [new(0.8)]);
+        var p50 = Add("first-token-p50", "added time to first token, one client: p50", "ms", false, [new(1.5)],
+            [new(0.8)]);
         var p99 = Add("first-token-p99", "… p99", "ms", false, [new(8)], [new(4)]);
-        var many = Add("first-token-many", $"… {_plan.ManyClients} streams at once: p99", "ms", false, [new(15)], [new(8)]);
+        var many = Add("first-token-many", $"… {_plan.ManyClients} streams at once: p99", "ms", false, [new(15)],
+            [new(8)]);
         var (cote, site) = await stage.CoteAsync();
         using var _ = cote;
         using var relay = await Servers.YardstickAsync("relay", stage.Ct, "--model", stage.Model.Url.ToString());
@@ -242,19 +270,22 @@ sealed class Bench(Stage stage, HashSet<string> only, Arguments arguments)
                 // The same replies: what went wrong in them is counted once.
                 p99.Of(who).Rounds.Add(sample.P99 with { Errors = 0, Losses = 0 });
             }
-            foreach (var (who, sample) in await StreamLoad.AddedAsync(model, others, _plan.ManyClients, _plan.ManyTimes, _plan.ManyTokens, 50, 50, Meter))
+            foreach (var (who, sample) in await StreamLoad.AddedAsync(
+                model, others, _plan.ManyClients, _plan.ManyTimes, _plan.ManyTokens, 50, 50, Meter))
                 many.Of(who).Rounds.Add(sample.P99);
         }
     }
 
     async Task StreamsAsync()
     {
-        var row = Add("streams", "streams at 50 tokens/s that are kept up with", "streams", true, [new(500)], [new(1_000)]);
+        var row = Add("streams", "streams at 50 tokens/s that are kept up with", "streams", true, [new(500)],
+            [new(1_000)]);
         var (cote, site) = await stage.CoteAsync();
         using var _ = cote;
         using var relay = await Servers.YardstickAsync("relay", stage.Ct, "--model", stage.Model.Url.ToString());
         var chats = await site.ChatsAsync(_plan.Streams.Max(), stage.Ct);
-        (StreamSource Source, Child Child)[] contenders = [(StreamSource.Cote(site, chats), cote), (StreamSource.Model(Relay, relay.Address), relay)];
+        (StreamSource Source, Child Child)[] contenders = [(StreamSource.Cote(site, chats), cote),
+            (StreamSource.Model(Relay, relay.Address), relay)];
         for (var round = 0; round < _plan.Rounds; round++)
         {
             var best = contenders.ToDictionary(x => x.Source.Who, _ => new Sample(0));
@@ -262,7 +293,9 @@ sealed class Bench(Stage stage, HashSet<string> only, Arguments arguments)
             foreach (var count in _plan.Streams)
                 foreach (var (source, child) in contenders.Where(x => !beaten.Contains(x.Source.Who)))
                 {
-                    var sample = await StreamLoad.ManyAsync(source, count, _plan.StreamTokens, 50, () => new Cores(("server", child), ("model", stage.Model)));
+                    var sample = await StreamLoad.ManyAsync(
+                        source, count, _plan.StreamTokens, 50, () =>
+                        new Cores(("server", child), ("model", stage.Model)));
                     var kept = sample.Losses == 0 && sample.Value >= count * 0.99;
                     Say($"streams {source.Who} {count}: kept {sample.Value}, lost {sample.Losses}, lag p99 {sample.Detail["token_lag_p99_ms"]:0} ms, "
                         + $"server {sample.Detail["cores_server"]:0.00} cores");
@@ -281,12 +314,14 @@ sealed class Bench(Stage stage, HashSet<string> only, Arguments arguments)
     async Task IdleAsync()
     {
         var count = Math.Min(_plan.IdleSockets, MostSockets());
-        var row = Add("idle", $"memory of an idle authenticated socket, {count:N0} of them", "KB", false, [new(20)], [new(14)]);
+        var row = Add("idle", $"memory of an idle authenticated socket, {count:N0} of them", "KB", false, [new(20)],
+            [new(14)]);
         for (var round = 0; round < _plan.Rounds; round++)
         {
             var (cote, site) = await stage.CoteAsync();
             using (cote)
-                row.Of(Row.Ours).Rounds.Add(await IdleAsync(cote, x => site.Accounts[x % site.Accounts.Count].Token, count));
+                row.Of(Row.Ours).Rounds.Add(
+                    await IdleAsync(cote, x => site.Accounts[x % site.Accounts.Count].Token, count));
             using var bare = await Servers.YardstickAsync("sockets", stage.Ct);
             row.Of(Bare).Rounds.Add(await IdleAsync(bare, _ => null, count));
         }
@@ -297,19 +332,23 @@ sealed class Bench(Stage stage, HashSet<string> only, Arguments arguments)
         // What is loaded and compiled with the first sockets is no socket's own.
         await SocketLoad.IdleAsync(server.Address, "/ws", token, Math.Min(200, count), 0, () => 0, TimeSpan.Zero);
         await Task.Delay(_plan.IdleLie);
-        return await SocketLoad.IdleAsync(server.Address, "/ws", token, count, server.Resident, () => server.Resident, _plan.IdleLie);
+        return await SocketLoad.IdleAsync(server.Address, "/ws", token, count, server.Resident, () => server.Resident,
+            _plan.IdleLie);
     }
 
     static int MostSockets()
     {
         var limit = File.Exists("/proc/self/limits")
-            ? File.ReadLines("/proc/self/limits").First(x => x.StartsWith("Max open files", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[4] : "unlimited";
-        return limit == "unlimited" ? int.MaxValue : Math.Max(100, int.Parse(limit, CultureInfo.InvariantCulture) - 1_000);
+            ? File.ReadLines("/proc/self/limits").First(x => x.StartsWith("Max open files", StringComparison.Ordinal))
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries)[4] : "unlimited";
+        return limit == "unlimited" ? int.MaxValue
+            : Math.Max(100, int.Parse(limit, CultureInfo.InvariantCulture) - 1_000);
     }
 
     async Task FanOutAsync()
     {
-        var row = Add("fan-out", $"frames to {_plan.FanSockets:N0} sockets of one user", "frames/s", true, [new(100_000)], [new(250_000)]);
+        var row = Add("fan-out", $"frames to {_plan.FanSockets:N0} sockets of one user", "frames/s", true,
+            [new(100_000)], [new(250_000)]);
         var (cote, site) = await stage.CoteAsync();
         using var _ = cote;
         using var bare = await Servers.YardstickAsync("sockets", stage.Ct);
@@ -319,28 +358,37 @@ sealed class Bench(Stage stage, HashSet<string> only, Arguments arguments)
             var best = new Sample(0);
             foreach (var replies in _plan.FanReplies)
             {
-                var sample = await SocketLoad.FanOutAsync(site, account, _plan.FanSockets, replies, _plan.FanSeconds, () => new Cores(("server", cote), ("model", stage.Model)));
+                var sample = await SocketLoad.FanOutAsync(site, account, _plan.FanSockets, replies, _plan.FanSeconds,
+                    () => new Cores(("server", cote), ("model", stage.Model)));
                 Say($"fan-out of {replies} replies: {sample.Value:N0} frames/s, lost {sample.Losses}, last end after {sample.Detail["last_end_after_seconds"]:0.0} s, "
                     + $"server {sample.Detail["cores_server"]:0.00} cores, generator {sample.Detail["cores_generator"]:0.00}");
-                var (errors, losses, fault) = (best.Errors + sample.Errors, best.Losses + sample.Losses, best.Fault ?? sample.Fault);
-                best = (sample.Value > best.Value ? sample : best) with { Errors = errors, Losses = losses, Fault = fault };
+                var (errors, losses, fault) = (best.Errors + sample.Errors, best.Losses + sample.Losses, best.Fault
+                    ?? sample.Fault);
+                best = (sample.Value > best.Value ? sample
+                    : best) with { Errors = errors, Losses = losses, Fault = fault };
             }
             row.Of(Row.Ours).Rounds.Add(best);
-            row.Of(Bare).Rounds.Add(await SocketLoad.BlastAsync(bare.Address, _plan.FanSockets, _plan.BlastFrames, () => new Cores(("server", bare))));
+            row.Of(Bare).Rounds.Add(
+                await SocketLoad.BlastAsync(bare.Address, _plan.FanSockets, _plan.BlastFrames,
+                () => new Cores(("server", bare))));
         }
     }
 
     async Task LongChatAsync()
     {
         const string Empty = "empty chat";
-        var row = Add("long-chat", $"chat of {_plan.LongChat:N0} messages: send to model call, p99", "ms", false, [new(20)], [new(8)]);
+        var row = Add("long-chat", $"chat of {_plan.LongChat:N0} messages: send to model call, p99", "ms", false,
+            [new(20)], [new(8)]);
         var (cote, site) = await stage.CoteAsync();
         using var _ = cote;
         var account = site.Accounts[Math.Min(1, site.Accounts.Count - 1)];
         for (var round = 0; round < _plan.Rounds; round++)
         {
-            row.Of(Row.Ours).Rounds.Add(await StreamLoad.UntilModelAsync(site, account, site.LongChat, _plan.LongTimes));
-            row.Of(Empty).Rounds.Add(await StreamLoad.UntilModelAsync(site, account, await site.CreateChatAsync(account), Math.Min(20, _plan.LongTimes)));
+            row.Of(Row.Ours).Rounds.Add(
+                await StreamLoad.UntilModelAsync(site, account, site.LongChat, _plan.LongTimes));
+            row.Of(Empty).Rounds.Add(
+                await StreamLoad.UntilModelAsync(site, account, await site.CreateChatAsync(account),
+                Math.Min(20, _plan.LongTimes)));
         }
     }
 
@@ -361,7 +409,10 @@ sealed class Bench(Stage stage, HashSet<string> only, Arguments arguments)
         {
             await OneAsync(Row.Ours, () => stage.EmptyAsync());
             if (stage.Guide is not null)
-                await OneAsync(Guide, () => Servers.FastApiAsync(Path.GetFullPath(arguments.Text("guide") ?? Path.Combine(stage.Root, "..", "shared", "bench")), stage.Ct));
+                await OneAsync(Guide,
+                    () => Servers.FastApiAsync(
+                    Path.GetFullPath(arguments.Text("guide") ?? Path.Combine(stage.Root, "..", "shared", "bench")),
+                    stage.Ct));
         }
 
         async Task OneAsync(string who, Func<Task<Child>> open)
@@ -376,14 +427,17 @@ sealed class Bench(Stage stage, HashSet<string> only, Arguments arguments)
 
     async Task PostgresAsync(string url)
     {
-        var row = Add("postgres", $"sends on PostgreSQL, {_plan.Clients} clients", "sends/s", true, [new(0.5, Pgbench)], [new(0.7, Pgbench)]);
+        var row = Add("postgres", $"sends on PostgreSQL, {_plan.Clients} clients", "sends/s", true,
+            [new(0.5, Pgbench)], [new(0.7, Pgbench)]);
         await using var rows = await PostgresRows.MakeAsync(url, stage.Root, _plan.Clients, stage.NewFolder());
         using var cote = await stage.EmptyAsync(
-            $"Data:Postgres={url}", $"Auth:SigningKey={Convert.ToBase64String(System.Security.Cryptography.RandomNumberGenerator.GetBytes(48))}");
+            $"Data:Postgres={url}",
+                $"Auth:SigningKey={Convert.ToBase64String(System.Security.Cryptography.RandomNumberGenerator.GetBytes(48))}");
         var site = new Site(cote.Url, streams: true);
         await site.RegisterAsync(_plan.Clients, stage.Ct);
         var sends = await StalledAsync(site, _plan.Clients, stage.Ct);
-        // Both keep the plans that were made on empty tables until there are statistics, which autovacuum makes within a minute.
+        // Both keep the plans that were made on empty tables until there are statistics, which autovacuum makes within
+        // a minute.
         await sends(null, TimeSpan.Zero, _plan.Warm, () => new Cores(("server", cote)));
         await rows.RunAsync(_plan.Warm);
         await rows.AnalyzeAsync();

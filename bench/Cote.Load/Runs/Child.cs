@@ -7,7 +7,9 @@ using System.Runtime.InteropServices;
 
 namespace Cote.Load.Runs;
 
-/// <summary>A process of this run: it listens on a port of its own and does not outlive the run, however that ends.</summary>
+/// <summary>
+/// A process of this run: it listens on a port of its own and does not outlive the run, however that ends.
+/// </summary>
 sealed partial class Child : IDisposable
 {
     const int SigTerm = 15;
@@ -44,8 +46,10 @@ sealed partial class Child : IDisposable
     public string Output => string.Join('\n', _output);
 
     /// <summary>Resident memory in bytes.</summary>
-    public long Resident => File.ReadLines($"/proc/{Pid}/status").Where(x => x.StartsWith("VmRSS:", StringComparison.Ordinal))
-        .Select(x => long.Parse(x.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024).Single();
+    public long Resident =>
+        File.ReadLines($"/proc/{Pid}/status").Where(x => x.StartsWith("VmRSS:", StringComparison.Ordinal))
+        .Select(x => long.Parse(x.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
+            CultureInfo.InvariantCulture) * 1024).Single();
 
     /// <summary>Processor time that it took so far, in seconds.</summary>
     public double Cpu
@@ -54,7 +58,8 @@ sealed partial class Child : IDisposable
         {
             var stat = File.ReadAllText($"/proc/{Pid}/stat");
             var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-            return (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture)) / TicksPerSecond;
+            return (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(
+                fields[12], CultureInfo.InvariantCulture)) / TicksPerSecond;
         }
     }
 
@@ -89,13 +94,16 @@ sealed partial class Child : IDisposable
         }
 
         static bool IsOurs(string name) => name.StartsWith("Cote__", StringComparison.OrdinalIgnoreCase)
-            || name.StartsWith("ASPNETCORE_", StringComparison.Ordinal) || name.StartsWith("OPENAI_", StringComparison.Ordinal)
-            || name.StartsWith("ANTHROPIC_", StringComparison.Ordinal) || name.StartsWith("Logging__", StringComparison.Ordinal);
+            || name.StartsWith("ASPNETCORE_", StringComparison.Ordinal)
+                || name.StartsWith("OPENAI_", StringComparison.Ordinal)
+            || name.StartsWith("ANTHROPIC_", StringComparison.Ordinal)
+                || name.StartsWith("Logging__", StringComparison.Ordinal);
     }
 
     /// <summary>This program again, as a server.</summary>
     public static Task<Child> SelfAsync(CancellationToken ct, params string[] arguments) =>
-        StartAsync(port => (Environment.ProcessPath!, [.. arguments, "--port", port.ToString(CultureInfo.InvariantCulture)]), "/", ct);
+        StartAsync(port => (Environment.ProcessPath!,
+            [.. arguments, "--port", port.ToString(CultureInfo.InvariantCulture)]), "/", ct);
 
     /// <summary>Ends every process that this one has started and that still runs.</summary>
     public static void EndAll()
@@ -148,7 +156,8 @@ sealed partial class Child : IDisposable
         }
     }
 
-    // A connection a try, by hand: what a client library does at its first use would be measured as a part of the start.
+    // A connection a try, by hand: what a client library does at its first use would be measured as a part of the
+    // start.
     async Task AwaitAsync(string ready, CancellationToken ct)
     {
         var began = Stopwatch.GetTimestamp();
@@ -169,7 +178,8 @@ sealed partial class Child : IDisposable
                 }
             }
             if (_process.HasExited)
-                throw new InvalidOperationException($"{_process.StartInfo.FileName} ended with {_process.ExitCode}: {Output}");
+                throw new InvalidOperationException(
+                    $"{_process.StartInfo.FileName} ended with {_process.ExitCode}: {Output}");
             if (Stopwatch.GetElapsedTime(began) > Deadline)
                 throw new TimeoutException($"{_process.StartInfo.FileName} was not ready after {Deadline}: {Output}");
             await Task.Delay(1, ct); // a port that is not open yet gives no event

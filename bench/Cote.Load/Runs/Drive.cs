@@ -29,22 +29,27 @@ static class Drive
             "messages-50" => await FilledAsync(() => $"/chats/{site.FullChat}/messages/"),
             "sends" => await (await Bench.StalledAsync(site, clients, ct))(rate, warm, length, Meter),
             "turns" => await Bench.TurnsAsync(site, clients, warm, length, Meter, ct),
-            "streams" => await StreamLoad.ManyAsync(StreamSource.Cote(site, await site.ChatsAsync(clients, ct)), clients, (int)length.TotalSeconds * 50, 50, Meter),
-            "fan-out" => await SocketLoad.FanOutAsync(site, site.Accounts[0], clients, arguments.Number("replies", 4), (int)length.TotalSeconds, Meter),
+            "streams" => await StreamLoad.ManyAsync(StreamSource.Cote(site, await site.ChatsAsync(clients, ct)),
+                clients, (int)length.TotalSeconds * 50, 50, Meter),
+            "fan-out" => await SocketLoad.FanOutAsync(site, site.Accounts[0], clients, arguments.Number("replies", 4),
+                (int)length.TotalSeconds, Meter),
             "idle" => await SocketLoad.IdleAsync(
-                site.Address, "/ws", x => site.Accounts[x % site.Accounts.Count].Token, clients, Resident(), Resident, length),
+                site.Address, "/ws", x =>
+                    site.Accounts[x % site.Accounts.Count].Token, clients, Resident(), Resident, length),
             "resume" => await ResumeAsync(),
             _ => throw new FormatException($"There is no load called {what}."),
         };
         var row = new Row(what, $"{what}, {clients} clients", unit, more);
         row.Of(Row.Ours).Rounds.Add(sample);
-        var report = new Report(MachineFacts.Read(Environment.CurrentDirectory), new() { ["url"] = site.Url.ToString() }, [row]);
+        var report = new Report(MachineFacts.Read(Environment.CurrentDirectory),
+            new() { ["url"] = site.Url.ToString() }, [row]);
         Console.WriteLine(report.Table() + "\n" + report.Details());
         if (arguments.Text("json") is { } file)
             report.Save(file);
         return sample.Errors + sample.Losses == 0 ? 0 : 1;
 
-        Task<Sample> HttpAsync(Operation operation) => rate is null ? HttpLoad.ClosedAsync(site.Address, clients, warm, length, operation, Meter)
+        Task<Sample> HttpAsync(Operation operation) =>
+            rate is null ? HttpLoad.ClosedAsync(site.Address, clients, warm, length, operation, Meter)
             : HttpLoad.OpenAsync(site.Address, clients, rate.Value, warm, length, operation, Meter);
 
         async Task<Sample> FilledAsync(Func<string> path)

@@ -10,14 +10,19 @@ static class Servers
     [
         "RateLimits:LoginPerMinute=1000000000", "RateLimits:RegistrationPerMinute=1000000000",
         "RateLimits:MessagesPerMinute=1000000000", "RateLimits:RequestsPerMinute=1000000000",
-        "Realtime:ConnectionsPerUser=1000000", "Assistants:MaxParallelReplies=100000", "Assistants:FirstTokenSeconds=3600",
+        "Realtime:ConnectionsPerUser=1000000", "Assistants:MaxParallelReplies=100000",
+            "Assistants:FirstTokenSeconds=3600",
         "Assistants:OpenAI:Model=bench",
     ];
 
     /// <summary>Cote with its data in a folder.</summary>
-    public static Task<Child> CoteAsync(string program, string folder, Uri? model, CancellationToken ct, params string[] settings) => Child.StartAsync(
-        port => (program, [$"--urls=http://127.0.0.1:{port}", .. Limits.Concat(settings).Select(x => "--Cote:" + x)]), "/health/ready", ct, folder,
-        model is null ? null : new Dictionary<string, string> { ["OPENAI_BASE_URL"] = new Uri(model, "/v1").ToString(), ["OPENAI_API_KEY"] = "sk-bench" });
+    public static Task<Child> CoteAsync(string program, string folder, Uri? model, CancellationToken ct,
+        params string[] settings) => Child.StartAsync(
+        port => (program, [$"--urls=http://127.0.0.1:{port}", .. Limits.Concat(settings).Select(x => "--Cote:" + x)]),
+            "/health/ready", ct, folder,
+        model is null ? null
+            : new Dictionary<string,
+            string> { ["OPENAI_BASE_URL"] = new Uri(model, "/v1").ToString(), ["OPENAI_API_KEY"] = "sk-bench" });
 
     public static Task<Child> ModelAsync(CancellationToken ct) => Child.SelfAsync(ct, "model", "--with-parent");
 
@@ -25,10 +30,12 @@ static class Servers
         Child.SelfAsync(ct, ["yardstick", which, "--with-parent", .. arguments]);
 
     /// <summary>
-    /// The guide's backend, one worker, as the guide starts it: with uvicorn's line for each request, which goes nowhere, so
-    /// that reading it costs nobody.
+    /// The guide's backend, one worker, as the guide starts it: with uvicorn's line for each request, which goes
+    /// nowhere, so that reading it costs nobody.
     /// </summary>
     public static Task<Child> FastApiAsync(string folder, CancellationToken ct) => Child.StartAsync(
-        port => ("/bin/sh", ["-c", "exec /usr/bin/python3 -m uvicorn seed_backend:app --host 127.0.0.1 --port \"$0\" >/dev/null", port.ToString(CultureInfo.InvariantCulture)]),
+        port => ("/bin/sh", ["-c",
+            "exec /usr/bin/python3 -m uvicorn seed_backend:app --host 127.0.0.1 --port \"$0\" >/dev/null",
+            port.ToString(CultureInfo.InvariantCulture)]),
         "/", ct, folder, new Dictionary<string, string> { ["PYTHONDONTWRITEBYTECODE"] = "1" });
 }

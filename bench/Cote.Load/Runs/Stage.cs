@@ -13,7 +13,8 @@ sealed class Stage : IAsyncDisposable
     readonly CancellationToken _ct;
     int _copies;
 
-    Stage(string root, string program, Plan plan, CancellationToken ct) => (Root, Program, Plan, _ct) = (root, program, plan, ct);
+    Stage(string root, string program, Plan plan, CancellationToken ct) =>
+        (Root, Program, Plan, _ct) = (root, program, plan, ct);
 
     public string Root { get; }
     public string Program { get; }
@@ -52,7 +53,8 @@ sealed class Stage : IAsyncDisposable
     }
 
     /// <summary>Cote on nothing.</summary>
-    public Task<Child> EmptyAsync(params string[] settings) => Servers.CoteAsync(Program, NewFolder(), Model.Url, _ct, settings);
+    public Task<Child> EmptyAsync(params string[] settings) =>
+        Servers.CoteAsync(Program, NewFolder(), Model.Url, _ct, settings);
 
     /// <summary>A copy of the seeded database alone.</summary>
     public string CopyDatabase() => Path.Combine(Copy(), "data", "cote.db");
@@ -79,7 +81,8 @@ sealed class Stage : IAsyncDisposable
             for (var at = new DirectoryInfo(start); at is not null; at = at.Parent)
                 if (File.Exists(Path.Combine(at.FullName, "Cote.slnx")))
                     return at.FullName;
-        throw new InvalidOperationException("This is to be run within Cote's repository: there is no Cote.slnx above the working directory.");
+        throw new InvalidOperationException(
+            "This is to be run within Cote's repository: there is no Cote.slnx above the working directory.");
     }
 
     async Task SeedAsync()
@@ -112,7 +115,8 @@ sealed class Stage : IAsyncDisposable
             await site.FillAsync(50, 50);
             await site.ChatsAsync(Plan.Clients, _ct);
         }
-        catch (Exception error) when (error is InvalidOperationException or System.ComponentModel.Win32Exception or HttpRequestException or TimeoutException)
+        catch (Exception error) when (
+            error is InvalidOperationException or System.ComponentModel.Win32Exception or HttpRequestException or TimeoutException)
         {
             Guide?.Child.Dispose();
             Guide = null;
@@ -139,7 +143,8 @@ sealed class Stage : IAsyncDisposable
         var output = Path.Combine(root, "artifacts", "bench");
         var start = new ProcessStartInfo("dotnet",
         [
-            "publish", "src/Cote.Server", "-c", "Release", "-o", output, "--artifacts-path", Path.Combine(root, "artifacts", "bench-build"),
+            "publish", "src/Cote.Server", "-c", "Release", "-o", output, "--artifacts-path",
+                Path.Combine(root, "artifacts", "bench-build"),
             "--nologo", "-v", "quiet", "-nodeReuse:false",
         ])
         {
@@ -148,7 +153,8 @@ sealed class Stage : IAsyncDisposable
             RedirectStandardError = true,
         };
         // `dotnet run` leaves words about its own MSBuild that would mislead this one.
-        foreach (var name in start.Environment.Keys.Where(x => x.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToList())
+        foreach (var name in start.Environment.Keys.Where(
+            x => x.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToList())
             start.Environment.Remove(name);
         using var publish = Process.Start(start)!;
         var said = publish.StandardOutput.ReadToEndAsync(ct);

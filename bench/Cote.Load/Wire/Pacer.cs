@@ -21,7 +21,9 @@ sealed partial class Pacer : IDisposable
         _thread.Start();
     }
 
-    /// <summary>Does it at <paramref name="ticks"/> of <see cref="Stopwatch"/>, or at once where that is past. It must be short.</summary>
+    /// <summary>
+    /// Does it at <paramref name="ticks"/> of <see cref="Stopwatch"/>, or at once where that is past. It must be short.
+    /// </summary>
     public void At(long ticks, Action action)
     {
         lock (_due)

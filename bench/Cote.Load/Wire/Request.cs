@@ -5,9 +5,11 @@ namespace Cote.Load.Wire;
 /// <summary>Requests as bytes, written once and sent often.</summary>
 static class Request
 {
-    public static byte[] Get(string path, string? token = null, string? accept = null) => Write("GET", path, token, null, accept);
+    public static byte[] Get(string path, string? token = null, string? accept = null) =>
+        Write("GET", path, token, null, accept);
 
-    public static byte[] Post(string path, string? token, string json, string? accept = null) => Write("POST", path, token, json, accept);
+    public static byte[] Post(string path, string? token, string json, string? accept = null) =>
+        Write("POST", path, token, json, accept);
 
     static byte[] Write(string method, string path, string? token, string? json, string? accept)
     {

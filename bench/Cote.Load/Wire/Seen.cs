@@ -15,7 +15,9 @@ ref struct Seen
     public bool IsAi;
     public bool IsCompleted;
 
-    /// <summary>The text of a delta, or the content of a snapshot or a message. The benchmark's texts need no escapes.</summary>
+    /// <summary>
+    /// The text of a delta, or the content of a snapshot or a message. The benchmark's texts need no escapes.
+    /// </summary>
     public ReadOnlySpan<byte> Text;
 
     /// <summary>The number in the cursor of a durable event, or 0.</summary>
@@ -39,7 +41,8 @@ ref struct Seen
                     break;
                 case 1 when reader.ValueTextEquals("cursor"u8):
                     reader.Read();
-                    _ = Utf8Parser.TryParse(reader.ValueSpan[(reader.ValueSpan.IndexOf((byte)'-') + 1)..], out seen.Seq, out _);
+                    _ = Utf8Parser.TryParse(reader.ValueSpan[(reader.ValueSpan.IndexOf((byte)'-') + 1)..],
+                        out seen.Seq, out _);
                     break;
                 case 2 when reader.ValueTextEquals("text"u8) || reader.ValueTextEquals("content"u8):
                     reader.Read();
@@ -96,7 +99,8 @@ struct ReplyView
                 Length = seen.Offset + seen.Text.Length;
                 break;
             case SeenType.Message when seen.IsAi:
-                if (Ended || !seen.IsCompleted || seen.Text.Length != tokens * ReplyText.TokenLength || !ReplyText.Matches(0, seen.Text))
+                if (Ended || !seen.IsCompleted || seen.Text.Length != tokens * ReplyText.TokenLength
+                    || !ReplyText.Matches(0, seen.Text))
                     Faults++;
                 Ended = true;
                 break;
@@ -121,7 +125,8 @@ static class ReplyText
         offset >= 0 && offset + text.Length <= All.Length && All.AsSpan(offset, text.Length).SequenceEqual(text);
 
     /// <summary>The question that asks the paced model for a reply.</summary>
-    public static string Ask(int tokens, int perSecond = 0, int firstMs = 0) => $"#bench first={firstMs} tokens={tokens} rate={perSecond}";
+    public static string Ask(int tokens, int perSecond = 0, int firstMs = 0) =>
+        $"#bench first={firstMs} tokens={tokens} rate={perSecond}";
 
     /// <summary>The question whose answer is the moment at which the model got it.</summary>
     public const string AskStamp = "#bench stamp=1";

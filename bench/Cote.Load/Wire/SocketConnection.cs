@@ -20,7 +20,9 @@ sealed class SocketConnection(IPEndPoint to, int buffer = 16 * 1024) : IDisposab
     int _end;
     bool _disposed;
 
-    /// <summary>With which code the server closed; 1006 where the connection just broke; null while it is open.</summary>
+    /// <summary>
+    /// With which code the server closed; 1006 where the connection just broke; null while it is open.
+    /// </summary>
     public int? Closed { get; private set; }
 
     /// <summary>Frames of text that came so far.</summary>
@@ -44,7 +46,10 @@ sealed class SocketConnection(IPEndPoint to, int buffer = 16 * 1024) : IDisposab
         _at += length + 4;
     }
 
-    /// <summary>Takes what is there, or waits for more and takes that: whole frames, each given to <paramref name="take"/>. False when it is over.</summary>
+    /// <summary>
+    /// Takes what is there, or waits for more and takes that: whole frames, each given to <paramref name="take"/>.
+    /// False when it is over.
+    /// </summary>
     public async ValueTask<bool> ReadAsync(TakeText take)
     {
         while (Closed is null)

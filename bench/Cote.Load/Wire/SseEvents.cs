@@ -22,7 +22,8 @@ sealed class SseEvents(HttpConnection http)
             }
             var whole = _text.AsMemory(_at, length);
             _at += length + 2;
-            var data = whole.Span.StartsWith("data: "u8) ? 0 : whole.Span.IndexOf("\ndata: "u8) is >= 0 and var found ? found + 1 : -1;
+            var data = whole.Span.StartsWith("data: "u8) ? 0 : whole.Span.IndexOf("\ndata: "u8) is >= 0 and var found
+                ? found + 1 : -1;
             if (data >= 0)
                 return whole[(data + 6)..];
         }

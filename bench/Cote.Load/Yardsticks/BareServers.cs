@@ -9,11 +9,14 @@ using Microsoft.Extensions.Logging;
 
 namespace Cote.Load.Yardsticks;
 
-/// <summary>What the framework can do where nothing is looked up, checked or kept: the ceiling of each figure.</summary>
+/// <summary>
+/// What the framework can do where nothing is looked up, checked or kept: the ceiling of each figure.
+/// </summary>
 static class BareServers
 {
     /// <summary>The frame that a bare socket says first: as long as Cote's <c>ready</c>.</summary>
-    static readonly byte[] Ready = "{\"type\":\"ready\",\"data\":{\"cursor\":\"aaaaaaaaaaaa-0\",\"heartbeat_ms\":25000,\"user_id\":\"01900000-0000-7000-8000-000000000000\"}}"u8.ToArray();
+    static readonly byte[] Ready =
+        "{\"type\":\"ready\",\"data\":{\"cursor\":\"aaaaaaaaaaaa-0\",\"heartbeat_ms\":25000,\"user_id\":\"01900000-0000-7000-8000-000000000000\"}}"u8.ToArray();
 
     /// <summary>Answers every path with the bytes that were PUT there.</summary>
     public static WebApplication Kestrel(int port)
@@ -42,7 +45,8 @@ static class BareServers
     /// <summary>Passes a model's stream on as it comes: no rows, no frames, nobody logged in.</summary>
     public static WebApplication Relay(int port, Uri model)
     {
-        var client = new HttpClient(new SocketsHttpHandler { UseCookies = false }) { Timeout = Timeout.InfiniteTimeSpan };
+        var client = new HttpClient(
+            new SocketsHttpHandler { UseCookies = false }) { Timeout = Timeout.InfiniteTimeSpan };
         var app = Make(port);
         app.Run(async http =>
         {
@@ -50,8 +54,10 @@ static class BareServers
                 return;
             var question = new byte[(int)http.Request.ContentLength!];
             await http.Request.Body.ReadExactlyAsync(question);
-            using var call = new HttpRequestMessage(HttpMethod.Post, new Uri(model, "/v1/chat/completions")) { Content = new ByteArrayContent(question) };
-            using var answer = await client.SendAsync(call, HttpCompletionOption.ResponseHeadersRead, http.RequestAborted);
+            using var call = new HttpRequestMessage(
+                HttpMethod.Post, new Uri(model, "/v1/chat/completions")) { Content = new ByteArrayContent(question) };
+            using var answer = await client.SendAsync(call, HttpCompletionOption.ResponseHeadersRead,
+                http.RequestAborted);
             await using var stream = await answer.Content.ReadAsStreamAsync(http.RequestAborted);
             http.Response.ContentType = "text/event-stream";
             http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
@@ -65,19 +71,25 @@ static class BareServers
         return app;
     }
 
-    /// <summary>Sockets that say one frame and wait; <c>POST /blast?frames=n</c> sends n frames to each, and says how many that were.</summary>
+    /// <summary>
+    /// Sockets that say one frame and wait; <c>POST /blast?frames=n</c> sends n frames to each, and says how many that
+    /// were.
+    /// </summary>
     public static WebApplication Sockets(int port)
     {
         var open = new ConcurrentDictionary<WebSocket, bool>();
-        var frame = System.Text.Encoding.ASCII.GetBytes("{\"type\":\"blast\",\"data\":\"" + new string('x', 200 - 26) + "\"}");
+        var frame = System.Text.Encoding.ASCII.GetBytes(
+            "{\"type\":\"blast\",\"data\":\"" + new string('x', 200 - 26) + "\"}");
         var app = Make(port);
-        app.UseWebSockets(new() { KeepAliveInterval = TimeSpan.FromSeconds(20), KeepAliveTimeout = TimeSpan.FromSeconds(20) });
+        app.UseWebSockets(new() { KeepAliveInterval = TimeSpan.FromSeconds(20),
+            KeepAliveTimeout = TimeSpan.FromSeconds(20) });
         app.Run(async http =>
         {
             if (!http.WebSockets.IsWebSocketRequest)
             {
                 if (HttpMethods.IsPost(http.Request.Method))
-                    await Task.WhenAll(open.Keys.Select(x => BlastAsync(x, int.Parse(http.Request.Query["frames"]!, CultureInfo.InvariantCulture))));
+                    await Task.WhenAll(open.Keys.Select(
+                        x => BlastAsync(x, int.Parse(http.Request.Query["frames"]!, CultureInfo.InvariantCulture))));
                 return;
             }
             using var socket = await http.WebSockets.AcceptWebSocketAsync();
@@ -86,10 +98,12 @@ static class BareServers
             {
                 await socket.SendAsync(Ready.AsMemory(), WebSocketMessageType.Text, true, http.RequestAborted);
                 var small = new byte[64];
-                while ((await socket.ReceiveAsync(Memory<byte>.Empty, http.RequestAborted)).MessageType != WebSocketMessageType.Close)
+                while ((await socket.ReceiveAsync(
+                    Memory<byte>.Empty, http.RequestAborted)).MessageType != WebSocketMessageType.Close)
                 {
                     await socket.ReceiveAsync(small.AsMemory(), http.RequestAborted);
-                    await socket.SendAsync("{\"type\":\"pong\",\"data\":{}}"u8.ToArray(), WebSocketMessageType.Text, true, http.RequestAborted);
+                    await socket.SendAsync("{\"type\":\"pong\",\"data\":{}}"u8.ToArray(), WebSocketMessageType.Text,
+                        true, http.RequestAborted);
                 }
             }
             catch (Exception error) when (error is WebSocketException or OperationCanceledException)

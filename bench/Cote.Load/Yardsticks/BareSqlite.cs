@@ -32,7 +32,8 @@ static class BareSqlite
               timestamp, listed, state, attempt, model, owner, lease_until)
             values ($1, $2, $3, $4, 'ai', 'text', '', 'sent', 'normal', $5, $6, 0, 'queued', 0, 'openai/bench', null, 0)
             """);
-        using var happening = Command(connection, "insert into events (user_id, seq, type, chat_id, message_id, at) values ($1, $2, 'message', $3, $4, $5)");
+        using var happening = Command(
+            connection, "insert into events (user_id, seq, type, chat_id, message_id, at) values ($1, $2, 'message', $3, $4, $5)");
         // Checkpoints run beside, as they do in Cote.
         using var checkpoints = new Timer(_ => Checkpoint(file), null, 1_000, 1_000);
 
@@ -54,7 +55,8 @@ static class BareSqlite
                 target.LastSeq += 2;
                 Do(head, target.Seq, id, target.User);
                 Do(chat, target.LastSeq, now, Text, target.Seq, target.User, target.Chat);
-                Do(question, target.User, id, target.Chat, target.LastSeq - 1, Text, replyId, now, target.Seq, Fingerprint);
+                Do(question, target.User, id, target.Chat, target.LastSeq - 1, Text, replyId, now, target.Seq,
+                    Fingerprint);
                 Do(reply, target.User, replyId, target.Chat, target.LastSeq, id, now);
                 Do(happening, target.User, target.Seq, target.Chat, id, now);
             }
@@ -82,7 +84,8 @@ static class BareSqlite
     // One chat a user: the head of a user is counted here and not in the database.
     static List<Target> Read(SqliteConnection connection)
     {
-        using var select = Command(connection, "select c.user_id, min(c.id), h.seq from chats c join heads h on h.user_id = c.user_id where c.last_seq = 0 group by c.user_id");
+        using var select = Command(
+            connection, "select c.user_id, min(c.id), h.seq from chats c join heads h on h.user_id = c.user_id where c.last_seq = 0 group by c.user_id");
         using var reader = select.ExecuteReader();
         var targets = new List<Target>();
         while (reader.Read())
@@ -96,7 +99,8 @@ static class BareSqlite
         connection.Open();
         foreach (var pragma in new[]
         {
-            "journal_mode = wal", "foreign_keys = on", "synchronous = full", "cache_size = -16000", "temp_store = memory",
+            "journal_mode = wal", "foreign_keys = on", "synchronous = full", "cache_size = -16000",
+                "temp_store = memory",
             "wal_autocheckpoint = 0", "journal_size_limit = 134217728",
         })
         {

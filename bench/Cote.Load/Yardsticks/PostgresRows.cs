@@ -35,7 +35,8 @@ sealed partial class PostgresRows : IAsyncDisposable
     {
         var rows = new PostgresRows(url, Path.Combine(folder, "send.sql"), clients);
         await File.WriteAllTextAsync(rows._script, Send);
-        var tables = await File.ReadAllTextAsync(Path.Combine(root, "src", "Cote", "Data", "Migrations", "0001_start.sql"));
+        var tables = await File.ReadAllTextAsync(
+            Path.Combine(root, "src", "Cote", "Data", "Migrations", "0001_start.sql"));
         var setUp = Path.Combine(folder, "tables.sql");
         await File.WriteAllTextAsync(setUp, $"""
             drop schema if exists {Schema} cascade;
@@ -57,25 +58,30 @@ sealed partial class PostgresRows : IAsyncDisposable
     {
         var seconds = Math.Max(1, (int)length.TotalSeconds).ToString(CultureInfo.InvariantCulture);
         var clients = _clients.ToString(CultureInfo.InvariantCulture);
-        var said = await SaidAsync("pgbench", ["-n", "-M", "prepared", "-c", clients, "-j", "2", "-T", seconds, "-f", _script, _url]);
+        var said = await SaidAsync(
+            "pgbench", ["-n", "-M", "prepared", "-c", clients, "-j", "2", "-T", seconds, "-f", _script, _url]);
         var count = long.Parse(Counted().Match(said).Groups[1].Value, CultureInfo.InvariantCulture);
-        var failed = Failed().Match(said) is { Success: true } match ? long.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture) : 0;
+        var failed = Failed().Match(said) is { Success: true } match
+            ? long.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture) : 0;
         return new(double.Parse(PerSecond().Match(said).Groups[1].Value, CultureInfo.InvariantCulture), count, failed);
     }
 
     /// <summary>Statistics of all tables of the database, these and Cote's.</summary>
     public Task AnalyzeAsync() => SaidAsync("psql", [_url, "-q", "-c", "analyze"]);
 
-    public async ValueTask DisposeAsync() => await SaidAsync("psql", [_url, "-q", "-c", $"drop schema if exists {Schema} cascade"]);
+    public async ValueTask DisposeAsync() =>
+        await SaidAsync("psql", [_url, "-q", "-c", $"drop schema if exists {Schema} cascade"]);
 
     static async Task<string> SaidAsync(string program, string[] arguments)
     {
-        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true,
+            RedirectStandardError = true };
         start.Environment["PGOPTIONS"] = $"-c search_path={Schema} -c client_min_messages=warning";
         using var process = Process.Start(start)!;
         var (said, complained) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         await process.WaitForExitAsync();
-        return process.ExitCode == 0 ? await said : throw new InvalidOperationException($"{program} failed: {await complained}");
+        return process.ExitCode == 0 ? await said
+            : throw new InvalidOperationException($"{program} failed: {await complained}");
     }
 
     [GeneratedRegex(@"tps = ([0-9.]+)")]

@@ -1,7 +1,8 @@
+using Cote.Chats;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 
-namespace Cote.Chats;
+namespace Cote;
 
 /// <summary>What a message may be.</summary>
 public sealed class MessagesOptions

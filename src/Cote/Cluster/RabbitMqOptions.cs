@@ -1,7 +1,8 @@
+using Cote.Cluster;
 using System.ComponentModel;
 using Cote.Primitives;
 
-namespace Cote.Cluster;
+namespace Cote;
 
 /// <summary>The broker between nodes.</summary>
 public sealed class RabbitMqOptions

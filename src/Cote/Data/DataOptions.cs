@@ -1,8 +1,9 @@
+using Cote.Data;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using Cote.Primitives;
 
-namespace Cote.Data;
+namespace Cote;
 
 /// <summary>The database and the data directory.</summary>
 public sealed class DataOptions

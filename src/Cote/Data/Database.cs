@@ -1,9 +1,11 @@
-namespace Cote.Data;
+using Cote.Data;
+
+namespace Cote;
 
 /// <summary>
 /// The one way to the rows. Reads see what is committed; a write is a <see cref="WriteBatch"/> and is on disk (fsync)
 /// when <see cref="WriteAsync"/> returns. A database that is unreachable, busy or out of disk throws
-/// <see cref="Primitives.ProblemException"/>, and then nothing of the batch is acknowledged.
+/// <see cref="ProblemException"/>, and then nothing of the batch is acknowledged.
 /// </summary>
 public sealed class Database(DatabaseEngine engine)
 {

@@ -1,4 +1,6 @@
-namespace Cote.Data;
+using Cote.Data;
+
+namespace Cote;
 
 /// <summary>
 /// One of the two databases: it opens, reads, writes and reports its health. A store never asks which engine it runs

@@ -1,4 +1,6 @@
-namespace Cote.Data;
+using Cote.Data;
+
+namespace Cote;
 
 /// <summary>Reads from the database. A session of a snapshot shows one state, however long it is kept.</summary>
 public abstract class ReadSession : IAsyncDisposable

@@ -1,7 +1,8 @@
+using Cote.Data;
 using System.Runtime.CompilerServices;
 using System.Text;
 
-namespace Cote.Data;
+namespace Cote;
 
 /// <summary>
 /// One statement, written as an interpolated string whose holes become parameters (<c>$1</c>, <c>$2</c>…, which both
@@ -40,8 +41,8 @@ public sealed class Sql
     public void AppendFormatted(double? value) => Add(value, ArgKind.Real);
     public void AppendFormatted(byte[]? value) => Add(value, ArgKind.Bytes);
     public void AppendFormatted(bool value) => Add(value ? 1L : 0L, ArgKind.Integer);
-    public void AppendFormatted(Primitives.Timestamp value) => Add(value.Milliseconds, ArgKind.Integer);
-    public void AppendFormatted(Primitives.Timestamp? value) => Add(value?.Milliseconds, ArgKind.Integer);
+    public void AppendFormatted(Timestamp value) => Add(value.Milliseconds, ArgKind.Integer);
+    public void AppendFormatted(Timestamp? value) => Add(value?.Milliseconds, ArgKind.Integer);
 #pragma warning restore CS1591
 
     /// <summary>Inserts a part of a statement, with its parameters.</summary>

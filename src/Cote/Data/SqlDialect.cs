@@ -1,6 +1,7 @@
+using Cote.Data;
 using System.Text.Json.Nodes;
 
-namespace Cote.Data;
+namespace Cote;
 
 /// <summary>The words of SQL that the engines spell differently. Every other statement is one text for both.</summary>
 public abstract class SqlDialect

@@ -42,10 +42,8 @@ static class UnfinishedCopy
         if (note is null)
             return default;
         var value = JsonNode.Parse(note)!.AsArray();
-        return new((long)value[0]!, [.. value.Skip(1).Select(x => PartOf(x!))]);
+        return new((long)value[0]!, [.. value.Skip(1).Select(x => x!.GetValueKind() == JsonValueKind.Number ? (object)(long)x : (string)x!)]);
     }
-
-    static object PartOf(JsonNode part) => part.GetValueKind() == JsonValueKind.Number ? (long)part : (string)part!;
 
     /// <summary>Adds the statement that ends the copy: the database is then like any other.</summary>
     public static void End(WriteBatch batch) => batch.Execute($"delete from meta where {Keys}");

@@ -1,4 +1,6 @@
-namespace Cote.Data;
+using Cote.Data;
+
+namespace Cote;
 
 /// <summary>
 /// A write: a fixed list of statements that are committed together or not at all. Values flow between them by

@@ -1,7 +1,8 @@
+using Cote.Delivery;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 
-namespace Cote.Delivery;
+namespace Cote;
 
 /// <summary>Sockets and streams.</summary>
 public sealed class RealtimeOptions

@@ -174,14 +174,14 @@ sealed class Subscription : IAsyncDisposable
         Wake();
     }
 
-    /// <summary>The first frame of a connection.</summary>
+    /// <summary>The first frame of a connection. On SSE its cursor is the <c>id</c> that a browser resumes from.</summary>
     /// <param name="heartbeatMilliseconds">How often the server pings.</param>
     public Frame Ready(int heartbeatMilliseconds) => Frame.Write(EventTypes.Ready, data =>
     {
         data.WriteString("cursor"u8, Start.ToString());
         data.WriteNumber("heartbeat_ms"u8, heartbeatMilliseconds);
         data.WriteString("user_id"u8, UserId);
-    });
+    }) with { Cursor = Start.ToString() };
 
     public static Frame ResetFrame(string reason, Cursor cursor) => Frame.Write(EventTypes.Reset, data =>
     {

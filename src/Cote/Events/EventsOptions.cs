@@ -1,7 +1,8 @@
+using Cote.Events;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 
-namespace Cote.Events;
+namespace Cote;
 
 /// <summary>How long what happened is kept, and how it is shown live.</summary>
 public sealed class EventsOptions

@@ -9,7 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
-namespace Cote.Extensibility;
+namespace Cote;
 
 /// <summary>The callbacks that the host has registered.</summary>
 sealed class HostCallbacks

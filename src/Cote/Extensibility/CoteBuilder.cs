@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
-namespace Cote.Extensibility;
+namespace Cote;
 
 /// <summary>What a host adds to Cote when it builds a server of its own.</summary>
 public sealed class CoteBuilder

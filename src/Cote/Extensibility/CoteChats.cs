@@ -4,7 +4,7 @@ using Cote.Data;
 using Cote.Primitives;
 using Cote.Replies;
 
-namespace Cote.Extensibility;
+namespace Cote;
 
 /// <summary>The rooms' own verbs behind <see cref="ICoteChats"/>.</summary>
 sealed class CoteChats(ChatStore chats, MessageStore messages, SendMessage send, StopReplies stop, Clock clock) : ICoteChats

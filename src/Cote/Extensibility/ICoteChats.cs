@@ -1,6 +1,6 @@
 using Cote.Primitives;
 
-namespace Cote.Extensibility;
+namespace Cote;
 
 /// <summary>
 /// Chats and messages for the host's own code: what the routes do, for a user that the host names. What is written is

@@ -1,3 +1,4 @@
+using Cote.Http;
 using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -5,7 +6,7 @@ using System.Text.Json.Serialization.Metadata;
 using Cote.Primitives;
 using Microsoft.AspNetCore.Http;
 
-namespace Cote.Http;
+namespace Cote;
 
 /// <summary>What a verb answers that has nothing else to say.</summary>
 sealed record SuccessBody(bool Success);

@@ -1,10 +1,11 @@
+using Cote.Http;
 using System.Buffers;
 using System.Text.Json;
 using System.Text.Unicode;
 using Cote.Primitives;
 using Microsoft.AspNetCore.Http;
 
-namespace Cote.Http;
+namespace Cote;
 
 /// <summary>
 /// Reads a request's body into a <see cref="RequestReader"/>. A body that cannot be read at all is its problem.

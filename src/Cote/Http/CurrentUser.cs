@@ -1,8 +1,9 @@
+using Cote.Http;
 using System.Reflection;
 using Cote.Primitives;
 using Microsoft.AspNetCore.Http;
 
-namespace Cote.Http;
+namespace Cote;
 
 /// <summary>
 /// The user whose access token a request carries. A handler of a route with <c>RequireAuthorization()</c> takes it as

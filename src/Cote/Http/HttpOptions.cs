@@ -1,8 +1,9 @@
+using Cote.Http;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using Cote.Primitives;
 
-namespace Cote.Http;
+namespace Cote;
 
 /// <summary>The front door.</summary>
 public sealed class HttpOptions

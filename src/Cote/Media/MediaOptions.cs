@@ -1,8 +1,9 @@
+using Cote.Media;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using Cote.Primitives;
 
-namespace Cote.Media;
+namespace Cote;
 
 /// <summary>Uploads: size, quota, retention and storage.</summary>
 public sealed class MediaOptions

@@ -1,8 +1,9 @@
+using Cote.Models;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using Cote.Primitives;
 
-namespace Cote.Models;
+namespace Cote;
 
 /// <summary>Providers, models, and how long they may take.</summary>
 public sealed class AssistantsOptions
@@ -151,8 +152,10 @@ public abstract class ProviderOptions : IValidatableObject
         {
             var isUrl = Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https";
             var path = isUrl ? url!.AbsolutePath.TrimEnd('/') : "";
-            if (!isUrl)
-                yield return new($"`{text}` is not a URL that begins with http:// or https://.", [nameof(BaseUrl)]);
+            if (url is not null && !isUrl)
+                yield return new("it must begin with http:// or https://.", [nameof(BaseUrl)]);
+            else if (!isUrl)
+                yield return new(new UrlAttribute().FormatErrorMessage(nameof(BaseUrl)), [nameof(BaseUrl)]);
             else if (Array.Find(Endpoints, path.EndsWith) is { } endpoint)
                 yield return new(
                     $"it ends in {endpoint}, which Cote adds itself; give the URL before it.", [nameof(BaseUrl)]);

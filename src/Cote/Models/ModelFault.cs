@@ -1,6 +1,7 @@
+using Cote.Models;
 using System.Net;
 
-namespace Cote.Models;
+namespace Cote;
 
 /// <summary>
 /// What went wrong with a model call, in the words of <c>generation.error</c> (docs/api.md lists the codes). A provider

@@ -1,7 +1,8 @@
+using Cote.Models;
 using System.Collections.Concurrent;
 using Microsoft.Extensions.AI;
 
-namespace Cote.Models;
+namespace Cote;
 
 /// <summary>
 /// A provider of models: a name, the models it offers, and how to open one. Any <see cref="IChatClient"/> will do. Its

@@ -1,4 +1,6 @@
-namespace Cote.Primitives;
+using Cote.Primitives;
+
+namespace Cote;
 
 /// <summary>
 /// The one source of time and of ids, rounded here to what the database stores, so that what POST answered GET

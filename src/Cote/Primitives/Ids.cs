@@ -1,4 +1,6 @@
-namespace Cote.Primitives;
+using Cote.Primitives;
+
+namespace Cote;
 
 /// <summary>Ids are UUIDs: taken in any case, kept in lower case with dashes.</summary>
 public static class Ids

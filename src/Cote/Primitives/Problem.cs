@@ -1,4 +1,6 @@
-namespace Cote.Primitives;
+using Cote.Primitives;
+
+namespace Cote;
 
 /// <summary>
 /// An expected failure: its HTTP status, the stable code that programs read, the sentence that people read.

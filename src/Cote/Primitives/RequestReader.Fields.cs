@@ -1,8 +1,9 @@
+using Cote.Primitives;
 using System.Numerics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
-namespace Cote.Primitives;
+namespace Cote;
 
 // The fields of the body.
 public sealed partial class RequestReader

@@ -1,6 +1,7 @@
+using Cote.Primitives;
 using System.Globalization;
 
-namespace Cote.Primitives;
+namespace Cote;
 
 // Parameters of the query, and headers.
 public sealed partial class RequestReader

@@ -1,7 +1,8 @@
+using Cote.Primitives;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
-namespace Cote.Primitives;
+namespace Cote;
 
 /// <summary>
 /// Reads the fields of a request and collects every one that is wrong, so that one answer names them all. After the

@@ -1,7 +1,8 @@
+using Cote.Primitives;
 using System.ComponentModel;
 using System.Globalization;
 
-namespace Cote.Primitives;
+namespace Cote;
 
 /// <summary>
 /// A configured secret. It prints as <c>***</c> wherever it lands by accident: a log line, an error, a dump.

@@ -1,4 +1,6 @@
-namespace Cote.Primitives;
+using Cote.Primitives;
+
+namespace Cote;
 
 /// <summary>Why the server cannot start: one sentence for a person, that names what to change.</summary>
 public sealed class StartupException(string sentence, Exception? inner = null) : Exception(sentence, inner);

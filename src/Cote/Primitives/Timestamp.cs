@@ -1,7 +1,8 @@
+using Cote.Primitives;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace Cote.Primitives;
+namespace Cote;
 
 /// <summary>A point in time as the database stores it: whole milliseconds since the Unix epoch, UTC.</summary>
 /// <remarks>On the wire it is RFC 3339 with milliseconds and <c>Z</c>: <c>2026-11-22T07:10:02.315Z</c>.</remarks>

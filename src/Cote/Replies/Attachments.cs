@@ -48,7 +48,7 @@ sealed class Attachments(MediaStore media, BlobStorage storage, AssistantsOption
             return (file.IsImage ? await ImageAsync(file, budget, ct) : file.IsText ? await TextAsync(file, budget, ct) : null)
                 ?? Line(file, budget);
         }
-        catch (Exception error) when (error is IOException or Primitives.ProblemException) // the storage is away, or has lost it: the reply goes on without
+        catch (Exception error) when (error is IOException or ProblemException) // the storage is away, or has lost it: the reply goes on without
         {
             return Line(file, budget);
         }

@@ -1,8 +1,9 @@
+using Cote.Users;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using Cote.Primitives;
 
-namespace Cote.Users;
+namespace Cote;
 
 /// <summary>Accounts, tokens and sessions.</summary>
 public sealed class AuthOptions : IValidatableObject

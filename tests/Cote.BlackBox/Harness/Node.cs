@@ -88,8 +88,8 @@ public sealed class Node : IAsyncDisposable
         {
             if (_process!.HasExited)
                 throw new InvalidOperationException($"It ended with {_process.ExitCode}:\n{Output}");
-            if (Stopwatch.GetElapsedTime(began) > Patience.Deadline)
-                throw new TimeoutException($"Not ready after {Patience.Deadline}:\n{Output}");
+            if (Stopwatch.GetElapsedTime(began) > Patience.ToStart)
+                throw new TimeoutException($"Not ready after {Patience.ToStart}:\n{Output}");
             await often.WaitForNextTickAsync();
         }
         StartedIn = Stopwatch.GetElapsedTime(began);
@@ -137,7 +137,7 @@ public sealed class Node : IAsyncDisposable
             using var answer = await http.GetAsync(path);
             return answer.IsSuccessStatusCode;
         }
-        catch (HttpRequestException)
+        catch (Exception error) when (error is HttpRequestException or OperationCanceledException)
         {
             return false;
         }

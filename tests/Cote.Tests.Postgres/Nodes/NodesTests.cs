@@ -317,7 +317,7 @@ public sealed class NodesTests(NodesTests.Broker broker) : IClassFixture<NodesTe
     {
         await using var live = await LiveApp.StartAsync();
 
-        var refused = await Should.ThrowAsync<Primitives.StartupException>(() => live.App.StartNeighbourAsync($"Data:Directory={live.App.Data}"));
+        var refused = await Should.ThrowAsync<StartupException>(() => live.App.StartNeighbourAsync($"Data:Directory={live.App.Data}"));
 
         refused.Message.ShouldContain("Another node is using the folder");
     }

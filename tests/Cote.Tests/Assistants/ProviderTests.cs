@@ -122,7 +122,7 @@ public sealed class ProviderTests : WireTests
             using var stop = new CancellationTokenSource();
             await using var reply = Stream(wire, stop.Token).GetAsyncEnumerator();
             var next = reply.MoveNextAsync().AsTask();
-            var request = await _server.NextRequest();
+            var request = await Server.NextRequest();
 
             var took = await ClosedAfterAsync(request, stop.CancelAsync);
 
@@ -343,7 +343,8 @@ public sealed class ProviderTests : WireTests
 
     [Theory]
     [InlineData("openai", "http://h/v1/", "http://h/v1/chat/completions")]
-    [InlineData("openai", " http://h/openai/v1/?api-version=preview\r\n", "http://h/openai/v1/chat/completions?api-version=preview")]
+    [InlineData("openai", " http://h/openai/v1/?api-version=preview\r\n",
+        "http://h/openai/v1/chat/completions?api-version=preview")]
     [InlineData("openai", null, "https://api.openai.com/v1/chat/completions")]
     [InlineData("anthropic", "http://h/v1/", "http://h/v1/messages")]
     [InlineData("anthropic", "http://h/anthropic", "http://h/anthropic/v1/messages")]

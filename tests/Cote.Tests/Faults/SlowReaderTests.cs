@@ -12,10 +12,12 @@ public sealed class Alone;
 [Collection(nameof(Alone))]
 public sealed class SlowReaderTests
 {
+    const string Long = "Assistants:MaxReplyLength=10000000";
+
     [Fact, Trait("Rows", "none"), Trait("Stage", "slow")]
     public async Task A_socket_that_does_not_read_is_closed_and_no_one_else_notices()
     {
-        await using var live = await LiveApp.StartAsync("Realtime:SlowConsumerSeconds=1", "Realtime:HeartbeatMilliseconds=1000");
+        await using var live = await LiveApp.StartAsync(Long, "Realtime:SlowConsumerSeconds=1", "Realtime:HeartbeatMilliseconds=1000");
         using var ada = await live.RegisterAsync();
         await using var good = await ada.ConnectAsync();
         using var slow = await OpenRawAsync(live.App.Url, ada.Token!);
@@ -43,7 +45,7 @@ public sealed class SlowReaderTests
     [Fact, Trait("Rows", "none")]
     public async Task Many_sockets_that_do_not_read_hold_no_queue_of_what_they_miss()
     {
-        await using var live = await LiveApp.StartAsync("Realtime:SlowConsumerSeconds=600");
+        await using var live = await LiveApp.StartAsync(Long, "Realtime:SlowConsumerSeconds=600");
         using var ada = await live.RegisterAsync();
         var chat = await ada.CreateChatAsync();
         var sockets = new List<TcpClient>();
@@ -69,7 +71,7 @@ public sealed class SlowReaderTests
     [Fact]
     public async Task A_stream_that_does_not_read_does_not_hold_the_reply_back()
     {
-        await using var live = await LiveApp.StartAsync();
+        await using var live = await LiveApp.StartAsync(Long);
         using var ada = await live.RegisterAsync();
         var chat = await ada.CreateChatAsync();
         await using var lazy = await ada.StreamAsync(HttpMethod.Get, "/events");
@@ -77,7 +79,8 @@ public sealed class SlowReaderTests
         await using var post = await ada.StreamAsync(HttpMethod.Post, $"/chats/{chat}/messages/", new { content = play.Question });
 
         var reply = (await post.NextAsync())!.Data.Text("reply_id");
-        (await ada.EndOfAsync(chat, reply)).Text("content").Length.ShouldBe(4_000_000);
+        var end = await ada.EndOfAsync(chat, reply);
+        end.Text("content").Length.ShouldBe(4_000_000, end.GetProperty("generation").ToString());
 
         // And who reads late gets it all, merged.
         var texts = new ReplyTexts();

@@ -18,8 +18,10 @@ public sealed class CorsTests(SharedApp shared)
                 reply.Header("Access-Control-Allow-Origin").ShouldBe(origin);
                 reply.Header("Access-Control-Expose-Headers")!.Split(',').Order().ShouldBe(
                 [
-                    "Idempotent-Replayed", "Link", "Location", "Retry-After", "Tus-Extension", "Tus-Max-Size", "Tus-Resumable", "Tus-Version",
-                    "Upload-Expires", "Upload-Length", "Upload-Media-Url", "Upload-Metadata", "Upload-Offset", "X-Request-Id",
+                    "Idempotent-Replayed", "Link", "Location", "Retry-After", "Tus-Extension", "Tus-Max-Size",
+                        "Tus-Resumable", "Tus-Version",
+                    "Upload-Expires", "Upload-Length", "Upload-Media-Url", "Upload-Metadata", "Upload-Offset",
+                        "X-Request-Id",
                 ]);
             }
             var preflight = await PreflightAsync(ada, origin);
@@ -29,9 +31,11 @@ public sealed class CorsTests(SharedApp shared)
             preflight.Header("Access-Control-Allow-Headers")!.ShouldContain("authorization");
             preflight.Header("X-Request-Id").ShouldNotBeNull();
         }
-        foreach (var origin in new[] { "https://evil.example", "http://app.example", "https://app.example.evil", "http://localhost:3000", "null" })
+        foreach (var origin in new[] { "https://evil.example", "http://app.example", "https://app.example.evil",
+            "http://localhost:3000", "null" })
         {
-            (await ada.SendAsync(HttpMethod.Get, "/chats/", change: x => x.Headers.Add("Origin", origin))).Header("Access-Control-Allow-Origin").ShouldBeNull();
+            (await ada.SendAsync(HttpMethod.Get, "/chats/", change: x => x.Headers.Add("Origin", origin)))
+                .Header("Access-Control-Allow-Origin").ShouldBeNull();
             (await PreflightAsync(ada, origin)).Header("Access-Control-Allow-Origin").ShouldBeNull();
         }
     }
@@ -42,7 +46,8 @@ public sealed class CorsTests(SharedApp shared)
         using var nobody = shared.App.Anonymous();
 
         foreach (var origin in new[] { "https://app.example", "http://localhost:3000" })
-            (await nobody.SendAsync(HttpMethod.Get, "/", change: x => x.Headers.Add("Origin", origin))).Header("Access-Control-Allow-Origin").ShouldBeNull();
+            (await nobody.SendAsync(HttpMethod.Get, "/", change: x => x.Headers.Add("Origin", origin)))
+                .Header("Access-Control-Allow-Origin").ShouldBeNull();
     }
 
     [Fact]
@@ -67,9 +72,11 @@ public sealed class CorsTests(SharedApp shared)
         await using var app = await CoteApp.StartAsync("--environment=Development");
         using var nobody = app.Anonymous();
 
-        foreach (var origin in new[] { "http://localhost:3000", "https://localhost", "http://127.0.0.1:5173", "http://[::1]:8080" })
+        foreach (var origin in new[] { "http://localhost:3000", "https://localhost", "http://127.0.0.1:5173",
+            "http://[::1]:8080" })
             (await PreflightAsync(nobody, origin)).Header("Access-Control-Allow-Origin").ShouldBe(origin);
-        (await PreflightAsync(nobody, "http://localhost.evil.example")).Header("Access-Control-Allow-Origin").ShouldBeNull();
+        (await PreflightAsync(nobody, "http://localhost.evil.example")).Header("Access-Control-Allow-Origin")
+            .ShouldBeNull();
     }
 
     [Fact]
@@ -78,13 +85,15 @@ public sealed class CorsTests(SharedApp shared)
         await using var app = await CoteApp.StartAsync("Http:CorsOrigins=*");
         using var nobody = app.Anonymous();
 
-        var reply = await nobody.SendAsync(HttpMethod.Get, "/chats/", change: x => x.Headers.Add("Origin", "https://any.example"));
+        var reply = await nobody.SendAsync(
+            HttpMethod.Get, "/chats/", change: x => x.Headers.Add("Origin", "https://any.example"));
 
         reply.ShouldBeAnonymous();
         reply.Header("Access-Control-Allow-Origin").ShouldBeOneOf("*", "https://any.example");
     }
 
-    static Task<Reply> PreflightAsync(CoteClient client, string origin) => client.SendAsync(HttpMethod.Options, "/chats/", change: x =>
+    static Task<Reply> PreflightAsync(CoteClient client, string origin) =>
+        client.SendAsync(HttpMethod.Options, "/chats/", change: x =>
     {
         x.Headers.Add("Origin", origin);
         x.Headers.Add("Access-Control-Request-Method", "PATCH");

@@ -19,7 +19,8 @@ public sealed class DescribedAnswersTests(SharedApp shared)
         using var anyone = _app.Anonymous();
         var taken = new { username = ada.Username, email = "x@example.com", password = "correct horse battery" };
 
-        foreach (var path in new[] { "/users/me", "/users/me/export", "/sessions", "/limits", "/health/live", "/health/ready", "/models" })
+        foreach (var path in new[] { "/users/me", "/users/me/export", "/sessions", "/limits", "/health/live",
+            "/health/ready", "/models" })
             api.Check(await ada.GetAsync(path)).Ok();
         foreach (var path in new[] { "/users/me", "/users/me/export", "/sessions", "/chats", "/sync", "/events" })
             api.Check(await anyone.GetAsync(path)).Status.ShouldBe(401);
@@ -27,18 +28,22 @@ public sealed class DescribedAnswersTests(SharedApp shared)
         api.Check(await anyone.PostAsync("/users", new { username = 7, password = "x" })).Status.ShouldBe(422);
         api.Check(await anyone.PostAsync("/users", "{")).Status.ShouldBe(422);
         api.Check(await anyone.PostAsync("/users", new string('x', 3_000_000))).Status.ShouldBe(413);
-        api.Check(await anyone.FormAsync("/token", ("username", ada.Username), ("password", "wrong horse"))).Status.ShouldBe(401);
+        api.Check(await anyone.FormAsync(
+            "/token", ("username", ada.Username), ("password", "wrong horse"))).Status.ShouldBe(401);
         api.Check(await anyone.FormAsync("/token", ("username", ada.Username))).Status.ShouldBe(422);
         api.Check(await anyone.FormAsync("/token", ("username", ada.Username), ("password", ada.Password))).Ok();
-        api.Check(await anyone.FormAsync("/token", ("grant_type", "refresh_token"), ("refresh_token", "none"))).Status.ShouldBe(401);
+        api.Check(await anyone.FormAsync("/token", ("grant_type", "refresh_token"),
+            ("refresh_token", "none"))).Status.ShouldBe(401);
         api.Check(await ada.PatchAsync("/users/me", new { email = $"{ada.Username}@two.example" })).Ok();
-        api.Check(await ada.PatchAsync("/users/me", new { password = "another horse battery", current_password = "no" })).Status.ShouldBe(403);
+        api.Check(await ada.PatchAsync(
+            "/users/me", new { password = "another horse battery", current_password = "no" })).Status.ShouldBe(403);
         api.Check(await ada.PostAsync("/ws/ticket")).Ok();
         api.Check(await ada.GetAsync("/ws")).Status.ShouldBe(426);
         foreach (var path in new[] { "/admin/users", "/admin/audit" })
             api.Check(await ada.GetAsync(path)).Status.ShouldBe(403);
         using var phone = await ada.OtherDeviceAsync();
-        var other = (await phone.GetAsync("/sessions")).Json.EnumerateArray().Single(x => x.GetProperty("current").GetBoolean());
+        var other = (await phone.GetAsync("/sessions")).Json.EnumerateArray()
+            .Single(x => x.GetProperty("current").GetBoolean());
         api.Check(await ada.DeleteAsync($"/sessions/{other.Text("id")}")).Ok();
         api.Check(await ada.DeleteAsync($"/sessions/{other.Text("id")}")).Status.ShouldBe(404);
         api.Check(await ada.PostAsync("/logout")).Ok();
@@ -58,12 +63,14 @@ public sealed class DescribedAnswersTests(SharedApp shared)
         var (id, nothing) = (Guid.CreateVersion7(), Guid.CreateVersion7());
 
         var chat = api.Check(await ada.PostAsync("/chats", new { title = "a", id })).Ok()["id"];
-        api.Check(await ada.PostAsync("/chats", new { title = "a", id })).Header("Idempotent-Replayed").ShouldBe("true");
+        api.Check(await ada.PostAsync("/chats", new { title = "a", id })).Header("Idempotent-Replayed")
+            .ShouldBe("true");
         api.Check(await ada.PostAsync("/chats", new { title = "b", id })).Status.ShouldBe(409);
         api.Check(await ada.PostAsync("/chats", new { })).Status.ShouldBe(422);
         api.Check(await ada.GetAsync("/chats")).Ok();
         api.Check(await ada.GetAsync("/chats?limit=0")).Status.ShouldBe(422);
-        api.Check(await ada.PatchAsync($"/chats/{chat}", new { temperature = 0.5, max_tokens = 7, model = "demo" })).Ok();
+        api.Check(await ada.PatchAsync($"/chats/{chat}", new { temperature = 0.5, max_tokens = 7, model = "demo" }))
+            .Ok();
         api.Check(await ada.PatchAsync($"/chats/{chat}", new { temperature = "0.5" })).Status.ShouldBe(422);
         api.Check(await ada.PatchAsync($"/chats/{chat}", new { temperature = (double?)null, model = "openai" })).Ok();
         api.Check(await ada.GetAsync($"/chats/{nothing}")).Status.ShouldBe(404);
@@ -73,7 +80,8 @@ public sealed class DescribedAnswersTests(SharedApp shared)
         await ada.EndOfAsync(chat, question.Text("reply_id"));
         api.Check(await ada.PostAsync(messages, new { content = "Hi", id = nothing })).Ok();
         api.Check(await ada.PostAsync(messages, new { content = "Ho", id = nothing })).Status.ShouldBe(409);
-        api.Check(await ada.PostAsync(messages, new { content = "", media_urls = new[] { $"/media/{nothing}" } })).Status.ShouldBe(422);
+        api.Check(await ada.PostAsync(
+            messages, new { content = "", media_urls = new[] { $"/media/{nothing}" } })).Status.ShouldBe(422);
         api.Check(await ada.PostAsync($"/chats/{nothing}/messages", new { content = "Hi" })).Status.ShouldBe(404);
         api.Check(await ada.GetAsync(messages)).Json.GetArrayLength().ShouldBe(2);
         api.Check(await ada.GetAsync(messages + "?limit=1")).Header("Link").ShouldNotBeNull();
@@ -106,7 +114,8 @@ public sealed class DescribedAnswersTests(SharedApp shared)
 
         var image = api.Check(await UploadAsync(ada, Samples.Png(), "dove.png")).Ok().Json;
         image.Number("width").ShouldBe(4);
-        api.Check(await UploadAsync(ada, "doves"u8.ToArray(), "doves.txt")).Ok().Json.TryGetProperty("width", out _).ShouldBeFalse();
+        api.Check(await UploadAsync(ada, "doves"u8.ToArray(), "doves.txt")).Ok().Json.TryGetProperty("width", out _)
+            .ShouldBeFalse();
         api.Check(await UploadAsync(ada, [0x7F, .. "ELF"u8, 0, 1, 2, 3], "a.bin")).Status.ShouldBe(415);
         api.Check(await ada.PostAsync("/upload", new { })).Status.ShouldBe(422);
         api.Check(await UploadAsync(anyone, Samples.Png(), "dove.png")).Status.ShouldBe(401);
@@ -115,8 +124,10 @@ public sealed class DescribedAnswersTests(SharedApp shared)
         api.Check(await anyone.GetAsync(image.Text("url"))).Ok();
         api.Check(await anyone.GetAsync(path)).Status.ShouldBe(401);
         api.Check(await ada.GetAsync($"/media/{Guid.CreateVersion7()}")).Status.ShouldBe(404);
-        api.Check(await ada.SendAsync(HttpMethod.Get, path, change: x => x.Headers.Range = new(0, 3))).Status.ShouldBe(206);
-        api.Check(await ada.SendAsync(HttpMethod.Get, path, change: x => x.Headers.Range = new(1_000_000, null))).Status.ShouldBe(416);
+        api.Check(await ada.SendAsync(HttpMethod.Get, path, change: x => x.Headers.Range = new(0, 3))).Status.ShouldBe(
+            206);
+        api.Check(await ada.SendAsync(
+            HttpMethod.Get, path, change: x => x.Headers.Range = new(1_000_000, null))).Status.ShouldBe(416);
         api.Check(await ada.SendAsync(HttpMethod.Head, path)).Ok();
         api.Check(await ada.SendAsync(HttpMethod.Options, "/upload/resumable")).Status.ShouldBe(204);
         api.Check(await ada.PostAsync("/upload/resumable")).Status.ShouldBe(412);
@@ -170,7 +181,8 @@ public sealed class DescribedAnswersTests(SharedApp shared)
         var union = api.Document.GetProperty("components").GetProperty("schemas").GetProperty("Frame");
         foreach (var frame in frames)
             api.Faults(frame, union, "$").ShouldBeEmpty(frame.ToString());
-        frames.Select(x => x.Text("type")).Distinct().Except(union.GetProperty("discriminator").GetProperty("mapping").Fields()).ShouldBeEmpty();
+        frames.Select(x => x.Text("type")).Distinct()
+            .Except(union.GetProperty("discriminator").GetProperty("mapping").Fields()).ShouldBeEmpty();
         frames.Select(x => x.Text("type")).Distinct().Count().ShouldBeGreaterThanOrEqualTo(9);
         union.GetProperty("oneOf").GetArrayLength().ShouldBe(14);
         var lie = JsonNode.Parse(frames.First(x => x.Text("type") == "message").ToString())!.AsObject();
@@ -190,12 +202,14 @@ public sealed class DescribedAnswersTests(SharedApp shared)
         var user = Example("/users", "post");
         (await ada.PostAsync("/users", user)).Ok()["username"].ShouldBe((string?)user["username"]);
         var login = Example("/token", "post", "application/x-www-form-urlencoded");
-        ada.Token = (await ada.FormAsync("/token", [.. login.Select(x => (x.Key, (string)x.Value!))])).Ok()["access_token"];
+        ada.Token = (await ada.FormAsync("/token", [.. login.Select(x => (x.Key, (string)x.Value!))]))
+            .Ok()["access_token"];
         (await ada.PatchAsync("/users/me", Example("/users/me", "patch"))).Ok();
         var chat = (await ada.PostAsync("/chats", Example("/chats", "post"))).Ok()["id"];
         (await ada.PatchAsync($"/chats/{chat}", Example("/chats/{chat_id}", "patch"))).Ok();
         (await ada.PostAsync($"/chats/{chat}/messages", Example("/chats/{chat_id}/messages", "post"))).Ok();
-        var described = api.Document.GetProperty("paths").EnumerateObject().SelectMany(path => path.Value.EnumerateObject()
+        var described = api.Document.GetProperty("paths").EnumerateObject()
+            .SelectMany(path => path.Value.EnumerateObject()
             .Where(x => x.Value.TryGetProperty("requestBody", out var body)
                 && body.GetProperty("content").EnumerateObject().Any(y => y.Name == "application/json"))
             .Select(x => $"{x.Name} {path.Name}"));
@@ -204,7 +218,8 @@ public sealed class DescribedAnswersTests(SharedApp shared)
         JsonObject Example(string path, string method, string type = "application/json")
         {
             used.Add($"{method} {path}");
-            var content = api.Document.GetProperty("paths").GetProperty(path).GetProperty(method).GetProperty("requestBody")
+            var content = api.Document.GetProperty("paths").GetProperty(path).GetProperty(method)
+                .GetProperty("requestBody")
                 .GetProperty("content").GetProperty(type);
             api.Faults(content.GetProperty("example"), content.GetProperty("schema"), "$").ShouldBeEmpty();
             return JsonNode.Parse(content.GetProperty("example").ToString())!.AsObject();
@@ -217,7 +232,8 @@ public sealed class DescribedAnswersTests(SharedApp shared)
             { new ByteArrayContent(bytes), "file", name },
         });
 
-    static Task<Reply> TusAsync(CoteClient client, HttpMethod method, string path, params (string Name, string Value)[] headers) =>
+    static Task<Reply> TusAsync(CoteClient client, HttpMethod method, string path,
+        params (string Name, string Value)[] headers) =>
         client.SendAsync(method, path, change: x =>
         {
             foreach (var (name, value) in headers.Prepend(("Tus-Resumable", "1.0.0")))

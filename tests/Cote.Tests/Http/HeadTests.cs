@@ -10,11 +10,13 @@ public sealed class HeadTests(SharedApp shared)
         using var ada = await shared.App.RegisterAsync();
         var chat = await ada.CreateChatAsync();
 
-        foreach (var path in new[] { "/", "/docs", "/openapi.json", "/limits", "/health/ready", "/users/me", "/chats/", $"/chats/{chat}" })
+        foreach (var path in new[] { "/", "/docs", "/openapi.json", "/limits", "/health/ready", "/users/me", "/chats/",
+            $"/chats/{chat}" })
         {
             var (get, head) = (await ada.GetAsync(path), await ada.SendAsync(HttpMethod.Head, path));
             head.Ok().Text.ShouldBeEmpty();
-            foreach (var header in new[] { "Content-Type", "Content-Length", "Content-Security-Policy", "Cache-Control" })
+            foreach (var header in new[] { "Content-Type", "Content-Length", "Content-Security-Policy",
+                "Cache-Control" })
                 head.Header(header).ShouldBe(get.Header(header), $"{path} {header}");
         }
         using var anyone = shared.App.Anonymous();

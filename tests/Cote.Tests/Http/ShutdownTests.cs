@@ -27,7 +27,7 @@ public sealed class ShutdownTests
             routes.MapPost("/half", async http =>
             {
                 uploading.TrySetResult();
-                await Cote.Http.Body.ReadAsync(http);
+                await Body.ReadAsync(http);
             });
         }));
         using var reader = await SendAsync(app.Url, "GET /endless HTTP/1.1\r\nHost: x\r\n\r\n");

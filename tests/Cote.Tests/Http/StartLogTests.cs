@@ -10,7 +10,8 @@ public sealed class StartLogTests
     {
         await using var app = await CoteApp.StartAsync("--Logging:LogLevel:Default=Information");
 
-        var lines = app.Logs.Where(x => x.StartsWith("Information", StringComparison.Ordinal)).Select(x => x.Trim()).ToList();
+        var lines = app.Logs.Where(x => x.StartsWith("Information", StringComparison.Ordinal)).Select(x => x.Trim())
+            .ToList();
         lines[^1].ShouldBe($"Information Open {app.Url}docs");
         lines.ShouldContain($"Information Now listening on: {app.Url.ToString().TrimEnd('/')}");
         app.Logs.ShouldNotContain(x => x.Contains("unix:"));

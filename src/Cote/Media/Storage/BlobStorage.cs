@@ -1,4 +1,6 @@
-namespace Cote.Media;
+using Cote.Media;
+
+namespace Cote;
 
 /// <summary>
 /// Keeps the bytes of uploads: on a disk, in the database, in an object store, or in a storage of your own, registered
@@ -14,9 +16,9 @@ namespace Cote.Media;
 /// older than 24 hours.</para>
 /// <para>One instance serves all requests, so every method is called concurrently, and with PostgreSQL by several
 /// nodes at once; no two calls add the same id.</para>
-/// <para>A storage that cannot be reached throws <see cref="Primitives.ProblemException"/> with <see
-/// cref="Primitives.Problems.StorageUnavailable"/>, and one that is full with <see
-/// cref="Primitives.Problems.DiskFull"/>: the client hears 503 or 507. Any other exception is a 500.</para>
+/// <para>A storage that cannot be reached throws <see cref="ProblemException"/> with <see
+/// cref="Problems.StorageUnavailable"/>, and one that is full with <see
+/// cref="Problems.DiskFull"/>: the client hears 503 or 507. Any other exception is a 500.</para>
 /// </remarks>
 public abstract class BlobStorage
 {

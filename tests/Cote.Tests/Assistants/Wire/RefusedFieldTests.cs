@@ -12,14 +12,22 @@ public sealed class RefusedFieldTests : WireTests
     static readonly DataContent Image = new(new byte[] { 0x89, 0x50, 0x4E, 0x47 }, "image/png") { Name = "cat.png" };
 
     [Theory]
-    [InlineData("openai", "temperature", """{"error":{"message":"Unsupported value: 'temperature' does not support 0.7 with this model.","param":"temperature","code":"unsupported_value"}}""")]
-    [InlineData("openai", "temperature", """{"error":{"message":"invalid temperature: only 1 is allowed for this model","type":"invalid_request_error"}}""")]
-    [InlineData("openai", "top_p", """{"error":{"message":"Unsupported parameter: 'top_p' is not supported with this model.","param":"top_p"}}""")]
-    [InlineData("openai", "stream_options", """{"detail":[{"type":"extra_forbidden","loc":["body","stream_options"],"msg":"Extra inputs are not permitted"}]}""")]
-    [InlineData("openai", "max_tokens", """{"error":{"message":"Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.","param":"max_tokens"}}""")]
-    [InlineData("openai", "max_tokens", """{"detail":[{"type":"extra_forbidden","loc":["body","max_tokens"],"msg":"Extra inputs are not permitted"}]}""")]
-    [InlineData("anthropic", "temperature", """{"type":"error","error":{"type":"invalid_request_error","message":"temperature: Extra inputs are not permitted"}}""")]
-    [InlineData("anthropic", "top_p", """{"type":"error","error":{"type":"invalid_request_error","message":"`temperature` and `top_p` cannot both be specified"}}""")]
+    [InlineData("openai", "temperature",
+        """{"error":{"message":"Unsupported value: 'temperature' does not support 0.7 with this model.","param":"temperature","code":"unsupported_value"}}""")]
+    [InlineData("openai", "temperature",
+        """{"error":{"message":"invalid temperature: only 1 is allowed for this model","type":"invalid_request_error"}}""")]
+    [InlineData("openai", "top_p",
+        """{"error":{"message":"Unsupported parameter: 'top_p' is not supported with this model.","param":"top_p"}}""")]
+    [InlineData("openai", "stream_options",
+        """{"detail":[{"type":"extra_forbidden","loc":["body","stream_options"],"msg":"Extra inputs are not permitted"}]}""")]
+    [InlineData("openai", "max_tokens",
+        """{"error":{"message":"Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.","param":"max_tokens"}}""")]
+    [InlineData("openai", "max_tokens",
+        """{"detail":[{"type":"extra_forbidden","loc":["body","max_tokens"],"msg":"Extra inputs are not permitted"}]}""")]
+    [InlineData("anthropic", "temperature",
+        """{"type":"error","error":{"type":"invalid_request_error","message":"temperature: Extra inputs are not permitted"}}""")]
+    [InlineData("anthropic", "top_p",
+        """{"type":"error","error":{"type":"invalid_request_error","message":"`temperature` and `top_p` cannot both be specified"}}""")]
     public async Task A_field_that_a_refusal_names_is_left_out_and_remembered(string wire, string field, string refusal)
     {
         Server.Answer = x => x.Body.TryGetProperty(field, out _) ? FakeReply.Refuse(400, refusal) : FakeReply.Text("Hello");
@@ -73,9 +81,11 @@ public sealed class RefusedFieldTests : WireTests
     }
 
     [Theory]
-    [InlineData(400, """{"error":{"message":"Unsupported value: 'messages[0].role' does not support 'system' with this model.","param":"messages[0].role","code":"unsupported_value"}}""")]
+    [InlineData(400,
+        """{"error":{"message":"Unsupported value: 'messages[0].role' does not support 'system' with this model.","param":"messages[0].role","code":"unsupported_value"}}""")]
     [InlineData(400, """{"object":"error","message":"System role not supported","type":"BadRequestError","code":400}""")]
-    [InlineData(500, """{"error":{"code":500,"message":"Jinja Exception: System role not supported","type":"server_error"}}""")]
+    [InlineData(500,
+        """{"error":{"code":500,"message":"Jinja Exception: System role not supported","type":"server_error"}}""")]
     [InlineData(400, """[{"error":{"code":400,"message":"Developer instruction is not enabled for models/gemma-3"}}]""")]
     public async Task Where_the_system_role_is_refused_the_first_user_turn_begins_with_it(int status, string refusal)
     {
@@ -113,10 +123,12 @@ public sealed class RefusedFieldTests : WireTests
     }
 
     [Theory]
-    [InlineData(400, """{"error":{"message":"Failed to deserialize: messages[0]: unknown variant `image_url`, expected `text`"}}""")]
+    [InlineData(400,
+        """{"error":{"message":"Failed to deserialize: messages[0]: unknown variant `image_url`, expected `text`"}}""")]
     [InlineData(404, """{"error":{"message":"No endpoints found that support image input"}}""")]
     [InlineData(500, """{"error":{"message":"image input is not supported - hint: you may need the mmproj"}}""")]
-    [InlineData(422, """{"detail":[{"type":"string_type","loc":["body","messages",0,"content"],"msg":"Input should be a valid string"}]}""")]
+    [InlineData(422,
+        """{"detail":[{"type":"string_type","loc":["body","messages",0,"content"],"msg":"Input should be a valid string"}]}""")]
     public async Task A_model_that_sees_no_images_is_learnt_from_its_refusal(int status, string refusal)
     {
         Server.Answer = x => x.Messages.EnumerateArray().Any(m => m.GetProperty("content").ValueKind == JsonValueKind.Array)

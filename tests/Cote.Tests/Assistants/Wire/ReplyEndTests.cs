@@ -90,7 +90,7 @@ public sealed class ReplyEndTests : WireTests
         }
 
         text.ShouldBe("part");
-        Models.ModelFault.Of(thrown!).Code.ShouldBe("truncated");
+        ModelFault.Of(thrown!).Code.ShouldBe("truncated");
     }
 
     [Theory]

@@ -11,24 +11,33 @@ public sealed class UpstreamErrorTests : WireTests
 
     public static TheoryData<string, string, string> InsideASuccess => new()
     {
-        { "rate_limited", "sse", "data: {\"error\":{\"message\":\"Rate limit reached\",\"type\":\"rate_limit_error\",\"code\":\"rate_limit_exceeded\"}}\n\n" },
-        { "context_too_long", "sse", "data: {\"object\":\"error\",\"message\":\"" + Context + "\",\"type\":\"BadRequestError\",\"param\":null,\"code\":400}\n\n" },
+        { "rate_limited", "sse",
+            "data: {\"error\":{\"message\":\"Rate limit reached\",\"type\":\"rate_limit_error\",\"code\":\"rate_limit_exceeded\"}}\n\n" },
+        { "context_too_long", "sse",
+            "data: {\"object\":\"error\",\"message\":\"" + Context + "\",\"type\":\"BadRequestError\",\"param\":null,\"code\":400}\n\n" },
         { "bad_upstream", "sse", "data: {\"error\":\"model runner has unexpectedly stopped\"}\n\n" },
         { "rate_limited", "sse", "event: error\ndata: {\"message\":\"Too many requests\",\"code\":429}\n\n" },
         { "rate_limited", "sse", "event: error\ndata: Too many requests\n\n" },
         { "rate_limited", "sse", "data: {\"detail\":\"Model is overloaded\"}\n\ndata: [DONE]\n\n" },
-        { "unauthorized", "sse", "{\"error\":{\"message\":\"Incorrect API key provided\",\"code\":\"invalid_api_key\"}}\n" },
-        { "rate_limited", "sse", "data: {\"success\":false,\"errors\":[{\"code\":3040,\"message\":\"No capacity for this model\"}]}\n\n" },
-        { "rate_limited", "sse", "data: {\"base_resp\":{\"status_code\":1008,\"status_msg\":\"insufficient balance\"},\"choices\":null}\n\n" },
+        { "unauthorized", "sse",
+            "{\"error\":{\"message\":\"Incorrect API key provided\",\"code\":\"invalid_api_key\"}}\n" },
+        { "rate_limited", "sse",
+            "data: {\"success\":false,\"errors\":[{\"code\":3040,\"message\":\"No capacity for this model\"}]}\n\n" },
+        { "rate_limited", "sse",
+            "data: {\"base_resp\":{\"status_code\":1008,\"status_msg\":\"insufficient balance\"},\"choices\":null}\n\n" },
         { "rate_limited", "sse", "data: Rate limit exceeded, try later\n\n" },
         { "rate_limited", "text", "Too many requests, slow down" },
         { "rate_limited", "json", "{\"error\":429}" },
         { "bad_upstream", "json", "{\"error\":true,\"message\":\"it broke\"}" },
-        { "unauthorized", "json", "{\"error\":{\"message\":\"Incorrect API key provided\",\"code\":\"invalid_api_key\"}}" },
+        { "unauthorized", "json",
+            "{\"error\":{\"message\":\"Incorrect API key provided\",\"code\":\"invalid_api_key\"}}" },
         { "rate_limited", "json", "{\"error\":{\"message\":\"Rate limit exceeded: free-models-per-day\",\"code\":429}}" },
-        { "context_too_long", "json", "{\"error\":{\"message\":\"" + Context + "\",\"code\":\"context_length_exceeded\"}}" },
-        { "context_too_long", "json", "[{\"error\":{\"code\":400,\"message\":\"exceeds the maximum number of tokens allowed\"}}]" },
-        { "rate_limited", "json", "{\"code\":30001,\"message\":\"Sorry, your account balance is insufficient\",\"data\":null}" },
+        { "context_too_long", "json",
+            "{\"error\":{\"message\":\"" + Context + "\",\"code\":\"context_length_exceeded\"}}" },
+        { "context_too_long", "json",
+            "[{\"error\":{\"code\":400,\"message\":\"exceeds the maximum number of tokens allowed\"}}]" },
+        { "rate_limited", "json",
+            "{\"code\":30001,\"message\":\"Sorry, your account balance is insufficient\",\"data\":null}" },
         { "filtered", "json", "{\"error\":{\"code\":\"data_inspection_failed\",\"message\":\"x\"}}" },
         { "bad_upstream", "json", "{\"ok\":true}" },
         { "bad_upstream", "json", "{\"message\":\"hello\"}" },
@@ -54,9 +63,12 @@ public sealed class UpstreamErrorTests : WireTests
     }
 
     [Theory]
-    [InlineData("{\"choices\":[{\"delta\":{\"content\":\" more\"},\"finish_reason\":\"error\"}],\"error\":{\"code\":502,\"message\":\"Provider disconnected\"}}", "part more", "bad_upstream")]
-    [InlineData("{\"choices\":[{\"delta\":{\"content\":\"\"},\"finish_reason\":\"error\"}],\"error\":{\"code\":429,\"message\":\"x\"}}", "part", "rate_limited")]
-    [InlineData("{\"object\":\"error\",\"message\":\"CUDA out of memory\",\"type\":\"InternalServerError\",\"code\":500}", "part", "bad_upstream")]
+    [InlineData("{\"choices\":[{\"delta\":{\"content\":\" more\"},\"finish_reason\":\"error\"}],\"error\":{\"code\":502,\"message\":\"Provider disconnected\"}}",
+        "part more", "bad_upstream")]
+    [InlineData("{\"choices\":[{\"delta\":{\"content\":\"\"},\"finish_reason\":\"error\"}],\"error\":{\"code\":429,\"message\":\"x\"}}",
+        "part", "rate_limited")]
+    [InlineData("{\"object\":\"error\",\"message\":\"CUDA out of memory\",\"type\":\"InternalServerError\",\"code\":500}",
+        "part", "bad_upstream")]
     [InlineData("{\"message\":\"too slow\",\"type\":\"timeout_error\"}", "part", "timeout")]
     [InlineData("{\"error\":{\"type\":\"content_filter\",\"message\":\"x\"}}", "part", "filtered")]
     [InlineData("{oops", "part", "bad_upstream")]
@@ -71,29 +83,50 @@ public sealed class UpstreamErrorTests : WireTests
 
     public static TheoryData<int, string, string, bool> Refusals => new()
     {
-        { 402, """{"error":{"message":"Insufficient Balance","type":"unknown_error","code":"invalid_request_error"}}""", "rate_limited", false },
+        { 402, """{"error":{"message":"Insufficient Balance","type":"unknown_error","code":"invalid_request_error"}}""",
+            "rate_limited", false },
         { 402, """{"error":{"message":"Insufficient credits. Add more","code":402}}""", "rate_limited", false },
         { 402, "", "rate_limited", false },
-        { 429, """{"error":{"message":"You exceeded your current quota","code":"insufficient_quota"}}""", "rate_limited", false },
-        { 429, """{"error":{"message":"suspended, please check your plan","type":"exceeded_current_quota_error"}}""", "rate_limited", false },
-        { 413, """{"error":{"message":"Request too large for model on tokens per minute (TPM): Limit 6000, Requested 9000","type":"tokens","code":"rate_limit_exceeded"}}""", "rate_limited", false },
-        { 403, """{"code":30001,"message":"Sorry, your account balance is insufficient","data":null}""", "rate_limited", false },
-        { 400, """{"type":"error","error":{"type":"invalid_request_error","message":"Your credit balance is too low to access the Anthropic API."}}""", "rate_limited", false },
-        { 400, """{"code":"Arrearage","message":"Access denied, please make sure your account is in good standing."}""", "rate_limited", false },
+        { 429, """{"error":{"message":"You exceeded your current quota","code":"insufficient_quota"}}""",
+            "rate_limited", false },
+        { 429, """{"error":{"message":"suspended, please check your plan","type":"exceeded_current_quota_error"}}""",
+            "rate_limited", false },
+        { 413,
+            """{"error":{"message":"Request too large for model on tokens per minute (TPM): Limit 6000, Requested 9000","type":"tokens","code":"rate_limit_exceeded"}}""",
+            "rate_limited", false },
+        { 403, """{"code":30001,"message":"Sorry, your account balance is insufficient","data":null}""", "rate_limited",
+            false },
+        { 400,
+            """{"type":"error","error":{"type":"invalid_request_error","message":"Your credit balance is too low to access the Anthropic API."}}""",
+            "rate_limited", false },
+        { 400, """{"code":"Arrearage","message":"Access denied, please make sure your account is in good standing."}""",
+            "rate_limited", false },
         { 400, """{"error":{"message":"Rate limit exceeded","type":"requests"}}""", "rate_limited", true },
         { 403, """{"error":{"message":"Request limit reached: too many requests"}}""", "rate_limited", true },
         { 503, """{"error":{"message":"The engine is currently overloaded"}}""", "rate_limited", true },
         { 503, """{"error":{"code":503,"message":"Loading model","type":"unavailable_error"}}""", "bad_upstream", true },
-        { 403, """{"error":{"message":"requires moderation on Provider. Your input was flagged for \"violence\"","code":403,"metadata":{"reasons":["violence"]}}}""", "filtered", false },
-        { 400, """{"error":{"message":"The response was filtered due to the prompt triggering Azure OpenAI's content management policy.","param":"prompt","code":"content_filter","status":400}}""", "filtered", false },
+        { 403,
+            """{"error":{"message":"requires moderation on Provider. Your input was flagged for \"violence\"","code":403,"metadata":{"reasons":["violence"]}}}""",
+            "filtered", false },
+        { 400,
+            """{"error":{"message":"The response was filtered due to the prompt triggering Azure OpenAI's content management policy.","param":"prompt","code":"content_filter","status":400}}""",
+            "filtered", false },
         { 400, """{"error":{"message":"Content Exists Risk","type":"invalid_request_error"}}""", "filtered", false },
-        { 400, """{"error":{"code":"DataInspectionFailed","message":"Input data may contain inappropriate content."}}""", "filtered", false },
+        { 400,
+            """{"error":{"code":"DataInspectionFailed","message":"Input data may contain inappropriate content."}}""",
+            "filtered", false },
         { 400, """{"error":{"message":"This model does not support image input"}}""", "unsupported_media", false },
-        { 404, """{"error":{"message":"No endpoints found that support image input","code":404}}""", "unsupported_media", false },
-        { 500, """{"error":{"code":500,"message":"image input is not supported - hint: you may need to provide the mmproj"}}""", "unsupported_media", false },
-        { 400, """{"error":{"message":"Could not process image","type":"invalid_request_error"}}""", "unsupported_media", false },
+        { 404, """{"error":{"message":"No endpoints found that support image input","code":404}}""",
+            "unsupported_media", false },
+        { 500,
+            """{"error":{"code":500,"message":"image input is not supported - hint: you may need to provide the mmproj"}}""",
+            "unsupported_media", false },
+        { 400, """{"error":{"message":"Could not process image","type":"invalid_request_error"}}""",
+            "unsupported_media", false },
         { 400, """{"error":{"message":"input_audio is not supported by this model"}}""", "unsupported_media", false },
-        { 400, """{"detail":[{"type":"value_error","loc":["body","messages"],"msg":"bad","input":"please rate limit the image"}]}""", "bad_upstream", false },
+        { 400,
+            """{"detail":[{"type":"value_error","loc":["body","messages"],"msg":"bad","input":"please rate limit the image"}]}""",
+            "bad_upstream", false },
     };
 
     [Theory, MemberData(nameof(Refusals))]
