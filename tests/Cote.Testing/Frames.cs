@@ -189,7 +189,8 @@ public sealed class SseReader(HttpResponseMessage response, Stream stream) : IAs
             else if (line.Length == 0 && data is not null)
             {
                 var frame = TestFrame.Parse(data);
-                if (frame.Type != type || frame.Cursor != id)
+                // A ready frame has no cursor of its own: its id is where the connection begins.
+                if (frame.Type != type || id != (frame.Type == "ready" ? frame.Data.GetProperty("cursor").GetString() : frame.Cursor))
                     throw new InvalidOperationException($"event: {type} id: {id} over data {data}");
                 LastId = id ?? LastId;
                 return frame;

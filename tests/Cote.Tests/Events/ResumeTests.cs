@@ -158,7 +158,7 @@ public sealed class ResumeTests(LiveApp live) : IClassFixture<LiveApp>
     }
 
     [Fact]
-    public async Task Last_event_id_wins_over_the_cursor_and_only_durable_events_carry_ids()
+    public async Task Last_event_id_wins_over_the_cursor_and_a_stream_begins_with_an_id_to_resume_from()
     {
         using var ada = await _app.RegisterAsync();
         for (var i = 0; i < 3; i++)
@@ -169,6 +169,7 @@ public sealed class ResumeTests(LiveApp live) : IClassFixture<LiveApp>
         var ready = (await stream.NextAsync())!;
         ready.Data.Text("cursor").ShouldBe(epoch + "-2");
         ready.Cursor.ShouldBeNull();
+        stream.LastId.ShouldBe(epoch + "-2", "a stream that is cut before its first durable event resumes here");
         (await stream.NextAsync())!.Seq.ShouldBe(3);
         stream.LastId.ShouldBe(epoch + "-3");
         stream.Comments.ShouldBe(1, "the first byte comes at once");

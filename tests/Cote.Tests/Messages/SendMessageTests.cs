@@ -45,7 +45,7 @@ public sealed class SendMessageTests(SharedApp shared)
         question.ToString().ShouldBe(posted.ToString().Replace("\"sent\"", "\"read\""));
         reply.Fields().ShouldBe([.. Shape, "generation"]);
         reply.ToString().Replace("\"delivered\"", "\"sent\"").ShouldBe($$$"""
-            {"id":"{{{posted.Text("reply_id")}}}","chat_id":"{{{chat}}}","seq":2,"content":"Hello world","type":"text","sender":"ai","timestamp":"{{{reply.Text("timestamp")}}}","status":"sent","media_urls":[],"reply_to_id":"{{{posted.Text("id")}}}","importance_level":"normal","generation":{"state":"completed","attempt":1,"model":"openai/fake","usage":{"input_tokens":11,"output_tokens":7} } }
+            {"id":"{{{posted.Text("reply_id")}}}","chat_id":"{{{chat}}}","seq":2,"content":"Hello world","type":"text","sender":"ai","timestamp":"{{{reply.Text("timestamp")}}}","status":"sent","media_urls":[],"reply_to_id":"{{{posted.Text("id")}}}","importance_level":"normal","generation":{"state":"completed","attempt":1,"model":"openai/fake","finish_reason":"stop","usage":{"input_tokens":11,"output_tokens":7} } }
             """.Replace(" }", "}"));
         (await ada.GetAsync($"/chats/{chat}/messages/{posted.Text("id")}/")).Ok().Text.ShouldBe(question.ToString());
         (await ada.MessagesAsync(chat))[0].ToString().ShouldBe(question.ToString());

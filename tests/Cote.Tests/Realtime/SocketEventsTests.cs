@@ -45,7 +45,7 @@ public sealed class SocketEventsTests(LiveApp live) : IClassFixture<LiveApp>
         end.Data.Names().ShouldBe(
             "chat_id content generation id importance_level media_urls reply_to_id sender seq status timestamp type");
         Same(end.Data, stored, but: "status");
-        end.Data.GetProperty("generation").Names().ShouldBe("attempt model state usage");
+        end.Data.GetProperty("generation").Names().ShouldBe("attempt finish_reason model state usage");
         var moved = durable[3];
         moved.Type.ShouldBe("message.status");
         moved.Data.Names().ShouldBe("chat_id message_id status");
