@@ -150,15 +150,15 @@ sealed class MessageStore(Database db, EventLog events, Clock clock)
             transaction.Append(EventTypes.MessageDeleted, chatId, id);
         }
         // What the chat shows as its last message is now the one before: that which was sent or ended last of the rest.
-        Sql last(Sql column) => $"""
+        Sql last(Sql column, Sql which) => $"""
             (select {column} from messages m where m.user_id = {userId} and m.chat_id = {chatId} and m.event_seq > 0
-             and {NotDeleted} order by m.event_seq desc limit 1)
+             and {NotDeleted} and {which} order by m.event_seq desc limit 1)
             """;
         transaction.Execute($"""
             update chats set changed = h.seq,
-              last_message_time = coalesce({last($"m.timestamp")}, created_at),
-              last_message_content = coalesce({last($"substr(m.content, 1, cast({Chat.LongestExcerpt} as integer))")}, ''),
-              activity = coalesce({last($"m.event_seq")}, created_seq)
+              last_message_time = coalesce({last($"m.timestamp", $"1 = 1")}, created_at),
+              last_message_content = coalesce({last($"substr(m.content, 1, cast({Chat.LongestExcerpt} as integer))", $"(m.content <> '' or m.sender = 'user')")}, ''),
+              activity = coalesce({last($"m.event_seq", $"1 = 1")}, created_seq)
             from {transaction.Locked} and chats.user_id = {userId} and chats.id = {chatId}
             """);
         await events.CommitAsync(batch, userId, transaction);

@@ -105,6 +105,11 @@ public sealed class ChaosTests(PublishedProgram program, ITestOutputHelper outpu
     {
         var node = fleet.Nodes[random.Next(fleet.Nodes.Count)];
         // In mid-stream for certain: this one is made by the node that it was sent to, and has begun.
+        await Patience.UntilAsync(async () =>
+        {
+            using var anyone = new CoteClient(node.Url);
+            return (await anyone.GetAsync("/health/ready")).Status == 200;
+        }, "the node takes work again after what broke before");
         using var witness = await CoteClient.RegisterAsync(node.Url);
         var (chat, question) = (await witness.CreateChatAsync(), $"question {Guid.CreateVersion7()}");
         string reply;

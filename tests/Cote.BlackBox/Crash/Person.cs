@@ -327,9 +327,13 @@ sealed class Person : IAsyncDisposable
             var id = chat.GetProperty("id").GetString()!;
             if (!chats.TryGetValue(id, out var known) || known.GetProperty("title").GetString() != chat.GetProperty("title").GetString())
                 Faults.Enqueue($"By /sync {chat}, by events {known}");
-            var last = messages.Values.Where(x => x.Data.GetProperty("chat_id").GetString() == id).MaxBy(x => x.EventSeq);
-            var (time, content) = last is null ? (chat.GetProperty("created_at").GetString(), "")
-                : (last.Data.GetProperty("timestamp").GetString(), last.Data.GetProperty("content").GetString()!);
+            var ofChat = messages.Values.Where(x => x.Data.GetProperty("chat_id").GetString() == id).ToList();
+            var last = ofChat.MaxBy(x => x.EventSeq);
+            // A reply that ended without text moves the time alone.
+            var lastText = ofChat.Where(x => x.Data.GetProperty("sender").GetString() == "user"
+                || x.Data.GetProperty("content").GetString()!.Length > 0).MaxBy(x => x.EventSeq);
+            var time = (last?.Data.GetProperty("timestamp") ?? chat.GetProperty("created_at")).GetString();
+            var content = lastText?.Data.GetProperty("content").GetString() ?? "";
             if (chat.GetProperty("last_message_time").GetString() != time
                 || !content.StartsWith(chat.GetProperty("last_message_content").GetString()!, StringComparison.Ordinal)
                 || chat.GetProperty("last_message_content").GetString()!.Length < Math.Min(499, content.Length))
