@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Data.Common;
 using System.Text;
-using Cote.Extensibility;
 using Cote.Replies;
 using Cote.Users;
 using Microsoft.AspNetCore.Builder;
