@@ -155,7 +155,7 @@ public abstract class ProviderOptions : IValidatableObject
             if (url is not null && !isUrl)
                 yield return new("it must begin with http:// or https://.", [nameof(BaseUrl)]);
             else if (!isUrl)
-                yield return new(new UrlAttribute().FormatErrorMessage(nameof(BaseUrl)), [nameof(BaseUrl)]);
+                yield return new($"`{BaseUrl}` is not a URL that begins with http:// or https://.", [nameof(BaseUrl)]);
             else if (Array.Find(Endpoints, path.EndsWith) is { } endpoint)
                 yield return new(
                     $"it ends in {endpoint}, which Cote adds itself; give the URL before it.", [nameof(BaseUrl)]);

@@ -16,7 +16,7 @@ static class Nfc
     const int SyllableBase = 0xAC00, LeadBase = 0x1100, VowelBase = 0x1161, TrailBase = 0x11A7;
     const int Leads = 19, Vowels = 21, Trails = 28, Syllables = Leads * Vowels * Trails;
 
-    static readonly Lazy<Tables> Loaded = new(ReadTables);
+    static readonly Lazy<Tables> Unicode = new(ReadTables);
 
     sealed record Tables(
         Dictionary<int, (int First, int Second)> Decompositions, Dictionary<(int, int), int> Compositions,
@@ -53,7 +53,7 @@ static class Nfc
             if (index % Trails > 0)
                 to.Add(TrailBase + index % Trails);
         }
-        else if (Loaded.Value.Decompositions.TryGetValue(point, out var parts))
+        else if (Unicode.Value.Decompositions.TryGetValue(point, out var parts))
         {
             Decompose(parts.First, to);
             if (parts.Second != 0)
@@ -111,10 +111,10 @@ static class Nfc
         if (first is >= SyllableBase and < SyllableBase + Syllables && (first - SyllableBase) % Trails == 0
             && second is > TrailBase and < TrailBase + Trails)
             return first + second - TrailBase;
-        return Loaded.Value.Compositions.TryGetValue((first, second), out var composed) ? composed : null;
+        return Unicode.Value.Compositions.TryGetValue((first, second), out var composed) ? composed : null;
     }
 
-    static int ClassOf(int point) => Loaded.Value.Classes.GetValueOrDefault(point);
+    static int ClassOf(int point) => Unicode.Value.Classes.GetValueOrDefault(point);
 
     static Tables ReadTables()
     {
