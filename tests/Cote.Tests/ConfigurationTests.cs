@@ -56,7 +56,7 @@ public sealed class ConfigurationTests : IDisposable
     [InlineData("Cote:Auth:AccessTokenMinutes=0", "Cote__Auth__AccessTokenMinutes is wrong: The field AccessTokenMinutes must be between 1 and 525600.")]
     [InlineData("Cote:Assistants:Anthropic:Temperature=3", "Cote__Assistants__Anthropic__Temperature is wrong: The field Temperature must be between 0 and 2.")]
     [InlineData("Cote:Http:LogFormat=xml", "Cote__Http__LogFormat is wrong: LogFormat is one of console, json.")]
-    [InlineData("Cote:Assistants:OpenAI:BaseUrl=localhost", "Cote__Assistants__OpenAI__BaseUrl is wrong: The BaseUrl field is not a valid fully-qualified http, https, or ftp URL.")]
+    [InlineData("Cote:Assistants:OpenAI:BaseUrl=localhost", "Cote__Assistants__OpenAI__BaseUrl is wrong: `localhost` is not a URL that begins with http:// or https://.")]
     [InlineData("Cote:Auth:SigningKey_File=/nowhere/key", "Cote__Auth__SigningKey_File names a file that cannot be read: /nowhere/key.")]
     [InlineData("Cote:Auth:SigningKey_File=/", "Cote__Auth__SigningKey_File names a file that cannot be read: /.")]
     public void A_mistake_is_one_sentence_that_names_the_variable(string setting, string sentence) =>
