@@ -3,12 +3,12 @@ using CustomServer;
 
 try
 {
-    await CoteHost.Create(args, add => add
+    await CoteHost.RunAsync(args, add => add
         .AddProvider(EchoAssistant.Provider())
         .UseBlobStorage(_ => new MemoryStorage())
         .OnReplyEnded(Greeting.CountAsync)
         .Map(NewEndpoint.Map)
-        .Map(Greeting.Map)).RunAsync();
+        .Map(Greeting.Map));
     return 0;
 }
 catch (StartupException error)

@@ -6,7 +6,7 @@ try
 {
     if (await CoteCommands.RunAsync(args, Console.In, Console.Out, Console.Error) is { } exitCode)
         return exitCode;
-    await CoteHost.Create(args).RunAsync();
+    await CoteHost.RunAsync(args);
     return 0;
 }
 // A port that is taken or not allowed, an address that is none: the framework's own words are sentences enough.

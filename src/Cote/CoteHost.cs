@@ -26,6 +26,28 @@ public static class CoteHost
 {
     const string DefaultUrl = "http://*:8000";
 
+    /// <summary>
+    /// Creates a server and runs it until it is stopped. Throws <see cref="StartupException"/> where the configuration is
+    /// wrong, and the framework's exception where it cannot listen.
+    /// </summary>
+    /// <param name="args">The command line: settings as <c>--Cote:Data:Directory=data</c>.</param>
+    /// <param name="add">Adds what the host has of its own.</param>
+    public static async Task RunAsync(string[] args, Action<CoteBuilder>? add = null)
+    {
+        await using var app = Create(args, add);
+        try
+        {
+            await app.StartAsync();
+        }
+        catch
+        {
+            // Background work has begun by the time the listener fails: it ends before the database is closed under it.
+            await app.StopAsync();
+            throw;
+        }
+        await app.WaitForShutdownAsync();
+    }
+
     /// <summary>A server, ready to run. Throws <see cref="StartupException"/> where the configuration is wrong.</summary>
     public static WebApplication Create(string[] args, Action<CoteBuilder>? add = null)
     {

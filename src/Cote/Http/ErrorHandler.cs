@@ -67,10 +67,16 @@ sealed class ErrorHandler(RequestDelegate next, Clock clock, ILoggerFactory logs
     }
 
     // A body that is half read when its connection ends, by the client or by a server that stops, is no fault of the
-    // program. The exception may come before RequestAborted is set.
-    static bool IsConnectionClosed(Exception error, HttpContext http) =>
-        error is ConnectionAbortedException or ConnectionResetException
-        || (error is OperationCanceledException or IOException && http.RequestAborted.IsCancellationRequested);
+    // program. The exception may come before RequestAborted is set, and holds the reason as its inner one.
+    static bool IsConnectionClosed(Exception error, HttpContext http)
+    {
+        if (error is OperationCanceledException or IOException && http.RequestAborted.IsCancellationRequested)
+            return true;
+        for (var reason = error; reason is not null; reason = reason.InnerException)
+            if (reason is ConnectionAbortedException or ConnectionResetException)
+                return true;
+        return false;
+    }
 
     static Problem? Unanswered(HttpContext http) =>
         http.Response.HasStarted || http.Response.StatusCode < 400 || http.Response.ContentLength > 0

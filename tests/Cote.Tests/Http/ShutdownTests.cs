@@ -29,7 +29,7 @@ public sealed class ShutdownTests
                 uploading.TrySetResult();
                 await Body.ReadAsync(http);
             });
-        }));
+        }), "--Logging:LogLevel:Default=Debug");
         using var reader = await SendAsync(app.Url, "GET /endless HTTP/1.1\r\nHost: x\r\n\r\n");
         using var writer = await SendAsync(app.Url,
             "POST /half HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{\"title\":");
@@ -41,6 +41,7 @@ public sealed class ShutdownTests
 
         Stopwatch.GetElapsedTime(began).ShouldBeGreaterThan(TimeSpan.FromSeconds(4), "a request in flight has some seconds to end");
         app.Logs.ShouldContain(x => x.Contains("were still busy 5 s after the server began to stop"));
+        app.Logs.ShouldContain(x => x.StartsWith("Debug POST /half ended because its connection was closed", StringComparison.Ordinal));
         app.Logs.Where(x => x.StartsWith("Error", StringComparison.Ordinal)).ShouldBeEmpty();
     }
 

@@ -8,7 +8,7 @@ sealed class DiskPartStore(MediaFolders folders, UploadStore uploads) : PartStor
     public override void Create(string id)
     {
         File.Create(PathOf(id)).Dispose();
-        Disk.SyncFolder(folders.Resumable);
+        AtomicFile.SyncFolder(folders.Resumable);
     }
 
     public override PartWriter Append(PartialUpload upload) => new Writer(PathOf(upload.Id), upload, uploads);

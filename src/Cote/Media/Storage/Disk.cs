@@ -9,21 +9,6 @@ static class Disk
     const int OtherFileSystem = 18; // EXDEV
 
     /// <summary>
-    /// Syncs a folder. A file's fsync does not cover its name: without this a power cut may lose a file whose row is
-    /// committed. Does nothing on Windows, and on file systems that cannot sync a folder.
-    /// </summary>
-    public static void SyncFolder(string folder)
-    {
-        if (OperatingSystem.IsWindows())
-            return;
-        var handle = open(Encoding.UTF8.GetBytes(folder + '\0'), 0);
-        if (handle < 0)
-            return;
-        _ = fsync(handle);
-        _ = close(handle);
-    }
-
-    /// <summary>
     /// Moves a file in one step; false where the target is on another file system. (File.Move would copy it there,
     /// under its last name and without an fsync.)
     /// </summary>
@@ -46,21 +31,9 @@ static class Disk
     /// <summary>Whether the disk, or a quota on it, is full: ENOSPC, EDQUOT, ERROR_DISK_FULL.</summary>
     public static bool IsFull(IOException error) => (error.HResult & 0xFFFF) is 28 or 112 or 122;
 
-    [DllImport("libc", ExactSpelling = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-#pragma warning disable IDE1006, SYSLIB1054 // libc's own names; the generator needs unsafe code
-    static extern int open(byte[] path, int flags);
-
-    [DllImport("libc", ExactSpelling = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    static extern int fsync(int handle);
-
-    [DllImport("libc", ExactSpelling = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    static extern int close(int handle);
-
     [DllImport("libc", ExactSpelling = true, SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+#pragma warning disable IDE1006, SYSLIB1054 // libc's own name; the generator needs unsafe code
     static extern int rename(byte[] from, byte[] to);
 #pragma warning restore IDE1006, SYSLIB1054
 }

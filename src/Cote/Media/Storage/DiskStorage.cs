@@ -31,11 +31,11 @@ sealed class DiskStorage(MediaFolders folders) : BlobStorage
             if (!Directory.Exists(folder))
             {
                 Directory.CreateDirectory(folder);
-                Disk.SyncFolder(folders.Blobs);
+                AtomicFile.SyncFolder(folders.Blobs);
             }
             if (!Disk.TryMove(file, path))
                 await CopyAsync(file, path, ct);
-            Disk.SyncFolder(folder);
+            AtomicFile.SyncFolder(folder);
         }
         catch (IOException error) when (Disk.IsFull(error))
         {
