@@ -16,6 +16,6 @@ public sealed class MessagesOptions
     public int RememberDeletedDays { get; set; } = 30;
 
     [Description("The most replies of a chat that may wait or run at the same time; a send beyond it is answered 429 `too_many_open`.")]
-    [Range(1, 10_000)]
+    [Range(1, 1_000_000)]
     public int MaxOpenReplies { get; set; } = 50;
 }

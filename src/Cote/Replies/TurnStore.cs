@@ -66,10 +66,17 @@ sealed class TurnStore(Database db, EventLog events, ReplyLeases leases, ModelCa
                 """;
         foreach (var upload in message.MediaIds.Distinct())
             guard = $"{guard} and {MediaStore.Owns(userId, upload)}";
-        return $"""
-            {guard} and (select count(*) from messages o where {IsPendingIn(userId, message.ChatId)}) < {(long)options.MaxOpenReplies}
-            """;
+        return $"{guard} and {HasRoom(userId, message.ChatId)}";
     }
+
+    // Each reply is two above the one before it. Where the lowest pending one is near the chat's end there is room, without
+    // a count; where it is not, messages between may be deleted, and a count decides.
+    Sql HasRoom(string userId, string chatId) => $"""
+        (coalesce((
+            select c.last_seq - o.seq from messages o join chats c on c.user_id = o.user_id and c.id = o.chat_id
+            where {IsPendingIn(userId, chatId)} order by o.seq limit 1), 0) < {2L * (options.MaxOpenReplies - 1)}
+          or (select count(*) from messages o where {IsPendingIn(userId, chatId)}) < {(long)options.MaxOpenReplies})
+        """;
 
     static void InsertQuestion(EventTransaction transaction, string userId, NewMessage message)
     {
