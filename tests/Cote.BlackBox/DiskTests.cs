@@ -118,23 +118,9 @@ public sealed class DiskTests(PublishedProgram program, ITestOutputHelper output
         await socket.ShowsAsync(open.Reply);
 
         await begin(node);
-        var refused = new List<string>();
-        var acknowledged = new List<string>();
-        // A write-ahead log may have room left in it: what is acknowledged until then must last.
-        while (refused.Count < 20 && acknowledged.Count < 5_000)
-        {
-            var id = Guid.CreateVersion7().ToString();
-            var answer = await ada.PostAsync($"/chats/{chat}/messages/", new { content = new string('x', 2_000), id });
-            (answer.Status == 200 ? acknowledged : refused).Add(id);
-            if (answer.Status == 200)
-                continue;
-            answer.Status.ShouldBe(expected, answer.Text);
-            answer.ErrorCode.ShouldNotBeNull();
-            if (expected == 503)
-                answer.Header("Retry-After").ShouldNotBeNull();
-        }
-        output.WriteLine($"{acknowledged.Count} more were acknowledged in what room was left, then {refused.Count} refused with {expected}.");
-        refused.Count.ShouldBe(20);
+        var (acknowledged, refused) = await WriteUntilRefusedAsync(ada, chat, expected);
+        output.WriteLine(
+            $"{acknowledged.Count} more were acknowledged in what room was left, then {refused.Count} refused with {expected}.");
         gate.Open();
         (await ada.GetAsync("/chats/")).Ok();
         (await ada.GetAsync("/sync")).Ok();
@@ -173,6 +159,27 @@ public sealed class DiskTests(PublishedProgram program, ITestOutputHelper output
             foreach (var id in refused.Skip(1))
                 (await ada.GetAsync($"/chats/{chat}/messages/{id}")).Status.ShouldBe(404);
         }
+    }
+
+    // A write-ahead log may have room left in it: what is acknowledged until then must last.
+    static async Task<(List<string> Acknowledged, List<string> Refused)> WriteUntilRefusedAsync(
+        CoteClient ada, string chat, int expected)
+    {
+        var (acknowledged, refused) = (new List<string>(), new List<string>());
+        while (refused.Count < 20 && acknowledged.Count < 5_000)
+        {
+            var id = Guid.CreateVersion7().ToString();
+            var answer = await ada.PostAsync($"/chats/{chat}/messages/", new { content = new string('x', 2_000), id });
+            (answer.Status == 200 ? acknowledged : refused).Add(id);
+            if (answer.Status == 200)
+                continue;
+            answer.Status.ShouldBe(expected, answer.Text);
+            answer.ErrorCode.ShouldNotBeNull();
+            if (expected == 503)
+                answer.Header("Retry-After").ShouldNotBeNull();
+        }
+        refused.Count.ShouldBe(20);
+        return (acknowledged, refused);
     }
 
     static async Task FillAsync(string ballast)

@@ -10,6 +10,9 @@ namespace Cote.Load.Yardsticks;
 /// </summary>
 static class BareSqlite
 {
+    const string Text = "How do doves find their way home over the sea?";
+    const string Fingerprint = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
     /// <summary>Runs on a copy of a seeded database; the figure is sends a second.</summary>
     public static Sample Run(string file, int group, TimeSpan warm, TimeSpan length)
     {
@@ -37,8 +40,6 @@ static class BareSqlite
         // Checkpoints run beside, as they do in Cote.
         using var checkpoints = new Timer(_ => Checkpoint(file), null, 1_000, 1_000);
 
-        const string Text = "How do doves find their way home over the sea?";
-        const string Fingerprint = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
         var latencies = new LatencyHistogram();
         long count = 0, next = 0;
         var from = Stopwatch.GetTimestamp() + (long)(warm.TotalSeconds * Stopwatch.Frequency);

@@ -32,4 +32,14 @@ static partial class HttpLog
     [LoggerMessage(EventId = 1413, Level = LogLevel.Warning,
         Message = "{Count} connections were still busy {Seconds} s after the server began to stop; they are aborted")]
     public static partial void ConnectionsAborted(this ILogger log, int count, int seconds);
+
+    [LoggerMessage(EventId = 1420, Level = LogLevel.Information, Message = "Now listening on: {Address}")]
+    public static partial void Listening(this ILogger log, string address);
+
+    [LoggerMessage(EventId = 1421, Level = LogLevel.Information, Message = "Open {Address}")]
+    public static partial void OpenDocs(this ILogger log, string address);
+
+    [LoggerMessage(EventId = 1422, Level = LogLevel.Warning,
+        Message = "CORS refused a browser on origin {Origin}; Cote__Http__CorsOrigins lists the origins that may call")]
+    public static partial void PreflightRefused(this ILogger log, string origin);
 }

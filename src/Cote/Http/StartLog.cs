@@ -27,16 +27,3 @@ static class StartLog
         return address.TrimEnd('/') + "/docs";
     }
 }
-
-static partial class HttpLog
-{
-    [LoggerMessage(EventId = 1420, Level = LogLevel.Information, Message = "Now listening on: {Address}")]
-    public static partial void Listening(this ILogger log, string address);
-
-    [LoggerMessage(EventId = 1421, Level = LogLevel.Information, Message = "Open {Address}")]
-    public static partial void OpenDocs(this ILogger log, string address);
-
-    [LoggerMessage(EventId = 1422, Level = LogLevel.Warning,
-        Message = "CORS refused a browser on origin {Origin}; Cote__Http__CorsOrigins lists the origins that may call")]
-    public static partial void PreflightRefused(this ILogger log, string origin);
-}

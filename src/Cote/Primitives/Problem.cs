@@ -33,11 +33,11 @@ public static class Problems
     public static readonly Problem InvalidToken = new(401, "invalid_token", "Could not validate credentials");
     public static readonly Problem WrongPassword = new(401, "wrong_password", "Incorrect username or password");
     public static readonly Problem InvalidRefreshToken = new(401, "invalid_refresh_token", "The refresh token is not valid any more; log in again");
-    public static readonly Problem WrongCurrentPassword = new(403, "wrong_current_password", "The current password is not right");
+    public static readonly Problem WrongCurrentPassword = new(403, "wrong_current_password", "The current password is incorrect");
     public static readonly Problem AccountDisabled = new(403, "account_disabled", "This account is disabled");
     public static readonly Problem RegistrationClosed = new(403, "registration_closed", "Registration is closed on this server");
     public static readonly Problem WrongInvitation = new(403, "wrong_invitation", "Registration needs a valid invitation code");
-    public static readonly Problem AdminOnly = new(403, "admin_only", "This is for admins");
+    public static readonly Problem AdminOnly = new(403, "admin_only", "Only an admin may do this");
     public static readonly Problem SessionNotFound = new(404, "session_not_found", "Session not found");
     public static readonly Problem UsernameTaken = new(400, "username_taken", "Username already registered");
     public static readonly Problem EmailTaken = new(400, "email_taken", "Email already registered");
@@ -46,25 +46,25 @@ public static class Problems
     public static readonly Problem MessageNotFound = new(404, "message_not_found", "Message not found");
     public static readonly Problem MethodNotAllowed = new(405, "method_not_allowed", "Method Not Allowed");
     public static readonly Problem IdConflict = new(409, "id_conflict", "This id was used for something else; a retry must repeat the first request exactly");
-    public static readonly Problem Gone = new(410, "gone", "What had this id was deleted; the id stays used");
-    public static readonly Problem TooLarge = new(413, "too_large", "The request body is too large; GET /limits tells how much is taken");
+    public static readonly Problem Gone = new(410, "gone", "This id belonged to something that was deleted, and cannot be used again");
+    public static readonly Problem TooLarge = new(413, "too_large", "The request body is too large; GET /limits tells the largest that is accepted");
     public static readonly Problem UpgradeRequired = new(426, "upgrade_required", "This is a WebSocket endpoint; connect with a WebSocket client");
     public static readonly Problem TooManyRequests = new(429, "rate_limited", "Too many requests; wait as long as Retry-After says");
     public static readonly Problem TooManyOpen = new(429, "too_many_open", "Too many replies of this chat are waiting; wait until some have ended") { RetryAfter = TimeSpan.FromSeconds(5) };
     public static readonly Problem Internal = new(500, "internal_error", "Internal Server Error");
     public static readonly Problem Busy = new(503, "busy", "The server is busy; try again shortly") { RetryAfter = TimeSpan.FromSeconds(1) };
-    public static readonly Problem Unavailable = new(503, "unavailable", "The database is away; try again shortly") { RetryAfter = TimeSpan.FromSeconds(2) };
+    public static readonly Problem Unavailable = new(503, "unavailable", "The database cannot be reached; try again shortly") { RetryAfter = TimeSpan.FromSeconds(2) };
     public static readonly Problem ShuttingDown = new(503, "shutting_down", "The server is shutting down; try again shortly") { RetryAfter = TimeSpan.FromSeconds(2) };
-    public static readonly Problem QuotaExceeded = new(403, "quota_exceeded", "Your uploads take all the room you have; delete messages with media first");
+    public static readonly Problem QuotaExceeded = new(403, "quota_exceeded", "Your uploads use your whole quota; delete messages with media first");
     public static readonly Problem MediaNotFound = new(404, "media_not_found", "Media not found");
     public static readonly Problem UploadNotFound = new(404, "upload_not_found", "Upload not found");
-    public static readonly Problem WrongOffset = new(409, "wrong_offset", "The upload has not come that far, or further; HEAD tells its Upload-Offset");
+    public static readonly Problem WrongOffset = new(409, "wrong_offset", "Upload-Offset is not the length that the server has; a HEAD request tells it");
     public static readonly Problem UploadExpired = new(410, "upload_expired", "The upload was not finished in time; begin it again");
     public static readonly Problem WrongTusVersion = new(412, "wrong_tus_version", "This server speaks tus 1.0.0; send Tus-Resumable: 1.0.0");
-    public static readonly Problem TooManyPixels = new(413, "too_many_pixels", "The image has too many pixels; GET /limits tells how many are taken");
-    public static readonly Problem UnsupportedMediaType = new(415, "unsupported_media_type", "Files of this type are not taken");
+    public static readonly Problem TooManyPixels = new(413, "too_many_pixels", "The image has too many pixels; GET /limits tells how many are accepted");
+    public static readonly Problem UnsupportedMediaType = new(415, "unsupported_media_type", "Files of this type are not accepted");
     public static readonly Problem UploadLocked = new(423, "upload_locked", "Another request is writing to this upload; ask for its offset again");
-    public static readonly Problem StorageUnavailable = new(503, "storage_unavailable", "The store of the media is away; try again shortly") { RetryAfter = TimeSpan.FromSeconds(5) };
+    public static readonly Problem StorageUnavailable = new(503, "storage_unavailable", "The media storage cannot be reached; try again shortly") { RetryAfter = TimeSpan.FromSeconds(5) };
     public static readonly Problem DiskFull = new(507, "disk_full", "The server's disk is full; nothing was stored");
 #pragma warning restore CS1591
 

@@ -52,9 +52,9 @@ public sealed class OutageTests(OutageTests.Own own) : IClassFixture<OutageTests
             texts.Apply(await socket.NextAsync());
         var id = Guid.CreateVersion7().ToString();
         var refused = await ada.PostAsync($"/chats/{chat}/messages/", new { content = "hello?", id });
-        refused.ShouldBeProblem(503, "unavailable", "The database is away; try again shortly");
+        refused.ShouldBeProblem(503, "unavailable", "The database cannot be reached; try again shortly");
         (await ada.GetAsync("/health/ready")).Status.ShouldBe(503);
-        (await ada.GetAsync("/sync")).ShouldBeProblem(503, "unavailable", "The database is away; try again shortly");
+        (await ada.GetAsync("/sync")).ShouldBeProblem(503, "unavailable", "The database cannot be reached; try again shortly");
         (await ada.GetAsync("/health/live")).Status.ShouldBe(200);
         gates[1].Open();
         while (texts[reply] != "before, while, after")

@@ -158,7 +158,7 @@ public sealed class RefusalTests(SharedApp shared)
             request.Content = Content($$"""{"title":"{{new string('a', 2 * 1_048_576)}}"}""", "application/json");
         });
 
-        reply.ShouldBeProblem(413, "too_large", "The request body is too large; GET /limits tells how much is taken");
+        reply.ShouldBeProblem(413, "too_large", "The request body is too large; GET /limits tells the largest that is accepted");
         (await ada.GetAsync("/limits")).Json.Number("max_body_bytes").ShouldBe(2 * 1_048_576);
     }
 
@@ -174,7 +174,7 @@ public sealed class RefusalTests(SharedApp shared)
             request.Content = Content($$"""{"title":"{{new string('a', 4_000)}}"}""", "application/json");
         });
 
-        reply.ShouldBeProblem(413, "too_large", "The request body is too large; GET /limits tells how much is taken");
+        reply.ShouldBeProblem(413, "too_large", "The request body is too large; GET /limits tells the largest that is accepted");
     }
 
     [Fact]

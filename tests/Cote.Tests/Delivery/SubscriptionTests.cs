@@ -1,0 +1,236 @@
+using Cote.Data;
+using Cote.Delivery;
+using Cote.Events;
+using Cote.Http;
+using Cote.Primitives;
+using Cote.Replies;
+using Cote.Users;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Cote.Tests.Delivery;
+
+/// <summary>
+/// A subscription over rows and streaming replies that the test writes by hand: orders of things that a whole server shows
+/// only by chance. The rooms are those of the program, without a port and without a loop running.
+/// </summary>
+public sealed class SubscriptionTests : IAsyncLifetime
+{
+    const string User = "01990000-0000-7000-8000-000000000001";
+    const string Session = "01990000-0000-7000-8000-000000000002";
+    static readonly CancellationToken Ct = CancellationToken.None;
+    static readonly CurrentUser Ada = new(User, Session, new(long.MaxValue));
+
+    readonly string _directory = Directory.CreateTempSubdirectory("cote-test-").FullName;
+    WebApplication _app = null!;
+    Database _db = null!;
+    Subscriptions _subscriptions = null!;
+    int _seq;
+
+    public async ValueTask InitializeAsync()
+    {
+        _app = CoteHost.Create([$"--Cote:Data:Directory={_directory}", "--Cote:Data:Readers=1", "--Logging:LogLevel:Default=None"]);
+        _db = _app.Services.GetRequiredService<Database>();
+        await _app.Services.GetRequiredService<DatabaseEngine>().OpenAsync(Ct);
+        await _app.Services.GetRequiredService<EventLog>().OpenAsync(null, Ct);
+        _subscriptions = _app.Services.GetRequiredService<Subscriptions>();
+        await WriteAsync(
+            $"""
+            insert into users (id, username, username_key, email, email_key, password_hash, created_at)
+            values ({User}, 'a', 'a', 'a', 'a', '', 0)
+            """,
+            $"insert into heads (user_id) values ({User})",
+            $"""
+            insert into chats (user_id, id, title, created_at, created_seq, last_message_time, activity, changed, fingerprint)
+            values ({User}, 'chat', '', 0, 0, 0, 0, 0, '')
+            """);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _app.DisposeAsync();
+        Directory.Delete(_directory, recursive: true);
+    }
+
+    [Fact]
+    public async Task Who_meets_the_end_of_a_reply_before_its_text_is_shown_no_text_after_it()
+    {
+        await using var subscription = await OpenAsync();
+        var streaming = _subscriptions.Streaming.Begin(User, new("chat", "reply", "question", 2, "m", 1, 1, ""));
+        streaming.Append(1, "text");
+        await AppendAsync("question");
+        await AppendAsync("reply");
+
+        (await subscription.NextAsync(Ct)).Select(x => x.Type).ShouldBe(["message", "message"]);
+        subscription.PingIfIdle();
+        subscription.Show(Frame.Pong);
+        var after = (await subscription.NextAsync(Ct)).ToList();
+        _subscriptions.Streaming.End(streaming);
+        subscription.Show(Frame.Pong);
+        after.AddRange(await subscription.NextAsync(Ct));
+
+        after.Select(x => x.Type).ShouldNotContain("message.snapshot");
+        after.Select(x => x.Type).ShouldNotContain("message.delta");
+    }
+
+    [Fact]
+    public async Task Who_follows_a_reply_is_shown_all_of_its_text_and_then_the_whole()
+    {
+        await using var subscription = await OpenAsync();
+        await AppendAsync("question");
+        var streaming = _subscriptions.Streaming.Begin(User, new("chat", "reply", "question", 2, "m", 1, 1, ""));
+        streaming.Append(1, "one ");
+        (await subscription.NextAsync(Ct)).Select(x => x.Type).ShouldBe(["message"]);
+        (await subscription.NextAsync(Ct)).Select(x => x.Type).ShouldBe(["message.snapshot", "message.delta", "typing"]);
+
+        streaming.Append(1, "two");
+        await AppendAsync("reply");
+        var rest = await subscription.NextAsync(Ct);
+        _subscriptions.Streaming.End(streaming);
+
+        rest.Select(x => x.Type).ShouldBe(["message.delta", "message"]);
+        (await subscription.NextAsync(Ct)).Select(x => x.Type).ShouldBe(["typing"]);
+    }
+
+    [Fact]
+    public async Task Who_was_told_of_a_reply_and_meets_its_end_next_is_shown_the_rest_of_its_text_before_it_and_none_after()
+    {
+        await using var subscription = await OpenAsync();
+        var reply = new PendingReply("chat", "reply", "question", 2, "m", 1, 1, "one ");
+        subscription.Begin(reply).Type.ShouldBe("message.snapshot");
+        await AppendAsync("question");
+        (await subscription.NextAsync(Ct)).Select(x => x.Type).ShouldBe(["message"]);
+        var streaming = _subscriptions.Streaming.Begin(User, reply);
+        streaming.Append(1, "two");
+        await AppendAsync("reply");
+
+        var end = await subscription.NextAsync(Ct);
+
+        end.Select(x => x.Type).ShouldBe(["message.delta", "message"]);
+        var rest = TestFrame.Parse(System.Text.Encoding.UTF8.GetString(end[0].Json.Span)).Data;
+        (rest.GetProperty("offset").GetInt32(), rest.GetProperty("text").GetString()).ShouldBe((4, "two"));
+        for (var i = 3; i < 30; i++) // however many others end before it is gone from here
+        {
+            await AppendAsync("other" + i);
+            (await subscription.NextAsync(Ct)).Select(x => x.Type).ShouldBe(["message"]);
+            subscription.Show(Frame.Pong);
+            (await subscription.NextAsync(Ct)).Select(x => x.Type).ShouldBe(["pong"]);
+        }
+        _subscriptions.Streaming.End(streaming);
+    }
+
+    [Fact]
+    public async Task A_subscription_whose_session_was_revoked_before_it_joined_shows_nothing()
+    {
+        await AppendAsync("secret");
+        await WriteAsync(
+            $"""
+            insert into sessions (id, user_id, device, ip, created_at, last_seen_at, expires_at, refresh_hash)
+            values ({Session}, {User}, '', '', 0, 0, {long.MaxValue}, '')
+            """);
+        await _app.Services.GetRequiredService<Revocations>().RevokeAsync($"s.id = {Session}"); // The hub finds no subscription of it.
+
+        await using var subscription = await OpenAsync();
+
+        subscription.Closed.ShouldBe(CloseReason.SessionRevoked);
+        (await subscription.NextAsync(Ct)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_subscription_that_is_only_just_opening_is_not_pinged()
+    {
+        var held = await _db.SnapshotAsync(Ct);
+        var opening = OpenAsync(); // it has joined, and waits for the one connection
+        _subscriptions.Hub.Find(User)!.Subscriptions.ShouldHaveSingleItem().PingIfIdle();
+        await held.DisposeAsync();
+        await using var subscription = await opening;
+        subscription.Show(Frame.Pong);
+
+        (await subscription.NextAsync(Ct)).ShouldBe([Frame.Pong]);
+    }
+
+    [Fact]
+    public async Task A_subscription_that_is_closed_while_it_reads_shows_nothing_of_what_it_read()
+    {
+        await using var subscription = await OpenAsync();
+        await AppendAsync("secret");
+        var held = await _db.SnapshotAsync(Ct);
+        var next = subscription.NextAsync(Ct).AsTask(); // Its read waits for the one connection.
+
+        subscription.Close(CloseReason.SessionRevoked);
+        await held.DisposeAsync();
+
+        (await next).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_log_that_was_trimmed_under_a_subscription_is_a_reset_and_never_a_silent_hole()
+    {
+        await using var subscription = await OpenAsync();
+        for (var i = 1; i <= 5; i++)
+            await AppendAsync("m" + i);
+        await WriteAsync($"delete from events where user_id = {User} and seq <= 3", $"update heads set tail = 3 where user_id = {User}");
+
+        var frames = await subscription.NextAsync(Ct);
+
+        frames.Select(x => x.Type).ShouldBe(["reset"]);
+        var reset = TestFrame.Parse(System.Text.Encoding.UTF8.GetString(frames[0].Json.Span));
+        reset.Data.GetProperty("reason").GetString().ShouldBe("trimmed");
+        reset.Data.GetProperty("cursor").GetString().ShouldBe(_subscriptions.Log.Epoch + "-5");
+        await AppendAsync("m6");
+        (await subscription.NextAsync(Ct)).Select(x => x.Seq).ShouldBe([6]);
+    }
+
+    [Fact]
+    public async Task No_text_of_a_reply_is_shown_before_its_question()
+    {
+        await using var subscription = await OpenAsync();
+        var streaming = _subscriptions.Streaming.Begin(User, new("chat", "reply", "question", 2, "m", 1, 1, ""));
+        streaming.Append(1, "early");
+        subscription.Show(Frame.Pong);
+
+        (await subscription.NextAsync(Ct)).Select(x => x.Type).ShouldBe(["pong"]);
+        await AppendAsync("question");
+        (await subscription.NextAsync(Ct)).Select(x => x.Type).ShouldBe(["message"]);
+        (await subscription.NextAsync(Ct)).Select(x => x.Type).ShouldBe(["message.snapshot", "message.delta", "typing"]);
+        _subscriptions.Streaming.End(streaming);
+    }
+
+    [Fact]
+    public async Task A_subscription_that_does_not_come_for_its_frames_holds_only_a_few()
+    {
+        await using var subscription = await OpenAsync();
+
+        for (var i = 0; i < 10_000; i++)
+            subscription.Show(Frame.Typing("chat", "user", true));
+
+        (await subscription.NextAsync(Ct)).Count.ShouldBeInRange(1, 100);
+    }
+
+    Task<Subscription> OpenAsync() => _subscriptions.OpenAsync(Ada, SubscriptionKind.Connection, null, Ct);
+
+    async Task WriteAsync(params Sql[] statements)
+    {
+        var batch = new WriteBatch();
+        foreach (var sql in statements)
+            batch.Execute(sql);
+        (await _db.WriteAsync(batch)).ShouldBe(Outcome.Committed);
+    }
+
+    // A message with its event, committed as by another process: the channel is told of it.
+    async Task AppendAsync(string message)
+    {
+        _seq++;
+        await WriteAsync(
+            $"""
+            insert into messages (user_id, id, chat_id, seq, sender, type, content, status, importance, timestamp, listed, event_seq)
+            values ({User}, {message}, 'chat', {_seq}, 'user', 'text', 'x', 'sent', 'normal', 0, 1, {_seq})
+            """,
+            $"update heads set seq = {_seq} where user_id = {User}",
+            $"""
+            insert into events (user_id, seq, type, chat_id, message_id, at)
+            values ({User}, {_seq}, 'message', 'chat', {message}, 0)
+            """);
+        _subscriptions.Hub.Find(User)?.Advance();
+    }
+}
