@@ -197,8 +197,8 @@ public class PromptOfLongChat
 
     [Benchmark]
     public async Task<int> BuildAsync() =>
-        (await _prompt.BuildAsync(_reply, "You are a dove.", 32_768, null, vision: false,
-            CancellationToken.None))!.Count;
+        (await _prompt.BuildAsync(_reply, "You are a dove.", 24_576, 24_576, vision: false,
+            CancellationToken.None))!.Messages.Count;
 
     [GlobalCleanup]
     public async Task CleanUp() => await _services.DisposeAsync();

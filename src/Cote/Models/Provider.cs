@@ -15,7 +15,10 @@ namespace Cote;
 /// <param name="open">Called once for each model that is used; the client serves many calls at a time.</param>
 public sealed class Provider(string name, IEnumerable<string> models, Func<string, IChatClient> open)
 {
+    const int LeastLearntWindow = 1_024;
+
     readonly ConcurrentDictionary<string, Lazy<IChatClient>> _clients = new(StringComparer.Ordinal);
+    readonly ConcurrentDictionary<string, int> _windows = new(StringComparer.Ordinal);
 
     /// <summary>The name of the provider, such as <c>openai</c>.</summary>
     public string Name { get; } = name;
@@ -45,4 +48,15 @@ public sealed class Provider(string name, IEnumerable<string> models, Func<strin
     /// <summary>Whether one of its models sees images: so configured, and not refused by it since the start.</summary>
     internal bool Sees(string model) => Vision && !(_clients.TryGetValue(model, out var client)
         && client is { IsValueCreated: true, Value: WireChatClient { SeesImages: false } });
+
+    /// <summary>The context window of a model as its refusals since the start show it, or null.</summary>
+    internal int? LearntWindow(string model) => _windows.TryGetValue(model, out var window) ? window : null;
+
+    /// <summary>Remembers that a prompt of so many tokens was too long for one of its models.</summary>
+    internal void LearnWindow(string model, long tokens)
+    {
+        // A server that refuses everything as too long teaches nothing about its window.
+        var window = (int)Math.Max(tokens, LeastLearntWindow);
+        _windows.AddOrUpdate(model, window, (_, known) => Math.Min(known, window));
+    }
 }

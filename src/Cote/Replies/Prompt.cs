@@ -4,6 +4,9 @@ using Microsoft.Extensions.AI;
 
 namespace Cote.Replies;
 
+/// <summary>A prompt, about how many tokens it has, and how many of those are of earlier turns.</summary>
+sealed record BuiltPrompt(IReadOnlyList<ChatMessage> Messages, long Tokens, long PastTokens);
+
 /// <summary>
 /// Builds the prompt of a reply: as much of the chat as the model's window holds, read backwards, never the whole chat. It
 /// fits strict servers: after the system prompt a question comes first, roles alternate, and no turn is blank.
@@ -13,21 +16,21 @@ sealed class Prompt(MessageStore messages, Attachments attachments)
     const int PageRows = 100;
     const string BlankQuestion = "(no text)";
 
-    /// <summary>The messages for a reply, or null where not even the system prompt and the question fit.</summary>
+    /// <summary>The prompt of a reply, or null where not even the system prompt and the question fit.</summary>
     /// <param name="reply">The reply to be made.</param>
     /// <param name="systemPrompt">The text before everything, or null.</param>
-    /// <param name="window">Tokens of prompt and reply together.</param>
-    /// <param name="maxTokens">Tokens that the reply may take, or null where it is not said: then a quarter is kept free.</param>
+    /// <param name="room">The most tokens of the prompt.</param>
+    /// <param name="wanted">The tokens up to which earlier turns are taken; the question may be longer.</param>
     /// <param name="vision">Whether the model sees images.</param>
     /// <param name="ct">Cancels the reads.</param>
-    public async Task<IReadOnlyList<ChatMessage>?> BuildAsync(
-        PendingReplyRow reply, string? systemPrompt, int window, int? maxTokens, bool vision, CancellationToken ct)
+    public async Task<BuiltPrompt?> BuildAsync(
+        PendingReplyRow reply, string? systemPrompt, long room, long wanted, bool vision, CancellationToken ct)
     {
         // Most chats are short: one query brings the question and all messages before it.
         var newest = await messages.ListPastAsync(reply.UserId, reply.ChatId, reply.QuestionSeq + 1, null, PageRows, ct);
         if (newest is not [var question, ..] || question.Seq != reply.QuestionSeq)
-            return []; // Deleted meanwhile.
-        var left = window - Math.Min(maxTokens ?? window / 4, window / 2) - TokenEstimate.Of(question.Content);
+            return new([], 0, 0); // Deleted meanwhile.
+        var left = room - TokenEstimate.Of(question.Content);
         if (!string.IsNullOrWhiteSpace(systemPrompt))
             left -= TokenEstimate.Of(systemPrompt);
         if (left < 0)
@@ -38,6 +41,9 @@ sealed class Prompt(MessageStore messages, Attachments attachments)
         var parts = await attachments.ReadAsync(reply.UserId, question.Media, budget, ct);
         if (question.Content.Length == 0 && parts.Count == 0)
             return null;
+        var own = room - budget.Tokens;
+        budget.Tokens = Math.Max(0, budget.Tokens - Math.Max(0, room - wanted));
+        var forPast = budget.Tokens;
         var past = await ReadPastAsync(reply, newest.Count < PageRows ? [.. newest.Skip(1)] : null, budget, ct);
         var pastParts = new Dictionary<long, IReadOnlyList<AIContent>>();
         foreach (var message in past.Where(x => x.Media.Count > 0).Reverse())
@@ -49,7 +55,7 @@ sealed class Prompt(MessageStore messages, Attachments attachments)
         foreach (var message in past.SkipWhile(x => x.Sender == Senders.Ai))
             Add(prompt, message.Sender, message.Content, pastParts.GetValueOrDefault(message.Seq) ?? []);
         Add(prompt, Senders.User, string.IsNullOrWhiteSpace(question.Content) && parts.Count == 0 ? BlankQuestion : question.Content, parts);
-        return prompt;
+        return new(prompt, own + forPast - budget.Tokens, forPast - budget.Tokens);
     }
 
     // Messages of low importance are cut first, then normal, then high ones, each oldest first. They are taken in the

@@ -17,6 +17,9 @@ sealed record ReplyRunContext(
 /// </summary>
 sealed class ReplyRun : IDisposable
 {
+    // Each holds half of the earlier turns that the one before it held.
+    const int MostPromptSizes = 4;
+
     readonly ReplyRunContext _context;
     readonly StreamingReply _streaming;
     readonly RunSignals _signals;
@@ -89,29 +92,49 @@ sealed class ReplyRun : IDisposable
         var providers = _context.Providers;
         var (provider, model) = providers.Find(_reply.Model) ?? providers.Find(providers.Catalogue.Default.Id)!.Value;
         var options = _context.Options;
-        var maxTokens = Smallest(_reply.MaxTokens, provider.MaxTokens ?? options.MaxTokens);
-        var prompt = await _context.Prompt.BuildAsync(_reply, _reply.SystemPrompt ?? options.SystemPrompt,
-            provider.ContextTokens ?? options.ContextTokens, maxTokens, provider.Sees(model), ct);
-        if (prompt is null)
-            return new(ModelFault.ContextTooLong, null, null);
-        var settings = new ChatOptions
-        {
-            MaxOutputTokens = maxTokens,
-            Temperature = (float?)(_reply.Temperature ?? provider.Temperature ?? options.Temperature),
-        };
         using var limit = new CancellationTokenSource(
             TimeSpan.FromSeconds(options.MaxReplySeconds), _context.Clock.Provider);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, ct);
         try
         {
-            _writer.IsCalled = true;
-            return await ReadAsync(new(provider, model, prompt, settings, options.CallLimits, _context.Clock), either.Token);
+            var settings = SettingsOf(provider);
+            var configured = provider.ContextTokens ?? options.ContextTokens;
+            var room = RoomIn(configured, settings.MaxOutputTokens);
+            var wanted = RoomIn(provider.LearntWindow(model) ?? configured, settings.MaxOutputTokens);
+            for (var calls = 1; ; calls++)
+            {
+                var prompt = await _context.Prompt.BuildAsync(
+                    _reply, _reply.SystemPrompt ?? options.SystemPrompt, room, wanted, provider.Sees(model), either.Token);
+                if (prompt is null)
+                    return new(ModelFault.ContextTooLong, null, null);
+                _writer.IsCalled = true;
+                var result = await ReadAsync(
+                    new(provider, model, prompt.Messages, settings, options.CallLimits, _context.Clock), either.Token);
+                if (result.Fault != ModelFault.ContextTooLong || _writer.Length > 0)
+                    return result;
+                provider.LearnWindow(model, prompt.Tokens);
+                if (calls == MostPromptSizes || prompt.PastTokens == 0)
+                    return result;
+                // The model's window is smaller than the settings say: half of the earlier turns may fit.
+                wanted = prompt.Tokens - (prompt.PastTokens + 1) / 2;
+                _context.Log.PromptShortened(_reply.Id, _reply.Model, prompt.Tokens);
+                await _writer.RaiseAttemptAsync(either.Token);
+            }
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested && !ct.IsCancellationRequested)
         {
             return new(ModelFault.TooLong, null, null);
         }
     }
+
+    ChatOptions SettingsOf(Provider provider) => new()
+    {
+        MaxOutputTokens = Smallest(_reply.MaxTokens, provider.MaxTokens ?? _context.Options.MaxTokens),
+        Temperature = (float?)(_reply.Temperature ?? provider.Temperature ?? _context.Options.Temperature),
+    };
+
+    // Where it is not said how long a reply may be, a quarter of the window is kept free for it.
+    static long RoomIn(int window, int? maxTokens) => window - Math.Min(maxTokens ?? window / 4, window / 2);
 
     async Task<ModelResult> ReadAsync(ModelCall call, CancellationToken ct)
     {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Cote.Tests.Harness;
+using Cote.Tests.Media;
 
 namespace Cote.Tests.Replies;
 
@@ -215,13 +216,13 @@ public sealed class BoundsTests
     }
 
     // What a strict server refuses is drawn for each call: blank turns, two turns of one role, a first turn that is not the
-    // user's, the temperature, the system role.
+    // user's, the temperature, the system role, images, long prompts.
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
     public async Task A_chat_with_a_strict_server_never_gets_stuck(int seed)
     {
-        await using var app = await CoteApp.StartAsync("Assistants:ContextTokens=1500");
+        await using var app = await CoteApp.StartAsync("Assistants:ContextTokens=3000");
         using var ada = await app.RegisterAsync();
         var chat = await ada.CreateChatAsync();
         (await ada.PatchAsync($"/chats/{chat}", new { system_prompt = "Be a dove.", temperature = 0.5 })).Ok();
@@ -231,7 +232,7 @@ public sealed class BoundsTests
         {
             lock (random)
             {
-                if (WhyRefused(x, random.Next(5)) is { } why)
+                if (WhyRefused(x, random.Next(7)) is { } why)
                 {
                     refused++;
                     return FakeReply.Refuse(400, JsonSerializer.Serialize(new { error = new { message = why.Message, param = why.Param } }));
@@ -246,14 +247,17 @@ public sealed class BoundsTests
             }
         };
 
+        var image = (await ada.UploadAsync(Samples.Png(), "dove.png")).Ok()["url"];
         for (var turn = 0; turn < 100; turn++)
         {
             var importance = (turn % 7) switch { 0 => "low", 1 => "high", _ => "normal" };
             var content = turn % 11 == 5 ? "   " : $"question {turn} " + new string('x', turn % 90);
-            var question = (await ada.PostAsync($"/chats/{chat}/messages/", new { content, importance_level = importance })).Ok().Json;
+            var question = (await ada.PostAsync($"/chats/{chat}/messages/", turn % 9 == 4
+                ? new { content, importance_level = importance, type = "image", media_urls = new[] { image } }
+                : new { content, importance_level = importance })).Ok().Json;
             var end = await ada.EndOfAsync(chat, question.Text("reply_id"));
             if (end.GetProperty("generation").TryGetProperty("error", out var error))
-                error.Text("code").ShouldBeOneOf("empty", "truncated");
+                error.Text("code").ShouldBeOneOf("empty", "truncated", turn % 9 == 4 ? "unsupported_media" : "empty");
         }
         refused.ShouldBeGreaterThan(0, "the server is strict");
     }
@@ -270,6 +274,9 @@ public sealed class BoundsTests
             3 when request.Body.TryGetProperty("temperature", out _) =>
                 ("Unsupported value: 'temperature' does not support 0.5 with this model.", "temperature"),
             4 when turns[0].Role == "system" => ("System role not supported", null),
+            5 when request.Messages.ToString().Contains("image_url", StringComparison.Ordinal) =>
+                ("This model does not support image input", null),
+            6 when request.Messages.ToString().Length > 4_000 => ("This model's maximum context length is 1000 tokens", null),
             _ => null,
         };
     }

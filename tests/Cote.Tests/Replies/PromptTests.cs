@@ -131,6 +131,47 @@ public sealed class PromptTests(LiveApp live) : IClassFixture<LiveApp>
         (await ada.EndOfAsync(chat, next)).Text("generation", "state").ShouldBe("completed");
     }
 
+    [Fact]
+    public async Task A_window_smaller_than_the_settings_say_is_learnt_from_refusals()
+    {
+        await using var app = await CoteApp.StartAsync();
+        using var ada = await app.RegisterAsync();
+        var chat = await ada.CreateChatAsync();
+        // Its window holds 6,000 tokens, and it counts four characters for one.
+        app.Model.Answer = x => x.Messages.ToString().Length > 24_000
+            ? FakeReply.Refuse(400, """{"error":{"code":"context_length_exceeded","message":"maximum context length is 6000 tokens"}}""")
+            : FakeReply.Text("fine");
+        for (var turn = 0; turn < 5; turn++)
+            await CompletedAsync($"turn {turn} " + new string('x', 4_000));
+        app.Model.Calls.ShouldBe(5);
+
+        var longer = await CompletedAsync("turn 5 " + new string('x', 6_000));
+
+        longer.Number("generation", "attempt").ShouldBe(2, "the second call is an attempt of its own");
+        app.Model.Calls.ShouldBe(7);
+        app.Model.Requests[^1].Messages.ToString().ShouldContain("turn 4");
+        app.Model.Requests[^1].Messages.ToString().ShouldNotContain("turn 0");
+        for (var turn = 6; turn < 12; turn++)
+            await CompletedAsync($"turn {turn} " + new string('x', 4_000));
+        app.Model.Calls.ShouldBeLessThanOrEqualTo(15, "a refused length is not tried with each reply");
+
+        var calls = app.Model.Calls;
+        var hopeless = await EndedAsync(new string('x', 30_000));
+        hopeless.Text("generation", "error", "code").ShouldBe("context_too_long");
+        app.Model.Calls.ShouldBeLessThanOrEqualTo(calls + 4);
+        await CompletedAsync("a short one goes on");
+
+        async Task<System.Text.Json.JsonElement> EndedAsync(string content) =>
+            await ada.EndOfAsync(chat, (await ada.AskAsync(chat, content)).Text("reply_id"));
+
+        async Task<System.Text.Json.JsonElement> CompletedAsync(string content)
+        {
+            var end = await EndedAsync(content);
+            end.Text("generation", "state").ShouldBe("completed");
+            return end;
+        }
+    }
+
     async Task<string> Other(CoteClient client)
     {
         var chat = await client.CreateChatAsync();
