@@ -21,12 +21,12 @@ static class ListMessages
             request.AddQueryError("before", "before and after cannot be used together", before);
         if (request.Problem is { } wrong)
             return ApiResults.Of(wrong);
-        if (Ids.Parse(chatId) is not { } chat || await messages.FindChatStateAsync(user.Id, chat, ct) is not { } look)
+        if (Ids.Parse(chatId) is not { } chat || await messages.FindChatStateAsync(user.Id, chat, ct) is not { } state)
             return ApiResults.Of(Problems.ChatNotFound);
 
         // While a reply is being made its text grows without an event, and what was written is old at once.
-        var (key, version) = (new ListCache.Key(user.Id, chat, most, to, from), new Cursor(events.Epoch, look.Changed).ToString());
-        if (!look.IsOpen && cache.Find(key, version, http) is { } written)
+        var (key, version) = (new ListCache.Key(user.Id, chat, most, to, from), new Cursor(events.Epoch, state.Changed).ToString());
+        if (!state.IsOpen && cache.Find(key, version, http) is { } written)
             return written;
         var page = new Page(most);
         bool enough(Message x) => page.IsFull([x.Content, .. x.MediaUrls]);
@@ -46,7 +46,7 @@ static class ListMessages
         foreach (var message in list)
             receipts.AddIfDue(user.Id, message);
         var json = ApiResults.Write<IReadOnlyList<Message>>([.. list.Select(x => x.Signed(links))], WireJson.MessageList);
-        if (!look.IsOpen && list.All(x => x.MediaUrls.Count == 0)) // signatures are fresh each time
+        if (!state.IsOpen && list.All(x => x.MediaUrls.Count == 0)) // signatures are fresh each time
             cache.Store(key, version, json, http);
         return ApiResults.Json(json);
     }

@@ -5,7 +5,7 @@ using Cote.Primitives;
 
 namespace Cote;
 
-/// <summary>The front door.</summary>
+/// <summary>Proxies, browsers of other origins, and the addresses by which clients reach the server.</summary>
 public sealed class HttpOptions
 {
     [Description("Addresses or networks (`10.0.0.0/8`) of the proxies in front: only their `X-Forwarded-For` and `X-Forwarded-Proto` count. A list (`…__0`) or one text with commas.")]
