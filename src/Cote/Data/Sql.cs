@@ -59,6 +59,14 @@ public sealed class Sql
         _text.Append(text[done..]);
     }
 
+    /// <summary>Names of tables or columns, constants of the program; quoted, since one may be a keyword.</summary>
+    internal static Sql Names(params IEnumerable<string> names)
+    {
+        var sql = new Sql(0, 0);
+        sql.AppendLiteral(string.Join(", ", names.Select(x => $"\"{x}\"")));
+        return sql;
+    }
+
     void Add(object? value, ArgKind kind)
     {
         var at = _text.Length;

@@ -200,7 +200,7 @@ public sealed class SqliteTests : IDisposable
     {
         options ??= new();
         options.Directory = _folder;
-        var engine = new SqliteEngine(options, new(options, NullLogger<DataFolder>.Instance), new(new StoppedTime()), NullLogger<Database>.Instance);
+        var engine = new SqliteEngine(options, new(options, NullLogger<DataFolder>.Instance), new(new StoppedTime()), NullLogger<Database>.Instance, []);
         await engine.OpenAsync(CancellationToken.None);
         return engine;
     }
