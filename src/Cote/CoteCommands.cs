@@ -15,7 +15,7 @@ public static class CoteCommands
     /// <summary>
     /// Runs a command. Null where the arguments name none, and the server is to start; otherwise the exit code: 0, or 1
     /// where the command was refused, or 2 where there is no such command or flag. Throws
-    /// <see cref="Primitives.StartupException"/> where the configuration is wrong or the database cannot be opened.
+    /// <see cref="StartupException"/> where the configuration is wrong or the database cannot be opened.
     /// </summary>
     /// <param name="args">The arguments of the program.</param>
     /// <param name="input">Gives the password where it is not typed.</param>

@@ -1,4 +1,3 @@
-using System.ComponentModel;
 using Cote.Chats;
 using Cote.Cluster;
 using Cote.Data;
@@ -14,34 +13,36 @@ namespace Cote;
 /// <summary>All settings, one part for each room. In the environment a setting is <c>Cote__Part__Name</c>.</summary>
 public sealed class CoteOptions
 {
-    [Description("The database and the data directory.")]
+    /// <summary>The database and the data directory.</summary>
     public DataOptions Data { get; } = new();
 
-    [Description("Accounts, tokens and sessions.")]
+    /// <summary>Accounts, tokens and sessions.</summary>
     public AuthOptions Auth { get; } = new();
 
-    [Description("HTTP.")]
+    /// <summary>HTTP.</summary>
     public HttpOptions Http { get; } = new();
 
-    [Description("Rate limits, per minute and node.")]
+    /// <summary>Rate limits, per minute and node.</summary>
     public RateLimitsOptions RateLimits { get; } = new();
 
-    [Description("Uploads: size, quota, retention and storage.")]
+    /// <summary>Uploads: size, quota, retention and storage.</summary>
     public MediaOptions Media { get; } = new();
 
-    [Description("Messages.")]
+    /// <summary>Messages.</summary>
     public MessagesOptions Messages { get; } = new();
 
-    [Description("Retention and delivery of events.")]
+    /// <summary>Retention and delivery of events.</summary>
     public EventsOptions Events { get; } = new();
 
-    [Description("Text and typing between nodes. Unset: text of other nodes arrives once a second, and typing of their "
-        + "users not at all.")]
+    /// <summary>
+    /// Text and typing between nodes. Unset: text of other nodes arrives once a second, and typing of their users not
+    /// at all.
+    /// </summary>
     public RabbitMqOptions RabbitMq { get; } = new();
 
-    [Description("Sockets and streams.")]
+    /// <summary>Sockets and streams.</summary>
     public RealtimeOptions Realtime { get; } = new();
 
-    [Description("Model providers, models and timeouts.")]
+    /// <summary>Model providers, models and timeouts.</summary>
     public AssistantsOptions Assistants { get; } = new();
 }

@@ -7,7 +7,8 @@ namespace Cote.Admin;
 /// <summary>
 /// The SQL that removes the rows of a user from the tables of all rooms. A test compares it with the schema.
 /// </summary>
-sealed class AccountStore(Database db, Revocations revocations, Audit audit, Clock clock)
+sealed class AccountStore(
+    Database db, Revocations revocations, Audit audit, IEnumerable<HostTables> hosts, Clock clock)
 {
     const int BatchRows = 1_000;
     const int BatchParts = 16; // up to 1 MiB each
@@ -41,8 +42,9 @@ sealed class AccountStore(Database db, Revocations revocations, Audit audit, Clo
     /// </summary>
     public async Task RemoveAsync(string userId)
     {
-        foreach (var (table, key, rows) in Owned)
-            while (await RemoveSomeAsync(table, key, rows, userId) >= rows)
+        var owned = Owned.Select(x => (x.Table, User: (Sql)$"user_id", x.Key, x.Rows));
+        foreach (var (table, user, key, rows) in OfHosts().Concat(owned))
+            while (await RemoveSomeAsync(table, user, key, rows, userId) >= rows)
                 await Task.Yield();
         var batch = new WriteBatch();
         // The epoch file counts these events as committed, and they were, though their rows are removed.
@@ -66,12 +68,20 @@ sealed class AccountStore(Database db, Revocations revocations, Audit audit, Clo
         ($"upload_pieces", $"upload_id, start", BatchParts), ($"sessions", $"id", BatchRows),
     ];
 
-    async Task<int> RemoveSomeAsync(Sql table, Sql key, int rows, string userId)
+    // The last first: a table comes after those that it refers to.
+    IEnumerable<(Sql Table, Sql User, Sql Key, int Rows)> OfHosts() =>
+        from host in hosts
+        from table in host.Tables.Reverse()
+        where table.User is not null
+        select (Sql.Names(table.Name), Sql.Names(table.User!), Sql.Names(table.Key),
+            table.Columns.Any(x => x.Type is "blob" or "bytea") ? BatchParts : BatchRows);
+
+    async Task<int> RemoveSomeAsync(Sql table, Sql user, Sql key, int rows, string userId)
     {
         var batch = new WriteBatch();
         var removed = batch.Execute($"""
-            delete from {table} where user_id = {userId} and ({key}) in (
-              select {key} from {table} where user_id = {userId} limit {(long)rows})
+            delete from {table} where {user} = {userId} and ({key}) in (
+              select {key} from {table} where {user} = {userId} limit {(long)rows})
             """);
         await db.WriteAsync(batch);
         return removed.Changed;

@@ -24,7 +24,8 @@ sealed class RunningExports
 
 /// <summary>What an export reads from.</summary>
 sealed record ExportStores(
-    UserStore Users, SessionStore Sessions, ChatStore Chats, MessageStore Messages, MediaStore Media, MediaLinks Links);
+    UserStore Users, SessionStore Sessions, ChatStore Chats, MessageStore Messages, MediaStore Media, MediaLinks Links,
+    Database Database, IEnumerable<HostTables> Hosts);
 
 /// <summary><c>GET /users/me/export</c>: everything of the user as one JSON stream, of any length.</summary>
 static class ExportMe

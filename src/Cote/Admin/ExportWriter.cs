@@ -39,6 +39,7 @@ sealed class ExportWriter(PipeWriter output, ExportStores stores, CurrentUser us
         await WriteSessionsAsync(now, ct);
         await WriteChatsAsync(ct);
         await WriteMediaAsync(ct);
+        await WriteTablesAsync([.. stores.Hosts.SelectMany(x => x.Tables).Where(x => x.IsExported)], ct);
         _json.WriteEndObject();
         await FlushAsync(ct);
     }
@@ -111,6 +112,48 @@ sealed class ExportWriter(PipeWriter output, ExportStores stores, CurrentUser us
             after = page[^1].Id;
         }
         _json.WriteEndArray();
+    }
+
+    // Of a host's own tables all columns, under their names in the database.
+    async Task WriteTablesAsync(IReadOnlyList<HostTable> tables, CancellationToken ct)
+    {
+        if (tables.Count == 0)
+            return;
+        _json.WriteStartObject("tables"u8);
+        foreach (var table in tables)
+        {
+            var rows = new CopyTable(table.Name, table.Key, $"{Sql.Names(table.User!)} = {user.Id}");
+            IReadOnlyList<Column> columns = [.. table.Columns.Select(x => new Column(x.Name, CopyTable.KindOf(x.Type)))];
+            _json.WriteStartArray(table.Name);
+            for (IReadOnlyList<object?>? after = null;
+                await rows.PageAsync(stores.Database, columns, after, ct) is { Count: > 0 } page;
+                after = rows.KeyOf(columns, page[^1]))
+            {
+                foreach (var row in page)
+                    WriteRow(columns, row);
+                await FlushAsync(ct);
+            }
+            _json.WriteEndArray();
+        }
+        _json.WriteEndObject();
+    }
+
+    void WriteRow(IReadOnlyList<Column> columns, object?[] row)
+    {
+        _json.WriteStartObject();
+        for (var i = 0; i < row.Length; i++)
+        {
+            _json.WritePropertyName(columns[i].Name);
+            switch (row[i])
+            {
+                case null: _json.WriteNullValue(); break;
+                case long number: _json.WriteNumberValue(number); break;
+                case double real when double.IsFinite(real): _json.WriteNumberValue(real); break;
+                case byte[] bytes: _json.WriteBase64StringValue(bytes); break;
+                case var value: _json.WriteStringValue(value.ToString()); break; // JSON has no infinity
+            }
+        }
+        _json.WriteEndObject();
     }
 
     // Both: the JSON writer's flush hands its bytes to the pipe but does not flush the pipe. Without the second the

@@ -1,4 +1,3 @@
-using System.ComponentModel;
 using Cote.Cluster;
 using Cote.Primitives;
 
@@ -7,7 +6,9 @@ namespace Cote;
 /// <summary>The broker between nodes.</summary>
 public sealed class RabbitMqOptions
 {
-    /// <summary>The broker's URL, or null for none.</summary>
-    [Description("The broker's URL: `amqp://user:password@host:5672/vhost`, or `amqps://…`. Nothing that must not be lost goes through it.")]
+    /// <summary>
+    /// The broker's URL: <c>amqp://user:password@host:5672/vhost</c>, or <c>amqps://…</c>. Nothing that must not be
+    /// lost goes through it.
+    /// </summary>
     public Secret? Url { get; set; }
 }

@@ -1,4 +1,3 @@
-using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using Cote.Data;
 using Cote.Primitives;
@@ -8,31 +7,39 @@ namespace Cote;
 /// <summary>The database and the data directory.</summary>
 public sealed class DataOptions
 {
-    [Description("The folder of the embedded database, the signing key and the media; created if missing. Relative to "
-        + "the working directory. With PostgreSQL each node needs one of its own: for its lock, `control.sock` and "
-        + "uploads while they arrive.")]
+    /// <summary>
+    /// The folder of the embedded database, the signing key and the media; created if missing. Relative to the working
+    /// directory. With PostgreSQL each node needs one of its own: for its lock, <c>control.sock</c> and uploads while
+    /// they arrive.
+    /// </summary>
     [Required]
     public string Directory { get; set; } = "data";
 
-    [Description("Keeps everything in PostgreSQL, for any number of nodes: "
-        + "`postgres://user:password@host:5432/database`, or keywords (`Host=…;Username=…;Password=…;Database=…`). "
-        + "`DATABASE_URL` is read too. Unset: the embedded database.")]
+    /// <summary>
+    /// Keeps everything in PostgreSQL, for any number of nodes: <c>postgres://user:password@host:5432/database</c>, or
+    /// keywords (<c>Host=…;Username=…;Password=…;Database=…</c>). <c>DATABASE_URL</c> is read too. Unset: the embedded
+    /// database.
+    /// </summary>
     public Secret? Postgres { get; set; }
 
-    [Description("The same database without a pooler, for `LISTEN`, `NOTIFY` and the lock of migrations. Needed where "
-        + "`Postgres` leads to a pooler in transaction mode. Unset: the same.")]
+    /// <summary>
+    /// The same database without a pooler, for <c>LISTEN</c>, <c>NOTIFY</c> and the lock of migrations. Needed where
+    /// <c>Postgres</c> leads to a pooler in transaction mode. Unset: the same.
+    /// </summary>
     public Secret? PostgresListen { get; set; }
 
-    [Description("The maximum of connections to PostgreSQL of this node, beside two for signals (a `Maximum Pool Size` "
-        + "in the connection string wins). All nodes together must stay below the server's `max_connections`.")]
+    /// <summary>
+    /// The maximum of connections to PostgreSQL of this node, beside two for signals (a <c>Maximum Pool Size</c> in the
+    /// connection string wins). All nodes together must stay below the server's <c>max_connections</c>.
+    /// </summary>
     [Range(2, 10_000)]
     public int Connections { get; set; } = 24;
 
-    [Description("How many reads of the embedded database run at the same time.")]
+    /// <summary>How many reads of the embedded database run at the same time.</summary>
     [Range(1, 256)]
     public int Readers { get; set; } = 8;
 
-    [Description("How many writes may wait for the database; above it a write is answered 503 `busy`.")]
+    /// <summary>How many writes may wait for the database; above it a write is answered 503 <c>busy</c>.</summary>
     [Range(1, 1_000_000)]
     public int WriteQueue { get; set; } = 4_096;
 

@@ -27,7 +27,7 @@ public abstract class DatabaseEngine : IAsyncDisposable
 
     /// <summary>
     /// Opens the database, refuses a second owner where only one is possible, and brings the schema up to date. Throws
-    /// <see cref="Primitives.StartupException"/> where it cannot.
+    /// <see cref="StartupException"/> where it cannot.
     /// </summary>
     public abstract Task OpenAsync(CancellationToken ct);
 

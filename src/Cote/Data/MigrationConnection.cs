@@ -20,6 +20,12 @@ abstract class MigrationConnection
 
     public abstract Task<IReadOnlyList<T>> ListAsync<T>(Sql sql, Func<Row, T> map);
 
+    /// <summary>Selects the columns of all tables: table, name, type, place in the primary key or 0.</summary>
+    public abstract Sql Columns { get; }
+
+    /// <summary>Has the texts of these tables compared by their bytes, as Cote's are on both engines.</summary>
+    public abstract Task CompareByBytesAsync(string prefix);
+
     /// <summary>Copies a database that is a file before this migration; the name of the copy, or null.</summary>
-    public abstract string? CopyBefore(int migration);
+    public abstract string? CopyBefore(string migration);
 }

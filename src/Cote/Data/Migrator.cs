@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Globalization;
 using System.Reflection;
 using System.Text;
@@ -5,6 +6,24 @@ using Cote.Primitives;
 using Microsoft.Extensions.Logging;
 
 namespace Cote.Data;
+
+/// <summary>Numbered migrations, and the table that records which of them have run.</summary>
+/// <param name="Owner">The program that they belong to, as errors name it.</param>
+/// <param name="Table">The table, a constant of the program.</param>
+/// <param name="All">All that the program knows, in order.</param>
+/// <param name="Host">The host's tables that they make; null where they are Cote's.</param>
+sealed record MigrationHistory(
+    string Owner, string Table, IReadOnlyList<Migrator.Migration> All, HostTables? Host = null)
+{
+    public static MigrationHistory OfCote { get; } = new("Cote", "migrations", Migrator.All(typeof(Migrator).Assembly));
+
+    /// <summary>A migration as log lines and errors name it.</summary>
+    public string Describe(string migration) => Host is null ? migration : $"{migration} of {Owner}";
+
+    /// <summary>The name of a copy that is made before a migration: <c>0002</c>, <c>shop-0002</c>.</summary>
+    public string LabelOf(Migrator.Migration migration) =>
+        Host is null ? $"{migration.Number:0000}" : $"{Owner}-{migration.Number:0000}";
+}
 
 /// <summary>
 /// Brings the schema up to date from numbered files. Each runs once, in order, and its checksum is kept. A file serves
@@ -35,34 +54,53 @@ sealed class Migrator(ILogger log, Clock clock)
         }
     }
 
-    /// <summary>Runs the migrations that are missing.</summary>
-    public Task RunAsync(MigrationConnection database) => RunAsync(database, All(typeof(Migrator).Assembly));
-
-    internal async Task RunAsync(MigrationConnection database, IReadOnlyList<Migration> all)
+    /// <summary>Runs Cote's migrations that are missing, then those of each host.</summary>
+    public async Task RunAsync(MigrationConnection database, params IReadOnlyList<HostTables> hosts)
     {
-        await database.ExecuteAsync("""
-            create table if not exists migrations (
-              number integer primary key, name text not null, checksum text not null, applied_at bigint not null)
-            """);
-        var missing = await MissingAsync(database, all);
-        if (missing.Count > 0 && missing.Count < all.Count && database.CopyBefore(missing[0].Number) is { } copy)
-            log.DatabaseCopied(copy);
-        foreach (var migration in missing)
+        var isNew = await RunAsync(database, MigrationHistory.OfCote, isNew: false);
+        await HostSchema.RefuseUnknownAsync(database, hosts);
+        foreach (var host in hosts)
         {
-            await RunAsync(database, migration);
-            log.MigrationDone(migration.Name);
+            await RunAsync(database, host.History, isNew);
+            await HostSchema.ReadAsync(database, host);
         }
     }
 
-    async Task RunAsync(MigrationConnection database, Migration migration)
+    /// <summary>
+    /// Runs the migrations of one history that are missing; true where all were. The database is copied before, unless
+    /// nothing is in it that could be lost.
+    /// </summary>
+    internal async Task<bool> RunAsync(MigrationConnection database, MigrationHistory history, bool isNew)
+    {
+        await database.ExecuteAsync($"""
+            create table if not exists {history.Table} (
+              number integer primary key, name text not null, checksum text not null, applied_at bigint not null)
+            """);
+        var missing = await MissingAsync(database, history);
+        var isFirst = missing.Count == history.All.Count;
+        isNew = history.Host is null ? isFirst : isNew;
+        if (missing.Count > 0 && !isNew && database.CopyBefore(history.LabelOf(missing[0])) is { } copy)
+            log.DatabaseCopied(copy);
+        foreach (var migration in missing)
+        {
+            await RunAsync(database, history, migration);
+            log.MigrationDone(history.Describe(migration.Name));
+        }
+        return isFirst;
+    }
+
+    async Task RunAsync(MigrationConnection database, MigrationHistory history, Migration migration)
     {
         await database.BeginAsync();
         try
         {
-            await database.ExecuteAsync(migration.For(database.Engine));
+            if (history.Host is { } host)
+                await RunAsync(database, host, migration);
+            else
+                await database.ExecuteAsync(migration.For(database.Engine));
             await database.ListAsync(
                 $"""
-                insert into migrations (number, name, checksum, applied_at)
+                insert into {Sql.Names(history.Table)} (number, name, checksum, applied_at)
                 values (cast({(long)migration.Number} as integer), {migration.Name}, {migration.Checksum}, {clock.Now})
                 """, _ => 0);
             await database.CommitAsync();
@@ -74,27 +112,44 @@ sealed class Migrator(ILogger log, Clock clock)
         }
     }
 
+    static async Task RunAsync(MigrationConnection database, HostTables host, Migration migration)
+    {
+        var before = await HostSchema.ColumnsAsync(database);
+        try
+        {
+            await database.ExecuteAsync(migration.For(database.Engine));
+        }
+        catch (DbException error)
+        {
+            throw new StartupException(
+                $"Migration {migration.Name} of {host.Name} has failed, and nothing of it is kept: {error.Message}", error);
+        }
+        HostSchema.Check(host, migration.Name, before, await HostSchema.ColumnsAsync(database));
+        await database.CompareByBytesAsync(host.Prefix);
+    }
+
     /// <summary>
     /// The migrations that have not run. A database of a newer program, or of a changed migration, is refused.
     /// </summary>
     internal static async Task<IReadOnlyList<Migration>> MissingAsync(
-        MigrationConnection database, IReadOnlyList<Migration> all)
+        MigrationConnection database, MigrationHistory history)
     {
         var applied = await database.ListAsync(
-            $"select cast(number as bigint), name, checksum from migrations order by number",
+            $"select cast(number as bigint), name, checksum from {Sql.Names(history.Table)} order by number",
             row => (Number: (int)row.GetInt64(0), Name: row.GetString(1), Checksum: row.GetString(2)));
         foreach (var (number, name, checksum) in applied)
         {
-            var known = all.FirstOrDefault(x => x.Number == number)
+            var known = history.All.FirstOrDefault(x => x.Number == number)
                 ?? throw new StartupException(
-                    $"The database was made by a newer Cote (it has migration {name}, "
-                    + $"this program ends at {all[^1].Name}). Start that version, or restore a copy.");
+                    $"The database was made by a newer {history.Owner} (it has migration {name}, "
+                    + $"this program ends at {(history.All is [.., var last] ? last.Name : "none")}). "
+                    + "Start that version, or restore a copy.");
             if (known.Checksum != checksum)
                 throw new StartupException(
-                    $"Migration {name} is not the one this database was made with. "
+                    $"Migration {history.Describe(name)} is not the one this database was made with. "
                     + "A migration that has run must never be changed: add a new one.");
         }
-        return [.. all.Where(x => applied.All(y => y.Number != x.Number))];
+        return [.. history.All.Where(x => applied.All(y => y.Number != x.Number))];
     }
 
     internal static IReadOnlyList<Migration> All(Assembly assembly) =>

@@ -33,17 +33,24 @@ public sealed class Sql
 
     internal IReadOnlyList<Arg> Args => _args;
 
-#pragma warning disable CS1591 // called by the compiler
+    /// <summary>Called by the compiler: the text between two holes.</summary>
     public void AppendLiteral(string text) => _text.Append(text);
+    /// <summary>A <c>text</c>, or null.</summary>
     public void AppendFormatted(string? value) => Add(value, ArgKind.Text);
+    /// <summary>A <c>bigint</c>.</summary>
     public void AppendFormatted(long value) => Add(value, ArgKind.Integer);
+    /// <summary>A <c>bigint</c>, or null.</summary>
     public void AppendFormatted(long? value) => Add(value, ArgKind.Integer);
+    /// <summary>A <c>double precision</c>, or null.</summary>
     public void AppendFormatted(double? value) => Add(value, ArgKind.Real);
+    /// <summary>A <c>blob</c> or <c>bytea</c>, or null.</summary>
     public void AppendFormatted(byte[]? value) => Add(value, ArgKind.Bytes);
+    /// <summary>A <c>bigint</c>, 0 or 1.</summary>
     public void AppendFormatted(bool value) => Add(value ? 1L : 0L, ArgKind.Integer);
+    /// <summary>A <c>bigint</c>: Unix milliseconds.</summary>
     public void AppendFormatted(Timestamp value) => Add(value.Milliseconds, ArgKind.Integer);
+    /// <summary>A <c>bigint</c>: Unix milliseconds, or null.</summary>
     public void AppendFormatted(Timestamp? value) => Add(value?.Milliseconds, ArgKind.Integer);
-#pragma warning restore CS1591
 
     /// <summary>Inserts a part of a statement, with its parameters.</summary>
     public void AppendFormatted(Sql part)
@@ -57,6 +64,14 @@ public sealed class Sql
             done = arg.At + arg.Width;
         }
         _text.Append(text[done..]);
+    }
+
+    /// <summary>Names of tables or columns, constants of the program; quoted, since one may be a keyword.</summary>
+    internal static Sql Names(params IEnumerable<string> names)
+    {
+        var sql = new Sql(0, 0);
+        sql.AppendLiteral(string.Join(", ", names.Select(x => $"\"{x}\"")));
+        return sql;
     }
 
     void Add(object? value, ArgKind kind)

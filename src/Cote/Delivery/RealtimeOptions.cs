@@ -1,4 +1,3 @@
-using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using Cote.Delivery;
 
@@ -7,27 +6,33 @@ namespace Cote;
 /// <summary>Sockets and streams.</summary>
 public sealed class RealtimeOptions
 {
-    [Description("Live connections of one user on this node; a new one beyond it closes the oldest with 4504.")]
+    /// <summary>Live connections of one user on this node; a new one beyond it closes the oldest with 4504.</summary>
     [Range(1, 1_000_000)]
     public int ConnectionsPerUser { get; set; } = 20;
 
-    [Description("Long-polls and streams of single replies of one user on this node; a new one beyond it ends the oldest.")]
+    /// <summary>
+    /// Long-polls and streams of single replies of one user on this node; a new one beyond it ends the oldest.
+    /// </summary>
     [Range(1, 1_000_000)]
     public int StreamsPerUser { get; set; } = 40;
 
-    [Description("A socket that was silent for so long gets a `ping`, in milliseconds.")]
+    /// <summary>A socket that was silent for so long gets a <c>ping</c>, in milliseconds.</summary>
     [Range(1_000, 600_000)]
     public int HeartbeatMilliseconds { get; set; } = 25_000;
 
-    [Description("The largest frame that a client may send, in bytes; a larger one closes the socket with 1009.")]
+    /// <summary>The largest frame that a client may send, in bytes; a larger one closes the socket with 1009.</summary>
     [Range(1_024, 16_777_216)]
     public int MaxFrameBytes { get; set; } = 65_536;
 
-    [Description("Frames that one socket may send in a second, twice as many at once; beyond it it is closed with 4013.")]
+    /// <summary>
+    /// Frames that one socket may send in a second, twice as many at once; beyond it it is closed with 4013.
+    /// </summary>
     [Range(1, 1_000_000)]
     public int FramesPerSecond { get; set; } = 20;
 
-    [Description("A socket that takes no byte for so long while something waits for it is closed with 4008, in seconds.")]
+    /// <summary>
+    /// A socket that takes no byte for so long while something waits for it is closed with 4008, in seconds.
+    /// </summary>
     [Range(1, 600)]
     public int SlowConsumerSeconds { get; set; } = 10;
 }

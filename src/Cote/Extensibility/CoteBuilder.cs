@@ -48,6 +48,23 @@ public sealed class CoteBuilder
     }
 
     /// <summary>
+    /// Adds tables of the host's own to Cote's database: <c>AddTables("shop", x => x.Migration(…).Table(…))</c>.
+    /// </summary>
+    /// <param name="name">
+    /// 1 to 20 letters and digits in lower case, a letter first. It never changes: the tables begin with it.
+    /// </param>
+    /// <param name="tables">Names the migrations and the tables.</param>
+    public CoteBuilder AddTables(string name, Action<HostTables> tables)
+    {
+        var added = new HostTables(name);
+        if (Services.Any(x => (x.ImplementationInstance as HostTables)?.Name == name))
+            throw new ArgumentException($"The tables of {name} are added twice.", nameof(name));
+        tables(added);
+        Services.AddSingleton(added);
+        return this;
+    }
+
+    /// <summary>
     /// Calls back after a user's message was stored: on the node that stored it, at most once, off the sender's path, for
     /// at most 30 seconds. A fault is logged.
     /// </summary>

@@ -1,4 +1,3 @@
-using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using Cote.Media;
 using Cote.Primitives;
@@ -8,39 +7,42 @@ namespace Cote;
 /// <summary>Uploads: size, quota, retention and storage.</summary>
 public sealed class MediaOptions
 {
-    [Description("The largest upload, in bytes.")]
+    /// <summary>The largest upload, in bytes.</summary>
     [Range(1, 1_099_511_627_776.0)]
     public long MaxUploadBytes { get; set; } = 100 * 1_048_576;
 
-    [Description("The most bytes of all uploads of one user; the same bytes uploaded twice count twice.")]
+    /// <summary>The most bytes of all uploads of one user; the same bytes uploaded twice count twice.</summary>
     [Range(1, 1_125_899_906_842_624.0)]
     public long QuotaBytes { get; set; } = 1_073_741_824;
 
-    [Description("The largest image, in millions of pixels.")]
+    /// <summary>The largest image, in millions of pixels.</summary>
     [Range(1, 10_000)]
     public int MaxMegapixels { get; set; } = 50;
 
-    [Description("An upload that no message references is deleted after this many hours.")]
+    /// <summary>An upload that no message references is deleted after this many hours.</summary>
     [Range(0, 87_600)]
     public int GraceHours { get; set; } = 24;
 
-    [Description("Interval of the cleanup of unreferenced uploads, in seconds.")]
+    /// <summary>Interval of the cleanup of unreferenced uploads, in seconds.</summary>
     [Range(1, 86_400)]
     public int SweepSeconds { get; set; } = 600;
 
-    [Description("How long a resumable upload may take, in hours.")]
+    /// <summary>How long a resumable upload may take, in hours.</summary>
     [Range(1, 8_760)]
     public int ResumableHours { get; set; } = 24;
 
-    [Description("Where the bytes are kept: `disk`, `database` or `s3`. Unset: `s3` where a bucket is named, "
-        + "else `disk` with the embedded database and `database` with PostgreSQL. A change does not move existing files.")]
+    /// <summary>
+    /// Where the bytes are kept: <c>disk</c>, <c>database</c> or <c>s3</c>. Unset: <c>s3</c> where a bucket is named,
+    /// else <c>disk</c> with the embedded database and <c>database</c> with PostgreSQL. A change does not move existing
+    /// files.
+    /// </summary>
     [OneOf("disk", "database", "s3")]
     public string? Storage { get; set; }
 
-    [Description("Folder of the files; several nodes must share it. Unset: `media` in the data directory.")]
+    /// <summary>Folder of the files; several nodes must share it. Unset: <c>media</c> in the data directory.</summary>
     public string? Directory { get; set; }
 
-    [Description("An S3-compatible store.")]
+    /// <summary>An S3-compatible store.</summary>
     public S3Options S3 { get; } = new();
 
     internal const string OnDisk = "disk";
@@ -77,20 +79,20 @@ public sealed class MediaOptions
 /// <summary>An S3-compatible store.</summary>
 public sealed class S3Options
 {
-    [Description("The bucket; it must exist. Selects S3.")]
+    /// <summary>The bucket; it must exist. Selects S3.</summary>
     public string? Bucket { get; set; }
 
-    [Description("The endpoint, such as `https://minio.example:9000`. Unset: Amazon's, of the region.")]
+    /// <summary>The endpoint, such as <c>https://minio.example:9000</c>. Unset: Amazon's, of the region.</summary>
     [Url]
     public string? Endpoint { get; set; }
 
-    [Description("The region.")]
+    /// <summary>The region.</summary>
     [Required]
     public string Region { get; set; } = "us-east-1";
 
-    [Description("The access key. Unset: AWS's default credential chain.")]
+    /// <summary>The access key. Unset: AWS's default credential chain.</summary>
     public string? AccessKey { get; set; }
 
-    [Description("The secret key.")]
+    /// <summary>The secret key.</summary>
     public Secret? SecretKey { get; set; }
 }

@@ -5,6 +5,9 @@ namespace Cote;
 /// <summary>
 /// An expected failure: its HTTP status, the stable code that programs read, the sentence that people read.
 /// </summary>
+/// <param name="Status">The status of the answer, 4xx or 5xx.</param>
+/// <param name="Code">The code of docs/api.md, or one of a host's own: in lower case with underscores.</param>
+/// <param name="Detail">One sentence that a client's user may read; it becomes <c>detail</c>.</param>
 public sealed record Problem(int Status, string Code, string Detail)
 {
     /// <summary>How long a client should wait before it tries again; becomes <c>Retry-After</c>.</summary>
@@ -28,45 +31,80 @@ public sealed class ProblemException(Problem problem, Exception? inner = null) :
 /// <summary>Every expected failure there is. A test holds docs/api.md to this list.</summary>
 public static class Problems
 {
-#pragma warning disable CS1591 // each says it in its sentence
+    /// <summary>401 <c>not_authenticated</c></summary>
     public static readonly Problem NotAuthenticated = new(401, "not_authenticated", "Not authenticated");
+    /// <summary>401 <c>invalid_token</c></summary>
     public static readonly Problem InvalidToken = new(401, "invalid_token", "Could not validate credentials");
+    /// <summary>401 <c>wrong_password</c></summary>
     public static readonly Problem WrongPassword = new(401, "wrong_password", "Incorrect username or password");
+    /// <summary>401 <c>invalid_refresh_token</c></summary>
     public static readonly Problem InvalidRefreshToken = new(401, "invalid_refresh_token", "The refresh token is not valid any more; log in again");
+    /// <summary>403 <c>wrong_current_password</c></summary>
     public static readonly Problem WrongCurrentPassword = new(403, "wrong_current_password", "The current password is incorrect");
+    /// <summary>403 <c>account_disabled</c></summary>
     public static readonly Problem AccountDisabled = new(403, "account_disabled", "This account is disabled");
+    /// <summary>403 <c>registration_closed</c></summary>
     public static readonly Problem RegistrationClosed = new(403, "registration_closed", "Registration is closed on this server");
+    /// <summary>403 <c>wrong_invitation</c></summary>
     public static readonly Problem WrongInvitation = new(403, "wrong_invitation", "Registration needs a valid invitation code");
+    /// <summary>403 <c>admin_only</c></summary>
     public static readonly Problem AdminOnly = new(403, "admin_only", "Only an admin may do this");
+    /// <summary>404 <c>session_not_found</c></summary>
     public static readonly Problem SessionNotFound = new(404, "session_not_found", "Session not found");
+    /// <summary>400 <c>username_taken</c></summary>
     public static readonly Problem UsernameTaken = new(400, "username_taken", "Username already registered");
+    /// <summary>400 <c>email_taken</c></summary>
     public static readonly Problem EmailTaken = new(400, "email_taken", "Email already registered");
+    /// <summary>404 <c>not_found</c></summary>
     public static readonly Problem NotFound = new(404, "not_found", "Not Found");
+    /// <summary>404 <c>chat_not_found</c></summary>
     public static readonly Problem ChatNotFound = new(404, "chat_not_found", "Chat not found");
+    /// <summary>404 <c>message_not_found</c></summary>
     public static readonly Problem MessageNotFound = new(404, "message_not_found", "Message not found");
+    /// <summary>405 <c>method_not_allowed</c></summary>
     public static readonly Problem MethodNotAllowed = new(405, "method_not_allowed", "Method Not Allowed");
+    /// <summary>409 <c>id_conflict</c></summary>
     public static readonly Problem IdConflict = new(409, "id_conflict", "This id was used for something else; a retry must repeat the first request exactly");
+    /// <summary>410 <c>gone</c></summary>
     public static readonly Problem Gone = new(410, "gone", "This id belonged to something that was deleted, and cannot be used again");
+    /// <summary>413 <c>too_large</c></summary>
     public static readonly Problem TooLarge = new(413, "too_large", "The request body is too large; GET /limits tells the largest that is accepted");
+    /// <summary>426 <c>upgrade_required</c></summary>
     public static readonly Problem UpgradeRequired = new(426, "upgrade_required", "This is a WebSocket endpoint; connect with a WebSocket client");
+    /// <summary>429 <c>rate_limited</c></summary>
     public static readonly Problem TooManyRequests = new(429, "rate_limited", "Too many requests; wait as long as Retry-After says");
+    /// <summary>429 <c>too_many_open</c></summary>
     public static readonly Problem TooManyOpen = new(429, "too_many_open", "Too many replies of this chat are waiting; wait until some have ended") { RetryAfter = TimeSpan.FromSeconds(5) };
+    /// <summary>500 <c>internal_error</c></summary>
     public static readonly Problem Internal = new(500, "internal_error", "Internal Server Error");
+    /// <summary>503 <c>busy</c></summary>
     public static readonly Problem Busy = new(503, "busy", "The server is busy; try again shortly") { RetryAfter = TimeSpan.FromSeconds(1) };
+    /// <summary>503 <c>unavailable</c></summary>
     public static readonly Problem Unavailable = new(503, "unavailable", "The database cannot be reached; try again shortly") { RetryAfter = TimeSpan.FromSeconds(2) };
+    /// <summary>503 <c>shutting_down</c></summary>
     public static readonly Problem ShuttingDown = new(503, "shutting_down", "The server is shutting down; try again shortly") { RetryAfter = TimeSpan.FromSeconds(2) };
+    /// <summary>403 <c>quota_exceeded</c></summary>
     public static readonly Problem QuotaExceeded = new(403, "quota_exceeded", "Your uploads use your whole quota; delete messages with media first");
+    /// <summary>404 <c>media_not_found</c></summary>
     public static readonly Problem MediaNotFound = new(404, "media_not_found", "Media not found");
+    /// <summary>404 <c>upload_not_found</c></summary>
     public static readonly Problem UploadNotFound = new(404, "upload_not_found", "Upload not found");
+    /// <summary>409 <c>wrong_offset</c></summary>
     public static readonly Problem WrongOffset = new(409, "wrong_offset", "Upload-Offset is not the length that the server has; a HEAD request tells it");
+    /// <summary>410 <c>upload_expired</c></summary>
     public static readonly Problem UploadExpired = new(410, "upload_expired", "The upload was not finished in time; begin it again");
+    /// <summary>412 <c>wrong_tus_version</c></summary>
     public static readonly Problem WrongTusVersion = new(412, "wrong_tus_version", "This server speaks tus 1.0.0; send Tus-Resumable: 1.0.0");
+    /// <summary>413 <c>too_many_pixels</c></summary>
     public static readonly Problem TooManyPixels = new(413, "too_many_pixels", "The image has too many pixels; GET /limits tells how many are accepted");
+    /// <summary>415 <c>unsupported_media_type</c></summary>
     public static readonly Problem UnsupportedMediaType = new(415, "unsupported_media_type", "Files of this type are not accepted");
+    /// <summary>423 <c>upload_locked</c></summary>
     public static readonly Problem UploadLocked = new(423, "upload_locked", "Another request is writing to this upload; ask for its offset again");
+    /// <summary>503 <c>storage_unavailable</c></summary>
     public static readonly Problem StorageUnavailable = new(503, "storage_unavailable", "The media storage cannot be reached; try again shortly") { RetryAfter = TimeSpan.FromSeconds(5) };
+    /// <summary>507 <c>disk_full</c></summary>
     public static readonly Problem DiskFull = new(507, "disk_full", "The server's disk is full; nothing was stored");
-#pragma warning restore CS1591
 
     internal static Problem Invalid(IReadOnlyList<FieldError> violations, string code = "validation_error") =>
         new(422, code, "Validation failed") { Errors = violations };

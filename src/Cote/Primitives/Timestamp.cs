@@ -6,6 +6,7 @@ namespace Cote;
 
 /// <summary>A point in time as the database stores it: whole milliseconds since the Unix epoch, UTC.</summary>
 /// <remarks>On the wire it is RFC 3339 with milliseconds and <c>Z</c>: <c>2026-11-22T07:10:02.315Z</c>.</remarks>
+/// <param name="Milliseconds">Since 1970-01-01T00:00:00Z.</param>
 [JsonConverter(typeof(TimestampConverter))]
 public readonly record struct Timestamp(long Milliseconds) : IComparable<Timestamp>
 {
@@ -21,16 +22,20 @@ public readonly record struct Timestamp(long Milliseconds) : IComparable<Timesta
     /// <summary>RFC 3339, UTC, milliseconds.</summary>
     public override string ToString() => ToDateTimeOffset().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'");
 
-#pragma warning disable CS1591, CA1065 // operators say what they do
+    /// <summary>A later time; a part of a millisecond is cut off.</summary>
     public static Timestamp operator +(Timestamp time, TimeSpan span) =>
         new(time.Milliseconds + (long)span.TotalMilliseconds);
+    /// <summary>An earlier time; a part of a millisecond is cut off.</summary>
     public static Timestamp operator -(Timestamp time, TimeSpan span) =>
         new(time.Milliseconds - (long)span.TotalMilliseconds);
+    /// <summary>Whether the left one is earlier.</summary>
     public static bool operator <(Timestamp left, Timestamp right) => left.Milliseconds < right.Milliseconds;
+    /// <summary>Whether the left one is later.</summary>
     public static bool operator >(Timestamp left, Timestamp right) => left.Milliseconds > right.Milliseconds;
+    /// <summary>Whether the left one is earlier, or both are the same.</summary>
     public static bool operator <=(Timestamp left, Timestamp right) => left.Milliseconds <= right.Milliseconds;
+    /// <summary>Whether the left one is later, or both are the same.</summary>
     public static bool operator >=(Timestamp left, Timestamp right) => left.Milliseconds >= right.Milliseconds;
-#pragma warning restore CS1591, CA1065
 
     internal sealed class TimestampConverter : JsonConverter<Timestamp>
     {

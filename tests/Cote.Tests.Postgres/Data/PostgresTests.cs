@@ -153,7 +153,7 @@ public sealed class PostgresTests
             Directory = Path.Combine(live.App.Data, "beside"),
             Postgres = new(live.App.Place.Single(x => x.Contains("Postgres", StringComparison.Ordinal)).Split('=', 2)[1]),
         };
-        var engine = new PostgresEngine(options, new(options, NullLogger<DataFolder>.Instance), new Clock(TimeProvider.System), NullLogger<Database>.Instance);
+        var engine = new PostgresEngine(options, new(options, NullLogger<DataFolder>.Instance), new Clock(TimeProvider.System), NullLogger<Database>.Instance, []);
         await engine.OpenAsync(CancellationToken.None);
         return engine;
     }

@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using Cote.Admin;
 using Cote.Data;
 using Cote.Primitives;
+using Cote.Tests.Data;
 using Cote.Tests.Harness;
 using Cote.Tests.Media;
 using Microsoft.Data.Sqlite;
@@ -120,6 +121,31 @@ public sealed partial class CopyTests(CopyTarget target) : IClassFixture<CopyTar
         // In another order of texts, pages by key would lose rows, and hashes would differ.
         ours.Where(x => (string)x[2]! == "text" && (string)x[0]! != "migrations").ShouldAllBe(x => (string)x[4]! == "C");
         Directory.Delete(place, recursive: true);
+    }
+
+    [Fact]
+    public async Task Tables_of_a_host_are_copied_by_its_own_command_line_and_refused_by_another()
+    {
+        var cluster = await target.Cluster;
+        var url = await cluster.CreateDatabaseAsync();
+        var shop = HostTablesTests.Shop(HostTablesTests.Both);
+        await using var app = await CoteApp.StartAsync(shop);
+        using var ada = await app.RegisterAsync();
+        (await ada.PostAsync("/own/notes?count=3")).Ok();
+        await app.StopAsync();
+
+        var stranger = await CopyAsync(app.Data, url);
+        using StringWriter output = new(), error = new();
+        var code = await CoteCommands.RunAsync(["copy", "--from", app.Data, $"--to={url}"], TextReader.Null, output, error, shop);
+
+        stranger.Code.ShouldBe(1);
+        stranger.Error.ShouldContain("The database has tables of the host shop, which this program does not know.");
+        code.ShouldBe(0, error.ToString());
+        (await cluster.QueryAsync("select id, weight, n, encode(bytes, 'hex') from x_shop_notes order by id", url))
+            .Select(x => string.Join(' ', x)).ShouldBe(["0000 0.5 0 010203", "0001 0.5 1 010203", "0002 0.5 2 010203"]);
+        (await cluster.QueryAsync("select count(*) from x_shop_lines", url))[0][0].ShouldBe(1L);
+        (await cluster.QueryAsync("select id from x_shop_prices order by id", url)).Select(x => x[0]).ShouldBe(["B", "b"]);
+        (await cluster.QueryAsync("select name from x_shop_migrations order by number", url)).Count.ShouldBe(2);
     }
 
     [Fact]

@@ -102,8 +102,8 @@ public sealed class MigratorTests : IDisposable
         List($"select integrity_check from pragma_integrity_check").ShouldBe(["ok"]);
     }
 
-    Task RunAsync(params Migrator.Migration[] all) =>
-        new Migrator(NullLogger.Instance, new(TimeProvider.System)).RunAsync(new SqliteMigrationConnection(_session, _file), all);
+    Task<bool> RunAsync(params Migrator.Migration[] all) =>
+        new Migrator(NullLogger.Instance, new(TimeProvider.System)).RunAsync(new SqliteMigrationConnection(_session, _file), new MigrationHistory("Cote", "migrations", all), isNew: false);
 
     IReadOnlyList<string> List(Sql sql) => _session.List(sql, row => row.GetString(0), null);
 }

@@ -51,6 +51,26 @@ public sealed class SqliteTests : IDisposable
     }
 
     [Fact]
+    public async Task A_fault_in_the_code_that_reads_a_row_is_of_its_own_unit_alone()
+    {
+        await using var engine = await OpenAsync();
+        var db = new Database(engine);
+        using var gate = new ManualResetEventSlim();
+        var blocked = db.WriteAsync(Blocked(gate, out var began));
+        await began.InTimeAsync();
+        var faulty = Put("b");
+        faulty.Query<string>($"select key from meta where key = 'b'", _ => throw new FormatException("of a host"));
+
+        var (a, b, c) = (db.WriteAsync(Put("a")), db.WriteAsync(faulty), db.WriteAsync(Put("c")));
+        gate.Set();
+
+        (await blocked, await a, await c).ShouldBe((Outcome.Committed, Outcome.Committed, Outcome.Committed));
+        (await Should.ThrowAsync<FormatException>(b)).Message.ShouldBe("of a host");
+        engine.IsHealthy.ShouldBeTrue();
+        (await KeysAsync(db)).ShouldBe(["a", "c"]);
+    }
+
+    [Fact]
     public async Task A_unit_is_all_or_nothing_and_says_what_it_changed()
     {
         await using var engine = await OpenAsync();
@@ -200,7 +220,7 @@ public sealed class SqliteTests : IDisposable
     {
         options ??= new();
         options.Directory = _folder;
-        var engine = new SqliteEngine(options, new(options, NullLogger<DataFolder>.Instance), new(new StoppedTime()), NullLogger<Database>.Instance);
+        var engine = new SqliteEngine(options, new(options, NullLogger<DataFolder>.Instance), new(new StoppedTime()), NullLogger<Database>.Instance, []);
         await engine.OpenAsync(CancellationToken.None);
         return engine;
     }

@@ -25,7 +25,7 @@ public sealed class CoteApp : IAsyncDisposable
     // A hash as it ships costs a core a tenth of a second: most of what a test costs where an account is all it wants of it.
     const int CheapIterations = 1_000;
 
-    readonly Action<CoteBuilder>? _add;
+    Action<CoteBuilder>? _add;
     readonly string? _postgres;
     readonly bool _isNeighbour;
     string[] _settings;
@@ -106,6 +106,15 @@ public sealed class CoteApp : IAsyncDisposable
         if (settings.Length > 0)
             _settings = settings;
         await StartAsync();
+    }
+
+    /// <summary>Stops it, and starts another program on the same data: one with these things of its own built in.</summary>
+    public async Task<CoteApp> ReplaceAsync(Action<CoteBuilder>? add)
+    {
+        await StopAsync();
+        _add = add;
+        await StartAsync();
+        return this;
     }
 
     public async Task StopAsync()

@@ -1,5 +1,4 @@
 using System.Collections;
-using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Reflection;
@@ -33,7 +32,7 @@ public sealed class ConfigurationDocTests
         var settings = Parts(typeof(CoteOptions), "Cote").SelectMany(x => Settings(x.Type)).ToList();
 
         settings.Count.ShouldBeGreaterThan(30);
-        settings.Where(x => x.GetCustomAttribute<DescriptionAttribute>() is null).Select(x => $"{x.DeclaringType!.Name}.{x.Name}").ShouldBeEmpty();
+        settings.Where(x => Docstrings.Of(x).Length == 0).Select(x => $"{x.DeclaringType!.Name}.{x.Name}").ShouldBeEmpty();
         settings.Where(x => Number(x) && x.GetCustomAttribute<RangeAttribute>() is null).Select(x => $"{x.DeclaringType!.Name}.{x.Name}").ShouldBeEmpty();
     }
 
@@ -64,7 +63,7 @@ public sealed class ConfigurationDocTests
             foreach (var setting in Settings(type))
             {
                 var variable = $"`{path}__{setting.Name}`" + (setting.PropertyType == typeof(Secret) ? $", `{path}__{setting.Name}_File`" : "");
-                var meaning = setting.GetCustomAttribute<DescriptionAttribute>()?.Description.Replace("|", "\\|", StringComparison.Ordinal);
+                var meaning = Docstrings.Of(setting).Replace("|", "\\|", StringComparison.Ordinal);
                 page.Append(CultureInfo.InvariantCulture, $"| {variable} | {Default(setting, instance)} | {meaning}{Bounds(setting)} |\n");
             }
         }
@@ -78,7 +77,7 @@ public sealed class ConfigurationDocTests
             yield return (type, instance, path, title, says);
         foreach (var property in type.GetProperties().Where(x => CoteConfiguration.IsPart(x.PropertyType)))
             foreach (var part in Parts(property.PropertyType, $"{path}__{property.Name}", property.GetValue(instance),
-                title.Length == 0 ? property.Name : $"{title}: {property.Name}", property.GetCustomAttribute<DescriptionAttribute>()!.Description))
+                title.Length == 0 ? property.Name : $"{title}: {property.Name}", Docstrings.Of(property)))
                 yield return part;
     }
 

@@ -16,4 +16,11 @@ public sealed class ProblemsDocTests
         problems.Where(x => !page.Contains($"`{x.Code}`", StringComparison.Ordinal)).Select(x => x.Code).ShouldBeEmpty();
         page.ShouldContain("`validation_error`");
     }
+
+    [Fact]
+    public void Every_problem_says_its_status_and_code()
+    {
+        foreach (var field in typeof(Problems).GetFields(BindingFlags.Public | BindingFlags.Static))
+            Docstrings.Of(field).ShouldStartWith($"{((Problem)field.GetValue(null)!).Status} `{((Problem)field.GetValue(null)!).Code}`");
+    }
 }

@@ -54,10 +54,11 @@ sealed class CopyCommand(string from, string to, bool skipLostMedia)
         IServiceProvider services, string folder, TextWriter output, TextWriter error, CancellationToken ct)
     {
         var file = Path.GetFullPath(Directory.Exists(from) ? Path.Combine(from, "cote.db") : from);
-        await using var source = new SqliteArchive(file);
+        var hosts = services.GetServices<HostTables>().ToList();
+        await using var source = new SqliteArchive(file, hosts);
         var copy = new CopyDatabase(
             source, services.GetRequiredService<PostgresEngine>(), services.GetRequiredService<BlobStorage>(),
-            services.GetRequiredService<Clock>(), output, error);
+            hosts, services.GetRequiredService<Clock>(), output, error);
         await copy.RunAsync(folder, skipLostMedia, ct);
     }
 
@@ -76,7 +77,7 @@ sealed class CopyCommand(string from, string to, bool skipLostMedia)
             };
             return new PostgresEngine(
                 target, x.GetRequiredService<DataFolder>(), x.GetRequiredService<Clock>(),
-                x.GetRequiredService<ILogger<Database>>(), isCopyTarget: true);
+                x.GetRequiredService<ILogger<Database>>(), x.GetServices<HostTables>(), isCopyTarget: true);
         });
         services.AddSingleton<DatabaseEngine>(x => x.GetRequiredService<PostgresEngine>());
     }

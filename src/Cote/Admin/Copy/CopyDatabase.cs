@@ -13,11 +13,13 @@ namespace Cote.Admin;
 /// end and are equal.
 /// </summary>
 sealed class CopyDatabase(
-    SqliteArchive archive, PostgresEngine engine, BlobStorage storage, Clock clock, TextWriter output,
-    TextWriter progressOutput)
+    SqliteArchive archive, PostgresEngine engine, BlobStorage storage, IEnumerable<HostTables> hosts, Clock clock,
+    TextWriter output, TextWriter progressOutput)
 {
     readonly Database _from = new(archive);
     readonly Database _to = new(engine);
+
+    IReadOnlyList<CopyTable> _tables = [];
 
     /// <summary>Copies what is missing, compares all of it, and makes the target a database like any other.</summary>
     public async Task RunAsync(string folder, bool skipLostMedia, CancellationToken ct)
@@ -25,12 +27,14 @@ sealed class CopyDatabase(
         var began = clock.Ticks;
         await archive.OpenAsync(ct);
         await engine.OpenAsync(ct);
+        var ofHosts = hosts.SelectMany(x => x.Tables).Select(x => new CopyTable(x.Name, x.Key, isSeeded: true));
+        _tables = [.. CopiedTables.All, .. ofHosts];
         await using var load = await PostgresLoad.OpenAsync(engine, clock, ct);
-        progressOutput.WriteLine(await load.BeginAsync(await NameAsync(ct), CopiedTables.All, ct)
+        progressOutput.WriteLine(await load.BeginAsync(await NameAsync(ct), _tables, ct)
             ? "An unfinished copy is there: it goes on." : "The copy begins.");
 
         var copied = 0L;
-        foreach (var table in CopiedTables.All)
+        foreach (var table in _tables)
             copied += await CopyAsync(load, table, ct);
         var media = new CopyMedia(_from, SourceStorages(), storage, load, clock, folder, skipLostMedia);
         await media.RunAsync(progressOutput, ct);
@@ -86,7 +90,7 @@ sealed class CopyDatabase(
     {
         var (rows, different) = (0L, new List<string>());
         output.WriteLine($"{"table",-16}{"rows",14}  SHA-256 of all rows, on both sides");
-        foreach (var table in CopiedTables.All)
+        foreach (var table in _tables)
         {
             var columns = await table.ColumnsAsync(_from, ct);
             var reading = Task.Run(() => table.DigestAsync(_from, columns, ct), ct);

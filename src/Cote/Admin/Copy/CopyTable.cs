@@ -15,7 +15,8 @@ readonly record struct Column(string Name, Sql.ArgKind Kind);
 /// </summary>
 /// <param name="name">A constant of the program, as are the names of the key.</param>
 /// <param name="condition">The condition on the rows that are copied, where not all are.</param>
-sealed class CopyTable(string name, string[] key, Sql? condition = null)
+/// <param name="isSeeded">Migrations may fill it, so that a new database has rows of it.</param>
+sealed class CopyTable(string name, IReadOnlyList<string> key, Sql? condition = null, bool isSeeded = false)
 {
     const long MostRows = 2_000;
     const long MostBytes = 8 << 20;
@@ -23,6 +24,9 @@ sealed class CopyTable(string name, string[] key, Sql? condition = null)
     public string Name => name;
 
     public IReadOnlyList<string> Key => key;
+
+    /// <summary>Whether a new database may have rows of it. The copy replaces them.</summary>
+    public bool IsSeeded => isSeeded;
 
     /// <summary>The condition on the rows that are copied.</summary>
     public Sql Condition { get; } = condition ?? $"true";
@@ -35,7 +39,7 @@ sealed class CopyTable(string name, string[] key, Sql? condition = null)
             row => new Column(row.GetString(0), KindOf(row.GetString(1))), ct);
 
     public Task<long> CountAsync(Database db, CancellationToken ct) =>
-        db.FirstAsync($"select count(*) from {Names([name])} where {Condition}", row => row.GetInt64(0), ct);
+        db.FirstAsync($"select count(*) from {Sql.Names(name)} where {Condition}", row => row.GetInt64(0), ct);
 
     /// <summary>The page of rows after a key, bounded in rows and in bytes. Empty after the last.</summary>
     public Task<IReadOnlyList<object?[]>> PageAsync(
@@ -43,12 +47,12 @@ sealed class CopyTable(string name, string[] key, Sql? condition = null)
     {
         Sql where = Condition;
         if (after is not null)
-            where = $"({Condition}) and ({Names(key)}) > ({Values(after)})";
+            where = $"({Condition}) and ({Sql.Names(key)}) > ({Values(after)})";
         var bytes = 0L;
         return db.ListAsync(
             $"""
-            select {Names(columns.Select(x => x.Name))} from {Names([name])}
-            where {where} order by {Names(key)} limit {MostRows}
+            select {Sql.Names(columns.Select(x => x.Name))} from {Sql.Names(name)}
+            where {where} order by {Sql.Names(key)} limit {MostRows}
             """,
             row => Read(row, columns), ct, row => (bytes += row.Sum(SizeOf)) > MostBytes);
     }
@@ -78,14 +82,6 @@ sealed class CopyTable(string name, string[] key, Sql? condition = null)
             after = KeyOf(columns, page[^1]);
         }
         return (rows, Convert.ToHexStringLower(hash.GetHashAndReset()));
-    }
-
-    // Quoted: a column may have the name of a keyword.
-    public static Sql Names(IEnumerable<string> names)
-    {
-        var sql = new Sql(0, 0);
-        sql.AppendLiteral(string.Join(", ", names.Select(x => $"\"{x}\"")));
-        return sql;
     }
 
     static Sql Values(IReadOnlyList<object?> values)
@@ -162,11 +158,11 @@ sealed class CopyTable(string name, string[] key, Sql? condition = null)
         to.Advance(5);
     }
 
-    static Sql.ArgKind KindOf(string type) => type switch
+    public static Sql.ArgKind KindOf(string type) => type switch
     {
         "bigint" => Sql.ArgKind.Integer,
         "double precision" => Sql.ArgKind.Real,
-        "blob" => Sql.ArgKind.Bytes,
+        "blob" or "bytea" => Sql.ArgKind.Bytes,
         "text" => Sql.ArgKind.Text,
         _ => throw new NotSupportedException($"A column of the type {type} cannot be copied between the engines yet."),
     };

@@ -51,14 +51,14 @@ sealed class PostgresLoad : IAsyncDisposable
             return begun == source ? true : throw new StartupException(
                 "The target holds an unfinished copy of another database, or of this one before it was served again. "
                 + "Drop the target, create it anew, and begin again.");
-        foreach (var table in tables.Where(x => x.Name is not ("meta" or "counters")))
-            if (await FirstAsync($"select 1 from {CopyTable.Names([table.Name])} limit 1", _ => true, ct))
+        foreach (var table in tables.Where(x => !x.IsSeeded))
+            if (await FirstAsync($"select 1 from {Sql.Names(table.Name)} limit 1", _ => true, ct))
                 throw new StartupException(
                     $"The target is not empty: its table {table.Name} has rows. "
                     + "Name a new database for the copy; one that has come to its end needs no second call.");
         await using var transaction = await _connection.BeginTransactionAsync(ct);
-        await ExecuteAsync($"delete from meta", ct); // the rows of an empty database; the source brings its own
-        await ExecuteAsync($"delete from counters", ct);
+        foreach (var table in tables.Where(x => x.IsSeeded).Reverse()) // the source brings its own
+            await ExecuteAsync($"delete from {Sql.Names(table.Name)}", ct);
         await ExecuteAsync(UnfinishedCopy.Begin(source), ct);
         await transaction.CommitAsync(ct);
         return false;
@@ -79,7 +79,7 @@ sealed class PostgresLoad : IAsyncDisposable
     {
         await using var transaction = await _connection.BeginTransactionAsync(ct);
         await using (var copy = await _connection.BeginBinaryImportAsync(
-            $"copy {table.Name} ({CopyTable.Names(columns.Select(x => x.Name)).Text}) from stdin (format binary)", ct))
+            $"copy {table.Name} ({Sql.Names(columns.Select(x => x.Name)).Text}) from stdin (format binary)", ct))
         {
             foreach (var row in rows)
             {

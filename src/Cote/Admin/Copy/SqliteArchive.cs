@@ -5,7 +5,7 @@ using Microsoft.Data.Sqlite;
 namespace Cote.Admin;
 
 /// <summary>An embedded database that no server uses: it is read under its lock, and never changed.</summary>
-sealed class SqliteArchive(string file) : DatabaseEngine
+sealed class SqliteArchive(string file, IReadOnlyList<HostTables> hosts) : DatabaseEngine
 {
     const int Readers = 4;
 
@@ -70,11 +70,24 @@ sealed class SqliteArchive(string file) : DatabaseEngine
 
     async Task CheckAsync(SqliteSession session)
     {
-        var all = Migrator.All(typeof(Migrator).Assembly);
-        var missing = await Migrator.MissingAsync(new SqliteMigrationConnection(session, file), all);
-        if (missing.Count > 0)
-            throw new StartupException(
-                $"The database {file} was made by an older Cote (it lacks migration {missing[0].Name}). "
-                + "Start this version on it once and stop it: that brings it up to date, and keeps a copy of it.");
+        var database = new SqliteMigrationConnection(session, file);
+        await CheckAsync(database, MigrationHistory.OfCote);
+        await HostSchema.RefuseUnknownAsync(database, hosts);
+        var tables = (await HostSchema.ColumnsAsync(database)).Select(x => x.Table).ToHashSet();
+        foreach (var history in hosts.Select(x => x.History))
+            if (tables.Contains(history.Table))
+                await CheckAsync(database, history);
+            else
+                throw Older(history, "all of them");
     }
+
+    async Task CheckAsync(MigrationConnection database, MigrationHistory history)
+    {
+        if (await Migrator.MissingAsync(database, history) is [var missing, ..])
+            throw Older(history, $"migration {missing.Name}");
+    }
+
+    StartupException Older(MigrationHistory history, string missing) => new(
+        $"The database {file} was made by an older {history.Owner} (it lacks {missing}). "
+        + "Start this version on it once and stop it: that brings it up to date, and keeps a copy of it.");
 }

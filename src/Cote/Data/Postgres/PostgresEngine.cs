@@ -15,9 +15,11 @@ namespace Cote.Data;
 /// <param name="folder">The data directory of this node.</param>
 /// <param name="clock">Measures how long the database has been reachable.</param>
 /// <param name="log">Takes its log lines.</param>
+/// <param name="hosts">The tables of hosts, whose migrations run after Cote's.</param>
 /// <param name="isCopyTarget">Opens a database that holds an unfinished copy too: only the copy itself does.</param>
 sealed class PostgresEngine(
-    DataOptions options, DataFolder folder, Clock clock, ILogger<Database> log, bool isCopyTarget = false)
+    DataOptions options, DataFolder folder, Clock clock, ILogger<Database> log, IEnumerable<HostTables> hosts,
+    bool isCopyTarget = false)
     : DatabaseEngine
 {
     const int Oldest = 13;
@@ -166,7 +168,7 @@ sealed class PostgresEngine(
         var wait = $"select pg_advisory_lock({MigrationLock})";
         await using (var take = new NpgsqlCommand(wait, connection) { CommandTimeout = 0 })
             await take.ExecuteNonQueryAsync(ct);
-        await new Migrator(log, clock).RunAsync(new PostgresMigrationConnection(connection));
+        await new Migrator(log, clock).RunAsync(new PostgresMigrationConnection(connection), [.. hosts]);
         await using var give = new NpgsqlCommand($"select pg_advisory_unlock({MigrationLock})", connection);
         await give.ExecuteNonQueryAsync(ct);
     }

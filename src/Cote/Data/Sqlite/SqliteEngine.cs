@@ -5,7 +5,9 @@ using Microsoft.Extensions.Logging;
 namespace Cote.Data;
 
 /// <summary>The embedded database: one file, one process, one writer that commits groups, many readers.</summary>
-sealed class SqliteEngine(DataOptions options, DataFolder folder, Clock clock, ILogger<Database> log) : DatabaseEngine
+sealed class SqliteEngine(
+    DataOptions options, DataFolder folder, Clock clock, ILogger<Database> log, IEnumerable<HostTables> hosts)
+    : DatabaseEngine
 {
     SqliteReadPool? _readers;
     SqliteWriter? _writer;
@@ -46,7 +48,7 @@ sealed class SqliteEngine(DataOptions options, DataFolder folder, Clock clock, I
         using (var session = new SqliteSession(file, SqliteOpenMode.ReadWriteCreate))
         {
             session.Execute("pragma journal_mode = wal");
-            await new Migrator(log, clock).RunAsync(new SqliteMigrationConnection(session, file));
+            await new Migrator(log, clock).RunAsync(new SqliteMigrationConnection(session, file), [.. hosts]);
         }
         _readers = new SqliteReadPool(file, options.Readers);
         _writer = new SqliteWriter(

@@ -23,9 +23,16 @@ sealed class SqliteMigrationConnection(SqliteSession session, string file) : Mig
     public override Task<IReadOnlyList<T>> ListAsync<T>(Sql sql, Func<Row, T> map) =>
         Task.FromResult(session.List(sql, map));
 
-    public override string? CopyBefore(int migration)
+    public override Sql Columns => $"""
+        select m.name, c.name, lower(c.type), c.pk from sqlite_master m, pragma_table_info(m.name) c
+        where m.type = 'table' and m.name not like 'sqlite^_%' escape '^'
+        """;
+
+    public override Task CompareByBytesAsync(string prefix) => Task.CompletedTask; // it always does
+
+    public override string? CopyBefore(string migration)
     {
-        var copy = $"{file}.before-{migration:0000}";
+        var copy = $"{file}.before-{migration}";
         File.Delete(copy);
         OwnerOnly.CreateFile(copy);
         using var aside = new SqliteConnection($"Data Source={copy};Pooling=False");

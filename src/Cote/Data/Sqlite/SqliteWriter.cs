@@ -106,7 +106,9 @@ sealed class SqliteWriter : IDisposable
         {
             Gather(group, x => Run(session, x.Batch));
         }
-        catch (SqliteException) when (session.InTransaction)
+#pragma warning disable CA1031 // What reads a row may be a host's code: its fault is not that of the other batches.
+        catch (Exception) when (session.InTransaction)
+#pragma warning restore CA1031
         {
             // One batch was refused, as a repeated send is: the group begins again, each batch in a savepoint.
             // Savepoints from the start would cost a copy of every page that a batch touches, for the many that are
@@ -162,7 +164,9 @@ sealed class SqliteWriter : IDisposable
             Run(session, pending.Batch);
             session.Execute(Release);
         }
-        catch (SqliteException error) when (session.InTransaction)
+#pragma warning disable CA1031 // As above.
+        catch (Exception error) when (session.InTransaction)
+#pragma warning restore CA1031
         {
             // FULL, IOERR and NOMEM roll the whole transaction back: then the whole group fails.
             session.Execute(RollBack);
@@ -249,13 +253,13 @@ sealed class SqliteWriter : IDisposable
 
     sealed class Pending(WriteBatch batch)
     {
-        SqliteException? _refusal;
+        Exception? _refusal;
 
         public WriteBatch Batch => batch;
 
         public TaskCompletionSource<Outcome> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public void Refuse(SqliteException error) => _refusal = error;
+        public void Refuse(Exception error) => _refusal = error;
 
         public void Fail(Exception error) => Done.TrySetException(error);
 
@@ -263,10 +267,12 @@ sealed class SqliteWriter : IDisposable
         {
             if (_refusal is null)
                 Done.TrySetResult(Outcome.Committed);
-            else if (SqliteErrors.IsConflict(_refusal))
+            else if (_refusal is not SqliteException refusal)
+                Done.TrySetException(_refusal);
+            else if (SqliteErrors.IsConflict(refusal))
                 Done.TrySetResult(Outcome.Conflict);
             else
-                Done.TrySetException(SqliteErrors.ToProblem(_refusal));
+                Done.TrySetException(SqliteErrors.ToProblem(refusal));
         }
     }
 }
