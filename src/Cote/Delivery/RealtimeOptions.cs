@@ -27,6 +27,10 @@ public sealed class RealtimeOptions
     [Range(1, 1_000_000)]
     public int FramesPerSecond { get; set; } = 20;
 
+    [Description("A frame of a client must be whole so long after its first byte, in seconds; else its socket is closed with 4008.")]
+    [Range(1, 600)]
+    public int MessageSeconds { get; set; } = 20;
+
     [Description("A socket that takes no byte for so long while something waits for it is closed with 4008, in seconds.")]
     [Range(1, 600)]
     public int SlowConsumerSeconds { get; set; } = 10;

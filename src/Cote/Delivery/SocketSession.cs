@@ -99,32 +99,50 @@ sealed class SocketSession(WebSocket socket, Subscription subscription, SocketCo
                 await HandleAsync(default, first.MessageType, ct);
                 continue;
             }
-            var buffer = ArrayPool<byte>.Shared.Rent(options.MaxFrameBytes);
-            try
-            {
-                var length = 0;
-                ValueWebSocketReceiveResult part;
-                do
-                {
-                    if (length == options.MaxFrameBytes)
-                    {
-                        await SocketEndpoint.CloseAsync(socket, WebSocketCloseStatus.MessageTooBig, "frame too big");
-                        return;
-                    }
-                    part = await socket.ReceiveAsync(buffer.AsMemory(length, options.MaxFrameBytes - length), ct);
-                    if (part.MessageType == WebSocketMessageType.Close)
-                        return;
-                    length += part.Count;
-                }
-                while (!part.EndOfMessage);
-                await HandleAsync(buffer.AsMemory(0, length), part.MessageType, ct);
-            }
-            finally
-            {
-                ArrayPool<byte>.Shared.Return(buffer);
-            }
+            if (!await ReadMessageAsync(ct))
+                return;
         }
     }
+
+    // False where no further message follows. A client that stops in the middle of a message holds its buffer, so the
+    // rest has a time limit. The read itself is not cancelled: that would abort the socket before its close code.
+    async Task<bool> ReadMessageAsync(CancellationToken ct)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(options.MaxFrameBytes);
+        ITimer? limit = null;
+        try
+        {
+            var length = 0;
+            ValueWebSocketReceiveResult part;
+            do
+            {
+                if (length == options.MaxFrameBytes)
+                {
+                    await SocketEndpoint.CloseAsync(socket, WebSocketCloseStatus.MessageTooBig, "frame too big");
+                    return false;
+                }
+                var receive = socket.ReceiveAsync(buffer.AsMemory(length, options.MaxFrameBytes - length), ct);
+                if (!receive.IsCompleted)
+                    limit ??= LimitMessage();
+                part = await receive;
+                if (part.MessageType == WebSocketMessageType.Close)
+                    return false;
+                length += part.Count;
+            }
+            while (!part.EndOfMessage);
+            if (subscription.Closed is null)
+                await HandleAsync(buffer.AsMemory(0, length), part.MessageType, ct);
+            return true;
+        }
+        finally
+        {
+            limit?.Dispose();
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    ITimer LimitMessage() => clock.Provider.CreateTimer(
+        _ => subscription.Close(CloseReason.SlowConsumer), null, TimeSpan.FromSeconds(options.MessageSeconds), Timeout.InfiniteTimeSpan);
 
     async Task DiscardAsync(CancellationToken ct)
     {

@@ -236,6 +236,34 @@ public sealed class SocketConnectTests(LiveApp live) : IClassFixture<LiveApp>
 
     [Fact]
     [Trait("Rows", "none")]
+    public async Task A_message_that_is_not_finished_in_time_closes_with_4008_and_one_that_is_finished_does_not()
+    {
+        var time = new HeldTime(TimeSpan.FromSeconds(555));
+        await using var own = await LiveApp.StartAsync(x => x.Services.AddSingleton<TimeProvider>(time), "Realtime:MessageSeconds=555");
+        using var ada = await own.RegisterAsync();
+        await using var finished = await ada.ConnectAsync();
+        var others = time.Held;
+        await finished.SendPartAsync("""{"type":""");
+        await Patience.UntilAsync(() => Task.FromResult(time.Held >= others + 1), "the limit of a message");
+        await finished.SendAsync("\"ping\"}", WebSocketMessageType.Text);
+        (await finished.NextAsync()).Type.ShouldBe("pong");
+        await using var stopped = await ada.ConnectAsync();
+        await using var trickling = await ada.ConnectAsync();
+        await stopped.SendPartAsync("""{"type":""");
+        await trickling.SendPartAsync("{");
+        await Patience.UntilAsync(() => Task.FromResult(time.Held >= others + 3), "the limit of a message");
+        await trickling.SendPartAsync("\"type\"");
+
+        time.LetGo();
+
+        (await stopped.Closed).ShouldBe(4008);
+        (await trickling.Closed).ShouldBe(4008, "a part does not begin the time anew");
+        await finished.SendAsync(new { type = "ping" });
+        (await finished.NextAsync()).Type.ShouldBe("pong", "the time ends with the message");
+    }
+
+    [Fact]
+    [Trait("Rows", "none")]
     public async Task A_flood_of_frames_closes_with_4013()
     {
         using var ada = await _app.RegisterAsync();
