@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Net.WebSockets;
 using System.Text.Json;
 using Cote.Events;
+using Cote.Http;
 using Cote.Primitives;
 
 namespace Cote.Delivery;
@@ -10,7 +11,8 @@ namespace Cote.Delivery;
 /// One socket: a loop that writes the frames of its subscription, and a loop that reads what the client sends. Waiting for
 /// a frame holds no buffer, so an idle socket costs next to nothing.
 /// </summary>
-sealed class SocketSession(WebSocket socket, Subscription subscription, SocketCommands commands, RealtimeOptions options, Clock clock)
+sealed class SocketSession(
+    WebSocket socket, SocketMeter meter, Subscription subscription, SocketCommands commands, RealtimeOptions options, Clock clock)
 {
     const int MostErrors = 10;
     static readonly TimeSpan ErrorsWithin = TimeSpan.FromMinutes(1);
@@ -22,6 +24,7 @@ sealed class SocketSession(WebSocket socket, Subscription subscription, SocketCo
     public async Task RunAsync(CancellationToken ct)
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        meter.Start(options.MaxFrameBytes, clock, () => subscription.Close(CloseReason.RateLimited));
         var writing = WriteAsync(over.Token);
         var reading = ReadAsync(over.Token);
         await Task.WhenAny(writing, reading);
@@ -96,6 +99,7 @@ sealed class SocketSession(WebSocket socket, Subscription subscription, SocketCo
             }
             if (first.EndOfMessage) // An empty message is complete.
             {
+                meter.OnMessage(0, isEnd: true);
                 await HandleAsync(default, first.MessageType, ct);
                 continue;
             }
@@ -128,6 +132,7 @@ sealed class SocketSession(WebSocket socket, Subscription subscription, SocketCo
                 if (part.MessageType == WebSocketMessageType.Close)
                     return false;
                 length += part.Count;
+                meter.OnMessage(part.Count, part.EndOfMessage);
             }
             while (!part.EndOfMessage);
             if (subscription.Closed is null)
@@ -142,7 +147,8 @@ sealed class SocketSession(WebSocket socket, Subscription subscription, SocketCo
     }
 
     ITimer LimitMessage() => clock.Provider.CreateTimer(
-        _ => subscription.Close(CloseReason.SlowConsumer), null, TimeSpan.FromSeconds(options.MessageSeconds), Timeout.InfiniteTimeSpan);
+        _ => subscription.Close(CloseReason.SlowConsumer), null,
+        TimeSpan.FromSeconds(options.MessageSeconds), Timeout.InfiniteTimeSpan);
 
     async Task DiscardAsync(CancellationToken ct)
     {

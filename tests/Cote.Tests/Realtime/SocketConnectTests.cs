@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Net.Sockets;
 using System.Net.WebSockets;
 using System.Security.Cryptography;
 using System.Text;
@@ -277,6 +278,55 @@ public sealed class SocketConnectTests(LiveApp live) : IClassFixture<LiveApp>
 
         (await socket.Closed).ShouldBe(4013);
         await Should.ThrowAsync<Exception>(flood);
+    }
+
+    [Theory]
+    [InlineData(new byte[] { 0x89, 0x80, 0, 0, 0, 0 })] // a ping
+    [InlineData(new byte[] { 0x8a, 0x80, 0, 0, 0, 0 })] // a pong
+    [InlineData(new byte[] { 0x00, 0x80, 0, 0, 0, 0 })] // a fragment without text, of a message that does not end
+    [Trait("Rows", "none")]
+    public async Task A_flood_of_frames_without_a_message_closes_with_4013(byte[] frame)
+    {
+        using var ada = await _app.RegisterAsync();
+        await using var calm = await ada.ConnectAsync();
+        using var flooding = new TcpClient();
+        await flooding.ConnectAsync(_app.Url.Host, _app.Url.Port);
+        var stream = flooding.GetStream();
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(
+            $"GET /ws?token={ada.Token} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+            + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"));
+        var reading = ReadToCloseAsync(stream);
+        if (frame[0] == 0)
+            await stream.WriteAsync(new byte[] { 0x01, 0x81, 0, 0, 0, 0, (byte)'{' });
+        var flood = Enumerable.Repeat(frame, 1_000).SelectMany(x => x).ToArray();
+
+        var sent = 0;
+        while (!reading.IsCompleted && sent < 1_000)
+        {
+            await stream.WriteAsync(flood);
+            sent++;
+        }
+
+        (await reading.InTimeAsync()).ShouldBe(4013);
+        await calm.SendAsync(new { type = "ping" });
+        (await calm.NextAsync("pong")).Type.ShouldBe("pong");
+    }
+
+    // The number in the server's close frame: a frame of its own, whose code comes after two bytes of head.
+    static async Task<int> ReadToCloseAsync(NetworkStream stream)
+    {
+        var bytes = new List<byte>();
+        var buffer = new byte[4_096];
+        while (true)
+        {
+            var read = await stream.ReadAsync(buffer);
+            if (read == 0)
+                return 1006;
+            bytes.AddRange(buffer.AsSpan(0, read));
+            var close = bytes.IndexOf(0x88);
+            if (close >= 0 && bytes.Count > close + 3)
+                return (bytes[close + 2] << 8) | bytes[close + 3];
+        }
     }
 
     [Fact]
