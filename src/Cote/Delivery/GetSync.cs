@@ -10,7 +10,9 @@ using Microsoft.AspNetCore.Http;
 
 namespace Cote.Delivery;
 
-/// <summary>The large answers of <c>GET /sync</c> that are under way on this node, by user: each costs a file and its reading.</summary>
+/// <summary>
+/// The large answers of <c>GET /sync</c> that are under way on this node, by user: each costs a file and its reading.
+/// </summary>
 sealed class LargeSyncs
 {
     const int MostOfOneUser = 4;
@@ -37,7 +39,7 @@ sealed class LargeSyncs
 }
 
 /// <summary>
-/// <c>GET /sync</c>: all chats and pending replies, read in one transaction, page by page, and sent when the transaction has
+/// <c>GET /sync</c>: all chats and pending replies, read in one transaction, page by page, and sent when it has
 /// ended.
 /// </summary>
 static class GetSync
@@ -52,7 +54,8 @@ static class GetSync
     };
 
     public static async Task<IResult> Handle(
-        HttpContext http, CurrentUser user, Database db, EventLog log, LargeSyncs large, DataOptions data, CancellationToken ct)
+        HttpContext http, CurrentUser user, Database db, EventLog log, LargeSyncs large, DataOptions data,
+        CancellationToken ct)
     {
         await using var answer = new SyncBuffer(data.Directory);
         var isCounted = false;
@@ -60,7 +63,8 @@ static class GetSync
         {
             await using (var snapshot = await db.SnapshotAsync(ct))
             {
-                var head = await snapshot.ListAsync($"select seq from heads where user_id = {user.Id}", row => row.GetInt64(0), ct);
+                var head = await snapshot.ListAsync(
+                    $"select seq from heads where user_id = {user.Id}", row => row.GetInt64(0), ct);
                 if (head is not [var seq])
                     return ApiResults.Of(Problems.InvalidToken);
                 var json = answer.Json;
@@ -111,7 +115,8 @@ static class GetSync
         {
             var characters = 0L;
             var chats = await snapshot.ListAsync(ChatStore.SelectNewest(userId, before, PageRows), ChatStore.Read, ct,
-                x => (characters += x.Title.Length + x.LastMessageContent.Length + (x.SystemPrompt?.Length ?? 0)) > PageCharacters);
+                x => (characters += x.Title.Length + x.LastMessageContent.Length + (x.SystemPrompt?.Length ?? 0))
+                    > PageCharacters);
             foreach (var chat in chats)
                 yield return chat;
             if (chats.Count == 0)

@@ -8,8 +8,8 @@ using Microsoft.AspNetCore.Http;
 namespace Cote.Delivery;
 
 /// <summary>
-/// An answer that is whole before its first byte is sent, so that no snapshot of the database waits for a slow client. What
-/// is beyond a megabyte lies in a file without a name.
+/// An answer that is whole before its first byte is sent, so that no snapshot of the database waits for a slow client.
+/// What is beyond a megabyte lies in a file without a name.
 /// </summary>
 sealed class SyncBuffer(string folder) : IAsyncDisposable
 {

@@ -61,7 +61,7 @@ sealed record PendingReplyRow(
         where {where}
         """;
 
-    /// <summary>The query for all pending replies of a user, or of one chat, in order; of a user also those after one.</summary>
+    /// <summary>The query for all pending replies of a user, or of one chat, in order, or those after one.</summary>
     public static Sql SelectAll(string userId, string? chatId, (string ChatId, long Seq)? after = null)
     {
         Sql pending = $"r.user_id = {userId} and r.state in {States}";

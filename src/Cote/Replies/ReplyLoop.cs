@@ -7,8 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace Cote.Replies;
 
 /// <summary>
-/// Takes jobs from the <see cref="ReplyScheduler"/>, claims their replies and runs them. When the server begins to stop it
-/// hands its replies over at once; the loop itself ends later, after the last request that may claim one.
+/// Takes jobs from the <see cref="ReplyScheduler"/>, claims their replies and runs them. When the server begins to stop
+/// it hands its replies over at once; the loop itself ends later, after the last request that may claim one.
 /// </summary>
 sealed class ReplyLoop(
     ReplyScheduler scheduler, ReplyRunContext context, RunningReplies running, LeaseLoop leases, DatabaseEngine engine,
@@ -21,8 +21,9 @@ sealed class ReplyLoop(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await Task.Yield();
-        // The framework stops its services one by one, and the listener, which may wait for a slow client, before this one.
-        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, lifetime.ApplicationStopping);
+        // The framework stops its services one by one, and before this one the listener, which waits for slow clients.
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(
+            stoppingToken, lifetime.ApplicationStopping);
         try
         {
             if (engine.IsSingleProcess)
