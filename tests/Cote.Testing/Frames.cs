@@ -108,6 +108,10 @@ public sealed class TestSocket : IAsyncDisposable
     public Task SendAsync(string text, WebSocketMessageType type) =>
         _socket.SendAsync(Encoding.UTF8.GetBytes(text), type, true, CancellationToken.None);
 
+    /// <summary>Sends a text that is not the end of its message.</summary>
+    public Task SendPartAsync(string text) =>
+        _socket.SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Text, false, CancellationToken.None);
+
     /// <summary>Breaks the connection without a word, as a tunnel does.</summary>
     public void Cut() => _socket.Abort();
 

@@ -55,12 +55,14 @@ sealed class ChatStore(Database db, EventLog events, Clock clock)
 
     /// <summary>Newest activity first, from the one after <paramref name="before"/> on.</summary>
     public Task<IReadOnlyList<Chat>> ListAsync(string userId, long? before, long limit, Func<Chat, bool> enough, CancellationToken ct) =>
-        db.ListAsync(
-            $"""
-            select {All} from chats c
-            where c.user_id = {userId} and c.deleted_at is null and c.activity < {before ?? long.MaxValue}
-            order by c.activity desc limit {limit}
-            """, Read, ct, enough);
+        db.ListAsync(SelectNewest(userId, before, limit), Read, ct, enough);
+
+    /// <summary>The query of <see cref="ListAsync"/>, for whoever reads in a snapshot.</summary>
+    public static Sql SelectNewest(string userId, long? before, long limit) => $"""
+        select {All} from chats c
+        where c.user_id = {userId} and c.deleted_at is null and c.activity < {before ?? long.MaxValue}
+        order by c.activity desc limit {limit}
+        """;
 
     /// <summary>Sets some columns; false where there is no such chat.</summary>
     public async Task<bool> UpdateAsync(string userId, string id, IReadOnlyList<Sql> columns)

@@ -19,6 +19,7 @@ static class ListMessages
         var to = request.QueryInteger("before", before, 0, long.MaxValue);
         if (from is not null && to is not null)
             request.AddQueryError("before", "before and after cannot be used together", before);
+        Offsets.Refuse(request, http);
         if (request.Problem is { } wrong)
             return ApiResults.Of(wrong);
         if (Ids.Parse(chatId) is not { } chat || await messages.FindChatStateAsync(user.Id, chat, ct) is not { } state)

@@ -14,7 +14,7 @@ static class DeliveryModule
     {
         services.AddSingleton(new ApiPart(DeliveryApi.Describe));
         services.AddSingleton<EventRenderer>().AddSingleton<Hub>().AddSingleton<Subscriptions>();
-        services.AddSingleton<ReplyStream>().AddSingleton<LongPoll>().AddSingleton<SocketCommands>();
+        services.AddSingleton<ReplyStream>().AddSingleton<LongPoll>().AddSingleton<SocketCommands>().AddSingleton<LargeSyncs>();
         services.AddHostedService<HeartbeatLoop>();
         services.AddHostedService<FollowerLoop>();
         services.AddHostedService<RemoteReplyLoop>();

@@ -31,6 +31,12 @@ public sealed class RealtimeOptions
     public int FramesPerSecond { get; set; } = 20;
 
     /// <summary>
+    /// A frame of a client must be whole so long after its first byte, in seconds; else its socket is closed with 4008.
+    /// </summary>
+    [Range(1, 600)]
+    public int MessageSeconds { get; set; } = 20;
+
+    /// <summary>
     /// A socket that takes no byte for so long while something waits for it is closed with 4008, in seconds.
     /// </summary>
     [Range(1, 600)]

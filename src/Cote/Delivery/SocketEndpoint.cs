@@ -4,6 +4,7 @@ using Cote.Http;
 using Cote.Primitives;
 using Cote.Users;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Cote.Delivery;
 
@@ -42,7 +43,8 @@ static class SocketEndpoint
         }
         await using var subscription = await subscriptions.OpenAsync(user, SubscriptionKind.Connection, cursor, ct);
         subscription.PingAfter = TimeSpan.FromMilliseconds(options.HeartbeatMilliseconds);
-        await new SocketSession(socket, subscription, commands, options, subscriptions.Clock).RunAsync(http.RequestAborted);
+        var meter = http.Features.GetRequiredFeature<SocketMeter>();
+        await new SocketSession(socket, meter, subscription, commands, options, subscriptions.Clock).RunAsync(http.RequestAborted);
         return Results.Empty;
     }
 

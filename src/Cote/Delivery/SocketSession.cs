@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Net.WebSockets;
 using System.Text.Json;
 using Cote.Events;
+using Cote.Http;
 using Cote.Primitives;
 
 namespace Cote.Delivery;
@@ -10,7 +11,8 @@ namespace Cote.Delivery;
 /// One socket: a loop that writes the frames of its subscription, and a loop that reads what the client sends. Waiting for
 /// a frame holds no buffer, so an idle socket costs next to nothing.
 /// </summary>
-sealed class SocketSession(WebSocket socket, Subscription subscription, SocketCommands commands, RealtimeOptions options, Clock clock)
+sealed class SocketSession(
+    WebSocket socket, SocketMeter meter, Subscription subscription, SocketCommands commands, RealtimeOptions options, Clock clock)
 {
     const int MostErrors = 10;
     static readonly TimeSpan ErrorsWithin = TimeSpan.FromMinutes(1);
@@ -22,6 +24,7 @@ sealed class SocketSession(WebSocket socket, Subscription subscription, SocketCo
     public async Task RunAsync(CancellationToken ct)
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        meter.Start(options.MaxFrameBytes, clock, () => subscription.Close(CloseReason.RateLimited));
         var writing = WriteAsync(over.Token);
         var reading = ReadAsync(over.Token);
         await Task.WhenAny(writing, reading);
@@ -96,35 +99,56 @@ sealed class SocketSession(WebSocket socket, Subscription subscription, SocketCo
             }
             if (first.EndOfMessage) // An empty message is complete.
             {
+                meter.OnMessage(0, isEnd: true);
                 await HandleAsync(default, first.MessageType, ct);
                 continue;
             }
-            var buffer = ArrayPool<byte>.Shared.Rent(options.MaxFrameBytes);
-            try
-            {
-                var length = 0;
-                ValueWebSocketReceiveResult part;
-                do
-                {
-                    if (length == options.MaxFrameBytes)
-                    {
-                        await SocketEndpoint.CloseAsync(socket, WebSocketCloseStatus.MessageTooBig, "frame too big");
-                        return;
-                    }
-                    part = await socket.ReceiveAsync(buffer.AsMemory(length, options.MaxFrameBytes - length), ct);
-                    if (part.MessageType == WebSocketMessageType.Close)
-                        return;
-                    length += part.Count;
-                }
-                while (!part.EndOfMessage);
-                await HandleAsync(buffer.AsMemory(0, length), part.MessageType, ct);
-            }
-            finally
-            {
-                ArrayPool<byte>.Shared.Return(buffer);
-            }
+            if (!await ReadMessageAsync(ct))
+                return;
         }
     }
+
+    // False where no further message follows. A client that stops in the middle of a message holds its buffer, so the
+    // rest has a time limit. The read itself is not cancelled: that would abort the socket before its close code.
+    async Task<bool> ReadMessageAsync(CancellationToken ct)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(options.MaxFrameBytes);
+        ITimer? limit = null;
+        try
+        {
+            var length = 0;
+            ValueWebSocketReceiveResult part;
+            do
+            {
+                if (length == options.MaxFrameBytes)
+                {
+                    await SocketEndpoint.CloseAsync(socket, WebSocketCloseStatus.MessageTooBig, "frame too big");
+                    return false;
+                }
+                var receive = socket.ReceiveAsync(buffer.AsMemory(length, options.MaxFrameBytes - length), ct);
+                if (!receive.IsCompleted)
+                    limit ??= LimitMessage();
+                part = await receive;
+                if (part.MessageType == WebSocketMessageType.Close)
+                    return false;
+                length += part.Count;
+                meter.OnMessage(part.Count, part.EndOfMessage);
+            }
+            while (!part.EndOfMessage);
+            if (subscription.Closed is null)
+                await HandleAsync(buffer.AsMemory(0, length), part.MessageType, ct);
+            return true;
+        }
+        finally
+        {
+            limit?.Dispose();
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    ITimer LimitMessage() => clock.Provider.CreateTimer(
+        _ => subscription.Close(CloseReason.SlowConsumer), null,
+        TimeSpan.FromSeconds(options.MessageSeconds), Timeout.InfiniteTimeSpan);
 
     async Task DiscardAsync(CancellationToken ct)
     {

@@ -43,6 +43,7 @@ static class HttpModule
         if (options.CorsOrigins.Count > 0 || app.Environment.IsDevelopment())
             app.UseCors();
         app.UseDocs();
+        app.UseMeteredSockets();
         app.UseWebSockets();
         app.UseRouting();
         app.UseHeadAsGet();

@@ -10,12 +10,30 @@ static class OwnerOnly
     const UnixFileMode Folder700 = File600 | UnixFileMode.UserExecute;
 
     /// <summary>Opens a file; one that it creates has mode 0600.</summary>
-    public static FileStream Open(string path, FileMode mode, FileAccess access, FileShare share = FileShare.None)
+    public static FileStream Open(string path, FileMode mode, FileAccess access, FileShare share = FileShare.None) =>
+        Open(path, new() { Mode = mode, Access = access, Share = share });
+
+    /// <inheritdoc cref="Open(string, FileMode, FileAccess, FileShare)"/>
+    public static FileStream Open(string path, FileStreamOptions options)
     {
-        var options = new FileStreamOptions { Mode = mode, Access = access, Share = share };
         if (!OperatingSystem.IsWindows())
             options.UnixCreateMode = File600;
         return new(path, options);
+    }
+
+    /// <summary>Creates a file that no name leads to: its bytes are gone with the stream, however the process ends.</summary>
+    public static FileStream OpenUnnamed(string folder)
+    {
+        var path = Path.Combine(folder, Path.GetRandomFileName());
+        var file = Open(path, new()
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.ReadWrite,
+            Options = FileOptions.Asynchronous | (OperatingSystem.IsWindows() ? FileOptions.DeleteOnClose : FileOptions.None),
+        });
+        if (!OperatingSystem.IsWindows())
+            File.Delete(path); // what is open stays
+        return file;
     }
 
     /// <summary>Creates an empty file with mode 0600 where there is none.</summary>
@@ -25,13 +43,18 @@ static class OwnerOnly
             Open(path, FileMode.OpenOrCreate, FileAccess.Write).Dispose();
     }
 
-    /// <summary>Creates a folder with mode 0700 where there is none.</summary>
+    /// <summary>Creates a folder with mode 0700 where there is none, and so those above it.</summary>
     public static void CreateFolder(string path)
     {
         if (OperatingSystem.IsWindows())
+        {
             Directory.CreateDirectory(path);
-        else
-            Directory.CreateDirectory(path, Folder700);
+            return;
+        }
+        // Those above it would be made along with it, but with the mode of any folder.
+        if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } above && !Directory.Exists(above))
+            CreateFolder(above);
+        Directory.CreateDirectory(path, Folder700);
     }
 
     /// <summary>

@@ -21,15 +21,18 @@ struct TokenBucket
         (_tokens, _filledAt) = (capacity, clock.Ticks);
     }
 
-    /// <summary>Takes one token; false where there is none.</summary>
-    public bool TryTake()
+    /// <summary>Takes one token, or several; false where there are not so many.</summary>
+    public bool TryTake(int tokens = 1)
     {
         var now = _clock.Ticks;
         _tokens = Math.Min(_capacity, _tokens + _clock.Since(_filledAt).TotalSeconds * _perSecond);
         _filledAt = now;
-        if (_tokens < 1)
+        if (_tokens < tokens)
             return false;
-        _tokens--;
+        _tokens -= tokens;
         return true;
     }
+
+    /// <summary>Gives tokens back.</summary>
+    public void Return(int tokens) => _tokens = Math.Min(_capacity, _tokens + tokens);
 }

@@ -61,12 +61,14 @@ sealed record PendingReplyRow(
         where {where}
         """;
 
-    /// <summary>The query for all pending replies of a user, or of one chat, in order.</summary>
-    public static Sql SelectAll(string userId, string? chatId)
+    /// <summary>The query for all pending replies of a user, or of one chat, in order, or those after one.</summary>
+    public static Sql SelectAll(string userId, string? chatId, (string ChatId, long Seq)? after = null)
     {
         Sql pending = $"r.user_id = {userId} and r.state in {States}";
         if (chatId is not null)
             pending = $"{pending} and r.chat_id = {chatId}";
+        if (after is { } last)
+            pending = $"{pending} and (r.chat_id, r.seq) > ({last.ChatId}, {last.Seq})";
         return $"{Select(pending)} order by r.chat_id, r.seq";
     }
 

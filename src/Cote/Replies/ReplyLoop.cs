@@ -6,10 +6,13 @@ using Microsoft.Extensions.Logging;
 
 namespace Cote.Replies;
 
-/// <summary>Takes jobs from the <see cref="ReplyScheduler"/>, claims their replies and runs them.</summary>
+/// <summary>
+/// Takes jobs from the <see cref="ReplyScheduler"/>, claims their replies and runs them. When the server begins to stop
+/// it hands its replies over at once; the loop itself ends later, after the last request that may claim one.
+/// </summary>
 sealed class ReplyLoop(
     ReplyScheduler scheduler, ReplyRunContext context, RunningReplies running, LeaseLoop leases, DatabaseEngine engine,
-    ILogger<ReplyLoop> log) : BackgroundService
+    IHostApplicationLifetime lifetime, ILogger<ReplyLoop> log) : BackgroundService
 {
     static readonly TimeSpan VoidAgainAfter = TimeSpan.FromSeconds(1);
 
@@ -18,21 +21,43 @@ sealed class ReplyLoop(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await Task.Yield();
+        // The framework stops its services one by one, and before this one the listener, which waits for slow clients.
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(
+            stoppingToken, lifetime.ApplicationStopping);
         try
         {
             if (engine.IsSingleProcess)
-                await VoidLeasesAsync(stoppingToken);
-            await foreach (var job in scheduler.Jobs.ReadAllAsync(stoppingToken))
-                Track(RunAsync(job, stoppingToken));
+                await VoidLeasesAsync(stopping.Token);
+            await foreach (var job in scheduler.Jobs.ReadAllAsync(stopping.Token))
+                Track(RunAsync(job, stopping.Token));
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            scheduler.Close();
+        }
+        await HandOverLateClaimsAsync(stoppingToken);
+        await Task.WhenAll(_tasks.Keys);
+    }
+
+    // A send that got its slot before the stop may claim its reply after it.
+    async Task HandOverLateClaimsAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            while (await scheduler.Jobs.WaitToReadAsync(stoppingToken))
+                HandOverWaiting();
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            scheduler.Close();
-            while (scheduler.Jobs.TryRead(out var job))
-                if (job.Claimed is { } reply)
-                    Track(HandOverAsync(reply));
+            HandOverWaiting();
         }
-        await Task.WhenAll(_tasks.Keys);
+    }
+
+    void HandOverWaiting()
+    {
+        while (scheduler.Jobs.TryRead(out var job))
+            if (job.Claimed is { } reply)
+                Track(HandOverAsync(reply));
     }
 
     // A full disk at the start must not end the program: it serves reads, and claims replies once there is room.

@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.Sockets;
+using System.Text;
 using Cote.Tests.Harness;
 
 namespace Cote.Tests.Nodes;
@@ -48,6 +50,33 @@ public sealed partial class NodesTests(NodesTests.Broker broker) : IClassFixture
     }
 
     async Task<string[]> SettingsAsync(bool withBroker) => withBroker ? [await broker.SettingAsync()] : [];
+
+    [Fact]
+    public async Task A_node_that_stops_beside_a_stuck_body_hands_its_replies_to_the_other_at_once()
+    {
+        await using var pair = await Pair.StartAsync();
+        var chat = await pair.Ada.CreateChatAsync();
+        var gate = new Gate();
+        var play = pair.Live.Play(FakeReply.Text("Half a ").ThenWaitFor(gate), FakeReply.Text("Half a ", "reply"));
+        await using var socket = await pair.AdaThere.ConnectAsync();
+        var (_, reply) = await pair.AdaThere.AskForAsync(chat, play);
+        await socket.ShowsAsync(reply, "Half a ");
+        using var stuck = new TcpClient();
+        await stuck.ConnectAsync(pair.There.Url.Host, pair.There.Url.Port);
+        await stuck.GetStream().WriteAsync(Encoding.ASCII.GetBytes(
+            $"POST /chats/ HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {pair.Ada.Token}\r\nContent-Type: application/json\r\n"
+            + "Content-Length: 100\r\nExpect: 100-continue\r\n\r\n"));
+        await stuck.GetStream().ReadExactlyAsync(new byte["HTTP/1.1 100 Continue\r\n\r\n".Length]); // its body is waited for
+
+        var stop = pair.There.StopAsync();
+        var end = await pair.Ada.EndOfAsync(chat, reply);
+        stop.IsCompleted.ShouldBeFalse("the stuck body is still waited for");
+        await stop.InTimeAsync();
+
+        end.Text("content").ShouldBe("Half a reply");
+        end.Number("generation", "attempt").ShouldBe(2);
+        pair.There.Logs.Where(x => x.StartsWith("Error", StringComparison.Ordinal)).ShouldBeEmpty();
+    }
 
     [Theory]
     [InlineData(false)]

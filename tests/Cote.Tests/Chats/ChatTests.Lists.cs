@@ -47,12 +47,15 @@ public sealed partial class ChatTests
     [InlineData("before=x", "query.before int_parsing")]
     [InlineData("before=-1", "query.before greater_than_equal")]
     [InlineData("limit=0&before=x", "query.limit greater_than_equal|query.before int_parsing")]
+    [InlineData("skip=20", "query.skip value_error")]
+    [InlineData("offset=1&limit=5", "query.offset value_error")]
     [Trait("Rows", "none")]
     public async Task A_page_that_cannot_be_is_a_422(string query, string wrong)
     {
         using var ada = await _app.RegisterAsync();
 
         (await ada.GetAsync($"/chats/?{query}")).ShouldBeWrong(wrong.Split('|'));
+        (await ada.GetAsync("/chats/?skip=0&limit=100")).Status.ShouldBe(200, "the first page of a client that counts");
     }
 
     static async Task<string> TitlesAsync(CoteClient client) =>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Cote.Tests.Harness;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Cote.Tests.Chats;
 
@@ -52,6 +53,26 @@ public sealed class LastMessageTests(SharedApp shared)
         shown.Content.ShouldBe(content[..length]);
         shown.Time.ShouldBe(question.Text("timestamp"));
         (await ada.GetAsync("/chats/")).Json[0].Text("last_message_content").ShouldBe(content[..length]);
+    }
+
+    [Fact]
+    public async Task Times_in_a_chat_never_go_back_though_the_clock_does()
+    {
+        var time = new ShiftedTime();
+        await using var app = await CoteApp.StartAsync(x => x.Services.AddSingleton<TimeProvider>(time));
+        using var ada = await app.RegisterAsync();
+        var chat = await ada.CreateChatAsync();
+        await ada.EndOfAsync(chat, (await ada.AskAsync(chat, "before")).Text("reply_id"));
+        var moved = (await ada.GetAsync($"/chats/{chat}")).Json.Text("last_message_time");
+
+        time.Shift = TimeSpan.FromMinutes(-10); // the clock of another node, or one that was set
+        await ada.EndOfAsync(chat, (await ada.AskAsync(chat, "after")).Text("reply_id"));
+
+        var times = (await ada.MessagesAsync(chat)).Select(x => x.Text("timestamp")).ToList();
+        times.Count.ShouldBe(4);
+        times.ShouldBe(times.Order(StringComparer.Ordinal));
+        var last = (await ada.GetAsync($"/chats/{chat}")).Json.Text("last_message_time");
+        string.CompareOrdinal(last, moved).ShouldBeGreaterThanOrEqualTo(0);
     }
 
     [Fact]

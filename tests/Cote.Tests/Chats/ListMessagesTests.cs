@@ -43,6 +43,7 @@ public sealed class ListMessagesTests(SharedApp shared)
     [InlineData("before=-1", "query.before greater_than_equal")]
     [InlineData("before=9223372036854775808", "query.before int_parsing")]
     [InlineData("before=1&after=1", "query.before value_error")]
+    [InlineData("skip=20", "query.skip value_error")]
     [Trait("Rows", "none")]
     public async Task A_page_that_cannot_be_is_a_422(string query, string wrong)
     {

@@ -31,6 +31,28 @@ public sealed class DataFolderTests
     }
 
     [Fact]
+    public async Task All_that_a_new_server_makes_is_closed_to_others_what_is_uploaded_too()
+    {
+        await using var app = await CoteApp.StartAsync();
+        using var ada = await app.RegisterAsync();
+        using var bytes = new MultipartFormDataContent { { new ByteArrayContent("a note"u8.ToArray()), "file", "note.txt" } };
+        (await ada.SendAsync(HttpMethod.Post, "/upload/", null, x => x.Content = bytes)).Ok();
+
+        (await ada.SendAsync(HttpMethod.Post, "/upload/resumable", null, x =>
+        {
+            x.Headers.Add("Tus-Resumable", "1.0.0");
+            x.Headers.Add("Upload-Length", "100");
+        })).Status.ShouldBe(201);
+
+        var entries = new DirectoryInfo(app.Data).EnumerateFileSystemInfos("*", SearchOption.AllDirectories).ToList();
+
+        string[] expected = ["media", "blobs", "incoming", "resumable"];
+        expected.Except(entries.Select(x => x.Name)).ShouldBeEmpty();
+        entries.OfType<FileInfo>().Count(x => x.FullName.Contains("/media/", StringComparison.Ordinal)).ShouldBe(2);
+        entries.Where(x => (x.UnixFileMode & Others) != 0).Select(x => x.FullName).ShouldBeEmpty();
+    }
+
+    [Fact]
     public void A_new_directory_and_its_files_are_closed_from_the_start()
     {
         var parent = Directory.CreateTempSubdirectory("cote-folder-").FullName;

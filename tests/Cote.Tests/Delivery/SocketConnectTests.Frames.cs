@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Net.Sockets;
 using System.Net.WebSockets;
 using System.Security.Cryptography;
 using System.Text;
@@ -152,5 +153,97 @@ public sealed partial class SocketConnectTests
 
         (await socket.Closed).ShouldBe(4013);
         await Should.ThrowAsync<Exception>(flood);
+    }
+
+    [Fact]
+    [Trait("Rows", "none")]
+    public async Task A_message_that_is_not_finished_in_time_closes_with_4008_and_one_that_is_finished_does_not()
+    {
+        var time = new HeldTime(TimeSpan.FromSeconds(555));
+        await using var own = await LiveApp.StartAsync(x => x.Services.AddSingleton<TimeProvider>(time), "Realtime:MessageSeconds=555");
+        using var ada = await own.RegisterAsync();
+        await using var finished = await ada.ConnectAsync();
+        var others = time.Held;
+        await finished.SendPartAsync("""{"type":""");
+        await Patience.UntilAsync(() => Task.FromResult(time.Held >= others + 1), "the limit of a message");
+        await finished.SendAsync("\"ping\"}", WebSocketMessageType.Text);
+        (await finished.NextAsync()).Type.ShouldBe("pong");
+        await using var stopped = await ada.ConnectAsync();
+        await using var trickling = await ada.ConnectAsync();
+        await stopped.SendPartAsync("""{"type":""");
+        await trickling.SendPartAsync("{");
+        await Patience.UntilAsync(() => Task.FromResult(time.Held >= others + 3), "the limit of a message");
+        await trickling.SendPartAsync("\"type\"");
+
+        time.LetGo();
+
+        (await stopped.Closed).ShouldBe(4008);
+        (await trickling.Closed).ShouldBe(4008, "a part does not begin the time anew");
+        await finished.SendAsync(new { type = "ping" });
+        (await finished.NextAsync()).Type.ShouldBe("pong", "the time ends with the message");
+    }
+
+    [Theory]
+    [InlineData(new byte[] { 0x89, 0x80, 0, 0, 0, 0 })] // a ping
+    [InlineData(new byte[] { 0x8a, 0x80, 0, 0, 0, 0 })] // a pong
+    [InlineData(new byte[] { 0x00, 0x80, 0, 0, 0, 0 })] // a fragment without text, of a message that does not end
+    [Trait("Rows", "none")]
+    public async Task A_flood_of_frames_without_a_message_closes_with_4013(byte[] frame)
+    {
+        using var ada = await _app.RegisterAsync();
+        await using var calm = await ada.ConnectAsync();
+        using var flooding = new TcpClient();
+        await flooding.ConnectAsync(_app.Url.Host, _app.Url.Port);
+        var stream = flooding.GetStream();
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(
+            $"GET /ws?token={ada.Token} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+            + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"));
+        var reading = ReadToCloseAsync(stream);
+        if (frame[0] == 0)
+            await stream.WriteAsync(new byte[] { 0x01, 0x81, 0, 0, 0, 0, (byte)'{' });
+        var flood = Enumerable.Repeat(frame, 1_000).SelectMany(x => x).ToArray();
+
+        try
+        {
+            for (var sent = 0; !reading.IsCompleted && sent < 1_000; sent++)
+                await stream.WriteAsync(flood);
+        }
+        catch (IOException)
+        {
+            // The server has closed the connection.
+        }
+
+        (await reading.InTimeAsync()).ShouldBe(4013);
+        await calm.SendAsync(new { type = "ping" });
+        (await calm.NextAsync("pong")).Type.ShouldBe("pong");
+    }
+
+    // The number in the server's close frame, or 1006 where the connection ends without one.
+    static async Task<int> ReadToCloseAsync(NetworkStream stream)
+    {
+        var head = new byte[4];
+        for (var end = 0; end < 4; end = head[0] == "\r\n\r\n"[end] ? end + 1 : head[0] == '\r' ? 1 : 0)
+            await stream.ReadExactlyAsync(head, 0, 1);
+        try
+        {
+            while (true)
+            {
+                await stream.ReadExactlyAsync(head, 0, 2);
+                var (isClose, length) = (head[0] == 0x88, head[1] & 0x7f);
+                if (length == 126)
+                {
+                    await stream.ReadExactlyAsync(head, 2, 2);
+                    length = (head[2] << 8) | head[3];
+                }
+                var payload = new byte[length];
+                await stream.ReadExactlyAsync(payload);
+                if (isClose)
+                    return (payload[0] << 8) | payload[1];
+            }
+        }
+        catch (IOException)
+        {
+            return 1006;
+        }
     }
 }

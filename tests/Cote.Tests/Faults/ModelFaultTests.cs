@@ -196,6 +196,24 @@ public sealed class ModelFaultTests(LiveApp live) : IClassFixture<LiveApp>
         play.Calls.ShouldBe(2);
     }
 
+    // A second of silence is what it takes: each chunk without text comes well within it.
+    [Theory, MemberData(nameof(Wires))]
+    public async Task Chunks_without_text_do_not_keep_a_model_that_never_begins(string wire)
+    {
+        await using var own = await LiveApp.StartAsync("Assistants:FirstTokenSeconds=1");
+        using var ada = await own.RegisterAsync();
+        var chat = await ada.CreateChatAsync(model: wire);
+        var mute = FakeReply.Paced(TimeSpan.FromMilliseconds(50), Enumerable.Repeat("", 100_000));
+        var play = own.Play(mute, FakeReply.Text("there"));
+
+        var (_, reply) = await ada.AskForAsync(chat, play);
+        await (await play.NextCallAsync()).Closed.InTimeAsync();
+        var end = await ada.EndOfAsync(chat, reply);
+
+        end.Text("content").ShouldBe("there");
+        play.Calls.ShouldBe(2);
+    }
+
     [Fact]
     public async Task A_model_that_cannot_be_reached_fails_the_reply_and_the_chat_goes_on()
     {

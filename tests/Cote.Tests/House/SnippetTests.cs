@@ -19,7 +19,7 @@ public sealed partial class SnippetTests
     [Fact]
     public void It_would_say_so()
     {
-        StandsIn("samples/CustomServer/Program.cs", "await CoteHost.RunAsync(args, add => add").ShouldBeTrue();
+        StandsIn("samples/CustomServer/Program.cs", "await CoteHost.RunAsync(args, AddOwn);").ShouldBeTrue();
         StandsIn("samples/CustomServer/Program.cs", "await CoteHost.RunAsync(args, remove => remove").ShouldBeFalse();
     }
 

@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using Cote.Http;
@@ -204,6 +205,23 @@ public sealed class RefusalTests(SharedApp shared)
         (await nobody.FormAsync("/token", ("password", secret))).Text.ShouldNotContain(secret);
         (await nobody.FormAsync("/token", ("grant_type", "refresh_token"), ("refresh_token", new string('s', 2_000)))).Text.ShouldNotContain("sss");
         (await nobody.PostAsync("/users/", new { username = new string('x', 100_000) })).Text.Length.ShouldBeLessThan(10_000);
+    }
+
+    [Theory]
+    [InlineData("GET /chats/%00 HTTP/1.1\r\nHost: x\r\n\r\n")]
+    [InlineData("nonsense\r\n\r\n")]
+    public async Task What_the_HTTP_server_refuses_itself_is_a_400_without_a_body(string request)
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync(_app.Url.Host, _app.Url.Port);
+        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(request));
+        using var reader = new StreamReader(client.GetStream());
+
+        var answer = await reader.ReadToEndAsync().InTimeAsync();
+
+        answer.ShouldStartWith("HTTP/1.1 400 ");
+        answer.ShouldContain("Content-Length: 0");
+        answer.ShouldContain("Connection: close");
     }
 
     [Theory]

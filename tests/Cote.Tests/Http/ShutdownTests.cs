@@ -45,6 +45,49 @@ public sealed class ShutdownTests
         app.Logs.Where(x => x.StartsWith("Error", StringComparison.Ordinal)).ShouldBeEmpty();
     }
 
+    [Fact]
+    public async Task Replies_are_handed_over_before_a_connection_that_is_stuck_is_waited_for()
+    {
+        var downloading = new TaskCompletionSource();
+        var aborted = new TaskCompletionSource();
+        await using var app = await CoteApp.StartAsync(x => x.Map(routes => routes.MapGet("/endless", async http =>
+        {
+            downloading.TrySetResult();
+            http.RequestAborted.Register(() => aborted.TrySetResult());
+            while (true)
+                await http.Response.Body.WriteAsync(new byte[100_000], http.RequestAborted);
+        })), "Assistants:MaxTakeovers=0");
+        using var ada = await app.RegisterAsync();
+        var chat = await ada.CreateChatAsync();
+        var gate = new Gate();
+        app.Model.Script = FakeReply.Text("Half a ").ThenWaitFor(gate);
+        await using var socket = await ada.ConnectAsync();
+        var reply = (await ada.AskAsync(chat, "Well?")).GetProperty("reply_id").GetString()!;
+        await socket.ShowsAsync(reply, "Half a ");
+        using var reader = await SendAsync(app.Url, "GET /endless HTTP/1.1\r\nHost: x\r\n\r\n");
+        await downloading.Task.WaitAsync(Deadline);
+
+        var stop = app.StopAsync();
+        await app.Model.Closed.WaitAsync(Deadline);
+        await Patience.UntilAsync(async () => await OwnerAsync(app, reply) is null, "a reply without an owner");
+        aborted.Task.IsCompleted.ShouldBeFalse("the stuck download is still waited for");
+        await stop.WaitAsync(Deadline);
+
+        aborted.Task.IsCompleted.ShouldBeTrue();
+        app.Model.Script = FakeReply.Text("Half a reply");
+        await app.StartAgainAsync();
+        using var later = new CoteClient(app.Url) { Token = ada.Token };
+        (await later.EndOfAsync(chat, reply)).GetProperty("content").GetString().ShouldBe("Half a reply", "it is no takeover");
+    }
+
+    static async Task<string?> OwnerAsync(CoteApp app, string reply)
+    {
+        await using var db = await app.ConnectAsync();
+        await using var command = db.CreateCommand();
+        command.CommandText = $"select owner from messages where id = '{reply}'";
+        return await command.ExecuteScalarAsync() as string;
+    }
+
     static async Task<TcpClient> SendAsync(Uri url, string request)
     {
         var client = new TcpClient();

@@ -112,6 +112,22 @@ public sealed class BoundsTests
         await app.Model.Closed.InTimeAsync();
     }
 
+    [Theory]
+    [InlineData("openai", 1_000_000, 100)]
+    [InlineData("anthropic", 1_000_000, 100)]
+    [InlineData("openai", 50, 50)]
+    public async Task A_user_asks_for_no_more_tokens_than_the_owner_allows(string wire, int wanted, int sent)
+    {
+        await using var app = await CoteApp.StartAsync("Assistants:MaxTokens=100");
+        using var ada = await app.RegisterAsync();
+        var chat = await ada.CreateChatAsync(model: wire);
+        (await ada.PatchAsync($"/chats/{chat}", new { max_tokens = wanted })).Ok();
+
+        await ada.EndOfAsync(chat, (await ada.AskAsync(chat, "Hi")).Text("reply_id"));
+
+        (await app.Model.NextRequest()).Body.Number("max_tokens").ShouldBe(sent);
+    }
+
     [Fact]
     public async Task One_user_does_not_take_all_places()
     {

@@ -7,7 +7,7 @@ sealed class DiskPartStore(MediaFolders folders, UploadStore uploads) : PartStor
 {
     public override void Create(string id)
     {
-        File.Create(PathOf(id)).Dispose();
+        OwnerOnly.CreateFile(PathOf(id));
         AtomicFile.SyncFolder(folders.Resumable);
     }
 

@@ -30,7 +30,7 @@ sealed class DiskStorage(MediaFolders folders) : BlobStorage
         {
             if (!Directory.Exists(folder))
             {
-                Directory.CreateDirectory(folder);
+                OwnerOnly.CreateFolder(folder);
                 AtomicFile.SyncFolder(folders.Blobs);
             }
             if (!Disk.TryMove(file, path))

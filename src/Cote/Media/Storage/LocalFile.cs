@@ -1,3 +1,5 @@
+using Cote.Primitives;
+
 namespace Cote.Media;
 
 /// <summary>Files of the local disk, read and written in large blocks without a buffer of their own.</summary>
@@ -7,7 +9,14 @@ static class LocalFile
 
     /// <summary>A new file to write; the path must be free.</summary>
     public static FileStream Create(string path) =>
-        new(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0, useAsync: true);
+        OwnerOnly.Open(path, new()
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.Write,
+            Share = FileShare.None,
+            BufferSize = 0,
+            Options = FileOptions.Asynchronous,
+        });
 
     /// <summary>A file to read.</summary>
     public static FileStream Open(string path) =>

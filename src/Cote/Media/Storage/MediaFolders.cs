@@ -24,7 +24,7 @@ sealed class MediaFolders(DataOptions data, MediaOptions options)
         try
         {
             foreach (var folder in new[] { Incoming, Resumable, Blobs })
-                Directory.CreateDirectory(folder);
+                OwnerOnly.CreateFolder(folder);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
