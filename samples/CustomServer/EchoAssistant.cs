@@ -4,7 +4,9 @@ using Microsoft.Extensions.AI;
 
 namespace CustomServer;
 
-/// <summary>An assistant that says back what it was told. A real one would call its model where this one splits words.</summary>
+/// <summary>
+/// An assistant that says back what it was told. A real one would call its model where this one splits words.
+/// </summary>
 sealed class EchoAssistant : IChatClient
 {
     public static Provider Provider() => new("echo", ["plain"], model => new EchoAssistant());
@@ -23,7 +25,8 @@ sealed class EchoAssistant : IChatClient
     }
 
     public Task<ChatResponse> GetResponseAsync(
-        IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) =>
+        IEnumerable<ChatMessage> messages, ChatOptions? options = null,
+        CancellationToken cancellationToken = default) =>
         GetStreamingResponseAsync(messages, options, cancellationToken).ToChatResponseAsync(cancellationToken);
 
     public object? GetService(Type serviceType, object? serviceKey = null) =>

@@ -10,7 +10,8 @@ static class Greeting
     public static void Map(IEndpointRouteBuilder routes)
     {
         routes.MapPost("/greeting", Post).RequireAuthorization();
-        routes.MapGet("/greeting/ended", () => Results.Ok(new { Ended = Interlocked.Read(ref _ended) })).RequireAuthorization();
+        routes.MapGet("/greeting/ended", () => Results.Ok(new { Ended = Interlocked.Read(ref _ended) }))
+            .RequireAuthorization();
     }
 
     // The message and its reply reach every device of the user, as if a client had sent it.

@@ -16,7 +16,8 @@ sealed class MemoryStorage : BlobStorage
     {
         if (!_blobs.TryGetValue(id, out var bytes))
             throw new FileNotFoundException("There is no such blob.", id);
-        return Task.FromResult<Stream>(new MemoryStream(bytes, (int)offset, bytes.Length - (int)offset, writable: false));
+        return Task.FromResult<Stream>(
+            new MemoryStream(bytes, (int)offset, bytes.Length - (int)offset, writable: false));
     }
 
     public override Task DeleteAsync(string id, CancellationToken ct)

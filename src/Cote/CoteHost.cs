@@ -27,8 +27,8 @@ public static class CoteHost
     const string DefaultUrl = "http://*:8000";
 
     /// <summary>
-    /// Creates a server and runs it until it is stopped. Throws <see cref="StartupException"/> where the configuration is
-    /// wrong, and the framework's exception where it cannot listen.
+    /// Creates a server and runs it until it is stopped. Throws <see cref="StartupException"/> where the configuration
+    /// is wrong, and the framework's exception where it cannot listen.
     /// </summary>
     /// <param name="args">The command line: settings as <c>--Cote:Data:Directory=data</c>.</param>
     /// <param name="add">Adds what the host has of its own.</param>
@@ -48,13 +48,16 @@ public static class CoteHost
         await app.WaitForShutdownAsync();
     }
 
-    /// <summary>A server, ready to run. Throws <see cref="StartupException"/> where the configuration is wrong.</summary>
+    /// <summary>
+    /// A server, ready to run. Throws <see cref="StartupException"/> where the configuration is wrong.
+    /// </summary>
     public static WebApplication Create(string[] args, Action<CoteBuilder>? add = null)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
         {
             Args = args,
-            ContentRootPath = AppContext.BaseDirectory, // appsettings.json stands beside the program, wherever it is started
+            // appsettings.json stands beside the program, wherever it is started
+            ContentRootPath = AppContext.BaseDirectory,
         });
         var options = CoteConfiguration.Read(builder.Configuration);
         AddLogging(builder, options.Http);
@@ -63,7 +66,8 @@ public static class CoteHost
         var services = builder.Services;
         services.AddSingleton(options).AddSingleton(options.Data).AddSingleton(options.Auth).AddSingleton(options.Http)
             .AddSingleton(options.RateLimits).AddSingleton(options.Messages).AddSingleton(options.Events)
-            .AddSingleton(options.Realtime).AddSingleton(options.Assistants).AddSingleton(options.Media).AddSingleton(options.RabbitMq);
+            .AddSingleton(options.Realtime)
+                .AddSingleton(options.Assistants).AddSingleton(options.Media).AddSingleton(options.RabbitMq);
         services.AddSingleton(TimeProvider.System).AddSingleton<Clock>();
         services.AddCluster(options.Data, options.RabbitMq);
         AddEngine(services, options.Data);
@@ -80,7 +84,8 @@ public static class CoteHost
         services.AddDelivery();
         services.AddAdmin();
         services.AddExtensibility();
-        services.AddSingleton<GracefulShutdown>().AddSingleton<IHostLifetime>(x => x.GetRequiredService<GracefulShutdown>());
+        services.AddSingleton<GracefulShutdown>()
+            .AddSingleton<IHostLifetime>(x => x.GetRequiredService<GracefulShutdown>());
         services.Configure<HostOptions>(x => x.ShutdownTimeout = TimeSpan.FromSeconds(25));
         var added = new CoteBuilder(services);
         add?.Invoke(added);
@@ -98,7 +103,8 @@ public static class CoteHost
         app.MapGet("/limits", GetLimits.Handle).WithTags("Health").WithSummary("What this server takes");
         foreach (var routes in added.Routes)
             routes(app);
-        _ = app.Services.GetRequiredService<ProviderRegistry>(); // a wrong default model is said now, not at the first message
+        // a wrong default model is said now, not at the first message
+        _ = app.Services.GetRequiredService<ProviderRegistry>();
         app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<Hub>().CloseAll);
         return app;
     }
@@ -116,7 +122,9 @@ public static class CoteHost
     static void AddKestrel(WebApplicationBuilder builder, CoteOptions options)
     {
         var urls = builder.Configuration["urls"] is { Length: > 0 } given ? given : DefaultUrl;
-        builder.WebHost.UseUrls([.. urls.Split(';'), .. ControlSocket.PathOf(options.Data) is { } path ? ["http://unix:" + path] : (string[])[]]);
+        builder.WebHost.UseUrls(
+            [.. urls.Split(';'), .. ControlSocket.PathOf(options.Data) is { } path
+            ? ["http://unix:" + path] : (string[])[]]);
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
@@ -134,18 +142,22 @@ public static class CoteHost
     {
         builder.Logging.ClearProviders();
         if (options.LogFormat == "json")
-            builder.Logging.AddJsonConsole(x => (x.UseUtcTimestamp, x.TimestampFormat) = (true, "yyyy-MM-dd'T'HH:mm:ss.fff'Z'"));
+            builder.Logging.AddJsonConsole(
+                x => (x.UseUtcTimestamp, x.TimestampFormat) = (true, "yyyy-MM-dd'T'HH:mm:ss.fff'Z'"));
         else
-            builder.Logging.AddSimpleConsole(x => (x.SingleLine, x.UseUtcTimestamp, x.TimestampFormat) = (true, true, "HH:mm:ss.fff "));
+            builder.Logging.AddSimpleConsole(
+                x => (x.SingleLine, x.UseUtcTimestamp, x.TimestampFormat) = (true, true, "HH:mm:ss.fff "));
         // Its lines hold the query string, and in a query string a token may stand.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
-        // What keeps it from starting is said once, in a sentence, by the program; a failure while it runs is Critical there.
+        // What keeps it from starting is said once, in a sentence, by the program; a failure while it runs is Critical
+        // there.
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
         builder.Logging.AddFilter(typeof(BearerHandler).FullName, LogLevel.Warning); // a 401 is no news
     }
 
     /// <summary>Before anything else starts: the database is open, and its epoch is known.</summary>
-    sealed class DatabaseStartup(DatabaseEngine engine, EventLog log, EpochFile file, DataOptions data, IServiceProvider services) : IHostedLifecycleService
+    sealed class DatabaseStartup(DatabaseEngine engine, EventLog log, EpochFile file, DataOptions data,
+        IServiceProvider services) : IHostedLifecycleService
     {
         public async Task StartingAsync(CancellationToken cancellationToken)
         {

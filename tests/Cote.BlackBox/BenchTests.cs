@@ -27,18 +27,22 @@ public sealed class BenchTests(PublishedProgram program, ITestOutputHelper outpu
         {
             var file = Path.Combine(folder.FullName, "short.json");
             // Without the FastAPI backend, wherever this runs: what is not there cannot make a difference.
-            var (code, said) = await RunAsync("bench", "--short", "--program", program.File, "--guide", folder.FullName, "--json", file);
+            var (code, said) = await RunAsync("bench", "--short", "--program", program.File, "--guide", folder.FullName,
+                "--json", file);
             output.WriteLine(said);
 
             code.ShouldBe(0, said);
             said.ShouldContain("0 errors and losses, 0 failures");
             said.ShouldContain("| Figure ");
-            var rows = JsonElement.Parse(await File.ReadAllTextAsync(file)).GetProperty("rows").EnumerateArray().ToList();
+            var rows = JsonElement.Parse(await File.ReadAllTextAsync(file))
+                .GetProperty("rows").EnumerateArray().ToList();
             rows.Select(x => x.GetProperty("id").GetString()).ShouldBe([
-                "users-me", "chats-50", "messages-50", "turns", "sends", "sends-open", "first-token-p50", "first-token-p99",
+                "users-me", "chats-50", "messages-50", "turns", "sends", "sends-open", "first-token-p50",
+                "first-token-p99",
                 "first-token-many", "streams", "idle", "fan-out", "long-chat", "resume", "start", "start-memory"]);
             foreach (var row in rows)
-                foreach (var series in row.GetProperty("series").EnumerateArray().Where(x => !x.TryGetProperty("skipped", out _)))
+                foreach (var series in row.GetProperty("series")
+                    .EnumerateArray().Where(x => !x.TryGetProperty("skipped", out _)))
                     foreach (var round in series.GetProperty("rounds").EnumerateArray())
                     {
                         var which = $"{row.GetProperty("id")} of {series.GetProperty("who")}";
@@ -59,7 +63,8 @@ public sealed class BenchTests(PublishedProgram program, ITestOutputHelper outpu
         // The load expects the paced model's text: this one says something else, and every turn must be found wrong.
         await using var node = await Node.With(program, model).StartAsync();
 
-        var (code, said) = await RunAsync("drive", "turns", "--url", node.Url.ToString(), "--clients", "2", "--users", "1", "--seconds", "0.2", "--warm", "0");
+        var (code, said) = await RunAsync("drive", "turns", "--url", node.Url.ToString(), "--clients", "2", "--users",
+            "1", "--seconds", "0.2", "--warm", "0");
 
         code.ShouldBe(1, said);
         said.ShouldContain("fault: not the text");

@@ -48,14 +48,16 @@ public sealed class BrowserTests(PublishedProgram program)
         await me.Locator(".opblock-summary-control").ClickAsync();
         await me.Locator("button.try-out__btn").ClickAsync();
         await me.Locator("button.execute").ClickAsync();
-        var answer = me.Locator(".live-responses-table .response-col_description .highlight-code code, .live-responses-table .microlight").First;
+        var answer = me.Locator(".live-responses-table .response-col_description .highlight-code code, "
+            + ".live-responses-table .microlight").First;
         await answer.WaitForAsync();
         var user = JsonElement.Parse(await answer.InnerTextAsync());
         user.GetProperty("id").GetString().ShouldBe(ada.Id);
         user.GetProperty("username").GetString().ShouldBe("ada");
 
         asked.Count.ShouldBeGreaterThan(4);
-        asked.Where(x => !x.StartsWith("data:", StringComparison.Ordinal) && new Uri(x).Authority != node.Url.Authority).ShouldBeEmpty();
+        asked.Where(x => !x.StartsWith("data:", StringComparison.Ordinal) && new Uri(x).Authority != node.Url.Authority)
+            .ShouldBeEmpty();
         complaints.ShouldBeEmpty();
     }
 }

@@ -11,7 +11,8 @@ namespace Cote.BlackBox;
 [Trait("Stage", "slow")]
 public sealed class CopyTests(PublishedProgram program, ITestOutputHelper output)
 {
-    static readonly int Messages = int.Parse(Environment.GetEnvironmentVariable("COTE_COPY_MESSAGES") ?? "60000", CultureInfo.InvariantCulture);
+    static readonly int Messages =
+        int.Parse(Environment.GetEnvironmentVariable("COTE_COPY_MESSAGES") ?? "60000", CultureInfo.InvariantCulture);
 
     [Fact]
     public async Task A_copy_that_is_killed_again_and_again_goes_on_and_ends_as_if_it_had_not_been()
@@ -26,7 +27,9 @@ public sealed class CopyTests(PublishedProgram program, ITestOutputHelper output
         var media = new List<string>();
         for (var i = 0; i < 20; i++)
         {
-            using var file = new MultipartFormDataContent { { new StringContent($"{i} " + new string('x', 300_000 * (1 + i % 4))), "file", $"{i}.txt" } };
+            using var file =
+                new MultipartFormDataContent { { new StringContent($"{i} " + new string('x', 300_000 * (1 + i % 4))),
+                "file", $"{i}.txt" } };
             media.Add((await ada.SendAsync(HttpMethod.Post, "/upload/", null, x => x.Content = file)).Ok()["url"]);
         }
         (await node.StopAsync()).ShouldBe(0);
@@ -38,23 +41,33 @@ public sealed class CopyTests(PublishedProgram program, ITestOutputHelper output
         (await copy.RunAsync(whole)).ShouldBe(0);
         var random = new Random();
         var kills = 0;
-        for (var most = copy.Took / 3; await copy.RunAsync(killed, random.NextDouble() * (kills < 2 ? 0.5 : 1 + kills / 4.0) * most) is not 0 and var code; kills++)
+        for (var most = copy.Took / 3; await copy.RunAsync(
+            killed, random.NextDouble() * (kills < 2 ? 0.5 : 1 + kills / 4.0) * most) is not 0 and var code; kills++)
             code.ShouldBe(137, copy.Said);
 
         output.WriteLine($"Killed {kills} times.");
         kills.ShouldBeGreaterThan(1);
         copy.Said.ShouldContain("The copy is complete");
-        foreach (var row in await cluster.QueryAsync("select table_name, string_agg(column_name, ', ' order by ordinal_position) from information_schema.columns where table_schema = current_schema() and table_name not in ('meta', 'migrations') group by 1", whole))
+        foreach (
+            var row in await cluster.QueryAsync(
+            "select table_name, string_agg(column_name, ', ' order by ordinal_position) from "
+            + "information_schema.columns where table_schema = current_schema() and table_name not in ('meta', "
+            + "'migrations') group by 1", whole))
         {
-            var digest = $"select count(*), md5(string_agg(md5(r::text), '' order by md5(r::text))) from (select {row[1]} from {row[0]}) r";
-            (await cluster.QueryAsync(digest, killed)).Single().ShouldBe((await cluster.QueryAsync(digest, whole)).Single(), (string)row[0]!);
+            var digest =
+                $"select count(*), md5(string_agg(md5(r::text), '' order by md5(r::text))) from (select "
+                + $"{row[1]} from {row[0]}) r";
+            (await cluster.QueryAsync(digest, killed))
+                .Single().ShouldBe((await cluster.QueryAsync(digest, whole)).Single(), (string)row[0]!);
         }
         node.Variables["DATABASE_URL"] = killed;
-        node.Variables["Cote__Auth__SigningKey"] = "base64:" + (await File.ReadAllTextAsync(Path.Combine(data, "signing.key"))).Trim();
+        node.Variables["Cote__Auth__SigningKey"] = "base64:"
+            + (await File.ReadAllTextAsync(Path.Combine(data, "signing.key"))).Trim();
         await node.StartAsync();
         foreach (var url in media)
             (await ada.GetAsync(url)).Ok().Text.Length.ShouldBeGreaterThan(300_000);
-        (await ada.MessageAsync(chat, question.GetProperty("id").GetString()!)).GetProperty("content").GetString().ShouldBe("What is true?");
+        (await ada.MessageAsync(chat, question.GetProperty("id").GetString()!))
+            .GetProperty("content").GetString().ShouldBe("What is true?");
     }
 
     // As if a chat had gone on for very long: messages and their events, of the size that they have.
@@ -93,14 +106,16 @@ public sealed class CopyTests(PublishedProgram program, ITestOutputHelper output
         public async Task<int> RunAsync(string to, TimeSpan? killAfter = null)
         {
             var began = System.Diagnostics.Stopwatch.GetTimestamp();
-            _process = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo(program.File, ["copy", "--from", "data", "--to", to])
-            {
-                WorkingDirectory = directory,
-                Environment = { ["TMPDIR"] = directory }, // what a kill leaves there goes with the node's own
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-            })!;
-            var (said, complained) = (_process.StandardOutput.ReadToEndAsync(), _process.StandardError.ReadToEndAsync());
+            _process = System.Diagnostics.Process.Start(
+                new System.Diagnostics.ProcessStartInfo(program.File, ["copy", "--from", "data", "--to", to])
+                {
+                    WorkingDirectory = directory,
+                    Environment = { ["TMPDIR"] = directory }, // what a kill leaves there goes with the node's own
+                    RedirectStandardOutput = true,
+                    RedirectStandardError = true,
+                })!;
+            var (said, complained) =
+                (_process.StandardOutput.ReadToEndAsync(), _process.StandardError.ReadToEndAsync());
             if (killAfter is { } after)
             {
                 using var limit = new CancellationTokenSource(after);

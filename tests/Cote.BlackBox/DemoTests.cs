@@ -12,7 +12,9 @@ public sealed class DemoTests(PublishedProgram program, ITestOutputHelper output
         var gate = new Gate();
         model.Script = FakeReply.Text("Doves ", "find ").ThenWaitFor(gate).Then("their ", "way ", "home. 🕊️");
         await using var node = await Node.With(program, model).StartAsync();
-        output.WriteLine($"$ Cote.Server --urls={node.Url}        # up after {node.StartedIn.TotalMilliseconds:0} ms, an OpenAI-compatible model behind it");
+        output.WriteLine(
+            $"$ Cote.Server --urls={node.Url}        # up after {node.StartedIn.TotalMilliseconds:0} ms, an "
+            + "OpenAI-compatible model behind it");
 
         using var ada = await CoteClient.RegisterAsync(node.Url, "ada");
         output.WriteLine("POST /users/, POST /token             # ada is logged in");
@@ -43,7 +45,8 @@ public sealed class DemoTests(PublishedProgram program, ITestOutputHelper output
         (await socket.Closed).ShouldBe(4001);
         output.WriteLine("SIGTERM                               # exit code 0, the socket was told 4001");
         await node.StartAsync();
-        output.WriteLine($"$ Cote.Server                         # up again after {node.StartedIn.TotalMilliseconds:0} ms");
+        output.WriteLine(
+            $"$ Cote.Server                         # up again after {node.StartedIn.TotalMilliseconds:0} ms");
 
         var history = await ada.MessagesAsync(chat);
         foreach (var message in history)

@@ -120,7 +120,8 @@ public sealed class DiskTests(PublishedProgram program, ITestOutputHelper output
         await begin(node);
         var (acknowledged, refused) = await WriteUntilRefusedAsync(ada, chat, expected);
         output.WriteLine(
-            $"{acknowledged.Count} more were acknowledged in what room was left, then {refused.Count} refused with {expected}.");
+            $"{acknowledged.Count} more were acknowledged in what room was left, then {refused.Count} "
+                + $"refused with {expected}.");
         gate.Open();
         (await ada.GetAsync("/chats/")).Ok();
         (await ada.GetAsync("/sync")).Ok();
@@ -133,10 +134,12 @@ public sealed class DiskTests(PublishedProgram program, ITestOutputHelper output
         var told = await ada.EndOfAsync(open.Item1, open.Reply);
         told.GetProperty("content").GetString().ShouldBe("It began and it ended");
         var again = await ada.AskAsync(chat, "After", refused[0]);
-        again.GetProperty("content").GetString().ShouldBe("After"); // the id was free: nothing of the refused send was left
+        // the id was free: nothing of the refused send was left
+        again.GetProperty("content").GetString().ShouldBe("After");
         await ada.EndOfAsync(chat, again.GetProperty("reply_id").GetString()!);
         await Patience.UntilAsync(
-            async () => (await ada.MessagesAsync(chat))[^1].GetProperty("status").GetString() == "delivered", "the last reply was delivered");
+            async () => (await ada.MessagesAsync(chat))[^1].GetProperty("status").GetString() == "delivered",
+            "the last reply was delivered");
 
         // And once more, with nothing under way that would try again by itself.
         await begin(node);

@@ -26,7 +26,9 @@ public sealed class ServersTests
         (await cluster.QueryAsync("select n from kept", copy))[0][0].ShouldBe(42);
         await using (await cluster.ConnectAsync(copy))
             await cluster.DropDatabaseAsync(copy);
-        (await cluster.QueryAsync($"select count(*) from pg_database where datname = '{new Uri(copy).AbsolutePath[1..]}'"))[0][0].ShouldBe(0L);
+        (await cluster.QueryAsync(
+            $"select count(*) from pg_database where datname = '{new Uri(copy).AbsolutePath[1..]}'"))[0][0]
+            .ShouldBe(0L);
         await cluster.DisposeAsync();
         Directory.Exists(folder).ShouldBeFalse();
     }
@@ -78,7 +80,8 @@ public sealed class ServersTests
         using var http = new HttpClient { BaseAddress = proxy.Url };
         (await http.GetAsync("/")).StatusCode.ShouldBe(HttpStatusCode.Created);
 
-        await proxy.ReloadAsync(port => Config(port, $"proxy_pass {new Uri(model.OpenAiUrl).GetLeftPart(UriPartial.Authority)};"));
+        await proxy.ReloadAsync(
+            port => Config(port, $"proxy_pass {new Uri(model.OpenAiUrl).GetLeftPart(UriPartial.Authority)};"));
 
         using var fresh = new HttpClient { BaseAddress = proxy.Url };
         (await fresh.GetAsync("/nothing")).StatusCode.ShouldBe(HttpStatusCode.NotFound);

@@ -23,7 +23,8 @@ public sealed class ShutdownTests(PublishedProgram program, ITestOutputHelper ou
             asked.Add((chat, content, (await ada.AskAsync(chat, content)).GetProperty("reply_id").GetString()!));
         }
         var last = asked[^1];
-        await using var stream = await ada.StreamAsync(HttpMethod.Get, $"/chats/{last.Chat}/messages/{last.Reply}/stream");
+        await using var stream =
+            await ada.StreamAsync(HttpMethod.Get, $"/chats/{last.Chat}/messages/{last.Reply}/stream");
         foreach (var socket in sockets)
             await socket.ShowsAsync(last.Reply);
         // Writers that go on until the door is shut: none of them may hear of a success that does not last.
@@ -35,17 +36,21 @@ public sealed class ShutdownTests(PublishedProgram program, ITestOutputHelper ou
         var began = Stopwatch.GetTimestamp();
         (await node.StopAsync()).ShouldBe(0, node.Output);
         var took = Stopwatch.GetElapsedTime(began);
-        output.WriteLine($"Stopped in {took.TotalSeconds:0.00} s with {asked.Count} replies and {sockets.Count} sockets open.");
+        output.WriteLine(
+            $"Stopped in {took.TotalSeconds:0.00} s with {asked.Count} replies and {sockets.Count} sockets open.");
         took.ShouldBeLessThan(TimeSpan.FromSeconds(30));
         foreach (var socket in sockets)
             (await socket.Closed).ShouldBe(4001);
         await stream.ToEndAsync(); // closed in good order, not cut
         await writing;
         node.Output.ShouldNotContain("fail:");
-        model.Requests.Count(x => x.Ended.IsCompleted).ShouldBe(0); // they were under way, and their connections are closed
+        // they were under way, and their connections are closed
+        model.Requests.Count(x => x.Ended.IsCompleted).ShouldBe(0);
 
-        // Handed over: begun again at the next start, without this counting as a crash, the old text standing until then.
-        var shown = sockets[0].All.Where(x => x.Type == "message.delta").GroupBy(x => x.MessageId!).ToDictionary(x => x.Key, x => x.Last().Data);
+        // Handed over: begun again at the next start, without this counting as a crash, the old text standing until
+        // then.
+        var shown = sockets[0].All.Where(x => x.Type == "message.delta")
+            .GroupBy(x => x.MessageId!).ToDictionary(x => x.Key, x => x.Last().Data);
         node.Arguments.Add("--Cote:Assistants:MaxTakeovers=0");
         await node.StartAsync();
         foreach (var (chat, id) in acknowledged)

@@ -4,7 +4,9 @@ using Cote.BlackBox.Harness;
 
 namespace Cote.BlackBox;
 
-/// <summary><c>make soak MINUTES=30</c>: people come, ask, read a little or all, and go; memory must not grow with them.</summary>
+/// <summary>
+/// <c>make soak MINUTES=30</c>: people come, ask, read a little or all, and go; memory must not grow with them.
+/// </summary>
 [Trait("Stage", "slow")]
 public sealed class SoakTests(PublishedProgram program, ITestOutputHelper output)
 {
@@ -31,13 +33,17 @@ public sealed class SoakTests(PublishedProgram program, ITestOutputHelper output
             await often.WaitForNextTickAsync(CancellationToken.None);
             resident.Add(node.Resident);
             if (resident.Count % 6 == 0)
-                output.WriteLine($"{Stopwatch.GetElapsedTime(began).TotalSeconds,6:0} s  {resident[^1] / 1_048_576.0,6:0.0} MB  {connections,9:N0} connections  {replies,9:N0} replies");
+                output.WriteLine(
+                    $"{Stopwatch.GetElapsedTime(began).TotalSeconds,6:0} s  {resident[^1] / 1_048_576.0,6:0.0} MB  "
+                    + $"{connections,9:N0} connections  {replies,9:N0} replies");
         }
         await Task.WhenAll(people);
 
         var third = resident.Count / 3;
         var (middle, last) = (Median(resident[third..(2 * third)]), Median(resident[(2 * third)..]));
-        output.WriteLine($"Resident memory: median {middle / 1_048_576.0:0.0} MB in the middle third, {last / 1_048_576.0:0.0} MB in the last.");
+        output.WriteLine(
+            $"Resident memory: median {middle / 1_048_576.0:0.0} MB in the middle third, "
+            + $"{last / 1_048_576.0:0.0} MB in the last.");
         connections.ShouldBeGreaterThan((int)(10 * Length.TotalSeconds));
         last.ShouldBeLessThan(middle + (middle / 5) + Tolerance);
         node.Output.Split('\n').Where(x => x.Contains("fail:", StringComparison.Ordinal)).ShouldBeEmpty();
@@ -46,7 +52,8 @@ public sealed class SoakTests(PublishedProgram program, ITestOutputHelper output
         {
             while (!end.IsCancellationRequested)
             {
-                using var person = await CoteClient.RegisterAsync(node.Url); // forgotten users must not stay in memory either
+                // forgotten users must not stay in memory either
+                using var person = await CoteClient.RegisterAsync(node.Url);
                 for (var chats = 0; chats < 60 && !end.IsCancellationRequested; chats++)
                 {
                     var chat = await person.CreateChatAsync();
@@ -64,11 +71,15 @@ public sealed class SoakTests(PublishedProgram program, ITestOutputHelper output
             switch (random.Next(6))
             {
                 case 0:
-                    await using (var stream = await person.StreamAsync(HttpMethod.Post, path, new { content = "Read to the end" }))
+                    await using (
+                        var stream = await person.StreamAsync(
+                        HttpMethod.Post, path, new { content = "Read to the end" }))
                         await stream.ToEndAsync();
                     break;
                 case 1:
-                    await using (var stream = await person.StreamAsync(HttpMethod.Post, path, new { content = "Read the beginning" }))
+                    await using (
+                        var stream = await person.StreamAsync(
+                        HttpMethod.Post, path, new { content = "Read the beginning" }))
                         await stream.NextAsync();
                     break;
                 case 2:

@@ -8,13 +8,14 @@ namespace Cote.BlackBox;
 public sealed class StartTests(PublishedProgram program)
 {
     [Fact]
-    public async Task With_nothing_configured_it_keeps_its_data_below_the_working_directory_and_the_demo_assistant_answers()
+    public async Task With_nothing_configured_its_data_is_below_the_working_directory_and_the_demo_answers()
     {
         await using var node = await new Node(program).StartAsync();
         var data = Path.Combine(node.WorkingDirectory, "data");
 
         File.Exists(Path.Combine(data, "cote.db")).ShouldBeTrue();
-        File.GetUnixFileMode(Path.Combine(data, "signing.key")).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        File.GetUnixFileMode(Path.Combine(data, "signing.key"))
+            .ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
         using var ada = await CoteClient.RegisterAsync(node.Url);
         var chat = await ada.CreateChatAsync();
         var question = await ada.AskAsync(chat, "Hello?");
@@ -29,7 +30,8 @@ public sealed class StartTests(PublishedProgram program)
     public async Task The_first_command_of_the_readme_keeps_its_data_where_it_is_typed()
     {
         // The web SDK would run it in the project's own folder.
-        var (code, said) = await Shell.RunAsync("dotnet", "msbuild", Path.Combine(Repository.Root, "src/Cote.Server"), "-getProperty:RunWorkingDirectory");
+        var (code, said) = await Shell.RunAsync("dotnet", "msbuild", Path.Combine(Repository.Root, "src/Cote.Server"),
+            "-getProperty:RunWorkingDirectory");
 
         code.ShouldBe(0, said);
         said.Trim().ShouldBe("");
@@ -40,7 +42,8 @@ public sealed class StartTests(PublishedProgram program)
     {
         if (IsTaken(8000))
             Assert.Skip("Port 8000 is taken on this machine.");
-        await using var node = await new Node(program) { Url = new("http://127.0.0.1:8000"), SaysUrl = false }.StartAsync();
+        await using var node = await new Node(program) { Url = new("http://127.0.0.1:8000"), SaysUrl = false }
+            .StartAsync();
 
         using var anyone = new CoteClient(node.Url);
         (await anyone.GetAsync("/")).Ok()["docs"].ShouldBe("/docs");
@@ -54,12 +57,14 @@ public sealed class StartTests(PublishedProgram program)
 
         var page = (await anyone.GetAsync("/docs")).Ok();
         page.Text.ShouldContain("swagger-ui");
-        var assets = System.Text.RegularExpressions.Regex.Matches(page.Text, "(?:src|href)=\"([^\"]+)\"").Select(x => x.Groups[1].Value).ToList();
+        var assets = System.Text.RegularExpressions.Regex.Matches(page.Text, "(?:src|href)=\"([^\"]+)\"")
+            .Select(x => x.Groups[1].Value).ToList();
         assets.ShouldContain(x => x.EndsWith(".js", StringComparison.Ordinal));
         foreach (var asset in assets.Where(x => !x.StartsWith("data:", StringComparison.Ordinal)))
         {
             asset.ShouldNotContain("//");
-            (await anyone.GetAsync(new Uri(new Uri(node.Url, "/docs"), asset).PathAndQuery)).Status.ShouldBe(200, asset);
+            (await anyone.GetAsync(new Uri(new Uri(node.Url, "/docs"), asset).PathAndQuery)).Status.ShouldBe(
+                200, asset);
         }
         var openApi = (await anyone.GetAsync("/openapi.json")).Ok().Json;
         openApi.GetProperty("openapi").GetString()!.ShouldStartWith("3.1");
@@ -153,15 +158,18 @@ public sealed class StartTests(PublishedProgram program)
             var chat = await ada.CreateChatAsync();
             var question = await ada.AskAsync(chat, "This is between us");
             await byToken.EndOfAsync(question.GetProperty("reply_id").GetString()!);
-            model.Script = FakeReply.Refuse(401, """{"error":{"message":"Incorrect API key provided: sk-black-box-key"}}""");
+            model.Script = FakeReply.Refuse(
+                401, """{"error":{"message":"Incorrect API key provided: sk-black-box-key"}}""");
             var failed = await ada.AskAsync(chat, "And this");
             await byToken.EndOfAsync(failed.GetProperty("reply_id").GetString()!);
         }
         (await ada.GetAsync($"/events?token={ada.Token}")).Ok();
-        (await ada.FormAsync("/token", ("username", ada.Username), ("password", "a wrong passphrase"))).Status.ShouldBe(401);
+        (await ada.FormAsync("/token", ("username", ada.Username), ("password", "a wrong passphrase"))).Status.ShouldBe(
+            401);
         var spent = ada.RefreshToken!;
         (await ada.FormAsync("/token", ("grant_type", "refresh_token"), ("refresh_token", spent))).Ok();
-        (await ada.PostAsync("/users/", $$"""{"username": "ada2", "email": "x", "password": "{{ada.Password}}" """)).Status.ShouldBe(422);
+        (await ada.PostAsync("/users/",
+            $$"""{"username": "ada2", "email": "x", "password": "{{ada.Password}}" """)).Status.ShouldBe(422);
         var key = (await File.ReadAllTextAsync(Path.Combine(node.WorkingDirectory, "data", "signing.key"))).Trim();
         (await node.StopAsync()).ShouldBe(0);
 
@@ -169,16 +177,19 @@ public sealed class StartTests(PublishedProgram program)
         lines.Length.ShouldBeGreaterThan(20);
         foreach (var line in lines)
             JsonElement.Parse(line).ValueKind.ShouldBe(JsonValueKind.Object);
-        string[] secrets = [ada.Token!, ada.Password, "a wrong passphrase", spent, ticket, key, "sk-black-box-key", "This is between us"];
+        string[] secrets = [ada.Token!, ada.Password, "a wrong passphrase", spent, ticket, key, "sk-black-box-key",
+            "This is between us"];
         foreach (var secret in secrets)
-            lines.Where(x => x.Contains(secret, StringComparison.Ordinal)).ShouldBeEmpty($"of {Array.IndexOf(secrets, secret)}");
+            lines.Where(x => x.Contains(secret, StringComparison.Ordinal))
+                .ShouldBeEmpty($"of {Array.IndexOf(secrets, secret)}");
     }
 
     static string ShouldBeOneSentence(string output)
     {
         output.ShouldNotContain("   at ");
         output.ShouldNotContain("Unhandled exception");
-        var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(x => !x.Contains("info:", StringComparison.Ordinal)).ToList();
+        var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Where(x => !x.Contains("info:", StringComparison.Ordinal)).ToList();
         lines.Count.ShouldBe(1, output);
         lines[0].ShouldStartWith("Cote cannot start: ");
         return lines[0];
@@ -186,7 +197,9 @@ public sealed class StartTests(PublishedProgram program)
 
     static bool IsTaken(int port)
     {
-        using var probe = new Socket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp) { DualMode = true };
+        using var probe = new Socket(
+            AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp)
+        { DualMode = true };
         try
         {
             probe.Bind(new IPEndPoint(IPAddress.IPv6Any, port));

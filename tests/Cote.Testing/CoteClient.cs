@@ -27,15 +27,23 @@ public sealed record Reply(HttpStatusCode Code, string Text, HttpResponseMessage
             ? string.Join(", ", values) : null;
 
     /// <summary>The answer itself, if it is a 200; else an exception with all of it.</summary>
-    public Reply Ok() => Status == 200 ? this : throw new InvalidOperationException($"Expected 200, got {Status}: {Text}");
+    public Reply Ok() => Status == 200
+        ? this : throw new InvalidOperationException($"Expected 200, got {Status}: {Text}");
 }
 
-/// <summary>Someone who uses Cote by its URL, with or without a token: what an app would do, and nothing else.</summary>
+/// <summary>
+/// Someone who uses Cote by its URL, with or without a token: what an app would do, and nothing else.
+/// </summary>
 public sealed class CoteClient(Uri url) : IDisposable
 {
     static int _count;
 
-    readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = url, Timeout = Patience.Deadline };
+    readonly HttpClient _http =
+        new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false })
+        {
+            BaseAddress = url,
+            Timeout = Patience.Deadline
+        };
 
     public Uri Url => url;
     public string Id { get; private set; } = "";
@@ -52,7 +60,8 @@ public sealed class CoteClient(Uri url) : IDisposable
             Username = username ?? $"user{Interlocked.Increment(ref _count)}-{Guid.CreateVersion7():N}"[..32],
             Password = "correct horse battery",
         };
-        var user = await client.PostAsync("/users/", new { username = client.Username, email = client.Username + "@example.com", password = client.Password });
+        var user = await client.PostAsync("/users/",
+            new { username = client.Username, email = client.Username + "@example.com", password = client.Password });
         client.Id = user.Ok()["id"];
         await client.LogInAsync();
         return client;
@@ -81,7 +90,8 @@ public sealed class CoteClient(Uri url) : IDisposable
     public Task<Reply> DeleteAsync(string path) => SendAsync(HttpMethod.Delete, path);
 
     /// <summary>Sends a body: a string as it stands (as JSON), anything else serialised.</summary>
-    public async Task<Reply> SendAsync(HttpMethod method, string path, object? body = null, Action<HttpRequestMessage>? change = null)
+    public async Task<Reply> SendAsync(
+        HttpMethod method, string path, object? body = null, Action<HttpRequestMessage>? change = null)
     {
         using var request = Request(method, path, body, change);
         var response = await _http.SendAsync(request);
@@ -108,7 +118,8 @@ public sealed class CoteClient(Uri url) : IDisposable
     public async Task<JsonElement> AskAsync(string chat, string content, string? id = null) =>
         (await PostAsync($"/chats/{chat}/messages/", id is null ? new { content } : new { content, id })).Ok().Json;
 
-    public async Task<JsonElement> MessageAsync(string chat, string id) => (await GetAsync($"/chats/{chat}/messages/{id}")).Ok().Json;
+    public async Task<JsonElement> MessageAsync(string chat, string id) =>
+        (await GetAsync($"/chats/{chat}/messages/{id}")).Ok().Json;
 
     public async Task<IReadOnlyList<JsonElement>> MessagesAsync(string chat) =>
         [.. (await GetAsync($"/chats/{chat}/messages/")).Ok().Json.EnumerateArray()];
@@ -119,14 +130,16 @@ public sealed class CoteClient(Uri url) : IDisposable
         await using var stream = await StreamAsync(HttpMethod.Get, $"/chats/{chat}/messages/{replyId}/stream");
         while (true)
         {
-            var frame = await stream.NextAsync(within) ?? throw new InvalidOperationException("The stream ended before the reply.");
+            var frame = await stream.NextAsync(within)
+                ?? throw new InvalidOperationException("The stream ended before the reply.");
             if (frame.Type == "message" && frame.Data.GetProperty("id").GetString() == replyId)
                 return frame.Data;
         }
     }
 
     /// <summary>A response read as server-sent events.</summary>
-    public async Task<SseReader> StreamAsync(HttpMethod method, string path, object? body = null, Action<HttpRequestMessage>? change = null)
+    public async Task<SseReader> StreamAsync(
+        HttpMethod method, string path, object? body = null, Action<HttpRequestMessage>? change = null)
     {
         var request = Request(method, path, body, x =>
         {
@@ -135,7 +148,8 @@ public sealed class CoteClient(Uri url) : IDisposable
         });
         var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         if (!response.IsSuccessStatusCode)
-            throw new InvalidOperationException($"No stream: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}");
+            throw new InvalidOperationException(
+                $"No stream: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}");
         return new(response, await response.Content.ReadAsStreamAsync());
     }
 
@@ -152,7 +166,8 @@ public sealed class CoteClient(Uri url) : IDisposable
             request.Headers.Authorization = new("Bearer", Token);
         if (body is not null)
             request.Content = new StringContent(
-                body as string ?? (body as JsonNode)?.ToJsonString() ?? JsonSerializer.Serialize(body), Encoding.UTF8, "application/json");
+                body as string ?? (body as JsonNode)?.ToJsonString() ?? JsonSerializer.Serialize(body), Encoding.UTF8,
+                "application/json");
         change?.Invoke(request);
         return request;
     }

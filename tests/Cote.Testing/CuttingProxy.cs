@@ -5,8 +5,8 @@ using System.Text;
 namespace Cote.Testing;
 
 /// <summary>
-/// A line between a program and a server on this machine, which can be cut at the worst moment: when the server has done
-/// what it was asked for, and before the program hears of it.
+/// A line between a program and a server on this machine, which can be cut at the worst moment: when the server has
+/// done what it was asked for, and before the program hears of it.
 /// </summary>
 public sealed class CuttingProxy : IAsyncDisposable
 {
@@ -29,7 +29,9 @@ public sealed class CuttingProxy : IAsyncDisposable
     /// <summary>How often it was cut.</summary>
     public int Cuts => Volatile.Read(ref _cuts);
 
-    /// <summary>The next time that the program says this, the server hears it and its answer is lost with the line.</summary>
+    /// <summary>
+    /// The next time that the program says this, the server hears it and its answer is lost with the line.
+    /// </summary>
     public void CutAnswerTo(string words) => Volatile.Write(ref _mark, Encoding.UTF8.GetBytes(words));
 
     public async ValueTask DisposeAsync()
@@ -99,7 +101,8 @@ public sealed class CuttingProxy : IAsyncDisposable
                 await to.WriteAsync(buffer.AsMemory(0, read), ct);
             }
         }
-        catch (Exception error) when (error is IOException or SocketException or OperationCanceledException or ObjectDisposedException)
+        catch (Exception error) when (
+            error is IOException or SocketException or OperationCanceledException or ObjectDisposedException)
         {
             // the same
         }

@@ -34,10 +34,12 @@ public sealed class Daemon(string name, Signal last = Signal.Kill, string? user 
     public string Output => string.Join('\n', _output);
 
     /// <summary>Gives the folder to the user as whom it runs.</summary>
-    public Task GiveFolderAsync() => user is null ? Task.CompletedTask : Shell.MustAsync("chown", "-R", user + ":", Folder);
+    public Task GiveFolderAsync() =>
+        user is null ? Task.CompletedTask : Shell.MustAsync("chown", "-R", user + ":", Folder);
 
     /// <summary>Starts a command as it and waits until it is ready; by default, to its end.</summary>
-    public async Task StartAsync(string[] command, Dictionary<string, string>? variables = null, Func<Task<bool>>? ready = null)
+    public async Task StartAsync(string[] command, Dictionary<string, string>? variables = null,
+        Func<Task<bool>>? ready = null)
     {
         All[this] = true;
         _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -55,7 +57,8 @@ public sealed class Daemon(string name, Signal last = Signal.Kill, string? user 
     public async Task UntilAsync(Func<Task<bool>> holds)
     {
         var began = Stopwatch.GetTimestamp();
-        using var often = new PeriodicTimer(TimeSpan.FromMilliseconds(20)); // a port that is not open yet gives no event
+        // a port that is not open yet gives no event
+        using var often = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
         while (!await holds())
         {
             if (!IsRunning)
@@ -92,7 +95,12 @@ public sealed class Daemon(string name, Signal last = Signal.Kill, string? user 
 
     void Follow(string[] command, Dictionary<string, string> variables, TaskCompletionSource started)
     {
-        var start = new ProcessStartInfo { WorkingDirectory = Folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo
+        {
+            WorkingDirectory = Folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true
+        };
         // Whoever kills the tests with a signal that nobody hears gets their servers too.
         if (Needs.Find("setpriv") is { } setpriv)
             command = [setpriv, $"--pdeathsig={last.ToString().ToUpperInvariant()}", .. Identity(), "--", .. command];

@@ -14,7 +14,9 @@ public sealed partial class FakeModelServer
         public abstract string Error(string type, string message);
         public abstract string End(FakeRequest request, FakeReply reply);
 
-        /// <summary>A JSON string in ASCII, half surrogate pairs and U+0000 as they are: serialisers refuse them.</summary>
+        /// <summary>
+        /// A JSON string in ASCII, half surrogate pairs and U+0000 as they are: serialisers refuse them.
+        /// </summary>
         protected static string Quote(string text)
         {
             var json = new StringBuilder("\"");

@@ -152,7 +152,8 @@ public sealed partial class FakeModelServer : IAsyncDisposable
                 socket.Shutdown(SocketShutdown.Send);
             request.End();
         }
-        catch (Exception e) when (e is OperationCanceledException or IOException or SocketException or ObjectDisposedException)
+        catch (Exception e) when (
+            e is OperationCanceledException or IOException or SocketException or ObjectDisposedException)
         {
             request.Close();
             _closed.TrySetResult();

@@ -14,7 +14,8 @@ public sealed record TestFrame(string Type, JsonElement Data, string? Cursor)
 
     /// <summary>The message that the frame is about, or null.</summary>
     public string? MessageId => Data.ValueKind == JsonValueKind.Object
-        && (Data.TryGetProperty("message_id", out var id) || (Type == "message" && Data.TryGetProperty("id", out id))) ? id.GetString() : null;
+        && (Data.TryGetProperty("message_id", out var id) || (Type == "message" && Data.TryGetProperty("id", out id)))
+            ? id.GetString() : null;
 
     public static TestFrame Parse(string json)
     {
@@ -47,14 +48,17 @@ public sealed class TestSocket : IAsyncDisposable
     public TestFrame Ready { get; private set; } = null!;
 
     /// <summary>The cursor of the last durable event, or where the connection began.</summary>
-    public string Cursor => _all.LastOrDefault(x => x.Cursor is not null)?.Cursor ?? Ready.Data.GetProperty("cursor").GetString()!;
+    public string Cursor => _all.LastOrDefault(x => x.Cursor is not null)?.Cursor
+        ?? Ready.Data.GetProperty("cursor").GetString()!;
 
-    public static async Task<TestSocket> ConnectAsync(Uri url, string path, bool awaitReady = true, Action<ClientWebSocketOptions>? change = null)
+    public static async Task<TestSocket> ConnectAsync(
+        Uri url, string path, bool awaitReady = true, Action<ClientWebSocketOptions>? change = null)
     {
         var socket = new TestSocket();
         change?.Invoke(socket._socket.Options);
         using var limit = new CancellationTokenSource(Patience.Deadline);
-        await socket._socket.ConnectAsync(new Uri(new UriBuilder(url) { Scheme = url.Scheme == "https" ? "wss" : "ws" }.Uri, path), limit.Token);
+        await socket._socket.ConnectAsync(
+            new Uri(new UriBuilder(url) { Scheme = url.Scheme == "https" ? "wss" : "ws" }.Uri, path), limit.Token);
         socket._reading = socket.ReadAsync();
         if (awaitReady)
             socket.Ready = await socket.NextAsync("ready");
@@ -75,7 +79,8 @@ public sealed class TestSocket : IAsyncDisposable
         }
         catch (ChannelClosedException)
         {
-            throw new InvalidOperationException($"The socket was closed with {await Closed}. So far: {string.Join("\n", _all)}");
+            throw new InvalidOperationException(
+                $"The socket was closed with {await Closed}. So far: {string.Join("\n", _all)}");
         }
     }
 
@@ -90,7 +95,9 @@ public sealed class TestSocket : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits until a client that applies what comes, snapshots and deltas, shows this text of a reply, or any.</summary>
+    /// <summary>
+    /// Waits until a client that applies what comes, snapshots and deltas, shows this text of a reply, or any.
+    /// </summary>
     public async Task<ReplyTexts> ShowsAsync(string reply, string? text = null)
     {
         var texts = new ReplyTexts();
@@ -103,7 +110,8 @@ public sealed class TestSocket : IAsyncDisposable
     public async Task<JsonElement> EndOfAsync(string replyId) =>
         (await NextAsync("message", x => x.MessageId == replyId)).Data;
 
-    public Task SendAsync(object frame) => SendAsync(frame as string ?? JsonSerializer.Serialize(frame), WebSocketMessageType.Text);
+    public Task SendAsync(object frame) =>
+        SendAsync(frame as string ?? JsonSerializer.Serialize(frame), WebSocketMessageType.Text);
 
     public Task SendAsync(string text, WebSocketMessageType type) =>
         _socket.SendAsync(Encoding.UTF8.GetBytes(text), type, true, CancellationToken.None);
@@ -147,7 +155,8 @@ public sealed class TestSocket : IAsyncDisposable
                 _frames.Writer.TryWrite(frame);
             }
         }
-        catch (Exception error) when (error is WebSocketException or OperationCanceledException or ObjectDisposedException or IOException)
+        catch (Exception error) when (
+            error is WebSocketException or OperationCanceledException or ObjectDisposedException or IOException)
         {
             _closed.TrySetResult(1006);
         }
@@ -194,7 +203,8 @@ public sealed class SseReader(HttpResponseMessage response, Stream stream) : IAs
             {
                 var frame = TestFrame.Parse(data);
                 // A ready frame has no cursor of its own: its id is where the connection begins.
-                if (frame.Type != type || id != (frame.Type == "ready" ? frame.Data.GetProperty("cursor").GetString() : frame.Cursor))
+                if (frame.Type != type
+                    || id != (frame.Type == "ready" ? frame.Data.GetProperty("cursor").GetString() : frame.Cursor))
                     throw new InvalidOperationException($"event: {type} id: {id} over data {data}");
                 LastId = id ?? LastId;
                 return frame;

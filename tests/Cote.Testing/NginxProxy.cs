@@ -19,7 +19,9 @@ public sealed class NginxProxy : IAsyncDisposable
 
     string Reading => Path.Combine(_daemon.Folder, $"{_reading}.sock");
 
-    /// <summary>Starts one with the whole text of an nginx.conf, made for the port on 127.0.0.1 where it shall listen.</summary>
+    /// <summary>
+    /// Starts one with the whole text of an nginx.conf, made for the port on 127.0.0.1 where it shall listen.
+    /// </summary>
     public static async Task<NginxProxy> StartAsync(Func<int, string> config)
     {
         var program = Needs.Program("nginx", "/usr/sbin");
@@ -27,7 +29,9 @@ public sealed class NginxProxy : IAsyncDisposable
         try
         {
             await proxy.WriteAsync(config);
-            await proxy._daemon.StartAsync([program, "-p", proxy._daemon.Folder, "-c", proxy.File, "-e", "stderr", "-g", "daemon off;"], ready: proxy.HasReadAsync);
+            await proxy._daemon.StartAsync(
+                [program, "-p", proxy._daemon.Folder, "-c", proxy.File, "-e", "stderr", "-g", "daemon off;"],
+                ready: proxy.HasReadAsync);
         }
         catch
         {
@@ -51,7 +55,8 @@ public sealed class NginxProxy : IAsyncDisposable
         {
             try
             {
-                return !System.IO.File.ReadAllText($"/proc/{worker}/cmdline").Contains("shutting down", StringComparison.Ordinal);
+                return !System.IO.File.ReadAllText($"/proc/{worker}/cmdline")
+                    .Contains("shutting down", StringComparison.Ordinal);
             }
             catch (IOException)
             {
@@ -62,7 +67,9 @@ public sealed class NginxProxy : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _daemon.DisposeAsync();
 
-    List<string> Workers() => [.. System.IO.File.ReadAllText($"/proc/{_daemon.Pid}/task/{_daemon.Pid}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries)];
+    List<string> Workers() =>
+        [.. System.IO.File.ReadAllText($"/proc/{_daemon.Pid}/task/{_daemon.Pid}/children")
+        .Split(' ', StringSplitOptions.RemoveEmptyEntries)];
 
     async Task WriteAsync(Func<int, string> config)
     {
@@ -75,7 +82,8 @@ public sealed class NginxProxy : IAsyncDisposable
                 server { listen unix:{{Reading}}; access_log off; return 204; }
             """;
         var user = Environment.IsPrivilegedProcess ? "user root;\n" : ""; // the folder is closed to all others
-        await System.IO.File.WriteAllTextAsync(File, $"{user}pid {_daemon.Folder}/pid;\n{config(_port).Replace("http {", http, StringComparison.Ordinal)}");
+        await System.IO.File.WriteAllTextAsync(File,
+            $"{user}pid {_daemon.Folder}/pid;\n{config(_port).Replace("http {", http, StringComparison.Ordinal)}");
     }
 
     async Task<bool> HasReadAsync()

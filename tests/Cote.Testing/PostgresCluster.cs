@@ -5,7 +5,8 @@ using Npgsql;
 namespace Cote.Testing;
 
 /// <summary>
-/// A PostgreSQL of the tests' own, on a port that it keeps over restarts, or the one that <c>COTE_TEST_POSTGRES</c> names.
+/// A PostgreSQL of the tests' own, on a port that it keeps over restarts, or the one that <c>COTE_TEST_POSTGRES</c>
+/// names.
 /// </summary>
 public sealed class PostgresCluster : IAsyncDisposable
 {
@@ -24,8 +25,10 @@ public sealed class PostgresCluster : IAsyncDisposable
         _place = Read($"postgres://cote@127.0.0.1:{port}/postgres");
         string[] settings =
         [
-            "listen_addresses=127.0.0.1", $"port={port}", $"unix_socket_directories={daemon.Folder}", "max_connections=500",
-            "shared_buffers=64MB", "log_line_prefix=%m [%p] %a ", "recovery_init_sync_method=syncfs", .. fsync ? [] : new[] { "fsync=off", "full_page_writes=off" },
+            "listen_addresses=127.0.0.1", $"port={port}", $"unix_socket_directories={daemon.Folder}",
+            "max_connections=500",
+            "shared_buffers=64MB", "log_line_prefix=%m [%p] %a ", "recovery_init_sync_method=syncfs",
+            .. fsync ? [] : new[] { "fsync=off", "full_page_writes=off" },
         ];
         _command = [postgres, "-D", DataIn(daemon), .. settings.SelectMany(x => new[] { "-c", x })];
     }
@@ -33,15 +36,20 @@ public sealed class PostgresCluster : IAsyncDisposable
     /// <summary>What the server wrote, for a test that failed.</summary>
     public string Output => _daemon?.Output ?? "";
 
-    Daemon Own => _daemon ?? throw Needs.Missing("The server that COTE_TEST_POSTGRES names is not ours to stop or freeze: a PostgreSQL of our own is needed.");
+    Daemon Own => _daemon ?? throw Needs.Missing(
+        "The server that COTE_TEST_POSTGRES names is not ours to stop or freeze: a PostgreSQL of our own is needed.");
 
-    /// <summary>Starts one. Without <paramref name="fsync"/> it is fast, and loses data only where the machine itself goes down.</summary>
+    /// <summary>
+    /// Starts one. Without <paramref name="fsync"/> it is fast, and loses data only where the machine itself goes down.
+    /// </summary>
     public static async Task<PostgresCluster> StartAsync(bool fsync = false)
     {
         if (Environment.GetEnvironmentVariable("COTE_TEST_POSTGRES") is { Length: > 0 } given)
             return new(given);
         var folders = Directory.Exists(Debian)
-            ? Directory.GetDirectories(Debian).OrderByDescending(x => int.Parse(Path.GetFileName(x), CultureInfo.InvariantCulture)).Select(x => x + "/bin")
+            ? Directory.GetDirectories(Debian)
+                .OrderByDescending(x => int.Parse(Path.GetFileName(x), CultureInfo.InvariantCulture))
+                .Select(x => x + "/bin")
             : [];
         var postgres = Needs.Program("postgres", folders);
         var initdb = Needs.Program("initdb", Path.GetDirectoryName(postgres)!);
@@ -51,7 +59,9 @@ public sealed class PostgresCluster : IAsyncDisposable
         try
         {
             await daemon.GiveFolderAsync();
-            await daemon.StartAsync([initdb, "-D", DataIn(daemon), "-U", "cote", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]);
+            await daemon.StartAsync(
+                [initdb, "-D", DataIn(daemon), "-U", "cote", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8",
+                "--no-sync"]);
             await cluster.StartAgainAsync();
         }
         catch
@@ -83,7 +93,9 @@ public sealed class PostgresCluster : IAsyncDisposable
         return QueryAsync($"drop database if exists {NameIn(url)} with (force)");
     }
 
-    /// <summary>The rows that a statement answers, in a database of this cluster (by default the one that all have).</summary>
+    /// <summary>
+    /// The rows that a statement answers, in a database of this cluster (by default the one that all have).
+    /// </summary>
     public async Task<IReadOnlyList<object?[]>> QueryAsync(string sql, string? url = null)
     {
         await using var db = await ConnectAsync(url);
@@ -111,15 +123,21 @@ public sealed class PostgresCluster : IAsyncDisposable
     public async Task<int[]> BackendsAsync(string application, string? url = null)
     {
         var name = application.Replace("'", "''", StringComparison.Ordinal);
-        var rows = await QueryAsync($"select pid from pg_stat_activity where application_name = '{name}' and ({(url is null ? "true" : $"datname = '{NameIn(url)}'")})");
+        var rows = await QueryAsync(
+            $"select pid from pg_stat_activity where application_name = '{name}' and "
+            + $"({(url is null ? "true" : $"datname = '{NameIn(url)}'")})");
         return [.. rows.Select(x => (int)x[0]!)];
     }
 
-    /// <summary>Stops a backend in its tracks: its connection stays open and silent. It has stopped before this answers.</summary>
+    /// <summary>
+    /// Stops a backend in its tracks: its connection stays open and silent. It has stopped before this answers.
+    /// </summary>
     public async Task FreezeAsync(int backend)
     {
         Tell(backend, Signal.Stop);
-        await Own.UntilAsync(() => Task.FromResult(File.ReadAllText($"/proc/{backend}/stat").Split(')')[^1].StartsWith(" T", StringComparison.Ordinal)));
+        await Own.UntilAsync(
+            () => Task.FromResult(
+            File.ReadAllText($"/proc/{backend}/stat").Split(')')[^1].StartsWith(" T", StringComparison.Ordinal)));
     }
 
     /// <summary>Lets it go on.</summary>
@@ -146,7 +164,9 @@ public sealed class PostgresCluster : IAsyncDisposable
         }
     });
 
-    /// <summary>Ends it, and with it all its data; of a server that was named, the databases that were made here.</summary>
+    /// <summary>
+    /// Ends it, and with it all its data; of a server that was named, the databases that were made here.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         if (_daemon is not null)

@@ -7,7 +7,8 @@ using RabbitMQ.Client.Exceptions;
 namespace Cote.Testing;
 
 /// <summary>
-/// A RabbitMQ of the tests' own, on a port that it keeps over restarts, or the one that <c>COTE_TEST_RABBITMQ</c> names.
+/// A RabbitMQ of the tests' own, on a port that it keeps over restarts, or the one that <c>COTE_TEST_RABBITMQ</c>
+/// names.
 /// </summary>
 public sealed class RabbitNode : IAsyncDisposable
 {
@@ -53,7 +54,9 @@ public sealed class RabbitNode : IAsyncDisposable
     /// <summary>How clients reach it.</summary>
     public string Url { get; }
 
-    /// <summary>The same, in a virtual host that nobody else has been given; of a server that was named, the only one.</summary>
+    /// <summary>
+    /// The same, in a virtual host that nobody else has been given; of a server that was named, the only one.
+    /// </summary>
     public string NextUrl() => _daemon is null ? Url
         : Interlocked.Increment(ref _taken) is <= VirtualHosts and var next ? $"{Url}/v{next}"
         : throw new InvalidOperationException("More virtual hosts are wanted than there are; let there be more.");
@@ -61,7 +64,9 @@ public sealed class RabbitNode : IAsyncDisposable
     /// <summary>What the server wrote, for a test that failed.</summary>
     public string Output => _daemon?.Output ?? "";
 
-    Daemon Own => _daemon ?? throw Needs.Missing("The server that COTE_TEST_RABBITMQ names is not ours to stop: a RabbitMQ of our own is needed.");
+    Daemon Own => _daemon
+        ?? throw Needs.Missing(
+        "The server that COTE_TEST_RABBITMQ names is not ours to stop: a RabbitMQ of our own is needed.");
 
     /// <summary>Starts one.</summary>
     public static async Task<RabbitNode> StartAsync()
@@ -141,7 +146,8 @@ public sealed class RabbitNode : IAsyncDisposable
                 },
             },
             vhosts = hosts.Select(x => new { name = x }),
-            permissions = hosts.Select(x => new { user = "guest", vhost = x, configure = ".*", write = ".*", read = ".*" }),
+            permissions = hosts.Select(
+                x => new { user = "guest", vhost = x, configure = ".*", write = ".*", read = ".*" }),
         });
     }
 

@@ -25,7 +25,8 @@ public sealed class ReplyTexts
         if (frame.Type == "message" && data.GetProperty("sender").GetString() == "ai")
         {
             _replies[data.GetProperty("id").GetString()!] =
-                (data.GetProperty("generation").GetProperty("attempt").GetInt64(), data.GetProperty("content").GetString()!, true);
+                (data.GetProperty("generation").GetProperty("attempt").GetInt64(),
+                    data.GetProperty("content").GetString()!, true);
             return;
         }
         if (frame.Type is not ("message.snapshot" or "message.delta"))

@@ -11,7 +11,8 @@ public static class Repository
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
         while (!File.Exists(System.IO.Path.Combine(folder.FullName, "Cote.slnx")))
-            folder = folder.Parent ?? throw new InvalidOperationException("These tests do not stand in the repository.");
+            folder = folder.Parent
+                ?? throw new InvalidOperationException("These tests do not stand in the repository.");
         return folder.FullName;
     }
 }

@@ -23,7 +23,8 @@ public sealed class ConfigurationTests : IDisposable
     public void What_is_said_counts_in_any_case_and_what_is_empty_does_not()
     {
         var options = Read(
-            "Cote:auth:ACCESSTOKENMINUTES=5", "Cote:Data:Directory=", "Cote:Assistants:Temperature=0.5", "Cote:Http:LogFormat=json",
+            "Cote:auth:ACCESSTOKENMINUTES=5", "Cote:Data:Directory=", "Cote:Assistants:Temperature=0.5",
+            "Cote:Http:LogFormat=json",
             "Cote:Assistants:OpenAI:MaxTokens=7", "Cote:Auth:SigningKey=secret");
 
         options.Auth.AccessTokenMinutes.ShouldBe(5);
@@ -44,20 +45,32 @@ public sealed class ConfigurationTests : IDisposable
 
     [Theory]
     [InlineData("Cote:Nonsense=1", "Cote__Nonsense is not a setting of Cote. docs/configuration.md lists them all.")]
-    [InlineData("Cote:Auth:AccesTokenMinutes=1", "Cote__Auth__AccesTokenMinutes is not a setting of Cote. docs/configuration.md lists them all.")]
-    [InlineData("Cote:Nonsense:Deep:Down=1", "Cote__Nonsense is not a setting of Cote. docs/configuration.md lists them all.")]
-    [InlineData("Cote:Data:Directory_File=x", "Cote__Data__Directory_File is not a setting of Cote. docs/configuration.md lists them all.")]
+    [InlineData("Cote:Auth:AccesTokenMinutes=1",
+        "Cote__Auth__AccesTokenMinutes is not a setting of Cote. docs/configuration.md lists them all.")]
+    [InlineData("Cote:Nonsense:Deep:Down=1",
+        "Cote__Nonsense is not a setting of Cote. docs/configuration.md lists them all.")]
+    [InlineData("Cote:Data:Directory_File=x",
+        "Cote__Data__Directory_File is not a setting of Cote. docs/configuration.md lists them all.")]
     [InlineData("Cote:Data=x", "Cote__Data is a part and not a setting of Cote. docs/configuration.md lists them all.")]
-    [InlineData("Cote:Auth:AccessTokenMinutes=soon", "Cote__Auth__AccessTokenMinutes has a value that cannot be read as a whole number.")]
-    [InlineData("Cote:Auth:AccessTokenMinutes=1.5", "Cote__Auth__AccessTokenMinutes has a value that cannot be read as a whole number.")]
-    [InlineData("Cote:Auth:AccessTokenMinutes=99999999999", "Cote__Auth__AccessTokenMinutes has a value that cannot be read as a whole number.")]
-    [InlineData("Cote:Assistants:Temperature=warm", "Cote__Assistants__Temperature has a value that cannot be read as a number.")]
-    [InlineData("Cote:Assistants:OpenAI:MaxTokens=x", "Cote__Assistants__OpenAI__MaxTokens has a value that cannot be read as a whole number.")]
-    [InlineData("Cote:Auth:AccessTokenMinutes=0", "Cote__Auth__AccessTokenMinutes is wrong: The field AccessTokenMinutes must be between 1 and 525600.")]
-    [InlineData("Cote:Assistants:Anthropic:Temperature=3", "Cote__Assistants__Anthropic__Temperature is wrong: The field Temperature must be between 0 and 2.")]
+    [InlineData("Cote:Auth:AccessTokenMinutes=soon",
+        "Cote__Auth__AccessTokenMinutes has a value that cannot be read as a whole number.")]
+    [InlineData("Cote:Auth:AccessTokenMinutes=1.5",
+        "Cote__Auth__AccessTokenMinutes has a value that cannot be read as a whole number.")]
+    [InlineData("Cote:Auth:AccessTokenMinutes=99999999999",
+        "Cote__Auth__AccessTokenMinutes has a value that cannot be read as a whole number.")]
+    [InlineData("Cote:Assistants:Temperature=warm",
+        "Cote__Assistants__Temperature has a value that cannot be read as a number.")]
+    [InlineData("Cote:Assistants:OpenAI:MaxTokens=x",
+        "Cote__Assistants__OpenAI__MaxTokens has a value that cannot be read as a whole number.")]
+    [InlineData("Cote:Auth:AccessTokenMinutes=0",
+        "Cote__Auth__AccessTokenMinutes is wrong: The field AccessTokenMinutes must be between 1 and 525600.")]
+    [InlineData("Cote:Assistants:Anthropic:Temperature=3",
+        "Cote__Assistants__Anthropic__Temperature is wrong: The field Temperature must be between 0 and 2.")]
     [InlineData("Cote:Http:LogFormat=xml", "Cote__Http__LogFormat is wrong: LogFormat is one of console, json.")]
-    [InlineData("Cote:Assistants:OpenAI:BaseUrl=localhost", "Cote__Assistants__OpenAI__BaseUrl is wrong: `localhost` is not a URL that begins with http:// or https://.")]
-    [InlineData("Cote:Auth:SigningKey_File=/nowhere/key", "Cote__Auth__SigningKey_File names a file that cannot be read: /nowhere/key.")]
+    [InlineData("Cote:Assistants:OpenAI:BaseUrl=localhost",
+        "Cote__Assistants__OpenAI__BaseUrl is wrong: `localhost` is not a URL that begins with http:// or https://.")]
+    [InlineData("Cote:Auth:SigningKey_File=/nowhere/key",
+        "Cote__Auth__SigningKey_File names a file that cannot be read: /nowhere/key.")]
     [InlineData("Cote:Auth:SigningKey_File=/", "Cote__Auth__SigningKey_File names a file that cannot be read: /.")]
     public void A_mistake_is_one_sentence_that_names_the_variable(string setting, string sentence) =>
         Should.Throw<StartupException>(() => Read(setting)).Message.ShouldBe(sentence);
@@ -69,7 +82,8 @@ public sealed class ConfigurationTests : IDisposable
         File.WriteAllText(file, "from a file\n");
 
         Read($"Cote:Auth:SigningKey_File={file}").Auth.SigningKey!.Reveal().ShouldBe("from a file");
-        Read($"Cote:Assistants:OpenAI:ApiKey_File={file}", "OPENAI_API_KEY=alias").Assistants.OpenAI.ApiKey!.Reveal().ShouldBe("from a file");
+        Read($"Cote:Assistants:OpenAI:ApiKey_File={file}", "OPENAI_API_KEY=alias").Assistants.OpenAI.ApiKey!.Reveal()
+            .ShouldBe("from a file");
         Read("Cote:Auth:SigningKey_File=").Auth.SigningKey.ShouldBeNull();
     }
 
@@ -94,11 +108,16 @@ public sealed class ConfigurationTests : IDisposable
     }
 
     [Theory]
-    [InlineData("Http:TrustedProxies=proxy", "Cote__Http__TrustedProxies holds `proxy`, which is neither an address nor a network such as 10.0.0.0/8.")]
-    [InlineData("Assistants:Default=nobody/none", "Cote__Assistants__Default names `nobody/none`, which is not configured. Configured are: demo/demo, demo/slow, demo/long, demo/instant, demo/fail-mid-way, demo/stall, demo/rate-limited.")]
-    [InlineData("Auth:SigningKey=short", "Cote__Auth__SigningKey has 5 bytes; it needs at least 32 (for example: openssl rand -base64 48).")]
+    [InlineData("Http:TrustedProxies=proxy",
+        "Cote__Http__TrustedProxies holds `proxy`, which is neither an address nor a network such as 10.0.0.0/8.")]
+    [InlineData("Assistants:Default=nobody/none",
+        "Cote__Assistants__Default names `nobody/none`, which is not configured. Configured are: demo/demo, "
+        + "demo/slow, demo/long, demo/instant, demo/fail-mid-way, demo/stall, demo/rate-limited.")]
+    [InlineData("Auth:SigningKey=short",
+        "Cote__Auth__SigningKey has 5 bytes; it needs at least 32 (for example: openssl rand -base64 48).")]
     [InlineData("Nonsense=1", "Cote__Nonsense is not a setting of Cote. docs/configuration.md lists them all.")]
-    public async Task What_only_its_room_can_know_is_said_before_the_server_takes_work(string setting, string sentence) =>
+    public async Task What_only_its_room_can_know_is_said_before_the_server_takes_work(
+        string setting, string sentence) =>
         (await Should.ThrowAsync<StartupException>(StartAsync($"--Cote:{setting}"))).Message.ShouldBe(sentence);
 
     [Theory]
@@ -111,7 +130,8 @@ public sealed class ConfigurationTests : IDisposable
         await File.WriteAllTextAsync(file, text, TestContext.Current.CancellationToken);
 
         (await Should.ThrowAsync<StartupException>(StartAsync())).Message.ShouldBe(
-            $"The signing key in {file} is broken. Remove the file to have a new one made; everyone then logs in again.");
+            $"The signing key in {file} is broken. Remove the file to have a new one made; "
+                + "everyone then logs in again.");
         (await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken)).ShouldBe(text);
     }
 
@@ -123,7 +143,8 @@ public sealed class ConfigurationTests : IDisposable
         await first.StartAsync(TestContext.Current.CancellationToken);
         await using var second = CoteHost.Create(args);
 
-        var refusal = await Should.ThrowAsync<StartupException>(second.StartAsync(TestContext.Current.CancellationToken));
+        var refusal = await Should.ThrowAsync<StartupException>(
+            second.StartAsync(TestContext.Current.CancellationToken));
         await first.StopAsync(TestContext.Current.CancellationToken);
 
         refusal.Message.ShouldStartWith("Another process is using the database ");
@@ -132,10 +153,13 @@ public sealed class ConfigurationTests : IDisposable
 
     async Task StartAsync(params string[] settings)
     {
-        await using var app = CoteHost.Create(["--urls=http://127.0.0.1:0", $"--Cote:Data:Directory={_folder}", .. settings]);
+        await using var app = CoteHost.Create(
+            ["--urls=http://127.0.0.1:0", $"--Cote:Data:Directory={_folder}", .. settings]);
         await app.StartAsync();
     }
 
     static CoteOptions Read(params string[] settings) => CoteConfiguration.Read(new ConfigurationBuilder()
-        .AddInMemoryCollection(settings.Select(x => KeyValuePair.Create(x[..x.IndexOf('=')], (string?)x[(x.IndexOf('=') + 1)..]))).Build());
+        .AddInMemoryCollection(
+            settings.Select(x => KeyValuePair.Create(x[..x.IndexOf('=')], (string?)x[(x.IndexOf('=') + 1)..])))
+            .Build());
 }

@@ -27,7 +27,9 @@ sealed record Report(Dictionary<string, string> Machine, Dictionary<string, stri
     /// <summary>The one table.</summary>
     public string Table()
     {
-        var lines = new List<string[]> { new[] { "Figure", "Unit", "Ours", "Rounds", "Yardsticks", "Ours / yardstick", "Losses", "Target", "Aim", "Met" } };
+        var lines =
+            new List<string[]> { new[] { "Figure", "Unit", "Ours", "Rounds", "Yardsticks", "Ours / yardstick", "Losses",
+            "Target", "Aim", "Met" } };
         foreach (var row in Rows)
         {
             var ours = row.Of(Row.Ours);
@@ -35,12 +37,16 @@ sealed record Report(Dictionary<string, string> Machine, Dictionary<string, stri
             lines.Add(
             [
                 row.Title, row.Unit, ours.Skipped ?? Row.Format(ours.Median),
-                ours.Rounds.Count < 2 ? $"{ours.Rounds.Count}" : $"{ours.Rounds.Count}: {Row.Format(ours.Lowest)}–{Row.Format(ours.Highest)}",
+                ours.Rounds.Count < 2 ? $"{ours.Rounds.Count}"
+                    : $"{ours.Rounds.Count}: {Row.Format(ours.Lowest)}–{Row.Format(ours.Highest)}",
                 string.Join(", ", others.Select(x => $"{x.Who} {x.Skipped ?? Row.Format(x.Median)}")),
-                string.Join(", ", others.Where(x => double.IsFinite(ours.Median / x.Median) && x.Median > 0).Select(x => $"{ours.Median / x.Median:0.00} × {x.Who}")),
+                string.Join(", ", others.Where(x => double.IsFinite(ours.Median / x.Median) && x.Median > 0)
+                    .Select(x => $"{ours.Median / x.Median:0.00} × {x.Who}")),
                 $"{row.Errors + row.Losses}",
-                string.Join(", ", row.Target.Select(x => x.ToString())), string.Join(", ", row.Aim.Select(x => x.ToString())),
-                row.Meets(row.Target) switch { null => "–", false => "missed", true => row.Meets(row.Aim) == true ? "aim" : "yes" },
+                string.Join(", ", row.Target.Select(x => x.ToString())),
+                string.Join(", ", row.Aim.Select(x => x.ToString())),
+                row.Meets(row.Target) switch { null => "–", false => "missed",
+                    true => row.Meets(row.Aim) == true ? "aim" : "yes" },
             ]);
         }
         return Markdown(lines);
@@ -57,8 +63,14 @@ sealed record Report(Dictionary<string, string> Machine, Dictionary<string, stri
             foreach (var series in row.Series.Where(x => x.Rounds.Count > 0))
             {
                 var names = series.Rounds.SelectMany(x => x.Detail.Keys).Distinct();
-                var values = names.Select(name => $"{name} {Row.Format(Percentiles.Median(series.Rounds.Where(x => x.Detail.ContainsKey(name)).Select(x => x.Detail[name])))}");
-                text.AppendLine($"- {row.Id} {series.Who}: {string.Join(", ", values)}; errors {series.Errors}, losses {series.Losses}, of {series.Rounds.Sum(x => x.Count):N0}");
+                var values = names.Select(name =>
+                {
+                    var figures = series.Rounds.Where(x => x.Detail.ContainsKey(name)).Select(x => x.Detail[name]);
+                    return $"{name} {Row.Format(Percentiles.Median(figures))}";
+                });
+                text.AppendLine(
+                    $"- {row.Id} {series.Who}: {string.Join(", ", values)}; errors {series.Errors}, losses "
+                    + $"{series.Losses}, of {series.Rounds.Sum(x => x.Count):N0}");
                 foreach (var fault in series.Rounds.Select(x => x.Fault).OfType<string>().Distinct().Take(3))
                     text.AppendLine($"  - fault: {fault}");
             }
@@ -68,7 +80,9 @@ sealed record Report(Dictionary<string, string> Machine, Dictionary<string, stri
     /// <summary>Two runs side by side.</summary>
     public static string Compare(Report a, Report b)
     {
-        var lines = new List<string[]> { new[] { "Figure", "Unit", "Who", "A", "B", "B / A", "Better", "Losses A", "Losses B" } };
+        var lines =
+            new List<string[]> { new[] { "Figure", "Unit", "Who", "A", "B", "B / A", "Better", "Losses A",
+            "Losses B" } };
         foreach (var row in b.Rows)
             foreach (var series in row.Series)
             {
@@ -80,7 +94,8 @@ sealed record Report(Dictionary<string, string> Machine, Dictionary<string, stri
                 var apart = series.Lowest > before.Highest || series.Highest < before.Lowest;
                 lines.Add(
                 [
-                    row.Title, row.Unit, series.Who, Row.Format(before.Median), Row.Format(series.Median), $"{ratio:0.00}",
+                    row.Title, row.Unit, series.Who, Row.Format(before.Median), Row.Format(series.Median),
+                    $"{ratio:0.00}",
                     !apart ? "same within the rounds" : ratio > 1 == row.MoreIsBetter ? "B" : "A",
                     $"{before.Errors + before.Losses}", $"{series.Errors + series.Losses}",
                 ]);

@@ -269,7 +269,8 @@ static class SocketLoad
         public void Dispose() => _socket.Dispose();
 
         public override string ToString() =>
-            $"closed: {_socket.Closed}, {_gaps} gaps, {_views.Count(x => !x.Ended)} without end, {_views.Sum(x => x.Faults)} frames that were wrong";
+            $"closed: {_socket.Closed}, {_gaps} gaps, {_views.Count(x => !x.Ended)} without end, "
+                + $"{_views.Sum(x => x.Faults)} frames that were wrong";
 
         void Take(ReadOnlySpan<byte> text)
         {

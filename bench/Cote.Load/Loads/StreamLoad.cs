@@ -48,7 +48,8 @@ static class StreamLoad
         {
             await http.SendAsync(request);
             if (await http.ReadHeadAsync() != 200)
-                return new(0, 0, 0, $"status {http.Status}: {Encoding.UTF8.GetString((await http.ReadBodyAsync()).Span)}");
+                return new(0, 0, 0,
+                    $"status {http.Status}: {Encoding.UTF8.GetString((await http.ReadBodyAsync()).Span)}");
             var events = new SseEvents(http);
             while (await events.NextAsync() is { IsEmpty: false } data)
             {
@@ -70,7 +71,8 @@ static class StreamLoad
             var whole = view.IsWhole && view.Length == tokens * ReplyText.TokenLength;
             var took = Stopwatch.GetTimestamp() - began;
             return new(first - began, took, frames, whole && first > 0 ? null
-                : $"after {took / Stopwatch.Frequency} s: {view.Length / ReplyText.TokenLength} of {tokens} tokens, {view.Faults} faults, ended: {view.Ended}");
+                : $"after {took / Stopwatch.Frequency} s: {view.Length / ReplyText.TokenLength} of {tokens} tokens, "
+                    + $"{view.Faults} faults, ended: {view.Ended}");
         }
         catch (Exception error) when (error is SocketException or IOException or ObjectDisposedException)
         {

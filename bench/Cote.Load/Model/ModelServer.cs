@@ -15,7 +15,8 @@ namespace Cote.Load.Model;
 /// </summary>
 sealed class ModelServer : IDisposable
 {
-    const string Open = "data: {\"id\":\"b\",\"object\":\"chat.completion.chunk\",\"created\":0,\"model\":\"bench\",\"choices\":[{\"index\":0,\"delta\":";
+    const string Open =
+        "data: {\"id\":\"b\",\"object\":\"chat.completion.chunk\",\"created\":0,\"model\":\"bench\",\"choices\":[{\"index\":0,\"delta\":";
 
     readonly Socket _listening = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
     readonly Pacer _pacer = new();

@@ -59,7 +59,8 @@ sealed partial class Bench
                         source, count, _plan.StreamTokens, 50, () =>
                         new Cores(("server", child), ("model", stage.Model)));
                     var kept = sample.Losses == 0 && sample.Value >= count * 0.99;
-                    Say($"streams {source.Who} {count}: kept {sample.Value}, lost {sample.Losses}, lag p99 {sample.Detail["token_lag_p99_ms"]:0} ms, "
+                    Say($"streams {source.Who} {count}: kept {sample.Value}, lost {sample.Losses}, lag p99 "
+                        + $"{sample.Detail["token_lag_p99_ms"]:0} ms, "
                         + $"server {sample.Detail["cores_server"]:0.00} cores");
                     var losses = best[source.Who].Losses + sample.Losses;
                     if (kept || best[source.Who].Value == 0)
@@ -113,8 +114,10 @@ sealed partial class Bench
             {
                 var sample = await SocketLoad.FanOutAsync(site, account, _plan.FanSockets, replies, _plan.FanSeconds,
                     () => new Cores(("server", cote), ("model", stage.Model)));
-                Say($"fan-out of {replies} replies: {sample.Value:N0} frames/s, lost {sample.Losses}, last end after {sample.Detail["last_end_after_seconds"]:0.0} s, "
-                    + $"server {sample.Detail["cores_server"]:0.00} cores, generator {sample.Detail["cores_generator"]:0.00}");
+                Say($"fan-out of {replies} replies: {sample.Value:N0} frames/s, lost {sample.Losses}, last end after "
+                    + $"{sample.Detail["last_end_after_seconds"]:0.0} s, "
+                    + $"server {sample.Detail["cores_server"]:0.00} cores, generator "
+                        + $"{sample.Detail["cores_generator"]:0.00}");
                 var (errors, losses, fault) = (best.Errors + sample.Errors, best.Losses + sample.Losses, best.Fault
                     ?? sample.Fault);
                 best = (sample.Value > best.Value ? sample

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text;
 using Cote.Load.Figures;
 using Cote.Load.Loads;
@@ -51,7 +52,8 @@ sealed partial class Bench(Stage stage, HashSet<string> only, Arguments argument
         Console.WriteLine(report.Facts());
         var file = arguments.Text("json") ?? (plan.Short ? null
             : Path.Combine(stage.Root, "bench", "results",
-                $"{machine["date"].Replace(":", "", StringComparison.Ordinal)}-{machine["commit"].Split(' ')[0]}.json"));
+                machine["date"].Replace(":", "", StringComparison.Ordinal)
+                + $"-{machine["commit"].Split(' ')[0]}.json"));
         if (file is not null)
         {
             report.Save(file);
@@ -66,7 +68,8 @@ sealed partial class Bench(Stage stage, HashSet<string> only, Arguments argument
             Console.WriteLine($"Fault in {fault.Id} ({fault.Who}): {fault.Fault}");
         foreach (var failure in bench._failures)
             Console.WriteLine($"Failed: {failure}");
-        Console.WriteLine($"\n{report.Rows.Count} figures, {wrong} errors and losses, {bench._failures.Count} failures");
+        Console.WriteLine(
+            $"\n{report.Rows.Count} figures, {wrong} errors and losses, {bench._failures.Count} failures");
         return wrong == 0 && bench._failures.Count == 0 ? 0 : 1;
     }
 
@@ -201,9 +204,8 @@ sealed partial class Bench(Stage stage, HashSet<string> only, Arguments argument
         var row = Add("postgres", $"sends on PostgreSQL, {_plan.Clients} clients", "sends/s", true,
             [new(0.5, Pgbench)], [new(0.7, Pgbench)]);
         await using var rows = await PostgresRows.MakeAsync(url, stage.Root, _plan.Clients, stage.NewFolder());
-        using var cote = await stage.EmptyAsync(
-            $"Data:Postgres={url}",
-                $"Auth:SigningKey={Convert.ToBase64String(System.Security.Cryptography.RandomNumberGenerator.GetBytes(48))}");
+        var key = Convert.ToBase64String(RandomNumberGenerator.GetBytes(48));
+        using var cote = await stage.EmptyAsync($"Data:Postgres={url}", $"Auth:SigningKey={key}");
         var site = new Site(cote.Url, streams: true);
         await site.RegisterAsync(_plan.Clients, stage.Ct);
         var sends = await StalledAsync(site, _plan.Clients, stage.Ct);

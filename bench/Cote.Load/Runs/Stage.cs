@@ -116,7 +116,8 @@ sealed class Stage : IAsyncDisposable
             await site.ChatsAsync(Plan.Clients, _ct);
         }
         catch (Exception error) when (
-            error is InvalidOperationException or System.ComponentModel.Win32Exception or HttpRequestException or TimeoutException)
+            error is InvalidOperationException
+                or System.ComponentModel.Win32Exception or HttpRequestException or TimeoutException)
         {
             Guide?.Child.Dispose();
             Guide = null;

@@ -35,7 +35,8 @@ sealed class SocketConnection(IPEndPoint to, int buffer = 16 * 1024) : IDisposab
         await socket.ConnectAsync(to);
         var bearer = token is null ? "" : $"Authorization: Bearer {token}\r\n";
         await socket.SendAsync(Encoding.ASCII.GetBytes(
-            $"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+            $"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: "
+                + "websocket\r\nSec-WebSocket-Version: 13\r\n"
             + $"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{bearer}\r\n"));
         int length;
         while ((length = _in.AsSpan(_at, _end - _at).IndexOf("\r\n\r\n"u8)) < 0)

@@ -36,7 +36,8 @@ static class BareSqlite
             values ($1, $2, $3, $4, 'ai', 'text', '', 'sent', 'normal', $5, $6, 0, 'queued', 0, 'openai/bench', null, 0)
             """);
         using var happening = Command(
-            connection, "insert into events (user_id, seq, type, chat_id, message_id, at) values ($1, $2, 'message', $3, $4, $5)");
+            connection,
+            "insert into events (user_id, seq, type, chat_id, message_id, at) values ($1, $2, 'message', $3, $4, $5)");
         // Checkpoints run beside, as they do in Cote.
         using var checkpoints = new Timer(_ => Checkpoint(file), null, 1_000, 1_000);
 
@@ -86,7 +87,9 @@ static class BareSqlite
     static List<Target> Read(SqliteConnection connection)
     {
         using var select = Command(
-            connection, "select c.user_id, min(c.id), h.seq from chats c join heads h on h.user_id = c.user_id where c.last_seq = 0 group by c.user_id");
+            connection,
+            "select c.user_id, min(c.id), h.seq from chats c join heads h on h.user_id = c.user_id where c.last_seq "
+            + "= 0 group by c.user_id");
         using var reader = select.ExecuteReader();
         var targets = new List<Target>();
         while (reader.Read())

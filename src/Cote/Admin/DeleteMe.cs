@@ -14,7 +14,8 @@ namespace Cote.Admin;
 static class DeleteMe
 {
     public static async Task<IResult> Handle(
-        HttpContext http, CurrentUser current, UserStore users, ReplyStore replies, RunningReplies running, AccountStore accounts,
+        HttpContext http, CurrentUser current, UserStore users, ReplyStore replies, RunningReplies running,
+        AccountStore accounts,
         UploadStore uploads, PartStore parts, MediaGcLoop sweep, CancellationToken ct)
     {
         if (await users.FindAsync(current.Id, ct) is null)

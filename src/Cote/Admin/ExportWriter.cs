@@ -123,7 +123,8 @@ sealed class ExportWriter(PipeWriter output, ExportStores stores, CurrentUser us
         foreach (var table in tables)
         {
             var rows = new CopyTable(table.Name, table.Key, $"{Sql.Names(table.User!)} = {user.Id}");
-            IReadOnlyList<Column> columns = [.. table.Columns.Select(x => new Column(x.Name, CopyTable.KindOf(x.Type)))];
+            IReadOnlyList<Column> columns =
+                [.. table.Columns.Select(x => new Column(x.Name, CopyTable.KindOf(x.Type)))];
             _json.WriteStartArray(table.Name);
             for (IReadOnlyList<object?>? after = null;
                 await rows.PageAsync(stores.Database, columns, after, ct) is { Count: > 0 } page;

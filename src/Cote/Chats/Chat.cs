@@ -4,7 +4,8 @@ using Cote.Primitives;
 namespace Cote.Chats;
 
 /// <summary>A chat, as it is stored and as it is sent.</summary>
-/// <param name="LastMessageTime">The timestamp of the message that was sent or ended last; without one, when the chat was created.</param>
+/// <param name="LastMessageTime">The timestamp of the message that was sent or ended last; without one, when the chat
+/// was created.</param>
 /// <param name="LastMessageContent">The first 500 UTF-16 units of that message.</param>
 /// <param name="LastSeq">The highest <c>seq</c> of its messages.</param>
 /// <param name="Changed">The number of the user's event that last changed anything in it.</param>

@@ -44,17 +44,20 @@ sealed class ChatStore(Database db, EventLog events, Clock clock)
     }
 
     public Task<Chat?> FindAsync(string userId, string id, CancellationToken ct) =>
-        db.FirstAsync($"select {All} from chats c where c.user_id = {userId} and c.id = {id} and c.deleted_at is null", Read, ct);
+        db.FirstAsync(
+            $"select {All} from chats c where c.user_id = {userId} and c.id = {id} and c.deleted_at is null", Read, ct);
 
     public Task<bool> ExistsAsync(string userId, string id, CancellationToken ct) =>
-        db.FirstAsync($"select 1 from chats where user_id = {userId} and id = {id} and deleted_at is null", _ => true, ct);
+        db.FirstAsync($"select 1 from chats where user_id = {userId} and id = {id} and deleted_at is null",
+            _ => true, ct);
 
     public async Task<IdempotencyRecord?> FindIdempotencyAsync(string userId, string id, CancellationToken ct) =>
         (await db.ListAsync($"select fingerprint, deleted_at from chats where user_id = {userId} and id = {id}",
             row => new IdempotencyRecord(row.GetString(0), !row.IsDBNull(1)), ct)) is [var record] ? record : null;
 
     /// <summary>Newest activity first, from the one after <paramref name="before"/> on.</summary>
-    public Task<IReadOnlyList<Chat>> ListAsync(string userId, long? before, long limit, Func<Chat, bool> enough, CancellationToken ct) =>
+    public Task<IReadOnlyList<Chat>> ListAsync(string userId, long? before, long limit, Func<Chat, bool> enough,
+        CancellationToken ct) =>
         db.ListAsync(SelectNewest(userId, before, limit), Read, ct, enough);
 
     /// <summary>The query of <see cref="ListAsync"/>, for whoever reads in a snapshot.</summary>
@@ -72,7 +75,8 @@ sealed class ChatStore(Database db, EventLog events, Clock clock)
             set = $"{set}, {column}";
         var batch = new WriteBatch();
         var transaction = new EventTransaction(batch, userId, clock.NewId(), clock.Now, 1, Lives(userId, id));
-        transaction.Execute($"update chats set {set} from {transaction.Locked} and chats.user_id = {userId} and chats.id = {id}");
+        transaction.Execute(
+            $"update chats set {set} from {transaction.Locked} and chats.user_id = {userId} and chats.id = {id}");
         transaction.Append(EventTypes.ChatUpdated, id);
         await events.CommitAsync(batch, userId, transaction);
         return transaction.Happened;

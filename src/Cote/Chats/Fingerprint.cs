@@ -7,7 +7,8 @@ namespace Cote.Chats;
 /// <summary>What was sent under an id, after defaults, in a form short enough to keep.</summary>
 static class Fingerprint
 {
-    public static string Of(Action<Utf8JsonWriter> fields) => Convert.ToHexStringLower(SHA256.HashData(ApiResults.Write(json =>
+    public static string Of(Action<Utf8JsonWriter> fields) =>
+        Convert.ToHexStringLower(SHA256.HashData(ApiResults.Write(json =>
     {
         json.WriteStartObject();
         fields(json);

@@ -9,7 +9,8 @@ namespace Cote.Chats;
 static class GetMessage
 {
     public static async Task<IResult> Handle(
-        string chatId, string messageId, CurrentUser user, MessageStore messages, MediaLinks links, Receipts receipts, CancellationToken ct)
+        string chatId, string messageId, CurrentUser user, MessageStore messages, MediaLinks links, Receipts receipts,
+        CancellationToken ct)
     {
         if (Ids.Parse(chatId) is not { } chat || Ids.Parse(messageId) is not { } id
             || await messages.FindAsync(user.Id, chat, id, ct) is not { } message)

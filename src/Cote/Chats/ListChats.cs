@@ -9,7 +9,8 @@ namespace Cote.Chats;
 static class ListChats
 {
     public static async Task<IResult> Handle(
-        HttpContext http, CurrentUser user, ChatStore chats, EventLog events, ListCache cache, string? limit, string? before,
+        HttpContext http, CurrentUser user, ChatStore chats, EventLog events, ListCache cache, string? limit,
+        string? before,
         CancellationToken ct)
     {
         var request = new RequestReader();
@@ -20,7 +21,8 @@ static class ListChats
             return ApiResults.Of(wrong);
 
         // Nothing of a user's chats changes without an event.
-        var (key, version) = (new ListCache.Key(user.Id, null, most, from, null), (await events.HeadAsync(user.Id, ct)).ToString());
+        var (key, version) = (new ListCache.Key(user.Id, null, most, from, null),
+            (await events.HeadAsync(user.Id, ct)).ToString());
         if (cache.Find(key, version, http) is { } written)
             return written;
         var page = new Page(most);

@@ -26,7 +26,8 @@ static class ListMessages
             return ApiResults.Of(Problems.ChatNotFound);
 
         // While a reply is being made its text grows without an event, and what was written is old at once.
-        var (key, version) = (new ListCache.Key(user.Id, chat, most, to, from), new Cursor(events.Epoch, state.Changed).ToString());
+        var (key, version) = (new ListCache.Key(user.Id, chat, most, to, from),
+            new Cursor(events.Epoch, state.Changed).ToString());
         if (!state.IsOpen && cache.Find(key, version, http) is { } written)
             return written;
         var page = new Page(most);
@@ -46,7 +47,8 @@ static class ListMessages
         // For a client that only polls, this list delivers the end of a reply.
         foreach (var message in list)
             receipts.AddIfDue(user.Id, message);
-        var json = ApiResults.Write<IReadOnlyList<Message>>([.. list.Select(x => x.Signed(links))], WireJson.MessageList);
+        var json = ApiResults.Write<IReadOnlyList<Message>>(
+            [.. list.Select(x => x.Signed(links))], WireJson.MessageList);
         if (!state.IsOpen && list.All(x => x.MediaUrls.Count == 0)) // signatures are fresh each time
             cache.Store(key, version, json, http);
         return ApiResults.Json(json);

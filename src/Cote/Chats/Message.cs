@@ -33,7 +33,8 @@ sealed record Message(
     public long EventSeq { get; init; }
 
     /// <summary>As it is shown: with URLs that are signed now.</summary>
-    public Message Signed(MediaLinks links) => MediaUrls.Count == 0 ? this : this with { MediaUrls = links.Sign(MediaUrls) };
+    public Message Signed(MediaLinks links) =>
+        MediaUrls.Count == 0 ? this : this with { MediaUrls = links.Sign(MediaUrls) };
 
     /// <summary>True where its text does not change any more.</summary>
     [JsonIgnore]
@@ -45,12 +46,12 @@ sealed record Message(
 }
 
 /// <summary>
-/// How a reply came about. On a user's message it holds <paramref name="Error"/> alone: a provider refused the message for
-/// its content, and later prompts leave it out.
+/// How a reply came about. On a user's message it holds <paramref name="Error"/> alone: a provider refused the message
+/// for its content, and later prompts leave it out.
 /// </summary>
 /// <param name="Attempt">The attempt that made the text.</param>
-/// <param name="FinishReason">How the model ended it: <c>stop</c>, <c>length</c>, <c>content_filter</c>, <c>tool_calls</c>
-/// or the provider's own word.</param>
+/// <param name="FinishReason">How the model ended it: <c>stop</c>, <c>length</c>, <c>content_filter</c>,
+/// <c>tool_calls</c> or the provider's own word.</param>
 sealed record Generation(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? State = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? Attempt = null,

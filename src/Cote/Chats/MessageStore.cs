@@ -32,7 +32,8 @@ sealed class MessageStore(Database db, EventLog events, Clock clock)
             row.GetString(at), row.GetString(at + 1), row.GetInt64(at + 2), content, row.GetString(at + 4),
             row.GetString(at + 5), new(row.GetInt64(at + 6)), row.GetString(at + 7),
             ReadMedia(row.GetString(at + 8)),
-            row.GetStringOrNull(at + 9), row.GetString(at + 10), row.GetStringOrNull(at + 11), ReadGeneration(row, at, content))
+            row.GetStringOrNull(at + 9), row.GetString(at + 10), row.GetStringOrNull(at + 11),
+            ReadGeneration(row, at, content))
         {
             EventSeq = row.GetInt64(at + 12),
         };
@@ -40,13 +41,16 @@ sealed class MessageStore(Database db, EventLog events, Clock clock)
 
     static Generation? ReadGeneration(Row row, int at, string content)
     {
-        var error = row.GetStringOrNull(at + 17) is { } code ? new GenerationError(code, row.GetStringOrNull(at + 18) ?? "") : null;
+        var error = row.GetStringOrNull(at + 17) is { } code
+            ? new GenerationError(code, row.GetStringOrNull(at + 18) ?? "") : null;
         if (row.GetStringOrNull(at + 13) is not { } state)
             return error is null ? null : new Generation(Error: error); // A question that a provider refused.
         return new(
-            state, content.Length > 0 ? row.GetInt64(at + 15) : row.GetInt64(at + 14), row.GetStringOrNull(at + 16) ?? "",
+            state, content.Length > 0 ? row.GetInt64(at + 15) : row.GetInt64(at + 14),
+            row.GetStringOrNull(at + 16) ?? "",
             row.GetStringOrNull(at + 20), error,
-            row.GetStringOrNull(at + 19) is { } usage ? JsonSerializer.Deserialize(usage, MessagesJson.Default.Usage) : null);
+            row.GetStringOrNull(at + 19) is { } usage
+                ? JsonSerializer.Deserialize(usage, MessagesJson.Default.Usage) : null);
     }
 
     /// <summary>A message of a chat that is there, listed or not.</summary>
@@ -72,14 +76,16 @@ sealed class MessageStore(Database db, EventLog events, Clock clock)
             row => new IdempotencyRecord(row.GetString(0), !row.IsDBNull(1)), ct)) is [var record] ? record : null;
 
     /// <summary>How many of these replies ended as stopped.</summary>
-    public async Task<int> CountStoppedAsync(string userId, IEnumerable<string> ids, CancellationToken ct) => (int)await db.FirstAsync(
+    public async Task<int> CountStoppedAsync(string userId, IEnumerable<string> ids, CancellationToken ct) =>
+        (int)await db.FirstAsync(
         $"""
         select count(*) from messages m
         where m.user_id = {userId} and m.id in {db.Dialect.EachOf(ids)} and m.state = {States.Stopped} and {NotDeleted}
         """, row => row.GetInt64(0), ct);
 
     /// <summary>A chat's last change, and whether a reply in it is open; null where there is no such chat.</summary>
-    public async Task<(long Changed, bool IsOpen)?> FindChatStateAsync(string userId, string chatId, CancellationToken ct) =>
+    public async Task<(long Changed, bool IsOpen)?> FindChatStateAsync(
+        string userId, string chatId, CancellationToken ct) =>
         (await db.ListAsync(
             $"""
             select c.changed, case when exists (
@@ -107,11 +113,12 @@ sealed class MessageStore(Database db, EventLog events, Clock clock)
             """, Read, ct, enough);
 
     /// <summary>Moves replies forward in their status, those that are not so far yet, each with its event.</summary>
-    /// <param name="isShown">True where the client has been shown text that no checkpoint has brought to the row yet.</param>
+    /// <param name="isShown">True where the client has been shown text that no checkpoint has brought to the row
+    /// yet.</param>
     public Task MarkAsync(string userId, IEnumerable<string> replies, string status, bool isShown = false)
     {
-        // Many at once, as whoever reads many replies makes them: what is to be moved is looked for by each statement anew,
-        // and the head's lock keeps it the same until the last one has moved it.
+        // Many at once, as whoever reads many replies makes them: what is to be moved is looked for by each statement
+        // anew, and the head's lock keeps it the same until the last one has moved it.
         Sql movable = $"""
             from messages m join chats c on c.user_id = m.user_id and c.id = m.chat_id and c.deleted_at is null
             where m.user_id = {userId} and m.id in {db.Dialect.EachOf(replies)} and m.sender = 'ai' and (m.listed = 1 or {isShown} = 1)
@@ -138,7 +145,8 @@ sealed class MessageStore(Database db, EventLog events, Clock clock)
         var batch = new WriteBatch();
         Sql guard = ChatStore.Lives(userId, chatId);
         foreach (var id in ids)
-            guard = $"{guard} and exists (select 1 from messages m where m.user_id = {userId} and m.id = {id} and {NotDeleted})";
+            guard = $"{guard} and exists (select 1 from messages m where m.user_id = {userId} and m.id = "
+                + $"{id} and {NotDeleted})";
         var transaction = new EventTransaction(batch, userId, clock.NewId(), clock.Now, ids.Count, guard);
         foreach (var id in ids)
         {
@@ -165,11 +173,14 @@ sealed class MessageStore(Database db, EventLog events, Clock clock)
         return transaction.Happened;
     }
 
-    /// <summary>Takes a chat away. Its messages are out of reach at once; their content goes in the background.</summary>
+    /// <summary>
+    /// Takes a chat away. Its messages are out of reach at once; their content goes in the background.
+    /// </summary>
     public async Task<bool> DeleteChatAsync(string userId, string chatId)
     {
         var batch = new WriteBatch();
-        var transaction = new EventTransaction(batch, userId, clock.NewId(), clock.Now, 1, ChatStore.Lives(userId, chatId));
+        var transaction = new EventTransaction(
+            batch, userId, clock.NewId(), clock.Now, 1, ChatStore.Lives(userId, chatId));
         transaction.Execute($"""
             update chats set deleted_at = {transaction.At}, title = '', last_message_content = '', system_prompt = null
             from {transaction.Locked} and chats.user_id = {userId} and chats.id = {chatId}
@@ -183,7 +194,9 @@ sealed class MessageStore(Database db, EventLog events, Clock clock)
         return transaction.Happened;
     }
 
-    /// <summary>Removes the content of messages whose chat is gone, so many in one unit; true where more may be left.</summary>
+    /// <summary>
+    /// Removes the content of messages whose chat is gone, so many in one unit; true where more may be left.
+    /// </summary>
     public async Task<bool> BlankAsync(int most)
     {
         var batch = new WriteBatch();
@@ -199,8 +212,8 @@ sealed class MessageStore(Database db, EventLog events, Clock clock)
     }
 
     /// <summary>
-    /// Forgets the ids of messages that were deleted before a time, at most so many; true where more may be left. The id
-    /// of a deleted chat stays used as long as its account exists.
+    /// Forgets the ids of messages that were deleted before a time, at most so many; true where more may be left. The
+    /// id of a deleted chat stays used as long as its account exists.
     /// </summary>
     public async Task<bool> ForgetAsync(Timestamp before, int most)
     {
@@ -222,10 +235,12 @@ sealed class MessageStore(Database db, EventLog events, Clock clock)
             where m.user_id = {userId} and m.chat_id = {chatId} and m.seq < {before} and {OfImportance(importance)}
               and m.listed = 1 and (m.content <> '' or m.media <> '[]') and {NotDeleted} order by m.seq desc limit {limit}
             """, row => new PromptMessage(
-                row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetInt64(3), ReadMedia(row.GetString(4)), row.GetString(5),
+                row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetInt64(3), ReadMedia(row.GetString(4)),
+                row.GetString(5),
                 IsRefused: row.GetString(1) == Senders.User && !row.IsDBNull(6)), ct);
 
-    // Written out, not a parameter: the partial indexes of the rare ones are used only where the word stands in the text.
+    // Written out, not a parameter: the partial indexes of the rare ones are used only where the word stands in the
+    // text.
     static Sql OfImportance(string? importance) => importance switch
     {
         null => $"1 = 1",
@@ -246,4 +261,5 @@ sealed class MessageStore(Database db, EventLog events, Clock clock)
 /// <summary>A message as a prompt needs it.</summary>
 /// <param name="IsRefused">Whether a provider refused it for its content: a question that prompts leave out.</param>
 sealed record PromptMessage(
-    long Seq, string Sender, string Content, long Tokens, IReadOnlyList<string> Media, string Importance, bool IsRefused);
+    long Seq, string Sender, string Content, long Tokens, IReadOnlyList<string> Media, string Importance,
+    bool IsRefused);

@@ -3,8 +3,11 @@ using Microsoft.Extensions.Logging;
 
 namespace Cote.Chats;
 
-/// <summary>Removes in the background what was deleted, a little at a time: a big deletion must not hold the writer.</summary>
-sealed class PurgeDeletedLoop(MessageStore messages, MessagesOptions options, Clock clock, ILogger<PurgeDeletedLoop> log)
+/// <summary>
+/// Removes in the background what was deleted, a little at a time: a big deletion must not hold the writer.
+/// </summary>
+sealed class PurgeDeletedLoop(
+    MessageStore messages, MessagesOptions options, Clock clock, ILogger<PurgeDeletedLoop> log)
     : PeriodicLoop(TimeSpan.FromMinutes(10), clock, log)
 {
     const int RowsPerBatch = 1_000;

@@ -10,8 +10,8 @@ namespace Cote.Cluster;
 readonly record struct BusMessage(string Type, string UserId, string Id, ReadOnlyMemory<byte> Body);
 
 /// <summary>
-/// What passes between nodes without being stored: the text of running replies between their checkpoints, and typing. Any
-/// message may be lost, so a receiver must be able to ask again.
+/// What passes between nodes without being stored: the text of running replies between their checkpoints, and typing.
+/// Any message may be lost, so a receiver must be able to ask again.
 /// </summary>
 abstract class DeltaBus : BackgroundService
 {
@@ -27,7 +27,9 @@ abstract class DeltaBus : BackgroundService
     /// <summary>Queues a message for all other nodes. The oldest is dropped where too many wait.</summary>
     public abstract void Broadcast(BusMessage message);
 
-    /// <summary>Sends a message to one node, and waits for its turn: a slow or absent broker holds the sender back.</summary>
+    /// <summary>
+    /// Sends a message to one node, and waits for its turn: a slow or absent broker holds the sender back.
+    /// </summary>
     public abstract ValueTask SendAsync(string nodeId, BusMessage message, CancellationToken ct);
 
     protected void OnReceived(string fromNode, BusMessage message) => Received?.Invoke(fromNode, message);
@@ -42,7 +44,8 @@ sealed class NoDeltaBus : DeltaBus
 
     public override void Broadcast(BusMessage message) { }
 
-    public override ValueTask SendAsync(string nodeId, BusMessage message, CancellationToken ct) => ValueTask.CompletedTask;
+    public override ValueTask SendAsync(string nodeId, BusMessage message, CancellationToken ct) =>
+        ValueTask.CompletedTask;
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.CompletedTask;
 }

@@ -31,8 +31,8 @@ enum NotificationKind
 readonly record struct Notification(NotificationKind Kind, string UserId = "", string Id = "");
 
 /// <summary>
-/// Notifications between nodes, sent after a commit. Each is a hint and the truth is in the rows: a notification may come
-/// late, twice or never, and a sweep finds what was missed.
+/// Notifications between nodes, sent after a commit. Each is a hint and the truth is in the rows: a notification may
+/// come late, twice or never, and a sweep finds what was missed.
 /// </summary>
 abstract class NodeNotifier : BackgroundService
 {

@@ -32,7 +32,8 @@ sealed class PostgresNotifier(DataOptions options, Node node, Clock clock, ILogg
     bool _isWarned;
     bool _hasListened;
 
-    public override bool IsConnected => Volatile.Read(ref _selfReceivedAt) is > 0 and var at && clock.Since(at) < DeadAfter;
+    public override bool IsConnected =>
+        Volatile.Read(ref _selfReceivedAt) is > 0 and var at && clock.Since(at) < DeadAfter;
 
     public override void Publish(Notification notification)
     {
@@ -54,10 +55,12 @@ sealed class PostgresNotifier(DataOptions options, Node node, Clock clock, ILogg
         ConnectUntilStoppedAsync("receive", "cote listen", ListenAsync, stoppingToken));
 
     async Task ConnectUntilStoppedAsync(
-        string purpose, string application, Func<NpgsqlConnection, CancellationToken, Task> work, CancellationToken stopping)
+        string purpose, string application, Func<NpgsqlConnection, CancellationToken, Task> work,
+        CancellationToken stopping)
     {
         var settings = PostgresUrl.Parse(options.PostgresListen ?? options.Postgres!, "Cote__Data__PostgresListen");
-        (settings.Pooling, settings.ApplicationName, settings.Timeout, settings.CommandTimeout) = (false, application, 5, 5);
+        (settings.Pooling, settings.ApplicationName, settings.Timeout, settings.CommandTimeout) =
+            (false, application, 5, 5);
         settings.KeepAlive = 10;
         var failures = 0;
         while (!stopping.IsCancellationRequested)
@@ -73,12 +76,14 @@ sealed class PostgresNotifier(DataOptions options, Node node, Clock clock, ILogg
             {
                 return;
             }
-            catch (Exception error) when (error is DbException or IOException or SocketException or TimeoutException or InvalidOperationException)
+            catch (Exception error) when (
+                error is DbException or IOException or SocketException or TimeoutException or InvalidOperationException)
             {
                 if (failures++ == 0)
                     log.NotifierDisconnected(purpose, (error.InnerException ?? error).GetType().Name);
             }
-            await Task.Delay(ReconnectAfter, clock.Provider, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(ReconnectAfter, clock.Provider, stopping)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -89,7 +94,8 @@ sealed class PostgresNotifier(DataOptions options, Node node, Clock clock, ILogg
             await relax.ExecuteNonQueryAsync(stopping);
         await using var notify = new NpgsqlCommand("select pg_notify($1, $2)", connection)
         {
-            Parameters = { new NpgsqlParameter<string> { TypedValue = Channel }, new NpgsqlParameter<string> { TypedValue = "" } },
+            Parameters = { new NpgsqlParameter<string> { TypedValue = Channel },
+                new NpgsqlParameter<string> { TypedValue = "" } },
         };
         var rounds = new TokenBucket(RoundsAtOnce, RoundsPerSecond, clock);
         long? checkedAt = null;
@@ -128,7 +134,8 @@ sealed class PostgresNotifier(DataOptions options, Node node, Clock clock, ILogg
         }
     }
 
-    // The sender, then its notifications: "<node>e<user>,s<user><reply>,r". One without notifications is for the sender itself.
+    // The sender, then its notifications: "<node>e<user>,s<user><reply>,r". One without notifications is for the sender
+    // itself.
     IEnumerable<string> Payloads(Notification[] notifications)
     {
         var payload = new StringBuilder(node.Id);
@@ -172,6 +179,7 @@ sealed class PostgresNotifier(DataOptions options, Node node, Clock clock, ILogg
         }
         foreach (var text in payload[IdLength..].Split(',', StringSplitOptions.RemoveEmptyEntries))
             OnReceived(new((NotificationKind)text[0],
-                text.Length > IdLength ? text[1..(IdLength + 1)] : "", text.Length > 2 * IdLength ? text[(IdLength + 1)..] : ""));
+                text.Length > IdLength ? text[1..(IdLength + 1)] : "",
+                text.Length > 2 * IdLength ? text[(IdLength + 1)..] : ""));
     }
 }

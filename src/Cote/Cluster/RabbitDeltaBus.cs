@@ -9,8 +9,9 @@ using RabbitMQ.Client.Exceptions;
 namespace Cote.Cluster;
 
 /// <summary>
-/// The bus by RabbitMQ: one direct exchange, and one queue for each node, bound under the node's id and under <c>all</c>.
-/// Publishing and consuming have a connection each: a broker in need blocks publishers, and must not block consumers.
+/// The bus by RabbitMQ: one direct exchange, and one queue for each node, bound under the node's id and under
+/// <c>all</c>. Publishing and consuming have a connection each: a broker in need blocks publishers, and must not block
+/// consumers.
 /// </summary>
 sealed class RabbitDeltaBus : DeltaBus
 {
@@ -33,8 +34,10 @@ sealed class RabbitDeltaBus : DeltaBus
     public RabbitDeltaBus(RabbitMqOptions options, Node node, Clock clock, ILogger<RabbitDeltaBus> log)
     {
         (_node, _clock, _log) = (node, clock, log);
-        if (!Uri.TryCreate(options.Url!.Reveal(), UriKind.Absolute, out var url) || url.Scheme is not ("amqp" or "amqps"))
-            throw new StartupException("Cote__RabbitMq__Url is not the address of a broker, such as amqp://user:password@host:5672/.");
+        if (!Uri.TryCreate(options.Url!.Reveal(), UriKind.Absolute, out var url)
+            || url.Scheme is not ("amqp" or "amqps"))
+            throw new StartupException(
+                "Cote__RabbitMq__Url is not the address of a broker, such as amqp://user:password@host:5672/.");
         _factory = new ConnectionFactory
         {
             Uri = url,
@@ -73,14 +76,16 @@ sealed class RabbitDeltaBus : DeltaBus
         ConnectUntilStoppedAsync("publish", PublishAsync, stoppingToken),
         ConnectUntilStoppedAsync("consume", ConsumeAsync, stoppingToken));
 
-    async Task ConnectUntilStoppedAsync(string purpose, Func<IChannel, CancellationToken, Task> work, CancellationToken stopping)
+    async Task ConnectUntilStoppedAsync(
+        string purpose, Func<IChannel, CancellationToken, Task> work, CancellationToken stopping)
     {
         var failures = 0;
         while (!stopping.IsCancellationRequested)
         {
             try
             {
-                await using var connection = await _factory.CreateConnectionAsync($"cote {purpose} {_node.Id}", stopping);
+                await using var connection =
+                    await _factory.CreateConnectionAsync($"cote {purpose} {_node.Id}", stopping);
                 await using var channel = await connection.CreateChannelAsync(cancellationToken: stopping);
                 using var broken = CancellationTokenSource.CreateLinkedTokenSource(stopping);
                 connection.ConnectionShutdownAsync += (_, _) => broken.CancelAsync();
@@ -94,7 +99,8 @@ sealed class RabbitDeltaBus : DeltaBus
             {
                 return;
             }
-            catch (Exception error) when (error is RabbitMQClientException or OperationCanceledException or IOException or SocketException
+            catch (Exception error) when (
+                error is RabbitMQClientException or OperationCanceledException or IOException or SocketException
                 or TimeoutException or ObjectDisposedException)
             {
                 if (failures++ == 0)
@@ -119,10 +125,12 @@ sealed class RabbitDeltaBus : DeltaBus
     async Task ConsumeAsync(IChannel channel, CancellationToken ct)
     {
         await DeclareAsync(channel, ct);
-        // A name that was never used: an exclusive name stays taken while the broker still believes in a dead connection.
+        // A name that was never used: an exclusive name stays taken while the broker still believes in a dead
+        // connection.
         var queue = $"cote.{_node.Id}.{_clock.NewId()}";
         await channel.QueueDeclareAsync(queue, durable: false, exclusive: true, autoDelete: true,
-            new Dictionary<string, object?> { ["x-max-length"] = MaxInQueue, ["x-overflow"] = "drop-head" }, cancellationToken: ct);
+            new Dictionary<string, object?> { ["x-max-length"] = MaxInQueue, ["x-overflow"] = "drop-head" },
+            cancellationToken: ct);
         await channel.QueueBindAsync(queue, Exchange, _node.Id, cancellationToken: ct);
         await channel.QueueBindAsync(queue, Exchange, AllNodes, cancellationToken: ct);
         var consumer = new AsyncEventingBasicConsumer(channel);
@@ -139,5 +147,6 @@ sealed class RabbitDeltaBus : DeltaBus
     }
 
     static Task DeclareAsync(IChannel channel, CancellationToken ct) =>
-        channel.ExchangeDeclareAsync(Exchange, ExchangeType.Direct, durable: false, autoDelete: false, cancellationToken: ct);
+        channel.ExchangeDeclareAsync(Exchange, ExchangeType.Direct, durable: false, autoDelete: false,
+            cancellationToken: ct);
 }

@@ -23,7 +23,9 @@ static partial class HostSchema
                     + $"Start the program that made them, or drop them, {column.Table} last.");
     }
 
-    /// <summary>Refuses a migration of a host that touched another's table, or made one that cannot be copied.</summary>
+    /// <summary>
+    /// Refuses a migration of a host that touched another's table, or made one that cannot be copied.
+    /// </summary>
     public static void Check(
         HostTables host, string migration, IReadOnlyList<TableColumn> before, IReadOnlyList<TableColumn> after)
     {

@@ -56,10 +56,11 @@ public sealed partial class HostTables
     /// </summary>
     /// <param name="name">Its name, with the prefix.</param>
     /// <param name="user">
-    /// The column with the id of the user to whom a row belongs: the row is erased with the account. Null where the rows
-    /// belong to nobody.
+    /// The column with the id of the user to whom a row belongs: the row is erased with the account. Null where the
+    /// rows belong to nobody.
     /// </param>
-    /// <param name="isExported">Whether the user's rows are in the user's export. A table with secrets says false.</param>
+    /// <param name="isExported">Whether the user's rows are in the user's export. A table with secrets says
+    /// false.</param>
     public HostTables Table(string name, string? user = null, bool isExported = true)
     {
         if (!name.StartsWith(Prefix, StringComparison.Ordinal))

@@ -122,7 +122,8 @@ sealed class Migrator(ILogger log, Clock clock)
         catch (DbException error)
         {
             throw new StartupException(
-                $"Migration {migration.Name} of {host.Name} has failed, and nothing of it is kept: {error.Message}", error);
+                $"Migration {migration.Name} of {host.Name} has failed, and nothing of it is kept: {error.Message}",
+                error);
         }
         HostSchema.Check(host, migration.Name, before, await HostSchema.ColumnsAsync(database));
         await database.CompareByBytesAsync(host.Prefix);

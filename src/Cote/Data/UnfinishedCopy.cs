@@ -42,7 +42,8 @@ static class UnfinishedCopy
         if (note is null)
             return default;
         var value = JsonNode.Parse(note)!.AsArray();
-        return new((long)value[0]!, [.. value.Skip(1).Select(x => x!.GetValueKind() == JsonValueKind.Number ? (object)(long)x : (string)x!)]);
+        return new((long)value[0]!,
+            [.. value.Skip(1).Select(x => x!.GetValueKind() == JsonValueKind.Number ? (object)(long)x : (string)x!)]);
     }
 
     /// <summary>Adds the statement that ends the copy: the database is then like any other.</summary>

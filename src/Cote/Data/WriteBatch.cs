@@ -22,9 +22,9 @@ public sealed class WriteBatch
     public Statement Execute(Sql sql) => Add(new Statement(sql));
 
     /// <summary>
-    /// Adds a statement that returns rows; they are available after the commit. <paramref name="map"/> reads the columns
-    /// of a row and does nothing else: on SQLite the writer waits for it, on PostgreSQL the batch may be committed though
-    /// it throws.
+    /// Adds a statement that returns rows; they are available after the commit. <paramref name="map"/> reads the
+    /// columns of a row and does nothing else: on SQLite the writer waits for it, on PostgreSQL the batch may be
+    /// committed though it throws.
     /// </summary>
     public Query<T> Query<T>(Sql sql, Func<Row, T> map) => Add(new Query<T>(sql, map));
 

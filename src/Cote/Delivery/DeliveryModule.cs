@@ -14,7 +14,8 @@ static class DeliveryModule
     {
         services.AddSingleton(new ApiPart(DeliveryApi.Describe));
         services.AddSingleton<EventRenderer>().AddSingleton<Hub>().AddSingleton<Subscriptions>();
-        services.AddSingleton<ReplyStream>().AddSingleton<LongPoll>().AddSingleton<SocketCommands>().AddSingleton<LargeSyncs>();
+        services.AddSingleton<ReplyStream>()
+            .AddSingleton<LongPoll>().AddSingleton<SocketCommands>().AddSingleton<LargeSyncs>();
         services.AddHostedService<HeartbeatLoop>();
         services.AddHostedService<FollowerLoop>();
         services.AddHostedService<RemoteReplyLoop>();
@@ -33,7 +34,8 @@ static class DeliveryModule
         var messages = routes.MapGroup("/chats/{chatId}/messages").RequireAuthorization().WithTags("Messages");
         messages.MapPost("/", SendMessageEndpoint.Handle).RequireRateLimit(Limit.Messages)
             .Takes<MessageBody>("application/json").Produces<Message>()
-            .WithSummary("Send a message; the reply follows by itself, on this connection with Accept: text/event-stream");
+            .WithSummary(
+                "Send a message; the reply follows by itself, on this connection with Accept: text/event-stream");
         messages.MapGet("/{messageId}/stream", ReplyStream.Handle).WithMetadata(new AllowsQueryToken())
             .Produces<string>(200, "text/event-stream")
             .WithSummary("Follow a reply to its end as server-sent events");

@@ -19,11 +19,13 @@ sealed class EventRenderer(Database db, EventLog log, MediaLinks links, Clock cl
 {
     const int MaxEvents = 200;
     const int MaxUnits = 1_000_000;
-    static readonly TimeSpan SignaturesKeep = TimeSpan.FromHours(12); // A channel may keep a frame; its URLs are good for a day at least.
+    // A channel may keep a frame; its URLs are good for a day at least.
+    static readonly TimeSpan SignaturesKeep = TimeSpan.FromHours(12);
 
     readonly record struct Entry(long Seq, string Type, string ChatId, string? MessageId, Message? Message, Chat? Chat);
 
-    public Task<EventPage> ReadAsync(string userId, long after, CancellationToken ct) => ReadAsync(userId, after, MaxEvents, ct);
+    public Task<EventPage> ReadAsync(string userId, long after, CancellationToken ct) =>
+        ReadAsync(userId, after, MaxEvents, ct);
 
     /// <summary>Up to <paramref name="most"/> events after one, fewer where their texts are long.</summary>
     public async Task<EventPage> ReadAsync(string userId, long after, int most, CancellationToken ct)
@@ -58,7 +60,8 @@ sealed class EventRenderer(Database db, EventLog log, MediaLinks links, Clock cl
         var frame = row switch
         {
             { Type: EventTypes.Message, Message: { } message } =>
-                Frame.Wrap(row.Type, JsonSerializer.SerializeToUtf8Bytes(message.Signed(links), WireJson.Message), cursor),
+                Frame.Wrap(row.Type,
+                    JsonSerializer.SerializeToUtf8Bytes(message.Signed(links), WireJson.Message), cursor),
             { Type: EventTypes.MessageStatus, Message: { } message } => Frame.Write(row.Type, data =>
             {
                 data.WriteString("chat_id"u8, row.ChatId);

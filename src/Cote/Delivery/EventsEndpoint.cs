@@ -7,7 +7,9 @@ using Microsoft.AspNetCore.Http;
 
 namespace Cote.Delivery;
 
-/// <summary><c>GET /events</c>: the same frames as the socket's, as server-sent events or one long-poll at a time.</summary>
+/// <summary>
+/// <c>GET /events</c>: the same frames as the socket's, as server-sent events or one long-poll at a time.
+/// </summary>
 static class EventsEndpoint
 {
     const int DefaultWait = 25;

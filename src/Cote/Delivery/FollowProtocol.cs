@@ -30,13 +30,16 @@ static class FollowProtocol
 
     /// <summary>The position of a follower, or null where the message is another one or malformed.</summary>
     public static TextPosition? ReadFollow(BusMessage message) =>
-        message.Type == FollowType && Encoding.ASCII.GetString(message.Body.Span).Split(' ') is [var attempt, var length]
+        message.Type == FollowType
+            && Encoding.ASCII.GetString(message.Body.Span).Split(' ') is [var attempt, var length]
         && long.TryParse(attempt, CultureInfo.InvariantCulture, out var number)
         && int.TryParse(length, CultureInfo.InvariantCulture, out var units) ? new(number, units) : null;
 
     public static BusMessage Text(string userId, Frame frame) => new(frame.Type, userId, "", frame.Json);
 
-    /// <summary>A reply's text from <c>Offset</c> on, or all of it where that is null; null where the message is another one.</summary>
+    /// <summary>
+    /// A reply's text from <c>Offset</c> on, or all of it where that is null; null where the message is another one.
+    /// </summary>
     /// <exception cref="JsonException">The body is no frame.</exception>
     public static (string ReplyId, long Attempt, int? Offset, string Text)? ReadText(BusMessage message)
     {
@@ -45,7 +48,8 @@ static class FollowProtocol
         var data = JsonElement.Parse(message.Body.Span).GetProperty("data");
         var isDelta = message.Type == EventTypes.Delta;
         return (data.GetProperty("message_id").GetString()!, data.GetProperty("attempt").GetInt64(),
-            isDelta ? data.GetProperty("offset").GetInt32() : null, data.GetProperty(isDelta ? "text" : "content").GetString()!);
+            isDelta ? data.GetProperty("offset").GetInt32() : null,
+            data.GetProperty(isDelta ? "text" : "content").GetString()!);
     }
 
     public static BusMessage Typing(string userId, Frame frame) => new(EventTypes.Typing, userId, "", frame.Json);

@@ -8,9 +8,9 @@ using Microsoft.Extensions.Hosting;
 namespace Cote.Delivery;
 
 /// <summary>
-/// Sends the text of replies that are made here to the nodes that follow them. Each follower has a position, and is sent
-/// what comes after it at the broker's pace: nothing is queued for a slow or absent broker, and what it drops is asked
-/// for again.
+/// Sends the text of replies that are made here to the nodes that follow them. Each follower has a position, and is
+/// sent what comes after it at the broker's pace: nothing is queued for a slow or absent broker, and what it drops is
+/// asked for again.
 /// </summary>
 sealed class FollowerLoop(DeltaBus bus, StreamingReplies streaming, Clock clock) : BackgroundService
 {
@@ -72,7 +72,8 @@ sealed class FollowerLoop(DeltaBus bus, StreamingReplies streaming, Clock clock)
             || streaming.Find(message.UserId, message.Id) is not { Home: null } reply)
             return;
         var follower = _followers.AddOrUpdate(
-            new(fromNode, message.UserId, message.Id), _ => Begin(reply), (_, known) => known.Reply == reply ? known : Begin(reply));
+            new(fromNode, message.UserId, message.Id), _ => Begin(reply),
+            (_, known) => known.Reply == reply ? known : Begin(reply));
         lock (follower)
             (follower.Position, follower.AskedAt) = (position, clock.Ticks);
         _wakeup.Set();

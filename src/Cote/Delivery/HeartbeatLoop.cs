@@ -6,7 +6,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Cote.Delivery;
 
-/// <summary>Each second: pings idle connections, repeats the AI's typing, and closes subscriptions whose token has expired.</summary>
+/// <summary>
+/// Each second: pings idle connections, repeats the AI's typing, and closes subscriptions whose token has expired.
+/// </summary>
 sealed class HeartbeatLoop(Hub hub, StreamingReplies streaming, Clock clock, ILogger<HeartbeatLoop> log)
     : PeriodicLoop(TimeSpan.FromSeconds(1), clock, log)
 {

@@ -6,8 +6,8 @@ using Cote.Users;
 namespace Cote.Delivery;
 
 /// <summary>
-/// The subscriptions of this node, by user: the one registry of who is shown what. It wakes them when their user's log or
-/// replies move, and closes them when their session ends or the server stops.
+/// The subscriptions of this node, by user: the one registry of who is shown what. It wakes them when their user's log
+/// or replies move, and closes them when their session ends or the server stops.
 /// </summary>
 sealed class Hub
 {
@@ -18,7 +18,8 @@ sealed class Hub
     readonly RealtimeOptions _options;
     bool _isClosing;
 
-    public Hub(EventLog log, StreamingReplies streaming, Revocations revocations, EventRenderer renderer, RealtimeOptions options)
+    public Hub(EventLog log, StreamingReplies streaming, Revocations revocations, EventRenderer renderer,
+        RealtimeOptions options)
     {
         (_streaming, _renderer, _options) = (streaming, renderer, options);
         log.Advanced += userId => Find(userId)?.Advance();
@@ -31,12 +32,15 @@ sealed class Hub
 
     public UserChannel? Find(string userId) => _channels.GetValueOrDefault(userId);
 
-    /// <summary>Adds a subscription to its user's channel. Beyond the limit of its kind the oldest one is closed.</summary>
+    /// <summary>
+    /// Adds a subscription to its user's channel. Beyond the limit of its kind the oldest one is closed.
+    /// </summary>
     public UserChannel Join(Subscription subscription)
     {
         lock (_gate)
         {
-            var channel = _channels.GetOrAdd(subscription.UserId, static (id, hub) => new UserChannel(id, hub._renderer, hub._streaming), this);
+            var channel = _channels.GetOrAdd(
+                subscription.UserId, static (id, hub) => new UserChannel(id, hub._renderer, hub._streaming), this);
             channel.Add(subscription);
             if (_isClosing)
                 subscription.Close(CloseReason.ShuttingDown);
@@ -65,7 +69,9 @@ sealed class Hub
         }
     }
 
-    /// <summary>Follows a reply of another node. Null where it is made here, or its user has no subscription here.</summary>
+    /// <summary>
+    /// Follows a reply of another node. Null where it is made here, or its user has no subscription here.
+    /// </summary>
     public StreamingReply? FollowRemote(string userId, PendingReply reply)
     {
         lock (_gate) // So that the last subscription does not leave in between.
@@ -104,7 +110,8 @@ sealed class Hub
     // Where the session's row is gone already, its user is unknown.
     void CloseSession(string userId, string sessionId)
     {
-        var subscriptions = userId.Length == 0 ? Channels.SelectMany(x => x.Subscriptions) : Find(userId)?.Subscriptions ?? [];
+        var subscriptions = userId.Length == 0
+            ? Channels.SelectMany(x => x.Subscriptions) : Find(userId)?.Subscriptions ?? [];
         foreach (var subscription in subscriptions)
             if (subscription.Session?.Id == sessionId)
                 subscription.Close(CloseReason.SessionRevoked);

@@ -17,7 +17,8 @@ namespace Cote.Delivery;
 /// arrives.
 /// </summary>
 sealed class RemoteReplyLoop(
-    Hub hub, StreamingReplies streaming, EventLog events, ReplyStore replies, ReplyLeases leases, NodeNotifier notifier, DeltaBus bus,
+    Hub hub, StreamingReplies streaming, EventLog events, ReplyStore replies, ReplyLeases leases, NodeNotifier notifier,
+    DeltaBus bus,
     Node node, DatabaseEngine engine, Clock clock, ILogger<RemoteReplyLoop> log) : BackgroundService
 {
     const int UsersPerQuery = 1_000;
@@ -73,7 +74,8 @@ sealed class RemoteReplyLoop(
     bool IsFedByBus(Notification notification)
     {
         var remote = streaming.Of(notification.UserId).Where(x => x.Home is not null).ToList();
-        return notification.Kind == NotificationKind.ReplyChanged && remote.Count > 0 && remote.All(x => x.WasUpdatedWithin(Fresh));
+        return notification.Kind == NotificationKind.ReplyChanged
+            && remote.Count > 0 && remote.All(x => x.WasUpdatedWithin(Fresh));
     }
 
     void Track(Task task)
@@ -108,17 +110,20 @@ sealed class RemoteReplyLoop(
 
     async Task FollowPendingAsync(string userId)
     {
-        var pending = (await replies.ListPendingAsync(userId, null, CancellationToken.None)).Select(x => x.ToPendingReply()).ToList();
+        var pending = (await replies.ListPendingAsync(userId, null, CancellationToken.None))
+            .Select(x => x.ToPendingReply()).ToList();
         foreach (var reply in pending.Where(x => x.Home is not null && x.Home != node.Id))
         {
             var homeBefore = streaming.Find(userId, reply.MessageId)?.Home;
             if (hub.FollowRemote(userId, reply) is not { } remote)
                 continue;
             remote.Replace(reply.Text);
-            if (homeBefore != reply.Home || !remote.WasUpdatedWithin(Fresh)) // What was asked before its run began there was not heard.
+            // What was asked before its run began there was not heard.
+            if (homeBefore != reply.Home || !remote.WasUpdatedWithin(Fresh))
                 Follow(remote);
         }
-        foreach (var over in streaming.Of(userId).Where(x => x.Home is not null && pending.All(y => y.MessageId != x.MessageId)))
+        foreach (var over in streaming.Of(userId)
+            .Where(x => x.Home is not null && pending.All(y => y.MessageId != x.MessageId)))
             streaming.End(over);
     }
 
@@ -144,7 +149,8 @@ sealed class RemoteReplyLoop(
                 remote.MarkUpdated();
             }
         }
-        catch (Exception error) when (error is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
+        catch (Exception error) when (
+            error is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
         {
             log.BusMessageNotUnderstood(message.Type, fromNode);
         }

@@ -5,15 +5,16 @@ using Cote.Replies;
 namespace Cote.Delivery;
 
 /// <summary>
-/// How far one client was shown the text of each pending reply. Text goes on from there, whichever node makes the reply;
-/// none comes before the event of its question, and none after that of its end.
+/// How far one client was shown the text of each pending reply. Text goes on from there, whichever node makes the
+/// reply; none comes before the event of its question, and none after that of its end.
 /// </summary>
 /// <param name="channel">The user's channel, which has the streaming replies.</param>
 /// <param name="filter">The one reply that this client is shown, or null for all.</param>
 /// <param name="transient">Takes the AI's typing.</param>
 /// <param name="clock">Measures how long the client has been here.</param>
 /// <param name="openedAt">When it came, by <see cref="Clock.Ticks"/>.</param>
-/// <param name="head">The end of the log at that time: replies that ended before it are not shown as they happen.</param>
+/// <param name="head">The end of the log at that time: replies that ended before it are not shown as they
+/// happen.</param>
 sealed class ReplyPositions(
     UserChannel channel, ReplyFilter? filter, TransientFrames transient, Clock clock, long openedAt, long head)
 {
@@ -34,9 +35,9 @@ sealed class ReplyPositions(
         public bool HasEnded;
 
         /// <summary>
-        /// A client that comes from the reply's home node may have more of its text than is known here. It would ignore a
-        /// delta that begins before its end, and the next one would leave a hole: until this node has caught up, the text
-        /// is shown whole.
+        /// A client that comes from the reply's home node may have more of its text than is known here. It would ignore
+        /// a delta that begins before its end, and the next one would leave a hole: until this node has caught up, the
+        /// text is shown whole.
         /// </summary>
         public bool MayBeBehind;
     }
@@ -56,7 +57,9 @@ sealed class ReplyPositions(
         return reply.ToSnapshot();
     }
 
-    /// <summary>Tells of pending replies that run nowhere, to a client that has seen the log up to <paramref name="position"/>.</summary>
+    /// <summary>
+    /// Tells of pending replies that run nowhere, to a client that has seen the log up to <paramref name="position"/>.
+    /// </summary>
     public void Attach(IEnumerable<PendingReply> pending, long position, List<Frame> frames)
     {
         foreach (var reply in pending)
@@ -78,7 +81,8 @@ sealed class ReplyPositions(
                 // Its end may be in the log before this client's beginning: no text is shown after that.
                 if ((reply.IsEnding && reply.QuestionEvent <= head) || _ended.Contains(reply.MessageId))
                     continue;
-                _replies[reply.MessageId] = known = new() { ChatId = reply.ChatId, MayBeBehind = IsYoung(CatchesUpWithin) };
+                _replies[reply.MessageId] = known =
+                    new() { ChatId = reply.ChatId, MayBeBehind = IsYoung(CatchesUpWithin) };
             }
             if (known.HasEnded)
                 continue;
@@ -104,14 +108,16 @@ sealed class ReplyPositions(
         if (_replies.TryGetValue(id, out var known))
         {
             known.HasEnded = true;
-            // A client that has followed the deltas gets the last one too, and then the whole message, which always wins.
+            // A client that has followed the deltas gets the last one too, and then the whole message, which always
+            // wins.
             known.Streaming ??= channel.FindReply(id);
             if (end.Type == EventTypes.Message && known.Streaming is { } last)
                 Advance(last, known, frames);
         }
         else if (channel.FindReply(id) is { } streaming)
         {
-            // The end is in the log before the reply is removed here: a client that meets the end first is shown no text after it.
+            // The end is in the log before the reply is removed here: a client that meets the end first is shown no
+            // text after it.
             _replies[id] = new() { ChatId = streaming.ChatId, Streaming = streaming, HasEnded = true };
         }
     }
@@ -148,7 +154,8 @@ sealed class ReplyPositions(
     {
         foreach (var (id, known) in _replies)
         {
-            // A reply that is removed here without an end in the log was handed over: it may come back under the same id.
+            // A reply that is removed here without an end in the log was handed over: it may come back under the same
+            // id.
             if (!known.HasEnded || (known.Streaming is not null && streaming.Contains(known.Streaming)))
                 continue;
             _replies.Remove(id);

@@ -12,7 +12,8 @@ sealed class ReplyStream(Subscriptions subscriptions, MessageStore messages, Eve
 {
     /// <summary><c>GET /chats/{chat_id}/messages/{message_id}/stream</c>.</summary>
     public static async Task<IResult> Handle(
-        string chatId, string messageId, HttpContext http, CurrentUser user, MessageStore messages, ReplyStream stream, CancellationToken ct)
+        string chatId, string messageId, HttpContext http, CurrentUser user, MessageStore messages, ReplyStream stream,
+        CancellationToken ct)
     {
         if (Ids.Parse(chatId) is not { } chat || Ids.Parse(messageId) is not { } id
             || await messages.FindAsync(user.Id, chat, id, ct) is not { } message)
@@ -29,8 +30,10 @@ sealed class ReplyStream(Subscriptions subscriptions, MessageStore messages, Eve
         if (message.Sender == Senders.User)
             first.Add(renderer.Render(message));
         var replyId = message.ReplyId ?? message.Id;
-        // The subscription begins at the head before the row is read: an end that the row does not show yet comes after it.
-        var filter = new ReplyFilter(message.ChatId, message.Sender == Senders.User ? message.Id : message.ReplyToId!, replyId);
+        // The subscription begins at the head before the row is read: an end that the row does not show yet comes after
+        // it.
+        var filter = new ReplyFilter(
+            message.ChatId, message.Sender == Senders.User ? message.Id : message.ReplyToId!, replyId);
         await using var subscription = await subscriptions.OpenAsync(user, filter, null, ct);
         var reply = await messages.FindAsync(user.Id, null, replyId, ct);
         if (reply is { Generation: { } generation } && (first.Count > 0 || !reply.HasEnded))
@@ -45,11 +48,14 @@ sealed class ReplyStream(Subscriptions subscriptions, MessageStore messages, Eve
         await SseStream.CopyAsync(subscription, http, first);
     }
 
-    /// <summary>Of a question that was stored just now: everything of its reply comes after the question's own event.</summary>
+    /// <summary>
+    /// Of a question that was stored just now: everything of its reply comes after the question's own event.
+    /// </summary>
     public async Task CopyAsync(CurrentUser user, Message question, PendingReply reply, HttpContext http)
     {
         var filter = new ReplyFilter(question.ChatId, question.Id, reply.MessageId);
-        await using var subscription = await subscriptions.OpenAsync(user, filter, question.EventSeq, http.RequestAborted);
+        await using var subscription =
+            await subscriptions.OpenAsync(user, filter, question.EventSeq, http.RequestAborted);
         await SseStream.CopyAsync(subscription, http, [renderer.Render(question), subscription.Begin(reply)]);
     }
 }

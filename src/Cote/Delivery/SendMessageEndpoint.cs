@@ -7,13 +7,14 @@ using Microsoft.AspNetCore.Http;
 namespace Cote.Delivery;
 
 /// <summary>
-/// <c>POST /chats/{chat_id}/messages/</c>: answers with the stored message; with <c>Accept: text/event-stream</c> it goes on
-/// with the reply.
+/// <c>POST /chats/{chat_id}/messages/</c>: answers with the stored message; with <c>Accept: text/event-stream</c> it
+/// goes on with the reply.
 /// </summary>
 static class SendMessageEndpoint
 {
     public static async Task<IResult> Handle(
-        string chatId, HttpContext http, CurrentUser user, SendMessage send, ReplyStream stream, MediaLinks links, CancellationToken ct)
+        string chatId, HttpContext http, CurrentUser user, SendMessage send, ReplyStream stream, MediaLinks links,
+        CancellationToken ct)
     {
         var outcome = await send.DoAsync(chatId, user.Id, await Body.ReadAsync(http), ct);
         if (outcome.Message is not { } message)
@@ -22,7 +23,8 @@ static class SendMessageEndpoint
             http.Response.Headers["Idempotent-Replayed"] = "true";
         if (!SseStream.IsAccepted(http.Request))
             return ApiResults.Json(message.Signed(links), WireJson.Message);
-        await (outcome.Reply is { } reply ? stream.CopyAsync(user, message, reply, http) : stream.CopyAsync(user, message, http));
+        await (outcome.Reply is { } reply
+            ? stream.CopyAsync(user, message, reply, http) : stream.CopyAsync(user, message, http));
         return Results.Empty;
     }
 }

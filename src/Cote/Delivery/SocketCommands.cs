@@ -7,12 +7,17 @@ using Cote.Replies;
 
 namespace Cote.Delivery;
 
-/// <summary>The frames that a client may send on a socket. Writes enter by HTTP; of these, only <c>read</c> writes.</summary>
+/// <summary>
+/// The frames that a client may send on a socket. Writes enter by HTTP; of these, only <c>read</c> writes.
+/// </summary>
 sealed class SocketCommands(MarkRead read, ChatStore chats, Hub hub, DeltaBus bus)
 {
     static readonly JsonDocumentOptions Reading = new() { MaxDepth = 32, AllowDuplicateProperties = false };
 
-    /// <summary>Does what a frame says. Returns the error frame to answer, or null. An unreachable database is an error frame too.</summary>
+    /// <summary>
+    /// Does what a frame says. Returns the error frame to answer, or null. An unreachable database is an error frame
+    /// too.
+    /// </summary>
     public async Task<Frame?> DoAsync(ReadOnlyMemory<byte> bytes, Subscription subscription, CancellationToken ct)
     {
         try
@@ -32,7 +37,8 @@ sealed class SocketCommands(MarkRead read, ChatStore chats, Hub hub, DeltaBus bu
         {
             frame = JsonElement.Parse(bytes.Span, Reading);
         }
-        catch (Exception error) when (error is JsonException or InvalidOperationException) // the latter: half a surrogate pair in a name
+        // the latter: half a surrogate pair in a name
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
             return Frame.Error("invalid_json", "This frame is no JSON");
         }

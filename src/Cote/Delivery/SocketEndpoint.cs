@@ -29,7 +29,8 @@ static class SocketEndpoint
             KeepAliveInterval = TimeSpan.FromSeconds(20),
             KeepAliveTimeout = TimeSpan.FromSeconds(20),
         });
-        // Refused after the handshake: a browser tells a page nothing of a refused one, but it does tell the close code.
+        // Refused after the handshake: a browser tells a page nothing of a refused one, but it does tell the close
+        // code.
         if (user is null)
         {
             await CloseAsync(socket, (WebSocketCloseStatus)1008, "log in");
@@ -44,7 +45,8 @@ static class SocketEndpoint
         await using var subscription = await subscriptions.OpenAsync(user, SubscriptionKind.Connection, cursor, ct);
         subscription.PingAfter = TimeSpan.FromMilliseconds(options.HeartbeatMilliseconds);
         var meter = http.Features.GetRequiredFeature<SocketMeter>();
-        await new SocketSession(socket, meter, subscription, commands, options, subscriptions.Clock).RunAsync(http.RequestAborted);
+        await new SocketSession(socket, meter, subscription, commands, options, subscriptions.Clock)
+            .RunAsync(http.RequestAborted);
         return Results.Empty;
     }
 
@@ -65,9 +67,11 @@ static class SocketEndpoint
         HttpContext http, AccessTokens tokens, SessionStore sessions, Clock clock, CancellationToken ct)
     {
         string? header = http.Request.Headers.Authorization;
-        var protocol = http.WebSockets.WebSocketRequestedProtocols.FirstOrDefault(x => x.StartsWith(BearerPrefix, StringComparison.Ordinal));
+        var protocol = http.WebSockets.WebSocketRequestedProtocols.FirstOrDefault(
+            x => x.StartsWith(BearerPrefix, StringComparison.Ordinal));
         var query = http.Request.Query;
-        var token = header is not null && header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? header[7..].Trim()
+        var token = header is not null
+            && header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? header[7..].Trim()
             : protocol is not null ? protocol[BearerPrefix.Length..]
             : (string?)query["token"];
         if (token is not null)

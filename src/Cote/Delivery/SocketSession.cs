@@ -8,11 +8,12 @@ using Cote.Primitives;
 namespace Cote.Delivery;
 
 /// <summary>
-/// One socket: a loop that writes the frames of its subscription, and a loop that reads what the client sends. Waiting for
-/// a frame holds no buffer, so an idle socket costs next to nothing.
+/// One socket: a loop that writes the frames of its subscription, and a loop that reads what the client sends. Waiting
+/// for a frame holds no buffer, so an idle socket costs next to nothing.
 /// </summary>
 sealed class SocketSession(
-    WebSocket socket, SocketMeter meter, Subscription subscription, SocketCommands commands, RealtimeOptions options, Clock clock)
+    WebSocket socket, SocketMeter meter, Subscription subscription, SocketCommands commands, RealtimeOptions options,
+    Clock clock)
 {
     const int MostErrors = 10;
     static readonly TimeSpan ErrorsWithin = TimeSpan.FromMinutes(1);

@@ -4,7 +4,9 @@ using Microsoft.AspNetCore.Http;
 
 namespace Cote.Delivery;
 
-/// <summary>Copies a subscription to a response as server-sent events until it is complete, closed, or the client leaves.</summary>
+/// <summary>
+/// Copies a subscription to a response as server-sent events until it is complete, closed, or the client leaves.
+/// </summary>
 static class SseStream
 {
     /// <summary>A proxy cuts a connection that is silent: after so long a comment is written.</summary>

@@ -17,8 +17,8 @@ enum SubscriptionKind
 
 /// <summary>
 /// One connection's view of a user's events and streaming replies: a position in the log, and in
-/// <see cref="ReplyPositions"/> how far the text of each pending reply was shown. It pulls: the transport asks for the next
-/// frames when it has written the ones before, so a slow client holds no queue here. It knows no transport.
+/// <see cref="ReplyPositions"/> how far the text of each pending reply was shown. It pulls: the transport asks for the
+/// next frames when it has written the ones before, so a slow client holds no queue here. It knows no transport.
 /// </summary>
 sealed class Subscription : IAsyncDisposable
 {
@@ -71,7 +71,8 @@ sealed class Subscription : IAsyncDisposable
     public bool IsStaleEpoch => _owner.Log.Epoch != _epoch;
 
     public static async Task<Subscription> OpenAsync(
-        Subscriptions owner, CurrentUser user, SubscriptionKind kind, Cursor? cursor, long replayMax, CancellationToken ct)
+        Subscriptions owner, CurrentUser user, SubscriptionKind kind, Cursor? cursor, long replayMax,
+        CancellationToken ct)
     {
         var subscription = new Subscription(owner, user, kind, null);
         await subscription.JoinAsync(cursor, replayMax, null, ct);
@@ -87,15 +88,16 @@ sealed class Subscription : IAsyncDisposable
     }
 
     /// <summary>
-    /// A cursor of the epoch that this subscription began with: under the name of a newer epoch its numbers would be those
-    /// of other events.
+    /// A cursor of the epoch that this subscription began with: under the name of a newer epoch its numbers would be
+    /// those of other events.
     /// </summary>
     public Cursor CursorAt(long seq) => new(_epoch, seq);
 
     public void Wake() => _wakeup.Set();
 
     /// <summary>Waits for something to happen, at most so long.</summary>
-    public Task WaitAsync(TimeSpan atMost, CancellationToken ct) => _wakeup.WaitAsync(atMost, _owner.Clock.Provider, ct);
+    public Task WaitAsync(TimeSpan atMost, CancellationToken ct) =>
+        _wakeup.WaitAsync(atMost, _owner.Clock.Provider, ct);
 
     /// <summary>Ends the connection with a reason; what is being written is finished first.</summary>
     public void Close(CloseReason reason)
@@ -174,7 +176,9 @@ sealed class Subscription : IAsyncDisposable
         Wake();
     }
 
-    /// <summary>The first frame of a connection. On SSE its cursor is the <c>id</c> that a browser resumes from.</summary>
+    /// <summary>
+    /// The first frame of a connection. On SSE its cursor is the <c>id</c> that a browser resumes from.
+    /// </summary>
     /// <param name="heartbeatMilliseconds">How often the server pings.</param>
     public Frame Ready(int heartbeatMilliseconds) => Frame.Write(EventTypes.Ready, data =>
     {
@@ -202,7 +206,8 @@ sealed class Subscription : IAsyncDisposable
         try
         {
             var page = await _channel.ReadAfterAsync(_position, _owner.Clock.Now, ct);
-            _isAttached |= _filter is not null && _positions.Has(_filter.ReplyId); // It was told of its one reply already.
+            // It was told of its one reply already.
+            _isAttached |= _filter is not null && _positions.Has(_filter.ReplyId);
             if (page.Count == 0 && !_isAttached)
             {
                 // Once, at the head of the log: pending replies that run nowhere have no streaming text to follow.

@@ -29,15 +29,17 @@ sealed class Subscriptions(
         [.. (await replies.ListPendingAsync(userId, null, ct)).Select(x => x.ToPendingReply())];
 
     /// <summary>
-    /// A subscription to everything of a user, from a cursor or from the head. A socket or stream replays a limited number
-    /// of events; a poll any number.
+    /// A subscription to everything of a user, from a cursor or from the head. A socket or stream replays a limited
+    /// number of events; a poll any number.
     /// </summary>
-    public Task<Subscription> OpenAsync(CurrentUser user, SubscriptionKind kind, Cursor? cursor, CancellationToken ct) =>
-        Subscription.OpenAsync(this, user, kind, cursor, kind == SubscriptionKind.Connection ? options.ReplayMaxEvents : long.MaxValue, ct);
+    public Task<Subscription> OpenAsync(
+        CurrentUser user, SubscriptionKind kind, Cursor? cursor, CancellationToken ct) =>
+        Subscription.OpenAsync(this, user, kind, cursor,
+            kind == SubscriptionKind.Connection ? options.ReplayMaxEvents : long.MaxValue, ct);
 
     /// <summary>
-    /// A subscription to one question and its reply: from now on, or after event <paramref name="seq"/>, which is known to
-    /// be in the log.
+    /// A subscription to one question and its reply: from now on, or after event <paramref name="seq"/>, which is known
+    /// to be in the log.
     /// </summary>
     public Task<Subscription> OpenAsync(CurrentUser user, ReplyFilter filter, long? seq, CancellationToken ct) =>
         Subscription.OpenAsync(this, user, filter, seq, ct);

@@ -3,8 +3,8 @@ using Cote.Events;
 namespace Cote.Delivery;
 
 /// <summary>
-/// Frames for one client that are not stored: typing, pings and their answers. They have no position in the log, so they
-/// wait here, and those of other clients are dropped where this one does not keep up.
+/// Frames for one client that are not stored: typing, pings and their answers. They have no position in the log, so
+/// they wait here, and those of other clients are dropped where this one does not keep up.
 /// </summary>
 sealed class TransientFrames
 {

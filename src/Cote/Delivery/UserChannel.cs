@@ -97,7 +97,8 @@ sealed class UserChannel(string userId, EventRenderer renderer, StreamingReplies
 
     void Remember(Frame frame)
     {
-        // What was deleted must not be shown from here: a subscription that lags reads the log, where it is a deletion by now.
+        // What was deleted must not be shown from here: a subscription that lags reads the log, where it is a deletion
+        // by now.
         if (frame.Type is EventTypes.MessageDeleted or EventTypes.ChatDeleted)
             Clear();
         _recent.Add(frame);

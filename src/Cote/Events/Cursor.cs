@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Cote.Events;
 
-/// <summary>A place in a user's event log: the epoch of the database, and the number of the last event that was seen.</summary>
+/// <summary>
+/// A place in a user's event log: the epoch of the database, and the number of the last event that was seen.
+/// </summary>
 readonly record struct Cursor(string Epoch, long Seq)
 {
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Epoch}-{Seq}");

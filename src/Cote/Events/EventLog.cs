@@ -27,7 +27,9 @@ sealed class EventLog
     /// <summary>The id of this database's history: a cursor of another epoch is not comparable.</summary>
     public string Epoch { get; private set; } = "";
 
-    /// <summary>A new epoch has begun: events that were read before may be gone, and their numbers given to others.</summary>
+    /// <summary>
+    /// A new epoch has begun: events that were read before may be gone, and their numbers given to others.
+    /// </summary>
     public event Action? EpochChanged;
 
     /// <summary>The log of this user has moved on, by a commit of this node or of another one.</summary>
@@ -84,7 +86,8 @@ sealed class EventLog
             stored = run;
             file.Begin(run, _committed);
         }
-        catch (Exception error) when (stored is not null && error is IOException or ProblemException { Problem.Status: 507 })
+        catch (Exception error) when (
+            stored is not null && error is IOException or ProblemException { Problem.Status: 507 })
         {
             // The disk is full. The stored run goes on, so reads are served and a restored copy is still noticed.
             file.Resume(stored!);
@@ -92,8 +95,8 @@ sealed class EventLog
     }
 
     /// <summary>
-    /// Begins a new epoch, so that every client fetches its state anew. A step of each restore and failover, after which
-    /// events that clients have seen may be gone, and their numbers given to others.
+    /// Begins a new epoch, so that every client fetches its state anew. A step of each restore and failover, after
+    /// which events that clients have seen may be gone, and their numbers given to others.
     /// </summary>
     public Task RenewEpochAsync()
     {
@@ -138,7 +141,8 @@ sealed class EventLog
         for (var user = ""; ;)
         {
             var longest = await _db.ListAsync(
-                $"select user_id, seq, tail from heads where user_id > {user} and seq - tail > {keep} order by user_id limit 100",
+                $"select user_id, seq, tail from heads where user_id > {user} and seq - tail > {keep} "
+                    + $"order by user_id limit 100",
                 row => (User: row.GetString(0), Seq: row.GetInt64(1), Tail: row.GetInt64(2)), ct);
             if (longest.Count == 0)
                 return;
@@ -169,7 +173,8 @@ sealed class EventLog
 
     /// <summary>The newest event of a user, and the newest that was trimmed.</summary>
     public Task<(long Head, long Tail)> BoundsAsync(string userId, CancellationToken ct) =>
-        _db.FirstAsync($"select seq, tail from heads where user_id = {userId}", row => (row.GetInt64(0), row.GetInt64(1)), ct);
+        _db.FirstAsync($"select seq, tail from heads where user_id = {userId}",
+            row => (row.GetInt64(0), row.GetInt64(1)), ct);
 
     /// <summary>The newest event of a user, as a cursor.</summary>
     public async Task<Cursor> HeadAsync(string userId, CancellationToken ct) => new(Epoch,

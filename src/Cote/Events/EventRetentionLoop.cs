@@ -9,7 +9,8 @@ namespace Cote.Events;
 /// deletes old events.
 /// </summary>
 sealed class EventRetentionLoop(
-    EventLog events, EpochFile file, DatabaseEngine engine, EventsOptions options, Clock clock, ILogger<EventRetentionLoop> log)
+    EventLog events, EpochFile file, DatabaseEngine engine, EventsOptions options, Clock clock,
+    ILogger<EventRetentionLoop> log)
     : PeriodicLoop(TimeSpan.FromSeconds(1), clock, log)
 {
     const int RowsPerBatch = 1_000;
@@ -64,7 +65,8 @@ sealed class EventRetentionLoop(
     {
         try
         {
-            await events.TrimAsync(Clock.Now - TimeSpan.FromDays(options.RetentionDays), options.RetentionEvents, RowsPerBatch, ct);
+            await events.TrimAsync(Clock.Now - TimeSpan.FromDays(options.RetentionDays), options.RetentionEvents,
+                RowsPerBatch, ct);
         }
         catch (ProblemException error)
         {

@@ -5,9 +5,9 @@ namespace Cote.Events;
 
 /// <summary>
 /// A change of one user's data with the events that announce it, in one batch. It begins by locking the head of the
-/// user's log, so that transactions of one user run one after the other and commit in the order of their events; then it
-/// takes the numbers of its events, if its guard holds. The statements after it insert or update <i>from</i> that head: a
-/// guard that does not hold makes all of them change nothing, in one round trip.
+/// user's log, so that transactions of one user run one after the other and commit in the order of their events; then
+/// it takes the numbers of its events, if its guard holds. The statements after it insert or update <i>from</i> that
+/// head: a guard that does not hold makes all of them change nothing, in one round trip.
 /// </summary>
 sealed class EventTransaction
 {
@@ -29,10 +29,13 @@ sealed class EventTransaction
     {
         (_batch, UserId, _id, At, _events) = (batch, userId, id, at, events);
         LockHead(batch, userId);
-        _head = batch.Execute($"update heads set seq = seq + {events}, unit = {id} where user_id = {userId} and {guard}");
+        _head = batch.Execute(
+            $"update heads set seq = seq + {events}, unit = {id} where user_id = {userId} and {guard}");
     }
 
-    /// <summary>A transaction with one event for each of <paramref name="rows"/> (<c>from messages m … where …</c>).</summary>
+    /// <summary>
+    /// A transaction with one event for each of <paramref name="rows"/> (<c>from messages m … where …</c>).
+    /// </summary>
     public EventTransaction(WriteBatch batch, string userId, string id, Timestamp at, Sql rows)
     {
         (_batch, UserId, _id, At) = (batch, userId, id, at);
@@ -43,8 +46,11 @@ sealed class EventTransaction
             """);
     }
 
-    /// <summary>Locks the head without taking numbers: a change of replies that has no event waits its turn all the same.</summary>
-    public static void LockHead(WriteBatch batch, string userId) => batch.Lock($"select 1 from heads where user_id = {userId}");
+    /// <summary>
+    /// Locks the head without taking numbers: a change of replies that has no event waits its turn all the same.
+    /// </summary>
+    public static void LockHead(WriteBatch batch, string userId) =>
+        batch.Lock($"select 1 from heads where user_id = {userId}");
 
     public string UserId { get; }
 
@@ -56,7 +62,9 @@ sealed class EventTransaction
     /// <summary>After the commit: whether the guard held.</summary>
     public bool Happened => _head.Changed > 0;
 
-    /// <summary>The head with the numbers taken, as <c>heads h where …</c>; more conditions follow with <c>and</c>.</summary>
+    /// <summary>
+    /// The head with the numbers taken, as <c>heads h where …</c>; more conditions follow with <c>and</c>.
+    /// </summary>
     public Sql Locked => $"heads h where h.user_id = {UserId} and h.unit = {_id}";
 
     /// <summary>The number of the <paramref name="nth"/> event (from 1), where <c>h</c> is the locked row.</summary>

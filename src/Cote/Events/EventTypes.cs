@@ -1,6 +1,8 @@
 namespace Cote.Events;
 
-/// <summary>The types of frames. The durable ones stand in the database under these names: they may never change.</summary>
+/// <summary>
+/// The types of frames. The durable ones stand in the database under these names: they may never change.
+/// </summary>
 static class EventTypes
 {
     public const string Message = "message";

@@ -22,7 +22,9 @@ sealed record Frame(string Type, ReadOnlyMemory<byte> Json)
     /// <summary>The message that a durable event is about.</summary>
     public string? MessageId { get; init; }
 
-    /// <summary>Until when it may be shown as it is: it holds a URL whose signature expires. Null is for ever.</summary>
+    /// <summary>
+    /// Until when it may be shown as it is: it holds a URL whose signature expires. Null is for ever.
+    /// </summary>
     public Timestamp? GoodUntil { get; init; }
 
     /// <summary>True for the <c>message</c> of a reply whose end nobody of the user has been shown yet.</summary>

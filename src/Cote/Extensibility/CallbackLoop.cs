@@ -20,10 +20,11 @@ sealed class HostCallbacks
 }
 
 /// <summary>
-/// Runs the host's callbacks after the commit, on the node that committed, off the turn's path: at most once each, with a
-/// limit of time, their faults logged. Where they do not keep up, the oldest is dropped.
+/// Runs the host's callbacks after the commit, on the node that committed, off the turn's path: at most once each, with
+/// a limit of time, their faults logged. Where they do not keep up, the oldest is dropped.
 /// </summary>
-sealed class CallbackLoop(HostCallbacks callbacks, TurnEvents turns, Clock clock, ILogger<CallbackLoop> log) : BackgroundService
+sealed class CallbackLoop(HostCallbacks callbacks, TurnEvents turns, Clock clock,
+    ILogger<CallbackLoop> log) : BackgroundService
 {
     const int MaxWaiting = 10_000;
     const int Parallel = 8;

@@ -31,8 +31,8 @@ public sealed class CoteBuilder
     }
 
     /// <summary>
-    /// Adds routes. A handler that takes a <see cref="CurrentUser"/> needs <c>RequireAuthorization()</c>; what a handler
-    /// returns is serialised as Cote's own answers are, in snake_case.
+    /// Adds routes. A handler that takes a <see cref="CurrentUser"/> needs <c>RequireAuthorization()</c>; what a
+    /// handler returns is serialised as Cote's own answers are, in snake_case.
     /// </summary>
     public CoteBuilder Map(Action<IEndpointRouteBuilder> routes)
     {
@@ -65,8 +65,8 @@ public sealed class CoteBuilder
     }
 
     /// <summary>
-    /// Calls back after a user's message was stored: on the node that stored it, at most once, off the sender's path, for
-    /// at most 30 seconds. A fault is logged.
+    /// Calls back after a user's message was stored: on the node that stored it, at most once, off the sender's path,
+    /// for at most 30 seconds. A fault is logged.
     /// </summary>
     public CoteBuilder OnMessageSent(Func<MessageSent, CancellationToken, Task> callback)
     {

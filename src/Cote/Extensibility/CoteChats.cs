@@ -7,7 +7,8 @@ using Cote.Replies;
 namespace Cote;
 
 /// <summary>The rooms' own verbs behind <see cref="ICoteChats"/>.</summary>
-sealed class CoteChats(ChatStore chats, MessageStore messages, SendMessage send, StopReplies stop, Clock clock) : ICoteChats
+sealed class CoteChats(ChatStore chats, MessageStore messages, SendMessage send, StopReplies stop,
+    Clock clock) : ICoteChats
 {
     public async Task<string> CreateAsync(string userId, string title, CancellationToken ct)
     {
@@ -20,10 +21,12 @@ sealed class CoteChats(ChatStore chats, MessageStore messages, SendMessage send,
         return await chats.ExistsAsync(userId, id, ct) ? id : throw new ProblemException(Problems.NotFound);
     }
 
-    public async Task<CoteMessage> SendAsync(string userId, string chatId, string content, string? id, CancellationToken ct)
+    public async Task<CoteMessage> SendAsync(
+        string userId, string chatId, string content, string? id, CancellationToken ct)
     {
         var body = JsonSerializer.SerializeToElement(
-            new Dictionary<string, string?> { ["content"] = content, ["id"] = id }, ExtensibilityJson.Default.DictionaryStringString);
+            new Dictionary<string, string?> { ["content"] = content, ["id"] = id },
+            ExtensibilityJson.Default.DictionaryStringString);
         var outcome = await send.DoAsync(chatId, userId, new RequestReader(body), ct);
         return outcome.Message is { } message ? Of(message) : throw new ProblemException(outcome.Problem!);
     }
@@ -31,7 +34,8 @@ sealed class CoteChats(ChatStore chats, MessageStore messages, SendMessage send,
     public async Task<int> StopAsync(string userId, string chatId, CancellationToken ct) =>
         await stop.DoAsync(userId, await RequireAsync(userId, chatId, ct), ct);
 
-    public async Task<IReadOnlyList<CoteMessage>> ReadAsync(string userId, string chatId, int limit, long? before, CancellationToken ct)
+    public async Task<IReadOnlyList<CoteMessage>> ReadAsync(string userId, string chatId, int limit, long? before,
+        CancellationToken ct)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, Page.MostItems);
@@ -49,6 +53,8 @@ sealed class CoteChats(ChatStore chats, MessageStore messages, SendMessage send,
             : throw new ProblemException(Problems.ChatNotFound);
 
     public static CoteMessage Of(Message message) => new(
-        message.Id, message.ChatId, message.Seq, message.Sender, message.Content, message.Timestamp, message.ReplyId, message.ReplyToId,
-        message.Generation?.State, message.Generation?.Model, message.Generation?.FinishReason, message.Generation?.Error?.Code);
+        message.Id, message.ChatId, message.Seq, message.Sender, message.Content, message.Timestamp, message.ReplyId,
+        message.ReplyToId,
+        message.Generation?.State, message.Generation?.Model, message.Generation?.FinishReason,
+        message.Generation?.Error?.Code);
 }

@@ -7,8 +7,8 @@ namespace Cote;
 /// delivered to all devices of the user as if a client had sent it.
 /// </summary>
 /// <remarks>
-/// A user that does not exist has no chats. Every method throws <see cref="ProblemException"/> with the problem that the
-/// route would answer: <c>chat_not_found</c>, <c>too_many_open</c>, <c>unavailable</c> and so on.
+/// A user that does not exist has no chats. Every method throws <see cref="ProblemException"/> with the problem that
+/// the route would answer: <c>chat_not_found</c>, <c>too_many_open</c>, <c>unavailable</c> and so on.
 /// </remarks>
 public interface ICoteChats
 {
@@ -19,7 +19,8 @@ public interface ICoteChats
     Task<string> CreateAsync(string userId, string title, CancellationToken ct = default);
 
     /// <summary>
-    /// Sends a message as the user. Returns it when it is on disk; the reply follows by itself, and its end is announced by
+    /// Sends a message as the user. Returns it when it is on disk; the reply follows by itself, and its end is
+    /// announced by
     /// <see cref="CoteBuilder.OnReplyEnded"/>.
     /// </summary>
     /// <param name="userId">The owner's id.</param>
@@ -27,9 +28,12 @@ public interface ICoteChats
     /// <param name="content">Up to <c>Cote__Messages__MaxContentLength</c> characters, not empty.</param>
     /// <param name="id">A UUID that makes a repetition safe, or null for a new one.</param>
     /// <param name="ct">Cancels the call before it is written.</param>
-    Task<CoteMessage> SendAsync(string userId, string chatId, string content, string? id = null, CancellationToken ct = default);
+    Task<CoteMessage> SendAsync(string userId, string chatId, string content, string? id = null,
+        CancellationToken ct = default);
 
-    /// <summary>Stops the running reply of a chat and those that wait. Returns how many were stopped, within three seconds.</summary>
+    /// <summary>
+    /// Stops the running reply of a chat and those that wait. Returns how many were stopped, within three seconds.
+    /// </summary>
     Task<int> StopAsync(string userId, string chatId, CancellationToken ct = default);
 
     /// <summary>The newest listed messages of a chat, ascending.</summary>
@@ -54,12 +58,14 @@ public interface ICoteChats
 /// <param name="Timestamp">When it was sent; of a reply, when it was first listed.</param>
 /// <param name="ReplyId">Of a user's message: the id of its reply.</param>
 /// <param name="ReplyToId">The message that it answers or refers to.</param>
-/// <param name="State">Of a reply: <c>queued</c>, <c>running</c>, <c>completed</c>, <c>stopped</c>, <c>failed</c> or <c>interrupted</c>.</param>
+/// <param name="State">Of a reply: <c>queued</c>, <c>running</c>, <c>completed</c>, <c>stopped</c>, <c>failed</c> or
+/// <c>interrupted</c>.</param>
 /// <param name="Model">Of a reply: the model, as <c>provider/model</c>.</param>
 /// <param name="FinishReason">Of a reply: how the model ended it, such as <c>stop</c> or <c>length</c>.</param>
 /// <param name="ErrorCode">Why a reply failed, by the codes of docs/api.md.</param>
 public sealed record CoteMessage(
-    string Id, string ChatId, long Seq, string Sender, string Content, Timestamp Timestamp, string? ReplyId, string? ReplyToId,
+    string Id, string ChatId, long Seq, string Sender, string Content, Timestamp Timestamp, string? ReplyId,
+    string? ReplyToId,
     string? State, string? Model, string? FinishReason, string? ErrorCode);
 
 /// <summary>A user's message was stored by this node.</summary>

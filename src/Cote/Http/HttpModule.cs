@@ -27,8 +27,10 @@ static class HttpModule
                     && uri.IsLoopback))
             .AllowAnyHeader().AllowAnyMethod()
             .WithExposedHeaders(
-                "Link", "Retry-After", "Idempotent-Replayed", "X-Request-Id", "Location", "Upload-Offset", "Upload-Length",
-                "Upload-Expires", "Upload-Metadata", "Upload-Media-Url", "Tus-Resumable", "Tus-Version", "Tus-Extension",
+                "Link", "Retry-After", "Idempotent-Replayed", "X-Request-Id", "Location", "Upload-Offset",
+                "Upload-Length",
+                "Upload-Expires", "Upload-Metadata", "Upload-Media-Url", "Tus-Resumable", "Tus-Version",
+                "Tus-Extension",
                 "Tus-Max-Size")
             .SetPreflightMaxAge(TimeSpan.FromMinutes(10))));
     }

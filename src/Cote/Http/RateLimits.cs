@@ -111,8 +111,8 @@ sealed class RateLimits(RateLimitsOptions options) : IDisposable
         return $"{new IPAddress(bytes)}/{bits}";
     }
 
-    // To take no token is allowed while a part of one is there, so the whole ones are counted. Where there is none, taking
-    // one fails and tells how long to wait.
+    // To take no token is allowed while a part of one is there, so the whole ones are counted. Where there is none,
+    // taking one fails and tells how long to wait.
     static Problem? Peek(PartitionedRateLimiter<string> limiter, string key) =>
         limiter.GetStatistics(key) is { CurrentAvailablePermits: > 0 } ? null : Acquire(limiter, key);
 

@@ -7,7 +7,8 @@ namespace Cote.Models;
 /// <summary>How long a model call may take.</summary>
 /// <param name="FirstToken">Until the first text; chunks without text do not renew it.</param>
 /// <param name="Stall">Between two chunks after that.</param>
-/// <param name="Retries">How many more calls are made after faults that a repetition can mend, before the first text.</param>
+/// <param name="Retries">How many more calls are made after faults that a repetition can mend, before the first
+/// text.</param>
 /// <param name="RetryWithin">The time within which such a call must begin.</param>
 /// <param name="Usage">How long the call waits for usage and the end of the stream after its finish reason.</param>
 sealed record ModelCallLimits(TimeSpan FirstToken, TimeSpan Stall, int Retries, TimeSpan RetryWithin, TimeSpan Usage);
@@ -29,21 +30,25 @@ sealed record TextPart(string Text) : ModelUpdate;
 /// <param name="FinishReason">How the model ended its answer, or null where it did not come to that.</param>
 /// <param name="Usage">What the provider counted, or null.</param>
 /// <param name="Error">The exception behind <paramref name="Fault"/>, for the log.</param>
-sealed record ModelResult(ModelFault? Fault, string? FinishReason, UsageDetails? Usage, Exception? Error = null) : ModelUpdate;
+sealed record ModelResult(ModelFault? Fault, string? FinishReason, UsageDetails? Usage,
+    Exception? Error = null) : ModelUpdate;
 
 /// <summary>
 /// One answer of a model: a prompt in, text, usage and a fault out. It makes the call again where a repetition can help
 /// and nothing was yielded yet, and watches how long the model is silent.
 /// </summary>
 sealed class ModelCall(
-    Provider provider, string model, IReadOnlyList<ChatMessage> prompt, ChatOptions options, ModelCallLimits limits, Clock clock)
+    Provider provider, string model, IReadOnlyList<ChatMessage> prompt, ChatOptions options, ModelCallLimits limits,
+    Clock clock)
 {
     WellFormedText _text = new();
     bool _hasText;
     string? _finishReason;
     UsageDetails? _usage;
 
-    /// <summary>Runs the call. Throws only <see cref="OperationCanceledException"/>, where <paramref name="ct"/> is cancelled.</summary>
+    /// <summary>
+    /// Runs the call. Throws only <see cref="OperationCanceledException"/>, where <paramref name="ct"/> is cancelled.
+    /// </summary>
     public async IAsyncEnumerable<ModelUpdate> RunAsync([EnumeratorCancellation] CancellationToken ct)
     {
         var began = clock.Ticks;
@@ -68,7 +73,8 @@ sealed class ModelCall(
                 (fault, error) = (null, null);
             else
                 fault ??= ModelFault.Truncated;
-            if (fault is null || !fault.Retryable || _hasText || retries == limits.Retries || WaitFor(fault, retries, began) is not { } wait)
+            if (fault is null || !fault.Retryable
+                || _hasText || retries == limits.Retries || WaitFor(fault, retries, began) is not { } wait)
             {
                 if (_text.Finish() is { Length: > 0 } rest)
                     yield return new TextPart(rest);
@@ -100,7 +106,8 @@ sealed class ModelCall(
 
     /// <summary>The stream of one call, with its silence timer.</summary>
     sealed class Stream(
-        Func<IChatClient> open, IReadOnlyList<ChatMessage> prompt, ChatOptions options, ModelCallLimits limits, Clock clock,
+        Func<IChatClient> open, IReadOnlyList<ChatMessage> prompt, ChatOptions options, ModelCallLimits limits,
+        Clock clock,
         CancellationToken stop) : IAsyncDisposable
     {
         readonly CancellationTokenSource _silence = new(Timeout.InfiniteTimeSpan, clock.Provider);
@@ -110,7 +117,8 @@ sealed class ModelCall(
         long? _finishedAt;
 
         /// <summary>The next update, or a fault; neither at the end of the stream.</summary>
-        public async ValueTask<(ChatResponseUpdate? Update, ModelFault? Fault, Exception? Error)> NextAsync(bool hasText, bool hasFinished)
+        public async ValueTask<(ChatResponseUpdate? Update, ModelFault? Fault, Exception? Error)> NextAsync(
+            bool hasText, bool hasFinished)
         {
             if (hasFinished)
                 _finishedAt ??= clock.Ticks;
@@ -121,7 +129,8 @@ sealed class ModelCall(
             try
             {
                 _either ??= CancellationTokenSource.CreateLinkedTokenSource(_silence.Token, stop);
-                _updates ??= open().GetStreamingResponseAsync(prompt, options.Clone(), _either.Token).GetAsyncEnumerator(_either.Token);
+                _updates ??= open().GetStreamingResponseAsync(prompt, options.Clone(), _either.Token)
+                    .GetAsyncEnumerator(_either.Token);
                 if (!await _updates.MoveNextAsync())
                     return default;
                 // A model that thinks aloud is at work; chunks that carry nothing prove no more than a proxy does.
@@ -131,7 +140,8 @@ sealed class ModelCall(
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {
-                throw; // Half a character that was held back is left out: the stop cut it off, the model did not break it.
+                // Half a character that was held back is left out: the stop cut it off, the model did not break it.
+                throw;
             }
             catch (OperationCanceledException) when (_silence.IsCancellationRequested)
             {

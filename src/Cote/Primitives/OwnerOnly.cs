@@ -21,7 +21,9 @@ static class OwnerOnly
         return new(path, options);
     }
 
-    /// <summary>Creates a file that no name leads to: its bytes are gone with the stream, however the process ends.</summary>
+    /// <summary>
+    /// Creates a file that no name leads to: its bytes are gone with the stream, however the process ends.
+    /// </summary>
     public static FileStream OpenUnnamed(string folder)
     {
         var path = Path.Combine(folder, Path.GetRandomFileName());
@@ -29,7 +31,8 @@ static class OwnerOnly
         {
             Mode = FileMode.CreateNew,
             Access = FileAccess.ReadWrite,
-            Options = FileOptions.Asynchronous | (OperatingSystem.IsWindows() ? FileOptions.DeleteOnClose : FileOptions.None),
+            Options = FileOptions.Asynchronous | (
+                OperatingSystem.IsWindows() ? FileOptions.DeleteOnClose : FileOptions.None),
         });
         if (!OperatingSystem.IsWindows())
             File.Delete(path); // what is open stays

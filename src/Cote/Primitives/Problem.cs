@@ -38,15 +38,19 @@ public static class Problems
     /// <summary>401 <c>wrong_password</c></summary>
     public static readonly Problem WrongPassword = new(401, "wrong_password", "Incorrect username or password");
     /// <summary>401 <c>invalid_refresh_token</c></summary>
-    public static readonly Problem InvalidRefreshToken = new(401, "invalid_refresh_token", "The refresh token is not valid any more; log in again");
+    public static readonly Problem InvalidRefreshToken =
+        new(401, "invalid_refresh_token", "The refresh token is not valid any more; log in again");
     /// <summary>403 <c>wrong_current_password</c></summary>
-    public static readonly Problem WrongCurrentPassword = new(403, "wrong_current_password", "The current password is incorrect");
+    public static readonly Problem WrongCurrentPassword =
+        new(403, "wrong_current_password", "The current password is incorrect");
     /// <summary>403 <c>account_disabled</c></summary>
     public static readonly Problem AccountDisabled = new(403, "account_disabled", "This account is disabled");
     /// <summary>403 <c>registration_closed</c></summary>
-    public static readonly Problem RegistrationClosed = new(403, "registration_closed", "Registration is closed on this server");
+    public static readonly Problem RegistrationClosed =
+        new(403, "registration_closed", "Registration is closed on this server");
     /// <summary>403 <c>wrong_invitation</c></summary>
-    public static readonly Problem WrongInvitation = new(403, "wrong_invitation", "Registration needs a valid invitation code");
+    public static readonly Problem WrongInvitation =
+        new(403, "wrong_invitation", "Registration needs a valid invitation code");
     /// <summary>403 <c>admin_only</c></summary>
     public static readonly Problem AdminOnly = new(403, "admin_only", "Only an admin may do this");
     /// <summary>404 <c>session_not_found</c></summary>
@@ -64,45 +68,70 @@ public static class Problems
     /// <summary>405 <c>method_not_allowed</c></summary>
     public static readonly Problem MethodNotAllowed = new(405, "method_not_allowed", "Method Not Allowed");
     /// <summary>409 <c>id_conflict</c></summary>
-    public static readonly Problem IdConflict = new(409, "id_conflict", "This id was used for something else; a retry must repeat the first request exactly");
+    public static readonly Problem IdConflict =
+        new(409, "id_conflict", "This id was used for something else; a retry must repeat the first request exactly");
     /// <summary>410 <c>gone</c></summary>
-    public static readonly Problem Gone = new(410, "gone", "This id belonged to something that was deleted, and cannot be used again");
+    public static readonly Problem Gone =
+        new(410, "gone", "This id belonged to something that was deleted, and cannot be used again");
     /// <summary>413 <c>too_large</c></summary>
-    public static readonly Problem TooLarge = new(413, "too_large", "The request body is too large; GET /limits tells the largest that is accepted");
+    public static readonly Problem TooLarge =
+        new(413, "too_large", "The request body is too large; GET /limits tells the largest that is accepted");
     /// <summary>426 <c>upgrade_required</c></summary>
-    public static readonly Problem UpgradeRequired = new(426, "upgrade_required", "This is a WebSocket endpoint; connect with a WebSocket client");
+    public static readonly Problem UpgradeRequired =
+        new(426, "upgrade_required", "This is a WebSocket endpoint; connect with a WebSocket client");
     /// <summary>429 <c>rate_limited</c></summary>
-    public static readonly Problem TooManyRequests = new(429, "rate_limited", "Too many requests; wait as long as Retry-After says");
+    public static readonly Problem TooManyRequests =
+        new(429, "rate_limited", "Too many requests; wait as long as Retry-After says");
     /// <summary>429 <c>too_many_open</c></summary>
-    public static readonly Problem TooManyOpen = new(429, "too_many_open", "Too many replies of this chat are waiting; wait until some have ended") { RetryAfter = TimeSpan.FromSeconds(5) };
+    public static readonly Problem TooManyOpen =
+        new(429, "too_many_open",
+        "Too many replies of this chat are waiting; wait until some have ended")
+        {
+            RetryAfter =
+        TimeSpan.FromSeconds(5)
+        };
     /// <summary>500 <c>internal_error</c></summary>
     public static readonly Problem Internal = new(500, "internal_error", "Internal Server Error");
     /// <summary>503 <c>busy</c></summary>
-    public static readonly Problem Busy = new(503, "busy", "The server is busy; try again shortly") { RetryAfter = TimeSpan.FromSeconds(1) };
+    public static readonly Problem Busy =
+        new(503, "busy", "The server is busy; try again shortly") { RetryAfter = TimeSpan.FromSeconds(1) };
     /// <summary>503 <c>unavailable</c></summary>
-    public static readonly Problem Unavailable = new(503, "unavailable", "The database cannot be reached; try again shortly") { RetryAfter = TimeSpan.FromSeconds(2) };
+    public static readonly Problem Unavailable = new(503, "unavailable",
+        "The database cannot be reached; try again shortly")
+    { RetryAfter = TimeSpan.FromSeconds(2) };
     /// <summary>503 <c>shutting_down</c></summary>
-    public static readonly Problem ShuttingDown = new(503, "shutting_down", "The server is shutting down; try again shortly") { RetryAfter = TimeSpan.FromSeconds(2) };
+    public static readonly Problem ShuttingDown = new(503, "shutting_down",
+        "The server is shutting down; try again shortly")
+    { RetryAfter = TimeSpan.FromSeconds(2) };
     /// <summary>403 <c>quota_exceeded</c></summary>
-    public static readonly Problem QuotaExceeded = new(403, "quota_exceeded", "Your uploads use your whole quota; delete messages with media first");
+    public static readonly Problem QuotaExceeded =
+        new(403, "quota_exceeded", "Your uploads use your whole quota; delete messages with media first");
     /// <summary>404 <c>media_not_found</c></summary>
     public static readonly Problem MediaNotFound = new(404, "media_not_found", "Media not found");
     /// <summary>404 <c>upload_not_found</c></summary>
     public static readonly Problem UploadNotFound = new(404, "upload_not_found", "Upload not found");
     /// <summary>409 <c>wrong_offset</c></summary>
-    public static readonly Problem WrongOffset = new(409, "wrong_offset", "Upload-Offset is not the length that the server has; a HEAD request tells it");
+    public static readonly Problem WrongOffset =
+        new(409, "wrong_offset", "Upload-Offset is not the length that the server has; a HEAD request tells it");
     /// <summary>410 <c>upload_expired</c></summary>
-    public static readonly Problem UploadExpired = new(410, "upload_expired", "The upload was not finished in time; begin it again");
+    public static readonly Problem UploadExpired =
+        new(410, "upload_expired", "The upload was not finished in time; begin it again");
     /// <summary>412 <c>wrong_tus_version</c></summary>
-    public static readonly Problem WrongTusVersion = new(412, "wrong_tus_version", "This server speaks tus 1.0.0; send Tus-Resumable: 1.0.0");
+    public static readonly Problem WrongTusVersion =
+        new(412, "wrong_tus_version", "This server speaks tus 1.0.0; send Tus-Resumable: 1.0.0");
     /// <summary>413 <c>too_many_pixels</c></summary>
-    public static readonly Problem TooManyPixels = new(413, "too_many_pixels", "The image has too many pixels; GET /limits tells how many are accepted");
+    public static readonly Problem TooManyPixels =
+        new(413, "too_many_pixels", "The image has too many pixels; GET /limits tells how many are accepted");
     /// <summary>415 <c>unsupported_media_type</c></summary>
-    public static readonly Problem UnsupportedMediaType = new(415, "unsupported_media_type", "Files of this type are not accepted");
+    public static readonly Problem UnsupportedMediaType =
+        new(415, "unsupported_media_type", "Files of this type are not accepted");
     /// <summary>423 <c>upload_locked</c></summary>
-    public static readonly Problem UploadLocked = new(423, "upload_locked", "Another request is writing to this upload; ask for its offset again");
+    public static readonly Problem UploadLocked =
+        new(423, "upload_locked", "Another request is writing to this upload; ask for its offset again");
     /// <summary>503 <c>storage_unavailable</c></summary>
-    public static readonly Problem StorageUnavailable = new(503, "storage_unavailable", "The media storage cannot be reached; try again shortly") { RetryAfter = TimeSpan.FromSeconds(5) };
+    public static readonly Problem StorageUnavailable = new(503, "storage_unavailable",
+        "The media storage cannot be reached; try again shortly")
+    { RetryAfter = TimeSpan.FromSeconds(5) };
     /// <summary>507 <c>disk_full</c></summary>
     public static readonly Problem DiskFull = new(507, "disk_full", "The server's disk is full; nothing was stored");
 

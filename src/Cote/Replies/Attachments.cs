@@ -27,8 +27,11 @@ sealed class Attachments(MediaStore media, BlobStorage storage, AssistantsOption
 
     public Budget For(long tokens, bool vision) => new(tokens, vision ? options.MaxImages : 0);
 
-    /// <summary>The parts of a message for what it names, in its order; those that no longer fit are left out.</summary>
-    public async Task<IReadOnlyList<AIContent>> ReadAsync(string userId, IReadOnlyList<string> paths, Budget budget, CancellationToken ct)
+    /// <summary>
+    /// The parts of a message for what it names, in its order; those that no longer fit are left out.
+    /// </summary>
+    public async Task<IReadOnlyList<AIContent>> ReadAsync(string userId, IReadOnlyList<string> paths, Budget budget,
+        CancellationToken ct)
     {
         if (paths.Count == 0)
             return [];
@@ -45,10 +48,12 @@ sealed class Attachments(MediaStore media, BlobStorage storage, AssistantsOption
     {
         try
         {
-            return (file.IsImage ? await ImageAsync(file, budget, ct) : file.IsText ? await TextAsync(file, budget, ct) : null)
+            return (file.IsImage ? await ImageAsync(file, budget, ct)
+                : file.IsText ? await TextAsync(file, budget, ct) : null)
                 ?? Line(file, budget);
         }
-        catch (Exception error) when (error is IOException or ProblemException) // the storage is away, or has lost it: the reply goes on without
+        // the storage is away, or has lost it: the reply goes on without
+        catch (Exception error) when (error is IOException or ProblemException)
         {
             return Line(file, budget);
         }
@@ -57,7 +62,8 @@ sealed class Attachments(MediaStore media, BlobStorage storage, AssistantsOption
     async Task<AIContent?> ImageAsync(MediaFile file, Budget budget, CancellationToken ct)
     {
         var tokens = Math.Min(TokensOfImage, (long)(file.Width ?? 0) * (file.Height ?? 0) / PixelsPerToken + 1);
-        if (!Seen.Contains(file.ContentType) || budget.Images < 1 || file.Size > Math.Min(options.MaxImageBytes, budget.ImageBytes)
+        if (!Seen.Contains(file.ContentType)
+            || budget.Images < 1 || file.Size > Math.Min(options.MaxImageBytes, budget.ImageBytes)
             || tokens > budget.Tokens)
             return null;
         var bytes = new byte[file.Size];

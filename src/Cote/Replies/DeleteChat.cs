@@ -9,7 +9,8 @@ namespace Cote.Replies;
 static class DeleteChat
 {
     public static async Task<IResult> Handle(
-        string chatId, CurrentUser user, MessageStore messages, ReplyStore replies, RunningReplies running, PurgeDeletedLoop purge,
+        string chatId, CurrentUser user, MessageStore messages, ReplyStore replies, RunningReplies running,
+        PurgeDeletedLoop purge,
         CancellationToken ct)
     {
         if (Ids.Parse(chatId) is not { } chat)

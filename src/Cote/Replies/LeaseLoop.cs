@@ -7,11 +7,12 @@ using Microsoft.Extensions.Logging;
 namespace Cote.Replies;
 
 /// <summary>
-/// The timer of all runs: checkpoints and leases. Nothing that may take long runs here: text that is not written in time
-/// would be lost by a kill, and a lease that is not renewed in time would be taken by another node.
+/// The timer of all runs: checkpoints and leases. Nothing that may take long runs here: text that is not written in
+/// time would be lost by a kill, and a lease that is not renewed in time would be taken by another node.
 /// </summary>
 sealed class LeaseLoop(
-    RunningReplies running, ReplyLeases leases, StreamingReplies streaming, LeaseOptions options, DatabaseEngine engine, Clock clock,
+    RunningReplies running, ReplyLeases leases, StreamingReplies streaming, LeaseOptions options, DatabaseEngine engine,
+    Clock clock,
     ILogger<LeaseLoop> log) : BackgroundService
 {
     static readonly TimeSpan TickEvery = TimeSpan.FromMilliseconds(200);
@@ -37,7 +38,8 @@ sealed class LeaseLoop(
                 foreach (var run in running.List())
                     run.CheckpointIfDue();
                 // Beside the checkpoints: a database that does not answer must not keep them from being tried.
-                if (!renewal.IsCompleted || clock.Since(renewedAt) < (await renewal ? options.RenewEvery : RenewAgainAfter))
+                if (!renewal.IsCompleted
+                    || clock.Since(renewedAt) < (await renewal ? options.RenewEvery : RenewAgainAfter))
                     continue;
                 renewedAt = clock.Ticks;
                 renewal = RenewAsync();
@@ -101,7 +103,8 @@ sealed class LeaseLoop(
     {
         foreach (var lease in held.Where(x => x.IsStopRequested))
             running.StopHere(lease.UserId, lease.ReplyId);
-        var withoutRun = held.Where(x => !running.Contains(x.UserId, x.ReplyId)).Select(x => (x.UserId, x.ReplyId, x.Attempt)).ToHashSet();
+        var withoutRun = held.Where(x => !running.Contains(x.UserId, x.ReplyId))
+            .Select(x => (x.UserId, x.ReplyId, x.Attempt)).ToHashSet();
         foreach (var (userId, id, attempt) in withoutRun.Where(_withoutRun.Contains))
         {
             log.LeaseWithoutRun(id);

@@ -11,13 +11,15 @@ static partial class RepliesLog
     [LoggerMessage(1901, LogLevel.Information, "Reply {Reply} was ended by another node, or deleted.")]
     public static partial void ReplyEndedElsewhere(this ILogger log, string reply);
 
-    [LoggerMessage(1902, LogLevel.Information, "Reply {Reply}: the model call failed with {Code} and is made again in {Wait}.")]
+    [LoggerMessage(1902, LogLevel.Information,
+        "Reply {Reply}: the model call failed with {Code} and is made again in {Wait}.")]
     public static partial void ModelCallRetried(this ILogger log, string reply, string code, TimeSpan wait);
 
     [LoggerMessage(1903, LogLevel.Warning, "Reply {Reply}: {Model} failed with {Code} ({Error}).")]
     public static partial void ModelCallFailed(this ILogger log, string reply, string model, string code, string error);
 
-    [LoggerMessage(1904, LogLevel.Warning, "The text of reply {Reply} could not be written ({Code}). The next checkpoint tries again.")]
+    [LoggerMessage(1904, LogLevel.Warning,
+        "The text of reply {Reply} could not be written ({Code}). The next checkpoint tries again.")]
     public static partial void CheckpointDelayed(this ILogger log, string reply, string code);
 
     [LoggerMessage(1905, LogLevel.Error, "A checkpoint of reply {Reply} failed. The next checkpoint tries again.")]
@@ -26,7 +28,8 @@ static partial class RepliesLog
     [LoggerMessage(1906, LogLevel.Warning, "Reply {Reply} waits for the database: {Code}.")]
     public static partial void ReplyWaitsForDatabase(this ILogger log, string reply, string code);
 
-    [LoggerMessage(1907, LogLevel.Warning, "Reply {Reply} could not be handed over ({Code}). The next start takes it up as after a crash.")]
+    [LoggerMessage(1907, LogLevel.Warning,
+        "Reply {Reply} could not be handed over ({Code}). The next start takes it up as after a crash.")]
     public static partial void ReplyNotHandedOver(this ILogger log, string reply, string code);
 
     [LoggerMessage(1908, LogLevel.Warning, "A reply in chat {Chat} waits: {Code}.")]
@@ -35,7 +38,8 @@ static partial class RepliesLog
     [LoggerMessage(1909, LogLevel.Error, "A reply in chat {Chat} could not be made. The sweep comes back to it.")]
     public static partial void ReplyRunFailed(this ILogger log, Exception error, string chat);
 
-    [LoggerMessage(1910, LogLevel.Warning, "Leases left by the process before could not be made void ({Code}). No reply is claimed until they are.")]
+    [LoggerMessage(1910, LogLevel.Warning,
+        "Leases left by the process before could not be made void ({Code}). No reply is claimed until they are.")]
     public static partial void LeasesNotVoided(this ILogger log, string code);
 
     [LoggerMessage(1911, LogLevel.Warning, "The leases could not be renewed: {Code}.")]
@@ -48,7 +52,8 @@ static partial class RepliesLog
     public static partial void LeaseWithoutRun(this ILogger log, string reply);
 
     [LoggerMessage(1914, LogLevel.Warning,
-        "Reply {Reply}: {Model} refuses a prompt of about {Tokens} tokens as too long, and is asked with fewer earlier turns; "
+        "Reply {Reply}: {Model} refuses a prompt of about {Tokens} tokens as too long, and is asked with "
+            + "fewer earlier turns; "
         + "Cote__Assistants__ContextTokens is larger than its window.")]
     public static partial void PromptShortened(this ILogger log, string reply, string model, long tokens);
 }

@@ -5,10 +5,13 @@ using Microsoft.AspNetCore.Http;
 
 namespace Cote.Replies;
 
-/// <summary><c>PUT …/messages/{message_id}/read</c>, and the socket's <c>read</c>: the client has shown a reply.</summary>
+/// <summary>
+/// <c>PUT …/messages/{message_id}/read</c>, and the socket's <c>read</c>: the client has shown a reply.
+/// </summary>
 sealed class MarkRead(MessageStore messages, StreamingReplies streaming)
 {
-    public static async Task<IResult> Handle(string chatId, string messageId, CurrentUser user, MarkRead read, CancellationToken ct) =>
+    public static async Task<IResult> Handle(string chatId, string messageId, CurrentUser user, MarkRead read,
+        CancellationToken ct) =>
         Ids.Parse(chatId) is { } chat && Ids.Parse(messageId) is { } id && await read.DoAsync(user.Id, chat, id, ct)
             ? ApiResults.Success
             : ApiResults.Of(Problems.MessageNotFound);

@@ -11,7 +11,8 @@ namespace Cote.Replies;
 /// <param name="Attempt">The attempt that <paramref name="Content"/> belongs to.</param>
 /// <param name="Home">The node that makes it, or null while it waits.</param>
 sealed record PendingReply(
-    string ChatId, string MessageId, string ReplyToId, long Seq, string Model, long QuestionEvent, long Attempt, string Content,
+    string ChatId, string MessageId, string ReplyToId, long Seq, string Model, long QuestionEvent, long Attempt,
+    string Content,
     string? Home = null)
 {
     public ReplyText Text => new(Attempt, Content);
@@ -50,7 +51,9 @@ sealed record PendingReplyRow(
         ChatId, Id, QuestionId, Seq, Model, QuestionEvent, Text.Attempt, Content,
         State == Chats.States.Running ? Owner : null);
 
-    /// <summary>The query for such rows, where <c>r</c> is the reply, <c>q</c> its question and <c>c</c> its chat.</summary>
+    /// <summary>
+    /// The query for such rows, where <c>r</c> is the reply, <c>q</c> its question and <c>c</c> its chat.
+    /// </summary>
     public static Sql Select(Sql where) => $"""
         select r.user_id, r.chat_id, r.id, r.seq, r.state, r.attempt, r.text_attempt, r.content, r.takeovers, r.model,
           r.stop_wanted, q.id, q.seq, q.event_seq, q.status, c.system_prompt, c.temperature, c.max_tokens, r.owner,
@@ -83,10 +86,12 @@ sealed record PendingReplyRow(
 /// <summary>How a reply ends.</summary>
 /// <param name="State">One of the final states.</param>
 /// <param name="Text">The text that stays, and the attempt that made it.</param>
-/// <param name="FinishReason">How the model ended it, in the provider's words, or null where it did not come to that.</param>
+/// <param name="FinishReason">How the model ended it, in the provider's words, or null where it did not come to
+/// that.</param>
 /// <param name="Error">Why it failed.</param>
 /// <param name="Usage">What the provider counted.</param>
-/// <param name="RefusesQuestion">Whether the provider refused the question for its content: later prompts leave it out.</param>
+/// <param name="RefusesQuestion">Whether the provider refused the question for its content: later prompts leave it
+/// out.</param>
 sealed record ReplyEnd(
     string State, ReplyText Text, string? FinishReason = null, GenerationError? Error = null, Usage? Usage = null,
     bool RefusesQuestion = false);

@@ -8,8 +8,8 @@ namespace Cote.Replies;
 sealed record BuiltPrompt(IReadOnlyList<ChatMessage> Messages, long Tokens, long PastTokens);
 
 /// <summary>
-/// Builds the prompt of a reply: as much of the chat as the model's window holds, read backwards, never the whole chat. It
-/// fits strict servers: after the system prompt a question comes first, roles alternate, and no turn is blank.
+/// Builds the prompt of a reply: as much of the chat as the model's window holds, read backwards, never the whole chat.
+/// It fits strict servers: after the system prompt a question comes first, roles alternate, and no turn is blank.
 /// </summary>
 sealed class Prompt(MessageStore messages, Attachments attachments)
 {
@@ -27,7 +27,8 @@ sealed class Prompt(MessageStore messages, Attachments attachments)
         PendingReplyRow reply, string? systemPrompt, long room, long wanted, bool vision, CancellationToken ct)
     {
         // Most chats are short: one query brings the question and all messages before it.
-        var newest = await messages.ListPastAsync(reply.UserId, reply.ChatId, reply.QuestionSeq + 1, null, PageRows, ct);
+        var newest = await messages.ListPastAsync(
+            reply.UserId, reply.ChatId, reply.QuestionSeq + 1, null, PageRows, ct);
         if (newest is not [var question, ..] || question.Seq != reply.QuestionSeq)
             return new([], 0, 0); // Deleted meanwhile.
         var left = room - TokenEstimate.Of(question.Content);
@@ -54,7 +55,8 @@ sealed class Prompt(MessageStore messages, Attachments attachments)
         // An answer whose question was cut or left out must not begin the prompt: strict servers refuse that.
         foreach (var message in past.SkipWhile(x => x.Sender == Senders.Ai))
             Add(prompt, message.Sender, message.Content, pastParts.GetValueOrDefault(message.Seq) ?? []);
-        Add(prompt, Senders.User, string.IsNullOrWhiteSpace(question.Content) && parts.Count == 0 ? BlankQuestion : question.Content, parts);
+        Add(prompt, Senders.User, string.IsNullOrWhiteSpace(question.Content)
+            && parts.Count == 0 ? BlankQuestion : question.Content, parts);
         return new(prompt, own + forPast - budget.Tokens, forPast - budget.Tokens);
     }
 

@@ -12,7 +12,8 @@ static class RepliesApi
         api.Operation(nameof(SendMessage))
             .Note("Answers the user's message once it is on disk; the reply follows by itself. With "
                 + "`Accept: text/event-stream` the answer is a stream of frames: the user's `message`, "
-                + "`message.snapshot`, `message.delta`…, the reply's `message`; then it ends. Libraries may repeat the request by themselves: give it an `id`.")
+                + "`message.snapshot`, `message.delta`…, the reply's `message`; then it ends. Libraries may repeat "
+                    + "the request by themselves: give it an `id`.")
             .Refuses(Problems.TooManyOpen);
         OperationRules.Refuse(api.Operation(nameof(SendMessage)), 422, "media_not_found",
             "`media_urls` names no upload of yours");

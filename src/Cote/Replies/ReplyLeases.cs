@@ -24,7 +24,9 @@ sealed record LeaseOptions(TimeSpan Length)
 /// </summary>
 sealed class ReplyLeases(Database db, NodeNotifier notifier, Node node, Clock clock, LeaseOptions options)
 {
-    /// <summary>The mark of a lease without an owner: its run failed, and the next claim counts as a takeover.</summary>
+    /// <summary>
+    /// The mark of a lease without an owner: its run failed, and the next claim counts as a takeover.
+    /// </summary>
     const long Void = 0;
 
     /// <summary>The mark of a reply that its node handed over: the next claim does not count as a takeover.</summary>
@@ -50,7 +52,8 @@ sealed class ReplyLeases(Database db, NodeNotifier notifier, Node node, Clock cl
               and {IsClaimable($"messages")}
             """);
         var row = batch.Query(PendingReplyRow.Select(
-            $"r.user_id = {userId} and r.chat_id = {chatId} and r.state in {PendingReplyRow.States} and r.owner = {node.Id}"),
+            $"r.user_id = {userId} and r.chat_id = {chatId} and r.state in {PendingReplyRow.States} "
+                + $"and r.owner = {node.Id}"),
             PendingReplyRow.Read);
         await db.WriteAsync(batch);
         if (claim.Changed == 0)
@@ -59,7 +62,9 @@ sealed class ReplyLeases(Database db, NodeNotifier notifier, Node node, Clock cl
         return row.First;
     }
 
-    /// <summary>Raises the attempt before another model call; false where the reply is not this node's any more.</summary>
+    /// <summary>
+    /// Raises the attempt before another model call; false where the reply is not this node's any more.
+    /// </summary>
     public async Task<bool> RaiseAttemptAsync(PendingReplyRow reply)
     {
         var batch = new WriteBatch();
@@ -74,7 +79,8 @@ sealed class ReplyLeases(Database db, NodeNotifier notifier, Node node, Clock cl
     public async Task<IReadOnlyList<HeldLease>> RenewAsync()
     {
         var batch = new WriteBatch();
-        // Both conditions on the state: the partial index of pending replies is used only where its words are in the text.
+        // Both conditions on the state: the partial index of pending replies is used only where its words are in the
+        // text.
         var held = batch.Query(
             $"""
             update messages set lease_until = {Until}
@@ -96,7 +102,9 @@ sealed class ReplyLeases(Database db, NodeNotifier notifier, Node node, Clock cl
         await db.WriteAsync(batch);
     }
 
-    /// <summary>Makes every lease void: where no second process can exist, those found at the start have no owner.</summary>
+    /// <summary>
+    /// Makes every lease void: where no second process can exist, those found at the start have no owner.
+    /// </summary>
     public Task VoidAllAsync()
     {
         var batch = new WriteBatch();
@@ -135,12 +143,15 @@ sealed class ReplyLeases(Database db, NodeNotifier notifier, Node node, Clock cl
                 select 1 from messages o where o.user_id = {userId} and o.chat_id = messages.chat_id and o.state = 'running'))
             """);
         var row = batch.Query(PendingReplyRow.Select(
-            $"r.user_id = {userId} and r.id = {replyId} and r.state = 'running' and r.owner = {node.Id}"), PendingReplyRow.Read);
+            $"r.user_id = {userId} and r.id = {replyId} and r.state = 'running' and r.owner = {node.Id}"),
+            PendingReplyRow.Read);
         await db.WriteAsync(batch);
         return row.First;
     }
 
-    /// <summary>Chats whose lowest pending reply has no owner: it waits, or its lease has lapsed. At most 10,000.</summary>
+    /// <summary>
+    /// Chats whose lowest pending reply has no owner: it waits, or its lease has lapsed. At most 10,000.
+    /// </summary>
     public Task<IReadOnlyList<(string UserId, string ChatId)>> ListIdleAsync(CancellationToken ct) => db.ListAsync(
         $"""
         select m.user_id, m.chat_id from messages m
@@ -151,7 +162,8 @@ sealed class ReplyLeases(Database db, NodeNotifier notifier, Node node, Clock cl
         """, row => (row.GetString(0), row.GetString(1)), ct);
 
     /// <summary>Those of these users who have a reply that another node makes.</summary>
-    public Task<IReadOnlyList<string>> ListUsersWithRemoteRepliesAsync(IEnumerable<string> users, CancellationToken ct) => db.ListAsync(
+    public Task<IReadOnlyList<string>> ListUsersWithRemoteRepliesAsync(
+        IEnumerable<string> users, CancellationToken ct) => db.ListAsync(
         $"""
         select distinct user_id from messages
         where user_id in {db.Dialect.EachOf(users)} and state in {PendingReplyRow.States} and state = 'running' and owner <> {node.Id}
@@ -162,9 +174,10 @@ sealed class ReplyLeases(Database db, NodeNotifier notifier, Node node, Clock cl
         user_id = {reply.UserId} and id = {reply.Id} and state = 'running' and owner = {node.Id} and attempt = {reply.Attempt}
         """;
 
-    // A row is claimable while it waits, was handed over, or its lease has lapsed. A reply that runs here is not claimed
-    // here again, however late its lease is; and just after the database has come back, a lapsed lease says nothing of its
-    // owner. A lease that reaches too far was written by a clock that was set back since: a live owner renews it in seconds.
+    // A row is claimable while it waits, was handed over, or its lease has lapsed. A reply that runs here is not
+    // claimed here again, however late its lease is; and just after the database has come back, a lapsed lease says
+    // nothing of its owner. A lease that reaches too far was written by a clock that was set back since: a live owner
+    // renews it in seconds.
     Sql IsClaimable(Sql row) => $"""
         ({row}.state = 'queued' or {row}.lease_until <= {Void} or {row}.owner is null
           or ({row}.lease_until < {db.Dialect.Now} or {row}.lease_until > {db.Dialect.Now} + {2 * LengthMilliseconds})

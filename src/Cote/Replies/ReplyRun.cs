@@ -85,7 +85,8 @@ sealed class ReplyRun : IDisposable
         _signals.Dispose();
     }
 
-    Task EndAsync(string state, CancellationToken shutdown) => _writer.EndAsync(new(state, _streaming.Read()), shutdown);
+    Task EndAsync(string state, CancellationToken shutdown) =>
+        _writer.EndAsync(new(state, _streaming.Read()), shutdown);
 
     async Task<ModelResult> GenerateAsync(CancellationToken ct)
     {
@@ -104,7 +105,8 @@ sealed class ReplyRun : IDisposable
             for (var calls = 1; ; calls++)
             {
                 var prompt = await _context.Prompt.BuildAsync(
-                    _reply, _reply.SystemPrompt ?? options.SystemPrompt, room, wanted, provider.Sees(model), either.Token);
+                    _reply, _reply.SystemPrompt ?? options.SystemPrompt, room, wanted, provider.Sees(model),
+                    either.Token);
                 if (prompt is null)
                     return new(ModelFault.ContextTooLong, null, null);
                 _writer.IsCalled = true;

@@ -4,7 +4,9 @@ using Cote.Models;
 
 namespace Cote.Replies;
 
-/// <summary>A chat in which a reply waits, or a reply that was claimed for this node when its question was stored.</summary>
+/// <summary>
+/// A chat in which a reply waits, or a reply that was claimed for this node when its question was stored.
+/// </summary>
 readonly record struct ReplyJob(string UserId, string ChatId, PendingReplyRow? Claimed);
 
 /// <summary>
@@ -23,7 +25,9 @@ sealed class ReplyScheduler
         _slots = new ReplySlots(options.MaxParallelReplies, options.MaxParallelRepliesPerUser);
         // Room for every claimed reply, which must not be lost, beside the hints, which may.
         _jobs = Channel.CreateBounded<ReplyJob>(
-            new BoundedChannelOptions(options.MaxParallelReplies + MaxHints) { FullMode = BoundedChannelFullMode.DropWrite });
+            new BoundedChannelOptions(
+                options.MaxParallelReplies + MaxHints)
+            { FullMode = BoundedChannelFullMode.DropWrite });
         notifier.Received += notification =>
         {
             if (notification.Kind == NotificationKind.ReplyWaiting)
@@ -46,7 +50,9 @@ sealed class ReplyScheduler
     /// <summary>Acquires a slot for one running reply of a user.</summary>
     public bool TryAcquireSlot(string userId) => _slots.TryAcquire(userId);
 
-    /// <summary>Acquires a slot for the reply that waits in a chat. Where none is free, the chat is looked at again when one is.</summary>
+    /// <summary>
+    /// Acquires a slot for the reply that waits in a chat. Where none is free, the chat is looked at again when one is.
+    /// </summary>
     public bool TryAcquireSlot(string userId, string chatId) => _slots.TryAcquireOrPark(userId, chatId);
 
     /// <summary>Releases a slot, and wakes the next chat that waits for one.</summary>

@@ -9,31 +9,37 @@ using Cote.Primitives;
 namespace Cote.Replies;
 
 /// <summary>
-/// The SQL of a running reply: checkpoint, stop request, end. Every write carries owner and attempt, the fence: where they
-/// do not match any more, another node has taken the reply, and nothing is written. What moves the fence locks the
+/// The SQL of a running reply: checkpoint, stop request, end. Every write carries owner and attempt, the fence: where
+/// they do not match any more, another node has taken the reply, and nothing is written. What moves the fence locks the
 /// user's log, so that it does not move in the middle of a transaction.
 /// </summary>
 sealed class ReplyStore(
-    Database db, EventLog events, NodeNotifier notifier, ReplyLeases leases, ReplyScheduler scheduler, TurnEvents turns, Clock clock)
+    Database db, EventLog events, NodeNotifier notifier, ReplyLeases leases, ReplyScheduler scheduler, TurnEvents turns,
+    Clock clock)
 {
     /// <summary>The pending replies of a user, or of one chat, in order.</summary>
     public Task<IReadOnlyList<PendingReplyRow>> ListPendingAsync(string userId, string? chatId, CancellationToken ct) =>
         db.ListAsync(PendingReplyRow.SelectAll(userId, chatId), PendingReplyRow.Read, ct);
 
     /// <summary>Those of these replies that have not ended.</summary>
-    public Task<IReadOnlyList<string>> ListStillPendingAsync(string userId, IEnumerable<string> replyIds, CancellationToken ct) => db.ListAsync(
+    public Task<IReadOnlyList<string>> ListStillPendingAsync(
+        string userId, IEnumerable<string> replyIds, CancellationToken ct) => db.ListAsync(
         $"""
         select m.id from messages m
         where m.user_id = {userId} and m.id in {db.Dialect.EachOf(replyIds)} and m.state in {PendingReplyRow.States}
         """, row => row.GetString(0), ct);
 
-    /// <summary>Writes the text so far, and the question's status. Null where the fence is broken, else whether a stop is requested.</summary>
+    /// <summary>
+    /// Writes the text so far, and the question's status. Null where the fence is broken, else whether a stop is
+    /// requested.
+    /// </summary>
     public async Task<bool?> CheckpointAsync(PendingReplyRow reply, ReplyText text, string questionStatus)
     {
         var batch = new WriteBatch();
         var now = clock.Now;
         var transactions = new List<EventTransaction>();
-        Sql columns = $"content = {text.Content}, text_attempt = {text.Attempt}, listed = 1, timestamp = {ListedAt(now)}";
+        Sql columns =
+            $"content = {text.Content}, text_attempt = {text.Attempt}, listed = 1, timestamp = {ListedAt(now)}";
         if (questionStatus == reply.QuestionStatus)
         {
             batch.Execute($"update messages set {columns} where {leases.Fence(reply)}");
@@ -52,7 +58,8 @@ sealed class ReplyStore(
             transaction.Append(EventTypes.MessageStatus, reply.ChatId, reply.QuestionId);
             transactions.Add(transaction);
         }
-        var stop = batch.Query($"select stop_wanted from messages where {leases.Fence(reply)}", row => row.GetInt64(0) != 0);
+        var stop = batch.Query($"select stop_wanted from messages where {leases.Fence(reply)}",
+            row => row.GetInt64(0) != 0);
         await events.CommitAsync(batch, reply.UserId, transactions);
         if (stop.Items.Count == 0)
             return null;
@@ -72,7 +79,8 @@ sealed class ReplyStore(
             SetQuestionStatus(transaction, reply, questionStatus);
             if (end.RefusesQuestion)
                 RefuseQuestion(transaction, reply, end.Error!);
-            transaction.Append(end.RefusesQuestion ? EventTypes.Message : EventTypes.MessageStatus, reply.ChatId, reply.QuestionId);
+            transaction.Append(end.RefusesQuestion ? EventTypes.Message : EventTypes.MessageStatus, reply.ChatId,
+                reply.QuestionId);
         }
         var content = end.Text.Content;
         var usage = end.Usage is null ? null : JsonSerializer.Serialize(end.Usage, MessagesJson.Default.Usage);
@@ -155,12 +163,14 @@ sealed class ReplyStore(
             """);
     }
 
-    static void SetQuestionStatus(EventTransaction transaction, PendingReplyRow reply, string status) => transaction.Execute($"""
+    static void SetQuestionStatus(EventTransaction transaction, PendingReplyRow reply, string status) =>
+        transaction.Execute($"""
         update messages set status = {status}
         from {transaction.Locked} and messages.user_id = {reply.UserId} and messages.id = {reply.QuestionId}
         """);
 
-    static void RefuseQuestion(EventTransaction transaction, PendingReplyRow reply, GenerationError error) => transaction.Execute($"""
+    static void RefuseQuestion(EventTransaction transaction, PendingReplyRow reply, GenerationError error) =>
+        transaction.Execute($"""
         update messages set error_code = {error.Code}, error_detail = {error.Detail}
         from {transaction.Locked} and messages.user_id = {reply.UserId} and messages.id = {reply.QuestionId}
         """);

@@ -4,8 +4,8 @@ using Cote.Primitives;
 namespace Cote.Replies;
 
 /// <summary>
-/// Every write of one run: its checkpoints, its raised attempt, its end. Each carries the fence, and a write whose fence
-/// is broken changes nothing and ends the run.
+/// Every write of one run: its checkpoints, its raised attempt, its end. Each carries the fence, and a write whose
+/// fence is broken changes nothing and ends the run.
 /// </summary>
 sealed class ReplyWriter(
     PendingReplyRow reply, StreamingReply streaming, RunSignals signals, ReplyRunContext context)

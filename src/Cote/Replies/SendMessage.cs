@@ -17,13 +17,16 @@ sealed record SendOutcome(Problem? Problem, Message? Message = null, PendingRepl
 
 /// <summary>Stores a question and its queued reply; it never calls the model.</summary>
 sealed class SendMessage(
-    MessageStore messages, ChatStore chats, TurnStore turns, ReplyScheduler scheduler, MediaStore uploads, MessagesOptions options,
+    MessageStore messages, ChatStore chats, TurnStore turns, ReplyScheduler scheduler, MediaStore uploads,
+    MessagesOptions options,
     TurnEvents events, Clock clock)
 {
     public const int MaxMedia = 32;
     const int LongestUrl = 2_048;
 
-    /// <summary>Checks the fields of a send, and stores it. A send that was stored before is answered as it is now.</summary>
+    /// <summary>
+    /// Checks the fields of a send, and stores it. A send that was stored before is answered as it is now.
+    /// </summary>
     public async Task<SendOutcome> DoAsync(string chatId, string userId, RequestReader request, CancellationToken ct)
     {
         if (Check(request) is not { } fields)
@@ -70,13 +73,18 @@ sealed class SendMessage(
         var usesSlot = false;
         try
         {
-            if (await turns.SendAsync(userId, message, hasSlot) is not { Outcome: Outcome.Committed, Happened: true, Reply: { } reply })
+            if (await turns.SendAsync(userId, message, hasSlot) is not
+                {
+                    Outcome: Outcome.Committed, Happened: true,
+                    Reply: { } reply
+                })
                 return null;
             usesSlot = reply.State == States.Running;
             if (usesSlot)
                 scheduler.Start(reply);
             else if (!hasSlot)
-                scheduler.Wake(userId, message.ChatId); // With a slot, another reply of the chat is pending: its end wakes this one.
+                // With a slot, another reply of the chat is pending: its end wakes this one.
+                scheduler.Wake(userId, message.ChatId);
             var sent = ToMessage(message, reply);
             events.OnMessageSent(userId, sent);
             return new(null, sent, reply.ToPendingReply());
@@ -89,14 +97,16 @@ sealed class SendMessage(
     }
 
     static Message ToMessage(NewMessage message, PendingReplyRow reply) => new(
-        message.Id, message.ChatId, reply.QuestionSeq, message.Content, message.Type, Senders.User, reply.QuestionTimestamp,
+        message.Id, message.ChatId, reply.QuestionSeq, message.Content, message.Type, Senders.User,
+        reply.QuestionTimestamp,
         Statuses.Sent, message.MediaPaths, message.ReplyToId, message.Importance, message.ReplyId)
     {
         EventSeq = reply.QuestionEvent,
     };
 
     // Nothing was stored: the message was sent before, or something that it names is not there.
-    async Task<SendOutcome> AnswerUnstoredAsync(string userId, NewMessage message, RequestReader request, CancellationToken ct)
+    async Task<SendOutcome> AnswerUnstoredAsync(
+        string userId, NewMessage message, RequestReader request, CancellationToken ct)
     {
         if (!await chats.ExistsAsync(userId, message.ChatId, ct))
             return Problems.ChatNotFound;
@@ -119,7 +129,8 @@ sealed class SendMessage(
             : Problems.Gone;
     }
 
-    static void AddMediaError(RequestReader request) => request.AddError("media_urls", "no such upload of yours", code: "media_not_found");
+    static void AddMediaError(RequestReader request) =>
+        request.AddError("media_urls", "no such upload of yours", code: "media_not_found");
 
     static string FingerprintOf(string chatId, NewMessage message) => Fingerprint.Of(json =>
     {

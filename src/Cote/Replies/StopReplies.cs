@@ -14,7 +14,8 @@ sealed record StopResult(bool Success, int Stopped);
 /// rows and waits for their runs; where a run does not end, it takes the fence and ends the reply.
 /// </summary>
 sealed class StopReplies(
-    ReplyStore replies, ReplyLeases leases, MessageStore messages, RunningReplies running, StreamingReplies streaming, EventLog log,
+    ReplyStore replies, ReplyLeases leases, MessageStore messages, RunningReplies running, StreamingReplies streaming,
+    EventLog log,
     TurnEvents turns, Clock clock)
 {
     static readonly TimeSpan TakeOverAfter = TimeSpan.FromSeconds(2);
@@ -22,11 +23,13 @@ sealed class StopReplies(
     static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(250);
 
     /// <summary><c>POST /chats/{chat_id}/stop</c>.</summary>
-    public static async Task<IResult> Handle(string chatId, CurrentUser user, ChatStore chats, StopReplies stop, CancellationToken ct)
+    public static async Task<IResult> Handle(string chatId, CurrentUser user, ChatStore chats, StopReplies stop,
+        CancellationToken ct)
     {
         if (Ids.Parse(chatId) is not { } chat || !await chats.ExistsAsync(user.Id, chat, ct))
             return ApiResults.Of(Problems.ChatNotFound);
-        return ApiResults.Json(new StopResult(true, await stop.DoAsync(user.Id, chat, ct)), RepliesJson.Default.StopResult);
+        return ApiResults.Json(new StopResult(true, await stop.DoAsync(user.Id, chat, ct)),
+            RepliesJson.Default.StopResult);
     }
 
     /// <summary>Returns how many replies this call has stopped, at most three seconds later.</summary>
@@ -66,7 +69,8 @@ sealed class StopReplies(
     }
 
     // Waits until none of these replies is pending; returns those that still are when the time is over.
-    async Task<IReadOnlyList<string>> WaitAsync(string userId, IReadOnlyList<string> ids, TimeSpan time, CancellationToken ct)
+    async Task<IReadOnlyList<string>> WaitAsync(
+        string userId, IReadOnlyList<string> ids, TimeSpan time, CancellationToken ct)
     {
         var began = clock.Ticks;
         var advanced = new Wakeup();

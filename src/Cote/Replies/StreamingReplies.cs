@@ -4,7 +4,9 @@ using Cote.Primitives;
 
 namespace Cote.Replies;
 
-/// <summary>The replies that are being made on this node, and those of other nodes that are followed for readers here.</summary>
+/// <summary>
+/// The replies that are being made on this node, and those of other nodes that are followed for readers here.
+/// </summary>
 sealed class StreamingReplies(EventsOptions options, Clock clock)
 {
     readonly Lock _gate = new();
@@ -32,12 +34,17 @@ sealed class StreamingReplies(EventsOptions options, Clock clock)
 
     public StreamingReply[] Of(string userId) => _users.GetValueOrDefault(userId) ?? [];
 
-    public StreamingReply? Find(string userId, string messageId) => Array.Find(Of(userId), x => x.MessageId == messageId);
+    public StreamingReply? Find(string userId, string messageId) =>
+        Array.Find(Of(userId), x => x.MessageId == messageId);
 
-    /// <summary>Whether text of this reply was shown from here; its row says so only from the first checkpoint on.</summary>
+    /// <summary>
+    /// Whether text of this reply was shown from here; its row says so only from the first checkpoint on.
+    /// </summary>
     public bool HasText(string userId, string messageId) => Find(userId, messageId) is { HasText: true };
 
-    /// <summary>The text as it is known here, which may be more than the row has; null where it is unknown or must not be shown.</summary>
+    /// <summary>
+    /// The text as it is known here, which may be more than the row has; null where it is unknown or must not be shown.
+    /// </summary>
     public ReplyText? VisibleTextOf(string userId, string messageId) =>
         Find(userId, messageId) is { IsVisible: true } reply ? reply.Read() : null;
 

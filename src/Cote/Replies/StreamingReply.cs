@@ -51,7 +51,9 @@ sealed class StreamingReply : IDisposable
     /// <summary>The node that makes it, where it is followed; null where it is made here.</summary>
     public string? Home { get; internal set; }
 
-    /// <summary>True while its end is being committed: a reader that comes now is shown the end, and no text before it.</summary>
+    /// <summary>
+    /// True while its end is being committed: a reader that comes now is shown the end, and no text before it.
+    /// </summary>
     public bool IsEnding { get; set; }
 
     /// <summary>True when it is neither made nor followed here any more.</summary>
@@ -64,7 +66,9 @@ sealed class StreamingReply : IDisposable
         }
     }
 
-    /// <summary>Whether its text may be shown: not where this node's leases may have lapsed, or another node has taken it.</summary>
+    /// <summary>
+    /// Whether its text may be shown: not where this node's leases may have lapsed, or another node has taken it.
+    /// </summary>
     public bool IsVisible => !_isHidden && (Home is not null || _owner.MayShow);
 
     public bool HasText
@@ -85,9 +89,12 @@ sealed class StreamingReply : IDisposable
     /// <summary>Its home node has sent text just now.</summary>
     public void MarkUpdated() => Volatile.Write(ref _updatedAt, _clock.Ticks);
 
-    public bool WasUpdatedWithin(TimeSpan time) => Volatile.Read(ref _updatedAt) is > 0 and var at && _clock.Since(at) < time;
+    public bool WasUpdatedWithin(TimeSpan time) =>
+        Volatile.Read(ref _updatedAt) is > 0 and var at && _clock.Since(at) < time;
 
-    /// <summary>Adds text of an attempt; the first text of a new attempt replaces the old text. Returns the length.</summary>
+    /// <summary>
+    /// Adds text of an attempt; the first text of a new attempt replaces the old text. Returns the length.
+    /// </summary>
     public int Append(long attempt, string text)
     {
         bool isDue;
@@ -221,7 +228,8 @@ sealed class StreamingReply : IDisposable
     Frame Snapshot(TextPosition position, int length)
     {
         if (_lastSnapshot is not { } last || last.Position != position)
-            _lastSnapshot = last = (position, _reply.With(new(position.Attempt, _text.ToString(0, length))).ToSnapshot());
+            _lastSnapshot = last =
+                (position, _reply.With(new(position.Attempt, _text.ToString(0, length))).ToSnapshot());
         return last.Frame;
     }
 

@@ -20,12 +20,14 @@ sealed record NewMessage(
 
 /// <summary>The result of a send.</summary>
 /// <param name="Outcome"><see cref="Outcome.Conflict"/> where the id is taken.</param>
-/// <param name="Happened">False where the chat, the message replied to or an upload is not there, or too many replies are pending.</param>
+/// <param name="Happened">False where the chat, the message replied to or an upload is not there, or too many replies
+/// are pending.</param>
 /// <param name="Reply">The stored reply, where it happened.</param>
 sealed record SendResult(Outcome Outcome, bool Happened, PendingReplyRow? Reply);
 
 /// <summary>The SQL that begins a turn: a question and its reply, in one transaction.</summary>
-sealed class TurnStore(Database db, EventLog events, ReplyLeases leases, ModelCatalogue models, Node node, MessagesOptions options, Clock clock)
+sealed class TurnStore(Database db, EventLog events, ReplyLeases leases, ModelCatalogue models, Node node,
+    MessagesOptions options, Clock clock)
 {
     /// <summary>
     /// Stores a question and its reply. Where no other reply is pending in the chat and this node has a slot, the reply
@@ -53,7 +55,8 @@ sealed class TurnStore(Database db, EventLog events, ReplyLeases leases, ModelCa
 
     /// <summary>How many replies of a chat are pending.</summary>
     public Task<long> CountPendingAsync(string userId, string chatId, CancellationToken ct) =>
-        db.FirstAsync($"select count(*) from messages o where {IsPendingIn(userId, chatId)}", row => row.GetInt64(0), ct);
+        db.FirstAsync($"select count(*) from messages o where {IsPendingIn(userId, chatId)}",
+            row => row.GetInt64(0), ct);
 
     Sql GuardOf(string userId, NewMessage message)
     {
@@ -69,8 +72,8 @@ sealed class TurnStore(Database db, EventLog events, ReplyLeases leases, ModelCa
         return $"{guard} and {HasRoom(userId, message.ChatId)}";
     }
 
-    // Each reply is two above the one before it. Where the lowest pending one is near the chat's end there is room, without
-    // a count; where it is not, messages between may be deleted, and a count decides.
+    // Each reply is two above the one before it. Where the lowest pending one is near the chat's end there is room,
+    // without a count; where it is not, messages between may be deleted, and a count decides.
     Sql HasRoom(string userId, string chatId) => $"""
         (coalesce((
             select c.last_seq - o.seq from messages o join chats c on c.user_id = o.user_id and c.id = o.chat_id
@@ -91,7 +94,8 @@ sealed class TurnStore(Database db, EventLog events, ReplyLeases leases, ModelCa
             """);
     }
 
-    void InsertReply(EventTransaction transaction, string userId, NewMessage message, bool hasSlot) => transaction.Execute($"""
+    void InsertReply(EventTransaction transaction, string userId, NewMessage message, bool hasSlot) =>
+        transaction.Execute($"""
         insert into messages (user_id, id, chat_id, seq, sender, type, content, status, importance, reply_to_id,
           timestamp, listed, state, attempt, model, owner, lease_until)
         select {userId}, {message.ReplyId}, {message.ChatId}, c.last_seq, {Senders.Ai}, 'text', '', {Statuses.Sent},

@@ -91,6 +91,7 @@ sealed class SigningKeys
     static void Make(string file)
     {
         OwnerOnly.CreateFolder(Path.GetDirectoryName(file)!);
-        AtomicFile.Write(file, Encoding.ASCII.GetBytes(Convert.ToBase64String(RandomNumberGenerator.GetBytes(48)) + "\n"));
+        AtomicFile.Write(
+            file, Encoding.ASCII.GetBytes(Convert.ToBase64String(RandomNumberGenerator.GetBytes(48)) + "\n"));
     }
 }

@@ -6,8 +6,8 @@ namespace Cote.BlackBox.Cluster;
 
 /// <summary>
 /// <c>make cluster PEOPLE=200 MINUTES=10</c>: three nodes behind nginx, and everything under them breaks in turn while
-/// people write; then the proof that nothing acknowledged was lost, doubled or torn. <c>COTE_CLUSTER_SEED</c> repeats the
-/// choices of a run.
+/// people write; then the proof that nothing acknowledged was lost, doubled or torn. <c>COTE_CLUSTER_SEED</c> repeats
+/// the choices of a run.
 /// </summary>
 [Trait("Stage", "slow")]
 public sealed class ChaosTests(PublishedProgram program, ITestOutputHelper output)
@@ -28,16 +28,19 @@ public sealed class ChaosTests(PublishedProgram program, ITestOutputHelper outpu
         await using var model = await FakeModelServer.Start();
         // Many people speak and are answered more slowly: it is not throughput that is tried out.
         var story = _story = new Story(model, words: 60, TimeSpan.FromMilliseconds(Math.Max(40, People)));
-        await using var fleet = await Fleet.StartAsync(program, model, nodes: 3, rabbit: true, proxy: true, ownsServers: true, settings: "Events:ReplayMaxEvents=100000");
+        await using var fleet = await Fleet.StartAsync(program, model, nodes: 3, rabbit: true, proxy: true,
+            ownsServers: true, settings: "Events:ReplayMaxEvents=100000");
         var people = new List<Person>();
         foreach (var group in Enumerable.Range(0, People).Chunk(8))
             people.AddRange(await Task.WhenAll(group.Select(_ =>
-                Person.MakeAsync(fleet.Proxy!.Url, story, new Random(random.Next()), pause: Math.Max(300, People * 25)))));
+                Person.MakeAsync(fleet.Proxy!.Url, story, new Random(random.Next()),
+                    pause: Math.Max(300, People * 25)))));
 
         using var end = new CancellationTokenSource();
         var lives = people.Select(x => x.LiveAsync(end.Token)).ToList();
         Mark("nothing is broken");
-        await Task.Delay(2 * Calm); // as the disturbances have one after them: what is measured in it is their yardstick
+        // as the disturbances have one after them: what is measured in it is their yardstick
+        await Task.Delay(2 * Calm);
         var began = Stopwatch.GetTimestamp();
         do
         {
@@ -49,7 +52,9 @@ public sealed class ChaosTests(PublishedProgram program, ITestOutputHelper outpu
                 await disturb(fleet, random);
                 await Task.Delay(Calm); // people live on; what comes after this belongs to the next disturbance
             }
-            output.WriteLine($"{Stopwatch.GetElapsedTime(began).TotalSeconds:0} s, {people.Sum(x => x.Acknowledged)} messages acknowledged");
+            output.WriteLine(
+                $"{Stopwatch.GetElapsedTime(began).TotalSeconds:0} s, {people.Sum(x => x.Acknowledged)} "
+                + "messages acknowledged");
         }
         while (Stopwatch.GetElapsedTime(began) < TimeSpan.FromMinutes(Minutes));
         Mark("the end");
@@ -63,7 +68,8 @@ public sealed class ChaosTests(PublishedProgram program, ITestOutputHelper outpu
         Report(people, model);
         var faults = people.SelectMany(x => x.Faults).ToList();
         if (faults.Count > 0)
-            Assert.Fail($"{faults.Count} faults, COTE_CLUSTER_SEED={seed}:\n" + string.Join('\n', faults.Take(10).Select(x => x.Length > 2_000 ? x[..2_000] + "…" : x)));
+            Assert.Fail($"{faults.Count} faults, COTE_CLUSTER_SEED={seed}:\n"
+                + string.Join('\n', faults.Take(10).Select(x => x.Length > 2_000 ? x[..2_000] + "…" : x)));
         fleet.Failures.ShouldBeEmpty();
         // A run in which nothing was cut off or repeated would have proved nothing.
         people.Sum(x => x.Acknowledged).ShouldBeGreaterThan(5 * People);
@@ -139,11 +145,16 @@ public sealed class ChaosTests(PublishedProgram program, ITestOutputHelper outpu
         var frames = devices.SelectMany(x => x.Silence.Times).ToList();
         var texts = devices.SelectMany(x => x.TextSilence.Times).ToList();
         var requests = people.SelectMany(x => x.Silence.Times).ToList();
-        var windows = _disturbances.Zip(_disturbances.Skip(1), (x, next) => (x.Name, x.From, To: next.From)).GroupBy(x => x.Name);
+        var windows = _disturbances.Zip(_disturbances.Skip(1), (x, next) => (x.Name, x.From, To: next.From))
+            .GroupBy(x => x.Name);
         foreach (var window in windows)
-            output.WriteLine($"Longest silence while {window.Key}: {Longest(frames, window):0.0} s for a client with an open reply, {Longest(texts, window):0.0} s for one reply, {Longest(requests, window):0.0} s for a request.");
+            output.WriteLine(
+                $"Longest silence while {window.Key}: {Longest(frames, window):0.0} s for a client with an open "
+                + $"reply, {Longest(texts, window):0.0} s for one reply, "
+                + $"{Longest(requests, window):0.0} s for a request.");
 
-        static double Longest(List<(long From, long To)> times, IEnumerable<(string Name, long From, long To)> window) => times
+        static double Longest(List<(long From, long To)> times,
+            IEnumerable<(string Name, long From, long To)> window) => times
             .Where(x => window.Any(y => (x.From / 2) + (x.To / 2) is var middle && middle >= y.From && middle < y.To))
             .Select(x => Stopwatch.GetElapsedTime(x.From, x.To).TotalSeconds).DefaultIfEmpty().Max();
     }

@@ -40,7 +40,8 @@ public sealed class FailoverTests(PublishedProgram program, ITestOutputHelper ou
             texts.Apply(frame);
         texts.Faults.ShouldBeEmpty();
         texts[reply].ShouldBe("All of it");
-        socket.All.Where(x => x.Type is "message.snapshot" or "message.delta").Select(x => x.Data.GetProperty("attempt").GetInt64()).ShouldContain(2L);
+        socket.All.Where(x => x.Type is "message.snapshot" or "message.delta")
+            .Select(x => x.Data.GetProperty("attempt").GetInt64()).ShouldContain(2L);
     }
 
     [Fact]
@@ -82,14 +83,16 @@ public sealed class FailoverTests(PublishedProgram program, ITestOutputHelper ou
         {
             await socket.EndOfAsync(last);
             socket.All.Count(x => x.Type == "message" && x.MessageId == reply).ShouldBe(1);
-            socket.All.Where(x => x.ToString().Contains("nobody may keep", StringComparison.Ordinal)).ShouldBeEmpty(first.Output);
+            socket.All.Where(x => x.ToString().Contains("nobody may keep", StringComparison.Ordinal))
+                .ShouldBeEmpty(first.Output);
             var texts = new ReplyTexts();
             foreach (var frame in socket.All)
                 texts.Apply(frame);
             texts[reply].ShouldBe("The other node's text");
         }
         foreach (var client in new[] { ada, elsewhere })
-            (await client.MessageAsync(chat, reply)).GetProperty("content").GetString().ShouldBe("The other node's text");
+            (await client.MessageAsync(chat, reply))
+                .GetProperty("content").GetString().ShouldBe("The other node's text");
         fleet.Failures.ShouldBeEmpty();
     }
 
@@ -130,8 +133,10 @@ public sealed class FailoverTests(PublishedProgram program, ITestOutputHelper ou
     {
         await using var model = await FakeModelServer.Start();
         var story = new Story(model, words: 60, TimeSpan.FromMilliseconds(40));
-        await using var fleet = await Fleet.StartAsync(program, model, nodes: 3, proxy: true, settings: "Events:ReplayMaxEvents=100000");
-        var people = await Task.WhenAll(Enumerable.Range(0, 6).Select(x => Person.MakeAsync(fleet.Proxy!.Url, story, new Random(x), pause: 200)));
+        await using var fleet = await Fleet.StartAsync(
+            program, model, nodes: 3, proxy: true, settings: "Events:ReplayMaxEvents=100000");
+        var people = await Task.WhenAll(
+            Enumerable.Range(0, 6).Select(x => Person.MakeAsync(fleet.Proxy!.Url, story, new Random(x), pause: 200)));
         using var end = new CancellationTokenSource();
         var lives = people.Select(x => x.LiveAsync(end.Token)).ToList();
         var began = Stopwatch.GetTimestamp();
@@ -152,12 +157,16 @@ public sealed class FailoverTests(PublishedProgram program, ITestOutputHelper ou
         fleet.Failures.ShouldBeEmpty();
         people.Sum(x => x.TakenUp).ShouldBeGreaterThan(0);
         output.WriteLine(
-            $"Three restarts in {took.TotalSeconds:0.0} s, {people.Sum(x => x.Acknowledged)} messages acknowledged meanwhile, "
-            + $"{people.Sum(x => x.TakenUp)} replies handed over; longest silence {Longest(people.SelectMany(x => x.Devices).Select(x => x.Silence)):0.0} s "
-            + $"for a client, {Longest(people.SelectMany(x => x.Devices).Select(x => x.TextSilence)):0.0} s for one reply, {Longest(people.Select(x => x.Silence)):0.0} s for a request.");
+            $"Three restarts in {took.TotalSeconds:0.0} s, {people.Sum(x => x.Acknowledged)} messages "
+                + "acknowledged meanwhile, "
+            + $"{people.Sum(x => x.TakenUp)} replies handed over; longest silence "
+                + $"{Longest(people.SelectMany(x => x.Devices).Select(x => x.Silence)):0.0} s "
+            + $"for a client, {Longest(people.SelectMany(x => x.Devices).Select(x => x.TextSilence)):0.0} s for one "
+                + $"reply, {Longest(people.Select(x => x.Silence)):0.0} s for a request.");
 
         static double Longest(IEnumerable<Silence> silences) =>
-            silences.SelectMany(x => x.Times).Select(x => Stopwatch.GetElapsedTime(x.From, x.To).TotalSeconds).DefaultIfEmpty().Max();
+            silences.SelectMany(x => x.Times)
+                .Select(x => Stopwatch.GetElapsedTime(x.From, x.To).TotalSeconds).DefaultIfEmpty().Max();
     }
 
     [Fact]
@@ -180,7 +189,8 @@ public sealed class FailoverTests(PublishedProgram program, ITestOutputHelper ou
         await fleet.Postgres.StopAsync();
         var starting = fleet.Nodes[0].StartAsync();
         await Patience.UntilAsync(
-            () => Task.FromResult(fleet.Nodes[0].Output.Contains("Waiting for the database", StringComparison.Ordinal)), "the node says that it waits");
+            () => Task.FromResult(fleet.Nodes[0].Output.Contains("Waiting for the database", StringComparison.Ordinal)),
+            "the node says that it waits");
         starting.IsCompleted.ShouldBeFalse();
 
         await fleet.Postgres.StartAgainAsync();
@@ -195,7 +205,8 @@ public sealed class FailoverTests(PublishedProgram program, ITestOutputHelper ou
         await using var model = await FakeModelServer.Start();
         await using var fleet = await Fleet.StartAsync(program, model, nodes: 1);
         var node = fleet.Nodes[0];
-        var folders = Directory.Exists("/usr/lib/postgresql") ? Directory.GetDirectories("/usr/lib/postgresql").Select(x => x + "/bin") : [];
+        var folders = Directory.Exists("/usr/lib/postgresql")
+            ? Directory.GetDirectories("/usr/lib/postgresql").Select(x => x + "/bin") : [];
         var (dump, restore) = (Needs.Program("pg_dump", folders), Needs.Program("pg_restore", folders));
         using var ada = await CoteClient.RegisterAsync(node.Url);
         var chat = await ada.CreateChatAsync();
@@ -241,13 +252,15 @@ public sealed class FailoverTests(PublishedProgram program, ITestOutputHelper ou
         answer.Status.ShouldBe(200, string.Join('\n', fleet.Failures));
         answer.Ok().Json.GetProperty("size").GetInt64().ShouldBe(text.Length);
         var (chat, tooLong) = (await ada.CreateChatAsync(), new string('x', 2_500_000));
-        (await ada.PostAsync($"/chats/{chat}/messages/", new { content = tooLong })).ErrorCode.ShouldBe("too_large"); // Cote's word, not nginx's
+        // Cote's word, not nginx's
+        (await ada.PostAsync($"/chats/{chat}/messages/", new { content = tooLong })).ErrorCode.ShouldBe("too_large");
     }
 
     // Every thread of it stops in its own time.
     static Task FallenAsleepAsync(int pid) => Patience.UntilAsync(
         () => Task.FromResult(Directory.GetDirectories($"/proc/{pid}/task")
-            .All(x => File.ReadAllText(x + "/stat").Split(')')[^1].StartsWith(" T", StringComparison.Ordinal))), "the node is asleep");
+            .All(x => File.ReadAllText(x + "/stat").Split(')')[^1].StartsWith(" T", StringComparison.Ordinal))),
+            "the node is asleep");
 
     [Fact]
     public void The_two_configurations_of_nginx_differ_in_nothing_but_the_upstream()
@@ -258,8 +271,10 @@ public sealed class FailoverTests(PublishedProgram program, ITestOutputHelper ou
 
         static List<string> WithoutUpstream(string file)
         {
-            var lines = File.ReadAllLines(Path.Combine(Repository.Root, "deploy", file)).SkipWhile(x => x.StartsWith('#')).ToList();
-            var (from, to) = (lines.IndexOf("    upstream cote {"), lines.IndexOf("    }", lines.IndexOf("    upstream cote {")));
+            var lines = File.ReadAllLines(Path.Combine(Repository.Root, "deploy", file))
+                .SkipWhile(x => x.StartsWith('#')).ToList();
+            var (from, to) = (lines.IndexOf("    upstream cote {"),
+                lines.IndexOf("    }", lines.IndexOf("    upstream cote {")));
             from.ShouldBeGreaterThan(0);
             lines.RemoveRange(from, to - from + 1);
             return lines;

@@ -41,7 +41,9 @@ public sealed class FiguresTests(PublishedProgram program, ITestOutputHelper out
             after.Add(Math.Max(0, Stopwatch.GetElapsedTime(answered, await shownThere).TotalMilliseconds));
         }
         var with = rabbit ? "with RabbitMQ" : "without RabbitMQ";
-        output.WriteLine($"{Samples} commits, {with}: answer of the commit → frame on another node {Say(after)}; request → frame on its own node {Say(own)}, on another {Say(other)}.");
+        output.WriteLine(
+            $"{Samples} commits, {with}: answer of the commit → frame on another node {Say(after)}; request → frame "
+            + $"on its own node {Say(own)}, on another {Say(other)}.");
 
         static async Task<long> ShownAsync(TestSocket socket, string title)
         {
@@ -60,11 +62,15 @@ public sealed class FiguresTests(PublishedProgram program, ITestOutputHelper out
         await using var fleet = await Fleet.StartAsync(program, model, nodes: 2, rabbit);
         var gates = new System.Collections.Concurrent.ConcurrentDictionary<string, Gate>();
         // It goes on to speak, as models do: a text that has ended comes with its end.
-        model.Answer = request => FakeReply.After(gates[request.Messages.EnumerateArray().Last().GetProperty("content").GetString()!.Split("\n\n")[^1]]).Then("First ").ThenStall();
+        model.Answer = request =>
+            FakeReply.After(
+            gates[request.Messages.EnumerateArray().Last().GetProperty("content").GetString()!.Split("\n\n")[^1]])
+            .Then("First ").ThenStall();
         var (own, other) = (new List<double>(), new List<double>());
         await Task.WhenAll(Enumerable.Range(0, Together).Select(_ => AskAsync()));
         output.WriteLine(
-            $"{own.Count} replies, {(rabbit ? "with RabbitMQ" : "without RabbitMQ")}: first token → text on its own node {Say(own)}, on another node {Say(other)}.");
+            $"{own.Count} replies, {(rabbit ? "with RabbitMQ" : "without RabbitMQ")}: first token → text on its own "
+                + $"node {Say(own)}, on another node {Say(other)}.");
 
         async Task AskAsync()
         {
@@ -74,12 +80,14 @@ public sealed class FiguresTests(PublishedProgram program, ITestOutputHelper out
             await using var there = await elsewhere.ConnectAsync();
             for (var i = 0; i < Samples / Together; i++)
             {
-                var (chat, question, gate) = (await ada.CreateChatAsync(), Guid.CreateVersion7().ToString(), new Gate());
+                var (chat, question, gate) =
+                    (await ada.CreateChatAsync(), Guid.CreateVersion7().ToString(), new Gate());
                 gates[question] = gate;
                 var reply = (await ada.AskAsync(chat, question)).GetProperty("reply_id").GetString()!;
                 await gate.Reached;
                 await there.NextAsync("message", x => x.Data.GetProperty("content").GetString() == question);
-                await Task.Delay(150); // a model thinks for a moment, in which the other node learns where the reply is made
+                // a model thinks for a moment, in which the other node learns where the reply is made
+                await Task.Delay(150);
                 var opened = Stopwatch.GetTimestamp();
                 gate.Open();
                 var (shownHere, shownThere) = (ShownAsync(here, reply), ShownAsync(there, reply));
@@ -110,7 +118,8 @@ public sealed class FiguresTests(PublishedProgram program, ITestOutputHelper out
         const int People = 32;
         var round = TimeSpan.FromSeconds(Math.Clamp(Samples / 40, 2, 8));
         await using var model = await FakeModelServer.Start();
-        await using var fleet = await Fleet.StartAsync(program, model, nodes: 2, settings: "Assistants:Default=demo/instant");
+        await using var fleet = await Fleet.StartAsync(
+            program, model, nodes: 2, settings: "Assistants:Default=demo/instant");
         var people = new List<(CoteClient At, CoteClient OrAt, string Chat)>();
         for (var i = 0; i < People; i++)
         {
@@ -126,8 +135,10 @@ public sealed class FiguresTests(PublishedProgram program, ITestOutputHelper out
                 (two ? together : alone).Add(await SendAsync(two));
         }
         output.WriteLine(
-            $"Sends persisted a second, each with a reply by demo/instant, {People} clients: one node {alone.Average():0} ({Each(alone)}), "
-            + $"two nodes {together.Average():0} ({Each(together)}), ratio {together.Average() / alone.Average():0.00}.");
+            $"Sends persisted a second, each with a reply by demo/instant, {People} clients: one node "
+                + $"{alone.Average():0} ({Each(alone)}), "
+            + $"two nodes {together.Average():0} ({Each(together)}), ratio "
+                + $"{together.Average() / alone.Average():0.00}.");
         foreach (var (at, orAt, _) in people)
         {
             at.Dispose();
@@ -161,7 +172,10 @@ public sealed class FiguresTests(PublishedProgram program, ITestOutputHelper out
         var (began, before) = (Stopwatch.GetTimestamp(), Processor());
         await Task.Delay(TimeSpan.FromSeconds(10));
         var share = (Processor() - before).TotalSeconds / Stopwatch.GetElapsedTime(began).TotalSeconds;
-        var (idle, backends) = (node.Resident, (await fleet.Postgres.QueryAsync("select count(*) from pg_stat_activity where application_name like 'cote%'"))[0][0]);
+        var (idle, backends) =
+            (node.Resident,
+            (await fleet.Postgres.QueryAsync(
+            "select count(*) from pg_stat_activity where application_name like 'cote%'"))[0][0]);
         var people = new List<CoteClient>();
         var sockets = new List<TestSocket>();
         while (people.Count < Math.Max(10, Samples / 6))
@@ -173,7 +187,8 @@ public sealed class FiguresTests(PublishedProgram program, ITestOutputHelper out
         await Task.Delay(TimeSpan.FromSeconds(3)); // buffers of the connecting are given back
         output.WriteLine(
             $"Idle: {idle / 1_048_576.0:0} MB resident, {share:0.0%} of a core, {backends} connections to PostgreSQL. "
-            + $"{sockets.Count} idle sockets of {people.Count} people: {(node.Resident - without) / 1024.0 / sockets.Count:0.0} KB each.");
+            + $"{sockets.Count} idle sockets of {people.Count} people: "
+                + $"{(node.Resident - without) / 1024.0 / sockets.Count:0.0} KB each.");
         foreach (var socket in sockets)
             await socket.DisposeAsync();
         people.ForEach(x => x.Dispose());
@@ -188,6 +203,7 @@ public sealed class FiguresTests(PublishedProgram program, ITestOutputHelper out
     static string Say(List<double> milliseconds)
     {
         milliseconds.Sort();
-        return $"p50 {milliseconds[milliseconds.Count / 2]:0.0} ms, p99 {milliseconds[(int)(milliseconds.Count * 0.99)]:0.0} ms";
+        return $"p50 {milliseconds[milliseconds.Count / 2]:0.0} ms, p99 "
+            + $"{milliseconds[(int)(milliseconds.Count * 0.99)]:0.0} ms";
     }
 }

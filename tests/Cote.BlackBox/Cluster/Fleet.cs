@@ -3,8 +3,8 @@ using Cote.BlackBox.Harness;
 namespace Cote.BlackBox.Cluster;
 
 /// <summary>
-/// Nodes of the published program on one PostgreSQL that keeps what it says it keeps, with a RabbitMQ and an nginx where
-/// they are wanted.
+/// Nodes of the published program on one PostgreSQL that keeps what it says it keeps, with a RabbitMQ and an nginx
+/// where they are wanted.
 /// </summary>
 sealed class Fleet : IAsyncDisposable
 {
@@ -26,15 +26,20 @@ sealed class Fleet : IAsyncDisposable
     public List<Node> Nodes { get; } = [];
 
     /// <summary>All that the nodes wrote that should not have been necessary.</summary>
-    public IEnumerable<string> Failures => Nodes.SelectMany(x => x.Output.Split('\n')).Where(x => x.Contains("fail:", StringComparison.Ordinal));
+    public IEnumerable<string> Failures =>
+        Nodes.SelectMany(x => x.Output.Split('\n')).Where(x => x.Contains("fail:", StringComparison.Ordinal));
 
-    /// <summary>Starts one; with <paramref name="ownsServers"/> on a PostgreSQL and a RabbitMQ of its own, which it may break.</summary>
+    /// <summary>
+    /// Starts one; with <paramref name="ownsServers"/> on a PostgreSQL and a RabbitMQ of its own, which it may break.
+    /// </summary>
     public static async Task<Fleet> StartAsync(
-        PublishedProgram program, FakeModelServer model, int nodes, bool rabbit = false, bool proxy = false, bool start = true,
+        PublishedProgram program, FakeModelServer model, int nodes, bool rabbit = false, bool proxy = false,
+        bool start = true,
         bool ownsServers = false, params string[] settings)
     {
         var postgres = ownsServers ? PostgresCluster.StartAsync(fsync: true) : Servers.PostgresAsync();
-        var broker = !rabbit ? Task.FromResult<RabbitNode>(null!) : ownsServers ? RabbitNode.StartAsync() : Servers.RabbitAsync();
+        var broker = !rabbit ? Task.FromResult<RabbitNode>(null!)
+            : ownsServers ? RabbitNode.StartAsync() : Servers.RabbitAsync();
         var fleet = new Fleet(await postgres, ownsServers);
         try
         {
@@ -73,7 +78,9 @@ sealed class Fleet : IAsyncDisposable
         await Postgres.DisposeAsync();
     }
 
-    /// <summary>The text of a file in deploy/, for ports of this machine and with the nodes' addresses, and no other change.</summary>
+    /// <summary>
+    /// The text of a file in deploy/, for ports of this machine and with the nodes' addresses, and no other change.
+    /// </summary>
     public string Configuration(int port)
     {
         var text = File.ReadAllText(Path.Combine(Repository.Root, "deploy", "nginx.cluster.conf"));

@@ -56,10 +56,12 @@ public sealed class CrashTests(PublishedProgram program, ITestOutputHelper outpu
         output.WriteLine(
             $"{people.Sum(x => x.Acknowledged)} messages acknowledged, {people.Sum(x => x.Replayed)} repeated sends, "
             + $"{people.Sum(x => x.TakenUp)} replies taken up again, {model.Calls} model calls, "
-            + $"{people.Sum(x => x.Devices.Sum(y => y.Connections))} connections, {people.Sum(x => x.Devices.Sum(y => y.Frames))} frames.");
+            + $"{people.Sum(x => x.Devices.Sum(y => y.Connections))} connections, "
+                + $"{people.Sum(x => x.Devices.Sum(y => y.Frames))} frames.");
         var faults = people.SelectMany(x => x.Faults).ToList();
         if (faults.Count > 0)
-            Assert.Fail($"{faults.Count} faults, COTE_CRASH_SEED={seed}:\n" + string.Join('\n', faults.Take(10).Select(x => x.Length > 1_000 ? x[..1_000] + "…" : x)));
+            Assert.Fail($"{faults.Count} faults, COTE_CRASH_SEED={seed}:\n"
+                + string.Join('\n', faults.Take(10).Select(x => x.Length > 1_000 ? x[..1_000] + "…" : x)));
         node.Output.Split('\n').Where(x => x.Contains("fail:", StringComparison.Ordinal)).ShouldBeEmpty();
         // A run in which nothing was cut off or repeated would have proved nothing.
         people.Sum(x => x.Acknowledged).ShouldBeGreaterThan(10 * Rounds);
@@ -86,7 +88,8 @@ public sealed class CrashTests(PublishedProgram program, ITestOutputHelper outpu
         var killed = Stopwatch.GetTimestamp();
         await node.KillAsync();
         var aSecondBefore = killed - Stopwatch.Frequency;
-        var promised = device.Shown.Where(x => x.At <= aSecondBefore).GroupBy(x => x.Reply).ToDictionary(x => x.Key, x => x.Last().Text);
+        var promised = device.Shown.Where(x => x.At <= aSecondBefore)
+            .GroupBy(x => x.Reply).ToDictionary(x => x.Key, x => x.Last().Text);
         promised.Count.ShouldBe(questions.Count);
         await node.StartAsync();
 
@@ -101,7 +104,9 @@ public sealed class CrashTests(PublishedProgram program, ITestOutputHelper outpu
             text.ShouldStartWith(promised[reply]);
             lost.Add(device.Shown.Last(x => x.Reply == reply && x.At <= killed).Text.Length - text.Length);
         }
-        output.WriteLine($"Lost of what was shown: {lost.Average():0} units on average, {lost.Max()} at most; a second holds some 300.");
+        output.WriteLine(
+            $"Lost of what was shown: {lost.Average():0} units on average, {lost.Max()} at most; a "
+            + "second holds some 300.");
         model.Calls.ShouldBe(questions.Count);
         device.Faults.ShouldBeEmpty();
     }
@@ -125,7 +130,8 @@ public sealed class CrashTests(PublishedProgram program, ITestOutputHelper outpu
             var body = JsonSerializer.Serialize(new { content = "Did you get this?", id });
             await line.GetStream().WriteAsync(Encoding.UTF8.GetBytes(
                 $"POST /chats/{chat}/messages/ HTTP/1.1\r\nHost: cote\r\nAuthorization: Bearer {ada.Token}\r\n"
-                + $"Content-Type: application/json\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\n\r\n{body}"));
+                + $"Content-Type: application/json\r\nContent-Length: "
+                    + $"{Encoding.UTF8.GetByteCount(body)}\r\n\r\n{body}"));
             seen = (await other.NextAsync("message")).Data;
             await node.KillAsync();
         }
@@ -162,5 +168,6 @@ public sealed class CrashTests(PublishedProgram program, ITestOutputHelper outpu
     }
 
     internal static int Number(string variable, int otherwise) =>
-        int.TryParse(Environment.GetEnvironmentVariable(variable), CultureInfo.InvariantCulture, out var number) ? number : otherwise;
+        int.TryParse(Environment.GetEnvironmentVariable(variable), CultureInfo.InvariantCulture, out var number)
+            ? number : otherwise;
 }

@@ -109,9 +109,11 @@ sealed class Device(Door door, CoteClient client, Story story) : IAsyncDisposabl
             {
                 await door.Open().WaitAsync(_over.Token);
                 var cursor = _epoch is null ? "" : $"&cursor={_epoch}-{_seq}";
-                socket = await TestSocket.ConnectAsync(door.Url, $"/ws?token={client.Token}{cursor}", awaitReady: false);
+                socket = await TestSocket.ConnectAsync(
+                    door.Url, $"/ws?token={client.Token}{cursor}", awaitReady: false);
             }
-            catch (Exception error) when (error is WebSocketException or HttpRequestException or OperationCanceledException)
+            catch (Exception error) when (
+                error is WebSocketException or HttpRequestException or OperationCanceledException)
             {
                 await Task.Delay(50); // it went down in between: not again at once
                 continue;
@@ -157,7 +159,8 @@ sealed class Device(Door door, CoteClient client, Story story) : IAsyncDisposabl
                 if (frame.Cursor is not null || frame.Type is "message.snapshot" or "message.delta")
                     Silence.Break(waits: !_open.IsEmpty);
             }
-            catch (Exception error) when (error is InvalidOperationException or KeyNotFoundException or NullReferenceException)
+            catch (Exception error) when (
+                error is InvalidOperationException or KeyNotFoundException or NullReferenceException)
             {
                 Faults.Enqueue($"{error.Message} at {frame}");
             }
@@ -202,7 +205,8 @@ sealed class Device(Door door, CoteClient client, Story story) : IAsyncDisposabl
             case "message.status":
                 if (_messages.TryGetValue(frame.MessageId!, out var known))
                     _messages[frame.MessageId!] = known with { Status = Text(data, "status")! };
-                else if (!_replies.ContainsKey(frame.MessageId!)) // of a reply still open: what ends it will carry the status
+                // of a reply still open: what ends it will carry the status
+                else if (!_replies.ContainsKey(frame.MessageId!))
                     Faults.Enqueue($"A status of a message never seen: {frame}");
                 break;
             case "message":
@@ -236,7 +240,8 @@ sealed class Device(Door door, CoteClient client, Story story) : IAsyncDisposabl
         _texts.Apply(frame);
         Check(frame, Text(data, "content")!);
         // The end may put another attempt's text in place, never less of the same.
-        if (data.GetProperty("generation").GetProperty("state").GetString() == "completed" && shown.Length > Text(data, "content")!.Length)
+        if (data.GetProperty("generation").GetProperty("state").GetString() == "completed"
+            && shown.Length > Text(data, "content")!.Length)
             Faults.Enqueue($"{shown.Length} units were shown of what ended with fewer: {frame}");
     }
 
@@ -253,7 +258,8 @@ sealed class Device(Door door, CoteClient client, Story story) : IAsyncDisposabl
         if (_lately.Count > 500)
             _lately.Dequeue();
         if (_texts.Faults.Count > holes && holes == 0) // one frame alone does not say how it came to this
-            Faults.Enqueue($"Before that: {string.Join('\n', _lately.Where(x => x.Frame.MessageId == frame.MessageId))}");
+            Faults.Enqueue(
+                $"Before that: {string.Join('\n', _lately.Where(x => x.Frame.MessageId == frame.MessageId))}");
         Check(frame, _texts[frame.MessageId!]);
         if (KeepsShown)
             Shown.Enqueue((Stopwatch.GetTimestamp(), frame.MessageId!, _texts[frame.MessageId!]));
@@ -261,7 +267,8 @@ sealed class Device(Door door, CoteClient client, Story story) : IAsyncDisposabl
 
     void Check(TestFrame frame, string text)
     {
-        if (_replies.TryGetValue(frame.MessageId!, out var reply) && !story.To(reply.Question).StartsWith(text, StringComparison.Ordinal))
+        if (_replies.TryGetValue(frame.MessageId!, out var reply)
+            && !story.To(reply.Question).StartsWith(text, StringComparison.Ordinal))
             Faults.Enqueue($"A text with a hole, “{text}” of “{story.To(reply.Question)}”, at {frame}");
     }
 

@@ -55,7 +55,8 @@ sealed partial class Person
         var faults = new List<string>();
         var listed = new Dictionary<string, JsonElement>();
         var chats = await PagesAsync("/chats/?limit=3");
-        if (!chats.Select(x => x.ToString()).SequenceEqual(sync.GetProperty("chats").EnumerateArray().Select(x => x.ToString())))
+        if (!chats.Select(x => x.ToString())
+            .SequenceEqual(sync.GetProperty("chats").EnumerateArray().Select(x => x.ToString())))
             faults.Add("/chats/ and /sync differ.");
         foreach (var chat in chats)
         {
@@ -103,11 +104,19 @@ sealed partial class Person
                 continue;
             var generation = reply.GetProperty("generation");
             var attempt = generation.GetProperty("attempt").GetInt64();
-            var (state, text, whole) = (generation.GetProperty("state").GetString(), reply.GetProperty("content").GetString()!, _story.To(sent.Content));
+            var (state, text, whole) = (generation.GetProperty("state").GetString(),
+                reply.GetProperty("content").GetString()!, _story.To(sent.Content));
             TakenUp += attempt > 1 ? 1 : 0;
-            if (reply.GetProperty("reply_to_id").GetString() != sent.Id || reply.GetProperty("seq").GetInt64() != sent.Answer.GetProperty("seq").GetInt64() + 1)
+            if (reply.GetProperty("reply_to_id").GetString() != sent.Id
+                || reply.GetProperty("seq").GetInt64() != sent.Answer.GetProperty("seq").GetInt64() + 1)
                 Faults.Enqueue($"Not the reply to {sent.Answer}: {reply}");
-            if (state switch { "completed" => text != whole, "stopped" => !whole.StartsWith(text, StringComparison.Ordinal), "interrupted" => attempt < 4, _ => true })
+            if (state switch
+            {
+                "completed" => text != whole,
+                "stopped" => !whole.StartsWith(text, StringComparison.Ordinal),
+                "interrupted" => attempt < 4,
+                _ => true
+            })
                 Faults.Enqueue($"Ended wrongly, should be “{whole}”: {reply}");
             // A kill can fall between raising the attempt and the call: fewer calls are right, more are not.
             if (_story.CallsFor(sent.Content) > attempt || attempt > starts + 1)
@@ -117,11 +126,13 @@ sealed partial class Person
                     Faults.Enqueue($"“{shown}” is on the screen instead of {reply}");
         }
         if (listed.Count != 2 * _sent.Count(x => !x.Deleted))
-            Faults.Enqueue($"{listed.Count} messages are listed; {_sent.Count(x => !x.Deleted)} were sent and not deleted.");
+            Faults.Enqueue(
+                $"{listed.Count} messages are listed; {_sent.Count(x => !x.Deleted)} were sent and not deleted.");
     }
 
     // State built from events equals state freshly fetched.
-    void CheckState(JsonElement sync, Dictionary<string, JsonElement> listed, Dictionary<string, JsonElement> chats, Dictionary<string, Known> messages)
+    void CheckState(JsonElement sync, Dictionary<string, JsonElement> listed, Dictionary<string, JsonElement> chats,
+        Dictionary<string, Known> messages)
     {
         foreach (var (id, known) in messages)
             if (!listed.TryGetValue(id, out var message))
@@ -136,7 +147,8 @@ sealed partial class Person
         foreach (var chat in sync.GetProperty("chats").EnumerateArray())
         {
             var id = chat.GetProperty("id").GetString()!;
-            if (!chats.TryGetValue(id, out var known) || known.GetProperty("title").GetString() != chat.GetProperty("title").GetString())
+            if (!chats.TryGetValue(id, out var known)
+                || known.GetProperty("title").GetString() != chat.GetProperty("title").GetString())
                 Faults.Enqueue($"By /sync {chat}, by events {known}");
             var ofChat = messages.Values.Where(x => x.Data.GetProperty("chat_id").GetString() == id).ToList();
             var last = ofChat.MaxBy(x => x.EventSeq);

@@ -61,7 +61,9 @@ sealed partial class Person : IAsyncDisposable
     /// <summary>Replies that were begun more than once, by the last check.</summary>
     public int TakenUp { get; private set; }
 
-    /// <summary>A new account, with something done by it. Between two things it pauses, at most so many milliseconds.</summary>
+    /// <summary>
+    /// A new account, with something done by it. Between two things it pauses, at most so many milliseconds.
+    /// </summary>
     public static async Task<Person> MakeAsync(Door door, Story story, Random random, int pause = 80)
     {
         var person = new Person(door, await CoteClient.RegisterAsync(door.Url), story, random, pause);
@@ -103,16 +105,19 @@ sealed partial class Person : IAsyncDisposable
                 break;
             case < 78:
                 chat.Title = $"title {_random.Next()}";
-                Expect(await InsistAsync(() => _client.PatchAsync($"/chats/{chat.Id}", new { title = chat.Title })), 200);
+                Expect(await InsistAsync(() => _client.PatchAsync($"/chats/{chat.Id}", new { title = chat.Title })),
+                    200);
                 break;
             case < 84 when some is not null:
-                Expect(await InsistAsync(() => _client.PutAsync($"/chats/{some.Chat}/messages/{some.ReplyId}/read")), 200, 404, 409, 422);
+                Expect(await InsistAsync(() => _client.PutAsync($"/chats/{some.Chat}/messages/{some.ReplyId}/read")),
+                    200, 404, 409, 422);
                 break;
             case < 88:
                 Expect(await InsistAsync(() => _client.PostAsync($"/chats/{chat.Id}/stop")), 200);
                 break;
             case < 91 when some is not null:
-                Expect(await InsistAsync(() => _client.DeleteAsync($"/chats/{some.Chat}/messages/{some.Id}")), 200, 404);
+                Expect(await InsistAsync(() => _client.DeleteAsync($"/chats/{some.Chat}/messages/{some.Id}")), 200,
+                    404);
                 some.Deleted = true;
                 break;
             case < 93 when chats.Count > 1:
@@ -149,7 +154,8 @@ sealed partial class Person : IAsyncDisposable
 
     async Task RetryAsync(Sent sent)
     {
-        var answer = await InsistAsync(() => _client.PostAsync($"/chats/{sent.Chat}/messages/", new { content = sent.Content, id = sent.Id }));
+        var answer = await InsistAsync(
+            () => _client.PostAsync($"/chats/{sent.Chat}/messages/", new { content = sent.Content, id = sent.Id }));
         Expect(answer, 200);
         Replayed++;
         if (answer.Header("Idempotent-Replayed") != "true")
@@ -158,7 +164,8 @@ sealed partial class Person : IAsyncDisposable
             Faults.Enqueue($"A repeated send was answered {answer.Text} instead of {sent.Answer}");
 
         static string Constant(JsonElement message) => string.Join('|',
-            new[] { "id", "content", "seq", "timestamp", "reply_id", "chat_id", "sender" }.Select(x => message.GetProperty(x).ToString()));
+            new[] { "id", "content", "seq", "timestamp", "reply_id", "chat_id", "sender" }
+                .Select(x => message.GetProperty(x).ToString()));
     }
 
     // What a client does with a timeout, a broken connection or a 5xx: it asks again with the same id.
@@ -178,7 +185,8 @@ sealed partial class Person : IAsyncDisposable
                 }
                 // What has no id was said by a proxy, in its own words, where no node answered.
                 if (answer.Header("X-Request-Id") is not null
-                    && (answer.Status is not (503 or 507) || (answer.Status == 503 && answer.Header("Retry-After") is null)))
+                    && (answer.Status is not (503 or 507)
+                        || (answer.Status == 503 && answer.Header("Retry-After") is null)))
                     Faults.Enqueue($"{answer.Status}: {answer.Text}");
             }
             catch (Exception error) when (error is HttpRequestException or IOException or OperationCanceledException)
@@ -193,7 +201,9 @@ sealed partial class Person : IAsyncDisposable
     void Expect(Reply answer, params int[] statuses)
     {
         if (!statuses.Contains(answer.Status))
-            Faults.Enqueue($"{answer.Message.RequestMessage!.Method} {answer.Message.RequestMessage.RequestUri}: {answer.Status} {answer.Text}");
+            Faults.Enqueue(
+                $"{answer.Message.RequestMessage!.Method} {answer.Message.RequestMessage.RequestUri}: "
+                + $"{answer.Status} {answer.Text}");
     }
 
     public async ValueTask DisposeAsync()

@@ -3,7 +3,9 @@ using System.Diagnostics;
 
 namespace Cote.BlackBox.Crash;
 
-/// <summary>The times in which somebody waited for something and saw nothing new of it, if they were long enough to be felt.</summary>
+/// <summary>
+/// The times in which somebody waited for something and saw nothing new of it, if they were long enough to be felt.
+/// </summary>
 sealed class Silence
 {
     static readonly TimeSpan Felt = TimeSpan.FromMilliseconds(250);

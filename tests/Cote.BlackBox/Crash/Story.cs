@@ -9,7 +9,8 @@ namespace Cote.BlackBox.Crash;
 sealed class Story
 {
     static readonly string[] Words =
-        ["dove ", "cote ", "flies ", "home ", "over ", "the ", "hills ", "鸽子 ", "家に帰る ", "🕊️ ", "\ud83d", "\udc26 ", "𝄞 ", "ψωμί\n"];
+        ["dove ", "cote ", "flies ", "home ", "over ", "the ", "hills ", "鸽子 ", "家に帰る ", "🕊️ ", "\ud83d", "\udc26 ",
+            "𝄞 ", "ψωμί\n"];
 
     readonly ConcurrentDictionary<string, int> _calls = [];
     readonly int _words;
@@ -21,7 +22,8 @@ sealed class Story
         model.Answer = request =>
         {
             // Neighbours of one role are joined by a blank line: the question is what stands last.
-            var question = request.Messages.EnumerateArray().Last().GetProperty("content").GetString()!.Split("\n\n")[^1];
+            var question = request.Messages.EnumerateArray()
+                .Last().GetProperty("content").GetString()!.Split("\n\n")[^1];
             _calls.AddOrUpdate(question, 1, (_, calls) => calls + 1);
             return FakeReply.Paced(_pause, Chunks(question));
         };

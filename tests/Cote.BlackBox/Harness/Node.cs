@@ -5,8 +5,8 @@ using System.Globalization;
 namespace Cote.BlackBox.Harness;
 
 /// <summary>
-/// The published program as a process: in a working directory of its own, on a port that it keeps over restarts. What it
-/// writes is kept; whatever happens, it does not outlive the tests.
+/// The published program as a process: in a working directory of its own, on a port that it keeps over restarts. What
+/// it writes is kept; whatever happens, it does not outlive the tests.
 /// </summary>
 public sealed class Node : IAsyncDisposable
 {
@@ -40,10 +40,14 @@ public sealed class Node : IAsyncDisposable
     /// <summary>Whether it is told with <c>--urls</c> where to listen.</summary>
     public bool SaysUrl { get; init; } = true;
 
-    /// <summary>What is said on its command line after <c>--urls</c>: <c>--Cote:Assistants:OpenAI:Model=fake</c>.</summary>
+    /// <summary>
+    /// What is said on its command line after <c>--urls</c>: <c>--Cote:Assistants:OpenAI:Model=fake</c>.
+    /// </summary>
     public List<string> Arguments { get; } = [];
 
-    /// <summary>Its environment beside that of the tests, in which nothing of Cote, ASP.NET Core or a provider is left.</summary>
+    /// <summary>
+    /// Its environment beside that of the tests, in which nothing of Cote, ASP.NET Core or a provider is left.
+    /// </summary>
     public Dictionary<string, string> Variables { get; } = [];
 
     /// <summary>A command in front of it, such as a shell that sets a limit and becomes it.</summary>
@@ -61,8 +65,10 @@ public sealed class Node : IAsyncDisposable
     public TimeSpan StartedIn { get; private set; }
 
     /// <summary>Resident memory in bytes.</summary>
-    public long Resident => File.ReadLines($"/proc/{Pid}/status").Where(x => x.StartsWith("VmRSS:", StringComparison.Ordinal))
-        .Select(x => long.Parse(x.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024).Single();
+    public long Resident => File.ReadLines($"/proc/{Pid}/status")
+        .Where(x => x.StartsWith("VmRSS:", StringComparison.Ordinal))
+        .Select(x => long.Parse(x.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
+            CultureInfo.InvariantCulture) * 1024).Single();
 
     /// <summary>One with a scripted model behind <c>openai/fake</c> and no limits of rate.</summary>
     public static Node With(PublishedProgram program, FakeModelServer model, params string[] settings)
@@ -167,8 +173,10 @@ public sealed class Node : IAsyncDisposable
         _process.BeginErrorReadLine();
 
         static bool IsOurs(string name) => name.StartsWith("Cote__", StringComparison.OrdinalIgnoreCase)
-            || name.StartsWith("ASPNETCORE_", StringComparison.Ordinal) || name.StartsWith("OPENAI_", StringComparison.Ordinal)
-            || name.StartsWith("ANTHROPIC_", StringComparison.Ordinal) || name == "DATABASE_URL" || name.StartsWith("Logging__", StringComparison.Ordinal);
+            || name.StartsWith("ASPNETCORE_", StringComparison.Ordinal)
+                || name.StartsWith("OPENAI_", StringComparison.Ordinal)
+            || name.StartsWith("ANTHROPIC_", StringComparison.Ordinal)
+                || name == "DATABASE_URL" || name.StartsWith("Logging__", StringComparison.Ordinal);
     }
 
     void Keep(string? line)

@@ -42,7 +42,8 @@ public sealed class PublishedProgram : IAsyncLifetime
     {
         var start = new ProcessStartInfo("dotnet",
         [
-            "publish", "src/Cote.Server", "-c", "Release", "-o", output, "--artifacts-path", artifacts, "--nologo", "-v", "quiet",
+            "publish", "src/Cote.Server", "-c", "Release", "-o", output, "--artifacts-path", artifacts, "--nologo",
+            "-v", "quiet",
             "-nodeReuse:false", "-p:UseSharedCompilation=false",
         ])
         {
@@ -51,7 +52,8 @@ public sealed class PublishedProgram : IAsyncLifetime
             RedirectStandardError = true,
         };
         // The runner of tests is a child of MSBuild, and leaves it words about itself that would mislead another one.
-        foreach (var name in start.Environment.Keys.Where(x => x.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToList())
+        foreach (var name in start.Environment.Keys.Where(
+            x => x.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToList())
             start.Environment.Remove(name);
         using var publish = Process.Start(start)!;
         var said = publish.StandardOutput.ReadToEndAsync();

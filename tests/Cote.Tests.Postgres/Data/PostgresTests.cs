@@ -18,7 +18,8 @@ public sealed class PostgresTests
         // With nobody to answer: what is counted is the send alone, in this database alone.
         (await ada.PatchAsync($"/chats/{chat}", new { model = "demo/stall" })).Ok();
         await ada.AskAsync(chat, "the reply to this never ends, and keeps the others waiting");
-        var database = new Uri(live.App.Place.Single(x => x.Contains("Postgres", StringComparison.Ordinal)).Split('=', 2)[1]).AbsolutePath.Trim('/');
+        var database = new Uri(live.App.Place.Single(x => x.Contains("Postgres", StringComparison.Ordinal))
+            .Split('=', 2)[1]).AbsolutePath.Trim('/');
         var batches = 0;
         using var listener = new ActivityListener
         {
@@ -27,7 +28,8 @@ public sealed class PostgresTests
             ActivityStopped = x =>
             {
                 var text = (string?)(x.GetTagItem("db.query.text") ?? x.GetTagItem("db.statement"));
-                if ((string?)(x.GetTagItem("db.namespace") ?? x.GetTagItem("db.name")) == database && text?.Contains("insert into messages", StringComparison.Ordinal) == true)
+                if ((string?)(x.GetTagItem("db.namespace") ?? x.GetTagItem("db.name")) == database
+                    && text?.Contains("insert into messages", StringComparison.Ordinal) == true)
                     Interlocked.Increment(ref batches);
             },
         };
@@ -46,7 +48,8 @@ public sealed class PostgresTests
         using var ada = await live.RegisterAsync();
         var chat = await ada.CreateChatAsync();
         await using var db = (Npgsql.NpgsqlConnection)await live.App.ConnectAsync();
-        // Another node deletes the chat and has not committed yet. A guard that was read before the wait would say that it lives.
+        // Another node deletes the chat and has not committed yet. A guard that was read before the wait would say that
+        // it lives.
         await using var deletion = await db.BeginTransactionAsync();
         await ExecuteAsync(db, "update heads set unit = 'a deletion' ", "update chats set deleted_at = 1");
 
@@ -82,7 +85,8 @@ public sealed class PostgresTests
         }));
 
         await using var session = await engine.ReadAsync(CancellationToken.None);
-        (await session.ListAsync($"select value from counters where name like 'counter %'", row => row.GetInt64(0), CancellationToken.None))
+        (await session.ListAsync($"select value from counters where name like 'counter %'", row => row.GetInt64(0),
+            CancellationToken.None))
             .ShouldBe(Enumerable.Repeat((long)writers * each, 4));
     }
 
@@ -94,10 +98,13 @@ public sealed class PostgresTests
         await using var engine = await OpenAsync(live);
         await using var db = (Npgsql.NpgsqlConnection)await live.App.ConnectAsync();
         await using var removal = await db.BeginTransactionAsync();
-        await ExecuteAsync(db, $"delete from heads where user_id = '{ada.Id}'", $"delete from users where id = '{ada.Id}'");
+        await ExecuteAsync(db, $"delete from heads where user_id = '{ada.Id}'",
+            $"delete from users where id = '{ada.Id}'");
 
         var batch = new WriteBatch();
-        var inserted = batch.Execute($"insert into chats (user_id, id, title, created_at, created_seq, last_message_time, activity, changed, fingerprint) select u.id, 'c', '', 0, 0, 0, 0, 0, '' from users u where u.id = {ada.Id}");
+        var inserted = batch.Execute(
+            $"insert into chats (user_id, id, title, created_at, created_seq, last_message_time, activity, changed, "
+            + $"fingerprint) select u.id, 'c', '', 0, 0, 0, 0, 0, '' from users u where u.id = {ada.Id}");
         var writing = engine.WriteAsync(batch);
         await LockedAsync(db);
         await removal.CommitAsync();
@@ -118,7 +125,9 @@ public sealed class PostgresTests
             """;
 
         (await CountAsync(db, $"select count(*) {texts}")).ShouldBeGreaterThan(30);
-        (await CountAsync(db, $"select count(*) {texts} and a.attcollation <> (select oid from pg_collation where collname = 'C')")).ShouldBe(0,
+        (await CountAsync(
+            db, $"select count(*) {texts} and a.attcollation <> (select oid from pg_collation where collname = 'C')"))
+            .ShouldBe(0,
             "a migration that adds a text to a key says collate \"C\" in PostgreSQL's block");
     }
 
@@ -151,9 +160,11 @@ public sealed class PostgresTests
         var options = new DataOptions
         {
             Directory = Path.Combine(live.App.Data, "beside"),
-            Postgres = new(live.App.Place.Single(x => x.Contains("Postgres", StringComparison.Ordinal)).Split('=', 2)[1]),
+            Postgres =
+                new(live.App.Place.Single(x => x.Contains("Postgres", StringComparison.Ordinal)).Split('=', 2)[1]),
         };
-        var engine = new PostgresEngine(options, new(options, NullLogger<DataFolder>.Instance), new Clock(TimeProvider.System), NullLogger<Database>.Instance, []);
+        var engine = new PostgresEngine(options, new(options, NullLogger<DataFolder>.Instance),
+            new Clock(TimeProvider.System), NullLogger<Database>.Instance, []);
         await engine.OpenAsync(CancellationToken.None);
         return engine;
     }
@@ -174,6 +185,9 @@ public sealed class PostgresTests
     }
 
     static Task LockedAsync(Npgsql.NpgsqlConnection db) => Patience.UntilAsync(
-        async () => await CountAsync(db, "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()") > 0,
+        async () =>
+            await CountAsync(
+            db, "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and "
+            + "datname = current_database()") > 0,
         "somebody waits for a lock");
 }

@@ -12,8 +12,10 @@ public sealed class PostgresUrlTests
     [InlineData("postgres:///cote", "localhost", 5432, "cote", null, null)]
     [InlineData("Host=db;Port=6432;Database=cote;Username=ada;Password=a=b", "db", 6432, "cote", "ada", "a=b")]
     [InlineData("host=db port=6432 dbname=cote user=ada password='it''s'", null, 0, null, null, null)]
-    [InlineData(@"host=db port=6432 dbname=cote user=ada password='it\'s a \\'", "db", 6432, "cote", "ada", @"it's a \")]
-    public void A_database_is_named_in_three_ways(string text, string? host, int port, string? database, string? user, string? password)
+    [InlineData(@"host=db port=6432 dbname=cote user=ada password='it\'s a \\'", "db", 6432, "cote", "ada",
+        @"it's a \")]
+    public void A_database_is_named_in_three_ways(string text, string? host, int port, string? database, string? user,
+        string? password)
     {
         if (host is null)
         {
@@ -22,7 +24,8 @@ public sealed class PostgresUrlTests
         }
         var parsed = PostgresUrl.Parse(new Secret(text), "DATABASE_URL");
 
-        (parsed.Host, parsed.Port, parsed.Database, parsed.Username, parsed.Password).ShouldBe((host, port, database, user, password));
+        (parsed.Host, parsed.Port, parsed.Database, parsed.Username, parsed.Password)
+            .ShouldBe((host, port, database, user, password));
     }
 
     [Theory]

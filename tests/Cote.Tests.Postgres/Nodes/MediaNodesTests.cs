@@ -16,7 +16,8 @@ public sealed class MediaNodesTests
     public async Task An_upload_begun_on_one_node_goes_on_and_ends_on_another_and_is_served_by_both()
     {
         await using var one = await CoteApp.StartAsync();
-        await using var two = await CoteApp.StartAsync([.. one.Place[1..]]); // a data directory of its own, the same database
+        // a data directory of its own, the same database
+        await using var two = await CoteApp.StartAsync([.. one.Place[1..]]);
         using var here = await one.RegisterAsync();
         using var there = new CoteClient(two.Url) { Token = here.Token };
         byte[] sound = [.. Samples.Wav(), .. Samples.Noise(3 * PartSize)];
@@ -25,7 +26,8 @@ public sealed class MediaNodesTests
         using (var hanging = await OpenPartAsync(one, here, upload, sound.Length))
         {
             await hanging.GetStream().WriteAsync(sound.AsMemory(0, PartSize + 1_000));
-            await Patience.UntilAsync(async () => (await one.RowsAsync())["upload_pieces"].Count == 1, "a part has come");
+            await Patience.UntilAsync(async () => (await one.RowsAsync())["upload_pieces"].Count == 1,
+                "a part has come");
             (await HeadAsync(there, upload)).Header("Upload-Offset").ShouldBe($"{PartSize}");
             (await PartAsync(there, upload, PartSize, sound[PartSize..(2 * PartSize)])).Status.ShouldBe(204);
             await hanging.GetStream().WriteAsync(Samples.Noise(PartSize)); // other bytes than those that belong there
@@ -39,7 +41,8 @@ public sealed class MediaNodesTests
         foreach (var node in new[] { here, there })
         {
             (await Samples.BytesOf((await node.GetAsync(url)).Ok())).AsSpan().SequenceEqual(sound).ShouldBeTrue();
-            (await Samples.BytesOf(await node.GetAsync(url, x => x.Range = new(PartSize - 5, PartSize + 5)))).ShouldBe(sound[(PartSize - 5)..(PartSize + 6)]);
+            (await Samples.BytesOf(await node.GetAsync(url, x => x.Range = new(PartSize - 5, PartSize + 5))))
+                .ShouldBe(sound[(PartSize - 5)..(PartSize + 6)]);
         }
         (await one.RowsAsync())["upload_pieces"].ShouldBeEmpty();
         UploadTests.Leftovers(two).ShouldBeEmpty();
@@ -49,9 +52,12 @@ public sealed class MediaNodesTests
     public async Task Nodes_that_sweep_and_upload_the_same_bytes_at_once_lose_nothing()
     {
         var sweeps = new MediaGcLoop[2];
-        await using var one = await CoteApp.StartAsync(x => x.Map(routes => sweeps[0] = routes.ServiceProvider.GetRequiredService<MediaGcLoop>()), "Media:GraceHours=0", "Media:SweepSeconds=3600");
+        await using var one = await CoteApp.StartAsync(
+            x => x.Map(routes => sweeps[0] = routes.ServiceProvider.GetRequiredService<MediaGcLoop>()),
+            "Media:GraceHours=0", "Media:SweepSeconds=3600");
         await using var two = await CoteApp.StartAsync(
-            x => x.Map(routes => sweeps[1] = routes.ServiceProvider.GetRequiredService<MediaGcLoop>()), ["Media:GraceHours=0", "Media:SweepSeconds=3600", .. one.Place[1..]]);
+            x => x.Map(routes => sweeps[1] = routes.ServiceProvider.GetRequiredService<MediaGcLoop>()),
+            ["Media:GraceHours=0", "Media:SweepSeconds=3600", .. one.Place[1..]]);
         using var here = await one.RegisterAsync();
         using var there = new CoteClient(two.Url) { Token = here.Token };
         var picture = Samples.Png(extra: 5_000);
@@ -60,7 +66,8 @@ public sealed class MediaNodesTests
         {
             var uploads = Task.WhenAll(UploadAsync(here, "a.png"), UploadAsync(there, "b.png"));
             await Task.WhenAll(sweeps.Select(SweepAsync).Append(uploads));
-            (await uploads).Select(x => $"{x.Status} {(x.Status == 200 ? "" : x.Text)}".TrimEnd()).ShouldBe(["200", "200"], $"round {round}");
+            (await uploads).Select(x => $"{x.Status} {(x.Status == 200 ? "" : x.Text)}".TrimEnd())
+                .ShouldBe(["200", "200"], $"round {round}");
         }
         await Task.WhenAll(sweeps.Select(SweepAsync));
 
@@ -68,13 +75,15 @@ public sealed class MediaNodesTests
         var url = (await here.UploadAsync(picture, "a.png")).Ok()["url"];
         (await Samples.BytesOf((await there.GetAsync(url)).Ok())).ShouldBe(picture);
 
-        // Of an overloaded machine the database may not answer within the seconds that it has: then a client asks again, and
-        // so does the loop. That an upload and a sweep are in each other's way is no such case, and is never answered so.
+        // Of an overloaded machine the database may not answer within the seconds that it has: then a client asks
+        // again, and so does the loop. That an upload and a sweep are in each other's way is no such case, and is never
+        // answered so.
         async Task<Reply> UploadAsync(CoteClient client, string name)
         {
             Reply answer = null!;
             await Patience.UntilAsync(async () =>
-                (answer = await client.UploadAsync(picture, name)) is not { Status: 503, ErrorCode: "unavailable" }, "the database answers");
+                (answer = await client.UploadAsync(picture, name)) is not { Status: 503, ErrorCode: "unavailable" },
+                "the database answers");
             return answer;
         }
 

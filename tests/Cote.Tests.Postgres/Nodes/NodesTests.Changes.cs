@@ -35,7 +35,8 @@ public sealed partial class NodesTests
         var said = new StringWriter();
         var waiting = pair.AdaThere.GetAsync($"/events?cursor={before}&wait=30");
 
-        (await CoteCommands.RunAsync(["new-epoch", .. pair.Live.App.Place], TextReader.Null, said, said)).ShouldBe(0, said.ToString());
+        (await CoteCommands.RunAsync(["new-epoch", .. pair.Live.App.Place], TextReader.Null, said, said))
+            .ShouldBe(0, said.ToString());
 
         (await there.Closed).ShouldBe(4001);
         await using var again = await pair.AdaThere.ConnectAsync(before);
@@ -43,7 +44,8 @@ public sealed partial class NodesTests
         reset.Data.Text("reason").ShouldBe("epoch");
         var cursor = (await waiting).Ok()["cursor"];
         cursor.Split('-')[0].ShouldBe(before.Split('-')[0], "a poll that began before goes on under no other name");
-        (await pair.Ada.GetAsync($"/events?cursor={cursor}")).Ok().Json.GetProperty("events")[0].Text("type").ShouldBe("reset");
+        (await pair.Ada.GetAsync($"/events?cursor={cursor}"))
+            .Ok().Json.GetProperty("events")[0].Text("type").ShouldBe("reset");
         (await pair.AdaThere.GetAsync("/sync")).Ok()["cursor"].ShouldBe(reset.Data.Text("cursor"));
         said.ToString().ShouldContain(reset.Data.Text("cursor").Split('-')[0]);
     }
@@ -59,7 +61,8 @@ public sealed partial class NodesTests
             using var there = new CoteClient(pair.There.Url) { Token = device.Token };
             (await there.GetAsync("/users/me")).Ok();
             (await device.PostAsync("/logout")).Ok();
-            await Patience.UntilAsync(async () => (await there.GetAsync("/users/me")).Status == 401, "the other node has heard of the logout");
+            await Patience.UntilAsync(async () => (await there.GetAsync("/users/me")).Status == 401,
+                "the other node has heard of the logout");
         }
         // What a standby that lagged behind would say of them.
         await using (var db = await pair.Live.App.ConnectAsync())
@@ -68,14 +71,16 @@ public sealed partial class NodesTests
             forget.CommandText = "delete from revocations; update counters set value = 0 where name = 'revocations'";
             await forget.ExecuteNonQueryAsync();
         }
-        (await CoteCommands.RunAsync(["new-epoch", .. pair.Live.App.Place], TextReader.Null, TextWriter.Null, TextWriter.Null)).ShouldBe(0);
+        (await CoteCommands.RunAsync(["new-epoch", .. pair.Live.App.Place], TextReader.Null, TextWriter.Null,
+            TextWriter.Null)).ShouldBe(0);
         (await pair.AdaThere.GetAsync("/users/me")).Ok();
         await using (var there = await pair.AdaThere.ConnectAsync())
         {
             (await pair.Ada.PostAsync("/logout")).Ok();
             (await there.Closed).ShouldBeOneOf(4503, 4001);
         }
-        await Patience.UntilAsync(async () => (await pair.AdaThere.GetAsync("/users/me")).Status == 401, "the other node has heard of the logout");
+        await Patience.UntilAsync(async () => (await pair.AdaThere.GetAsync("/users/me")).Status == 401,
+            "the other node has heard of the logout");
     }
 
     [Fact]
@@ -83,7 +88,8 @@ public sealed partial class NodesTests
     {
         await using var live = await LiveApp.StartAsync();
 
-        var refused = await Should.ThrowAsync<StartupException>(() => live.App.StartNeighbourAsync($"Data:Directory={live.App.Data}"));
+        var refused = await Should.ThrowAsync<StartupException>(
+            () => live.App.StartNeighbourAsync($"Data:Directory={live.App.Data}"));
 
         refused.Message.ShouldContain("Another node is using the folder");
     }

@@ -5,7 +5,9 @@ using Cote.Tests.Harness;
 
 namespace Cote.Tests.Nodes;
 
-/// <summary>Two nodes on one database: what happens on one is known on the other, with a broker between them and without.</summary>
+/// <summary>
+/// Two nodes on one database: what happens on one is known on the other, with a broker between them and without.
+/// </summary>
 public sealed partial class NodesTests(NodesTests.Broker broker) : IClassFixture<NodesTests.Broker>
 {
     /// <summary>One RabbitMQ for all tests that want one, started by the first, with a virtual host for each.</summary>
@@ -37,7 +39,13 @@ public sealed partial class NodesTests(NodesTests.Broker broker) : IClassFixture
             var live = await LiveApp.StartAsync(settings);
             var there = await live.App.StartNeighbourAsync(settings);
             var ada = await live.RegisterAsync();
-            return new() { Live = live, There = there, Ada = ada, AdaThere = new CoteClient(there.Url) { Token = ada.Token } };
+            return new()
+            {
+                Live = live,
+                There = there,
+                Ada = ada,
+                AdaThere = new CoteClient(there.Url) { Token = ada.Token }
+            };
         }
 
         public async ValueTask DisposeAsync()
@@ -64,9 +72,11 @@ public sealed partial class NodesTests(NodesTests.Broker broker) : IClassFixture
         using var stuck = new TcpClient();
         await stuck.ConnectAsync(pair.There.Url.Host, pair.There.Url.Port);
         await stuck.GetStream().WriteAsync(Encoding.ASCII.GetBytes(
-            $"POST /chats/ HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {pair.Ada.Token}\r\nContent-Type: application/json\r\n"
+            $"POST /chats/ HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
+                + $"{pair.Ada.Token}\r\nContent-Type: application/json\r\n"
             + "Content-Length: 100\r\nExpect: 100-continue\r\n\r\n"));
-        await stuck.GetStream().ReadExactlyAsync(new byte["HTTP/1.1 100 Continue\r\n\r\n".Length]); // its body is waited for
+        // its body is waited for
+        await stuck.GetStream().ReadExactlyAsync(new byte["HTTP/1.1 100 Continue\r\n\r\n".Length]);
 
         var stop = pair.There.StopAsync();
         var end = await pair.Ada.EndOfAsync(chat, reply);
@@ -100,11 +110,14 @@ public sealed partial class NodesTests(NodesTests.Broker broker) : IClassFixture
         texts[reply].ShouldBe("One, two, 🕊️ three.");
         play.Calls.ShouldBe(1);
         await here.EndOfAsync(reply);
-        there.All.Durable().Select(x => x.Cursor).ShouldBe(here.All.Durable().Select(x => x.Cursor), "each event once, in order, on both");
+        there.All.Durable().Select(x => x.Cursor)
+            .ShouldBe(here.All.Durable().Select(x => x.Cursor), "each event once, in order, on both");
         var shown = there.All.ToList();
-        shown.FindIndex(x => x.MessageId == question).ShouldBeLessThan(shown.FindIndex(x => x.MessageId == reply), "no text before its question");
+        shown.FindIndex(x => x.MessageId == question)
+            .ShouldBeLessThan(shown.FindIndex(x => x.MessageId == reply), "no text before its question");
         shown.Any(x => x.Type == "typing" && x.Data.Text("sender") == "ai").ShouldBeTrue();
-        (await pair.AdaThere.MessagesAsync(chat)).Select(x => x.WithoutStatus()).ShouldBe((await pair.Ada.MessagesAsync(chat)).Select(x => x.WithoutStatus()));
+        (await pair.AdaThere.MessagesAsync(chat)).Select(x => x.WithoutStatus())
+            .ShouldBe((await pair.Ada.MessagesAsync(chat)).Select(x => x.WithoutStatus()));
     }
 
     [Fact]
@@ -125,7 +138,8 @@ public sealed partial class NodesTests(NodesTests.Broker broker) : IClassFixture
         texts.Faults.ShouldBeEmpty();
         texts[reply].ShouldBe(string.Concat(words));
         // A reply of three seconds has four checkpoints; by these alone there would be no more looks than that.
-        frames.Count(x => x.Type is "message.delta" or "message.snapshot" && x.MessageId == reply).ShouldBeGreaterThan(8);
+        frames.Count(x => x.Type is "message.delta" or "message.snapshot" && x.MessageId == reply)
+            .ShouldBeGreaterThan(8);
     }
 
     [Theory]
@@ -189,7 +203,8 @@ public sealed partial class NodesTests(NodesTests.Broker broker) : IClassFixture
         await using var socket = await TestSocket.ConnectAsync(pair.There.Url, "/ws?ticket=" + ticket);
 
         socket.Ready.Type.ShouldBe("ready");
-        await using var second = await TestSocket.ConnectAsync(pair.Live.App.Url, "/ws?ticket=" + ticket, awaitReady: false);
+        await using var second =
+            await TestSocket.ConnectAsync(pair.Live.App.Url, "/ws?ticket=" + ticket, awaitReady: false);
         (await second.Closed).ShouldBe(1008);
     }
 
@@ -203,7 +218,8 @@ public sealed partial class NodesTests(NodesTests.Broker broker) : IClassFixture
             var (play, id) = (pair.Live.Play(FakeReply.Text("once")), Guid.CreateVersion7().ToString());
 
             var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(x =>
-                (x % 2 == 0 ? pair.Ada : pair.AdaThere).PostAsync($"/chats/{chat}/messages/", new { content = play.Question, id })));
+                (x % 2 == 0 ? pair.Ada : pair.AdaThere)
+                    .PostAsync($"/chats/{chat}/messages/", new { content = play.Question, id })));
 
             answers.Select(x => x.Status).Distinct().ShouldBe([200]);
             answers.Count(x => x.Header("Idempotent-Replayed") is null).ShouldBe(1);
@@ -222,7 +238,8 @@ public sealed partial class NodesTests(NodesTests.Broker broker) : IClassFixture
         await using var there = await pair.AdaThere.ConnectAsync();
         const int each = 40;
 
-        await Task.WhenAll(Enumerable.Range(0, 2 * each).Select(x => (x % 2 == 0 ? pair.Ada : pair.AdaThere).CreateChatAsync($"chat {x}")));
+        await Task.WhenAll(Enumerable.Range(0, 2 * each)
+            .Select(x => (x % 2 == 0 ? pair.Ada : pair.AdaThere).CreateChatAsync($"chat {x}")));
 
         foreach (var socket in new[] { here, there })
         {

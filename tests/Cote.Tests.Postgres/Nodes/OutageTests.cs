@@ -3,7 +3,9 @@ using Cote.Tests.Harness;
 
 namespace Cote.Tests.Nodes;
 
-/// <summary>The database goes away under nodes that run, and comes back: a PostgreSQL of these tests' own, with its fsync on.</summary>
+/// <summary>
+/// The database goes away under nodes that run, and comes back: a PostgreSQL of these tests' own, with its fsync on.
+/// </summary>
 [Trait("Stage", "slow")]
 public sealed class OutageTests(OutageTests.Own own) : IClassFixture<OutageTests.Own>, IAsyncLifetime
 {
@@ -42,7 +44,8 @@ public sealed class OutageTests(OutageTests.Own own) : IClassFixture<OutageTests
         var chat = await ada.CreateChatAsync();
         await using var socket = await ada.ConnectAsync();
         Gate[] gates = [new(), new()];
-        var play = live.Play(FakeReply.Text("before, ").ThenWaitFor(gates[0]).Then("while, ").ThenWaitFor(gates[1]).Then("after"));
+        var play = live.Play(
+            FakeReply.Text("before, ").ThenWaitFor(gates[0]).Then("while, ").ThenWaitFor(gates[1]).Then("after"));
         var (_, reply) = await ada.AskForAsync(chat, play);
         var texts = await socket.ShowsAsync(reply, "before, ");
 
@@ -54,7 +57,8 @@ public sealed class OutageTests(OutageTests.Own own) : IClassFixture<OutageTests
         var refused = await ada.PostAsync($"/chats/{chat}/messages/", new { content = "hello?", id });
         refused.ShouldBeProblem(503, "unavailable", "The database cannot be reached; try again shortly");
         (await ada.GetAsync("/health/ready")).Status.ShouldBe(503);
-        (await ada.GetAsync("/sync")).ShouldBeProblem(503, "unavailable", "The database cannot be reached; try again shortly");
+        (await ada.GetAsync("/sync"))
+            .ShouldBeProblem(503, "unavailable", "The database cannot be reached; try again shortly");
         (await ada.GetAsync("/health/live")).Status.ShouldBe(200);
         gates[1].Open();
         while (texts[reply] != "before, while, after")
@@ -72,15 +76,18 @@ public sealed class OutageTests(OutageTests.Own own) : IClassFixture<OutageTests
         var again = (await ada.PostAsync($"/chats/{chat}/messages/", new { content = "hello?", id })).Ok();
         again.Header("Idempotent-Replayed").ShouldBeNull("what was refused was not written");
         await socket.NextAsync("message", x => x.MessageId == id);
-        socket.All.Durable().Select(x => x.Seq).ShouldBe(Enumerable.Range(2, socket.All.Durable().Count()).Select(x => (long)x));
+        socket.All.Durable().Select(x => x.Seq)
+            .ShouldBe(Enumerable.Range(2, socket.All.Durable().Count()).Select(x => (long)x));
         (await ada.GetAsync("/health/ready")).Status.ShouldBe(200);
-        live.App.Logs.ShouldNotContain(x => x.StartsWith("Error", StringComparison.Ordinal) || x.StartsWith("Critical", StringComparison.Ordinal));
+        live.App.Logs.ShouldNotContain(
+            x => x.StartsWith("Error", StringComparison.Ordinal) || x.StartsWith("Critical", StringComparison.Ordinal));
     }
 
     [Fact]
     public async Task A_database_that_was_away_for_longer_than_a_lease_lets_no_node_steal_what_another_makes()
     {
-        const int lease = 6; // long enough for several sweeps after the database is back, and before a lapsed lease counts
+        // long enough for several sweeps after the database is back, and before a lapsed lease counts
+        const int lease = 6;
         await using var live = await LiveApp.StartAsync(CoteApp.LeaseFor(lease), $"Data:Postgres={_url}");
         await using var other = await live.App.StartNeighbourAsync($"Data:Postgres={_url}");
         using var ada = await live.RegisterAsync();
@@ -95,7 +102,8 @@ public sealed class OutageTests(OutageTests.Own own) : IClassFixture<OutageTests
         await Task.Delay(TimeSpan.FromSeconds(lease + 0.5)); // no event tells that a lease has lapsed
         using var sweeps = new Sweeps(_url);
         await _postgres.StartAgainAsync();
-        await sweeps.ReachedAsync(4); // two nodes sweep: the other one has had the lapsed lease before its eyes, and left it
+        // two nodes sweep: the other one has had the lapsed lease before its eyes, and left it
+        await sweeps.ReachedAsync(4);
         gate.Open();
 
         var end = await ada.EndOfAsync(chat, reply);
@@ -132,7 +140,8 @@ public sealed class OutageTests(OutageTests.Own own) : IClassFixture<OutageTests
     {
         await using var proxy = new CuttingProxy(new Uri(_url).Port);
         var through = new UriBuilder(_url) { Port = proxy.Port }.ToString();
-        await using var live = await LiveApp.StartAsync(CoteApp.LeaseFor(2), $"Data:Postgres={through}", $"Data:PostgresListen={_url}");
+        await using var live = await LiveApp.StartAsync(
+            CoteApp.LeaseFor(2), $"Data:Postgres={through}", $"Data:PostgresListen={_url}");
         using var ada = await live.RegisterAsync();
         var chat = await ada.CreateChatAsync();
         var play = live.Play(FakeReply.Text("here it is"));
@@ -146,7 +155,9 @@ public sealed class OutageTests(OutageTests.Own own) : IClassFixture<OutageTests
         play.Calls.ShouldBe(1);
     }
 
-    /// <summary>Counts the sweeps for waiting replies that this process makes in one database and that get an answer.</summary>
+    /// <summary>
+    /// Counts the sweeps for waiting replies that this process makes in one database and that get an answer.
+    /// </summary>
     sealed class Sweeps : IDisposable
     {
         readonly SemaphoreSlim _made = new(0);
@@ -162,8 +173,10 @@ public sealed class OutageTests(OutageTests.Own own) : IClassFixture<OutageTests
                 ActivityStopped = x =>
                 {
                     var text = (string?)(x.GetTagItem("db.query.text") ?? x.GetTagItem("db.statement"));
-                    if ((string?)(x.GetTagItem("db.namespace") ?? x.GetTagItem("db.name")) == database && x.Status != ActivityStatusCode.Error
-                        && text?.Contains("select m.user_id, m.chat_id from messages m", StringComparison.Ordinal) == true)
+                    if ((string?)(x.GetTagItem("db.namespace") ?? x.GetTagItem("db.name")) == database
+                        && x.Status != ActivityStatusCode.Error
+                        && text?.Contains("select m.user_id, m.chat_id from messages m",
+                            StringComparison.Ordinal) == true)
                         _made.Release();
                 },
             };

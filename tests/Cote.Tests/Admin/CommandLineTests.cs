@@ -24,11 +24,13 @@ public sealed class CommandLineTests
         JsonElement.Parse(made.Output).GetProperty("role").GetString().ShouldBe("admin");
         await app.StartAgainAsync();
         using var root = app.Anonymous();
-        root.Token = (await root.FormAsync("/token", ("username", "root"), ("password", Password))).Ok()["access_token"];
+        root.Token = (await root.FormAsync("/token", ("username", "root"), ("password", Password)))
+            .Ok()["access_token"];
         using var ada = await app.RegisterAsync("ada");
         (await root.FormAsync("/token", ("username", "ada"), ("password", "wrong"))).Status.ShouldBe(401);
 
-        var users = (await root.GetAsync("/admin/users")).Ok().Json.EnumerateArray().Select(x => x.GetProperty("username").GetString());
+        var users = (await root.GetAsync("/admin/users"))
+            .Ok().Json.EnumerateArray().Select(x => x.GetProperty("username").GetString());
         var audit = (await root.GetAsync("/admin/audit")).Ok();
 
         users.ShouldBe(["root", "ada"]);
@@ -39,7 +41,8 @@ public sealed class CommandLineTests
         (await ada.GetAsync("/admin/audit")).ErrorCode.ShouldBe("admin_only");
         var page = await root.GetAsync("/admin/audit?limit=2");
         page.Json.GetArrayLength().ShouldBe(2);
-        (await root.GetAsync(page.Header("Link")!.Split('<', '>')[1])).Json[0].GetProperty("action").GetString().ShouldBe("registered");
+        (await root.GetAsync(page.Header("Link")!.Split('<', '>')[1])).Json[0]
+            .GetProperty("action").GetString().ShouldBe("registered");
         (await root.GetAsync($"/admin/audit?user_id={ada.Id}")).Json.GetArrayLength().ShouldBe(3);
         (await root.GetAsync("/admin/audit?user_id=x")).Status.ShouldBe(422);
     }
@@ -55,8 +58,10 @@ public sealed class CommandLineTests
 
         (await ada.GetAsync("/users/me")).Status.ShouldBe(401);
         (await socket.Closed).ShouldBe(4503);
-        (await ada.FormAsync("/token", ("username", "ada"), ("password", ada.Password))).ErrorCode.ShouldBe("account_disabled");
-        (await ada.FormAsync("/token", ("username", "ada"), ("password", "wrong"))).ErrorCode.ShouldBe("wrong_password");
+        (await ada.FormAsync("/token", ("username", "ada"), ("password", ada.Password))).ErrorCode.ShouldBe(
+            "account_disabled");
+        (await ada.FormAsync("/token", ("username", "ada"), ("password", "wrong"))).ErrorCode.ShouldBe(
+            "wrong_password");
         (await RunAsync(app, "", "enable-user", "ada")).Code.ShouldBe(0);
         (await ada.LogInAsync()).Status.ShouldBe(200);
     }
@@ -108,7 +113,8 @@ public sealed class CommandLineTests
         (await ada.GetAsync("/control/list-users")).ErrorCode.ShouldBe("not_found");
         (await ada.PostAsync("/control/disable-user", new { username = ada.Username })).ErrorCode.ShouldBe("not_found");
         (await ada.GetAsync("/users/me")).Status.ShouldBe(200);
-        File.GetUnixFileMode(Path.Combine(app.Data, "control.sock")).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        File.GetUnixFileMode(Path.Combine(app.Data, "control.sock"))
+            .ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
     }
 
     [Fact]
@@ -122,7 +128,8 @@ public sealed class CommandLineTests
             var nothing = await anyone.SendAsync(new HttpMethod(method), "/control/nothing-of-the-kind");
 
             command.Status.ShouldBe(404, method);
-            (command.Status, command.Text, command.Header("Allow")).ShouldBe((nothing.Status, nothing.Text, nothing.Header("Allow")));
+            (command.Status, command.Text, command.Header("Allow"))
+                .ShouldBe((nothing.Status, nothing.Text, nothing.Header("Allow")));
         }
     }
 
@@ -135,7 +142,8 @@ public sealed class CommandLineTests
         var batch = new WriteBatch();
         var clock = services.GetRequiredService<Clock>();
         for (var i = 0; i < many; i++)
-            UserStore.Add(batch, new(clock.NewId(), $"user{i}", $"user{i}@example.com"), "no hash", Roles.User, clock.Now);
+            UserStore.Add(batch, new(clock.NewId(), $"user{i}", $"user{i}@example.com"), "no hash",
+                Roles.User, clock.Now);
         (await services.GetRequiredService<Database>().WriteAsync(batch)).ShouldBe(Outcome.Committed);
 
         var asked = await RunAsync(app, "", "list-users");
@@ -158,7 +166,8 @@ public sealed class CommandLineTests
 
         using StringWriter output = new(), error = new();
         var code = await CoteCommands.RunAsync(
-            ["new-epoch", .. app.Place, "--Cote:Data:Postgres=postgres://ada:geheim@db.example/restored"], TextReader.Null, output, error);
+            ["new-epoch", .. app.Place, "--Cote:Data:Postgres=postgres://ada:geheim@db.example/restored"],
+            TextReader.Null, output, error);
 
         code.ShouldBe(1);
         error.ToString().ShouldContain("than this command names (db.example:5432, database restored)");
@@ -171,7 +180,8 @@ public sealed class CommandLineTests
     [Theory]
     [InlineData(null, "")]
     [InlineData(null, "--urls=http://*:8000")]
-    [InlineData(null, "--urls http://*:8000 --Cote:Data:Directory here --environment=Development --Logging:LogLevel:Default=Debug")]
+    [InlineData(null,
+        "--urls http://*:8000 --Cote:Data:Directory here --environment=Development --Logging:LogLevel:Default=Debug")]
     [InlineData(2, "--daemon", "--daemon is neither a command nor a setting")]
     [InlineData(2, "--Cote__Data__Directory=here", "--Cote__Data__Directory is neither a command nor a setting")]
     [InlineData(2, "--url=http://geheim@*:8000", "--url is neither a command nor a setting")]
@@ -184,11 +194,13 @@ public sealed class CommandLineTests
     [InlineData(2, "disable-user", "Cote.Server disable-user NAME")]
     [InlineData(2, "create-user ada", "Cote.Server create-user NAME EMAIL [--admin]")]
     [InlineData(2, "copy --from=x --too=postgres://ada:geheim@db/x", "copy does not take --too.")]
-    public async Task A_server_starts_with_settings_alone_and_everything_else_is_a_command_or_a_mistake(int? expected, string words, string? says = null)
+    public async Task A_server_starts_with_settings_alone_and_everything_else_is_a_command_or_a_mistake(int? expected,
+        string words, string? says = null)
     {
         using StringWriter output = new(), error = new();
 
-        var code = await CoteCommands.RunAsync(words.Split(' ', StringSplitOptions.RemoveEmptyEntries), TextReader.Null, output, error);
+        var code = await CoteCommands.RunAsync(words.Split(' ', StringSplitOptions.RemoveEmptyEntries), TextReader.Null,
+            output, error);
 
         code.ShouldBe(expected);
         error.ToString().ShouldContain(says ?? "");
@@ -212,16 +224,19 @@ public sealed class CommandLineTests
         var (done, version) = await SayAsync("--version");
         done.ShouldBe(0);
         version.ShouldMatch(@"^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$");
-        typeof(CoteCommands).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.ShouldStartWith(version);
+        typeof(CoteCommands).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!
+            .InformationalVersion.ShouldStartWith(version);
 
         static async Task<(int? Code, string Said)> SayAsync(params string[] words)
         {
             using var output = new StringWriter();
-            return (await CoteCommands.RunAsync(words, TextReader.Null, output, TextWriter.Null), output.ToString().Trim());
+            return (await CoteCommands.RunAsync(words, TextReader.Null, output, TextWriter.Null),
+                output.ToString().Trim());
         }
     }
 
-    static async Task<(int Code, string Output, string Error)> RunAsync(CoteApp app, string password, params string[] words)
+    static async Task<(int Code, string Output, string Error)> RunAsync(
+        CoteApp app, string password, params string[] words)
     {
         using StringWriter output = new(), error = new();
         using var input = new StringReader(password + "\n");

@@ -40,7 +40,8 @@ public sealed partial class CopyTests
         await app.StopAsync();
         var files = Files(app);
 
-        var copied = await CopyAsync(app.Data, url, "--Cote:Media:Storage=disk", $"--Cote:Media:Directory={Path.Combine(app.Data, "media")}");
+        var copied = await CopyAsync(
+            app.Data, url, "--Cote:Media:Storage=disk", $"--Cote:Media:Directory={Path.Combine(app.Data, "media")}");
 
         copied.Code.ShouldBe(0, copied.Error);
         (await cluster.QueryAsync("select count(*) from blob_chunks", url))[0][0].ShouldBe(0L);
@@ -69,7 +70,8 @@ public sealed partial class CopyTests
     {
         var cluster = await target.Cluster;
         await using var store = await FakeStore.StartAsync();
-        string[] bucket = ["Media:S3:Bucket=media", $"Media:S3:Endpoint={store.Url}", "Media:S3:AccessKey=key", "Media:S3:SecretKey=secret"];
+        string[] bucket = ["Media:S3:Bucket=media", $"Media:S3:Endpoint={store.Url}", "Media:S3:AccessKey=key",
+            "Media:S3:SecretKey=secret"];
         string[] settings = [.. bucket.Select(x => "--Cote:" + x)];
         var photo = Samples.Png(extra: 70_000);
         await using var stored = await CoteApp.StartAsync(bucket);

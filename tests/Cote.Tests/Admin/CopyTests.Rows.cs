@@ -14,9 +14,17 @@ public sealed partial class CopyTests
     static async Task<string> FillAsync(CoteApp app, CoteClient ada, CoteClient eve)
     {
         var chat = await ada.CreateChatAsync("Ünïcödé 🕊️ \"quoted\"");
-        (await ada.PatchAsync($"/chats/{chat}", new { is_pinned = true, system_prompt = "kurz\tund\r\n\u0001 \\ gut", temperature = 0.1 + 0.2, max_tokens = 77 })).Ok();
+        (await ada.PatchAsync($"/chats/{chat}",
+            new
+            {
+                is_pinned = true,
+                system_prompt = "kurz\tund\r\n\u0001 \\ gut",
+                temperature = 0.1 + 0.2,
+                max_tokens = 77
+            })).Ok();
         app.Model.Script = FakeReply.Text("🕊", "️ und 漢字");
-        foreach (var text in new[] { "one", "null", "\\N", "  ", "a\u0001b\u007f\uffff", "𐀀 beyond the first plane", new string('ü', 100_000) })
+        foreach (var text in new[] { "one", "null", "\\N", "  ", "a\u0001b\u007f\uffff", "𐀀 beyond the first plane",
+            new string('ü', 100_000) })
             await EndAsync(ada, chat, await ada.AskAsync(chat, text));
         var doomed = await ada.AskAsync(chat, "deleted");
         await EndAsync(ada, chat, doomed);
@@ -25,7 +33,9 @@ public sealed partial class CopyTests
         await EndAsync(ada, chat, await ada.AskAsync(chat, "it fails"));
         (await ada.DeleteAsync($"/chats/{await ada.CreateChatAsync("gone")}")).Ok();
         app.Model.Script = FakeReply.Text("for Eve");
-        var same = (await eve.PostAsync("/chats/", new { title = "the same id", id = ada == eve ? Guid.CreateVersion7().ToString() : chat })).Ok()["id"];
+        var same =
+            (await eve.PostAsync("/chats/",
+            new { title = "the same id", id = ada == eve ? Guid.CreateVersion7().ToString() : chat })).Ok()["id"];
         await EndAsync(eve, same, await eve.AskAsync(same, "mine"));
         (await ada.UploadAsync("a note that no message names"u8.ToArray(), "note.txt")).Ok();
         return chat;
@@ -51,7 +61,8 @@ public sealed partial class CopyTests
     {
         foreach (var chat in (await client.GetAsync("/chats/")).Ok().Json.EnumerateArray())
             foreach (var message in await client.MessagesAsync(chat.GetProperty("id").GetString()!))
-                if (message.GetProperty("sender").GetString() == "ai" && message.GetProperty("status").GetString() == "sent")
+                if (message.GetProperty("sender").GetString() == "ai"
+                    && message.GetProperty("status").GetString() == "sent")
                     return false;
         return true;
     }, "every reply was delivered");
@@ -64,19 +75,26 @@ public sealed partial class CopyTests
         {
             var who = (await client.GetAsync("/users/me")).Ok().Text;
             all[who] = who;
-            foreach (var chat in (await client.GetAsync("/chats/")).Ok().Json.EnumerateArray().Select(x => x.GetProperty("id").GetString()!).Where(x => x != but))
+            foreach (var chat in (await client.GetAsync("/chats/"))
+                .Ok().Json.EnumerateArray().Select(x => x.GetProperty("id").GetString()!).Where(x => x != but))
             {
-                foreach (var path in new[] { $"/chats/{chat}", $"/chats/{chat}/messages/", $"/chats/{chat}/messages/?limit=3" })
+                foreach (
+                    var path in new[] { $"/chats/{chat}", $"/chats/{chat}/messages/",
+                    $"/chats/{chat}/messages/?limit=3" })
                     all[who + path] = (await client.GetAsync(path)).Ok().Text;
                 foreach (var message in await client.MessagesAsync(chat))
-                    all[who + message.GetProperty("id")] = (await client.MessageAsync(chat, message.GetProperty("id").GetString()!)).GetRawText();
+                    all[who + message.GetProperty("id")] =
+                        (await client.MessageAsync(chat, message.GetProperty("id").GetString()!)).GetRawText();
             }
         }
         return all.ToDictionary(x => x.Key, x => Signature().Replace(x.Value, ""));
     }
 
-    static Dictionary<string, string> Files(CoteApp app) => Directory.GetFiles(app.Data, "*", SearchOption.AllDirectories)
-        .Where(x => Path.GetFileName(x) != "cote.db.lock").ToDictionary(x => x, x => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(x))));
+    static Dictionary<string, string> Files(CoteApp app) =>
+        Directory.GetFiles(app.Data, "*", SearchOption.AllDirectories)
+        .Where(x => Path.GetFileName(x) != "cote.db.lock")
+            .ToDictionary(x => x,
+            x => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(x))));
 
     static async Task<List<object?[]>> EmbeddedAsync(string data, string sql)
     {
@@ -103,7 +121,8 @@ public sealed partial class CopyTests
         using StringWriter output = new(), error = new();
         try
         {
-            return (await CoteCommands.RunAsync(words, TextReader.Null, output, error) ?? -1, output.ToString(), error.ToString());
+            return (await CoteCommands.RunAsync(words, TextReader.Null, output, error) ?? -1, output.ToString(),
+                error.ToString());
         }
         catch (StartupException refused)
         {

@@ -24,7 +24,8 @@ public sealed class UserTablesTests(SharedApp shared)
         // The lists hold no table that is gone, and none twice.
         foreach (var names in new IReadOnlyList<string>[]
         {
-            [.. AccountStore.Tables, .. UserTables.NotErased.Keys], [.. ExportWriter.Tables, .. UserTables.NotExported.Keys],
+            [.. AccountStore.Tables, .. UserTables.NotErased.Keys],
+                [.. ExportWriter.Tables, .. UserTables.NotExported.Keys],
             [.. CopiedTables.All.Select(x => x.Name), .. CopiedTables.Left],
         })
         {
@@ -36,7 +37,8 @@ public sealed class UserTablesTests(SharedApp shared)
     [Fact]
     public void It_would_say_so() => Undecided(["chats", "shares"], ["chats"]).ShouldBe(["shares"]);
 
-    static IEnumerable<string> Undecided(IEnumerable<string> tables, IEnumerable<string> decided) => tables.Except(decided);
+    static IEnumerable<string> Undecided(IEnumerable<string> tables, IEnumerable<string> decided) =>
+        tables.Except(decided);
 
     static async Task<Dictionary<string, List<string>>> ColumnsAsync(CoteApp app)
     {

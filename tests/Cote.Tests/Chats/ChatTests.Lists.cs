@@ -9,7 +9,8 @@ public sealed partial class ChatTests
     public async Task Chats_stand_with_the_newest_activity_first()
     {
         using var ada = await _app.RegisterAsync();
-        var (a, b, c) = (await ada.CreateChatAsync("a"), await ada.CreateChatAsync("b"), await ada.CreateChatAsync("c"));
+        var (a, b, c) = (await ada.CreateChatAsync("a"), await ada.CreateChatAsync("b"),
+            await ada.CreateChatAsync("c"));
         (await TitlesAsync(ada)).ShouldBe("cba");
 
         await ada.EndOfAsync(a, (await ada.AskAsync(a, "Hi")).Text("reply_id"));

@@ -40,9 +40,11 @@ public sealed partial class ChatTests(SharedApp shared)
         using var ada = await _app.RegisterAsync();
         var longest = (int)(await ada.GetAsync("/limits")).Json.Number("max_title_length");
 
-        foreach (var title in new[] { "", "日本語 😀 \"quoted\" <b>&amp;</b> \\ \u2028", new string('x', longest), "\r\n\t", "'; drop table chats; --" })
+        foreach (var title in new[] { "", "日本語 😀 \"quoted\" <b>&amp;</b> \\ \u2028", new string('x', longest), "\r\n\t",
+            "'; drop table chats; --" })
             (await ada.PostAsync("/chats/", new { title })).Ok()["title"].ShouldBe(title);
-        (await ada.PostAsync("/chats/", new { title = new string('x', longest + 1) })).ShouldBeWrong("body.title string_too_long");
+        (await ada.PostAsync("/chats/", new { title = new string('x', longest + 1) }))
+            .ShouldBeWrong("body.title string_too_long");
     }
 
     [Fact]
@@ -77,8 +79,10 @@ public sealed partial class ChatTests(SharedApp shared)
             "This id was used for something else; a retry must repeat the first request exactly");
         (await ada.GetAsync($"/chats/{id}")).Ok()["title"].ShouldBe("Plans");
         (await ada.DeleteAsync($"/chats/{id}")).Ok().Text.ShouldBe("""{"success":true}""");
-        (await ada.PostAsync("/chats/", new { title = "Plans", id })).ShouldBeProblem(410, "gone", "This id belonged to something that was deleted, and cannot be used again");
-        (await ada.PostAsync("/chats/", new { title = "other", id })).ShouldBeProblem(410, "gone", "This id belonged to something that was deleted, and cannot be used again");
+        (await ada.PostAsync("/chats/", new { title = "Plans", id }))
+            .ShouldBeProblem(410, "gone", "This id belonged to something that was deleted, and cannot be used again");
+        (await ada.PostAsync("/chats/", new { title = "other", id }))
+            .ShouldBeProblem(410, "gone", "This id belonged to something that was deleted, and cannot be used again");
         (await ada.GetAsync("/chats/")).Text.ShouldBe("[]");
     }
 
@@ -103,7 +107,8 @@ public sealed partial class ChatTests(SharedApp shared)
         using var ada = await _app.RegisterAsync();
         var id = Guid.CreateVersion7().ToString();
 
-        var replies = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => ada.PostAsync("/chats/", new { title = "Plans", id })));
+        var replies = await Task.WhenAll(
+            Enumerable.Range(0, 20).Select(_ => ada.PostAsync("/chats/", new { title = "Plans", id })));
 
         replies.Select(x => x.Ok().Text).Distinct().ShouldHaveSingleItem();
         replies.Count(x => x.Header("Idempotent-Replayed") is null).ShouldBe(1);
@@ -146,13 +151,15 @@ public sealed partial class ChatTests(SharedApp shared)
     {
         using var ada = await _app.RegisterAsync();
         var id = await ada.CreateChatAsync("Plans");
-        var before = (await ada.PatchAsync($"/chats/{id}", new { system_prompt = "Be brief.", temperature = 1 })).Ok().Text;
+        var before = (await ada.PatchAsync($"/chats/{id}", new { system_prompt = "Be brief.", temperature = 1 }))
+            .Ok().Text;
 
         (await ada.PatchAsync($"/chats/{id}", "{}")).Ok().Text.ShouldBe(before);
         (await ada.PatchAsync($"/chats/{id}/", """{"unknown":1}""")).Ok().Text.ShouldBe(before);
         var after = (await ada.PatchAsync($"/chats/{id}", new { max_tokens = 7 })).Ok().Json;
 
-        (after.Text("system_prompt"), after.GetProperty("temperature").GetDouble(), after.Number("max_tokens")).ShouldBe(("Be brief.", 1, 7));
+        (after.Text("system_prompt"), after.GetProperty("temperature").GetDouble(), after.Number("max_tokens"))
+            .ShouldBe(("Be brief.", 1, 7));
         (await HeadAsync(ada)).ShouldBe(3);
     }
 
@@ -184,7 +191,8 @@ public sealed partial class ChatTests(SharedApp shared)
     [InlineData("""{"title":7}""", "body.title string_type")]
     [InlineData("""{"title":"a\u0000"}""", "body.title value_error")]
     [InlineData("""{"system_prompt":"\ud800"}""", "body.system_prompt string_unicode")]
-    [InlineData("""{"title":"b","temperature":9,"max_tokens":0}""", "body.temperature less_than_equal|body.max_tokens greater_than_equal")]
+    [InlineData("""{"title":"b","temperature":9,"max_tokens":0}""",
+        "body.temperature less_than_equal|body.max_tokens greater_than_equal")]
     [InlineData("[]", "body model_attributes_type")]
     [Trait("Rows", "none")]
     public async Task What_a_chat_may_not_be_is_a_422_and_changes_nothing(string body, string wrong)

@@ -15,7 +15,8 @@ public sealed class DeleteAndReadTests(SharedApp shared)
         var question = await ada.AskAsync(chat, "two");
         await ada.EndOfAsync(chat, question.Text("reply_id"));
 
-        (await ada.DeleteAsync($"/chats/{chat}/messages/{question.Text("id")}")).Ok().Text.ShouldBe("""{"success":true}""");
+        (await ada.DeleteAsync($"/chats/{chat}/messages/{question.Text("id")}"))
+            .Ok().Text.ShouldBe("""{"success":true}""");
 
         (await ada.GetAsync($"/chats/{chat}/messages/{question.Text("id")}")).ShouldBeNoMessage();
         (await ada.GetAsync($"/chats/{chat}/messages/{question.Text("reply_id")}")).ShouldBeNoMessage();
@@ -73,7 +74,8 @@ public sealed class DeleteAndReadTests(SharedApp shared)
         var path = $"/chats/{chat}/messages/{question.Text("reply_id")}";
 
         (await ada.PutAsync(path + "/read")).Ok().Text.ShouldBe("""{"success":true}""");
-        await socket.NextAsync("message.status", x => x.MessageId == question.Text("reply_id") && x.Data.Text("status") == "read");
+        await socket.NextAsync("message.status",
+            x => x.MessageId == question.Text("reply_id") && x.Data.Text("status") == "read");
         var head = (await ada.GetAsync("/sync")).Ok()["cursor"];
         (await ada.PutAsync(path + "/read/")).Ok();
         (await ada.PutAsync(path + "/read", new { ignored = 1 })).Ok();
@@ -128,7 +130,8 @@ public sealed class DeleteAndReadTests(SharedApp shared)
         using var ada = await live.RegisterAsync();
         await using var socket = await ada.ConnectAsync();
         var waiting = new Dictionary<string, string>();
-        foreach (var chat in new[] { await ada.CreateChatAsync(), await ada.CreateChatAsync(), await ada.CreateChatAsync() })
+        foreach (
+            var chat in new[] { await ada.CreateChatAsync(), await ada.CreateChatAsync(), await ada.CreateChatAsync() })
             for (var i = 0; i < 4; i++)
                 waiting.Add((await ada.AskForAsync(chat, live.Play(FakeReply.Text("an answer")))).Reply, chat);
         var replies = waiting.ToDictionary();
@@ -141,7 +144,8 @@ public sealed class DeleteAndReadTests(SharedApp shared)
             waiting.Remove(moved.MessageId!).ShouldBeTrue("once");
         }
 
-        socket.All.Durable().Select(x => x.Seq).ShouldBe(Enumerable.Range(1, socket.All.Durable().Count()).Select(x => (long)x));
+        socket.All.Durable().Select(x => x.Seq)
+            .ShouldBe(Enumerable.Range(1, socket.All.Durable().Count()).Select(x => (long)x));
         foreach (var (reply, chat) in replies)
             (await ada.MessageAsync(chat, reply)).Text("status").ShouldBe("delivered");
         var head = socket.All.Durable().Last().Seq;

@@ -100,7 +100,8 @@ public sealed class LastMessageTests(SharedApp shared)
         return (json.Text("last_message_content"), json.Text("last_message_time"), json.Number("last_seq"));
     }
 
-    static async Task<(JsonElement Question, JsonElement Reply)> EndedAsync(CoteClient client, string chat, string content)
+    static async Task<(JsonElement Question, JsonElement Reply)> EndedAsync(
+        CoteClient client, string chat, string content)
     {
         var question = await client.AskAsync(chat, content);
         return (question, await client.EndOfAsync(chat, question.Text("reply_id")));

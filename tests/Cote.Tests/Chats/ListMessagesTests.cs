@@ -29,10 +29,12 @@ public sealed class ListMessagesTests(SharedApp shared)
         using var ada = await _app.RegisterAsync();
         var chat = await FilledAsync(ada, 4);
 
-        (await ChatTests.PagesAsync(ada, $"/chats/{chat}/messages/?after=1&limit=3")).Select(Seqs).ShouldBe(["2 3 4", "5 6 7", "8"]);
+        (await ChatTests.PagesAsync(ada, $"/chats/{chat}/messages/?after=1&limit=3"))
+            .Select(Seqs).ShouldBe(["2 3 4", "5 6 7", "8"]);
         (await ada.GetAsync($"/chats/{chat}/messages/?after=8")).Ok().Text.ShouldBe("[]");
         (await ada.GetAsync($"/chats/{chat}/messages/?after=9223372036854775807")).Ok().Text.ShouldBe("[]");
-        Seqs((await ada.GetAsync($"/chats/{chat}/messages/?after=0")).Ok().Json.EnumerateArray()).ShouldBe("1 2 3 4 5 6 7 8");
+        Seqs((await ada.GetAsync($"/chats/{chat}/messages/?after=0")).Ok().Json.EnumerateArray())
+            .ShouldBe("1 2 3 4 5 6 7 8");
     }
 
     [Theory]
@@ -69,11 +71,14 @@ public sealed class ListMessagesTests(SharedApp shared)
         await first.Reached;
         Seqs(await ada.MessagesAsync(chat)).ShouldBe("1 3");
         var unlisted = await ada.MessageAsync(chat, question.Text("reply_id"));
-        (unlisted.Number("seq"), unlisted.Text("content"), unlisted.GetProperty("generation").Text("state")).ShouldBe((2, "", "running"));
-        (await ada.MessageAsync(chat, second.Text("reply_id"))).GetProperty("generation").Text("state").ShouldBe("queued");
+        (unlisted.Number("seq"), unlisted.Text("content"), unlisted.GetProperty("generation").Text("state"))
+            .ShouldBe((2, "", "running"));
+        (await ada.MessageAsync(chat, second.Text("reply_id")))
+            .GetProperty("generation").Text("state").ShouldBe("queued");
 
         first.Open();
-        await socket.NextAsync("message.status", x => x.MessageId == question.Text("id") && x.Data.Text("status") == "read");
+        await socket.NextAsync("message.status",
+            x => x.MessageId == question.Text("id") && x.Data.Text("status") == "read");
         var listed = await ada.MessagesAsync(chat);
         Seqs(listed).ShouldBe("1 2 3");
         (listed[1].Text("content"), listed[1].GetProperty("generation").Text("state")).ShouldBe(("one", "running"));
@@ -102,9 +107,11 @@ public sealed class ListMessagesTests(SharedApp shared)
         var forward = await ChatTests.PagesAsync(ada, $"/chats/{chat}/messages/?after=0");
 
         back.Count.ShouldBeGreaterThan(1);
-        Enumerable.Reverse(back).SelectMany(x => x).Where(x => x.Text("sender") == "user").Select(x => x.Text("id")).ShouldBe(ids);
+        Enumerable.Reverse(back).SelectMany(x => x)
+            .Where(x => x.Text("sender") == "user").Select(x => x.Text("id")).ShouldBe(ids);
         forward.SelectMany(x => x).Where(x => x.Text("sender") == "user").Select(x => x.Text("id")).ShouldBe(ids);
-        forward.SelectMany(x => x).Where(x => x.Text("sender") == "user").ShouldAllBe(x => x.Text("content") == content);
+        forward.SelectMany(x => x).Where(x => x.Text("sender") == "user")
+            .ShouldAllBe(x => x.Text("content") == content);
     }
 
     [Fact]
@@ -133,7 +140,8 @@ public sealed class ListMessagesTests(SharedApp shared)
         (await TwiceAsync("/chats/")).ShouldContain("second title");
 
         var gate = new Gate();
-        var (_, growing) = await ada.AskForAsync(chat, live.Play(FakeReply.Text("it grows").ThenWaitFor(gate).Then(", and ends")));
+        var (_, growing) = await ada.AskForAsync(
+            chat, live.Play(FakeReply.Text("it grows").ThenWaitFor(gate).Then(", and ends")));
         while (!(await TwiceAsync(path)).Contains("it grows", StringComparison.Ordinal)) // by its first checkpoint
             await ada.GetAsync("/events?wait=1&cursor=" + (await ada.GetAsync("/events")).Ok()["cursor"]);
         gate.Open();

@@ -19,13 +19,15 @@ public sealed class DataFolderTests
         await app.StopAsync();
         var folder = new DirectoryInfo(app.Data);
         foreach (var entry in folder.EnumerateFileSystemInfos().Prepend(folder))
-            entry.UnixFileMode |= UnixFileMode.GroupRead | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
+            entry.UnixFileMode |= UnixFileMode.GroupRead | UnixFileMode.OtherRead | UnixFileMode.OtherWrite
+                | UnixFileMode.OtherExecute;
 
         await app.StartAgainAsync();
         using var ada = await app.RegisterAsync(); // so that the log has been written to
 
         var entries = folder.EnumerateFileSystemInfos().Prepend(folder).ToList();
-        string[] expected = ["cote.db", "cote.db-wal", "cote.db-shm", "cote.db.lock", "cote.db.epoch", "signing.key", "media"];
+        string[] expected = ["cote.db", "cote.db-wal", "cote.db-shm", "cote.db.lock", "cote.db.epoch",
+            "signing.key", "media"];
         expected.Except(entries.Select(x => x.Name)).ShouldBeEmpty();
         entries.Where(x => (x.UnixFileMode & Others) != 0).Select(x => x.Name).ShouldBeEmpty();
     }
@@ -35,7 +37,8 @@ public sealed class DataFolderTests
     {
         await using var app = await CoteApp.StartAsync();
         using var ada = await app.RegisterAsync();
-        using var bytes = new MultipartFormDataContent { { new ByteArrayContent("a note"u8.ToArray()), "file", "note.txt" } };
+        using var bytes =
+            new MultipartFormDataContent { { new ByteArrayContent("a note"u8.ToArray()), "file", "note.txt" } };
         (await ada.SendAsync(HttpMethod.Post, "/upload/", null, x => x.Content = bytes)).Ok();
 
         (await ada.SendAsync(HttpMethod.Post, "/upload/resumable", null, x =>

@@ -46,7 +46,8 @@ public sealed class HostTablesTests
         both.Logs.ShouldContain(x => x.Contains("Migration 0002_m2 of shop is done"));
         (await both.RowsAsync())["x_shop_prices"].Count.ShouldBe(2);
         using var ada = await both.RegisterAsync();
-        (await ada.GetAsync("/own/prices")).Ok().Text.ShouldBe("""["B","b"]""", "texts are compared by their bytes on both engines");
+        (await ada.GetAsync("/own/prices"))
+            .Ok().Text.ShouldBe("""["B","b"]""", "texts are compared by their bytes on both engines");
     }
 
     [Fact]
@@ -55,9 +56,11 @@ public sealed class HostTablesTests
         await using var app = await StartAsync(Shop(Notes, Prices));
 
         (await RefusalAsync(app, Shop(Notes, Prices + " "))).ShouldBe(
-            "Migration 0002_m2 of shop is not the one this database was made with. A migration that has run must never be changed: add a new one.");
+            "Migration 0002_m2 of shop is not the one this database was made with. A migration that has run must "
+                + "never be changed: add a new one.");
         (await RefusalAsync(app, Shop(Notes))).ShouldBe(
-            "The database was made by a newer shop (it has migration 0002_m2, this program ends at 0001_m1). Start that version, or restore a copy.");
+            "The database was made by a newer shop (it has migration 0002_m2, this program ends at 0001_m1). Start "
+                + "that version, or restore a copy.");
         (await RefusalAsync(app, null)).ShouldBe(
             "The database has tables of the host shop, which this program does not know. "
             + "Start the program that made them, or drop them, x_shop_migrations last.");
@@ -65,12 +68,19 @@ public sealed class HostTablesTests
     }
 
     [Theory]
-    [InlineData("create table x_shop_more (id text primary key); insert into nowhere values (1)", "Migration 0002_m2 of shop has failed, and nothing of it is kept: ")]
-    [InlineData("create table chats (id text primary key)", "Migration 0002_m2 of shop has failed, and nothing of it is kept: ")]
-    [InlineData("create table orders (id text primary key)", "Migration 0002_m2 of shop is refused: it changes or makes the table orders; its tables begin with x_shop_.")]
-    [InlineData("alter table chats add column colour text", "Migration 0002_m2 of shop is refused: it changes or makes the table chats; its tables begin with x_shop_.")]
-    [InlineData("create table x_shop_more (id text)", "Migration 0002_m2 of shop is refused: it makes the table x_shop_more without a primary key.")]
-    [InlineData("create table x_shop_more (id text primary key, at date)", "Migration 0002_m2 of shop is refused: it gives x_shop_more.at the type date; the types are text, bigint, double precision, and blob or bytea.")]
+    [InlineData("create table x_shop_more (id text primary key); insert into nowhere values (1)",
+        "Migration 0002_m2 of shop has failed, and nothing of it is kept: ")]
+    [InlineData("create table chats (id text primary key)",
+        "Migration 0002_m2 of shop has failed, and nothing of it is kept: ")]
+    [InlineData("create table orders (id text primary key)",
+        "Migration 0002_m2 of shop is refused: it changes or makes the table orders; its tables begin with x_shop_.")]
+    [InlineData("alter table chats add column colour text",
+        "Migration 0002_m2 of shop is refused: it changes or makes the table chats; its tables begin with x_shop_.")]
+    [InlineData("create table x_shop_more (id text)",
+        "Migration 0002_m2 of shop is refused: it makes the table x_shop_more without a primary key.")]
+    [InlineData("create table x_shop_more (id text primary key, at date)",
+        "Migration 0002_m2 of shop is refused: it gives x_shop_more.at the type date; the types are text, bigint, "
+        + "double precision, and blob or bytea.")]
     public async Task A_migration_that_fails_or_leaves_its_own_tables_changes_nothing(string sql, string refusal)
     {
         await using var app = await StartAsync(Shop(Notes));
@@ -90,13 +100,21 @@ public sealed class HostTablesTests
     {
         await using var app = await StartAsync(Shop(Notes));
 
-        (await RefusalAsync(app, x => x.AddTables("shop", y => y.Migration("m1", Notes).Table("x_shop_notes", "user_id")))).ShouldBe(
+        (await RefusalAsync(
+            app, x => x.AddTables("shop", y => y.Migration("m1", Notes).Table("x_shop_notes", "user_id")))).ShouldBe(
             "The host shop does not say what its table x_shop_lines holds: name it with Table().");
-        (await RefusalAsync(app, x => x.AddTables("shop", y => y.Migration("m1", Notes).Table("x_shop_notes", "user_id").Table("x_shop_lines")))).ShouldBe(
+        (await RefusalAsync(
+            app, x => x.AddTables("shop",
+            y => y.Migration("m1", Notes).Table("x_shop_notes", "user_id").Table("x_shop_lines")))).ShouldBe(
             "The table x_shop_lines of shop has a column user_id: say so with Table(), or an erasure leaves its rows.");
-        (await RefusalAsync(app, x => x.AddTables("shop", y => y.Migration("m1", Notes).Table("x_shop_notes", "owner").Table("x_shop_lines", "user_id")))).ShouldBe(
+        (await RefusalAsync(
+            app, x => x.AddTables("shop",
+            y => y.Migration("m1", Notes).Table("x_shop_notes", "owner").Table("x_shop_lines", "user_id")))).ShouldBe(
             "The table x_shop_notes of shop has no column owner.");
-        (await RefusalAsync(app, x => x.AddTables("shop", y => y.Migration("m1", Notes).Table("x_shop_notes", "user_id").Table("x_shop_lines", "user_id").Table("x_shop_gone")))).ShouldBe(
+        (await RefusalAsync(
+            app, x =>
+            x.AddTables("shop", y => y.Migration("m1", Notes)
+            .Table("x_shop_notes", "user_id").Table("x_shop_lines", "user_id").Table("x_shop_gone")))).ShouldBe(
             "No migration of shop has made the table x_shop_gone.");
     }
 
@@ -107,8 +125,10 @@ public sealed class HostTablesTests
         foreach (var name in new[] { "", "Shop", "shop_eu", "1shop", "a-much-too-long-name-of-a-host" })
             Should.Throw<ArgumentException>(() => CoteHost.Create([], x => x.AddTables(name, _ => { })));
         Should.Throw<ArgumentException>(() => CoteHost.Create([], x => x.AddTables("shop", y => y.Table("chats"))));
-        Should.Throw<ArgumentException>(() => CoteHost.Create([], x => x.AddTables("shop", y => y.Table("x_shop_a").Table("x_shop_a"))));
-        Should.Throw<ArgumentException>(() => CoteHost.Create([], x => x.AddTables("shop", _ => { }).AddTables("shop", _ => { })));
+        Should.Throw<ArgumentException>(
+            () => CoteHost.Create([], x => x.AddTables("shop", y => y.Table("x_shop_a").Table("x_shop_a"))));
+        Should.Throw<ArgumentException>(
+            () => CoteHost.Create([], x => x.AddTables("shop", _ => { }).AddTables("shop", _ => { })));
     }
 
     [Fact]
@@ -122,12 +142,14 @@ public sealed class HostTablesTests
         (await eve.PostAsync("/own/notes?count=1")).Status.ShouldBe(409);
 
         var tables = (await ada.GetAsync("/users/me/export")).Ok().Json.GetProperty("tables");
-        (await eve.GetAsync("/users/me/export")).Ok().Json.GetProperty("tables").GetProperty("x_shop_notes").GetRawText().ShouldBe(
+        (await eve.GetAsync("/users/me/export"))
+            .Ok().Json.GetProperty("tables").GetProperty("x_shop_notes").GetRawText().ShouldBe(
             $$"""[{"user_id":"{{eve.Id}}","id":"0000","text":null,"weight":0.5,"n":0,"bytes":"AQID"}]""");
         (await ada.DeleteAsync("/users/me")).Ok();
 
         tables.GetProperty("x_shop_notes").GetArrayLength().ShouldBe(1_200);
-        tables.GetProperty("x_shop_notes").EnumerateArray().Select(x => x.GetProperty("user_id").GetString()).Distinct().ShouldBe([ada.Id]);
+        tables.GetProperty("x_shop_notes")
+            .EnumerateArray().Select(x => x.GetProperty("user_id").GetString()).Distinct().ShouldBe([ada.Id]);
         tables.TryGetProperty("x_shop_lines", out _).ShouldBeFalse("it is declared so");
         tables.TryGetProperty("x_shop_prices", out _).ShouldBeFalse("it is nobody's");
         var rows = await app.RowsAsync();
@@ -150,7 +172,8 @@ public sealed class HostTablesTests
         {
             routes.MapPost("/own/notes", PostAsync).RequireAuthorization();
             routes.MapGet("/own/prices", async (Database db, CancellationToken ct) =>
-                await db.ListAsync($"select id from x_shop_prices order by id", row => row.GetString(0), ct)).RequireAuthorization();
+                await db.ListAsync($"select id from x_shop_prices order by id", row => row.GetString(0), ct))
+                    .RequireAuthorization();
         });
 
     internal static string[] Both => [Notes, Prices];

@@ -7,7 +7,8 @@ namespace Cote.Tests.Data;
 
 public sealed class MigratorTests : IDisposable
 {
-    static readonly Migrator.Migration One = new(1, "0001_one", "create table one (id integer);\ninsert into one values (1);\n");
+    static readonly Migrator.Migration One =
+        new(1, "0001_one", "create table one (id integer);\ninsert into one values (1);\n");
     static readonly Migrator.Migration Two = new(2, "0002_two", """
         -- [sqlite]
         create table two (engine text default 'sqlite');
@@ -65,8 +66,10 @@ public sealed class MigratorTests : IDisposable
     {
         await RunAsync(One);
 
-        (await Should.ThrowAsync<StartupException>(() => RunAsync(new Migrator.Migration(1, One.Name, One.Text + " ")))).Message.ShouldBe(
-            "Migration 0001_one is not the one this database was made with. A migration that has run must never be changed: add a new one.");
+        (await Should.ThrowAsync<StartupException>(
+            () => RunAsync(new Migrator.Migration(1, One.Name, One.Text + " ")))).Message.ShouldBe(
+            "Migration 0001_one is not the one this database was made with. A migration that has run must never be "
+                + "changed: add a new one.");
     }
 
     [Fact]
@@ -75,14 +78,16 @@ public sealed class MigratorTests : IDisposable
         await RunAsync(One, Two);
 
         (await Should.ThrowAsync<StartupException>(() => RunAsync(One))).Message.ShouldBe(
-            "The database was made by a newer Cote (it has migration 0002_two, this program ends at 0001_one). Start that version, or restore a copy.");
+            "The database was made by a newer Cote (it has migration 0002_two, this program ends at 0001_one). Start "
+                + "that version, or restore a copy.");
         List($"select engine from two").ShouldBe(["sqlite"]);
     }
 
     [Fact]
     public async Task A_migration_that_fails_leaves_nothing_of_itself_and_those_before_it()
     {
-        var broken = new Migrator.Migration(2, "0002_broken", "create table half (id integer);\ninsert into nowhere values (1);\n");
+        var broken = new Migrator.Migration(
+            2, "0002_broken", "create table half (id integer);\ninsert into nowhere values (1);\n");
 
         await Should.ThrowAsync<SqliteException>(() => RunAsync(One, broken));
 
@@ -103,7 +108,9 @@ public sealed class MigratorTests : IDisposable
     }
 
     Task<bool> RunAsync(params Migrator.Migration[] all) =>
-        new Migrator(NullLogger.Instance, new(TimeProvider.System)).RunAsync(new SqliteMigrationConnection(_session, _file), new MigrationHistory("Cote", "migrations", all), isNew: false);
+        new Migrator(NullLogger.Instance, new(TimeProvider.System))
+            .RunAsync(new SqliteMigrationConnection(_session, _file), new MigrationHistory("Cote", "migrations", all),
+            isNew: false);
 
     IReadOnlyList<string> List(Sql sql) => _session.List(sql, row => row.GetString(0), null);
 }

@@ -11,11 +11,15 @@ public sealed class SqlTests
     {
         var evil = "'; drop table users; --";
 
-        var sql = Of($"select * from users where name = {evil} and age > {7} and pinned = {true} and size = {(double?)1.5} and note = {(string?)null}");
+        var sql =
+            Of($"select * from users where name = {evil} and age > {7} and pinned = {true} and size = {(double?)1.5} "
+            + $"and note = {(string?)null}");
 
-        sql.Text.ShouldBe("select * from users where name = $1 and age > $2 and pinned = $3 and size = $4 and note = $5");
+        sql.Text.ShouldBe(
+            "select * from users where name = $1 and age > $2 and pinned = $3 and size = $4 and note = $5");
         sql.Args.Select(x => x.Value).ShouldBe([evil, 7L, 1L, 1.5, null]);
-        sql.Args.Select(x => x.Kind).ShouldBe([Sql.ArgKind.Text, Sql.ArgKind.Integer, Sql.ArgKind.Integer, Sql.ArgKind.Real, Sql.ArgKind.Text]);
+        sql.Args.Select(x => x.Kind)
+            .ShouldBe([Sql.ArgKind.Text, Sql.ArgKind.Integer, Sql.ArgKind.Integer, Sql.ArgKind.Real, Sql.ArgKind.Text]);
     }
 
     [Fact]
@@ -43,7 +47,8 @@ public sealed class SqlTests
 
         var sql = Of($"select {"x"} in ({list}) and {"y"}");
 
-        sql.Text.ShouldBe($"select $1 in ({string.Join(", ", Enumerable.Range(2, count).Select(x => $"${x}"))}) and ${count + 2}");
+        sql.Text.ShouldBe(
+            $"select $1 in ({string.Join(", ", Enumerable.Range(2, count).Select(x => $"${x}"))}) and ${count + 2}");
         sql.Args.Select(x => x.Value).ShouldBe(["x", .. Enumerable.Range(0, count).Select(x => $"{x}"), "y"]);
     }
 
@@ -54,7 +59,8 @@ public sealed class SqlTests
 
         var sql = Of($"select {"x"} where {part}");
 
-        sql.Text.ShouldBe("select $1 where json_extract(usage, '$.input') = $2 and price like '$1%' and b = $3 and c = '$'");
+        sql.Text.ShouldBe(
+            "select $1 where json_extract(usage, '$.input') = $2 and price like '$1%' and b = $3 and c = '$'");
         sql.Args.Select(x => x.Value).ShouldBe(["x", "a", "b"]);
     }
 }

@@ -37,14 +37,17 @@ public sealed class SqliteTests : IDisposable
         asking.Query($"select count(*) from meta where key in ('a', 'c')", row =>
         {
             // While the last of the group runs, nobody else has seen the first: they are one transaction.
-            seenOutside = reader.List($"select count(*) from meta where key in ('a', 'c')", x => x.GetInt64(0), null)[0];
+            seenOutside = reader.List($"select count(*) from meta where key in ('a', 'c')",
+                x => x.GetInt64(0), null)[0];
             return seenInside = row.GetInt64(0);
         });
 
-        var (a, b, c, e, d) = (db.WriteAsync(Put("a")), db.WriteAsync(Put("b", "a")), db.WriteAsync(Put("c")), db.WriteAsync(Broken("e")), db.WriteAsync(asking));
+        var (a, b, c, e, d) = (db.WriteAsync(Put("a")), db.WriteAsync(Put("b", "a")), db.WriteAsync(Put("c")),
+            db.WriteAsync(Broken("e")), db.WriteAsync(asking));
         gate.Set();
 
-        (await blocked, await a, await b, await c, await d).ShouldBe((Outcome.Committed, Outcome.Committed, Outcome.Conflict, Outcome.Committed, Outcome.Committed));
+        (await blocked, await a, await b, await c, await d)
+            .ShouldBe((Outcome.Committed, Outcome.Committed, Outcome.Conflict, Outcome.Committed, Outcome.Committed));
         (await Should.ThrowAsync<ProblemException>(e)).Problem.ShouldBe(Problems.Internal);
         (seenInside, seenOutside).ShouldBe((2, 0));
         (await KeysAsync(db)).ShouldBe(["a", "c", "d"]);
@@ -94,14 +97,16 @@ public sealed class SqliteTests : IDisposable
         var db = new Database(engine);
         await db.WriteAsync(Put("counted"));
         var batch = new WriteBatch();
-        var counted = batch.Query($"update meta set value = value || 'x' where key = 'counted' returning value", row => row.GetString(0));
+        var counted = batch.Query($"update meta set value = value || 'x' where key = 'counted' returning value",
+            row => row.GetString(0));
 
         await db.WriteAsync(batch);
 
         counted.Items.ShouldHaveSingleItem().ShouldEndWith("x");
         counted.First.ShouldNotEndWith("xx");
         counted.Changed.ShouldBe(1);
-        (await db.FirstAsync($"select value from meta where key = 'counted'", row => row.GetString(0), CancellationToken.None)).ShouldBe(counted.First);
+        (await db.FirstAsync($"select value from meta where key = 'counted'", row => row.GetString(0),
+            CancellationToken.None)).ShouldBe(counted.First);
     }
 
     [Fact]
@@ -116,9 +121,13 @@ public sealed class SqliteTests : IDisposable
                 var (number, real) = (long.MinValue + text.Length, 1.0 / 3 + bytes.Length);
                 string? none = null;
                 var back = await db.ListAsync(
-                    $"select {text}, {bytes}, {number}, {real}, {none} union all select {text}, {bytes}, {number}, {real}, {none}",
-                    row => (row.GetString(0), Convert.ToHexString(row.GetBytes(1)), row.GetInt64(2), row.GetDouble(3), row.GetStringOrNull(4)), CancellationToken.None);
-                back.ShouldBe([(text, Convert.ToHexString(bytes), number, real, null), (text, Convert.ToHexString(bytes), number, real, null)]);
+                    $"select {text}, {bytes}, {number}, {real}, {none} union all select {text}, {bytes}, "
+                        + $"{number}, {real}, {none}",
+                    row => (row.GetString(0), Convert.ToHexString(row.GetBytes(1)), row.GetInt64(2), row.GetDouble(3),
+                        row.GetStringOrNull(4)), CancellationToken.None);
+                back.ShouldBe(
+                    [(text, Convert.ToHexString(bytes), number, real, null),
+                    (text, Convert.ToHexString(bytes), number, real, null)]);
             }
     }
 
@@ -132,13 +141,15 @@ public sealed class SqliteTests : IDisposable
         await began.InTimeAsync();
         var waiting = db.WriteAsync(Put("a"));
 
-        (await Should.ThrowAsync<ProblemException>(async () => await db.WriteAsync(Put("b")))).Problem.ShouldBe(Problems.Busy);
+        (await Should.ThrowAsync<ProblemException>(async () => await db.WriteAsync(Put("b")))).Problem.ShouldBe(
+            Problems.Busy);
         gate.Set();
         (await blocked, await waiting).ShouldBe((Outcome.Committed, Outcome.Committed));
         (await db.WriteAsync(Put("c"))).ShouldBe(Outcome.Committed);
 
         await engine.DisposeAsync();
-        (await Should.ThrowAsync<ProblemException>(async () => await db.WriteAsync(Put("d")))).Problem.ShouldBe(Problems.ShuttingDown);
+        (await Should.ThrowAsync<ProblemException>(async () => await db.WriteAsync(Put("d")))).Problem.ShouldBe(
+            Problems.ShuttingDown);
     }
 
     [Fact]
@@ -187,9 +198,11 @@ public sealed class SqliteTests : IDisposable
         await db.WriteAsync(Put("a"));
         await using var snapshot = await db.SnapshotAsync(CancellationToken.None);
 
-        (await snapshot.ListAsync($"select count(*) from meta", row => row.GetInt64(0), CancellationToken.None)).ShouldBe([1]);
+        (await snapshot.ListAsync($"select count(*) from meta", row => row.GetInt64(0), CancellationToken.None))
+            .ShouldBe([1]);
         await db.WriteAsync(Put("b"));
-        (await snapshot.ListAsync($"select count(*) from meta", row => row.GetInt64(0), CancellationToken.None)).ShouldBe([1]);
+        (await snapshot.ListAsync($"select count(*) from meta", row => row.GetInt64(0), CancellationToken.None))
+            .ShouldBe([1]);
         (await CountAsync(db)).ShouldBe(2);
     }
 
@@ -199,7 +212,8 @@ public sealed class SqliteTests : IDisposable
         await using var engine = await OpenAsync();
 
         await Should.ThrowAsync<ProblemException>(new Database(engine).ListAsync(
-            $"insert into meta (key, value) values ('a', 'b') returning key", row => row.GetString(0), CancellationToken.None));
+            $"insert into meta (key, value) values ('a', 'b') returning key", row => row.GetString(0),
+            CancellationToken.None));
     }
 
     [Fact]
@@ -211,7 +225,9 @@ public sealed class SqliteTests : IDisposable
         await first.DisposeAsync();
         await using var second = await OpenAsync();
 
-        refusal.Message.ShouldBe($"Another process is using the database {File}. Stop it, or give this one a folder of its own with Cote__Data__Directory.");
+        refusal.Message.ShouldBe(
+            $"Another process is using the database {File}. Stop it, or give this one a folder of its own with "
+            + "Cote__Data__Directory.");
     }
 
     string File => Path.Combine(_folder, "cote.db");
@@ -220,7 +236,8 @@ public sealed class SqliteTests : IDisposable
     {
         options ??= new();
         options.Directory = _folder;
-        var engine = new SqliteEngine(options, new(options, NullLogger<DataFolder>.Instance), new(new StoppedTime()), NullLogger<Database>.Instance, []);
+        var engine = new SqliteEngine(options, new(options, NullLogger<DataFolder>.Instance), new(new StoppedTime()),
+            NullLogger<Database>.Instance, []);
         await engine.OpenAsync(CancellationToken.None);
         return engine;
     }
@@ -236,7 +253,9 @@ public sealed class SqliteTests : IDisposable
     static WriteBatch Broken(string key)
     {
         var batch = Put(key);
-        batch.Execute($"insert into sessions (id, user_id, refresh_hash, device, ip, created_at, last_seen_at, expires_at) values ('s', 'nobody', '', '', '', 0, 0, 0)");
+        batch.Execute(
+            $"insert into sessions (id, user_id, refresh_hash, device, ip, created_at, last_seen_at, expires_at) "
+            + $"values ('s', 'nobody', '', '', '', 0, 0, 0)");
         return batch;
     }
 

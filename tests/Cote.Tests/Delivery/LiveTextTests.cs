@@ -17,8 +17,10 @@ public sealed class LiveTextTests(LiveApp live) : IClassFixture<LiveApp>
         await using var socket = await ada.ConnectAsync();
         // The SDK of anthropic refuses half a pair in an event; its servers never send one.
         string[] chunks = wire == "openai"
-            ? ["鸽", "子 \ud83d", "\udd4a", "\ufe0f ", "👩\u200d", "👩\u200d👧 ", "a\0b ", "\udd4a ", "\ud83dx ", "\r\n\t\"\\<&>\u2028", new string('長', 5_000), "\ud83d"]
-            : ["鸽", "子 ", "🕊", "\ufe0f ", "👩\u200d", "👩\u200d👧 ", "a\0b ", "\uFFFD ", "\uFFFDx ", "\r\n\t\"\\<&>\u2028", new string('長', 5_000), "\uFFFD"];
+            ? ["鸽", "子 \ud83d", "\udd4a", "\ufe0f ", "👩\u200d", "👩\u200d👧 ", "a\0b ", "\udd4a ", "\ud83dx ",
+                "\r\n\t\"\\<&>\u2028", new string('長', 5_000), "\ud83d"]
+            : ["鸽", "子 ", "🕊", "\ufe0f ", "👩\u200d", "👩\u200d👧 ", "a\0b ", "\uFFFD ", "\uFFFDx ", "\r\n\t\"\\<&>\u2028",
+                new string('長', 5_000), "\uFFFD"];
         Gate[] gates = [.. chunks.Select(x => new Gate())];
         var script = FakeReply.Text();
         for (var i = 0; i < chunks.Length; i++)
@@ -26,7 +28,8 @@ public sealed class LiveTextTests(LiveApp live) : IClassFixture<LiveApp>
         var expected = "鸽子 🕊️ 👩‍👩‍👧 a\uFFFDb \uFFFD \uFFFDx \r\n\t\"\\<&>\u2028" + new string('長', 5_000) + "\uFFFD";
 
         var play = live.Play(script);
-        await using var stream = await ada.StreamAsync(HttpMethod.Post, $"/chats/{chat}/messages/", new { content = play.Question });
+        await using var stream =
+            await ada.StreamAsync(HttpMethod.Post, $"/chats/{chat}/messages/", new { content = play.Question });
         var reply = (await stream.NextAsync())!.Data.Text("reply_id");
         foreach (var gate in gates[..^1])
         {
@@ -47,14 +50,17 @@ public sealed class LiveTextTests(LiveApp live) : IClassFixture<LiveApp>
             foreach (var frame in frames.SkipLast(1))
                 texts.Apply(frame);
             texts.Faults.ShouldBeEmpty();
-            (texts[reply] == expected).ShouldBeTrue($"{frames.Count} frames, {texts[reply].Length} of {expected.Length}\n" + string.Join("\n", frames.Select(x => x.ToString()[..Math.Min(300, x.ToString().Length)])));
+            (texts[reply] == expected)
+                .ShouldBeTrue($"{frames.Count} frames, {texts[reply].Length} of {expected.Length}\n"
+                + string.Join("\n", frames.Select(x => x.ToString()[..Math.Min(300, x.ToString().Length)])));
             frames[^1].Data.Text("content").ShouldBe(expected);
             frames.Count(x => x.Type is "message.delta" or "message.snapshot").ShouldBePositive();
         }
         (await ada.MessageAsync(chat, reply)).Text("content").ShouldBe(expected);
 
         bool ShowsText(TestFrame frame) => frame.MessageId == reply
-            && (frame.Type == "message.delta" || (frame.Type == "message.snapshot" && frame.Data.Text("content").Length > 0));
+            && (frame.Type == "message.delta"
+                || (frame.Type == "message.snapshot" && frame.Data.Text("content").Length > 0));
     }
 
     [Theory]
@@ -69,7 +75,8 @@ public sealed class LiveTextTests(LiveApp live) : IClassFixture<LiveApp>
         var gate = new Gate();
         var play = live.Play(FakeReply.Text("first").ThenWaitFor(gate).Then(" second"));
 
-        await using var stream = await ada.StreamAsync(HttpMethod.Post, $"/chats/{chat}/messages/", new { content = play.Question });
+        await using var stream =
+            await ada.StreamAsync(HttpMethod.Post, $"/chats/{chat}/messages/", new { content = play.Question });
         var reply = (await stream.NextAsync())!.Data.Text("reply_id");
 
         // The model waits at its gate until each of them has shown the first word.
@@ -94,7 +101,8 @@ public sealed class LiveTextTests(LiveApp live) : IClassFixture<LiveApp>
 
         var gate = new Gate(); // it ends when some of its text was shown
         var (_, reply) = await ada.AskForAsync(chat, live.Play(FakeReply.Text(chunks).ThenWaitFor(gate)));
-        List<TestFrame> frames = [.. await socket.UntilAsync(x => x.Type is "message.delta" or "message.snapshot" && x.MessageId == reply)];
+        List<TestFrame> frames =
+            [.. await socket.UntilAsync(x => x.Type is "message.delta" or "message.snapshot" && x.MessageId == reply)];
         gate.Open();
         frames.AddRange(await socket.UntilAsync(x => x.Type == "message" && x.MessageId == reply));
 

@@ -17,7 +17,8 @@ public sealed class RandomDropTests(LiveApp live) : IClassFixture<LiveApp>
     [InlineData("poll", 3)]
     [InlineData("any", 4)]
     [InlineData("any", 5)]
-    public async Task Who_drops_and_resumes_at_random_while_replies_stream_ends_with_equal_state(string transport, int seed)
+    public async Task Who_drops_and_resumes_at_random_while_replies_stream_ends_with_equal_state(
+        string transport, int seed)
     {
         var random = new Random(seed);
         using var ada = await _app.RegisterAsync();
@@ -31,7 +32,8 @@ public sealed class RandomDropTests(LiveApp live) : IClassFixture<LiveApp>
                 for (var i = 0; i < 3; i++)
                 {
                     var chunks = Enumerable.Range(0, 40).Select(x => $"{chat[^4..]} {i} {x} 🕊️ ").ToArray();
-                    var (question, reply) = await ada.AskForAsync(chat, live.Play(i == 1 ? FakeReply.Text(chunks).ThenNothing() : FakeReply.Text(chunks)));
+                    var (question, reply) = await ada.AskForAsync(
+                        chat, live.Play(i == 1 ? FakeReply.Text(chunks).ThenNothing() : FakeReply.Text(chunks)));
                     lock (replies)
                         replies.Add(reply);
                 }
@@ -53,7 +55,8 @@ public sealed class RandomDropTests(LiveApp live) : IClassFixture<LiveApp>
         {
             if (acting.IsFaulted)
                 await acting;
-            await LiveForAWhileAsync(transport == "any" ? new[] { "socket", "sse", "poll" }[random.Next(3)] : transport);
+            await LiveForAWhileAsync(
+                transport == "any" ? new[] { "socket", "sse", "poll" }[random.Next(3)] : transport);
         }
         await acting;
 
@@ -61,16 +64,22 @@ public sealed class RandomDropTests(LiveApp live) : IClassFixture<LiveApp>
         client.Texts.Faults.ShouldBeEmpty();
         var sync = (await ada.GetAsync("/sync")).Ok().Json;
         sync.GetProperty("running").GetArrayLength().ShouldBe(0);
-        client.Chats.Keys.ShouldBe(sync.GetProperty("chats").EnumerateArray().Select(x => x.Text("id")), ignoreOrder: true);
+        client.Chats.Keys.ShouldBe(sync.GetProperty("chats").EnumerateArray().Select(x => x.Text("id")),
+            ignoreOrder: true);
         client.Chats.Count.ShouldBe(5);
         foreach (var chat in sync.GetProperty("chats").EnumerateArray())
         {
             foreach (var field in new[] { "title", "is_pinned", "created_at" })
-                client.Chats[chat.Text("id")].GetProperty(field).ToString().ShouldBe(chat.GetProperty(field).ToString());
+                client.Chats[chat.Text("id")].GetProperty(field)
+                    .ToString().ShouldBe(chat.GetProperty(field).ToString());
             var list = await ada.MessagesAsync(chat.Text("id"));
             client.Messages.Values.Where(x => x.Text("chat_id") == chat.Text("id")).OrderBy(x => x.Number("seq"))
-                .Select(x => (x.Text("id"), x.Text("content"), x.TryGetProperty("generation", out var generation) ? generation.Text("state") : ""))
-                .ShouldBe(list.Select(x => (x.Text("id"), x.Text("content"), x.TryGetProperty("generation", out var generation) ? generation.Text("state") : "")));
+                .Select(x => (x.Text("id"), x.Text("content"),
+                    x.TryGetProperty("generation", out var generation) ? generation.Text("state") : ""))
+                .ShouldBe(
+                    list.Select(
+                    x => (x.Text("id"), x.Text("content"),
+                    x.TryGetProperty("generation", out var generation) ? generation.Text("state") : "")));
             foreach (var message in list.Where(x => x.Text("sender") == "ai"))
                 client.Texts[message.Text("id")].ShouldBe(message.Text("content"));
             var newest = list.MaxBy(x => x.Text("timestamp"), StringComparer.Ordinal);
@@ -93,7 +102,8 @@ public sealed class RandomDropTests(LiveApp live) : IClassFixture<LiveApp>
             }
             else if (over == "sse")
             {
-                await using var stream = await ada.StreamAsync(HttpMethod.Get, "/events", change: x => x.Headers.Add("Last-Event-ID", client.Cursor));
+                await using var stream = await ada.StreamAsync(
+                    HttpMethod.Get, "/events", change: x => x.Headers.Add("Last-Event-ID", client.Cursor));
                 for (var i = 0; i < frames && !client.HasAll; i++)
                     client.Take((await stream.NextAsync())!);
             }
@@ -116,7 +126,8 @@ public sealed class RandomDropTests(LiveApp live) : IClassFixture<LiveApp>
         var chat = await ada.CreateChatAsync("one");
         var gate = new Gate();
         await using var socket = await ada.ConnectAsync();
-        var (question, running) = await ada.AskForAsync(chat, live.Play(FakeReply.Text("so far").ThenWaitFor(gate).Then(", done")));
+        var (question, running) =
+            await ada.AskForAsync(chat, live.Play(FakeReply.Text("so far").ThenWaitFor(gate).Then(", done")));
         var (next, queued) = await ada.AskForAsync(chat, live.Play(FakeReply.Text("later")));
         await socket.ShowsAsync(running, "so far");
         await socket.NextAsync("message.status", x => x.MessageId == question); // the checkpoint
@@ -190,7 +201,8 @@ public sealed class RandomDropTests(LiveApp live) : IClassFixture<LiveApp>
                 case "chat.deleted":
                     var chat = frame.Data.Text("chat_id");
                     Chats.Remove(chat);
-                    foreach (var gone in Messages.Where(x => x.Value.Text("chat_id") == chat).Select(x => x.Key).ToList())
+                    foreach (var gone in Messages.Where(x => x.Value.Text("chat_id") == chat)
+                        .Select(x => x.Key).ToList())
                         Messages.Remove(gone);
                     break;
             }

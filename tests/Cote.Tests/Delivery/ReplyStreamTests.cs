@@ -15,7 +15,8 @@ public sealed class ReplyStreamTests(LiveApp live) : IClassFixture<LiveApp>
         Gate[] gates = [new(), new()];
         var play = live.Play(FakeReply.Text("one ").ThenWaitFor(gates[0]).Then("two").ThenWaitFor(gates[1]));
 
-        await using var stream = await ada.StreamAsync(HttpMethod.Post, $"/chats/{chat}/messages/", new { content = play.Question });
+        await using var stream =
+            await ada.StreamAsync(HttpMethod.Post, $"/chats/{chat}/messages/", new { content = play.Question });
         var headers = stream.Response;
         headers.Content.Headers.ContentType!.MediaType.ShouldBe("text/event-stream");
         headers.Headers.GetValues("X-Accel-Buffering").ShouldBe(["no"]);
@@ -47,7 +48,8 @@ public sealed class ReplyStreamTests(LiveApp live) : IClassFixture<LiveApp>
         snapshot.Data.Text("model").ShouldBe("openai/fake");
         deltas.ShouldNotBeEmpty();
         deltas.ShouldAllBe(x => (x.Type == "message.delta" || x.Type == "message.snapshot") && x.Cursor == null);
-        deltas.Where(x => x.Type == "message.delta").Select(x => x.Data.Names()).ShouldAllBe(x => x == "attempt chat_id message_id offset text");
+        deltas.Where(x => x.Type == "message.delta")
+            .Select(x => x.Data.Names()).ShouldAllBe(x => x == "attempt chat_id message_id offset text");
         rest.Count.ShouldBe(1);
         rest[^1].Type.ShouldBe("message");
         rest[^1].Cursor.ShouldNotBeNull();
@@ -90,7 +92,8 @@ public sealed class ReplyStreamTests(LiveApp live) : IClassFixture<LiveApp>
         using var ada = await _app.RegisterAsync();
         var chat = await ada.CreateChatAsync();
         var gate = new Gate();
-        var (_, running) = await ada.AskForAsync(chat, live.Play(FakeReply.Text("so far").ThenWaitFor(gate).Then(", done")));
+        var (_, running) = await ada.AskForAsync(
+            chat, live.Play(FakeReply.Text("so far").ThenWaitFor(gate).Then(", done")));
         var shown = new Gate(); // the queued one ends when its text was shown
         var (_, queued) = await ada.AskForAsync(chat, live.Play(FakeReply.Text("later").ThenWaitFor(shown)));
         await gate.Reached;
@@ -179,7 +182,8 @@ public sealed class ReplyStreamTests(LiveApp live) : IClassFixture<LiveApp>
         using var ada = await _app.RegisterAsync();
         var (chat, other) = (await ada.CreateChatAsync(), await ada.CreateChatAsync());
         var gate = new Gate();
-        var (_, reply) = await ada.AskForAsync(chat, live.Play(FakeReply.Text("so far").ThenWaitFor(gate).Then(", done")));
+        var (_, reply) = await ada.AskForAsync(
+            chat, live.Play(FakeReply.Text("so far").ThenWaitFor(gate).Then(", done")));
         await gate.Reached;
         await using var stream = await ada.StreamAsync(HttpMethod.Get, $"/chats/{chat}/messages/{reply}/stream");
         await using var socket = await ada.ConnectAsync();
@@ -223,7 +227,8 @@ public sealed class ReplyStreamTests(LiveApp live) : IClassFixture<LiveApp>
         var (_, reply) = await ada.AskForAsync(chat, live.Play(FakeReply.Text("x")));
         using var anonymous = _app.Anonymous();
 
-        await using var stream = await anonymous.StreamAsync(HttpMethod.Get, $"/chats/{chat}/messages/{reply}/stream?token={ada.Token}");
+        await using var stream =
+            await anonymous.StreamAsync(HttpMethod.Get, $"/chats/{chat}/messages/{reply}/stream?token={ada.Token}");
         (await stream.ToEndAsync())[^1].Data.Text("id").ShouldBe(reply);
         await using var events = await anonymous.StreamAsync(HttpMethod.Get, $"/events?token={ada.Token}");
         (await events.NextAsync())!.Data.Text("user_id").ShouldBe(ada.Id);

@@ -49,7 +49,8 @@ public sealed class ResumeTests(LiveApp live) : IClassFixture<LiveApp>
         var chat = await ada.CreateChatAsync();
         Gate[] gates = [new(), new(), new()];
         await using var early = await ada.ConnectAsync();
-        var (_, reply) = await ada.AskForAsync(chat, live.Play(FakeReply.Text("鸽子 ").ThenWaitFor(gates[0]).Then("🕊️ ").ThenWaitFor(gates[1]).Then("end")));
+        var (_, reply) = await ada.AskForAsync(
+            chat, live.Play(FakeReply.Text("鸽子 ").ThenWaitFor(gates[0]).Then("🕊️ ").ThenWaitFor(gates[1]).Then("end")));
         var (_, queued) = await ada.AskForAsync(chat, live.Play(FakeReply.Text("later").ThenWaitFor(gates[2])));
         await early.ShowsAsync(reply, "鸽子 ");
 
@@ -63,7 +64,8 @@ public sealed class ResumeTests(LiveApp live) : IClassFixture<LiveApp>
         var snapshot = await socket.NextAsync("message.snapshot", x => x.MessageId == reply);
         snapshot.Data.Text("content").ShouldBe("鸽子 ");
         snapshot.Data.Names().ShouldBe("attempt chat_id content message_id model reply_to_id seq");
-        socket.All.Any(x => x.Type == "message.snapshot" && x.MessageId == queued).ShouldBeTrue("queued ones too: for each open reply");
+        socket.All.Any(x => x.Type == "message.snapshot" && x.MessageId == queued)
+            .ShouldBeTrue("queued ones too: for each open reply");
         gates[0].Open();
         var delta = await socket.NextAsync("message.delta");
         delta.Data.Text("text").ShouldBe("🕊️ ");
@@ -105,12 +107,14 @@ public sealed class ResumeTests(LiveApp live) : IClassFixture<LiveApp>
         var epoch = head.Split('-')[0];
         head.ShouldBe(epoch + "-5");
 
-        foreach (var (cursor, reason) in new[] { ("elsewhere-1", "epoch"), (epoch + "-6", "ahead"), (epoch + "-1", "too_far"), (epoch + "-0", "too_far") })
+        foreach (var (cursor, reason) in new[] { ("elsewhere-1", "epoch"), (epoch + "-6", "ahead"),
+            (epoch + "-1", "too_far"), (epoch + "-0", "too_far") })
         {
             await using var socket = await ada.ConnectAsync(cursor);
             await using var stream = await ada.StreamAsync(HttpMethod.Get, $"/events?cursor={cursor}");
             var ready = (await stream.NextAsync())!;
-            foreach (var (start, reset) in new[] { (socket.Ready, await socket.NextAsync()), (ready, (await stream.NextAsync())!) })
+            foreach (var (start, reset) in new[] { (socket.Ready, await socket.NextAsync()),
+                (ready, (await stream.NextAsync())!) })
             {
                 start.Data.Text("cursor").ShouldBe(cursor);
                 reset.Type.ShouldBe("reset");
@@ -121,7 +125,8 @@ public sealed class ResumeTests(LiveApp live) : IClassFixture<LiveApp>
             }
             var poll = (await ada.GetAsync($"/events?cursor={cursor}&wait=0")).Ok().Json;
             if (reason == "too_far")
-                poll.GetProperty("events").GetArrayLength().ShouldBe(5 - (int)long.Parse(cursor.Split('-')[1]), "a long-poll is never too far");
+                poll.GetProperty("events").GetArrayLength()
+                    .ShouldBe(5 - (int)long.Parse(cursor.Split('-')[1]), "a long-poll is never too far");
             else
                 poll.GetProperty("events").EnumerateArray().Single().Text("data", "reason").ShouldBe(reason);
             poll.Text("cursor").ShouldBe(head);
@@ -147,7 +152,8 @@ public sealed class ResumeTests(LiveApp live) : IClassFixture<LiveApp>
 
         string type;
         do
-            type = (await again.GetAsync($"/events?cursor={epoch}-0&wait=0")).Ok().Json.GetProperty("events")[0].Text("type");
+            type = (await again.GetAsync($"/events?cursor={epoch}-0&wait=0"))
+                .Ok().Json.GetProperty("events")[0].Text("type");
         while (type != "reset");
 
         await using var socket = await again.ConnectAsync(epoch + "-2");
@@ -165,7 +171,8 @@ public sealed class ResumeTests(LiveApp live) : IClassFixture<LiveApp>
             await ada.CreateChatAsync();
         var epoch = (await ada.GetAsync("/events")).Ok()["cursor"].Split('-')[0];
 
-        await using var stream = await ada.StreamAsync(HttpMethod.Get, $"/events?cursor={epoch}-0", change: x => x.Headers.Add("Last-Event-ID", epoch + "-2"));
+        await using var stream = await ada.StreamAsync(
+            HttpMethod.Get, $"/events?cursor={epoch}-0", change: x => x.Headers.Add("Last-Event-ID", epoch + "-2"));
         var ready = (await stream.NextAsync())!;
         ready.Data.Text("cursor").ShouldBe(epoch + "-2");
         ready.Cursor.ShouldBeNull();
@@ -189,7 +196,8 @@ public sealed class ResumeTests(LiveApp live) : IClassFixture<LiveApp>
         empty.Names().ShouldBe("cursor events");
         empty.GetProperty("events").GetArrayLength().ShouldBe(0, "without a cursor it answers at once with the head");
         var cursor = empty.Text("cursor");
-        (await ada.GetAsync($"/events?cursor={cursor}&wait=0")).Ok().Json.GetProperty("events").GetArrayLength().ShouldBe(0);
+        (await ada.GetAsync($"/events?cursor={cursor}&wait=0"))
+            .Ok().Json.GetProperty("events").GetArrayLength().ShouldBe(0);
 
         var waiting = ada.GetAsync($"/events?cursor={cursor}&wait=60");
         await ada.CreateChatAsync();
@@ -217,7 +225,8 @@ public sealed class ResumeTests(LiveApp live) : IClassFixture<LiveApp>
         var answer = await ada.GetAsync("/events?" + query);
 
         answer.Status.ShouldBe(422);
-        answer.Json.GetProperty("detail")[0].GetProperty("loc").ToString().ShouldBe($"[\"query\",\"{query.Split('=')[0]}\"]");
+        answer.Json.GetProperty("detail")[0]
+            .GetProperty("loc").ToString().ShouldBe($"[\"query\",\"{query.Split('=')[0]}\"]");
     }
 
     [Fact]
@@ -226,7 +235,8 @@ public sealed class ResumeTests(LiveApp live) : IClassFixture<LiveApp>
         using var ada = await _app.RegisterAsync();
         var chat = await ada.CreateChatAsync();
         Gate[] gates = [new(), new()];
-        var (_, reply) = await ada.AskForAsync(chat, live.Play(FakeReply.After(gates[0]).Then("so far").ThenWaitFor(gates[1]).Then(", done")));
+        var (_, reply) = await ada.AskForAsync(
+            chat, live.Play(FakeReply.After(gates[0]).Then("so far").ThenWaitFor(gates[1]).Then(", done")));
         await gates[0].Reached;
         var cursor = (await ada.GetAsync("/events")).Ok()["cursor"];
         var nothing = (await ada.GetAsync($"/events?cursor={cursor}&wait=60").WaitAsync(WellBefore)).Ok().Json;
@@ -260,7 +270,8 @@ public sealed class ResumeTests(LiveApp live) : IClassFixture<LiveApp>
             cursor = answer.Text("cursor");
             types.AddRange(answer.GetProperty("events").EnumerateArray().Select(x => x.Text("type")));
         }
-        types.ShouldAllBe(x => x == "message" || x == "message.status" || x == "message.snapshot", "no deltas, typing or ping");
+        types.ShouldAllBe(x => x == "message" || x == "message.status" || x == "message.snapshot",
+            "no deltas, typing or ping");
     }
 
     [Fact]

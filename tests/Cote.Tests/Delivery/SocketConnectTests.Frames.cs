@@ -160,7 +160,8 @@ public sealed partial class SocketConnectTests
     public async Task A_message_that_is_not_finished_in_time_closes_with_4008_and_one_that_is_finished_does_not()
     {
         var time = new HeldTime(TimeSpan.FromSeconds(555));
-        await using var own = await LiveApp.StartAsync(x => x.Services.AddSingleton<TimeProvider>(time), "Realtime:MessageSeconds=555");
+        await using var own = await LiveApp.StartAsync(
+            x => x.Services.AddSingleton<TimeProvider>(time), "Realtime:MessageSeconds=555");
         using var ada = await own.RegisterAsync();
         await using var finished = await ada.ConnectAsync();
         var others = time.Held;

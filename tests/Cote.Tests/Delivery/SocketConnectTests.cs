@@ -41,7 +41,12 @@ public sealed partial class SocketConnectTests(LiveApp live) : IClassFixture<Liv
         ticket?.Json.Number("expires_in").ShouldBe(30);
 
         await using var socket = await TestSocket.ConnectAsync(
-            _app.Url, place switch { "query" => $"/ws?token={ada.Token}", "ticket" => $"/ws?ticket={ticket!["ticket"]}", _ => "/ws" },
+            _app.Url, place switch
+            {
+                "query" => $"/ws?token={ada.Token}",
+                "ticket" => $"/ws?ticket={ticket!["ticket"]}",
+                _ => "/ws"
+            },
             change: x =>
             {
                 if (place == "header")
@@ -185,10 +190,12 @@ public sealed partial class SocketConnectTests(LiveApp live) : IClassFixture<Liv
     // The same session under another expiry, signed with the server's own key.
     static string Mint(CoteApp app, string token, long expires)
     {
-        var claims = JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(Base64Url.DecodeFromChars(token.Split('.')[1]))!
+        var claims = JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(
+            Base64Url.DecodeFromChars(token.Split('.')[1]))!
             .ToDictionary(x => x.Key, x => (object)x.Value);
         claims["exp"] = expires;
         var head = token.Split('.')[0] + "." + Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(claims));
-        return head + "." + Base64Url.EncodeToString(HMACSHA256.HashData(app.SigningKeyBytes, Encoding.ASCII.GetBytes(head)));
+        return head + "."
+            + Base64Url.EncodeToString(HMACSHA256.HashData(app.SigningKeyBytes, Encoding.ASCII.GetBytes(head)));
     }
 }

@@ -25,7 +25,8 @@ public sealed partial class SocketEventsTests
             (await socket.EndOfAsync(reply)).Text("generation", "state").ShouldBe(fails ? "failed" : "completed");
             (await socket.NextAsync("typing")).Data.GetProperty("is_typing").GetBoolean().ShouldBeFalse();
         }
-        socket.All.Where(x => x.Type == "typing").Select(x => x.Data.GetProperty("is_typing").GetBoolean()).Last().ShouldBeFalse();
+        socket.All.Where(x => x.Type == "typing")
+            .Select(x => x.Data.GetProperty("is_typing").GetBoolean()).Last().ShouldBeFalse();
     }
 
     [Fact]
@@ -37,7 +38,8 @@ public sealed partial class SocketEventsTests
         var play = live.Play(FakeReply.Refuse(401));
         for (var round = 0; round < 10; round++)
         {
-            var waiting = (await Task.WhenAll(chats.Select(x => ada.AskForAsync(x, play)))).Select(x => x.Reply).ToHashSet();
+            var waiting = (await Task.WhenAll(chats.Select(x => ada.AskForAsync(x, play))))
+                .Select(x => x.Reply).ToHashSet();
             await socket.UntilAsync(x => x.Type == "message" && waiting.Remove(x.MessageId!) && waiting.Count == 0);
         }
         foreach (var chat in chats)
@@ -83,13 +85,16 @@ public sealed partial class SocketEventsTests
         await using var stranger = await eve.ConnectAsync();
         await using var stream = await ada.StreamAsync(HttpMethod.Get, "/events");
 
-        await one.SendAsync(new { type = "typing", data = new { chat_id = chat.ToUpperInvariant(), is_typing = true } });
+        await one.SendAsync(
+            new { type = "typing", data = new { chat_id = chat.ToUpperInvariant(), is_typing = true } });
         var seen = await two.NextAsync();
         await one.SendAsync(new { type = "ping" });
         await stranger.SendAsync(new { type = "typing", data = new { chat_id = chat, is_typing = true } });
 
         seen.Type.ShouldBe("typing");
-        JsonElement.DeepEquals(seen.Data, JsonSerializer.SerializeToElement(new { chat_id = chat, sender = "user", is_typing = true })).ShouldBeTrue();
+        JsonElement.DeepEquals(seen.Data,
+            JsonSerializer.SerializeToElement(new { chat_id = chat, sender = "user", is_typing = true }))
+            .ShouldBeTrue();
         (await one.NextAsync()).Type.ShouldBe("pong", "who types is not told so");
         (await stream.NextAsync())!.Type.ShouldBe("ready");
         (await stream.NextAsync())!.Type.ShouldBe("typing");

@@ -3,7 +3,9 @@ using Cote.Tests.Harness;
 
 namespace Cote.Tests.Delivery;
 
-/// <summary>What comes over a socket while it is open: every event, to every device of its user and to nobody else.</summary>
+/// <summary>
+/// What comes over a socket while it is open: every event, to every device of its user and to nobody else.
+/// </summary>
 public sealed partial class SocketEventsTests(LiveApp live) : IClassFixture<LiveApp>
 {
     readonly CoteApp _app = live.App;
@@ -22,7 +24,9 @@ public sealed partial class SocketEventsTests(LiveApp live) : IClassFixture<Live
         var reply = question.Text("reply_id");
         var untilEnd = await socket.UntilAsync(x => x.Type == "message" && x.MessageId == reply);
         (await ada.PutAsync($"/chats/{chat["id"]}/messages/{reply}/read")).Ok();
-        var read = (await socket.UntilAsync(x => x.Type == "message.status" && x.Data.Text("status") == "read" && x.MessageId == reply))[^1];
+        var read =
+            (await socket.UntilAsync(
+            x => x.Type == "message.status" && x.Data.Text("status") == "read" && x.MessageId == reply))[^1];
         var stored = await ada.MessageAsync(chat["id"], reply);
         (await ada.DeleteAsync($"/chats/{chat["id"]}/messages/{question.Text("id")}")).Ok();
         (await ada.DeleteAsync($"/chats/{chat["id"]}")).Ok();
@@ -30,7 +34,8 @@ public sealed partial class SocketEventsTests(LiveApp live) : IClassFixture<Live
 
         var durable = socket.All.Durable().ToList();
         durable.Select(x => x.Seq).ShouldBe(Enumerable.Range(1, durable.Count).Select(x => (long)x));
-        durable.Select(x => x.Cursor![..x.Cursor!.IndexOf('-', StringComparison.Ordinal)]).Distinct().ShouldHaveSingleItem()
+        durable.Select(x => x.Cursor![..x.Cursor!.IndexOf('-', StringComparison.Ordinal)])
+            .Distinct().ShouldHaveSingleItem()
             .ShouldBe(socket.Ready.Data.Text("cursor").Split('-')[0]);
         durable[0].Type.ShouldBe("chat.created");
         durable[0].Data.Names().ShouldBe(chat.Json.Names());
@@ -140,14 +145,16 @@ public sealed partial class SocketEventsTests(LiveApp live) : IClassFixture<Live
         (await stranger.NextAsync()).Data.Text("code").ShouldBe("message_not_found");
         await one.SendAsync(new { type = "read", data = new { message_id = reply } });
         foreach (var socket in new[] { one, two })
-            (await socket.NextAsync("message.status", x => x.MessageId == reply && x.Data.Text("status") == "read")).Data.Names().ShouldBe("chat_id message_id status");
+            (await socket.NextAsync("message.status", x => x.MessageId == reply
+                && x.Data.Text("status") == "read")).Data.Names().ShouldBe("chat_id message_id status");
         (await ada.MessageAsync(chat, reply)).Text("status").ShouldBe("read");
 
         // The end is shown once more, so that the loop which records `delivered` gets its turn, twice.
         var (_, next) = await ada.AskForAsync(chat, live.Play(FakeReply.Text("y")));
         await one.NextAsync("message.status", x => x.MessageId == next && x.Data.Text("status") == "delivered");
         (await ada.MessageAsync(chat, reply)).Text("status").ShouldBe("read");
-        two.All.Where(x => x.Type == "message.status" && x.MessageId == reply).Select(x => x.Data.Text("status")).Last().ShouldBe("read");
+        two.All.Where(x => x.Type == "message.status" && x.MessageId == reply)
+            .Select(x => x.Data.Text("status")).Last().ShouldBe("read");
     }
 
     [Theory]
@@ -166,7 +173,8 @@ public sealed partial class SocketEventsTests(LiveApp live) : IClassFixture<Live
         string reply;
         if (where == "post")
         {
-            await using var post = await ada.StreamAsync(HttpMethod.Post, $"/chats/{chat}/messages/", new { content = play.Question });
+            await using var post = await ada.StreamAsync(
+                HttpMethod.Post, $"/chats/{chat}/messages/", new { content = play.Question });
             reply = (await post.ToEndAsync())[^1].MessageId!;
         }
         else
@@ -186,11 +194,13 @@ public sealed partial class SocketEventsTests(LiveApp live) : IClassFixture<Live
                 {
                     var poll = (await ada.GetAsync($"/events?cursor={cursor}")).Ok();
                     cursor = poll["cursor"];
-                    shown = poll.Json.GetProperty("events").EnumerateArray().Any(x => x.Text("type") == "message" && x.Text("data", "id") == reply);
+                    shown = poll.Json.GetProperty("events")
+                        .EnumerateArray().Any(x => x.Text("type") == "message" && x.Text("data", "id") == reply);
                 }
             else
                 await Patience.UntilAsync(
-                    async () => await ada.MessagesAsync(chat) is [_, { } last] && last.Text("generation", "state") == "completed", "the list shows its end");
+                    async () => await ada.MessagesAsync(chat) is [_, { } last]
+                        && last.Text("generation", "state") == "completed", "the list shows its end");
         }
 
         var status = await StatusOf(ada, chat, reply);
@@ -208,11 +218,13 @@ public sealed partial class SocketEventsTests(LiveApp live) : IClassFixture<Live
         await (await play.NextCallAsync()).Ended;
         JsonElement message = default;
         await Patience.UntilAsync(
-            async () => (message = await ada.MessageAsync(chat, reply)).Text("generation", "state") == "completed", "the reply has ended");
+            async () => (message = await ada.MessageAsync(chat, reply)).Text("generation", "state") == "completed",
+            "the reply has ended");
         message.Text("status").ShouldBe("sent");
         (await ada.MessageAsync(chat, question)).Text("status").ShouldBe("read", "its reply has text");
 
-        await using var socket = await ada.ConnectAsync(cursor: (await ada.GetAsync("/events")).Ok()["cursor"].Split('-')[0] + "-0");
+        await using var socket =
+            await ada.ConnectAsync(cursor: (await ada.GetAsync("/events")).Ok()["cursor"].Split('-')[0] + "-0");
         await socket.EndOfAsync(reply);
 
         await socket.NextAsync("message.status", x => x.MessageId == reply && x.Data.Text("status") == "delivered");
@@ -228,7 +240,8 @@ public sealed partial class SocketEventsTests(LiveApp live) : IClassFixture<Live
     }
 
     // An event shows its message as it is when the event is read, which is not the same moment on both.
-    static string Said(TestFrame frame) => $"{frame.Type} {frame.Cursor} {(frame.Type == "message" ? frame.Data.WithoutStatus() : frame.Data)}";
+    static string Said(TestFrame frame) =>
+        $"{frame.Type} {frame.Cursor} {(frame.Type == "message" ? frame.Data.WithoutStatus() : frame.Data)}";
 
     static void Same(JsonElement one, JsonElement two, string but)
     {

@@ -11,8 +11,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Cote.Tests.Delivery;
 
 /// <summary>
-/// A subscription over rows and streaming replies that the test writes by hand: orders of things that a whole server shows
-/// only by chance. The rooms are those of the program, without a port and without a loop running.
+/// A subscription over rows and streaming replies that the test writes by hand: orders of things that a whole server
+/// shows only by chance. The rooms are those of the program, without a port and without a loop running.
 /// </summary>
 public sealed class SubscriptionTests : IAsyncLifetime
 {
@@ -29,7 +29,8 @@ public sealed class SubscriptionTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _app = CoteHost.Create([$"--Cote:Data:Directory={_directory}", "--Cote:Data:Readers=1", "--Logging:LogLevel:Default=None"]);
+        _app = CoteHost.Create(
+            [$"--Cote:Data:Directory={_directory}", "--Cote:Data:Readers=1", "--Logging:LogLevel:Default=None"]);
         _db = _app.Services.GetRequiredService<Database>();
         await _app.Services.GetRequiredService<DatabaseEngine>().OpenAsync(Ct);
         await _app.Services.GetRequiredService<EventLog>().OpenAsync(null, Ct);
@@ -81,7 +82,8 @@ public sealed class SubscriptionTests : IAsyncLifetime
         var streaming = _subscriptions.Streaming.Begin(User, new("chat", "reply", "question", 2, "m", 1, 1, ""));
         streaming.Append(1, "one ");
         (await subscription.NextAsync(Ct)).Select(x => x.Type).ShouldBe(["message"]);
-        (await subscription.NextAsync(Ct)).Select(x => x.Type).ShouldBe(["message.snapshot", "message.delta", "typing"]);
+        (await subscription.NextAsync(Ct))
+            .Select(x => x.Type).ShouldBe(["message.snapshot", "message.delta", "typing"]);
 
         streaming.Append(1, "two");
         await AppendAsync("reply");
@@ -93,7 +95,7 @@ public sealed class SubscriptionTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Who_was_told_of_a_reply_and_meets_its_end_next_is_shown_the_rest_of_its_text_before_it_and_none_after()
+    public async Task Who_meets_the_end_of_a_reply_is_shown_the_rest_of_its_text_before_it_and_none_after()
     {
         await using var subscription = await OpenAsync();
         var reply = new PendingReply("chat", "reply", "question", 2, "m", 1, 1, "one ");
@@ -128,7 +130,8 @@ public sealed class SubscriptionTests : IAsyncLifetime
             insert into sessions (id, user_id, device, ip, created_at, last_seen_at, expires_at, refresh_hash)
             values ({Session}, {User}, '', '', 0, 0, {long.MaxValue}, '')
             """);
-        await _app.Services.GetRequiredService<Revocations>().RevokeAsync($"s.id = {Session}"); // The hub finds no subscription of it.
+        // The hub finds no subscription of it.
+        await _app.Services.GetRequiredService<Revocations>().RevokeAsync($"s.id = {Session}");
 
         await using var subscription = await OpenAsync();
 
@@ -169,7 +172,8 @@ public sealed class SubscriptionTests : IAsyncLifetime
         await using var subscription = await OpenAsync();
         for (var i = 1; i <= 5; i++)
             await AppendAsync("m" + i);
-        await WriteAsync($"delete from events where user_id = {User} and seq <= 3", $"update heads set tail = 3 where user_id = {User}");
+        await WriteAsync($"delete from events where user_id = {User} and seq <= 3",
+            $"update heads set tail = 3 where user_id = {User}");
 
         var frames = await subscription.NextAsync(Ct);
 
@@ -192,7 +196,8 @@ public sealed class SubscriptionTests : IAsyncLifetime
         (await subscription.NextAsync(Ct)).Select(x => x.Type).ShouldBe(["pong"]);
         await AppendAsync("question");
         (await subscription.NextAsync(Ct)).Select(x => x.Type).ShouldBe(["message"]);
-        (await subscription.NextAsync(Ct)).Select(x => x.Type).ShouldBe(["message.snapshot", "message.delta", "typing"]);
+        (await subscription.NextAsync(Ct))
+            .Select(x => x.Type).ShouldBe(["message.snapshot", "message.delta", "typing"]);
         _subscriptions.Streaming.End(streaming);
     }
 

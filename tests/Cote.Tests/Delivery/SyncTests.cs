@@ -25,9 +25,11 @@ public sealed class SyncTests(LiveApp live) : IClassFixture<LiveApp>
 
         sync.Message.Content.Headers.ContentLength.ShouldNotBeNull();
         sync.Text.Length.ShouldBeGreaterThan(1_500_000, "more than memory holds");
-        sync.Json.GetProperty("chats").EnumerateArray().Select(x => x.Text("id")).ShouldBe(chats.AsEnumerable().Reverse());
+        sync.Json.GetProperty("chats")
+            .EnumerateArray().Select(x => x.Text("id")).ShouldBe(chats.AsEnumerable().Reverse());
         sync.Json.GetProperty("running").EnumerateArray().Select(x => x.Text("message_id")).ShouldBe(open);
-        Directory.GetFiles(_app.Data).Select(Path.GetFileName).Where(x => !x!.StartsWith("cote.db", StringComparison.Ordinal))
+        Directory.GetFiles(_app.Data).Select(Path.GetFileName)
+            .Where(x => !x!.StartsWith("cote.db", StringComparison.Ordinal))
             .ShouldBeSubsetOf(["signing.key", "control.sock"], "the file of an answer has no name");
         gate.Open();
     }
@@ -57,7 +59,8 @@ public sealed class SyncTests(LiveApp live) : IClassFixture<LiveApp>
             var sync = (await ada.GetAsync("/sync")).Ok();
             // Each new chat is one event, and the first forty have had two.
             var head = long.Parse(sync["cursor"].Split('-')[1]);
-            sync.Json.GetProperty("chats").GetArrayLength().ShouldBe((int)head - 40, "neither a chat too many nor one too few");
+            sync.Json.GetProperty("chats")
+                .GetArrayLength().ShouldBe((int)head - 40, "neither a chat too many nor one too few");
             seen.Add(head);
         }
 
@@ -89,7 +92,8 @@ public sealed class SyncTests(LiveApp live) : IClassFixture<LiveApp>
         for (var i = 0; i < 5; i++)
             (await eve.GetAsync("/sync")).Ok();
         (await ada.GetAsync("/chats/?limit=1")).Ok();
-        JsonElement.Parse(await unread[0].Content.ReadAsStringAsync()).GetProperty("chats").GetArrayLength().ShouldBe(200);
+        JsonElement.Parse(await unread[0].Content.ReadAsStringAsync())
+            .GetProperty("chats").GetArrayLength().ShouldBe(200);
         foreach (var answer in unread)
             answer.Dispose(); // the others are broken off
         await Patience.UntilAsync(async () => (await ada.GetAsync("/sync")).Status == 200, "a place for another sync");

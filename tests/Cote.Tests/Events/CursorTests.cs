@@ -43,14 +43,16 @@ public sealed class CursorTests
     public void Every_cursor_reads_back_as_itself() => Check.QuickThrowOnFailure(Prop.ForAll(
         ArbMap.Default.ArbFor<NonNegativeInt>(), ArbMap.Default.ArbFor<PositiveInt>(), (seq, epoch) =>
         {
-            var cursor = new Cursor(epoch.Get.ToString("x", CultureInfo.InvariantCulture), (long)seq.Get * int.MaxValue);
+            var cursor = new Cursor(epoch.Get.ToString("x", CultureInfo.InvariantCulture),
+                (long)seq.Get * int.MaxValue);
             return Cursor.Parse(cursor.ToString()) == cursor;
         }));
 
     [Fact]
     public void Exactly_the_texts_of_the_contract_are_cursors()
     {
-        var pieces = Gen.Elements("a", "z", "0", "9", "-", "A", "", " ", "\n", "é", "9223372036854775807", "9223372036854775808", "abcdefghijklmnop");
+        var pieces = Gen.Elements("a", "z", "0", "9", "-", "A", "", " ", "\n", "é", "9223372036854775807",
+            "9223372036854775808", "abcdefghijklmnop");
         Check.QuickThrowOnFailure(Prop.ForAll(Gen.ListOf(pieces).ToArbitrary(), some =>
         {
             var text = string.Concat(some);

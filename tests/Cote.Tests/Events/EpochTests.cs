@@ -3,7 +3,9 @@ using Microsoft.Data.Sqlite;
 
 namespace Cote.Tests.Events;
 
-/// <summary>A database that was put back from a copy says so; one that merely stopped, or was killed, does not.</summary>
+/// <summary>
+/// A database that was put back from a copy says so; one that merely stopped, or was killed, does not.
+/// </summary>
 public sealed class EpochTests
 {
     [Fact]
@@ -29,7 +31,8 @@ public sealed class EpochTests
         await app.StartAgainAsync();
 
         using var back = await ada.OtherDeviceAsync(app.Url);
-        (await back.GetAsync("/chats/")).Ok().Json.EnumerateArray().Select(x => x.GetProperty("title").GetString()).ShouldBe(["before the copy"]);
+        (await back.GetAsync("/chats/"))
+            .Ok().Json.EnumerateArray().Select(x => x.GetProperty("title").GetString()).ShouldBe(["before the copy"]);
         // One more event, and the old cursor would look like any other: only the epoch tells.
         await back.CreateChatAsync("another");
         await using var socket = await back.ConnectAsync(seen);
@@ -44,7 +47,8 @@ public sealed class EpochTests
         using var ada = await app.RegisterAsync("ada");
         await ada.CreateChatAsync();
         var copy = Path.Combine(app.Data, "live.copy");
-        using (var live = new SqliteConnection($"Data Source={Path.Combine(app.Data, "cote.db")};Mode=ReadOnly;Pooling=False"))
+        using (var live = new SqliteConnection(
+            $"Data Source={Path.Combine(app.Data, "cote.db")};Mode=ReadOnly;Pooling=False"))
         {
             live.Open();
             using var vacuum = live.CreateCommand();

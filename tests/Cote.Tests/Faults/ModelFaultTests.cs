@@ -4,7 +4,10 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Cote.Tests.Faults;
 
-/// <summary>Everything a model may do wrong, seen from the client: how the reply ends, what is kept, how often the model was called.</summary>
+/// <summary>
+/// Everything a model may do wrong, seen from the client: how the reply ends, what is kept, how often the model was
+/// called.
+/// </summary>
 public sealed class ModelFaultTests(LiveApp live) : IClassFixture<LiveApp>
 {
     readonly CoteApp _app = live.App;
@@ -42,8 +45,12 @@ public sealed class ModelFaultTests(LiveApp live) : IClassFixture<LiveApp>
         "refused 403" => FakeReply.Refuse(403),
         "refused 400" => FakeReply.Refuse(400),
         "refused 404" => FakeReply.Refuse(404),
-        "context" => FakeReply.Refuse(400, """{"type":"error","error":{"type":"invalid_request_error","code":"context_length_exceeded","message":"prompt is too long: sk-secret"}}"""),
-        "quota" => FakeReply.Refuse(429, """{"type":"error","error":{"type":"insufficient_quota","code":"insufficient_quota","message":"sk-secret"}}"""),
+        "context" =>
+            FakeReply.Refuse(
+            400, """{"type":"error","error":{"type":"invalid_request_error","code":"context_length_exceeded","message":"prompt is too long: sk-secret"}}"""),
+        "quota" =>
+            FakeReply.Refuse(
+            429, """{"type":"error","error":{"type":"insufficient_quota","code":"insufficient_quota","message":"sk-secret"}}"""),
         "long Retry-After" => FakeReply.Refuse(429, null, ("Retry-After", "3600")),
         "no finish reason" => FakeReply.Text("kept").ThenNothing(),
         "garbage" => FakeReply.Text().ThenRaw("{garbage"),
@@ -72,7 +79,8 @@ public sealed class ModelFaultTests(LiveApp live) : IClassFixture<LiveApp>
         end.Text("content").ShouldBe(text);
         (await play.NextCallAsync()).Wire.ShouldBe(wire);
         play.Calls.ShouldBe(1);
-        (await ada.MessagesAsync(chat)).Select(x => x.Text("id")).ShouldBe([question, reply], "a reply that failed is listed too");
+        (await ada.MessagesAsync(chat))
+            .Select(x => x.Text("id")).ShouldBe([question, reply], "a reply that failed is listed too");
         (await ada.MessageAsync(chat, question)).Text("status").ShouldBe(status);
         _app.Logs.ShouldAllBe(x => !x.Contains("sk-secret"));
     }
@@ -178,8 +186,10 @@ public sealed class ModelFaultTests(LiveApp live) : IClassFixture<LiveApp>
     [Theory, MemberData(nameof(Wires))]
     public async Task A_model_that_never_begins_is_left_and_asked_again(string wire)
     {
-        var time = new HeldTime(TimeSpan.FromSeconds(80_000)); // over when the test says so, and for the first call only
-        await using var own = await LiveApp.StartAsync(x => x.Services.AddSingleton<TimeProvider>(time), "Assistants:FirstTokenSeconds=80000");
+        // over when the test says so, and for the first call only
+        var time = new HeldTime(TimeSpan.FromSeconds(80_000));
+        await using var own = await LiveApp.StartAsync(
+            x => x.Services.AddSingleton<TimeProvider>(time), "Assistants:FirstTokenSeconds=80000");
         using var ada = await own.RegisterAsync();
         var chat = await ada.CreateChatAsync(model: wire);
         var play = own.Play(FakeReply.After(new Gate()), FakeReply.Text("there"));

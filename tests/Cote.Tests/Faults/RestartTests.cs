@@ -47,7 +47,8 @@ public sealed class RestartTests
         end.Number("generation", "attempt").ShouldBe(2);
         (await again.MessageAsync(chat, question)).Text("status").ShouldBe("read");
         play.Calls.ShouldBe(2);
-        back.All.Where(x => x.Cursor is not null).First().Seq.ShouldBe(socket.All.Durable().Last().Seq + 1, "no hole and no repeat");
+        back.All.Where(x => x.Cursor is not null)
+            .First().Seq.ShouldBe(socket.All.Durable().Last().Seq + 1, "no hole and no repeat");
         await socket.DisposeAsync();
     }
 
@@ -85,7 +86,8 @@ public sealed class RestartTests
         var replies = new List<(string Chat, string Reply)>();
         foreach (var chat in chats)
             for (var i = 0; i < 3; i++)
-                replies.Add((chat, (await ada.AskForAsync(chat, live.Play(FakeReply.After(gate).Then($"answer {i}")))).Reply));
+                replies.Add(
+                    (chat, (await ada.AskForAsync(chat, live.Play(FakeReply.After(gate).Then($"answer {i}")))).Reply));
         await gate.Reached;
 
         await live.App.RestartAsync();

@@ -17,7 +17,8 @@ public sealed class SlowReaderTests
     [Fact, Trait("Rows", "none"), Trait("Stage", "slow")]
     public async Task A_socket_that_does_not_read_is_closed_and_no_one_else_notices()
     {
-        await using var live = await LiveApp.StartAsync(Long, "Realtime:SlowConsumerSeconds=1", "Realtime:HeartbeatMilliseconds=1000");
+        await using var live = await LiveApp.StartAsync(
+            Long, "Realtime:SlowConsumerSeconds=1", "Realtime:HeartbeatMilliseconds=1000");
         using var ada = await live.RegisterAsync();
         await using var good = await ada.ConnectAsync();
         using var slow = await OpenRawAsync(live.App.Url, ada.Token!);
@@ -35,7 +36,8 @@ public sealed class SlowReaderTests
 
         texts.ShouldAllBe(x => x.Length == 3_000_000);
         for (var i = 0; i < 8; i++)
-            await good.NextAsync("ping"); // each after a second of silence: longer than the slow one is given, with its last chance
+            // each after a second of silence: longer than the slow one is given, with its last chance
+            await good.NextAsync("ping");
         (await IsClosedAsync(slow)).ShouldBeTrue();
         (await ada.GetAsync($"/chats/{chat}")).Ok();
         await good.SendAsync(new { type = "ping" });
@@ -56,7 +58,8 @@ public sealed class SlowReaderTests
 
         for (var i = 0; i < 6; i++)
         {
-            var (_, reply) = await ada.AskForAsync(chat, live.Play(FakeReply.Text([.. Enumerable.Range(0, 200).Select(x => piece)])));
+            var (_, reply) = await ada.AskForAsync(
+                chat, live.Play(FakeReply.Text([.. Enumerable.Range(0, 200).Select(x => piece)])));
             (await ada.EndOfAsync(chat, reply)).Text("content").Length.ShouldBe(1_000_000);
             if (i == 1) // by now all of them are stuck, and every buffer has been filled
                 before = GC.GetTotalMemory(forceFullCollection: true);
@@ -76,7 +79,8 @@ public sealed class SlowReaderTests
         var chat = await ada.CreateChatAsync();
         await using var lazy = await ada.StreamAsync(HttpMethod.Get, "/events");
         var play = live.Play(FakeReply.Text([.. Enumerable.Range(0, 400).Select(x => new string('y', 10_000))]));
-        await using var post = await ada.StreamAsync(HttpMethod.Post, $"/chats/{chat}/messages/", new { content = play.Question });
+        await using var post = await ada.StreamAsync(
+            HttpMethod.Post, $"/chats/{chat}/messages/", new { content = play.Question });
 
         var reply = (await post.NextAsync())!.Data.Text("reply_id");
         var end = await ada.EndOfAsync(chat, reply);
@@ -95,7 +99,8 @@ public sealed class SlowReaderTests
         var tcp = new TcpClient { ReceiveBufferSize = 4_096 };
         await tcp.ConnectAsync(url.Host, url.Port);
         await tcp.GetStream().WriteAsync(Encoding.ASCII.GetBytes(
-            $"GET /ws HTTP/1.1\r\nHost: {url.Authority}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+            $"GET /ws HTTP/1.1\r\nHost: {url.Authority}\r\nUpgrade: websocket\r\nConnection: "
+                + "Upgrade\r\nSec-WebSocket-Version: 13\r\n"
             + $"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nAuthorization: Bearer {token}\r\n\r\n"));
         // The first bytes of the answer: it is open. From here on it reads nothing.
         await tcp.GetStream().ReadExactlyAsync(new byte[12]);

@@ -22,7 +22,8 @@ public sealed class CoteApp : IAsyncDisposable
         "--Cote:RateLimits:MessagesPerMinute=100000000", "--Cote:RateLimits:RequestsPerMinute=1000000000",
     ];
 
-    // A hash as it ships costs a core a tenth of a second: most of what a test costs where an account is all it wants of it.
+    // A hash as it ships costs a core a tenth of a second: most of what a test costs where an account is all it wants
+    // of it.
     const int CheapIterations = 1_000;
 
     Action<CoteBuilder>? _add;
@@ -31,7 +32,8 @@ public sealed class CoteApp : IAsyncDisposable
     string[] _settings;
     WebApplication? _app;
 
-    CoteApp(string[] settings, Action<CoteBuilder>? add, FakeModelServer model, string? postgres, bool isNeighbour = false) =>
+    CoteApp(string[] settings, Action<CoteBuilder>? add, FakeModelServer model, string? postgres,
+        bool isNeighbour = false) =>
         (_settings, _add, Model, _postgres, _isNeighbour) = (settings, add, model, postgres, isNeighbour);
 
     /// <summary>Where it listens.</summary>
@@ -47,17 +49,24 @@ public sealed class CoteApp : IAsyncDisposable
     public string[] Place =>
     [
         $"--Cote:Data:Directory={Data}",
-        .. _postgres is null ? [] : new[] { $"--Cote:Data:Postgres={_postgres}", $"--Cote:Auth:SigningKey={Engine.SigningKey}" },
+        .. _postgres is null ? []
+            : new[] { $"--Cote:Data:Postgres={_postgres}", $"--Cote:Auth:SigningKey={Engine.SigningKey}" },
     ];
 
-    /// <summary>The key that signs its tokens, as it is written: made by the server beside the embedded database, given beside another.</summary>
-    public string SigningKey => _postgres is null ? File.ReadAllText(Path.Combine(Data, "signing.key")).Trim() : Engine.SigningKey;
+    /// <summary>
+    /// The key that signs its tokens, as it is written: made by the server beside the embedded database, given beside
+    /// another.
+    /// </summary>
+    public string SigningKey => _postgres is null
+        ? File.ReadAllText(Path.Combine(Data, "signing.key")).Trim() : Engine.SigningKey;
 
     /// <summary>The same as it signs: one that was given counts by its bytes.</summary>
-    public byte[] SigningKeyBytes => _postgres is null ? Convert.FromBase64String(SigningKey) : Encoding.UTF8.GetBytes(SigningKey);
+    public byte[] SigningKeyBytes =>
+        _postgres is null ? Convert.FromBase64String(SigningKey) : Encoding.UTF8.GetBytes(SigningKey);
 
     /// <summary>The routes it has, for tests of what is open and what is described.</summary>
-    public IEnumerable<RouteEndpoint> Endpoints => _app!.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>();
+    public IEnumerable<RouteEndpoint> Endpoints =>
+        _app!.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>();
 
     /// <summary>Every log line so far, with its exception.</summary>
     public ConcurrentQueue<string> Logs { get; } = [];
@@ -85,7 +94,10 @@ public sealed class CoteApp : IAsyncDisposable
         return app;
     }
 
-    /// <summary>Another node beside this one: the same database, model and additions, a folder of its own. It goes before this one does.</summary>
+    /// <summary>
+    /// Another node beside this one: the same database, model and additions, a folder of its own. It goes before this
+    /// one does.
+    /// </summary>
     public async Task<CoteApp> StartNeighbourAsync(params string[] settings)
     {
         var app = new CoteApp(settings, _add, Model, _postgres, isNeighbour: true);
@@ -93,13 +105,20 @@ public sealed class CoteApp : IAsyncDisposable
         return app;
     }
 
-    /// <summary>Passwords are hashed as they are where Cote ships, for tests that are about them: <c>StartAsync(CoteApp.HashAsShipped)</c>.</summary>
+    /// <summary>
+    /// Passwords are hashed as they are where Cote ships, for tests that are about them:
+    /// <c>StartAsync(CoteApp.HashAsShipped)</c>.
+    /// </summary>
     public static void HashAsShipped(CoteBuilder add) => add.Services.AddSingleton<Passwords>();
 
     /// <summary>Leases of so many seconds, for tests that wait for a renewal, or until one has lapsed.</summary>
-    public static Action<CoteBuilder> LeaseFor(double seconds) => x => x.Services.AddSingleton(new LeaseOptions(TimeSpan.FromSeconds(seconds)));
+    public static Action<CoteBuilder> LeaseFor(double seconds) =>
+        x => x.Services.AddSingleton(new LeaseOptions(TimeSpan.FromSeconds(seconds)));
 
-    /// <summary>Stops it as SIGTERM does, and starts it again on the same data (and another port), with other settings if there are some.</summary>
+    /// <summary>
+    /// Stops it as SIGTERM does, and starts it again on the same data (and another port), with other settings if there
+    /// are some.
+    /// </summary>
     public async Task RestartAsync(params string[] settings)
     {
         await StopAsync();
@@ -108,7 +127,9 @@ public sealed class CoteApp : IAsyncDisposable
         await StartAsync();
     }
 
-    /// <summary>Stops it, and starts another program on the same data: one with these things of its own built in.</summary>
+    /// <summary>
+    /// Stops it, and starts another program on the same data: one with these things of its own built in.
+    /// </summary>
     public async Task<CoteApp> ReplaceAsync(Action<CoteBuilder>? add)
     {
         await StopAsync();
@@ -138,7 +159,9 @@ public sealed class CoteApp : IAsyncDisposable
     /// <summary>A connection to its database, beside its own.</summary>
     public Task<DbConnection> ConnectAsync() => Engine.ConnectAsync(_postgres, Data);
 
-    /// <summary>Every row of every table as text, found by asking the database: a table that is added later is there too.</summary>
+    /// <summary>
+    /// Every row of every table as text, found by asking the database: a table that is added later is there too.
+    /// </summary>
     public async Task<Dictionary<string, List<string>>> RowsAsync()
     {
         await using var db = await ConnectAsync();
@@ -167,8 +190,10 @@ public sealed class CoteApp : IAsyncDisposable
         string[] args =
         [
             "--urls=http://127.0.0.1:0", .. Place, "--Cote:Http:LogFormat=json", .. Unlimited,
-            $"--Cote:Assistants:OpenAI:BaseUrl={Model.OpenAiUrl}", "--Cote:Assistants:OpenAI:ApiKey=sk-test-openai", "--Cote:Assistants:OpenAI:Model=fake",
-            $"--Cote:Assistants:Anthropic:BaseUrl={Model.AnthropicUrl}", "--Cote:Assistants:Anthropic:ApiKey=sk-test-anthropic", "--Cote:Assistants:Anthropic:Model=fake",
+            $"--Cote:Assistants:OpenAI:BaseUrl={Model.OpenAiUrl}", "--Cote:Assistants:OpenAI:ApiKey=sk-test-openai",
+            "--Cote:Assistants:OpenAI:Model=fake",
+            $"--Cote:Assistants:Anthropic:BaseUrl={Model.AnthropicUrl}",
+            "--Cote:Assistants:Anthropic:ApiKey=sk-test-anthropic", "--Cote:Assistants:Anthropic:Model=fake",
             .. _settings.Select(x => x.StartsWith("--", StringComparison.Ordinal) ? x : "--Cote:" + x),
         ];
         _app = CoteHost.Create(args, add =>
@@ -191,7 +216,9 @@ public sealed class CoteApp : IAsyncDisposable
         {
             var row = new object[reader.FieldCount];
             reader.GetValues(row);
-            rows.Add(string.Join('\n', row.Select(x => x is byte[] bytes ? Encoding.Latin1.GetString(bytes) : x.ToString())));
+            rows.Add(
+                string.Join(
+                '\n', row.Select(x => x is byte[] bytes ? Encoding.Latin1.GetString(bytes) : x.ToString())));
         }
         return rows;
     }
@@ -204,7 +231,8 @@ public sealed class CoteApp : IAsyncDisposable
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+            Func<TState, Exception?, string> formatter) =>
             logs.Enqueue($"{logLevel} {formatter(state, exception)} {exception}");
 
         public void Dispose() { }

@@ -25,8 +25,10 @@ static class Engine
     /// <summary>The key that servers on PostgreSQL must be given.</summary>
     public static string SigningKey { get; } = Convert.ToBase64String(RandomNumberGenerator.GetBytes(48));
 
-    // A database on an overloaded machine takes longer for a new connection than the five seconds that a server gives it.
-    static string Patient { get; } = $"?Timeout={Patience.Deadline.TotalSeconds}&Command%20Timeout={2 * Patience.Deadline.TotalSeconds}";
+    // A database on an overloaded machine takes longer for a new connection than the five seconds that a server gives
+    // it.
+    static string Patient { get; } =
+        $"?Timeout={Patience.Deadline.TotalSeconds}&Command%20Timeout={2 * Patience.Deadline.TotalSeconds}";
 
     /// <summary>The URL of a new database; null is the embedded one.</summary>
     public static async Task<string?> CreateAsync() =>
@@ -60,7 +62,8 @@ static class Engine
         var cluster = await Cluster.Value;
         var url = await cluster.CreateDatabaseAsync();
         await using var db = await cluster.ConnectAsync(url);
-        await new Migrator(NullLogger.Instance, new Clock(TimeProvider.System)).RunAsync(new PostgresMigrationConnection(db));
+        await new Migrator(NullLogger.Instance, new Clock(TimeProvider.System))
+            .RunAsync(new PostgresMigrationConnection(db));
         return url;
     }
 }

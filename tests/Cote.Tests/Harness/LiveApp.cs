@@ -32,7 +32,9 @@ public sealed class LiveApp : IAsyncLifetime
 
     public Task<CoteClient> RegisterAsync() => App.RegisterAsync();
 
-    /// <summary>A question, and what the model does when it is asked: one reply a call, the last one for all that follow.</summary>
+    /// <summary>
+    /// A question, and what the model does when it is asked: one reply a call, the last one for all that follow.
+    /// </summary>
     public Play Play(params FakeReply[] replies)
     {
         var play = new Play(replies);
@@ -103,7 +105,9 @@ public static class Reading
     public static string Names(this JsonElement json) =>
         string.Join(' ', json.EnumerateObject().Select(x => x.Name).Order(StringComparer.Ordinal));
 
-    /// <summary>A message as text but for its status, which moves by itself within seconds after its end was shown.</summary>
+    /// <summary>
+    /// A message as text but for its status, which moves by itself within seconds after its end was shown.
+    /// </summary>
     public static string WithoutStatus(this JsonElement message)
     {
         var fields = JsonObject.Create(message)!;
@@ -111,10 +115,12 @@ public static class Reading
         return fields.ToJsonString();
     }
 
-    public static IEnumerable<TestFrame> Durable(this IEnumerable<TestFrame> frames) => frames.Where(x => x.Cursor is not null);
+    public static IEnumerable<TestFrame> Durable(this IEnumerable<TestFrame> frames) =>
+        frames.Where(x => x.Cursor is not null);
 
     /// <summary>A question and its reply's id.</summary>
-    public static async Task<(string Question, string Reply)> AskForAsync(this CoteClient client, string chat, Play play)
+    public static async Task<(string Question, string Reply)> AskForAsync(
+        this CoteClient client, string chat, Play play)
     {
         var question = await client.AskAsync(chat, play.Question);
         return (question.Text("id"), question.Text("reply_id"));

@@ -23,7 +23,8 @@ public sealed class ConfigurationDocTests
             System.IO.File.WriteAllText(file, expected);
         }
 
-        System.IO.File.ReadAllText(file).ReplaceLineEndings("\n").Split('\n').ShouldBe(expected.Split('\n'), $"run this test with COTE_UPDATE_DOCS=1 to write {File} anew");
+        System.IO.File.ReadAllText(file).ReplaceLineEndings("\n")
+            .Split('\n').ShouldBe(expected.Split('\n'), $"run this test with COTE_UPDATE_DOCS=1 to write {File} anew");
     }
 
     [Fact]
@@ -32,8 +33,10 @@ public sealed class ConfigurationDocTests
         var settings = Parts(typeof(CoteOptions), "Cote").SelectMany(x => Settings(x.Type)).ToList();
 
         settings.Count.ShouldBeGreaterThan(30);
-        settings.Where(x => Docstrings.Of(x).Length == 0).Select(x => $"{x.DeclaringType!.Name}.{x.Name}").ShouldBeEmpty();
-        settings.Where(x => Number(x) && x.GetCustomAttribute<RangeAttribute>() is null).Select(x => $"{x.DeclaringType!.Name}.{x.Name}").ShouldBeEmpty();
+        settings.Where(x => Docstrings.Of(x).Length == 0)
+            .Select(x => $"{x.DeclaringType!.Name}.{x.Name}").ShouldBeEmpty();
+        settings.Where(x => Number(x) && x.GetCustomAttribute<RangeAttribute>() is null)
+            .Select(x => $"{x.DeclaringType!.Name}.{x.Name}").ShouldBeEmpty();
     }
 
     static string Write()
@@ -59,18 +62,22 @@ public sealed class ConfigurationDocTests
             """.ReplaceLineEndings("\n"));
         foreach (var (type, instance, path, title, says) in Parts(typeof(CoteOptions), "Cote"))
         {
-            page.Append(CultureInfo.InvariantCulture, $"\n## {title}\n\n{says}\n\n| Variable | Default | Meaning |\n|---|---|---|\n");
+            page.Append(CultureInfo.InvariantCulture,
+                $"\n## {title}\n\n{says}\n\n| Variable | Default | Meaning |\n|---|---|---|\n");
             foreach (var setting in Settings(type))
             {
-                var variable = $"`{path}__{setting.Name}`" + (setting.PropertyType == typeof(Secret) ? $", `{path}__{setting.Name}_File`" : "");
+                var variable = $"`{path}__{setting.Name}`"
+                    + (setting.PropertyType == typeof(Secret) ? $", `{path}__{setting.Name}_File`" : "");
                 var meaning = Docstrings.Of(setting).Replace("|", "\\|", StringComparison.Ordinal);
-                page.Append(CultureInfo.InvariantCulture, $"| {variable} | {Default(setting, instance)} | {meaning}{Bounds(setting)} |\n");
+                page.Append(CultureInfo.InvariantCulture,
+                    $"| {variable} | {Default(setting, instance)} | {meaning}{Bounds(setting)} |\n");
             }
         }
         return page.ToString();
     }
 
-    static IEnumerable<(Type Type, object Instance, string Path, string Title, string Says)> Parts(Type type, string path, object? instance = null, string title = "", string says = "")
+    static IEnumerable<(Type Type, object Instance, string Path, string Title, string Says)> Parts(
+        Type type, string path, object? instance = null, string title = "", string says = "")
     {
         instance ??= Activator.CreateInstance(type)!;
         if (Settings(type).Any())
@@ -82,7 +89,8 @@ public sealed class ConfigurationDocTests
     }
 
     static IEnumerable<PropertyInfo> Settings(Type type) =>
-        type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(x => !CoteConfiguration.IsPart(x.PropertyType));
+        type.GetProperties(BindingFlags.Public | BindingFlags.Instance)
+            .Where(x => !CoteConfiguration.IsPart(x.PropertyType));
 
     static string Default(PropertyInfo setting, object instance) => setting.GetValue(instance) switch
     {
@@ -98,5 +106,6 @@ public sealed class ConfigurationDocTests
         ? string.Create(CultureInfo.InvariantCulture, $" From {range.Minimum} to {range.Maximum}.") : "";
 
     static bool Number(PropertyInfo setting) =>
-        (Nullable.GetUnderlyingType(setting.PropertyType) ?? setting.PropertyType) is var type && (type == typeof(int) || type == typeof(long) || type == typeof(double));
+        (Nullable.GetUnderlyingType(setting.PropertyType) ?? setting.PropertyType) is var type
+            && (type == typeof(int) || type == typeof(long) || type == typeof(double));
 }

@@ -13,12 +13,15 @@ public sealed partial class NamesTests
     [Fact]
     public void No_class_is_named_after_nothing()
     {
-        var types = new[] { typeof(CoteHost), typeof(FakeReply), typeof(CoteApp) }.SelectMany(x => x.Assembly.GetTypes())
-            .Where(x => x.Namespace?.StartsWith("Cote", StringComparison.Ordinal) == true && x.GetCustomAttribute<CompilerGeneratedAttribute>() is null)
+        var types = new[] { typeof(CoteHost), typeof(FakeReply), typeof(CoteApp) }
+            .SelectMany(x => x.Assembly.GetTypes())
+            .Where(x => x.Namespace?.StartsWith("Cote", StringComparison.Ordinal) == true
+                && x.GetCustomAttribute<CompilerGeneratedAttribute>() is null)
             .Select(x => x.Name.Split('`')[0]).ToList();
 
         types.Count.ShouldBeGreaterThan(150);
-        types.Where(x => Empty().IsMatch(x)).ShouldBeEmpty("name it after what it is, or move what it does to the noun it belongs to");
+        types.Where(x => Empty().IsMatch(x))
+            .ShouldBeEmpty("name it after what it is, or move what it does to the noun it belongs to");
         Empty().IsMatch("ChatService").ShouldBeTrue();
     }
 
@@ -32,11 +35,13 @@ public sealed partial class NamesTests
         Constants(typeof(States)).ShouldBe(["queued", "running", "completed", "stopped", "failed", "interrupted"]);
         Constants(typeof(Statuses)).ShouldBe(["sent", "delivered", "read"]);
         Constants(typeof(Senders)).ShouldBe(["user", "ai"]);
-        Enum.GetValues<CloseReason>().Select(x => (int)x).Order().ShouldBe([4001, 4008, 4011, 4013, 4500, 4503, 4504, 4509]);
+        Enum.GetValues<CloseReason>().Select(x => (int)x)
+            .Order().ShouldBe([4001, 4008, 4011, 4013, 4500, 4503, 4504, 4509]);
     }
 
     static IEnumerable<string> Constants(Type type) =>
-        type.GetFields(BindingFlags.Public | BindingFlags.Static).Where(x => x.IsLiteral).Select(x => (string)x.GetRawConstantValue()!);
+        type.GetFields(BindingFlags.Public | BindingFlags.Static)
+            .Where(x => x.IsLiteral).Select(x => (string)x.GetRawConstantValue()!);
 
     [GeneratedRegex("(Service|Manager|Helper|Util|Utility|Utilitie|Base|Processor|Impl)s?$")]
     private static partial Regex Empty();

@@ -136,10 +136,13 @@ public sealed class OpenApiTests(SharedApp shared)
     }
 
     [Theory]
-    [InlineData("POST /users", """{"username":"{0}","email":"{0}@example.com","password":"correct horse battery","invitation_code":"x"}""")]
+    [InlineData("POST /users",
+        """{"username":"{0}","email":"{0}@example.com","password":"correct horse battery","invitation_code":"x"}""")]
     [InlineData("POST /chats", """{"title":"a","id":"{1}"}""")]
-    [InlineData("PATCH /chats/{chat_id}", """{"title":"a","is_pinned":true,"model":"demo","system_prompt":"b","temperature":1,"max_tokens":7}""")]
-    [InlineData("POST /chats/{chat_id}/messages", """{"content":"a","type":"text","media_urls":[],"reply_to_id":null,"importance_level":"low","id":"{1}"}""")]
+    [InlineData("PATCH /chats/{chat_id}",
+        """{"title":"a","is_pinned":true,"model":"demo","system_prompt":"b","temperature":1,"max_tokens":7}""")]
+    [InlineData("POST /chats/{chat_id}/messages",
+        """{"content":"a","type":"text","media_urls":[],"reply_to_id":null,"importance_level":"low","id":"{1}"}""")]
     public async Task What_a_route_takes_is_what_is_described(string route, string valid)
     {
         var api = await ReadAsync();
@@ -168,7 +171,8 @@ public sealed class OpenApiTests(SharedApp shared)
                 reply.Ok();
             var wrong = Body();
             wrong[name] = new JsonObject { ["wrong"] = true };
-            (await Send(wrong)).Json.GetProperty("detail")[0].GetProperty("loc").ToString().ShouldBe($"""["body","{name}"]""");
+            (await Send(wrong)).Json.GetProperty("detail")[0]
+                .GetProperty("loc").ToString().ShouldBe($"""["body","{name}"]""");
         }
     }
 

@@ -75,10 +75,18 @@ public sealed class RateLimitTests
     [Fact]
     public async Task What_is_mistyped_does_not_keep_an_office_from_registering_but_a_guess_at_the_code_counts()
     {
-        await using var app = await CoteApp.StartAsync("RateLimits:RegistrationPerMinute=2", "Auth:Registration=invitation", "Auth:InvitationCode=open sesame");
+        await using var app = await CoteApp.StartAsync(
+            "RateLimits:RegistrationPerMinute=2", "Auth:Registration=invitation", "Auth:InvitationCode=open sesame");
         using var office = app.Anonymous();
         Task<Reply> Register(string name, string code = "open sesame") =>
-            office.PostAsync("/users/", new { username = name, email = name + "@example.com", password = "correct horse", invitation_code = code });
+            office.PostAsync("/users/",
+                new
+                {
+                    username = name,
+                    email = name + "@example.com",
+                    password = "correct horse",
+                    invitation_code = code
+                });
         for (var i = 0; i < 5; i++)
             (await office.PostAsync("/users/", new { username = "a" })).Status.ShouldBe(422);
         (await Register("ada")).Ok();
@@ -96,7 +104,8 @@ public sealed class RateLimitTests
         await using var app = await CoteApp.StartAsync("RateLimits:RegistrationPerMinute=1");
         using var office = app.Anonymous();
 
-        var replies = await Task.WhenAll(Enumerable.Range(0, 30).Select(_ => office.PostAsync("/users/", new { username = "a" })));
+        var replies = await Task.WhenAll(
+            Enumerable.Range(0, 30).Select(_ => office.PostAsync("/users/", new { username = "a" })));
 
         replies.Count(x => x.Status == 422).ShouldBeInRange(10, 15);
         replies.Count(x => x.Status == 429).ShouldBeInRange(15, 20);
@@ -145,19 +154,22 @@ public sealed class RateLimitTests
     [Fact]
     public async Task What_a_trusted_proxy_says_counts_but_not_what_was_told_to_it()
     {
-        await using var app = await CoteApp.StartAsync("RateLimits:LoginPerMinute=3", "Http:TrustedProxies=127.0.0.1, 10.0.0.0/8");
+        await using var app = await CoteApp.StartAsync(
+            "RateLimits:LoginPerMinute=3", "Http:TrustedProxies=127.0.0.1, 10.0.0.0/8");
 
         for (var i = 0; i < 5; i++)
             (await LogInAsync(app, $"user{i}", $"192.0.2.{i}")).Status.ShouldBe(401);
         for (var i = 0; i < 3; i++)
             (await LogInAsync(app, $"other{i}", $"198.51.100.{i}, 203.0.113.7, 10.1.2.3")).Status.ShouldBe(401);
-        (await LogInAsync(app, "other3", "198.51.100.3, 203.0.113.7, 10.1.2.3")).ShouldBeProblem(429, "rate_limited", TooMany);
+        (await LogInAsync(app, "other3", "198.51.100.3, 203.0.113.7, 10.1.2.3"))
+            .ShouldBeProblem(429, "rate_limited", TooMany);
     }
 
     [Fact]
     public async Task An_account_is_guarded_against_guesses_from_everywhere()
     {
-        await using var app = await CoteApp.StartAsync("RateLimits:LoginPerMinute=3", "Http:TrustedProxies=127.0.0.0/8");
+        await using var app = await CoteApp.StartAsync(
+            "RateLimits:LoginPerMinute=3", "Http:TrustedProxies=127.0.0.0/8");
 
         for (var i = 0; i < 3; i++)
             (await LogInAsync(app, i == 1 ? "ADA" : "ada", $"192.0.2.{i}")).Status.ShouldBe(401);

@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Builder;
 
 namespace Cote.Tests.Http;
 
-public sealed class RefusalTests(SharedApp shared)
+public sealed partial class RefusalTests(SharedApp shared)
 {
     readonly CoteApp _app = shared.App;
 
@@ -51,7 +51,8 @@ public sealed class RefusalTests(SharedApp shared)
     {
         using var ada = await _app.RegisterAsync();
 
-        var reply = await ada.SendAsync(HttpMethod.Post, "/chats/", change: request => request.Content = Content(body, "application/json"));
+        var reply = await ada.SendAsync(
+            HttpMethod.Post, "/chats/", change: request => request.Content = Content(body, "application/json"));
 
         if (wrong == "json_invalid")
             ShouldBeInvalidJson(reply);
@@ -85,7 +86,8 @@ public sealed class RefusalTests(SharedApp shared)
     [InlineData("{\"content\":\"a\",\"type\":\"\\ud800\"}", "body.type literal_error")]
     [InlineData("{\"content\":\"a\",\"importance_level\":\"\\udc00\"}", "body.importance_level literal_error")]
     [InlineData("{\"content\":\"a\",\"reply_to_id\":\"\\ud800\"}", "body.reply_to_id string_unicode")]
-    [InlineData("{\"content\":\"a\",\"media_urls\":[\"\\ud800\"]}", "body.media_urls.0 string_unicode|body.media_urls value_error")]
+    [InlineData("{\"content\":\"a\",\"media_urls\":[\"\\ud800\"]}",
+        "body.media_urls.0 string_unicode|body.media_urls value_error")]
     public async Task Half_a_surrogate_pair_in_any_field_is_a_422(string body, string wrong)
     {
         using var ada = await _app.RegisterAsync();
@@ -95,7 +97,8 @@ public sealed class RefusalTests(SharedApp shared)
 
         reply.Status.ShouldBe(422, reply.Text);
         string.Join('|', reply.Json.GetProperty("detail").EnumerateArray().Select(x =>
-            $"{string.Join('.', x.GetProperty("loc").EnumerateArray())} {x.GetProperty("type").GetString()}")).ShouldBe(wrong);
+            $"{string.Join('.', x.GetProperty("loc").EnumerateArray())} {x.GetProperty("type").GetString()}"))
+                .ShouldBe(wrong);
         (await ada.MessagesAsync(chat)).ShouldBeEmpty();
     }
 
@@ -117,7 +120,8 @@ public sealed class RefusalTests(SharedApp shared)
     {
         using var ada = await _app.RegisterAsync();
 
-        var reply = await ada.SendAsync(HttpMethod.Post, "/chats/", change: x => x.Content = Content("""{"title":"a"}""", type));
+        var reply = await ada.SendAsync(
+            HttpMethod.Post, "/chats/", change: x => x.Content = Content("""{"title":"a"}""", type));
 
         reply.ShouldBeWrong("body model_attributes_type");
         reply.Json.GetProperty("detail")[0].Text("msg").ShouldEndWith($"not {type}");
@@ -128,7 +132,8 @@ public sealed class RefusalTests(SharedApp shared)
     public async Task A_byte_order_mark_before_JSON_is_passed_over_and_alone_it_is_none()
     {
         using var ada = await _app.RegisterAsync();
-        Task<Reply> Send(string body) => ada.SendAsync(HttpMethod.Post, "/chats/", change: x => x.Content = Content(body, "application/json"));
+        Task<Reply> Send(string body) =>
+            ada.SendAsync(HttpMethod.Post, "/chats/", change: x => x.Content = Content(body, "application/json"));
 
         (await Send("\ufeff{\"title\":\"Grüße\"}")).Ok()["title"].ShouldBe("Grüße");
         ShouldBeInvalidJson(await Send("\ufeff"));
@@ -143,7 +148,8 @@ public sealed class RefusalTests(SharedApp shared)
     {
         using var ada = await _app.RegisterAsync();
 
-        var reply = await ada.SendAsync(HttpMethod.Post, "/chats/", change: x => x.Content = Content("""{"title":"a"}""", type));
+        var reply = await ada.SendAsync(
+            HttpMethod.Post, "/chats/", change: x => x.Content = Content("""{"title":"a"}""", type));
 
         reply.Ok()["title"].ShouldBe("a");
     }
@@ -159,7 +165,8 @@ public sealed class RefusalTests(SharedApp shared)
             request.Content = Content($$"""{"title":"{{new string('a', 2 * 1_048_576)}}"}""", "application/json");
         });
 
-        reply.ShouldBeProblem(413, "too_large", "The request body is too large; GET /limits tells the largest that is accepted");
+        reply.ShouldBeProblem(413, "too_large",
+            "The request body is too large; GET /limits tells the largest that is accepted");
         (await ada.GetAsync("/limits")).Json.Number("max_body_bytes").ShouldBe(2 * 1_048_576);
     }
 
@@ -175,7 +182,8 @@ public sealed class RefusalTests(SharedApp shared)
             request.Content = Content($$"""{"title":"{{new string('a', 4_000)}}"}""", "application/json");
         });
 
-        reply.ShouldBeProblem(413, "too_large", "The request body is too large; GET /limits tells the largest that is accepted");
+        reply.ShouldBeProblem(413, "too_large",
+            "The request body is too large; GET /limits tells the largest that is accepted");
     }
 
     [Fact]
@@ -186,7 +194,8 @@ public sealed class RefusalTests(SharedApp shared)
 
         var missing = await nobody.PostAsync("/users/", new { username = "ada", password = secret });
         missing.ShouldBeWrong("body.email missing");
-        missing.Json.GetProperty("detail")[0].GetProperty("input").ToString().ShouldBe("""{"username":"ada","password":"***"}""");
+        missing.Json.GetProperty("detail")[0]
+            .GetProperty("input").ToString().ShouldBe("""{"username":"ada","password":"***"}""");
         foreach (var body in new object[]
         {
             new { username = "ada", email = "a@b.example", password = new[] { secret } },
@@ -203,97 +212,10 @@ public sealed class RefusalTests(SharedApp shared)
             reply.Text.ShouldNotContain(secret);
         }
         (await nobody.FormAsync("/token", ("password", secret))).Text.ShouldNotContain(secret);
-        (await nobody.FormAsync("/token", ("grant_type", "refresh_token"), ("refresh_token", new string('s', 2_000)))).Text.ShouldNotContain("sss");
-        (await nobody.PostAsync("/users/", new { username = new string('x', 100_000) })).Text.Length.ShouldBeLessThan(10_000);
-    }
-
-    [Theory]
-    [InlineData("GET /chats/%00 HTTP/1.1\r\nHost: x\r\n\r\n")]
-    [InlineData("nonsense\r\n\r\n")]
-    public async Task What_the_HTTP_server_refuses_itself_is_a_400_without_a_body(string request)
-    {
-        using var client = new TcpClient();
-        await client.ConnectAsync(_app.Url.Host, _app.Url.Port);
-        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(request));
-        using var reader = new StreamReader(client.GetStream());
-
-        var answer = await reader.ReadToEndAsync().InTimeAsync();
-
-        answer.ShouldStartWith("HTTP/1.1 400 ");
-        answer.ShouldContain("Content-Length: 0");
-        answer.ShouldContain("Connection: close");
-    }
-
-    [Theory]
-    [InlineData("/nothing")]
-    [InlineData("/chats/x/y")]
-    [InlineData("/users/you")]
-    [InlineData("/chats//")]
-    [InlineData("/health")]
-    public async Task A_route_that_does_not_exist_is_a_404(string path)
-    {
-        using var nobody = _app.Anonymous();
-
-        (await nobody.GetAsync(path)).ShouldBeProblem(404, "not_found", "Not Found");
-    }
-
-    [Theory]
-    [InlineData("PUT", "/chats/")]
-    [InlineData("GET", "/token")]
-    [InlineData("PUT", "/users/me")]
-    [InlineData("POST", "/")]
-    [InlineData("PATCH", "/chats/0190a0b0-0000-7000-8000-000000000000/messages/")]
-    public async Task A_method_that_a_route_does_not_have_is_a_405_and_names_those_it_has(string method, string path)
-    {
-        using var ada = await _app.RegisterAsync();
-
-        var reply = await ada.SendAsync(new(method), path);
-
-        reply.ShouldBeProblem(405, "method_not_allowed", "Method Not Allowed");
-        reply.Header("Allow").ShouldNotBeNullOrEmpty();
-    }
-
-    [Fact]
-    public async Task A_500_shows_nothing_of_what_broke_and_the_log_everything()
-    {
-        await using var app = await CoteApp.StartAsync(x => x.Map(routes =>
-            routes.MapGet("/broken", void () => throw new InvalidOperationException("secret internals"))));
-        using var nobody = app.Anonymous();
-
-        var reply = await nobody.GetAsync("/broken");
-
-        reply.ShouldBeProblem(500, "internal_error", "Internal Server Error");
-        app.Logs.ShouldContain(x => x.Contains("secret internals") && x.Contains(reply.Header("X-Request-Id")!));
-    }
-
-    [Fact]
-    public async Task A_route_of_ones_own_knows_who_asks()
-    {
-        await using var app = await CoteApp.StartAsync(x => x.Map(routes =>
-            routes.MapGet("/mine", (CurrentUser user) => user.Id).RequireAuthorization()));
-        using var ada = await app.RegisterAsync();
-        using var nobody = app.Anonymous();
-
-        (await ada.GetAsync("/mine")).Text.ShouldBe(ada.Id);
-        (await nobody.GetAsync("/mine")).ShouldBeAnonymous();
-    }
-
-    [Fact]
-    public async Task Every_answer_has_a_request_id_of_its_own_and_the_headers_that_keep_browsers_in_check()
-    {
-        using var ada = await _app.RegisterAsync();
-        var seen = new HashSet<string>();
-        foreach (var path in new[] { "/", "/docs", "/docs/swagger-ui.css", "/openapi.json", "/chats/", "/nothing", "/health/live", "/chats/7" })
-        {
-            var reply = await ada.GetAsync(path);
-            seen.Add(reply.Header("X-Request-Id")!).ShouldBeTrue(path);
-            reply.Header("X-Content-Type-Options").ShouldBe("nosniff");
-            reply.Header("Referrer-Policy").ShouldBe("no-referrer");
-            reply.Header("X-Frame-Options").ShouldBe("DENY");
-            reply.Header("Content-Security-Policy")!.ShouldContain("default-src 'none'");
-            reply.Header("Server").ShouldBeNull();
-        }
-        (await ada.GetAsync("/chats/")).Header("Cache-Control").ShouldBe("no-store");
+        (await nobody.FormAsync("/token", ("grant_type", "refresh_token"),
+            ("refresh_token", new string('s', 2_000)))).Text.ShouldNotContain("sss");
+        (await nobody.PostAsync("/users/", new { username = new string('x', 100_000) })).Text.Length.ShouldBeLessThan(
+            10_000);
     }
 
     static void ShouldBeInvalidJson(Reply reply)

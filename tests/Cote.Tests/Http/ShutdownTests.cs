@@ -32,16 +32,19 @@ public sealed class ShutdownTests
         }), "--Logging:LogLevel:Default=Debug");
         using var reader = await SendAsync(app.Url, "GET /endless HTTP/1.1\r\nHost: x\r\n\r\n");
         using var writer = await SendAsync(app.Url,
-            "POST /half HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{\"title\":");
+            "POST /half HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: "
+                + "100\r\n\r\n{\"title\":");
         await downloading.Task.WaitAsync(Deadline);
         await uploading.Task.WaitAsync(Deadline);
 
         var began = Stopwatch.GetTimestamp();
         await app.StopAsync().WaitAsync(Deadline);
 
-        Stopwatch.GetElapsedTime(began).ShouldBeGreaterThan(TimeSpan.FromSeconds(4), "a request in flight has some seconds to end");
+        Stopwatch.GetElapsedTime(began)
+            .ShouldBeGreaterThan(TimeSpan.FromSeconds(4), "a request in flight has some seconds to end");
         app.Logs.ShouldContain(x => x.Contains("were still busy 5 s after the server began to stop"));
-        app.Logs.ShouldContain(x => x.StartsWith("Debug POST /half ended because its connection was closed", StringComparison.Ordinal));
+        app.Logs.ShouldContain(
+            x => x.StartsWith("Debug POST /half ended because its connection was closed", StringComparison.Ordinal));
         app.Logs.Where(x => x.StartsWith("Error", StringComparison.Ordinal)).ShouldBeEmpty();
     }
 
@@ -77,7 +80,8 @@ public sealed class ShutdownTests
         app.Model.Script = FakeReply.Text("Half a reply");
         await app.StartAgainAsync();
         using var later = new CoteClient(app.Url) { Token = ada.Token };
-        (await later.EndOfAsync(chat, reply)).GetProperty("content").GetString().ShouldBe("Half a reply", "it is no takeover");
+        (await later.EndOfAsync(chat, reply))
+            .GetProperty("content").GetString().ShouldBe("Half a reply", "it is no takeover");
     }
 
     static async Task<string?> OwnerAsync(CoteApp app, string reply)

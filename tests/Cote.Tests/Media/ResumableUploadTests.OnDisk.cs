@@ -22,7 +22,8 @@ public sealed partial class ResumableUploadTests
         using (var phone = await OpenPartAsync(app, before, upload, text.Length))
         {
             await phone.GetStream().WriteAsync(text.AsMemory(0, 300_000));
-            await Patience.UntilAsync(() => Task.FromResult(FileOf(app, upload).Length == 300_000), "the part has come");
+            await Patience.UntilAsync(() => Task.FromResult(FileOf(app, upload).Length == 300_000),
+                "the part has come");
             phone.Client.LingerState = new(true, 0);
         }
         await app.RestartAsync();

@@ -214,7 +214,8 @@ public sealed partial class ResumableUploadTests
             "Upload-Length: 100000\r\n"))
         {
             await phone.GetStream().WriteAsync(Encoding.ASCII.GetBytes(new string('a', 50_000)));
-            await Patience.UntilAsync(async () => (await app.RowsAsync())["uploads"].Count == 1, "the upload has begun");
+            await Patience.UntilAsync(async () => (await app.RowsAsync())["uploads"].Count == 1,
+                "the upload has begun");
             phone.Client.LingerState = new(true, 0);
         }
 

@@ -71,7 +71,8 @@ static class Tus
         await socket.ConnectAsync(IPAddress.Loopback, app.Url.Port);
         await socket.GetStream().WriteAsync(Encoding.ASCII.GetBytes(
             $"{method} {upload} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {client.Token}\r\n"
-            + $"Tus-Resumable: 1.0.0\r\n{headers}Content-Type: application/offset+octet-stream\r\nContent-Length: {length}\r\n\r\n"));
+            + $"Tus-Resumable: 1.0.0\r\n{headers}Content-Type: "
+                + $"application/offset+octet-stream\r\nContent-Length: {length}\r\n\r\n"));
         return socket;
     }
 }

@@ -75,7 +75,8 @@ public sealed partial class ProviderTests
         await Read(wire);
         var keyed = (await Server.NextRequest()).Headers;
         keyed["Authorization"].ShouldBe("Bearer sk-secret");
-        keyed.GetValueOrDefault("x-api-key").ShouldBe(wire == "anthropic" ? "sk-secret" : null, "gateways look at either");
+        keyed.GetValueOrDefault("x-api-key")
+            .ShouldBe(wire == "anthropic" ? "sk-secret" : null, "gateways look at either");
 
         await Read(Client(wire, key: null));
 
@@ -101,7 +102,8 @@ public sealed partial class ProviderTests
     [InlineData(7, 100, 7)]
     public async Task Anthropic_always_gets_a_limit(int? ofCall, int? ofProvider, int sent)
     {
-        await AskAsync(Client("anthropic", maxTokens: ofProvider), [new(ChatRole.User, "Hi")], new() { MaxOutputTokens = ofCall });
+        await AskAsync(Client("anthropic", maxTokens: ofProvider), [new(ChatRole.User, "Hi")],
+            new() { MaxOutputTokens = ofCall });
 
         (await Server.NextRequest()).Body.GetProperty("max_tokens").GetInt32().ShouldBe(sent);
     }
@@ -118,6 +120,7 @@ public sealed partial class ProviderTests
     {
         var client = Open(wire, Options(wire, url!, "k"));
 
-        ((ChatClientMetadata)client.GetService(typeof(ChatClientMetadata))!).ProviderUri!.AbsoluteUri.ShouldBe(expected);
+        ((ChatClientMetadata)client.GetService(typeof(ChatClientMetadata))!).ProviderUri!.AbsoluteUri.ShouldBe(
+            expected);
     }
 }

@@ -42,7 +42,8 @@ public sealed class NfcTests
             if (fields[0] == "#")
                 continue;
             var isLetter = fields[1] is "=" or ">";
-            var point = int.Parse(isLetter ? fields[0] : fields[1], NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+            var point = int.Parse(isLetter ? fields[0] : fields[1], NumberStyles.HexNumber,
+                CultureInfo.InvariantCulture);
             (isLetter ? letters : marks).Add(char.ConvertFromUtf32(point));
         }
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

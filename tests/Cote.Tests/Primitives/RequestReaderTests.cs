@@ -43,7 +43,8 @@ public sealed class RequestReaderTests
         request.NestedObject("password").Flag("a").ShouldBeFalse();
 
         Wrong(request).ShouldBe(
-            ["body.none missing", "body.wrong model_attributes_type", "body.secret list_type", "body.password model_attributes_type"]);
+            ["body.none missing", "body.wrong model_attributes_type", "body.secret list_type",
+                "body.password model_attributes_type"]);
         request.Problem!.Errors!.ShouldNotContain(x => x.Input != null && x.Input.ToJsonString().Contains("horse"));
     }
 

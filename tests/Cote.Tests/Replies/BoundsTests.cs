@@ -5,7 +5,7 @@ using Cote.Tests.Media;
 namespace Cote.Tests.Replies;
 
 /// <summary>What one reply, one chat and one user may take of a server.</summary>
-public sealed class BoundsTests
+public sealed partial class BoundsTests
 {
     [Fact]
     public async Task A_chat_takes_so_many_open_replies_and_then_stores_nothing()
@@ -20,11 +20,13 @@ public sealed class BoundsTests
             questions.Add(await ada.AskAsync(chat, $"question {i}"));
 
         var refused = await ada.PostAsync($"/chats/{chat}/messages/", new { content = "one too many" });
-        refused.ShouldBeProblem(429, "too_many_open", "Too many replies of this chat are waiting; wait until some have ended");
+        refused.ShouldBeProblem(429, "too_many_open",
+            "Too many replies of this chat are waiting; wait until some have ended");
         refused.Header("Retry-After").ShouldNotBeNull();
         (await ada.MessagesAsync(chat)).Count(x => x.Text("sender") == "user").ShouldBe(3, "nothing was stored");
         (await ada.PostAsync($"/chats/{chat}/messages/", new { content = "question 1", id = questions[1].Text("id") }))
-            .Ok().Json.Text("reply_id").ShouldBe(questions[1].Text("reply_id"), "a repeated send is answered from the store");
+            .Ok().Json.Text("reply_id")
+                .ShouldBe(questions[1].Text("reply_id"), "a repeated send is answered from the store");
         (await ada.PostAsync($"/chats/{chat}/messages/", new { content = "another", id = questions[1].Text("id") }))
             .Status.ShouldBe(409, "a used id is told apart from a full chat");
         await ada.AskAsync(await ada.CreateChatAsync(), "another chat has room");
@@ -54,7 +56,8 @@ public sealed class BoundsTests
 
         (await ada.PostAsync($"/chats/{chat}/stop", new { })).Ok().Json.Number("stopped").ShouldBe(40);
 
-        (await ada.PostAsync($"/chats/{chat}/stop", new { })).Ok().Json.Number("stopped").ShouldBe(0, "the second time there is nothing to stop");
+        (await ada.PostAsync($"/chats/{chat}/stop", new { }))
+            .Ok().Json.Number("stopped").ShouldBe(0, "the second time there is nothing to stop");
         var left = replies.ToHashSet();
         var (seqs, last) = (new List<long>(), "");
         while (left.Count > 0)
@@ -94,7 +97,8 @@ public sealed class BoundsTests
         await app.Model.Closed.InTimeAsync();
         app.Model.Calls.ShouldBe(1, "it is not asked again");
         app.Model.Script = FakeReply.Text("short");
-        (await ada.EndOfAsync(chat, (await ada.AskAsync(chat, "And now?")).Text("reply_id"))).Text("content").ShouldBe("short");
+        (await ada.EndOfAsync(chat, (await ada.AskAsync(chat, "And now?")).Text("reply_id")))
+            .Text("content").ShouldBe("short");
     }
 
     [Fact]
@@ -131,7 +135,8 @@ public sealed class BoundsTests
     [Fact]
     public async Task One_user_does_not_take_all_places()
     {
-        await using var app = await CoteApp.StartAsync("Assistants:MaxParallelReplies=3", "Assistants:MaxParallelRepliesPerUser=2");
+        await using var app = await CoteApp.StartAsync(
+            "Assistants:MaxParallelReplies=3", "Assistants:MaxParallelRepliesPerUser=2");
         using var ada = await app.RegisterAsync();
         using var eve = await app.RegisterAsync();
         var gate = new Gate();
@@ -146,12 +151,14 @@ public sealed class BoundsTests
         await gate.Reached.InTimeAsync();
 
         var other = await eve.CreateChatAsync();
-        (await eve.EndOfAsync(other, (await eve.AskAsync(other, "eve asks")).Text("reply_id"))).Text("content").ShouldBe("for eve");
+        (await eve.EndOfAsync(other, (await eve.AskAsync(other, "eve asks")).Text("reply_id")))
+            .Text("content").ShouldBe("for eve");
 
         app.Model.Calls.ShouldBe(3, "two of ada's, and eve's");
         gate.Open();
         foreach (var (chat, reply) in asked)
-            (await ada.EndOfAsync(chat, reply)).Text("content").ShouldBe("for ada", "those that waited take the places that come free");
+            (await ada.EndOfAsync(chat, reply))
+                .Text("content").ShouldBe("for ada", "those that waited take the places that come free");
     }
 
     [Fact]
@@ -198,7 +205,8 @@ public sealed class BoundsTests
         end.Text("generation", "state").ShouldBe(state);
         end.Text("generation", "finish_reason").ShouldBe(reason);
         end.Text("content").ShouldBe(text);
-        (end.GetProperty("generation").TryGetProperty("error", out var error) ? error.Text("code") : null).ShouldBe(code);
+        (end.GetProperty("generation").TryGetProperty("error", out var error) ? error.Text("code") : null)
+            .ShouldBe(code);
         app.Model.Calls.ShouldBe(1);
         (await ada.MessageAsync(chat, end.Text("id"))).GetProperty("generation").ToString()
             .ShouldBe(end.GetProperty("generation").ToString(), "it is stored");
@@ -227,73 +235,8 @@ public sealed class BoundsTests
             frame = (await socket.NextAsync())!;
         while (frame.Type != "message" || !frame.Data.TryGetProperty("generation", out _));
         frame.Data.Text("id").ShouldBe(question.Text("id"), "the client is told of the question before the reply");
-        (await ada.EndOfAsync(chat, (await ada.AskAsync(chat, "something else")).Text("reply_id"))).Text("content").ShouldBe("fine");
+        (await ada.EndOfAsync(chat, (await ada.AskAsync(chat, "something else")).Text("reply_id")))
+            .Text("content").ShouldBe("fine");
         app.Model.Requests[^1].Messages.ToString().ShouldNotContain("unspeakable");
-    }
-
-    // What a strict server refuses is drawn for each call: blank turns, two turns of one role, a first turn that is not the
-    // user's, the temperature, the system role, images, long prompts.
-    [Theory]
-    [InlineData(1)]
-    [InlineData(2)]
-    public async Task A_chat_with_a_strict_server_never_gets_stuck(int seed)
-    {
-        await using var app = await CoteApp.StartAsync("Assistants:ContextTokens=3000");
-        using var ada = await app.RegisterAsync();
-        var chat = await ada.CreateChatAsync();
-        (await ada.PatchAsync($"/chats/{chat}", new { system_prompt = "Be a dove.", temperature = 0.5 })).Ok();
-        var random = new Random(seed);
-        var refused = 0;
-        app.Model.Answer = x =>
-        {
-            lock (random)
-            {
-                if (WhyRefused(x, random.Next(7)) is { } why)
-                {
-                    refused++;
-                    return FakeReply.Refuse(400, JsonSerializer.Serialize(new { error = new { message = why.Message, param = why.Param } }));
-                }
-                return random.Next(6) switch
-                {
-                    0 => FakeReply.Text("\n\n"),
-                    1 => FakeReply.Text() with { FinishReason = "length" },
-                    2 => FakeReply.Text("cut ").ThenCut(),
-                    _ => FakeReply.Text(string.Concat(Enumerable.Repeat("answer ", random.Next(1, 60)))),
-                };
-            }
-        };
-
-        var image = (await ada.UploadAsync(Samples.Png(), "dove.png")).Ok()["url"];
-        for (var turn = 0; turn < 100; turn++)
-        {
-            var importance = (turn % 7) switch { 0 => "low", 1 => "high", _ => "normal" };
-            var content = turn % 11 == 5 ? "   " : $"question {turn} " + new string('x', turn % 90);
-            var question = (await ada.PostAsync($"/chats/{chat}/messages/", turn % 9 == 4
-                ? new { content, importance_level = importance, type = "image", media_urls = new[] { image } }
-                : new { content, importance_level = importance })).Ok().Json;
-            var end = await ada.EndOfAsync(chat, question.Text("reply_id"));
-            if (end.GetProperty("generation").TryGetProperty("error", out var error))
-                error.Text("code").ShouldBeOneOf("empty", "truncated", turn % 9 == 4 ? "unsupported_media" : "empty");
-        }
-        refused.ShouldBeGreaterThan(0, "the server is strict");
-    }
-
-    static (string Message, string? Param)? WhyRefused(FakeRequest request, int rule)
-    {
-        var turns = request.Messages.EnumerateArray().Select(x => (Role: x.Text("role"), Content: x.GetProperty("content").ToString())).ToList();
-        var spoken = turns.Where(x => x.Role != "system").ToList();
-        return rule switch
-        {
-            0 when spoken.Any(x => string.IsNullOrWhiteSpace(x.Content)) => ("messages: text content must not be blank", null),
-            1 when spoken.Zip(spoken.Skip(1)).Any(x => x.First.Role == x.Second.Role) => ("Conversation roles must alternate user/assistant", null),
-            2 when spoken[0].Role != "user" => ("First message must be from the user", null),
-            3 when request.Body.TryGetProperty("temperature", out _) =>
-                ("Unsupported value: 'temperature' does not support 0.5 with this model.", "temperature"),
-            4 when turns[0].Role == "system" => ("System role not supported", null),
-            5 when request.Messages.ToString().Contains("image_url", StringComparison.Ordinal) =>
-                ("This model does not support image input", null),
-            6 when request.Messages.ToString().Length > 4_000 => ("This model's maximum context length is 1000 tokens", null),
-            _ => null,
-        };
     }
 }

@@ -12,7 +12,8 @@ public sealed class PromptTests(LiveApp live) : IClassFixture<LiveApp>
     {
         using var ada = await live.RegisterAsync();
         var chat = await ada.CreateChatAsync(model: wire);
-        (await ada.PatchAsync($"/chats/{chat}", new { system_prompt = "Be a dove.", temperature = 0.25, max_tokens = 123 })).Ok();
+        (await ada.PatchAsync($"/chats/{chat}",
+            new { system_prompt = "Be a dove.", temperature = 0.25, max_tokens = 123 })).Ok();
         var (first, second) = (live.Play(FakeReply.Text("answer one")), live.Play(FakeReply.Text("answer two")));
         await ada.EndOfAsync(chat, (await ada.AskForAsync(chat, first)).Reply);
         await ada.EndOfAsync(chat, (await ada.AskForAsync(chat, second)).Reply);
@@ -40,7 +41,8 @@ public sealed class PromptTests(LiveApp live) : IClassFixture<LiveApp>
         await Other(eve);
         var chat = await ada.CreateChatAsync();
         var gate = new Gate();
-        var (one, two, three) = (live.Play(FakeReply.After(gate).Then("1")), live.Play(FakeReply.Text("2")), live.Play(FakeReply.Text("3")));
+        var (one, two, three) = (live.Play(FakeReply.After(gate).Then("1")), live.Play(FakeReply.Text("2")),
+            live.Play(FakeReply.Text("3")));
         await ada.AskForAsync(chat, one);
         await ada.AskForAsync(chat, two);
         var (_, last) = await ada.AskForAsync(chat, three);
@@ -51,7 +53,8 @@ public sealed class PromptTests(LiveApp live) : IClassFixture<LiveApp>
         Turns(await one.NextCallAsync()).ShouldBe([$"user: {one.Question}"]);
         Turns(await two.NextCallAsync()).ShouldBe([$"user: {one.Question}", "assistant: 1", $"user: {two.Question}"]);
         Turns(await three.NextCallAsync()).ShouldBe(
-            [$"user: {one.Question}", "assistant: 1", $"user: {two.Question}", "assistant: 2", $"user: {three.Question}"]);
+            [$"user: {one.Question}", "assistant: 1", $"user: {two.Question}", "assistant: 2",
+                $"user: {three.Question}"]);
     }
 
     [Fact]
@@ -97,7 +100,9 @@ public sealed class PromptTests(LiveApp live) : IClassFixture<LiveApp>
             ("normal2", "normal"), ("normal3", "normal"), ("normal4", "normal"), ("low3", "low"),
         })
         {
-            var sent = (await ada.PostAsync($"/chats/{chat}/messages/", new { content = $"{name} {filler}", importance_level = importance })).Ok();
+            var sent =
+                (await ada.PostAsync($"/chats/{chat}/messages/",
+                new { content = $"{name} {filler}", importance_level = importance })).Ok();
             await ada.EndOfAsync(chat, sent["reply_id"]);
         }
         var last = own.Play(FakeReply.Text("x"));
@@ -109,8 +114,10 @@ public sealed class PromptTests(LiveApp live) : IClassFixture<LiveApp>
             prompt.ShouldContain(kept);
         foreach (var cut in new[] { "low1", "low2", "low3", "normal1" })
             prompt.ShouldNotContain(cut);
-        prompt.IndexOf("high1", StringComparison.Ordinal).ShouldBeLessThan(prompt.IndexOf("high2", StringComparison.Ordinal));
-        prompt.IndexOf("high2", StringComparison.Ordinal).ShouldBeLessThan(prompt.IndexOf("normal2", StringComparison.Ordinal));
+        prompt.IndexOf("high1", StringComparison.Ordinal)
+            .ShouldBeLessThan(prompt.IndexOf("high2", StringComparison.Ordinal));
+        prompt.IndexOf("high2", StringComparison.Ordinal)
+            .ShouldBeLessThan(prompt.IndexOf("normal2", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -139,7 +146,8 @@ public sealed class PromptTests(LiveApp live) : IClassFixture<LiveApp>
         var chat = await ada.CreateChatAsync();
         // Its window holds 6,000 tokens, and it counts four characters for one.
         app.Model.Answer = x => x.Messages.ToString().Length > 24_000
-            ? FakeReply.Refuse(400, """{"error":{"code":"context_length_exceeded","message":"maximum context length is 6000 tokens"}}""")
+            ? FakeReply.Refuse(400,
+                """{"error":{"code":"context_length_exceeded","message":"maximum context length is 6000 tokens"}}""")
             : FakeReply.Text("fine");
         for (var turn = 0; turn < 5; turn++)
             await CompletedAsync($"turn {turn} " + new string('x', 4_000));
@@ -175,7 +183,8 @@ public sealed class PromptTests(LiveApp live) : IClassFixture<LiveApp>
     async Task<string> Other(CoteClient client)
     {
         var chat = await client.CreateChatAsync();
-        await client.EndOfAsync(chat, (await client.AskForAsync(chat, live.Play(FakeReply.Text("of another chat")))).Reply);
+        await client.EndOfAsync(chat,
+            (await client.AskForAsync(chat, live.Play(FakeReply.Text("of another chat")))).Reply);
         return chat;
     }
 

@@ -28,8 +28,11 @@ public sealed class QueueTests(LiveApp live) : IClassFixture<LiveApp>
         }
         var list = await ada.MessagesAsync(chat);
         list.Select(x => x.Number("seq")).ShouldBe([1, 2, 3, 4, 5, 6]);
-        list.Select(x => x.Text("content")).Where(x => x.StartsWith("answer", StringComparison.Ordinal)).ShouldBe(["answer 0", "answer 1", "answer 2"]);
-        list.Select(x => x.Text("sender")).ShouldBe(["user", "ai", "user", "ai", "user", "ai"], "a reply stands after its question however late it comes");
+        list.Select(x => x.Text("content")).Where(x => x.StartsWith("answer", StringComparison.Ordinal))
+            .ShouldBe(["answer 0", "answer 1", "answer 2"]);
+        list.Select(x => x.Text("sender"))
+            .ShouldBe(["user", "ai", "user", "ai", "user", "ai"],
+            "a reply stands after its question however late it comes");
     }
 
     [Fact]
@@ -39,7 +42,8 @@ public sealed class QueueTests(LiveApp live) : IClassFixture<LiveApp>
         var chat = await ada.CreateChatAsync();
         var gate = new Gate();
         var later = new Gate();
-        var (_, reply) = await ada.AskForAsync(chat, live.Play(FakeReply.After(gate).Then("so far").ThenWaitFor(later).Then(", done")));
+        var (_, reply) = await ada.AskForAsync(
+            chat, live.Play(FakeReply.After(gate).Then("so far").ThenWaitFor(later).Then(", done")));
         await gate.Reached;
         (await ada.MessagesAsync(chat)).Select(x => x.Text("sender")).ShouldBe(["user"]);
         (await ada.MessageAsync(chat, reply)).Text("content").ShouldBe("");
@@ -48,7 +52,8 @@ public sealed class QueueTests(LiveApp live) : IClassFixture<LiveApp>
 
         // The checkpoint is at most a second away; a client that only polls sees the text so far.
         var list = await ada.MessagesAsync(chat);
-        for (var cursor = (await ada.GetAsync("/events")).Ok()["cursor"]; list.Count < 2; list = await ada.MessagesAsync(chat))
+        for (var cursor = (await ada.GetAsync("/events"))
+            .Ok()["cursor"]; list.Count < 2; list = await ada.MessagesAsync(chat))
             (await ada.GetAsync($"/events?cursor={cursor}&wait=1")).Ok();
         list[1].Text("content").ShouldBe("so far");
         list[1].Text("generation", "state").ShouldBe("running");

@@ -16,7 +16,8 @@ public sealed class RepeatedSendTests(SharedApp shared)
         var chat = await ada.CreateChatAsync();
         var (id, content) = (Guid.CreateVersion7().ToString(), $"once {Guid.CreateVersion7()}");
 
-        var replies = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => ada.PostAsync($"/chats/{chat}/messages/", new { content, id })));
+        var replies = await Task.WhenAll(
+            Enumerable.Range(0, 50).Select(_ => ada.PostAsync($"/chats/{chat}/messages/", new { content, id })));
 
         replies.Select(x => x.Ok()["reply_id"]).Distinct().ShouldHaveSingleItem();
         replies.Count(x => x.Header("Idempotent-Replayed") is null).ShouldBe(1);
@@ -41,15 +42,18 @@ public sealed class RepeatedSendTests(SharedApp shared)
         foreach (var same in new object[]
         {
             new { id, content, reply_to_id = target },
-            new { id = id.ToUpperInvariant(), content, reply_to_id = target.ToUpperInvariant(), type = "text", media_urls = Array.Empty<string>(), importance_level = "normal" },
+            new { id = id.ToUpperInvariant(), content, reply_to_id = target.ToUpperInvariant(), type = "text",
+                media_urls = Array.Empty<string>(), importance_level = "normal" },
             $$"""{"media_urls":null,"type":null,"importance_level":null,"reply_to_id":"{{target}}","content":"{{content}}","id":"{{id}}","unknown":1}""",
         })
         {
             var again = (await ada.PostAsync(path, same)).Ok();
             again.Header("Idempotent-Replayed").ShouldBe("true");
-            again.Text.Replace("\"status\":\"read\"", "\"status\":\"sent\"").ShouldBe(first.Text.Replace("\"status\":\"delivered\"", "\"status\":\"sent\""));
+            again.Text.Replace("\"status\":\"read\"", "\"status\":\"sent\"")
+                .ShouldBe(first.Text.Replace("\"status\":\"delivered\"", "\"status\":\"sent\""));
         }
-        var since = (await ada.GetAsync($"/events?wait=0&cursor={head}")).Ok().Json.GetProperty("events").EnumerateArray();
+        var since = (await ada.GetAsync($"/events?wait=0&cursor={head}"))
+            .Ok().Json.GetProperty("events").EnumerateArray();
         since.Select(x => x.Text("type")).ShouldAllBe(x => x == "message.status"); // of the delivery of earlier replies
         (await ada.MessagesAsync(chat)).Count.ShouldBe(4);
         CallsOf(content).ShouldBe(1);
@@ -70,7 +74,8 @@ public sealed class RepeatedSendTests(SharedApp shared)
         foreach (var (of, body) in new (string, object)[]
         {
             (chat, new { id, content = "what?" }), (chat, new { id, content = "What?", type = "code" }),
-            (chat, new { id, content = "What?", importance_level = "high" }), (chat, new { id, content = "What?", reply_to_id = target }),
+            (chat, new { id, content = "What?", importance_level = "high" }),
+            (chat, new { id, content = "What?", reply_to_id = target }),
             (other, new { id, content = "What?" }), (chat, new { id = question.Text("reply_id"), content = "What?" }),
             (chat, new { id = question.Text("reply_id"), content = "" + before[^1].Text("content") }),
         })
@@ -92,7 +97,8 @@ public sealed class RepeatedSendTests(SharedApp shared)
 
         foreach (var id in new[] { question.Text("id"), question.Text("reply_id") })
             foreach (var content in new[] { "What?", "other" })
-                (await ada.PostAsync($"/chats/{chat}/messages/", new { id, content })).ShouldBeProblem(410, "gone", Gone);
+                (await ada.PostAsync($"/chats/{chat}/messages/", new { id, content }))
+                    .ShouldBeProblem(410, "gone", Gone);
         (await ada.MessagesAsync(chat)).ShouldBeEmpty();
     }
 
@@ -107,7 +113,8 @@ public sealed class RepeatedSendTests(SharedApp shared)
 
         foreach (var id in new[] { question.Text("id"), question.Text("reply_id") })
         {
-            (await ada.PostAsync($"/chats/{other}/messages/", new { id, content = "What?" })).ShouldBeProblem(410, "gone", Gone);
+            (await ada.PostAsync($"/chats/{other}/messages/", new { id, content = "What?" }))
+                .ShouldBeProblem(410, "gone", Gone);
             (await ada.PostAsync($"/chats/{chat}/messages/", new { id, content = "What?" })).ShouldBeNoChat();
         }
         (await ada.MessagesAsync(other)).ShouldBeEmpty();
@@ -138,10 +145,13 @@ public sealed class RepeatedSendTests(SharedApp shared)
         var chat = await ada.CreateChatAsync();
         var id = Guid.CreateVersion7().ToString();
 
-        (await ada.PostAsync($"/chats/{chat}/messages/", new { id, content = "a", reply_to_id = Guid.CreateVersion7() })).ShouldBeWrong("body.reply_to_id value_error");
+        (await ada.PostAsync($"/chats/{chat}/messages/",
+            new { id, content = "a", reply_to_id = Guid.CreateVersion7() }))
+            .ShouldBeWrong("body.reply_to_id value_error");
         (await ada.PostAsync($"/chats/{Guid.CreateVersion7()}/messages/", new { id, content = "a" })).ShouldBeNoChat();
 
-        (await ada.PostAsync($"/chats/{chat}/messages/", new { id, content = "a" })).Ok().Header("Idempotent-Replayed").ShouldBeNull();
+        (await ada.PostAsync($"/chats/{chat}/messages/", new { id, content = "a" }))
+            .Ok().Header("Idempotent-Replayed").ShouldBeNull();
     }
 
     [Fact]

@@ -8,7 +8,8 @@ public sealed class SendMessageTests(SharedApp shared)
 {
     static readonly string[] Shape =
     [
-        "id", "chat_id", "seq", "content", "type", "sender", "timestamp", "status", "media_urls", "reply_to_id", "importance_level",
+        "id", "chat_id", "seq", "content", "type", "sender", "timestamp", "status", "media_urls", "reply_to_id",
+        "importance_level",
     ];
 
     readonly CoteApp _app = shared.App;
@@ -67,8 +68,10 @@ public sealed class SendMessageTests(SharedApp shared)
             importance_level = "high",
         })).Ok().Json;
 
-        (sent.Text("type"), sent.Text("reply_to_id"), sent.Text("importance_level")).ShouldBe(("code", target.Text("id"), "high"));
-        (await ada.MessageAsync(chat, sent.Text("id"))).ToString().Replace("\"delivered\"", "\"sent\"").Replace("\"read\"", "\"sent\"").ShouldBe(sent.ToString());
+        (sent.Text("type"), sent.Text("reply_to_id"), sent.Text("importance_level"))
+            .ShouldBe(("code", target.Text("id"), "high"));
+        (await ada.MessageAsync(chat, sent.Text("id")))
+            .ToString().Replace("\"delivered\"", "\"sent\"").Replace("\"read\"", "\"sent\"").ShouldBe(sent.ToString());
     }
 
     [Theory]
@@ -114,7 +117,8 @@ public sealed class SendMessageTests(SharedApp shared)
     [InlineData("""{"content":"","type":"image"}""", "body.media_urls value_error")]
     [InlineData("""{"content":"a","type":"file","media_urls":[]}""", "body.media_urls value_error")]
     [InlineData("""{"content":1,"type":"x","importance_level":"y","reply_to_id":"z","id":"i"}""",
-        "body.content string_type|body.type literal_error|body.reply_to_id uuid_parsing|body.importance_level literal_error|body.id uuid_parsing")]
+        "body.content string_type|body.type literal_error|body.reply_to_id uuid_parsing|body.importance_level "
+            + "literal_error|body.id uuid_parsing")]
     [Trait("Rows", "none")]
     public async Task What_a_message_may_not_be_is_a_422_and_stores_nothing(string body, string wrong)
     {
@@ -137,7 +141,8 @@ public sealed class SendMessageTests(SharedApp shared)
         using var ada = await _app.RegisterAsync();
         var chat = await ada.CreateChatAsync();
 
-        var reply = await ada.PostAsync($"/chats/{chat}/messages/", new { content = "a", type = "image", media_urls = new[] { "/media/x" } });
+        var reply = await ada.PostAsync(
+            $"/chats/{chat}/messages/", new { content = "a", type = "image", media_urls = new[] { "/media/x" } });
 
         (reply.Status, reply.ErrorCode).ShouldBe((422, "media_not_found"));
         reply.Json.GetProperty("detail")[0].GetProperty("loc").ToString().ShouldBe("""["body","media_urls"]""");
@@ -152,7 +157,8 @@ public sealed class SendMessageTests(SharedApp shared)
         using var ada = await app.RegisterAsync();
         var (chat, other) = (await ada.CreateChatAsync(), await ada.CreateChatAsync());
         var question = await ada.AskAsync(chat, "Hi");
-        async Task<Reply> Send(string of, string to) => await ada.PostAsync($"/chats/{of}/messages/", new { content = "a", reply_to_id = to });
+        async Task<Reply> Send(string of, string to) =>
+            await ada.PostAsync($"/chats/{of}/messages/", new { content = "a", reply_to_id = to });
 
         (await Send(chat, Guid.CreateVersion7().ToString())).ShouldBeWrong("body.reply_to_id value_error");
         (await Send(other, question.Text("id"))).ShouldBeWrong("body.reply_to_id value_error");
@@ -174,8 +180,10 @@ public sealed class SendMessageTests(SharedApp shared)
         var longest = (int)(await ada.GetAsync("/limits")).Json.Number("max_content_length");
         longest.ShouldBe(100_000);
 
-        (await ada.AskAsync(chat, string.Concat(Enumerable.Repeat("😀", longest / 2)))).Text("content").Length.ShouldBe(longest);
-        (await ada.PostAsync($"/chats/{chat}/messages/", new { content = new string('x', longest + 1) })).ShouldBeWrong("body.content string_too_long");
+        (await ada.AskAsync(chat, string.Concat(Enumerable.Repeat("😀", longest / 2))))
+            .Text("content").Length.ShouldBe(longest);
+        (await ada.PostAsync($"/chats/{chat}/messages/", new { content = new string('x', longest + 1) }))
+            .ShouldBeWrong("body.content string_too_long");
     }
 
     [Fact]
@@ -183,7 +191,8 @@ public sealed class SendMessageTests(SharedApp shared)
     {
         using var ada = await _app.RegisterAsync();
         var chat = await ada.CreateChatAsync();
-        (await ada.PatchAsync($"/chats/{chat}", new { system_prompt = "Be brief.", temperature = 0.5, max_tokens = 77 })).Ok();
+        (await ada.PatchAsync($"/chats/{chat}",
+            new { system_prompt = "Be brief.", temperature = 0.5, max_tokens = 77 })).Ok();
         var content = $"settings {Guid.CreateVersion7()}";
 
         await ada.EndOfAsync(chat, (await ada.AskAsync(chat, content)).Text("reply_id"));

@@ -3,7 +3,9 @@ using Cote.Tests.Harness;
 
 namespace Cote.Tests.Replies;
 
-/// <summary>Stop ends what was sent before it, from whatever device, keeps what was shown, and leaves the model at once.</summary>
+/// <summary>
+/// Stop ends what was sent before it, from whatever device, keeps what was shown, and leaves the model at once.
+/// </summary>
 public sealed class StopTests(LiveApp live) : IClassFixture<LiveApp>
 {
     readonly CoteApp _app = live.App;
@@ -67,7 +69,8 @@ public sealed class StopTests(LiveApp live) : IClassFixture<LiveApp>
 
         foreach (var reply in replies)
             (await ada.MessageAsync(chat, reply)).Text("generation", "state").ShouldBe("stopped");
-        (await ada.MessagesAsync(chat)).Count.ShouldBe(14, "one that was stopped while it waited is listed with no text");
+        (await ada.MessagesAsync(chat)).Count.ShouldBe(
+            14, "one that was stopped while it waited is listed with no text");
         waiting.Calls.ShouldBe(0);
         var (_, next) = await ada.AskForAsync(chat, live.Play(FakeReply.Text("and on it goes")));
         (await ada.EndOfAsync(chat, next)).Text("content").ShouldBe("and on it goes");
@@ -130,7 +133,8 @@ public sealed class StopTests(LiveApp live) : IClassFixture<LiveApp>
         list.Count(x => x.Text("generation", "state") == "stopped").ShouldBe((int)stopped);
         var waiting = replies.ToHashSet();
         await socket.UntilAsync(x => x.Type == "message" && waiting.Remove(x.MessageId!) && waiting.Count == 0);
-        socket.All.Where(x => x.Type == "message" && replies.Contains(x.MessageId!)).Count().ShouldBe(30, "each ends once");
+        socket.All.Where(x => x.Type == "message" && replies.Contains(x.MessageId!))
+            .Count().ShouldBe(30, "each ends once");
     }
 
     [Fact]

@@ -16,10 +16,14 @@ namespace Cote.Tests.Replies;
 public sealed class StreamingReplyTests
 {
     const string User = "user";
-    static readonly StreamingReplies AtOnce = new(new EventsOptions { DeltaMilliseconds = 0 }, new Clock(TimeProvider.System));
-    static readonly string[] Pieces = ["a", "bc ", "ü", "鸽子", "🕊️", "👩‍👩‍👧", "\r\n", "\"\\", "<&>", "\u2028", "0123456789"];
+    static readonly StreamingReplies AtOnce =
+        new(new EventsOptions { DeltaMilliseconds = 0 }, new Clock(TimeProvider.System));
+    static readonly string[] Pieces =
+        ["a", "bc ", "ü", "鸽子", "🕊️", "👩‍👩‍👧", "\r\n", "\"\\", "<&>", "\u2028", "0123456789"];
 
-    /// <summary>What may happen: text, a new attempt, client n looks, client n loses its connection (and what it was told last).</summary>
+    /// <summary>
+    /// What may happen: text, a new attempt, client n looks, client n loses its connection (and what it was told last).
+    /// </summary>
     public enum Kind { Text, Attempt, Look, Reconnect, Lose }
 
     public sealed record Happening(Kind Kind, int Client, string Text);
@@ -119,7 +123,8 @@ public sealed class StreamingReplyTests
         var time = new FakeTimeProvider();
         var pause = TimeSpan.FromMilliseconds(500);
         var shown = 0;
-        var replies = new StreamingReplies(new EventsOptions { DeltaMilliseconds = (int)pause.TotalMilliseconds }, new Clock(time));
+        var replies = new StreamingReplies(new EventsOptions { DeltaMilliseconds = (int)pause.TotalMilliseconds },
+            new Clock(time));
         using var streaming = new StreamingReply(User, Pending(""), replies, new Clock(time));
         streaming.Changed += () => Interlocked.Increment(ref shown);
         time.Advance(TimeSpan.FromSeconds(1));

@@ -9,8 +9,8 @@ namespace Cote.Tests.Replies;
 /// <summary>The sweep for replies that wait, beside replies that run.</summary>
 public sealed class SweepTests
 {
-    // With thousands of chats a sweep takes longer than a lease. This one stands at its first pause for as long as the test
-    // wants, which is as long as over any number of chats, and needs none of them.
+    // With thousands of chats a sweep takes longer than a lease. This one stands at its first pause for as long as the
+    // test wants, which is as long as over any number of chats, and needs none of them.
     [Fact]
     public async Task A_sweep_over_any_number_of_chats_holds_back_neither_a_checkpoint_nor_a_lease()
     {
@@ -32,7 +32,8 @@ public sealed class SweepTests
         await time.Reached.InTimeAsync();
 
         speak.Open();
-        await Patience.UntilAsync(async () => (await ada.MessageAsync(chat, runs)).Text("content") == "so far", "the text was kept");
+        await Patience.UntilAsync(async () => (await ada.MessageAsync(chat, runs)).Text("content") == "so far",
+            "the text was kept");
         var lease = await LeaseAsync(app);
         time.Shift = TimeSpan.FromSeconds(10); // a renewal is due, and no lease has lapsed
         await Patience.UntilAsync(async () => await LeaseAsync(app) > lease, "the lease was renewed");

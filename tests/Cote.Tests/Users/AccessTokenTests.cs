@@ -44,8 +44,10 @@ public sealed class AccessTokenTests(SharedApp shared)
         using var eve = await _app.RegisterAsync();
         var token = Make(ada, eve, kind);
 
-        var read = await ada.SendAsync(HttpMethod.Get, "/users/me", change: x => x.Headers.Authorization = new("Bearer", token));
-        var write = await ada.SendAsync(HttpMethod.Post, "/chats/", new { title = "a" }, x => x.Headers.Authorization = new("Bearer", token));
+        var read = await ada.SendAsync(
+            HttpMethod.Get, "/users/me", change: x => x.Headers.Authorization = new("Bearer", token));
+        var write = await ada.SendAsync(
+            HttpMethod.Post, "/chats/", new { title = "a" }, x => x.Headers.Authorization = new("Bearer", token));
 
         if (good)
         {
@@ -88,7 +90,8 @@ public sealed class AccessTokenTests(SharedApp shared)
     {
         using var ada = await _app.RegisterAsync();
 
-        (await ada.SendAsync(HttpMethod.Get, "/users/me", change: x => x.Headers.Authorization = new(scheme, ada.Token))).Ok();
+        (await ada.SendAsync(HttpMethod.Get, "/users/me",
+            change: x => x.Headers.Authorization = new(scheme, ada.Token))).Ok();
     }
 
     [Fact]
@@ -101,7 +104,8 @@ public sealed class AccessTokenTests(SharedApp shared)
         foreach (var path in new[] { "/users/me", "/chats/", $"/chats/{chat}", "/sync", "/models" })
             (await nobody.GetAsync($"{path}?token={ada.Token}")).ShouldBeAnonymous();
         (await nobody.GetAsync($"/events?wait=0&token={ada.Token}")).Ok();
-        (await nobody.GetAsync("/events?wait=0&token=bad")).ShouldBeProblem(401, "invalid_token", "Could not validate credentials");
+        (await nobody.GetAsync("/events?wait=0&token=bad"))
+            .ShouldBeProblem(401, "invalid_token", "Could not validate credentials");
     }
 
     [Fact]

@@ -13,7 +13,8 @@ public sealed class LogInTests(SharedApp shared)
     {
         using var ada = await _app.RegisterAsync();
 
-        foreach (var name in new[] { ada.Username, ada.Username.ToUpperInvariant(), ada.Username + "@example.com", ada.Username.ToUpperInvariant() + "@EXAMPLE.com" })
+        foreach (var name in new[] { ada.Username, ada.Username.ToUpperInvariant(), ada.Username + "@example.com",
+            ada.Username.ToUpperInvariant() + "@EXAMPLE.com" })
         {
             var tokens = (await ada.FormAsync("/token", ("username", name), ("password", ada.Password))).Ok().Json;
             tokens.Fields().ShouldBe(["access_token", "token_type", "expires_in", "refresh_token"]);
@@ -33,7 +34,8 @@ public sealed class LogInTests(SharedApp shared)
             { new StringContent(ada.Username), "username" }, { new StringContent(ada.Password), "password" },
         };
 
-        (await ada.FormAsync("/token/", ("grant_type", "password"), ("username", ada.Username), ("password", ada.Password),
+        (await ada.FormAsync("/token/", ("grant_type", "password"), ("username", ada.Username),
+            ("password", ada.Password),
             ("scope", ""), ("client_id", "app"), ("client_secret", "x"), ("other", "y"))).Ok();
         (await ada.SendAsync(HttpMethod.Post, "/token", change: x => x.Content = form)).Ok();
     }
@@ -45,8 +47,10 @@ public sealed class LogInTests(SharedApp shared)
 
         foreach (var (name, password) in new[]
         {
-            (ada.Username, "wrong"), (ada.Username, ada.Password + " "), (ada.Username, ada.Password.ToUpperInvariant()),
-            (ada.Username, ""), ("nobody", ada.Password), ("", ""), (ada.Username + "\n", ada.Password), ("' or 1=1 --", "x"),
+            (ada.Username, "wrong"), (ada.Username, ada.Password + " "),
+                (ada.Username, ada.Password.ToUpperInvariant()),
+            (ada.Username, ""), ("nobody", ada.Password), ("", ""), (ada.Username + "\n", ada.Password),
+            ("' or 1=1 --", "x"),
         })
             (await ada.FormAsync("/token", ("username", name), ("password", password)))
                 .ShouldBeProblem(401, "wrong_password", "Incorrect username or password");
@@ -71,14 +75,16 @@ public sealed class LogInTests(SharedApp shared)
         else
             reply.ShouldBeWrong("body.username missing", "body.password missing");
         if (type is null || !type.Contains("form"))
-            reply.Json.GetProperty("detail")[0].Text("msg").ShouldEndWith($", not {type ?? "a body without a Content-Type"}");
+            reply.Json.GetProperty("detail")[0]
+                .Text("msg").ShouldEndWith($", not {type ?? "a body without a Content-Type"}");
         reply.Text.ShouldNotContain("horse");
     }
 
     [Theory]
     [InlineData("multipart/form-data", "x")]
     [InlineData("multipart/form-data; boundary=x", "")]
-    [InlineData("multipart/form-data; boundary=x", "--x\r\nContent-Disposition: form-data; name=\"username\"\r\n\r\nada")]
+    [InlineData("multipart/form-data; boundary=x",
+        "--x\r\nContent-Disposition: form-data; name=\"username\"\r\n\r\nada")]
     [InlineData("multipart/form-data; boundary=x", "--x\r\nnonsense")]
     [InlineData("multipart/form-data; boundary=x", "nonsense")]
     [Trait("Rows", "none")]
@@ -97,7 +103,8 @@ public sealed class LogInTests(SharedApp shared)
     [Theory]
     [InlineData("username=a%00da&password=b", "body value_error")]
     [InlineData("username=ada&password=a%00b", "body value_error")]
-    [InlineData("grant_type=client_credentials", "body.grant_type literal_error|body.username missing|body.password missing")]
+    [InlineData("grant_type=client_credentials",
+        "body.grant_type literal_error|body.username missing|body.password missing")]
     [InlineData("grant_type=refresh_token", "body.refresh_token missing")]
     [InlineData("grant_type=refresh_token&refresh_token=", "body.refresh_token string_too_short")]
     [Trait("Rows", "none")]
@@ -121,7 +128,8 @@ public sealed class LogInTests(SharedApp shared)
         ada.Token = third["access_token"];
         (await ada.GetAsync("/users/me")).Ok()["id"].ShouldBe(ada.Id);
         (await Refresh(ada, "nonsense")).Status.ShouldBe(401);
-        (await Refresh(ada, ada.Token)).ShouldBeProblem(401, "invalid_refresh_token", "The refresh token is not valid any more; log in again");
+        (await Refresh(ada, ada.Token))
+            .ShouldBeProblem(401, "invalid_refresh_token", "The refresh token is not valid any more; log in again");
     }
 
     [Fact]

@@ -52,7 +52,8 @@ public sealed class LoginThrottleTests
     {
         await using var app = await StartAsync(perMinute: 4);
         using var ada = await app.RegisterAsync();
-        var names = new[] { ada.Username, ada.Username + "@example.com", ada.Username.ToUpperInvariant(), ada.Username + "@EXAMPLE.com" };
+        var names = new[] { ada.Username, ada.Username + "@example.com", ada.Username.ToUpperInvariant(),
+            ada.Username + "@EXAMPLE.com" };
         await Task.WhenAll(names.Zip(Strangers(4)).Select(x => GuessAsync(app, x.First, x.Second)));
 
         foreach (var name in names)
@@ -65,7 +66,8 @@ public sealed class LoginThrottleTests
         await using var app = await StartAsync(perMinute: 9);
         using var ada = await app.RegisterAsync();
 
-        var replies = await Task.WhenAll(Enumerable.Range(0, 9).Select(_ => LogInAsync(app, ada.Username, "wrong", Strange)));
+        var replies = await Task.WhenAll(
+            Enumerable.Range(0, 9).Select(_ => LogInAsync(app, ada.Username, "wrong", Strange)));
 
         replies.Count(x => x.Status == 401).ShouldBe(3);
         replies.Count(x => x.Status == 429).ShouldBe(6);
@@ -87,7 +89,8 @@ public sealed class LoginThrottleTests
     {
         await using var app = await StartAsync(perMinute: 1);
 
-        var replies = await Task.WhenAll(Enumerable.Range(0, 40).Select(i => LogInAsync(app, $"user{i}", "wrong", $"2001:db8:1:{i:x}::1")));
+        var replies = await Task.WhenAll(
+            Enumerable.Range(0, 40).Select(i => LogInAsync(app, $"user{i}", "wrong", $"2001:db8:1:{i:x}::1")));
 
         replies.Count(x => x.Status == 401).ShouldBeGreaterThanOrEqualTo(10);
         replies.Count(x => x.Status == 429).ShouldBeGreaterThan(15);
@@ -95,12 +98,13 @@ public sealed class LoginThrottleTests
     }
 
     [Fact]
-    public async Task Guesses_from_outside_do_not_keep_the_owner_from_a_new_password_and_a_stolen_token_has_few_of_its_own()
+    public async Task Guesses_from_outside_keep_nobody_from_a_new_password_and_a_stolen_token_has_few()
     {
         await using var app = await StartAsync(perMinute: 6);
         using var ada = await app.RegisterAsync();
         await GuessAsync(app, ada.Username, [.. Strangers(6)]);
-        Task<Reply> Change(string current) => ada.PatchAsync("/users/me", new { password = "a much better one", current_password = current });
+        Task<Reply> Change(string current) =>
+            ada.PatchAsync("/users/me", new { password = "a much better one", current_password = current });
 
         (await Change("wrong")).ErrorCode.ShouldBe("wrong_current_password");
         (await Change(ada.Password)).Ok();

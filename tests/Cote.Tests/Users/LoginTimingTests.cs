@@ -9,7 +9,8 @@ namespace Cote.Tests.Users;
 
 /// <summary>
 /// An unknown user and a wrong password must take the same time, else a login tells who is here. What takes time is the
-/// hash: the first test counts what is computed, whatever the machine does meanwhile; the second one holds a clock to it.
+/// hash: the first test counts what is computed, whatever the machine does meanwhile; the second one holds a clock to
+/// it.
 /// </summary>
 [Collection(nameof(LoginTimingTests))]
 [CollectionDefinition(nameof(LoginTimingTests), DisableParallelization = true)]
@@ -38,7 +39,9 @@ public sealed class LoginTimingTests
         hasher.Take().ShouldBe(known, "neither does a login that succeeds hash anew");
     }
 
-    /// <summary>Hundreds of samples in turn, compared by their medians in one run: <c>COTE_TIMING_SAMPLES=500</c> for a person.</summary>
+    /// <summary>
+    /// Hundreds of samples in turn, compared by their medians in one run: <c>COTE_TIMING_SAMPLES=500</c> for a person.
+    /// </summary>
     [Fact, Trait("Stage", "slow")]
     public async Task An_unknown_user_and_a_wrong_password_take_the_same_time()
     {
@@ -62,7 +65,8 @@ public sealed class LoginTimingTests
         unknown.Sort();
         var ratio = known[samples / 2] / unknown[samples / 2];
         TestContext.Current.SendDiagnosticMessage($"known/unknown: {ratio:0.000} of {samples} samples each");
-        // Without the hash for nobody it would be a hundred to one; few samples on a busy machine tell no more than that.
+        // Without the hash for nobody it would be a hundred to one; few samples on a busy machine tell no more than
+        // that.
         ratio.ShouldBeInRange(samples >= 500 ? 0.95 : 0.5, samples >= 500 ? 1.05 : 2);
     }
 
@@ -74,7 +78,8 @@ public sealed class LoginTimingTests
     }
 
     static async Task RefusedAsync(CoteClient client, string username) =>
-        (await client.FormAsync("/token", ("username", username), ("password", "wrong password"))).Text.ShouldBe(Refusal);
+        (await client.FormAsync("/token", ("username", username), ("password", "wrong password"))).Text.ShouldBe(
+            Refusal);
 
     /// <summary>Hashes as ever, and writes down what was computed and with which parameters.</summary>
     sealed class CountingHasher : PasswordHasher<User>
@@ -97,7 +102,8 @@ public sealed class LoginTimingTests
             return hash;
         }
 
-        public override PasswordVerificationResult VerifyHashedPassword(User user, string hashedPassword, string providedPassword)
+        public override PasswordVerificationResult VerifyHashedPassword(
+            User user, string hashedPassword, string providedPassword)
         {
             _computed.Enqueue("verified by " + Parameters(hashedPassword));
             return base.VerifyHashedPassword(user, hashedPassword, providedPassword);

@@ -6,7 +6,8 @@ namespace Cote.Tests.Users;
 public sealed class RefreshTests
 {
     const string Home = "192.0.2.1", Strange = "198.51.100.1";
-    const string FirstKey = "a first key of more than 32 bytes for tests", SecondKey = "a second key of more than 32 bytes for tests";
+    const string FirstKey = "a first key of more than 32 bytes for tests",
+        SecondKey = "a second key of more than 32 bytes for tests";
 
     [Fact]
     public async Task A_second_tab_gets_the_same_token_however_late_while_it_is_unused_and_both_go_on()
@@ -65,7 +66,8 @@ public sealed class RefreshTests
         var first = (await RefreshAsync(app, ada.RefreshToken!)).Ok();
 
         await app.RestartAsync(
-            $"Auth:SigningKey={SecondKey}", $"Auth:PreviousSigningKey={FirstKey}", "Auth:PreviousSigningKeyUntil=2099-01-01T00:00:00Z");
+            $"Auth:SigningKey={SecondKey}", $"Auth:PreviousSigningKey={FirstKey}",
+            "Auth:PreviousSigningKeyUntil=2099-01-01T00:00:00Z");
 
         (await RefreshAsync(app, ada.RefreshToken!)).Ok()["refresh_token"].ShouldBe(first["refresh_token"]);
         (await RefreshAsync(app, first["refresh_token"])).Ok();
@@ -101,7 +103,8 @@ public sealed class RefreshTests
         seen.ShouldBeGreaterThan(login.AddHours(2));
         (await app.RowsAsync())["sessions"].ShouldHaveSingleItem().ShouldBe(stored);
         await app.StopAsync();
-        (await app.RowsAsync())["sessions"].ShouldHaveSingleItem().ShouldContain(seen.ToUnixTimeMilliseconds().ToString());
+        (await app.RowsAsync())["sessions"]
+            .ShouldHaveSingleItem().ShouldContain(seen.ToUnixTimeMilliseconds().ToString());
     }
 
     // Ten seconds by the database's clock, without waiting for them.

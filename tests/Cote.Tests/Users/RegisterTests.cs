@@ -16,7 +16,9 @@ public sealed class RegisterTests(SharedApp shared)
         using var nobody = _app.Anonymous();
         var name = Unique();
 
-        var user = (await nobody.PostAsync("/users/", new { username = name, email = name + "@Example.com", password = Good })).Ok().Json;
+        var user =
+            (await nobody.PostAsync("/users/", new { username = name, email = name + "@Example.com", password = Good }))
+            .Ok().Json;
         var token = (await nobody.FormAsync("/token", ("username", name), ("password", Good))).Ok()["access_token"];
         nobody.Token = token;
 
@@ -56,7 +58,8 @@ public sealed class RegisterTests(SharedApp shared)
     [InlineData("a\0da", "a\0@b.example", Good, "body.username value_error|body.email value_error")]
     [InlineData("a", "b", "c", "body.username string_too_short|body.email value_error|body.password string_too_short")]
     [Trait("Rows", "none")]
-    public async Task What_an_account_may_not_be_is_a_422_that_names_the_field(string username, string email, string password, string wrong)
+    public async Task What_an_account_may_not_be_is_a_422_that_names_the_field(
+        string username, string email, string password, string wrong)
     {
         using var nobody = _app.Anonymous();
 
@@ -65,7 +68,8 @@ public sealed class RegisterTests(SharedApp shared)
         reply.ShouldBeWrong(wrong.Split('|'));
         if (password.Length > 0 && !wrong.Contains("email"))
             reply.Text.ShouldNotContain($"\"{password}\"");
-        (await nobody.FormAsync("/token", ("username", username), ("password", password))).Status.ShouldBeOneOf(401, 422);
+        (await nobody.FormAsync("/token", ("username", username), ("password", password))).Status.ShouldBeOneOf(401,
+            422);
     }
 
     [Fact]
@@ -73,17 +77,28 @@ public sealed class RegisterTests(SharedApp shared)
     {
         using var nobody = _app.Anonymous();
         var name = Unique().PadRight(64, 'x');
-        var mail = Unique() + "@" + new string('a', 63) + "." + new string('b', 63) + "." + new string('c', 63) + ".example";
+        var mail = Unique() + "@" + new string('a', 63)
+            + "." + new string('b', 63) + "." + new string('c', 63) + ".example";
 
-        (await nobody.PostAsync("/users/", new { username = name + "x", email = "a@" + new string('b', 300) + ".example", password = Good + new string('x', 108) }))
-            .ShouldBeWrong("body.username string_too_long", "body.email string_too_long", "body.password string_too_long");
-        (await nobody.PostAsync("/users/", new { username = name, email = mail, password = Good + new string('x', 107) })).Ok()["email"].ShouldBe(mail);
+        (await nobody.PostAsync("/users/",
+            new
+            {
+                username = name + "x",
+                email = "a@" + new string('b', 300) + ".example",
+                password = Good + new string('x', 108)
+            }))
+            .ShouldBeWrong("body.username string_too_long", "body.email string_too_long",
+                "body.password string_too_long");
+        (await nobody.PostAsync("/users/",
+            new { username = name, email = mail, password = Good + new string('x', 107) }))
+            .Ok()["email"].ShouldBe(mail);
         (await nobody.FormAsync("/token", ("username", mail), ("password", Good + new string('x', 107)))).Ok();
     }
 
     [Theory]
     [InlineData("{}", "body.username missing|body.email missing|body.password missing")]
-    [InlineData("""{"username":null,"email":1,"password":[]}""", "body.username missing|body.email string_type|body.password string_type")]
+    [InlineData("""{"username":null,"email":1,"password":[]}""",
+        "body.username missing|body.email string_type|body.password string_type")]
     [Trait("Rows", "none")]
     public async Task Every_field_that_is_wrong_is_named(string body, string wrong)
     {
@@ -97,14 +112,18 @@ public sealed class RegisterTests(SharedApp shared)
     {
         using var nobody = _app.Anonymous();
         var name = Unique();
-        Task<Reply> Register(string username, string email) => nobody.PostAsync("/users/", new { username, email, password = Good });
+        Task<Reply> Register(string username, string email) =>
+            nobody.PostAsync("/users/", new { username, email, password = Good });
         (await Register(name, name + "@b.example")).Ok();
 
         foreach (var same in new[] { name, name.ToUpperInvariant() })
         {
-            (await Register(same, Unique() + "@b.example")).ShouldBeProblem(400, "username_taken", "Username already registered");
-            (await Register(same, name + "@b.example")).ShouldBeProblem(400, "username_taken", "Username already registered");
-            (await Register(Unique(), same + "@B.example")).ShouldBeProblem(400, "email_taken", "Email already registered");
+            (await Register(same, Unique() + "@b.example"))
+                .ShouldBeProblem(400, "username_taken", "Username already registered");
+            (await Register(same, name + "@b.example"))
+                .ShouldBeProblem(400, "username_taken", "Username already registered");
+            (await Register(Unique(), same + "@B.example"))
+                .ShouldBeProblem(400, "email_taken", "Email already registered");
         }
         (await Register(Unique(), Unique() + "@b.example")).Ok();
     }

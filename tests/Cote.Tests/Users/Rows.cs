@@ -10,7 +10,8 @@ static class Rows
     public static async Task ExecuteAsync(CoteApp app, string sql)
     {
         await using var read = await app.ConnectAsync();
-        await using var db = read is SqliteConnection ? await OpenAsync(Path.Combine(app.Data, "cote.db")) : await app.ConnectAsync();
+        await using var db = read is SqliteConnection
+            ? await OpenAsync(Path.Combine(app.Data, "cote.db")) : await app.ConnectAsync();
         await using var command = db.CreateCommand();
         command.CommandText = sql;
         (await command.ExecuteNonQueryAsync()).ShouldBe(1);

@@ -13,7 +13,9 @@ public sealed class SecretsTests
         const string wrong = "wrong horse battery";
         (await nobody.FormAsync("/token", ("username", ada.Username), ("password", wrong))).Status.ShouldBe(401);
         (await nobody.PostAsync("/users/", new { username = "x", password = wrong })).Status.ShouldBe(422);
-        var refreshed = (await nobody.FormAsync("/token", ("grant_type", "refresh_token"), ("refresh_token", ada.RefreshToken!))).Ok();
+        var refreshed =
+            (await nobody.FormAsync("/token", ("grant_type", "refresh_token"), ("refresh_token", ada.RefreshToken!)))
+            .Ok();
         var ticket = (await ada.PostAsync("/ws/ticket")).Ok()["ticket"];
         var chat = await ada.CreateChatAsync();
         await using (var byTicket = await TestSocket.ConnectAsync(app.Url, $"/ws?ticket={ticket}"))
@@ -29,7 +31,8 @@ public sealed class SecretsTests
             await byToken.EndOfAsync(question.Text("reply_id"));
             await byTicket.EndOfAsync(question.Text("reply_id"));
             (await nobody.GetAsync($"/events?wait=0&token={ada.Token}")).Ok();
-            (await nobody.GetAsync($"/chats/{chat}/messages/{question.Text("reply_id")}/stream?token={ada.Token}")).Ok();
+            (await nobody.GetAsync($"/chats/{chat}/messages/{question.Text("reply_id")}/stream?token={ada.Token}"))
+                .Ok();
         }
         (await nobody.GetAsync("/events?token=a-bad-token-in-a-url")).Status.ShouldBe(401);
         (await nobody.GetAsync("/nothing?token=a-bad-token-in-a-url")).Status.ShouldBe(404);

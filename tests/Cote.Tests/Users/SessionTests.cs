@@ -11,7 +11,9 @@ public sealed class SessionTests(SharedApp shared)
     {
         using var phone = await _app.RegisterAsync();
         using var laptop = _app.Anonymous();
-        var tokens = (await laptop.FormAsync("/token", ("username", phone.Username), ("password", phone.Password), ("device_name", "Ada's laptop"))).Ok();
+        var tokens =
+            (await laptop.FormAsync("/token", ("username", phone.Username), ("password", phone.Password),
+            ("device_name", "Ada's laptop"))).Ok();
         laptop.Token = tokens["access_token"];
 
         var sessions = (await laptop.GetAsync("/sessions/")).Ok().Json.EnumerateArray().ToList();

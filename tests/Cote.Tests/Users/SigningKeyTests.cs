@@ -17,9 +17,11 @@ public sealed class SigningKeyTests : IDisposable
     [Fact]
     public async Task A_signing_key_in_base64_counts_by_the_bytes_that_it_stands_for()
     {
-        (await Should.ThrowAsync<StartupException>(() => StartAsync("--Cote:Auth:SigningKey=base64:not base64 at all, however long")))
+        (await Should.ThrowAsync<StartupException>(
+            () => StartAsync("--Cote:Auth:SigningKey=base64:not base64 at all, however long")))
             .Message.ShouldBe("Cote__Auth__SigningKey begins with base64:, but what follows is not base64.");
-        (await Should.ThrowAsync<StartupException>(() => StartAsync($"--Cote:Auth:SigningKey=base64:{Convert.ToBase64String(new byte[31])}")))
+        (await Should.ThrowAsync<StartupException>(
+            () => StartAsync($"--Cote:Auth:SigningKey=base64:{Convert.ToBase64String(new byte[31])}")))
             .Message.ShouldStartWith("Cote__Auth__SigningKey has 31 bytes; it needs at least 32");
         await StartAsync($"--Cote:Auth:SigningKey=base64:{Convert.ToBase64String(new byte[32])}");
     }
@@ -32,7 +34,8 @@ public sealed class SigningKeyTests : IDisposable
         var file = Path.Combine(_data, "signing.key");
         File.WriteAllText(file, kept);
 
-        (await Should.ThrowAsync<StartupException>(() => StartAsync())).Message.ShouldStartWith($"The signing key in {file} is broken.");
+        (await Should.ThrowAsync<StartupException>(() => StartAsync())).Message.ShouldStartWith(
+            $"The signing key in {file} is broken.");
     }
 
     [Fact]

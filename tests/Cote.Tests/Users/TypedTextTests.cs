@@ -14,8 +14,10 @@ public sealed class TypedTextTests(SharedApp shared)
         { "Stra\u00dfenk\u00e4se-\u00dcberflu\u00df", "Stra\u00dfenka\u0308se-U\u0308berflu\u00df" },
         { "ma\u00f1ana-se\u00f1or-ni\u00f1o", "man\u0303ana-sen\u0303or-nin\u0303o" },
         { "Vi\u1ec7t Nam \u0111\u1eb9p l\u1eafm", "Vie\u0323\u0302t Nam \u0111e\u0323p la\u0306\u0301m" },
-        { "\u30d1\u30b9\u30ef\u30fc\u30c9\u304c\u304e\u3050\u3052", "\u30cf\u309a\u30b9\u30ef\u30fc\u30c8\u3099\u304b\u3099\u304d\u3099\u304f\u3099\u3051\u3099" },
-        { "\ube44\ubc00\ubc88\ud638\uc785\ub2c8\ub2e4\uc548\ub155", "\u1107\u1175\u1106\u1175\u11af\u1107\u1165\u11ab\u1112\u1169\u110b\u1175\u11b8\u1102\u1175\u1103\u1161\u110b\u1161\u11ab\u1102\u1167\u11bc" },
+        { "\u30d1\u30b9\u30ef\u30fc\u30c9\u304c\u304e\u3050\u3052",
+            "\u30cf\u309a\u30b9\u30ef\u30fc\u30c8\u3099\u304b\u3099\u304d\u3099\u304f\u3099\u3051\u3099" },
+        { "\ube44\ubc00\ubc88\ud638\uc785\ub2c8\ub2e4\uc548\ub155",
+            "\u1107\u1175\u1106\u1175\u11af\u1107\u1165\u11ab\u1112\u1169\u110b\u1175\u11b8\u1102\u1175\u1103\u1161\u110b\u1161\u11ab\u1102\u1167\u11bc" },
         { "correct horse\u3000battery", "correct horse battery" }, // an ideographic space
     };
 
@@ -52,8 +54,10 @@ public sealed class TypedTextTests(SharedApp shared)
         seven.Length.ShouldBe(14);
 
         (await RegisterAsync(anyone, Unique(), seven)).ShouldBeWrong("body.password string_too_short");
-        (await RegisterAsync(anyone, Unique(), string.Concat(Enumerable.Repeat(seven, 18)) + "xy")).Ok(); // 128, typed as 254
-        (await RegisterAsync(anyone, Unique(), string.Concat(Enumerable.Repeat(seven, 18)) + "xyz")).ShouldBeWrong("body.password string_too_long");
+        // 128, typed as 254
+        (await RegisterAsync(anyone, Unique(), string.Concat(Enumerable.Repeat(seven, 18)) + "xy")).Ok();
+        (await RegisterAsync(anyone, Unique(), string.Concat(Enumerable.Repeat(seven, 18)) + "xyz"))
+            .ShouldBeWrong("body.password string_too_long");
     }
 
     [Fact]
@@ -81,7 +85,8 @@ public sealed class TypedTextTests(SharedApp shared)
         (await RegisterAsync(ada, name, "ma\u00f1ana ma\u00f1ana")).Ok();
         ada.Token = (await LogInAsync(ada, name, "man\u0303ana man\u0303ana")).Ok()["access_token"];
 
-        (await ada.PatchAsync("/users/me", new { password = "pasado man\u0303ana", current_password = "man\u0303ana man\u0303ana" })).Ok();
+        (await ada.PatchAsync("/users/me",
+            new { password = "pasado man\u0303ana", current_password = "man\u0303ana man\u0303ana" })).Ok();
 
         (await LogInAsync(ada, name, "pasado ma\u00f1ana")).Ok();
     }
@@ -92,7 +97,8 @@ public sealed class TypedTextTests(SharedApp shared)
     [InlineData("", "\u00a0")]
     [InlineData("\u200f", "\u200e ")]
     [InlineData("\ufeff", "\u3000")]
-    public async Task What_a_keyboard_adds_around_a_name_or_an_address_is_removed_and_nothing_of_a_password(string before, string after)
+    public async Task What_a_keyboard_adds_around_a_name_or_an_address_is_removed_and_nothing_of_a_password(
+        string before, string after)
     {
         using var anyone = _app.Anonymous();
         var name = Unique();
@@ -109,7 +115,8 @@ public sealed class TypedTextTests(SharedApp shared)
         (await LogInAsync(anyone, $"{before}{name}@example.com{after}", " correct horse ")).Ok();
         (await LogInAsync(anyone, name, "correct horse")).Status.ShouldBe(401);
         anyone.Token = (await LogInAsync(anyone, name, " correct horse ")).Ok()["access_token"];
-        (await anyone.PatchAsync("/users/me", new { username = before + name + "x" + after })).Ok()["username"].ShouldBe(name + "x");
+        (await anyone.PatchAsync("/users/me", new { username = before + name + "x" + after }))
+            .Ok()["username"].ShouldBe(name + "x");
     }
 
     [Fact]
@@ -117,9 +124,11 @@ public sealed class TypedTextTests(SharedApp shared)
     {
         using var anyone = _app.Anonymous();
         var name = Unique();
-        (await RegisterAsync(anyone, name, "correct horse", name + "@Bücher.example")).Ok()["email"].ShouldBe(name + "@xn--bcher-kva.example");
+        (await RegisterAsync(anyone, name, "correct horse", name + "@Bücher.example"))
+            .Ok()["email"].ShouldBe(name + "@xn--bcher-kva.example");
 
-        foreach (var same in new[] { "@bücher.example", "@BU\u0308CHER.example", "@xn--bcher-kva.example", "@XN--BCHER-KVA.EXAMPLE" })
+        foreach (var same in new[] { "@bücher.example", "@BU\u0308CHER.example", "@xn--bcher-kva.example",
+            "@XN--BCHER-KVA.EXAMPLE" })
         {
             (await RegisterAsync(anyone, Unique(), "correct horse", name + same)).ErrorCode.ShouldBe("email_taken");
             (await LogInAsync(anyone, name + same, "correct horse")).Ok();
@@ -132,7 +141,8 @@ public sealed class TypedTextTests(SharedApp shared)
         await using var app = await CoteApp.StartAsync();
         using var ada = await app.RegisterAsync();
         using var eve = await app.RegisterAsync();
-        await Rows.ExecuteAsync(app, $"update users set email = 'Ada@bücher.example', email_key = 'ada@bücher.example' where id = '{ada.Id}'");
+        await Rows.ExecuteAsync(app,
+            $"update users set email = 'Ada@bücher.example', email_key = 'ada@bücher.example' where id = '{ada.Id}'");
 
         foreach (var email in new[] { "ada@bücher.example", "ada@xn--bcher-kva.example" })
         {
@@ -140,7 +150,8 @@ public sealed class TypedTextTests(SharedApp shared)
             (await RegisterAsync(ada, Unique(), "correct horse", email)).ErrorCode.ShouldBe("email_taken");
             (await eve.PatchAsync("/users/me", new { email })).ErrorCode.ShouldBe("email_taken");
         }
-        (await ada.PatchAsync("/users/me", new { email = "ada@bücher.example" })).Ok()["email"].ShouldBe("ada@xn--bcher-kva.example");
+        (await ada.PatchAsync("/users/me", new { email = "ada@bücher.example" }))
+            .Ok()["email"].ShouldBe("ada@xn--bcher-kva.example");
         (await LogInAsync(ada, "ada@bücher.example", ada.Password)).Ok();
     }
 

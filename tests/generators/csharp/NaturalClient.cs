@@ -18,14 +18,16 @@ public static class NaturalClient
         using var http = new HttpClient { BaseAddress = new Uri(url) };
         var cote = new CoteClient(http);
         var name = "cs" + Guid.NewGuid().ToString("N")[..12];
-        var account = new NewUser { Username = name, Email = name + "@example.com", Password = "correct horse battery" };
+        var account = new NewUser { Username = name, Email = name + "@example.com",
+            Password = "correct horse battery" };
         var user = await cote.RegisterAsync(account);
         Check(user.Username == name, "the user is who was registered");
         var taken = await FailsAsync<Problem>(() => cote.RegisterAsync(account), 400);
         Check(taken.Code == ErrorCode.Username_taken, "the name is taken");
         var wrong = await FailsAsync<HTTPValidationError>(
             () => cote.RegisterAsync(new NewUser { Username = "a", Email = "no", Password = "short" }), 422);
-        Check(wrong.Detail.Select(x => x.Msg.Length).All(x => x > 0) && wrong.Detail.Count == 3, "three fields are wrong");
+        Check(wrong.Detail.Select(x => x.Msg.Length).All(x => x > 0) && wrong.Detail.Count == 3,
+            "three fields are wrong");
 
         var tokens = await cote.LogInAsync(name, account.Password, null, null, null, null, null, null);
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", tokens.Access_token);

@@ -15,7 +15,8 @@ static class CopiedTables
     [
         // The target gets an epoch of its own; the run and the probe belong to the embedded database.
         new("meta", ["key"], $"key not in ('epoch', 'run', 'probe') and not {UnfinishedCopy.Keys}", isSeeded: true),
-        new("counters", ["name"], isSeeded: true), new("users", ["id"]), new("heads", ["user_id"]), new("sessions", ["id"]),
+        new("counters", ["name"], isSeeded: true), new("users", ["id"]), new("heads", ["user_id"]),
+        new("sessions", ["id"]),
         new("spent_tokens", ["hash"]), new("tickets", ["hash"]), new("revocations", ["seq"]), new("audit", ["id"]),
         new("chats", ["user_id", "id"]), new("messages", ["user_id", "id"]), new("events", ["user_id", "seq"]),
         new("blobs", ["id"]), new("media", ["user_id", "id"]), new("message_media", ["user_id", "message_id", "place"]),

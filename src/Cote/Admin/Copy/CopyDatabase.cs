@@ -136,8 +136,9 @@ sealed class CopyDatabase(
         var open = await _from.FirstAsync(
             $"select count(*) from uploads where not ({CopiedTables.Uploads.Condition})", row => row.GetInt64(0), ct);
         var copied = blobs - lostMedia.Count;
-        Print($"The copy is complete: {figures.Rows:N0} rows, and {copied:N0} blobs with {bytes / 1_048_576.0:N1} MiB ");
-        Print($"whose hashes are right. This call copied {figures.Copied:N0} rows in {figures.Copying.TotalSeconds:N1} s ");
+        Print($"The copy is complete: {figures.Rows:N0} rows, and {copied:N0} blobs ");
+        Print($"with {bytes / 1_048_576.0:N1} MiB whose hashes are right. ");
+        Print($"This call copied {figures.Copied:N0} rows in {figures.Copying.TotalSeconds:N1} s ");
         Print($"({figures.PerSecond:N0}/s), with the comparison {figures.All.TotalSeconds:N1} s.{Environment.NewLine}");
         if (lostMedia.Count > 0)
             output.WriteLine($"Without the bytes of {lostMedia.Count} blobs, which were lost before: "

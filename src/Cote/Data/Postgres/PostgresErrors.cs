@@ -12,7 +12,8 @@ static class PostgresErrors
     public static bool IsAway(Exception error) => error switch
     {
         PostgresException refusal => refusal.SqlState is PostgresErrorCodes.AdminShutdown
-            or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow or PostgresErrorCodes.ReadOnlySqlTransaction
+            or PostgresErrorCodes.CrashShutdown
+                or PostgresErrorCodes.CannotConnectNow or PostgresErrorCodes.ReadOnlySqlTransaction
             || refusal.SqlState.StartsWith("08", StringComparison.Ordinal)
             || refusal.SqlState.StartsWith("58", StringComparison.Ordinal),
         NpgsqlException { InnerException: IOException or SocketException } or IOException or SocketException => true,
@@ -23,7 +24,8 @@ static class PostgresErrors
     /// Serialization, deadlock, and a row of a foreign key that was deleted or inserted in the same moment.
     /// </summary>
     public static bool WasRolledBackByOthers(PostgresException error) =>
-        error.SqlState is PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.ForeignKeyViolation;
+        error.SqlState is PostgresErrorCodes.SerializationFailure
+            or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.ForeignKeyViolation;
 
     /// <summary>True for what the driver throws; anything else is a bug.</summary>
     public static bool IsOfDatabase(Exception error) =>

@@ -89,7 +89,8 @@ sealed class PostgresPool(NpgsqlDataSource source, Clock clock, ILogger log) : I
             {
                 if (!_isAway)
                     log.DatabaseUnreachable(
-                        error is PostgresException refusal ? refusal.SqlState : (error.InnerException ?? error).GetType().Name);
+                        error is PostgresException refusal
+                            ? refusal.SqlState : (error.InnerException ?? error).GetType().Name);
                 _isAway = true;
             }
         }

@@ -12,7 +12,9 @@ sealed class SqliteReadPool(string file, int capacity) : IDisposable
     readonly Stack<SqliteSession> _idle = new();
     bool _isDisposed;
 
-    /// <summary>A session for one read. Throws <see cref="Problems.ShuttingDown"/> where the database is closed.</summary>
+    /// <summary>
+    /// A session for one read. Throws <see cref="Problems.ShuttingDown"/> where the database is closed.
+    /// </summary>
     public async ValueTask<SqliteSession> RentAsync(CancellationToken ct)
     {
         await _free.WaitAsync(ct);

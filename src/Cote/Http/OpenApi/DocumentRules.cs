@@ -56,7 +56,8 @@ static class DocumentRules
         {
             ["title"] = "Cote",
             ["version"] = Version,
-            ["description"] = "The backend of AI chat apps: users, chats, messages, and AI replies that are never lost.\n\n"
+            ["description"] =
+                "The backend of AI chat apps: users, chats, messages, and AI replies that are never lost.\n\n"
                 + "Give a new chat or message an `id` of your own (a UUID): then the request can be repeated safely. "
                 + "Enums may grow: treat an error code that you do not know by its status.",
             ["license"] = new JsonObject { ["name"] = "MIT", ["identifier"] = "MIT" },

@@ -26,7 +26,8 @@ public sealed class EventReaderTests
             var reader = new EventReader(new Steps(Encoding.UTF8.GetBytes(body), step));
             List<string> events = [];
             while (await reader.ReadAsync(default))
-                events.Add((reader.Current.Type is { } type ? type + "=" : "") + Encoding.UTF8.GetString(reader.Current.Data.Span));
+                events.Add((reader.Current.Type is { } type ? type + "=" : "")
+                    + Encoding.UTF8.GetString(reader.Current.Data.Span));
 
             string.Join('|', events).ShouldBe(expected, $"{step} bytes at a time");
         }
@@ -42,7 +43,8 @@ public sealed class EventReaderTests
     [InlineData("\n")]
     public async Task A_body_without_end_is_not_read_without_end(string unit)
     {
-        var endless = new Endless(Encoding.UTF8.GetBytes(unit[^1] == '\n' ? unit : unit + new string(unit[^1], 1_000)), head: unit);
+        var endless = new Endless(Encoding.UTF8.GetBytes(unit[^1] == '\n' ? unit : unit + new string(unit[^1], 1_000)),
+            head: unit);
         var reader = new EventReader(endless);
 
         var thrown = await Should.ThrowAsync<ModelFaultException>(async () =>
@@ -53,7 +55,8 @@ public sealed class EventReaderTests
         });
 
         thrown.Fault.ShouldBe(ModelFault.Unreadable);
-        endless.Given.ShouldBeLessThan(unit is ": x\n" or "\n" ? EventReader.MaxBody + 20_000_000 : 4L * EventReader.MaxJson);
+        endless.Given.ShouldBeLessThan(
+            unit is ": x\n" or "\n" ? EventReader.MaxBody + 20_000_000 : 4L * EventReader.MaxJson);
     }
 
     [Fact]

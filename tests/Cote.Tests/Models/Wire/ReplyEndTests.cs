@@ -122,12 +122,14 @@ public sealed class ReplyEndTests : WireTests
 
     [Theory]
     [InlineData("")]
-    [InlineData("event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"x\"}}\n\n")]
+    [InlineData(
+        "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"x\"}}\n\n")]
     [InlineData("data: {\"type\":\"message_st")]
     [InlineData("event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n")]
     public async Task After_a_stop_reason_of_Anthropic_nothing_can_fail_the_answer(string tail)
     {
-        var answer = await AskAsync(FakeReply.Bytes(Raw.Chunked(Raw.Claude("whole answer", "end_turn", tail))), "anthropic");
+        var answer = await AskAsync(FakeReply.Bytes(Raw.Chunked(Raw.Claude("whole answer", "end_turn", tail))),
+            "anthropic");
 
         answer.Text.ShouldBe("whole answer");
         answer.Finish.ShouldBe("stop");

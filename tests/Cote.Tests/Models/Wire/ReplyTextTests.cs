@@ -9,12 +9,15 @@ public sealed class ReplyTextTests : WireTests
 
     [Theory]
     [InlineData("[{\"type\":\"text\",\"text\":\"whole answer\"}]")]
-    [InlineData("[{\"type\":\"thinking\",\"thinking\":[{\"type\":\"text\",\"text\":\"secret\"}]},{\"type\":\"text\",\"text\":\"whole answer\"}]")]
-    [InlineData("[{\"type\":\"reasoning\",\"summary\":[{\"type\":\"summary_text\",\"text\":\"secret\"}]},{\"type\":\"text\",\"text\":\"whole answer\"}]")]
+    [InlineData(
+        "[{\"type\":\"thinking\",\"thinking\":[{\"type\":\"text\",\"text\":\"secret\"}]},{\"type\":\"text\",\"text\":\"whole answer\"}]")]
+    [InlineData(
+        "[{\"type\":\"reasoning\",\"summary\":[{\"type\":\"summary_text\",\"text\":\"secret\"}]},{\"type\":\"text\",\"text\":\"whole answer\"}]")]
     [InlineData("[\"whole \",\"answer\"]")]
     [InlineData("{\"type\":\"text\",\"text\":\"whole answer\"}")]
     [InlineData("[{\"text\":\"whole answer\"}]")]
-    [InlineData("[{\"type\":\"output_text\",\"text\":\"whole answer\"},{\"type\":\"image_url\",\"image_url\":{}},null,7]")]
+    [InlineData(
+        "[{\"type\":\"output_text\",\"text\":\"whole answer\"},{\"type\":\"image_url\",\"image_url\":{}},null,7]")]
     public async Task Content_may_be_a_list_of_parts_and_thoughts_are_no_text(string content)
     {
         var body = Raw.Events(Raw.Choice($"\"delta\":{{\"content\":{content}}}"), Raw.Stop);
@@ -36,7 +39,8 @@ public sealed class ReplyTextTests : WireTests
         { "text/event-stream",
             "{\"choices\":[{\"message\":{\"content\":\"whole answer\"},\"finish_reason\":\"stop\"}]}\n" + Done },
         { "application/json",
-            "{\n  \"choices\": [\n    {\n      \"message\": {\"content\": \"whole answer\"},\n      \"finish_reason\": \"stop\"\n    }\n  ]\n}\n" },
+            "{\n  \"choices\": [\n    {\n      \"message\": {\"content\": \"whole answer\"},\n      "
+                + "\"finish_reason\": \"stop\"\n    }\n  ]\n}\n" },
         { "application/json", """{"choices":[{"message":{"content":"whole answer"}}]}""" },
         { "application/json",
             """{"choices":[{"message":{"content":[{"type":"text","text":"whole answer"}]},"finish_reason":null}]}""" },
@@ -47,11 +51,14 @@ public sealed class ReplyTextTests : WireTests
         { "text/plain",
             "data: {\"object\":\"chat.completion\",\"choices\":[{\"message\":{\"content\":\"whole answer\"}}]}\n\n" },
         { "text/event-stream",
-            Raw.Events(Raw.Choice("\"text\":\"whole answer\",\"finish_reason\":null"), Raw.Choice("\"text\":\"\",\"finish_reason\":\"stop\"")) },
+            Raw.Events(Raw.Choice("\"text\":\"whole answer\",\"finish_reason\":null"),
+                Raw.Choice("\"text\":\"\",\"finish_reason\":\"stop\"")) },
         { "text/event-stream",
-            Raw.Events(Raw.Choice("\"message\":{\"content\":\"whole \"}"), Raw.Choice("\"message\":{\"content\":\"answer\"}"), Raw.Stop) },
+            Raw.Events(Raw.Choice("\"message\":{\"content\":\"whole \"}"),
+                Raw.Choice("\"message\":{\"content\":\"answer\"}"), Raw.Stop) },
         { "text/event-stream",
-            Raw.Events(Raw.Said("whole answer"), Raw.Choice("\"message\":{\"content\":\"whole answer\"},\"finish_reason\":\"stop\"")) },
+            Raw.Events(Raw.Said("whole answer"),
+                Raw.Choice("\"message\":{\"content\":\"whole answer\"},\"finish_reason\":\"stop\"")) },
     };
 
     [Theory, MemberData(nameof(WholeBodies))]
@@ -66,7 +73,8 @@ public sealed class ReplyTextTests : WireTests
     [Fact]
     public async Task A_whole_message_of_Anthropic_is_taken_though_a_stream_was_asked_for()
     {
-        const string Body = """{"type":"message","role":"assistant","content":[{"type":"thinking","thinking":"hm"},{"type":"text","text":"whole answer"}],"stop_reason":"max_tokens","usage":{"input_tokens":5,"output_tokens":2}}""";
+        const string Body =
+            """{"type":"message","role":"assistant","content":[{"type":"thinking","thinking":"hm"},{"type":"text","text":"whole answer"}],"stop_reason":"max_tokens","usage":{"input_tokens":5,"output_tokens":2}}""";
 
         var answer = await AskAsync(FakeReply.Bytes(Raw.Sized(Body)), "anthropic");
 
@@ -99,7 +107,8 @@ public sealed class ReplyTextTests : WireTests
     {
         foreach (var nl in (string[])["\n", "\r\n", "\r"])
         {
-            var body = nothing + Raw.Events(Raw.Said("whole ")) + nothing + Raw.Events(Raw.Said("answer"), Raw.Stop) + nothing + Done;
+            var body = nothing + Raw.Events(Raw.Said("whole "))
+                + nothing + Raw.Events(Raw.Said("answer"), Raw.Stop) + nothing + Done;
 
             var answer = await AskAsync(FakeReply.Bytes(Raw.Open(body.Replace("\n", nl, StringComparison.Ordinal))));
 
@@ -133,7 +142,8 @@ public sealed class ReplyTextTests : WireTests
     [InlineData("\"none\"", "{\"prompt_tokens\":5,\"completion_tokens\":2,\"total_tokens\":null}")]
     public async Task Usage_is_read_wherever_it_is_once_there(string first, string last)
     {
-        var body = Raw.Events(Raw.Said("x"), Raw.Stop[..^1] + $",\"usage\":{first}}}", $"{{\"choices\":[],\"usage\":{last}}}", "[DONE]");
+        var body = Raw.Events(Raw.Said("x"), Raw.Stop[..^1] + $",\"usage\":{first}}}",
+            $"{{\"choices\":[],\"usage\":{last}}}", "[DONE]");
 
         var usage = (await AskAsync(FakeReply.Bytes(Raw.Open(body)))).Usage!;
 
@@ -145,7 +155,8 @@ public sealed class ReplyTextTests : WireTests
     [InlineData("\"finish_reason\":\"stop\",\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":2}")]
     public async Task Usage_may_stand_in_the_choice(string members)
     {
-        var usage = (await AskAsync(FakeReply.Bytes(Raw.Open(Raw.Events(Raw.Said("x"), Raw.Choice(members), "[DONE]"))))).Usage!;
+        var usage = (
+            await AskAsync(FakeReply.Bytes(Raw.Open(Raw.Events(Raw.Said("x"), Raw.Choice(members), "[DONE]"))))).Usage!;
 
         (usage.InputTokenCount, usage.OutputTokenCount).ShouldBe((5, 2));
     }
@@ -155,7 +166,8 @@ public sealed class ReplyTextTests : WireTests
     [InlineData("openai", "reasoning")]
     public async Task Thoughts_are_told_apart_from_text(string wire, string field)
     {
-        var body = Raw.Events(Raw.Choice($"\"delta\":{{\"content\":null,\"{field}\":\"hm \"}}"), Raw.Said("answer"), Raw.Stop);
+        var body = Raw.Events(Raw.Choice($"\"delta\":{{\"content\":null,\"{field}\":\"hm \"}}"),
+            Raw.Said("answer"), Raw.Stop);
 
         var answer = await AskAsync(FakeReply.Bytes(Raw.Open(body)), wire);
 
@@ -168,11 +180,13 @@ public sealed class ReplyTextTests : WireTests
     [InlineData("\\ud83d", "\\ud83d\\ude00", "\uFFFD\U0001f600")]
     public async Task Half_a_surrogate_pair_in_a_chunk_fails_neither_wire(string first, string second, string expected)
     {
-        string Delta(string text) => $"data: {{\"type\":\"content_block_delta\",\"delta\":{{\"type\":\"text_delta\",\"text\":\"{text}\"}}}}\n\n";
+        string Delta(string text) =>
+            $"data: {{\"type\":\"content_block_delta\",\"delta\":{{\"type\":\"text_delta\",\"text\":\"{text}\"}}}}\n\n";
         var filter = new WellFormedText();
 
         var openai = await AskAsync(FakeReply.Bytes(Raw.Open(Raw.Events(Raw.Said(first), Raw.Said(second), Raw.Stop))));
-        var anthropic = await AskAsync(FakeReply.Bytes(Raw.Open(Delta(first) + Raw.Claude(second, "end_turn"))), "anthropic");
+        var anthropic = await AskAsync(FakeReply.Bytes(Raw.Open(Delta(first) + Raw.Claude(second, "end_turn"))),
+            "anthropic");
 
         (filter.Next(openai.Text) + filter.Finish()).ShouldBe(expected);
         (filter.Next(anthropic.Text) + filter.Finish()).ShouldBe(expected);

@@ -12,9 +12,11 @@ public sealed class UpstreamErrorTests : WireTests
     public static TheoryData<string, string, string> InsideASuccess => new()
     {
         { "rate_limited", "sse",
-            "data: {\"error\":{\"message\":\"Rate limit reached\",\"type\":\"rate_limit_error\",\"code\":\"rate_limit_exceeded\"}}\n\n" },
+            "data: {\"error\":{\"message\":\"Rate limit "
+                + "reached\",\"type\":\"rate_limit_error\",\"code\":\"rate_limit_exceeded\"}}\n\n" },
         { "context_too_long", "sse",
-            "data: {\"object\":\"error\",\"message\":\"" + Context + "\",\"type\":\"BadRequestError\",\"param\":null,\"code\":400}\n\n" },
+            "data: {\"object\":\"error\",\"message\":\""
+                + Context + "\",\"type\":\"BadRequestError\",\"param\":null,\"code\":400}\n\n" },
         { "bad_upstream", "sse", "data: {\"error\":\"model runner has unexpectedly stopped\"}\n\n" },
         { "rate_limited", "sse", "event: error\ndata: {\"message\":\"Too many requests\",\"code\":429}\n\n" },
         { "rate_limited", "sse", "event: error\ndata: Too many requests\n\n" },
@@ -24,14 +26,16 @@ public sealed class UpstreamErrorTests : WireTests
         { "rate_limited", "sse",
             "data: {\"success\":false,\"errors\":[{\"code\":3040,\"message\":\"No capacity for this model\"}]}\n\n" },
         { "rate_limited", "sse",
-            "data: {\"base_resp\":{\"status_code\":1008,\"status_msg\":\"insufficient balance\"},\"choices\":null}\n\n" },
+            "data: {\"base_resp\":{\"status_code\":1008,\"status_msg\":\"insufficient "
+                + "balance\"},\"choices\":null}\n\n" },
         { "rate_limited", "sse", "data: Rate limit exceeded, try later\n\n" },
         { "rate_limited", "text", "Too many requests, slow down" },
         { "rate_limited", "json", "{\"error\":429}" },
         { "bad_upstream", "json", "{\"error\":true,\"message\":\"it broke\"}" },
         { "unauthorized", "json",
             "{\"error\":{\"message\":\"Incorrect API key provided\",\"code\":\"invalid_api_key\"}}" },
-        { "rate_limited", "json", "{\"error\":{\"message\":\"Rate limit exceeded: free-models-per-day\",\"code\":429}}" },
+        { "rate_limited", "json",
+            "{\"error\":{\"message\":\"Rate limit exceeded: free-models-per-day\",\"code\":429}}" },
         { "context_too_long", "json",
             "{\"error\":{\"message\":\"" + Context + "\",\"code\":\"context_length_exceeded\"}}" },
         { "context_too_long", "json",
@@ -49,9 +53,16 @@ public sealed class UpstreamErrorTests : WireTests
     };
 
     [Theory, MemberData(nameof(InsideASuccess))]
-    public async Task An_error_inside_a_success_is_told_by_its_meaning_and_not_asked_for_again(string code, string kind, string body)
+    public async Task An_error_inside_a_success_is_told_by_its_meaning_and_not_asked_for_again(string code, string kind,
+        string body)
     {
-        var type = kind switch { "sse" => "text/event-stream", "json" => "application/json", "html" => "text/html", _ => "text/plain" };
+        var type = kind switch
+        {
+            "sse" => "text/event-stream",
+            "json" => "application/json",
+            "html" => "text/html",
+            _ => "text/plain"
+        };
 
         var answer = await AskAsync(FakeReply.Bytes(Raw.Sized(body, head: "Content-Type: " + type)));
 
@@ -63,11 +74,15 @@ public sealed class UpstreamErrorTests : WireTests
     }
 
     [Theory]
-    [InlineData("{\"choices\":[{\"delta\":{\"content\":\" more\"},\"finish_reason\":\"error\"}],\"error\":{\"code\":502,\"message\":\"Provider disconnected\"}}",
+    [InlineData(
+        "{\"choices\":[{\"delta\":{\"content\":\" "
+        + "more\"},\"finish_reason\":\"error\"}],\"error\":{\"code\":502,\"message\":\"Provider disconnected\"}}",
         "part more", "bad_upstream")]
-    [InlineData("{\"choices\":[{\"delta\":{\"content\":\"\"},\"finish_reason\":\"error\"}],\"error\":{\"code\":429,\"message\":\"x\"}}",
+    [InlineData(
+        "{\"choices\":[{\"delta\":{\"content\":\"\"},\"finish_reason\":\"error\"}],\"error\":{\"code\":429,\"message\":\"x\"}}",
         "part", "rate_limited")]
-    [InlineData("{\"object\":\"error\",\"message\":\"CUDA out of memory\",\"type\":\"InternalServerError\",\"code\":500}",
+    [InlineData(
+        "{\"object\":\"error\",\"message\":\"CUDA out of memory\",\"type\":\"InternalServerError\",\"code\":500}",
         "part", "bad_upstream")]
     [InlineData("{\"message\":\"too slow\",\"type\":\"timeout_error\"}", "part", "timeout")]
     [InlineData("{\"error\":{\"type\":\"content_filter\",\"message\":\"x\"}}", "part", "filtered")]
@@ -92,24 +107,29 @@ public sealed class UpstreamErrorTests : WireTests
         { 429, """{"error":{"message":"suspended, please check your plan","type":"exceeded_current_quota_error"}}""",
             "rate_limited", false },
         { 413,
-            """{"error":{"message":"Request too large for model on tokens per minute (TPM): Limit 6000, Requested 9000","type":"tokens","code":"rate_limit_exceeded"}}""",
+            """{"error":{"message":"Request too large for model on tokens per minute (TPM): Limit 6000, Requested """
+                + """9000","type":"tokens","code":"rate_limit_exceeded"}}""",
             "rate_limited", false },
         { 403, """{"code":30001,"message":"Sorry, your account balance is insufficient","data":null}""", "rate_limited",
             false },
         { 400,
-            """{"type":"error","error":{"type":"invalid_request_error","message":"Your credit balance is too low to access the Anthropic API."}}""",
+            """{"type":"error","error":{"type":"invalid_request_error","message":"Your credit balance is too low """
+                + """to access the Anthropic API."}}""",
             "rate_limited", false },
         { 400, """{"code":"Arrearage","message":"Access denied, please make sure your account is in good standing."}""",
             "rate_limited", false },
         { 400, """{"error":{"message":"Rate limit exceeded","type":"requests"}}""", "rate_limited", true },
         { 403, """{"error":{"message":"Request limit reached: too many requests"}}""", "rate_limited", true },
         { 503, """{"error":{"message":"The engine is currently overloaded"}}""", "rate_limited", true },
-        { 503, """{"error":{"code":503,"message":"Loading model","type":"unavailable_error"}}""", "bad_upstream", true },
+        { 503, """{"error":{"code":503,"message":"Loading model","type":"unavailable_error"}}""",
+            "bad_upstream", true },
         { 403,
-            """{"error":{"message":"requires moderation on Provider. Your input was flagged for \"violence\"","code":403,"metadata":{"reasons":["violence"]}}}""",
+            """{"error":{"message":"requires moderation on Provider. Your input was flagged for """
+                + """\"violence\"","code":403,"metadata":{"reasons":["violence"]}}}""",
             "filtered", false },
         { 400,
-            """{"error":{"message":"The response was filtered due to the prompt triggering Azure OpenAI's content management policy.","param":"prompt","code":"content_filter","status":400}}""",
+            """{"error":{"message":"The response was filtered due to the prompt triggering Azure OpenAI's content """
+                + """management policy.","param":"prompt","code":"content_filter","status":400}}""",
             "filtered", false },
         { 400, """{"error":{"message":"Content Exists Risk","type":"invalid_request_error"}}""", "filtered", false },
         { 400,
@@ -119,13 +139,15 @@ public sealed class UpstreamErrorTests : WireTests
         { 404, """{"error":{"message":"No endpoints found that support image input","code":404}}""",
             "unsupported_media", false },
         { 500,
-            """{"error":{"code":500,"message":"image input is not supported - hint: you may need to provide the mmproj"}}""",
+            """{"error":{"code":500,"message":"image input is not supported - hint: you may need to """
+                + """provide the mmproj"}}""",
             "unsupported_media", false },
         { 400, """{"error":{"message":"Could not process image","type":"invalid_request_error"}}""",
             "unsupported_media", false },
         { 400, """{"error":{"message":"input_audio is not supported by this model"}}""", "unsupported_media", false },
         { 400,
-            """{"detail":[{"type":"value_error","loc":["body","messages"],"msg":"bad","input":"please rate limit the image"}]}""",
+            """{"detail":[{"type":"value_error","loc":["body","messages"],"msg":"bad","input":"please rate """
+                + """limit the image"}]}""",
             "bad_upstream", false },
     };
 
@@ -151,9 +173,11 @@ public sealed class UpstreamErrorTests : WireTests
 
         for (var i = 0; i < 20; i++)
         {
-            Enumerable.Range(0, 3).Sum(x => ModelFault.Starting.WaitBefore(x).TotalSeconds).ShouldBeInRange(19, 29, "of 30 s for retries");
+            Enumerable.Range(0, 3).Sum(x => ModelFault.Starting.WaitBefore(x).TotalSeconds)
+                .ShouldBeInRange(19, 29, "of 30 s for retries");
             Enumerable.Range(0, 3).Sum(x => ModelFault.Broken.WaitBefore(x).TotalSeconds).ShouldBeLessThan(6);
-            (ModelFault.RateLimited with { RetryAfter = TimeSpan.FromSeconds(7) }).WaitBefore(i).ShouldBe(TimeSpan.FromSeconds(7));
+            (ModelFault.RateLimited with { RetryAfter = TimeSpan.FromSeconds(7) })
+                .WaitBefore(i).ShouldBe(TimeSpan.FromSeconds(7));
         }
     }
 
@@ -172,7 +196,8 @@ public sealed class UpstreamErrorTests : WireTests
         {
             var data = new TheoryData<string, string>();
             foreach (var wire in (string[])["openai", "anthropic"])
-                foreach (var coding in (string[])["gzip", "x-gzip", "deflate", "deflate (raw)", "br", "none, called gzip", "none, called deflate",
+                foreach (var coding in (string[])["gzip", "x-gzip", "deflate", "deflate (raw)", "br",
+                    "none, called gzip", "none, called deflate",
                     "gzip, called nothing", "gzip, gzip"])
                     data.Add(wire, coding);
             return data;
@@ -182,7 +207,8 @@ public sealed class UpstreamErrorTests : WireTests
     [Theory, MemberData(nameof(Codings))]
     public async Task A_body_is_unpacked_whatever_its_coding(string wire, string coding)
     {
-        var body = wire == "openai" ? Raw.Events(Raw.Whole, Raw.Stop, "[DONE]") : Raw.Claude("whole answer", "end_turn");
+        var body = wire == "openai" ? Raw.Events(Raw.Whole, Raw.Stop, "[DONE]")
+            : Raw.Claude("whole answer", "end_turn");
 
         var answer = await AskAsync(FakeReply.Bytes(Packed(coding, body, "200 OK")), wire);
 
@@ -193,7 +219,8 @@ public sealed class UpstreamErrorTests : WireTests
     [Theory, MemberData(nameof(Codings))]
     public async Task The_body_of_a_refusal_is_unpacked_too(string wire, string coding)
     {
-        var answer = await AskAsync(FakeReply.Bytes(Packed(coding, "{\"error\":{\"code\":\"context_length_exceeded\"}}", "400 Bad")), wire);
+        var answer = await AskAsync(
+            FakeReply.Bytes(Packed(coding, "{\"error\":{\"code\":\"context_length_exceeded\"}}", "400 Bad")), wire);
 
         answer.Fault.ShouldBe(ModelFault.ContextTooLong);
     }
@@ -203,7 +230,8 @@ public sealed class UpstreamErrorTests : WireTests
     [InlineData("gzip, br, gzip, br")]
     public async Task A_coding_that_is_not_known_is_not_asked_for_again(string coding)
     {
-        (await AskAsync(FakeReply.Bytes(Raw.Sized("x", head: "Content-Encoding: " + coding)))).Fault.ShouldBe(ModelFault.Unreadable);
+        (await AskAsync(FakeReply.Bytes(Raw.Sized("x", head: "Content-Encoding: " + coding)))).Fault.ShouldBe(
+            ModelFault.Unreadable);
     }
 
     [Fact]
@@ -211,7 +239,8 @@ public sealed class UpstreamErrorTests : WireTests
     {
         byte[] broken = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF];
 
-        (await AskAsync(FakeReply.Bytes(Raw.Sized(broken, head: "Content-Encoding: gzip")))).Fault.ShouldBe(ModelFault.Unreadable);
+        (await AskAsync(FakeReply.Bytes(Raw.Sized(broken, head: "Content-Encoding: gzip")))).Fault.ShouldBe(
+            ModelFault.Unreadable);
     }
 
     static byte[] Packed(string coding, string text, string status)
@@ -223,13 +252,16 @@ public sealed class UpstreamErrorTests : WireTests
             "none, called gzip" => ("gzip", body),
             "none, called deflate" => ("deflate", body),
             "gzip, called nothing" => ("", Pack(body, x => new GZipStream(x, CompressionLevel.Fastest))),
-            "gzip, gzip" => (coding, Pack(Pack(body, x => new GZipStream(x, CompressionLevel.Fastest)), x => new GZipStream(x, CompressionLevel.Fastest))),
+            "gzip, gzip" =>
+                (coding, Pack(Pack(body, x => new GZipStream(x, CompressionLevel.Fastest)),
+                x => new GZipStream(x, CompressionLevel.Fastest))),
             "deflate" => (name, Pack(body, x => new ZLibStream(x, CompressionLevel.Fastest))),
             "deflate (raw)" => (name, Pack(body, x => new DeflateStream(x, CompressionLevel.Fastest))),
             "br" => (name, Pack(body, x => new BrotliStream(x, CompressionLevel.Fastest))),
             _ => (name, Pack(body, x => new GZipStream(x, CompressionLevel.Fastest))),
         };
-        return Raw.Sized(body, status, "Content-Type: text/event-stream" + (name.Length > 0 ? "\r\nContent-Encoding: " + name : ""));
+        return Raw.Sized(body, status,
+            "Content-Type: text/event-stream" + (name.Length > 0 ? "\r\nContent-Encoding: " + name : ""));
     }
 
     static byte[] Pack(byte[] body, Func<Stream, Stream> open)

@@ -30,7 +30,8 @@ public abstract class WireTests : IAsyncLifetime
     }
 
     // What a model call makes of a client: without a finish reason the answer broke off, behind one nothing counts.
-    protected static async Task<Answer> AskAsync(IChatClient client, IEnumerable<ChatMessage> prompt, ChatOptions? options = null)
+    protected static async Task<Answer> AskAsync(
+        IChatClient client, IEnumerable<ChatMessage> prompt, ChatOptions? options = null)
     {
         var text = new StringBuilder();
         var thoughts = new StringBuilder();
@@ -56,7 +57,8 @@ public abstract class WireTests : IAsyncLifetime
         return new(text.ToString(), finish, finish is null ? ModelFault.Truncated : null, usage, thoughts.ToString());
     }
 
-    protected IChatClient Client(string wire = "openai", string? url = null, string? key = "sk-secret\n", int? maxTokens = null) =>
+    protected IChatClient Client(string wire = "openai", string? url = null, string? key = "sk-secret\n",
+        int? maxTokens = null) =>
         Open(wire, Options(wire, url ?? (wire == "openai" ? Server.OpenAiUrl : Server.AnthropicUrl), key, maxTokens));
 
     protected static IChatClient Open(string wire, ProviderOptions options) => new WireChatClient(wire, "fake",
@@ -84,11 +86,13 @@ static class Raw
 
     /// <summary>A body that ends where the connection does.</summary>
     public static byte[] Open(string body, string head = "Content-Type: text/event-stream") =>
-        [.. Encoding.UTF8.GetBytes($"HTTP/1.1 200 OK\r\n{head}\r\nConnection: close\r\n\r\n"), .. Encoding.UTF8.GetBytes(body)];
+        [.. Encoding.UTF8.GetBytes($"HTTP/1.1 200 OK\r\n{head}\r\nConnection: close\r\n\r\n"),
+            .. Encoding.UTF8.GetBytes(body)];
 
     /// <summary>A body whose length is told.</summary>
     public static byte[] Sized(byte[] body, string status = "200 OK", string head = "Content-Type: application/json") =>
-        [.. Encoding.UTF8.GetBytes($"HTTP/1.1 {status}\r\n{head}\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n"), .. body];
+        [.. Encoding.UTF8.GetBytes(
+            $"HTTP/1.1 {status}\r\n{head}\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n"), .. body];
 
     public static byte[] Sized(string body, string status = "200 OK", string head = "Content-Type: application/json") =>
         Sized(Encoding.UTF8.GetBytes(body), status, head);
@@ -98,7 +102,8 @@ static class Raw
     {
         var bytes = Encoding.UTF8.GetBytes(body);
         return [.. Encoding.UTF8.GetBytes(
-            $"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n{bytes.Length + missing:x}\r\n"),
+            $"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: "
+                + $"chunked\r\n\r\n{bytes.Length + missing:x}\r\n"),
             .. bytes, .. missing == 0 ? "\r\n"u8.ToArray() : []];
     }
 
@@ -121,6 +126,7 @@ static class Raw
     public static string Claude(string text, string? stop = null, string tail = "") =>
         "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"usage\":{\"input_tokens\":3}}}\n\n"
         + $"data: {{\"type\":\"content_block_delta\",\"delta\":{{\"type\":\"text_delta\",\"text\":\"{text}\"}}}}\n\n"
-        + (stop is null ? "" : $"data: {{\"type\":\"message_delta\",\"delta\":{{\"stop_reason\":\"{stop}\"}},\"usage\":{{\"output_tokens\":2}}}}\n\n")
+        + (stop is null ? ""
+            : $"data: {{\"type\":\"message_delta\",\"delta\":{{\"stop_reason\":\"{stop}\"}},\"usage\":{{\"output_tokens\":2}}}}\n\n")
         + tail;
 }
