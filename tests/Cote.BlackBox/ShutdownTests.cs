@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Net.Sockets;
+using System.Text;
 using Cote.BlackBox.Crash;
 using Cote.BlackBox.Harness;
 
@@ -108,5 +110,40 @@ public sealed class ShutdownTests(PublishedProgram program, ITestOutputHelper ou
         (await ada.MessageAsync(chat, reply)).GetProperty("content").GetString().ShouldBe("Half a ");
         gate.Open();
         (await ada.EndOfAsync(chat, reply)).GetProperty("content").GetString().ShouldBe("Half a reply");
+    }
+
+    [Fact]
+    public async Task A_stop_beside_a_body_that_is_not_finished_hands_its_replies_over_first_and_ends_in_seconds()
+    {
+        await using var model = await FakeModelServer.Start();
+        var gate = new Gate();
+        model.Script = FakeReply.Text("Half a ").ThenWaitFor(gate);
+        await using var node = await Node.With(program, model).StartAsync();
+        using var ada = await CoteClient.RegisterAsync(node.Url);
+        var chat = await ada.CreateChatAsync();
+        await using var socket = await ada.ConnectAsync();
+        var reply = (await ada.AskAsync(chat, "Well?")).GetProperty("reply_id").GetString()!;
+        await socket.ShowsAsync(reply);
+        using var stuck = new TcpClient();
+        await stuck.ConnectAsync(node.Url.Host, node.Url.Port);
+        var stream = stuck.GetStream();
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(
+            $"POST /chats/ HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {ada.Token}\r\nContent-Type: application/json\r\n"
+            + "Content-Length: 100\r\nExpect: 100-continue\r\n\r\n"));
+        await stream.ReadExactlyAsync(new byte["HTTP/1.1 100 Continue\r\n\r\n".Length]); // its body is waited for
+        await stream.WriteAsync("{"u8.ToArray());
+        var cut = stream.ReadAsync(new byte[1]).AsTask();
+
+        var stop = node.StopAsync();
+        await model.Closed.InTimeAsync();
+        cut.IsCompleted.ShouldBeFalse("the reply is left before the body is given up");
+        // The host itself would wait for 25 s.
+        (await stop.WaitAsync(TimeSpan.FromSeconds(20))).ShouldBe(0, node.Output);
+
+        node.Output.ShouldNotContain("fail:");
+        model.Script = FakeReply.Text("Half a reply");
+        await node.StartAsync();
+        (await ada.EndOfAsync(chat, reply)).GetProperty("content").GetString().ShouldBe("Half a reply");
+        await Should.ThrowAsync<IOException>(cut);
     }
 }
