@@ -110,6 +110,10 @@ public sealed class DiskTests(PublishedProgram program, ITestOutputHelper output
         var chat = await ada.CreateChatAsync();
         await using var socket = await ada.ConnectAsync();
         await ada.EndOfAsync(chat, (await ada.AskAsync(chat, "Before")).GetProperty("reply_id").GetString()!);
+        // More than an answer of /sync keeps in memory where it can write.
+        for (var i = 0; i < 40; i++)
+            (await ada.PatchAsync($"/chats/{await ada.CreateChatAsync()}", new { system_prompt = new string('x', 30_000) }))
+                .Ok();
         // One reply is in the middle of its text when the trouble begins, and ends in the middle of it.
         var gate = new Gate();
         model.Enqueue(FakeReply.Text("It began ").ThenWaitFor(gate).Then("and it ended"));
@@ -124,7 +128,7 @@ public sealed class DiskTests(PublishedProgram program, ITestOutputHelper output
                 + $"refused with {expected}.");
         gate.Open();
         (await ada.GetAsync("/chats/")).Ok();
-        (await ada.GetAsync("/sync")).Ok();
+        (await ada.GetAsync("/sync")).Ok().Text.Length.ShouldBeGreaterThan(1_200_000);
         (await ada.MessagesAsync(chat)).Count.ShouldBeGreaterThanOrEqualTo(2);
         (await ada.GetAsync("/health/live")).Ok();
         (await ada.GetAsync("/health/ready")).Status.ShouldBe(503);

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using Cote.Media;
 using Cote.Primitives;
 using Microsoft.AspNetCore.Http;
 
@@ -9,7 +8,7 @@ namespace Cote.Delivery;
 
 /// <summary>
 /// An answer that is whole before its first byte is sent, so that no snapshot of the database waits for a slow client.
-/// What is beyond a megabyte lies in a file without a name.
+/// What is beyond a megabyte lies in a file without a name, and in memory where that cannot be written: reads need no disk.
 /// </summary>
 sealed class SyncBuffer(string folder) : IAsyncDisposable
 {
@@ -20,24 +19,30 @@ sealed class SyncBuffer(string folder) : IAsyncDisposable
     readonly ArrayBufferWriter<byte> _memory = new(4_096);
     Utf8JsonWriter? _json;
     FileStream? _file;
+    bool _isMemoryAlone;
 
     public Utf8JsonWriter Json => _json ??= new(_memory, Writing);
 
     /// <summary>Whether its memory is full, so that what is in it belongs into the file.</summary>
-    public bool IsFull => _memory.WrittenCount + Json.BytesPending > MostInMemory;
+    public bool IsFull => !_isMemoryAlone && _memory.WrittenCount + Json.BytesPending > MostInMemory;
 
     /// <summary>Moves what is in memory into the file.</summary>
     public async Task SpillAsync(CancellationToken ct)
     {
         await Json.FlushAsync(ct);
+        var length = _file?.Length ?? 0;
         try
         {
             _file ??= OwnerOnly.OpenUnnamed(folder);
             await _file.WriteAsync(_memory.WrittenMemory, ct);
+            await _file.FlushAsync(ct);
         }
-        catch (IOException error) when (Disk.IsFull(error))
+        // The framework tells of a file beyond the limit of the process (EFBIG) by the last of them.
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException)
         {
-            throw new ProblemException(Problems.DiskFull, error);
+            _isMemoryAlone = true;
+            _file?.SetLength(length);
+            return;
         }
         _memory.ResetWrittenCount();
     }

@@ -63,7 +63,9 @@ public sealed class AssistantsOptions
     [Range(0, 100)]
     public int MaxTakeovers { get; set; } = 3;
 
-    /// <summary>How long a model may take to its first text, in seconds. Chunks without text do not renew it.</summary>
+    /// <summary>
+    /// How long a model may take to its first text, in seconds. Chunks without text and comments do not renew it; thoughts do.
+    /// </summary>
     [Range(1, 86_400)]
     public int FirstTokenSeconds { get; set; } = 120;
 

@@ -31,6 +31,7 @@ static class OwnerOnly
         {
             Mode = FileMode.CreateNew,
             Access = FileAccess.ReadWrite,
+            BufferSize = 0, // what could not be written must not be tried again when the file is closed
             Options = FileOptions.Asynchronous | (
                 OperatingSystem.IsWindows() ? FileOptions.DeleteOnClose : FileOptions.None),
         });
