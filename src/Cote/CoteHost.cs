@@ -66,8 +66,8 @@ public static class CoteHost
         var services = builder.Services;
         services.AddSingleton(options).AddSingleton(options.Data).AddSingleton(options.Auth).AddSingleton(options.Http)
             .AddSingleton(options.RateLimits).AddSingleton(options.Messages).AddSingleton(options.Events)
-            .AddSingleton(options.Realtime)
-                .AddSingleton(options.Assistants).AddSingleton(options.Media).AddSingleton(options.RabbitMq);
+            .AddSingleton(options.Realtime).AddSingleton(options.Assistants).AddSingleton(options.Media)
+            .AddSingleton(options.RabbitMq);
         services.AddSingleton(TimeProvider.System).AddSingleton<Clock>();
         services.AddCluster(options.Data, options.RabbitMq);
         AddEngine(services, options.Data);
@@ -122,9 +122,8 @@ public static class CoteHost
     static void AddKestrel(WebApplicationBuilder builder, CoteOptions options)
     {
         var urls = builder.Configuration["urls"] is { Length: > 0 } given ? given : DefaultUrl;
-        builder.WebHost.UseUrls(
-            [.. urls.Split(';'), .. ControlSocket.PathOf(options.Data) is { } path
-            ? ["http://unix:" + path] : (string[])[]]);
+        var control = ControlSocket.PathOf(options.Data);
+        builder.WebHost.UseUrls([.. urls.Split(';'), .. control is null ? [] : (string[])["http://unix:" + control]]);
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {

@@ -110,10 +110,7 @@ public sealed class DiskTests(PublishedProgram program, ITestOutputHelper output
         var chat = await ada.CreateChatAsync();
         await using var socket = await ada.ConnectAsync();
         await ada.EndOfAsync(chat, (await ada.AskAsync(chat, "Before")).GetProperty("reply_id").GetString()!);
-        // More than an answer of /sync keeps in memory where it can write.
-        for (var i = 0; i < 40; i++)
-            (await ada.PatchAsync($"/chats/{await ada.CreateChatAsync()}", new { system_prompt = new string('x', 30_000) }))
-                .Ok();
+        await FillSyncAsync(ada);
         // One reply is in the middle of its text when the trouble begins, and ends in the middle of it.
         var gate = new Gate();
         model.Enqueue(FakeReply.Text("It began ").ThenWaitFor(gate).Then("and it ended"));
@@ -165,6 +162,16 @@ public sealed class DiskTests(PublishedProgram program, ITestOutputHelper output
                 (await ada.MessageAsync(chat, id)).GetProperty("id").GetString().ShouldBe(id);
             foreach (var id in refused.Skip(1))
                 (await ada.GetAsync($"/chats/{chat}/messages/{id}")).Status.ShouldBe(404);
+        }
+    }
+
+    // More than an answer of /sync keeps in memory where it can write.
+    static async Task FillSyncAsync(CoteClient client)
+    {
+        for (var i = 0; i < 40; i++)
+        {
+            var chat = await client.CreateChatAsync();
+            (await client.PatchAsync($"/chats/{chat}", new { system_prompt = new string('x', 30_000) })).Ok();
         }
     }
 

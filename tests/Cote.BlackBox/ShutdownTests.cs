@@ -30,8 +30,7 @@ public sealed class ShutdownTests(PublishedProgram program, ITestOutputHelper ou
         foreach (var socket in sockets)
             await socket.ShowsAsync(last.Reply);
         // Writers that go on until the door is shut: none of them may hear of a success that does not last.
-        var acknowledged = new List<(string Chat, string Id)>();
-        var first = new TaskCompletionSource();
+        var (acknowledged, first) = (new List<(string Chat, string Id)>(), new TaskCompletionSource());
         var writing = WriteAsync();
         await first.Task.InTimeAsync();
 
@@ -128,7 +127,8 @@ public sealed class ShutdownTests(PublishedProgram program, ITestOutputHelper ou
         await stuck.ConnectAsync(node.Url.Host, node.Url.Port);
         var stream = stuck.GetStream();
         await stream.WriteAsync(Encoding.ASCII.GetBytes(
-            $"POST /chats/ HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {ada.Token}\r\nContent-Type: application/json\r\n"
+            $"POST /chats/ HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
+                + $"{ada.Token}\r\nContent-Type: application/json\r\n"
             + "Content-Length: 100\r\nExpect: 100-continue\r\n\r\n"));
         await stream.ReadExactlyAsync(new byte["HTTP/1.1 100 Continue\r\n\r\n".Length]); // its body is waited for
         await stream.WriteAsync("{"u8.ToArray());

@@ -24,7 +24,7 @@ static class AdminModule
             .WithTags("Users").WithSummary("Delete the account with all that is in it");
         app.MapGet("/users/me/export", ExportMe.Handle).RequireAuthorization()
             .Produces(200, contentType: "application/json")
-                .WithTags("Users").WithSummary("All that is the user's, as one JSON file");
+            .WithTags("Users").WithSummary("All that is the user's, as one JSON file");
         app.MapGet("/admin/users", ListUsers.Handle).ForAdmins().Produces<IReadOnlyList<AccountInfo>>()
             .WithTags("Admin").WithSummary("All accounts");
         app.MapGet("/admin/audit", ListAudit.Handle).ForAdmins().Produces<IReadOnlyList<AuditEntry>>()

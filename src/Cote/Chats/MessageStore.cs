@@ -145,8 +145,8 @@ sealed class MessageStore(Database db, EventLog events, Clock clock)
         var batch = new WriteBatch();
         Sql guard = ChatStore.Lives(userId, chatId);
         foreach (var id in ids)
-            guard = $"{guard} and exists (select 1 from messages m where m.user_id = {userId} and m.id = "
-                + $"{id} and {NotDeleted})";
+            guard = $"{guard} and exists (select 1 from messages m "
+                + $"where m.user_id = {userId} and m.id = {id} and {NotDeleted})";
         var transaction = new EventTransaction(batch, userId, clock.NewId(), clock.Now, ids.Count, guard);
         foreach (var id in ids)
         {

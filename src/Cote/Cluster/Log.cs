@@ -17,8 +17,8 @@ static partial class ClusterLog
     public static partial void NotifierDisconnected(this ILogger log, string purpose, string error);
 
     [LoggerMessage(1203, LogLevel.Warning,
-        "No NOTIFY of this node comes back: other nodes are polled twice a second instead. If "
-            + "Cote__Data__Postgres leads to a "
-        + "transaction pooler, set Cote__Data__PostgresListen to the database itself.")]
+        "No NOTIFY of this node comes back: other nodes are polled twice a second instead. "
+        + "If Cote__Data__Postgres leads to a transaction pooler, set Cote__Data__PostgresListen "
+            + "to the database itself.")]
     public static partial void NotificationsDoNotArrive(this ILogger log);
 }

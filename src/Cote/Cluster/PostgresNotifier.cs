@@ -94,8 +94,11 @@ sealed class PostgresNotifier(DataOptions options, Node node, Clock clock, ILogg
             await relax.ExecuteNonQueryAsync(stopping);
         await using var notify = new NpgsqlCommand("select pg_notify($1, $2)", connection)
         {
-            Parameters = { new NpgsqlParameter<string> { TypedValue = Channel },
-                new NpgsqlParameter<string> { TypedValue = "" } },
+            Parameters =
+            {
+                new NpgsqlParameter<string> { TypedValue = Channel },
+                new NpgsqlParameter<string> { TypedValue = "" },
+            },
         };
         var rounds = new TokenBucket(RoundsAtOnce, RoundsPerSecond, clock);
         long? checkedAt = null;

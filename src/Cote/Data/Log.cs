@@ -6,8 +6,8 @@ namespace Cote.Data;
 static partial class DataLog
 {
     [LoggerMessage(1100, LogLevel.Warning,
-        "Other users of this machine may read the data directory {Folder}: its mode cannot be "
-            + "changed to 0700 ({Error})")]
+        "Other users of this machine may read the data directory {Folder}: "
+        + "its mode cannot be changed to 0700 ({Error})")]
     public static partial void DataFolderReadable(this ILogger log, string folder, string error);
 
     [LoggerMessage(1110, LogLevel.Information, "The database is copied to {Copy} before it is migrated")]

@@ -48,8 +48,7 @@ static class DeliveryApi
         api.Operation(nameof(SendMessage))
             .Answers(200, "The user's message", EventStream, ApiDocument.Ref(FrameSchemas.Frame));
         api.Operation(nameof(GetSync))
-            .Note("Everything that a client needs to begin again, of one moment: after a `reset`. Four "
-                + "answers of more than a "
-                + "megabyte are sent to one user at a time.");
+            .Note("Everything that a client needs to begin again, of one moment: after a `reset`. "
+                + "Four answers of more than a megabyte are sent to one user at a time.");
     }
 }

@@ -70,8 +70,8 @@ static class SocketEndpoint
         var protocol = http.WebSockets.WebSocketRequestedProtocols.FirstOrDefault(
             x => x.StartsWith(BearerPrefix, StringComparison.Ordinal));
         var query = http.Request.Query;
-        var token = header is not null
-            && header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? header[7..].Trim()
+        var isBearer = header?.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) == true;
+        var token = isBearer ? header![7..].Trim()
             : protocol is not null ? protocol[BearerPrefix.Length..]
             : (string?)query["token"];
         if (token is not null)

@@ -8,7 +8,8 @@ namespace Cote.Delivery;
 
 /// <summary>
 /// An answer that is whole before its first byte is sent, so that no snapshot of the database waits for a slow client.
-/// What is beyond a megabyte lies in a file without a name, and in memory where that cannot be written: reads need no disk.
+/// What is beyond a megabyte lies in a file without a name, and in memory where that cannot be written: reads need no
+/// disk.
 /// </summary>
 sealed class SyncBuffer(string folder) : IAsyncDisposable
 {
@@ -38,7 +39,8 @@ sealed class SyncBuffer(string folder) : IAsyncDisposable
             await _file.FlushAsync(ct);
         }
         // The framework tells of a file beyond the limit of the process (EFBIG) by the last of them.
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException)
+        catch (Exception error) when (
+            error is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException)
         {
             _isMemoryAlone = true;
             _file?.SetLength(length);

@@ -141,8 +141,8 @@ sealed class EventLog
         for (var user = ""; ;)
         {
             var longest = await _db.ListAsync(
-                $"select user_id, seq, tail from heads where user_id > {user} and seq - tail > {keep} "
-                    + $"order by user_id limit 100",
+                $"select user_id, seq, tail from heads where user_id > {user} and "
+                    + $"seq - tail > {keep} order by user_id limit 100",
                 row => (User: row.GetString(0), Seq: row.GetInt64(1), Tail: row.GetInt64(2)), ct);
             if (longest.Count == 0)
                 return;

@@ -64,7 +64,8 @@ public sealed class AssistantsOptions
     public int MaxTakeovers { get; set; } = 3;
 
     /// <summary>
-    /// How long a model may take to its first text, in seconds. Chunks without text and comments do not renew it; thoughts do.
+    /// How long a model may take to its first text, in seconds. Chunks without text and comments do not renew it;
+    /// thoughts do.
     /// </summary>
     [Range(1, 86_400)]
     public int FirstTokenSeconds { get; set; } = 120;

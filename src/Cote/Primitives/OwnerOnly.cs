@@ -32,8 +32,8 @@ static class OwnerOnly
             Mode = FileMode.CreateNew,
             Access = FileAccess.ReadWrite,
             BufferSize = 0, // what could not be written must not be tried again when the file is closed
-            Options = FileOptions.Asynchronous | (
-                OperatingSystem.IsWindows() ? FileOptions.DeleteOnClose : FileOptions.None),
+            Options = FileOptions.Asynchronous
+                | (OperatingSystem.IsWindows() ? FileOptions.DeleteOnClose : FileOptions.None),
         });
         if (!OperatingSystem.IsWindows())
             File.Delete(path); // what is open stays

@@ -84,25 +84,18 @@ public static class Problems
         new(429, "rate_limited", "Too many requests; wait as long as Retry-After says");
     /// <summary>429 <c>too_many_open</c></summary>
     public static readonly Problem TooManyOpen =
-        new(429, "too_many_open",
-        "Too many replies of this chat are waiting; wait until some have ended")
-        {
-            RetryAfter =
-        TimeSpan.FromSeconds(5)
-        };
+        Later(5, 429, "too_many_open", "Too many replies of this chat are waiting; wait until some have ended");
     /// <summary>500 <c>internal_error</c></summary>
     public static readonly Problem Internal = new(500, "internal_error", "Internal Server Error");
     /// <summary>503 <c>busy</c></summary>
     public static readonly Problem Busy =
-        new(503, "busy", "The server is busy; try again shortly") { RetryAfter = TimeSpan.FromSeconds(1) };
+        Later(1, 503, "busy", "The server is busy; try again shortly");
     /// <summary>503 <c>unavailable</c></summary>
-    public static readonly Problem Unavailable = new(503, "unavailable",
-        "The database cannot be reached; try again shortly")
-    { RetryAfter = TimeSpan.FromSeconds(2) };
+    public static readonly Problem Unavailable =
+        Later(2, 503, "unavailable", "The database cannot be reached; try again shortly");
     /// <summary>503 <c>shutting_down</c></summary>
-    public static readonly Problem ShuttingDown = new(503, "shutting_down",
-        "The server is shutting down; try again shortly")
-    { RetryAfter = TimeSpan.FromSeconds(2) };
+    public static readonly Problem ShuttingDown =
+        Later(2, 503, "shutting_down", "The server is shutting down; try again shortly");
     /// <summary>403 <c>quota_exceeded</c></summary>
     public static readonly Problem QuotaExceeded =
         new(403, "quota_exceeded", "Your uploads use your whole quota; delete messages with media first");
@@ -129,11 +122,13 @@ public static class Problems
     public static readonly Problem UploadLocked =
         new(423, "upload_locked", "Another request is writing to this upload; ask for its offset again");
     /// <summary>503 <c>storage_unavailable</c></summary>
-    public static readonly Problem StorageUnavailable = new(503, "storage_unavailable",
-        "The media storage cannot be reached; try again shortly")
-    { RetryAfter = TimeSpan.FromSeconds(5) };
+    public static readonly Problem StorageUnavailable =
+        Later(5, 503, "storage_unavailable", "The media storage cannot be reached; try again shortly");
     /// <summary>507 <c>disk_full</c></summary>
     public static readonly Problem DiskFull = new(507, "disk_full", "The server's disk is full; nothing was stored");
+
+    static Problem Later(int seconds, int status, string code, string detail) =>
+        new(status, code, detail) { RetryAfter = TimeSpan.FromSeconds(seconds) };
 
     internal static Problem Invalid(IReadOnlyList<FieldError> violations, string code = "validation_error") =>
         new(422, code, "Validation failed") { Errors = violations };

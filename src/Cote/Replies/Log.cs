@@ -52,8 +52,8 @@ static partial class RepliesLog
     public static partial void LeaseWithoutRun(this ILogger log, string reply);
 
     [LoggerMessage(1914, LogLevel.Warning,
-        "Reply {Reply}: {Model} refuses a prompt of about {Tokens} tokens as too long, and is asked with "
-            + "fewer earlier turns; "
+        "Reply {Reply}: {Model} refuses a prompt of about {Tokens} tokens as too long, "
+        + "and is asked with fewer earlier turns; "
         + "Cote__Assistants__ContextTokens is larger than its window.")]
     public static partial void PromptShortened(this ILogger log, string reply, string model, long tokens);
 }

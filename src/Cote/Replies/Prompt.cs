@@ -55,8 +55,8 @@ sealed class Prompt(MessageStore messages, Attachments attachments)
         // An answer whose question was cut or left out must not begin the prompt: strict servers refuse that.
         foreach (var message in past.SkipWhile(x => x.Sender == Senders.Ai))
             Add(prompt, message.Sender, message.Content, pastParts.GetValueOrDefault(message.Seq) ?? []);
-        Add(prompt, Senders.User, string.IsNullOrWhiteSpace(question.Content)
-            && parts.Count == 0 ? BlankQuestion : question.Content, parts);
+        var isBlank = string.IsNullOrWhiteSpace(question.Content) && parts.Count == 0;
+        Add(prompt, Senders.User, isBlank ? BlankQuestion : question.Content, parts);
         return new(prompt, own + forPast - budget.Tokens, forPast - budget.Tokens);
     }
 

@@ -24,9 +24,11 @@ public sealed class Node : IAsyncDisposable
             process.Kill();
     };
 
-    public Node(PublishedProgram program, string? directory = null)
+    public Node(PublishedProgram program, string? directory = null) : this(program.File, directory) { }
+
+    public Node(string program, string? directory = null)
     {
-        _program = program.File;
+        _program = program;
         _ownsDirectory = directory is null;
         WorkingDirectory = directory ?? Directory.CreateTempSubdirectory("cote-node-").FullName;
     }

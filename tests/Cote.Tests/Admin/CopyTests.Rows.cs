@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.RegularExpressions;
 using Cote.Admin;
 using Cote.Data;
@@ -41,6 +42,18 @@ public sealed partial class CopyTests
         return chat;
     }
 
+    // What is under way when the server stops is not as it was afterwards: the reply has ended.
+    static async Task<string> SendPhotoAsync(CoteClient ada, string chat, byte[] photo)
+    {
+        var url = (await ada.UploadAsync(photo, "grüße 🕊.png")).Ok()["url"];
+        var image = (await ada.PostAsync($"/chats/{chat}/messages/",
+            new { content = "", type = "image", media_urls = new[] { url } })).Ok();
+        await ada.EndOfAsync(chat, image["reply_id"]);
+        await using (await ada.ConnectAsync())
+            (await ada.GetAsync("/chats/")).Ok();
+        return url;
+    }
+
     // A reply that is in the middle when the server stops.
     static async Task<(string Chat, string Reply)> HalfAReplyAsync(CoteApp app, CoteClient ada)
     {
@@ -78,23 +91,22 @@ public sealed partial class CopyTests
             foreach (var chat in (await client.GetAsync("/chats/"))
                 .Ok().Json.EnumerateArray().Select(x => x.GetProperty("id").GetString()!).Where(x => x != but))
             {
-                foreach (
-                    var path in new[] { $"/chats/{chat}", $"/chats/{chat}/messages/",
-                    $"/chats/{chat}/messages/?limit=3" })
+                string[] paths = [$"/chats/{chat}", $"/chats/{chat}/messages/", $"/chats/{chat}/messages/?limit=3"];
+                foreach (var path in paths)
                     all[who + path] = (await client.GetAsync(path)).Ok().Text;
                 foreach (var message in await client.MessagesAsync(chat))
                     all[who + message.GetProperty("id")] =
                         (await client.MessageAsync(chat, message.GetProperty("id").GetString()!)).GetRawText();
             }
         }
+        all.Count.ShouldBeGreaterThan(25, "there is something that could be lost");
         return all.ToDictionary(x => x.Key, x => Signature().Replace(x.Value, ""));
     }
 
     static Dictionary<string, string> Files(CoteApp app) =>
         Directory.GetFiles(app.Data, "*", SearchOption.AllDirectories)
-        .Where(x => Path.GetFileName(x) != "cote.db.lock")
-            .ToDictionary(x => x,
-            x => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(x))));
+            .Where(x => Path.GetFileName(x) != "cote.db.lock")
+            .ToDictionary(x => x, x => Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(x))));
 
     static async Task<List<object?[]>> EmbeddedAsync(string data, string sql)
     {

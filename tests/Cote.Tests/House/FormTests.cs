@@ -63,8 +63,12 @@ public sealed class FormTests
             .Where(x => x is LiteralExpressionSyntax or InterpolatedStringExpressionSyntax)
             .Select(x => x.Span).Where(x => x.Length > LongestLiteral).ToList();
         foreach (var line in text.Lines.Where(x => x.Span.Length > LongestLine))
-            if (!literals.Any(x => x.OverlapsWith(line.Span) && (x.Start < line.Start || x.End <= line.End)))
-                yield return $"{name}:{line.LineNumber + 1}: {line.Span.Length} columns, at most {LongestLine}";
+        {
+            var columns = line.ToString().EnumerateRunes().Count();
+            var canBeCut = !literals.Any(x => x.OverlapsWith(line.Span) && (x.Start < line.Start || x.End <= line.End));
+            if (columns > LongestLine && canBeCut)
+                yield return $"{name}:{line.LineNumber + 1}: {columns} columns, at most {LongestLine}";
+        }
 
         // A function inside another is counted for itself.
         int LinesOf(SyntaxNode node) =>

@@ -79,24 +79,7 @@ public sealed partial class AccountTests
         (await anonymous.FormAsync("/token", ("grant_type", "refresh_token"), ("refresh_token", ada.RefreshToken!)))
             .Ok();
         var kept = await eve.AskAsync(await eve.CreateChatAsync(), "I stay");
-        using var bytes =
-            new MultipartFormDataContent { { new ByteArrayContent("only Ada has this"u8.ToArray()), "file",
-            "note.txt" } };
-        var upload = (await ada.SendAsync(HttpMethod.Post, "/upload/", null, x => x.Content = bytes)).Ok();
-        (await ada.PostAsync($"/chats/{chat}/messages/",
-            new { content = "look", type = "file", media_urls = new[] { upload["url"] } })).Ok();
-        var pieces = await ada.SendAsync(HttpMethod.Post, "/upload/resumable", null, x =>
-        {
-            x.Headers.Add("Tus-Resumable", "1.0.0");
-            x.Headers.Add("Upload-Length", "100");
-        });
-        (await ada.SendAsync(HttpMethod.Patch, pieces.Header("Location")!, null, x =>
-        {
-            x.Headers.Add("Tus-Resumable", "1.0.0");
-            x.Headers.Add("Upload-Offset", "0");
-            x.Content = new ByteArrayContent("half of it"u8.ToArray());
-            x.Content.Headers.ContentType = new("application/offset+octet-stream");
-        })).Status.ShouldBe(204);
+        var upload = await LeaveUploadsAsync(ada, chat);
         (await BytesOfMediaAsync(app)).ShouldBe(2);
         app.Model.Script = FakeReply.Text("never").ThenStall();
         await ada.AskAsync(chat, "One that is still open");
@@ -115,7 +98,7 @@ public sealed partial class AccountTests
         (await BytesOfMediaAsync(app)).ShouldBe(0);
         (await socket.Closed).ShouldBe(4503);
         (await ada.GetAsync("/users/me")).Status.ShouldBe(401);
-        (await ada.GetAsync(upload["url"])).Status.ShouldBe(404);
+        (await ada.GetAsync(upload)).Status.ShouldBe(404);
         (await anonymous.FormAsync("/token", ("username", "ada"), ("password", ada.Password))).Status.ShouldBe(401);
         (await eve.MessageAsync(kept.GetProperty("chat_id").GetString()!, kept.GetProperty("id").GetString()!))
             .GetProperty("content").GetString().ShouldBe("I stay");
@@ -125,6 +108,31 @@ public sealed partial class AccountTests
         await app.RestartAsync();
         using var after = await again.OtherDeviceAsync(app.Url);
         (await after.GetAsync("/sync")).Ok()["cursor"].ShouldEndWith("-0");
+    }
+
+    // A file that a message names, and half of another.
+    static async Task<string> LeaveUploadsAsync(CoteClient ada, string chat)
+    {
+        using var bytes = new MultipartFormDataContent
+        {
+            { new ByteArrayContent("only Ada has this"u8.ToArray()), "file", "note.txt" },
+        };
+        var upload = (await ada.SendAsync(HttpMethod.Post, "/upload/", null, x => x.Content = bytes)).Ok()["url"];
+        (await ada.PostAsync($"/chats/{chat}/messages/",
+            new { content = "look", type = "file", media_urls = new[] { upload } })).Ok();
+        var half = await ada.SendAsync(HttpMethod.Post, "/upload/resumable", null, x =>
+        {
+            x.Headers.Add("Tus-Resumable", "1.0.0");
+            x.Headers.Add("Upload-Length", "100");
+        });
+        (await ada.SendAsync(HttpMethod.Patch, half.Header("Location")!, null, x =>
+        {
+            x.Headers.Add("Tus-Resumable", "1.0.0");
+            x.Headers.Add("Upload-Offset", "0");
+            x.Content = new ByteArrayContent("half of it"u8.ToArray());
+            x.Content.Headers.ContentType = new("application/offset+octet-stream");
+        })).Status.ShouldBe(204);
+        return upload;
     }
 
     // Files and rows that hold bytes of uploads, finished or not.

@@ -12,8 +12,8 @@ static class PostgresErrors
     public static bool IsAway(Exception error) => error switch
     {
         PostgresException refusal => refusal.SqlState is PostgresErrorCodes.AdminShutdown
-            or PostgresErrorCodes.CrashShutdown
-                or PostgresErrorCodes.CannotConnectNow or PostgresErrorCodes.ReadOnlySqlTransaction
+            or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow
+            or PostgresErrorCodes.ReadOnlySqlTransaction
             || refusal.SqlState.StartsWith("08", StringComparison.Ordinal)
             || refusal.SqlState.StartsWith("58", StringComparison.Ordinal),
         NpgsqlException { InnerException: IOException or SocketException } or IOException or SocketException => true,
