@@ -9,13 +9,18 @@ namespace CustomServer;
 /// </summary>
 sealed class EchoAssistant : IChatClient
 {
+    const int MostWords = 500;
+
     public static Provider Provider() => new("echo", ["plain"], model => new EchoAssistant());
 
     public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
         IEnumerable<ChatMessage> messages, ChatOptions? options = null,
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        foreach (var word in messages.Last().Text.Split(' '))
+        var words = messages.Last().Text.Split(' ');
+        if (words.Length > MostWords)
+            throw new ModelFaultException(ModelFault.ContextTooLong); // the reply fails with this code and sentence
+        foreach (var word in words)
         {
             await Task.Delay(20, cancellationToken);
             yield return new(ChatRole.Assistant, word + " ");

@@ -2,16 +2,15 @@ using Cote;
 
 namespace CustomServer;
 
-/// <summary>A route that begins a chat for its user, and a callback that hears how replies end.</summary>
+/// <summary>A route that begins a chat for its user, and callbacks that hear what is sent and how replies end.</summary>
 static class Greeting
 {
-    static long _ended;
+    static long _sent, _ended;
 
     public static void Map(IEndpointRouteBuilder routes)
     {
         routes.MapPost("/greeting", Post).RequireAuthorization();
-        routes.MapGet("/greeting/ended", () => Results.Ok(new { Ended = Interlocked.Read(ref _ended) }))
-            .RequireAuthorization();
+        routes.MapGet("/greeting/counts", () => Results.Ok(new { Sent = _sent, Ended = _ended })).RequireAuthorization();
     }
 
     // The message and its reply reach every device of the user, as if a client had sent it.
@@ -22,8 +21,15 @@ static class Greeting
         return Results.Ok(new { ChatId = chat, MessageId = message.Id, message.ReplyId });
     }
 
-    // Called after the commit, at most once, on the node that has made the reply.
-    public static Task CountAsync(ReplyEnded ended, CancellationToken ct)
+    // Called after the commit, at most once, on the node that stored the message.
+    public static Task CountSentAsync(MessageSent sent, CancellationToken ct)
+    {
+        Interlocked.Increment(ref _sent);
+        return Task.CompletedTask;
+    }
+
+    // The same, on the node that has made the reply.
+    public static Task CountEndedAsync(ReplyEnded ended, CancellationToken ct)
     {
         Interlocked.Increment(ref _ended);
         return Task.CompletedTask;

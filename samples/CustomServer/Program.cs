@@ -19,7 +19,8 @@ static void AddOwn(CoteBuilder add) => add
     .AddProvider(EchoAssistant.Provider())
     .UseBlobStorage(_ => new MemoryStorage())
     .AddTables("custom", Notes.Tables)
-    .OnReplyEnded(Greeting.CountAsync)
+    .OnMessageSent(Greeting.CountSentAsync)
+    .OnReplyEnded(Greeting.CountEndedAsync)
     .Map(NewEndpoint.Map)
     .Map(Greeting.Map)
     .Map(Notes.Map);

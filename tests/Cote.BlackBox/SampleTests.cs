@@ -32,7 +32,11 @@ public sealed class SampleTests(PublishedProgram program)
 
         reply.GetProperty("content").GetString().ShouldBe("Hello, who are you? ");
         await Patience.UntilAsync(
-            async () => (await ada.GetAsync("/greeting/ended")).Ok()["ended"] == "1", "the callback has run");
+            async () => (await ada.GetAsync("/greeting/counts")).Ok().Text == """{"sent":1,"ended":1}""",
+            "the callbacks have run");
+        var tooLong = await ada.AskAsync(greeting["chat_id"], string.Join(' ', Enumerable.Repeat("word", 501)));
+        (await ada.EndOfAsync(greeting["chat_id"], tooLong.GetProperty("reply_id").GetString()!))
+            .GetProperty("generation").GetProperty("error").GetProperty("code").GetString().ShouldBe("context_too_long");
     }
 
     [Fact]

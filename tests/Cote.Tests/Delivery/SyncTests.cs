@@ -70,6 +70,7 @@ public sealed class SyncTests(LiveApp live) : IClassFixture<LiveApp>
     }
 
     [Fact]
+    [Trait("Rows", "none")]
     public async Task A_user_has_four_large_syncs_at_a_time_and_small_ones_are_not_counted()
     {
         using var ada = await _app.RegisterAsync();

@@ -11,6 +11,7 @@ public sealed partial class BoundsTests
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
+    [Trait("Rows", "none")]
     public async Task A_chat_with_a_strict_server_never_gets_stuck(int seed)
     {
         await using var app = await CoteApp.StartAsync("Assistants:ContextTokens=3000");
