@@ -2,7 +2,7 @@ using Cote;
 
 namespace CustomServer;
 
-/// <summary>A route that begins a chat for its user, and callbacks that hear what is sent and how replies end.</summary>
+/// <summary>A route that begins a chat for its user, and callbacks after a message and after a reply.</summary>
 static class Greeting
 {
     static long _sent, _ended;
@@ -10,7 +10,8 @@ static class Greeting
     public static void Map(IEndpointRouteBuilder routes)
     {
         routes.MapPost("/greeting", Post).RequireAuthorization();
-        routes.MapGet("/greeting/counts", () => Results.Ok(new { Sent = _sent, Ended = _ended })).RequireAuthorization();
+        routes.MapGet("/greeting/counts", () => Results.Ok(new { Sent = _sent, Ended = _ended }))
+            .RequireAuthorization();
     }
 
     // The message and its reply reach every device of the user, as if a client had sent it.

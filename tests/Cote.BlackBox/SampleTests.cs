@@ -36,7 +36,8 @@ public sealed class SampleTests(PublishedProgram program)
             "the callbacks have run");
         var tooLong = await ada.AskAsync(greeting["chat_id"], string.Join(' ', Enumerable.Repeat("word", 501)));
         (await ada.EndOfAsync(greeting["chat_id"], tooLong.GetProperty("reply_id").GetString()!))
-            .GetProperty("generation").GetProperty("error").GetProperty("code").GetString().ShouldBe("context_too_long");
+            .GetProperty("generation").GetProperty("error").GetProperty("code").GetString()
+            .ShouldBe("context_too_long");
     }
 
     [Fact]
