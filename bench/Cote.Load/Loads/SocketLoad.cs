@@ -186,14 +186,13 @@ static class SocketLoad
     /// </summary>
     public static async Task<Sample> ResumeAsync(Site site, Account account, int missed, int times)
     {
-        var cursor = "";
+        string? cursor = null;
         using (var socket = new SocketConnection(site.Address))
         {
             await socket.ConnectAsync("/ws", account.Token);
-            await socket.ReadAsync(text => cursor = CursorOf(text));
+            await socket.ReadAsync(text => cursor ??= CursorOf(text));
         }
-        var (epoch, head) = (cursor[..cursor.IndexOf('-', StringComparison.Ordinal)],
-            long.Parse(cursor[(cursor.IndexOf('-', StringComparison.Ordinal) + 1)..]));
+        var (epoch, head) = (cursor!.Split('-')[0], long.Parse(cursor.Split('-')[1]));
         if (head < missed)
             throw new InvalidOperationException($"the user has only {head} events");
         var ms = new List<double>();
@@ -247,7 +246,7 @@ static class SocketLoad
     {
         readonly SocketConnection _socket = new(to);
         readonly ReplyView[] _views = new ReplyView[places.Count];
-        long _seq;
+        long? _seq;
         int _gaps;
 
         public long Frames => _socket.Frames;
@@ -261,7 +260,7 @@ static class SocketLoad
         public async Task OpenAsync(string token)
         {
             await _socket.ConnectAsync("/ws", token);
-            await _socket.ReadAsync(text => _seq = long.Parse(CursorOf(text).Split('-')[1]));
+            await _socket.ReadAsync(Take); // It may bring what follows the first frame too.
         }
 
         public Task RunAsync() => _socket.RunAsync(Take);
@@ -274,6 +273,11 @@ static class SocketLoad
 
         void Take(ReadOnlySpan<byte> text)
         {
+            if (_seq is null)
+            {
+                _seq = long.Parse(CursorOf(text).Split('-')[1]);
+                return;
+            }
             var seen = Seen.Read(text);
             if (seen.Seq != 0)
             {
