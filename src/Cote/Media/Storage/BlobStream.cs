@@ -1,19 +1,17 @@
+using Cote.Primitives;
+
 namespace Cote.Media;
 
 /// <summary>
 /// A blob as a seekable stream: its length is known from its row, and the storage is asked at the first read. So any
 /// storage that can read from an offset serves ranges.
 /// </summary>
-sealed class BlobStream(BlobStorage storage, string id, long length) : Stream
+sealed class BlobStream(BlobStorage storage, string id, long length) : AsyncStream
 {
     Stream? _open;
     long _position;
 
-    public override bool CanRead => true;
-
     public override bool CanSeek => true;
-
-    public override bool CanWrite => false;
 
     public override long Length => length;
 
@@ -46,17 +44,6 @@ sealed class BlobStream(BlobStorage storage, string id, long length) : Stream
         _position += read;
         return read;
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Flush() { }
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

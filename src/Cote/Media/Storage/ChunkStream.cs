@@ -1,4 +1,5 @@
 using System.Buffers;
+using Cote.Primitives;
 
 namespace Cote.Media;
 
@@ -6,7 +7,7 @@ namespace Cote.Media;
 /// A blob from an offset on, with one chunk in memory at a time. It ends at the first chunk that is missing or short;
 /// <see cref="BlobStream"/>, which knows the length, decides whether that is the blob's end.
 /// </summary>
-sealed class ChunkStream(ChunkStore chunks, string id, long offset) : Stream
+sealed class ChunkStream(ChunkStore chunks, string id, long offset) : AsyncStream
 {
     byte[]? _buffer = ArrayPool<byte>.Shared.Rent(ChunkStore.Size);
     long _next = offset / ChunkStore.Size;
@@ -14,20 +15,6 @@ sealed class ChunkStream(ChunkStore chunks, string id, long offset) : Stream
     int _at;
     int _filled;
     bool _isLast;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     /// <summary>Reads the next chunk; false where there is none.</summary>
     public async Task<bool> FetchAsync(CancellationToken ct)
@@ -50,19 +37,6 @@ sealed class ChunkStream(ChunkStore chunks, string id, long offset) : Stream
         _at += count;
         return count;
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void Flush() { }
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

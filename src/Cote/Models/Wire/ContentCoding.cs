@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using Cote.Primitives;
 
 namespace Cote.Models;
 
@@ -59,19 +60,9 @@ static class ContentCoding
     static bool IsText(byte first) => "{[<:deir\n\r\u00EF".Contains((char)first, StringComparison.Ordinal);
 
     /// <summary>A body whose first bytes have been read.</summary>
-    sealed class HeadedStream(ReadOnlyMemory<byte> head, Stream rest, Exception? broken) : Stream
+    sealed class HeadedStream(ReadOnlyMemory<byte> head, Stream rest, Exception? broken) : AsyncStream
     {
         ReadOnlyMemory<byte> _head = head;
-
-        public override bool CanRead => true;
-        public override bool CanSeek => false;
-        public override bool CanWrite => false;
-        public override long Length => throw new NotSupportedException();
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
 
         public override async ValueTask<int> ReadAsync(
             Memory<byte> buffer, CancellationToken cancellationToken = default)
@@ -85,16 +76,6 @@ static class ContentCoding
             _head = _head[count..];
             return count;
         }
-
-        public override Task<int> ReadAsync(
-            byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-            ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-        public override void Flush() => throw new NotSupportedException();
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-        public override void SetLength(long value) => throw new NotSupportedException();
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
         protected override void Dispose(bool disposing)
         {

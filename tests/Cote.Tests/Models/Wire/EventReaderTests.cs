@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text;
 using Cote.Models;
+using Cote.Primitives;
 
 namespace Cote.Tests.Models.Wire;
 
@@ -84,14 +85,9 @@ public sealed class EventReaderTests
     }
 
     /// <summary>A body that never ends.</summary>
-    sealed class Endless(byte[] unit, string head) : Stream
+    sealed class Endless(byte[] unit, string head) : AsyncStream
     {
         public long Given { get; private set; }
-        public override bool CanRead => true;
-        public override bool CanSeek => false;
-        public override bool CanWrite => false;
-        public override long Length => throw new NotSupportedException();
-        public override long Position { get => Given; set => throw new NotSupportedException(); }
 
         public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
@@ -111,11 +107,5 @@ public sealed class EventReaderTests
             Given += count;
             return ValueTask.FromResult(count);
         }
-
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-        public override void Flush() => throw new NotSupportedException();
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-        public override void SetLength(long value) => throw new NotSupportedException();
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     }
 }
