@@ -5,7 +5,6 @@ using Cote.Load.Model;
 using Cote.Load.Runs;
 using Cote.Load.Yardsticks;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.Extensions.Hosting;
 
 var arguments = new Arguments(args);
 using var stopping = new CancellationTokenSource();

@@ -1,9 +1,7 @@
 using BenchmarkDotNet.Attributes;
 using Cote.Chats;
-using Cote.Data;
 using Cote.Delivery;
 using Cote.Events;
-using Cote.Http;
 using Cote.Replies;
 using Cote.Users;
 

@@ -1,6 +1,5 @@
 using System.Net;
 using Cote.Chats;
-using Cote.Data;
 using Cote.Events;
 using Cote.Models;
 using Cote.Primitives;

@@ -1,6 +1,5 @@
 using System.Net.Sockets;
 using Cote;
-using Cote.Primitives;
 
 try
 {

@@ -1,7 +1,6 @@
 using System.Collections;
 using System.ComponentModel.DataAnnotations;
 using System.Reflection;
-using Cote.Primitives;
 using Microsoft.Extensions.Configuration;
 
 namespace Cote;

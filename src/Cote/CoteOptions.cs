@@ -1,13 +1,3 @@
-using Cote.Chats;
-using Cote.Cluster;
-using Cote.Data;
-using Cote.Delivery;
-using Cote.Events;
-using Cote.Http;
-using Cote.Media;
-using Cote.Models;
-using Cote.Users;
-
 namespace Cote;
 
 /// <summary>All settings, one part for each room. In the environment a setting is <c>Cote__Part__Name</c>.</summary>

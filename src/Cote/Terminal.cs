@@ -6,8 +6,6 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Cote.Admin;
-using Cote.Data;
-using Cote.Primitives;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Cote;

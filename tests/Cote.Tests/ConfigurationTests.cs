@@ -1,4 +1,3 @@
-using Cote.Primitives;
 using Microsoft.Extensions.Configuration;
 
 namespace Cote.Tests;

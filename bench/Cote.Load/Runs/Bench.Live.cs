@@ -1,10 +1,6 @@
-using System.Diagnostics;
 using System.Globalization;
-using System.Text;
 using Cote.Load.Figures;
 using Cote.Load.Loads;
-using Cote.Load.Wire;
-using Cote.Load.Yardsticks;
 
 namespace Cote.Load.Runs;
 

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
-using System.Text;
 using Cote.Load.Figures;
 using Cote.Load.Loads;
 using Cote.Load.Wire;

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
-using System.Text;
 using Cote.Load.Figures;
 using Cote.Load.Loads;
 using Cote.Load.Wire;

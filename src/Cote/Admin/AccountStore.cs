@@ -1,5 +1,3 @@
-using Cote.Data;
-using Cote.Primitives;
 using Cote.Users;
 
 namespace Cote.Admin;

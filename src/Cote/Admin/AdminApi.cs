@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using Cote.Chats;
 using Cote.Http;
 using Cote.Media;
-using Cote.Primitives;
 using Cote.Users;
 
 namespace Cote.Admin;

@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using Cote.Http;
 using Cote.Primitives;
 using Cote.Users;
 using Microsoft.AspNetCore.Builder;

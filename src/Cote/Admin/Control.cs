@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Cote.Data;
 using Cote.Events;
 using Cote.Primitives;
 using Cote.Users;

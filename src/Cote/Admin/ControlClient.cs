@@ -1,8 +1,6 @@
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
-using Cote.Data;
-using Cote.Primitives;
 
 namespace Cote.Admin;
 

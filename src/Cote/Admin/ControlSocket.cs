@@ -1,6 +1,4 @@
 using Cote.Data;
-using Cote.Http;
-using Cote.Primitives;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;

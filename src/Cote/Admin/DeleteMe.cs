@@ -1,6 +1,5 @@
 using Cote.Http;
 using Cote.Media;
-using Cote.Primitives;
 using Cote.Replies;
 using Cote.Users;
 using Microsoft.AspNetCore.Http;

@@ -1,10 +1,6 @@
 using System.Collections.Concurrent;
-using System.Text.Json;
 using Cote.Chats;
-using Cote.Delivery;
-using Cote.Http;
 using Cote.Media;
-using Cote.Primitives;
 using Cote.Users;
 using Microsoft.AspNetCore.Http;
 

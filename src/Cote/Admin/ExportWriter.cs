@@ -2,10 +2,7 @@ using System.IO.Pipelines;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Cote.Chats;
-using Cote.Delivery;
-using Cote.Http;
 using Cote.Media;
-using Cote.Primitives;
 using Cote.Users;
 
 namespace Cote.Admin;

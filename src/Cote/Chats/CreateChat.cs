@@ -1,6 +1,3 @@
-using Cote.Data;
-using Cote.Http;
-using Cote.Primitives;
 using Microsoft.AspNetCore.Http;
 
 namespace Cote.Chats;

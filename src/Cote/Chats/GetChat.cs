@@ -1,5 +1,3 @@
-using Cote.Http;
-using Cote.Primitives;
 using Microsoft.AspNetCore.Http;
 
 namespace Cote.Chats;

@@ -1,6 +1,4 @@
-using Cote.Http;
 using Cote.Media;
-using Cote.Primitives;
 using Microsoft.AspNetCore.Http;
 
 namespace Cote.Chats;

@@ -1,6 +1,5 @@
 using System.Text.Json.Serialization;
 using Cote.Media;
-using Cote.Primitives;
 
 namespace Cote.Chats;
 

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Cote.Data;
 using Cote.Events;
 using Cote.Media;
 using Cote.Primitives;

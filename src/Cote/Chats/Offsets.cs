@@ -1,4 +1,3 @@
-using Cote.Primitives;
 using Microsoft.AspNetCore.Http;
 
 namespace Cote.Chats;

@@ -1,7 +1,4 @@
-using Cote.Data;
-using Cote.Http;
 using Cote.Models;
-using Cote.Primitives;
 using Microsoft.AspNetCore.Http;
 
 namespace Cote.Chats;

@@ -1,4 +1,3 @@
-using Cote.Data;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Cote.Cluster;

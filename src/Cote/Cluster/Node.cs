@@ -1,5 +1,3 @@
-using Cote.Primitives;
-
 namespace Cote.Cluster;
 
 /// <summary>This process among others on the same database.</summary>

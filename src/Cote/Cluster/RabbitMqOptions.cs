@@ -1,6 +1,3 @@
-using Cote.Cluster;
-using Cote.Primitives;
-
 namespace Cote;
 
 /// <summary>The broker between nodes.</summary>

@@ -1,6 +1,4 @@
 using System.ComponentModel.DataAnnotations;
-using Cote.Data;
-using Cote.Primitives;
 
 namespace Cote;
 

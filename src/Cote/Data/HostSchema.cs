@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using Cote.Primitives;
 
 namespace Cote.Data;
 

@@ -1,5 +1,3 @@
-using Cote.Data;
-
 namespace Cote;
 
 /// <summary>Reads from the database. A session of a snapshot shows one state, however long it is kept.</summary>

@@ -1,5 +1,3 @@
-using Cote.Data;
-
 namespace Cote;
 
 /// <summary>One row of a result, read by column number from 0. It is valid only until the next row is read.</summary>

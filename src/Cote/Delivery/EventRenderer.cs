@@ -1,10 +1,7 @@
 using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
 using Cote.Chats;
-using Cote.Data;
 using Cote.Events;
 using Cote.Media;
-using Cote.Primitives;
 
 namespace Cote.Delivery;
 

@@ -1,7 +1,4 @@
-using System.Text.Json;
 using Cote.Events;
-using Cote.Http;
-using Cote.Primitives;
 using Cote.Replies;
 using Microsoft.AspNetCore.Http;
 

@@ -1,10 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Cote.Chats;
-using Cote.Data;
 using Cote.Events;
-using Cote.Http;
-using Cote.Primitives;
 using Cote.Replies;
 using Microsoft.AspNetCore.Http;
 

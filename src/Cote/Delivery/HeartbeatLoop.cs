@@ -1,4 +1,3 @@
-using Cote.Cluster;
 using Cote.Events;
 using Cote.Primitives;
 using Cote.Replies;

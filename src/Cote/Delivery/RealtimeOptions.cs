@@ -1,5 +1,4 @@
 using System.ComponentModel.DataAnnotations;
-using Cote.Delivery;
 
 namespace Cote;
 

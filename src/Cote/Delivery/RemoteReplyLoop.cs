@@ -1,9 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using Cote.Cluster;
-using Cote.Data;
 using Cote.Events;
-using Cote.Primitives;
 using Cote.Replies;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;

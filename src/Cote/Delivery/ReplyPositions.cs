@@ -1,5 +1,4 @@
 using Cote.Events;
-using Cote.Primitives;
 using Cote.Replies;
 
 namespace Cote.Delivery;

@@ -1,7 +1,5 @@
 using Cote.Chats;
 using Cote.Events;
-using Cote.Http;
-using Cote.Primitives;
 using Cote.Replies;
 using Microsoft.AspNetCore.Http;
 

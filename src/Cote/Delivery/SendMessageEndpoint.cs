@@ -1,5 +1,4 @@
 using Cote.Chats;
-using Cote.Http;
 using Cote.Media;
 using Cote.Replies;
 using Microsoft.AspNetCore.Http;

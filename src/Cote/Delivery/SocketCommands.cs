@@ -2,7 +2,6 @@ using System.Text.Json;
 using Cote.Chats;
 using Cote.Cluster;
 using Cote.Events;
-using Cote.Primitives;
 using Cote.Replies;
 
 namespace Cote.Delivery;

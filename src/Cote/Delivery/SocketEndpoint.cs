@@ -1,7 +1,6 @@
 using System.Net.WebSockets;
 using Cote.Events;
 using Cote.Http;
-using Cote.Primitives;
 using Cote.Users;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;

@@ -1,5 +1,4 @@
 using Cote.Events;
-using Cote.Http;
 using Cote.Primitives;
 using Cote.Replies;
 

@@ -1,7 +1,5 @@
 using System.Security.Cryptography;
 using Cote.Cluster;
-using Cote.Data;
-using Cote.Primitives;
 using Microsoft.Extensions.Logging;
 
 namespace Cote.Events;

@@ -1,5 +1,4 @@
 using System.ComponentModel.DataAnnotations;
-using Cote.Events;
 
 namespace Cote;
 

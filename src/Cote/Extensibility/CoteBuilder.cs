@@ -1,6 +1,3 @@
-using Cote.Http;
-using Cote.Media;
-using Cote.Models;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;

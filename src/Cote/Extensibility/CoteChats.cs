@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Cote.Chats;
-using Cote.Data;
 using Cote.Primitives;
 using Cote.Replies;
 

@@ -1,8 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
 using System.Text.Unicode;
-using Cote.Http;
-using Cote.Primitives;
 using Microsoft.AspNetCore.Http;
 
 namespace Cote;

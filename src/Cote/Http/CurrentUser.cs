@@ -1,6 +1,4 @@
 using System.Reflection;
-using Cote.Http;
-using Cote.Primitives;
 using Microsoft.AspNetCore.Http;
 
 namespace Cote;

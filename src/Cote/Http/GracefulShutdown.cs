@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Cote.Primitives;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;

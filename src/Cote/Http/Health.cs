@@ -1,5 +1,3 @@
-using Cote.Data;
-using Cote.Primitives;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
 

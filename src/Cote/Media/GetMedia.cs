@@ -1,6 +1,4 @@
 using System.Globalization;
-using Cote.Http;
-using Cote.Primitives;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
 

@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Cote.Http;
-using Cote.Primitives;
 
 namespace Cote.Media;
 

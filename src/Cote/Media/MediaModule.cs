@@ -1,4 +1,3 @@
-using Cote.Data;
 using Cote.Http;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;

@@ -1,6 +1,4 @@
-using Cote.Data;
 using Cote.Events;
-using Cote.Primitives;
 
 namespace Cote.Media;
 

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Cote.Primitives;
 using Microsoft.Extensions.AI;
 
 namespace Cote.Models;

@@ -1,5 +1,3 @@
-using Cote.Primitives;
-using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 

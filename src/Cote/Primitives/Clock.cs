@@ -1,5 +1,3 @@
-using Cote.Primitives;
-
 namespace Cote;
 
 /// <summary>

@@ -1,5 +1,3 @@
-using Cote.Primitives;
-
 namespace Cote;
 
 /// <summary>Ids are UUIDs: taken in any case, kept in lower case with dashes.</summary>

@@ -1,5 +1,3 @@
-using Cote.Primitives;
-
 namespace Cote;
 
 /// <summary>Why the server cannot start: one sentence for a person, that names what to change.</summary>

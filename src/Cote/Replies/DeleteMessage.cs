@@ -1,6 +1,4 @@
 using Cote.Chats;
-using Cote.Http;
-using Cote.Primitives;
 using Microsoft.AspNetCore.Http;
 
 namespace Cote.Replies;

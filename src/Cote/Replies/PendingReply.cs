@@ -1,8 +1,6 @@
 using System.Text.Json;
 using Cote.Chats;
-using Cote.Data;
 using Cote.Events;
-using Cote.Primitives;
 
 namespace Cote.Replies;
 

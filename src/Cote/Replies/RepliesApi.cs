@@ -1,6 +1,5 @@
 using Cote.Chats;
 using Cote.Http;
-using Cote.Primitives;
 
 namespace Cote.Replies;
 

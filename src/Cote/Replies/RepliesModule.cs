@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using Cote.Chats;
 using Cote.Http;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;

@@ -1,7 +1,5 @@
 using Cote.Cluster;
-using Cote.Data;
 using Cote.Events;
-using Cote.Primitives;
 
 namespace Cote.Replies;
 

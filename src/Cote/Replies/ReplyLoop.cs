@@ -1,6 +1,4 @@
 using System.Collections.Concurrent;
-using Cote.Data;
-using Cote.Primitives;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 

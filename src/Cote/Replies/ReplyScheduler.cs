@@ -1,6 +1,5 @@
 using System.Threading.Channels;
 using Cote.Cluster;
-using Cote.Models;
 
 namespace Cote.Replies;
 

@@ -1,5 +1,4 @@
 using Cote.Chats;
-using Cote.Primitives;
 
 namespace Cote.Replies;
 

@@ -1,5 +1,4 @@
 using Cote.Cluster;
-using Cote.Primitives;
 
 namespace Cote.Replies;
 

@@ -1,8 +1,5 @@
 using Cote.Chats;
-using Cote.Data;
-using Cote.Http;
 using Cote.Media;
-using Cote.Primitives;
 
 namespace Cote.Replies;
 

@@ -1,6 +1,5 @@
 using Cote.Chats;
 using Cote.Events;
-using Cote.Http;
 using Cote.Primitives;
 using Microsoft.AspNetCore.Http;
 

@@ -1,6 +1,4 @@
 using System.Collections.Concurrent;
-using Cote.Events;
-using Cote.Primitives;
 
 namespace Cote.Replies;
 

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Cote.Chats;
 using Cote.Cluster;
-using Cote.Data;
 using Cote.Events;
 using Cote.Media;
 using Cote.Models;

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Cote.Http;
 using Cote.Primitives;
 using Microsoft.AspNetCore.Http;
 using Microsoft.IdentityModel.JsonWebTokens;

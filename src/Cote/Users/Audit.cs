@@ -1,4 +1,3 @@
-using Cote.Data;
 using Cote.Http;
 using Cote.Primitives;
 using Microsoft.AspNetCore.Http;

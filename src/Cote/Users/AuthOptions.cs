@@ -1,6 +1,5 @@
 using System.ComponentModel.DataAnnotations;
 using Cote.Primitives;
-using Cote.Users;
 
 namespace Cote;
 

@@ -1,4 +1,3 @@
-using Cote.Http;
 using Cote.Primitives;
 using Microsoft.AspNetCore.Http;
 

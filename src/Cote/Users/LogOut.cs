@@ -1,4 +1,3 @@
-using Cote.Http;
 using Microsoft.AspNetCore.Http;
 
 namespace Cote.Users;

@@ -1,5 +1,4 @@
 using Cote.Http;
-using Cote.Primitives;
 using Microsoft.AspNetCore.Http;
 
 namespace Cote.Users;

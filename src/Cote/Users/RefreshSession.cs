@@ -1,5 +1,4 @@
 using Cote.Http;
-using Cote.Primitives;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 

@@ -1,8 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
-using Cote.Data;
 using Cote.Http;
-using Cote.Primitives;
 using Microsoft.AspNetCore.Http;
 
 namespace Cote.Users;

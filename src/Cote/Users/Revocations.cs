@@ -1,7 +1,5 @@
 using System.Collections.Concurrent;
 using Cote.Cluster;
-using Cote.Data;
-using Cote.Primitives;
 
 namespace Cote.Users;
 

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using Cote.Data;
 using Cote.Primitives;
 using Microsoft.IdentityModel.Tokens;
 

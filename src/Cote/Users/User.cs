@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using Cote.Primitives;
 
 namespace Cote.Users;
 

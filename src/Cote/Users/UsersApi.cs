@@ -1,5 +1,4 @@
 using Cote.Http;
-using Cote.Primitives;
 
 namespace Cote.Users;
 

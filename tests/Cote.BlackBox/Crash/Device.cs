@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net.WebSockets;
 using System.Text.Json;
-using Cote.BlackBox.Harness;
 
 namespace Cote.BlackBox.Crash;
 

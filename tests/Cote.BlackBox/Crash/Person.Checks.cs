@@ -1,7 +1,4 @@
-using System.Collections.Concurrent;
-using System.Diagnostics;
 using System.Text.Json;
-using Cote.BlackBox.Harness;
 
 namespace Cote.BlackBox.Crash;
 

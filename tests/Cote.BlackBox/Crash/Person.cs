@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text.Json;
-using Cote.BlackBox.Harness;
 
 namespace Cote.BlackBox.Crash;
 

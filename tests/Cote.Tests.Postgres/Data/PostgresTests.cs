@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Cote.Data;
-using Cote.Primitives;
 using Cote.Tests.Harness;
 using Microsoft.Extensions.Logging.Abstractions;
 

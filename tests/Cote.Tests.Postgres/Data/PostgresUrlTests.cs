@@ -1,5 +1,4 @@
 using Cote.Data;
-using Cote.Primitives;
 
 namespace Cote.Tests.Data;
 

@@ -1,5 +1,4 @@
 using Cote.Media;
-using Cote.Primitives;
 using Cote.Tests.Harness;
 using Cote.Tests.Media;
 using Microsoft.Extensions.DependencyInjection;

@@ -1,4 +1,3 @@
-using System.Net;
 using Cote.Tests.Harness;
 
 namespace Cote.Tests.Nodes;

@@ -1,8 +1,6 @@
 using System.Reflection;
 using System.Text.Json;
 using Cote.Admin;
-using Cote.Data;
-using Cote.Primitives;
 using Cote.Tests.Harness;
 using Cote.Users;
 using Microsoft.Extensions.DependencyInjection;

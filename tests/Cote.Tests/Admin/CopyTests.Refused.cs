@@ -1,11 +1,6 @@
-using System.Text.RegularExpressions;
 using Cote.Admin;
 using Cote.Data;
-using Cote.Primitives;
-using Cote.Tests.Data;
 using Cote.Tests.Harness;
-using Cote.Tests.Media;
-using Microsoft.Data.Sqlite;
 
 namespace Cote.Tests.Admin;
 

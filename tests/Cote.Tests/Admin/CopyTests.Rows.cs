@@ -1,8 +1,5 @@
 using System.Security.Cryptography;
 using System.Text.RegularExpressions;
-using Cote.Admin;
-using Cote.Data;
-using Cote.Primitives;
 using Cote.Tests.Harness;
 using Cote.Tests.Media;
 using Microsoft.Data.Sqlite;

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Cote.Tests.Chats;
 using Cote.Tests.Harness;
 
 namespace Cote.Tests.Chats;

@@ -1,5 +1,4 @@
 using Cote.Chats;
-using Cote.Data;
 using Cote.Tests.Harness;
 using Microsoft.Extensions.DependencyInjection;
 

@@ -1,5 +1,4 @@
 using Cote.Data;
-using Cote.Primitives;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
 

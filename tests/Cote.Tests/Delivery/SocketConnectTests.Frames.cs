@@ -1,9 +1,6 @@
-using System.Buffers.Text;
 using System.Net.Sockets;
 using System.Net.WebSockets;
-using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
 using Cote.Tests.Harness;
 using Microsoft.Extensions.DependencyInjection;
 

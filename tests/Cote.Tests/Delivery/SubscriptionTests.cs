@@ -1,8 +1,5 @@
-using Cote.Data;
 using Cote.Delivery;
 using Cote.Events;
-using Cote.Http;
-using Cote.Primitives;
 using Cote.Replies;
 using Cote.Users;
 using Microsoft.AspNetCore.Builder;

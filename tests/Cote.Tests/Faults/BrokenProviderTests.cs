@@ -1,6 +1,4 @@
-using Cote.Models;
 using Cote.Tests.Harness;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 

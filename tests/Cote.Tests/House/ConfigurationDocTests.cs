@@ -3,7 +3,6 @@ using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Reflection;
 using System.Text;
-using Cote.Primitives;
 
 namespace Cote.Tests.House;
 

@@ -1,5 +1,4 @@
 using System.Reflection;
-using Cote.Primitives;
 
 namespace Cote.Tests.House;
 

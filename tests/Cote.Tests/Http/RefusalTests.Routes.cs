@@ -1,8 +1,5 @@
-using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
-using System.Text.Json;
-using Cote.Http;
 using Cote.Tests.Harness;
 using Microsoft.AspNetCore.Builder;
 

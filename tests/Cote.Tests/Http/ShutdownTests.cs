@@ -3,7 +3,6 @@ using System.Net.Sockets;
 using System.Text;
 using Cote.Tests.Harness;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 
 namespace Cote.Tests.Http;
 

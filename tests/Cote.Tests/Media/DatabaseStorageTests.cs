@@ -1,9 +1,7 @@
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
-using Cote.Data;
 using Cote.Media;
 using Cote.Tests.Harness;
-using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Cote.Tests.Media;

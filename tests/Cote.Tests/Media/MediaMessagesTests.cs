@@ -1,7 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Text.Json;
-using Cote.Media;
 using Cote.Tests.Harness;
 using Microsoft.Extensions.DependencyInjection;
 

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using Cote.Media;
-using Cote.Primitives;
 using Cote.Tests.Harness;
 using Microsoft.Extensions.DependencyInjection;
 

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using Cote.Tests.Harness;
-using Microsoft.Extensions.DependencyInjection;
 using static Cote.Tests.Media.Tus;
 
 namespace Cote.Tests.Media;

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Cote.Media;
-using Cote.Primitives;
 using Cote.Tests.Harness;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;

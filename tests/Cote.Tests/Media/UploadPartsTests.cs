@@ -1,9 +1,7 @@
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
-using Cote.Data;
 using Cote.Media;
-using Cote.Primitives;
 using Cote.Tests.Harness;
 using Microsoft.Extensions.DependencyInjection;
 using static Cote.Tests.Media.Tus;

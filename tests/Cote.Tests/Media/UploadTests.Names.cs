@@ -1,9 +1,4 @@
-using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
-using System.Security.Cryptography;
 using System.Text;
-using Cote.Tests.Harness;
 
 namespace Cote.Tests.Media;
 

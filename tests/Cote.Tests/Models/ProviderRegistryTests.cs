@@ -1,6 +1,5 @@
 using System.ComponentModel.DataAnnotations;
 using Cote.Models;
-using Cote.Primitives;
 
 namespace Cote.Tests.Models;
 

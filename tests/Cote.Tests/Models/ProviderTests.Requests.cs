@@ -1,9 +1,3 @@
-using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
-using Cote.Models;
-using Cote.Primitives;
-using Cote.Tests.Models.Wire;
 using Microsoft.Extensions.AI;
 
 namespace Cote.Tests.Models;

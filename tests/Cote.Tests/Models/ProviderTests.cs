@@ -1,8 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
-using Cote.Models;
-using Cote.Primitives;
 using Cote.Tests.Models.Wire;
 using Microsoft.Extensions.AI;
 

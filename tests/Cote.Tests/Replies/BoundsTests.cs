@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Cote.Tests.Harness;
-using Cote.Tests.Media;
 
 namespace Cote.Tests.Replies;
 

@@ -1,6 +1,5 @@
 using System.Text;
 using Cote.Events;
-using Cote.Primitives;
 using Cote.Replies;
 using FsCheck;
 using FsCheck.Fluent;

@@ -1,7 +1,6 @@
 using System.Globalization;
 using Cote.Replies;
 using Cote.Tests.Harness;
-using Cote.Tests.Media;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Cote.Tests.Replies;

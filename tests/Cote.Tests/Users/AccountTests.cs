@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Cote.Tests.Harness;
 
 namespace Cote.Tests.Users;

@@ -1,4 +1,3 @@
-using Cote.Primitives;
 using Cote.Tests.Harness;
 using Cote.Users;
 

@@ -1,5 +1,3 @@
-using Cote.Primitives;
-
 namespace Cote.Tests.Users;
 
 public sealed class SigningKeyTests : IDisposable

@@ -1,8 +1,6 @@
 using System.Data.Common;
 using System.Net.Sockets;
 using Cote.Data;
-using Cote.Media;
-using Cote.Primitives;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;

@@ -2,7 +2,6 @@ using System.Globalization;
 using Cote.Data;
 using Cote.Events;
 using Cote.Media;
-using Cote.Primitives;
 using Cote.Replies;
 
 namespace Cote.Admin;

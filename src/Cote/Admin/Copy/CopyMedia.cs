@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using Cote.Data;
 using Cote.Media;
 using Cote.Primitives;
 

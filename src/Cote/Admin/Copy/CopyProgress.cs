@@ -1,5 +1,4 @@
 using System.Globalization;
-using Cote.Primitives;
 
 namespace Cote.Admin;
 

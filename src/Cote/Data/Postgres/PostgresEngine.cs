@@ -1,7 +1,6 @@
 using System.Data;
 using System.Data.Common;
 using System.Net.Sockets;
-using Cote.Primitives;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 

@@ -1,6 +1,5 @@
 using System.Data.Common;
 using System.Net.Sockets;
-using Cote.Primitives;
 using Npgsql;
 
 namespace Cote.Data;

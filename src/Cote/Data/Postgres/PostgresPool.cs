@@ -1,4 +1,3 @@
-using Cote.Primitives;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 

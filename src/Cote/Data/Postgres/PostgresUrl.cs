@@ -1,4 +1,3 @@
-using Cote.Primitives;
 using Npgsql;
 
 namespace Cote.Data;

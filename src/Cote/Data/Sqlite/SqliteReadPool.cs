@@ -1,4 +1,3 @@
-using Cote.Primitives;
 using Microsoft.Data.Sqlite;
 
 namespace Cote.Data;

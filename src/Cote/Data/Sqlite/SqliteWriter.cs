@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Cote.Primitives;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 

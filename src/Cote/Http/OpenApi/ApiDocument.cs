@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Cote.Primitives;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Cote.Http;

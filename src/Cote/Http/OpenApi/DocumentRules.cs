@@ -1,6 +1,5 @@
 using System.Reflection;
 using System.Text.Json.Nodes;
-using Cote.Primitives;
 
 namespace Cote.Http;
 

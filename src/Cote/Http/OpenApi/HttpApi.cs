@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Cote.Primitives;
 
 namespace Cote.Http;
 

@@ -1,5 +1,4 @@
 using System.Buffers;
-using Cote.Primitives;
 
 namespace Cote.Media;
 

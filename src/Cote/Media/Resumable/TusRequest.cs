@@ -1,6 +1,4 @@
-using System.Globalization;
 using System.Text;
-using Cote.Primitives;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;

@@ -1,5 +1,4 @@
 using System.Buffers;
-using Cote.Primitives;
 using Microsoft.AspNetCore.Http;
 
 namespace Cote.Media;

@@ -1,6 +1,3 @@
-using Cote.Data;
-using Cote.Primitives;
-
 namespace Cote.Media;
 
 /// <summary>A resumable upload.</summary>

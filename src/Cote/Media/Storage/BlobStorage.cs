@@ -1,5 +1,3 @@
-using Cote.Media;
-
 namespace Cote;
 
 /// <summary>

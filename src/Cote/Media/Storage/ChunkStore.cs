@@ -1,5 +1,3 @@
-using Cote.Data;
-
 namespace Cote.Media;
 
 /// <summary>

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Cote.Primitives;
 
 namespace Cote.Media;
 

@@ -1,4 +1,3 @@
-using Cote.Data;
 using Cote.Primitives;
 
 namespace Cote.Media;

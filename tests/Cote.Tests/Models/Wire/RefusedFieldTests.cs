@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Cote.Models;
 using Microsoft.Extensions.AI;
 
 namespace Cote.Tests.Models.Wire;

@@ -1,6 +1,5 @@
 using System.IO.Compression;
 using System.Text;
-using Cote.Models;
 
 namespace Cote.Tests.Models.Wire;
 

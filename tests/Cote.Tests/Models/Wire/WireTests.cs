@@ -1,6 +1,5 @@
 using System.Text;
 using Cote.Models;
-using Cote.Primitives;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Logging.Abstractions;
 
