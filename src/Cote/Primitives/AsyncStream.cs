@@ -1,8 +1,8 @@
 namespace Cote.Primitives;
 
 /// <summary>
-/// A stream that is read asynchronously. A class overrides what else it can do; the rest of a <see cref="Stream"/> is not
-/// supported.
+/// A stream that is read asynchronously. A class overrides what else it can do; the rest of a <see cref="Stream"/> is
+/// not supported.
 /// </summary>
 abstract class AsyncStream : Stream
 {
