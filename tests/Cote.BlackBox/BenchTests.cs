@@ -11,12 +11,6 @@ namespace Cote.BlackBox;
 [Trait("Stage", "slow")]
 public sealed class BenchTests(PublishedProgram program, ITestOutputHelper output)
 {
-#if DEBUG
-    const string Configuration = "Debug";
-#else
-    const string Configuration = "Release";
-#endif
-
     static readonly TimeSpan Deadline = TimeSpan.FromMinutes(3);
 
     [Fact]
@@ -72,8 +66,7 @@ public sealed class BenchTests(PublishedProgram program, ITestOutputHelper outpu
 
     static async Task<(int Code, string Said)> RunAsync(params string[] arguments)
     {
-        var load = Path.Combine(Repository.Root, "bench", "Cote.Load", "bin", Configuration, "net10.0", "Cote.Load");
-        using var process = Process.Start(new ProcessStartInfo(load, arguments)
+        using var process = Process.Start(new ProcessStartInfo(Repository.Program("bench/Cote.Load"), arguments)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

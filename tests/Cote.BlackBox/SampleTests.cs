@@ -7,14 +7,7 @@ namespace Cote.BlackBox;
 /// </summary>
 public sealed class SampleTests(PublishedProgram program)
 {
-#if DEBUG
-    const string Configuration = "Debug";
-#else
-    const string Configuration = "Release";
-#endif
-
-    static readonly string Sample = Path.Combine(
-        Repository.Root, "samples", "CustomServer", "bin", Configuration, "net10.0", "CustomServer");
+    static readonly string Sample = Repository.Program("samples/CustomServer");
 
     [Fact]
     public async Task A_server_of_ones_own_has_its_routes_its_assistant_and_its_callback()

@@ -3,6 +3,12 @@ namespace Cote.Testing;
 /// <summary>The sources that these tests were built from.</summary>
 public static class Repository
 {
+#if DEBUG
+    const string Configuration = "Debug";
+#else
+    const string Configuration = "Release";
+#endif
+
     public static string Root { get; } = Find();
 
     public static string Path(string relative) => System.IO.Path.Combine(Root, relative);
@@ -15,4 +21,9 @@ public static class Repository
                 ?? throw new InvalidOperationException("These tests do not stand in the repository.");
         return folder.FullName;
     }
+
+    /// <summary>The program that the build of a project has made, in the configuration of these tests.</summary>
+    /// <param name="project">Its folder, such as <c>samples/CustomServer</c>.</param>
+    public static string Program(string project) =>
+        System.IO.Path.Combine(Root, project, "bin", Configuration, "net10.0", System.IO.Path.GetFileName(project));
 }

@@ -1,6 +1,6 @@
-using System.Collections.Concurrent;
 using Cote.Chats;
 using Cote.Media;
+using Cote.Primitives;
 using Cote.Users;
 using Microsoft.AspNetCore.Http;
 
@@ -9,14 +9,7 @@ namespace Cote.Admin;
 /// <summary>
 /// The exports that run on this node: one for each user, since one costs as much as reading the account whole.
 /// </summary>
-sealed class RunningExports
-{
-    readonly ConcurrentDictionary<string, bool> _users = new();
-
-    public bool TryBegin(string userId) => _users.TryAdd(userId, true);
-
-    public void End(string userId) => _users.TryRemove(userId, out _);
-}
+sealed class RunningExports() : UserLimit(1);
 
 /// <summary>What an export reads from.</summary>
 sealed record ExportStores(

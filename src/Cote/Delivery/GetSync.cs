@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Cote.Chats;
 using Cote.Events;
+using Cote.Primitives;
 using Cote.Replies;
 using Microsoft.AspNetCore.Http;
 
@@ -10,30 +11,7 @@ namespace Cote.Delivery;
 /// <summary>
 /// The large answers of <c>GET /sync</c> that are under way on this node, by user: each costs a file and its reading.
 /// </summary>
-sealed class LargeSyncs
-{
-    const int MostOfOneUser = 4;
-
-    readonly Dictionary<string, int> _users = [];
-
-    public bool TryBegin(string userId)
-    {
-        lock (_users)
-        {
-            var running = _users.GetValueOrDefault(userId);
-            if (running < MostOfOneUser)
-                _users[userId] = running + 1;
-            return running < MostOfOneUser;
-        }
-    }
-
-    public void End(string userId)
-    {
-        lock (_users)
-            if (--_users[userId] == 0)
-                _users.Remove(userId);
-    }
-}
+sealed class LargeSyncs() : UserLimit(4);
 
 /// <summary>
 /// <c>GET /sync</c>: all chats and pending replies, read in one transaction, page by page, and sent when it has
