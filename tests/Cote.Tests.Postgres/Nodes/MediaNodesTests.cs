@@ -7,6 +7,7 @@ using static Cote.Tests.Media.Tus;
 namespace Cote.Tests.Nodes;
 
 /// <summary>Two whole servers on one database.</summary>
+[Trait("Stage", "slow")]
 public sealed class MediaNodesTests
 {
     const int PartSize = ChunkStore.Size;

@@ -7,6 +7,7 @@ namespace Cote.Tests.Nodes;
 /// <summary>
 /// Two nodes on one database: what happens on one is known on the other, with a broker between them and without.
 /// </summary>
+[Trait("Stage", "slow")]
 public sealed partial class NodesTests(NodesTests.Broker broker) : IClassFixture<NodesTests.Broker>
 {
     /// <summary>One RabbitMQ for all tests that want one, started by the first, with a virtual host for each.</summary>

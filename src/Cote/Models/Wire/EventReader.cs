@@ -14,7 +14,9 @@ readonly record struct WireEvent(string? Type, ReadOnlyMemory<byte> Data, bool I
 /// Server-sent events as model servers write them. Beyond the framework's parser it bounds a line, gives the last event
 /// of a body that ends without its blank line, and JSON that was sent without <c>data:</c>.
 /// </summary>
-sealed class EventReader(Stream body)
+/// <param name="body">The body, as it comes.</param>
+/// <param name="maxBody">The most bytes that are read of it; tests take less.</param>
+sealed class EventReader(Stream body, long maxBody = EventReader.MaxBody)
 {
     // An attack: a line or a body without an end would fill the memory.
     internal const int MaxLine = 1024 * 1024;
@@ -194,7 +196,7 @@ sealed class EventReader(Stream body)
         _end += count;
         _read += count;
         _hasEnded = count == 0;
-        return _read > MaxBody ? throw new ModelFaultException(ModelFault.Unreadable) : count > 0;
+        return _read > maxBody ? throw new ModelFaultException(ModelFault.Unreadable) : count > 0;
     }
 
     /// <summary>Finds the end of a JSON object or array that stands in a body without any frame.</summary>
