@@ -60,7 +60,7 @@ public class ListOfMessages
     public async Task CleanUp() => await _services.DisposeAsync();
 
     Task<IReadOnlyList<Message>> ReadAsync() =>
-        _store.ListBeforeAsync(_services.UserId, _chat, long.MaxValue, 1_001, _ => false, CancellationToken.None);
+        _store.ListBeforeAsync(_services.UserId, _chat, Branches.Path, long.MaxValue, 1_001, _ => false, CancellationToken.None);
 
     static int Write(IReadOnlyList<Message> list) =>
         ApiResults.Write(json => System.Text.Json.JsonSerializer.Serialize(json, list, WireJson.MessageList)).Length;
@@ -89,7 +89,7 @@ public class FanOut
         var (sources, user) = (
             _services.Get<Subscriptions>(), new CurrentUser(_services.UserId, "bench", new(long.MaxValue)));
         _streaming = sources.Streaming.Begin(
-            _services.UserId, new("chat", "reply", "question", 2, "openai/bench", 0, 1, ""));
+            _services.UserId, new("chat", "reply", "question", 2, "openai/bench", 0, 1, "", new("question")));
         _places = new TextPosition[Readers];
         _readers = new Subscription[Readers];
         for (var i = 0; i < Readers; i++)
@@ -188,7 +188,7 @@ public class PromptOfLongChat
         var (chat, question) = await _services.ChatAsync(Messages);
         _reply = new(
             _services.UserId, chat, "reply", Messages, States.Running, 1, 0, "", 0, "openai/bench", false,
-            question, Messages - 1, 1, Statuses.Sent, null, null, null, null, default);
+            question, Messages - 1, 1, Statuses.Sent, null, null, null, null, default, 0, null, new(question));
         if (await BuildAsync() < 90)
             throw new InvalidOperationException("The prompt is too short.");
     }

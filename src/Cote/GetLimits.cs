@@ -57,6 +57,7 @@ static class GetLimits
         json.WriteNumber("login_per_minute"u8, options.RateLimits.LoginPerMinute);
         json.WriteNumber("registration_per_minute"u8, options.RateLimits.RegistrationPerMinute);
         json.WriteNumber("messages_per_minute"u8, options.RateLimits.MessagesPerMinute);
+        json.WriteNumber("switches_per_minute"u8, options.RateLimits.SwitchesPerMinute);
         json.WriteNumber("requests_per_minute"u8, options.RateLimits.RequestsPerMinute);
         json.WriteEndObject();
         json.WriteEndObject();

@@ -8,6 +8,7 @@ namespace Cote.Chats;
 /// <param name="LastMessageContent">The first 500 UTF-16 units of that message.</param>
 /// <param name="LastSeq">The highest <c>seq</c> of its messages.</param>
 /// <param name="Changed">The number of the user's event that last changed anything in it.</param>
+/// <param name="LeafId">The last message of the active path, an open reply too; null in an empty chat.</param>
 /// <param name="Model">The model that answers in it, as <c>provider/model</c>; null is the default.</param>
 sealed record Chat(
     string Id,
@@ -21,7 +22,8 @@ sealed record Chat(
     string? Model,
     string? SystemPrompt,
     double? Temperature,
-    int? MaxTokens)
+    int? MaxTokens,
+    string? LeafId = null)
 {
     public const int LongestExcerpt = 500;
     public const int LongestTitle = 500;

@@ -11,7 +11,8 @@ static class ChatsModule
     public static void AddChats(this IServiceCollection services)
     {
         services.AddSingleton(new ApiPart(ChatsApi.Describe));
-        services.AddSingleton<ChatStore>().AddSingleton<MessageStore>().AddSingleton<Receipts>();
+        services.AddSingleton<ChatStore>().AddSingleton<MessageStore>().AddSingleton<TreeStore>().AddSingleton<DeletionStore>()
+            .AddSingleton<PastStore>().AddSingleton<Receipts>();
         services.AddHostedService<ReceiptLoop>();
         services.AddSingleton<PurgeDeletedLoop>().AddHostedService(x => x.GetRequiredService<PurgeDeletedLoop>());
     }
@@ -27,10 +28,15 @@ static class ChatsModule
             .WithSummary("One chat");
         chats.MapPatch("/chats/{chatId}", UpdateChat.Handle).Takes<ChatPatch>("application/json").Produces<Chat>()
             .WithSummary("Change the fields that are named; null goes back to the default");
+        chats.MapPut("/chats/{chatId}/leaf", SwitchLeaf.Handle).RequireRateLimit(Limit.Switches)
+            .Takes<LeafBody>("application/json").Produces<Chat>()
+            .WithSummary("Make the path through a message the active one, on every device");
         var messages = routes.MapGroup("/chats/{chatId}/messages").RequireAuthorization().WithTags("Messages");
         messages.MapGet("/", ListMessages.Handle).Produces<IReadOnlyList<Message>>()
             .WithSummary("The newest page of messages, ascending; or those after a seq");
         messages.MapGet("/{messageId}", GetMessage.Handle).Produces<Message>()
-            .WithSummary("One message, also one that is not listed yet");
+            .WithSummary("One message of any branch, also one that is not listed yet");
+        messages.MapGet("/{messageId}/siblings", ListSiblings.Handle).Produces<IReadOnlyList<Message>>()
+            .WithSummary("The versions of a message, itself and open ones included");
     }
 }

@@ -6,12 +6,16 @@ using Microsoft.AspNetCore.Http;
 
 namespace Cote.Chats;
 
-/// <summary><c>GET /chats/{chat_id}/messages/</c>: the newest page, ascending; or what follows a <c>seq</c>.</summary>
+/// <summary>
+/// <c>GET /chats/{chat_id}/messages/</c>: of the active path, or of all branches, the newest page, ascending; or what
+/// follows a <c>seq</c>.
+/// </summary>
 static class ListMessages
 {
     public static async Task<IResult> Handle(
         string chatId, HttpContext http, CurrentUser user, MessageStore messages, EventLog events, Receipts receipts,
-        MediaLinks links, ListCache cache, string? limit, string? before, string? after, CancellationToken ct)
+        MediaLinks links, ListCache cache, string? limit, string? before, string? after, string? branches,
+        CancellationToken ct)
     {
         var request = new RequestReader();
         var most = request.QueryInteger("limit", limit, 1, Page.MostItems) ?? Page.MostItems;
@@ -19,6 +23,8 @@ static class ListMessages
         var to = request.QueryInteger("before", before, 0, long.MaxValue);
         if (from is not null && to is not null)
             request.AddQueryError("before", "before and after cannot be used together", before);
+        if (branches is not (null or "all"))
+            request.AddQueryError("branches", "branches can only be all; without it the active path is listed", branches);
         Offsets.Refuse(request, http);
         if (request.Problem is { } wrong)
             return ApiResults.Of(wrong);
@@ -26,20 +32,23 @@ static class ListMessages
             return ApiResults.Of(Problems.ChatNotFound);
 
         // While a reply is being made its text grows without an event, and what was written is old at once.
-        var (key, version) = (new ListCache.Key(user.Id, chat, most, to, from),
+        var which = branches is null ? Branches.Path : Branches.All;
+        var (key, version) = (new ListCache.Key(user.Id, chat, most, to, from, (int)which),
             new Cursor(events.Epoch, state.Changed).ToString());
         if (!state.IsOpen && cache.Find(key, version, http) is { } written)
             return written;
         var page = new Page(most);
         bool enough(Message x) => page.IsFull([x.Content, .. x.MediaUrls]);
         var list = from is { } seq
-            ? await messages.ListAfterAsync(user.Id, chat, seq, most + 1, enough, ct)
-            : await messages.ListBeforeAsync(user.Id, chat, to ?? long.MaxValue, most + 1, enough, ct);
+            ? await messages.ListAfterAsync(user.Id, chat, which, seq, most + 1, enough, ct)
+            : await messages.ListBeforeAsync(user.Id, chat, which, to ?? long.MaxValue, most + 1, enough, ct);
         if (page.Cut(list.Count) is { } kept)
         {
             list = [.. list.Take(kept)];
             var on = from is null ? "before" : "after";
-            http.Response.Headers.Link = Page.Next($"/chats/{chat}/messages/?{on}={list[^1].Seq}&limit={most}");
+            var all = which == Branches.All ? "&branches=all" : "";
+            http.Response.Headers.Link =
+                Page.Next($"/chats/{chat}/messages/?{on}={list[^1].Seq}&limit={most}{all}");
         }
         if (from is null)
             list = [.. list.Reverse()];

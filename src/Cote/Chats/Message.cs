@@ -9,6 +9,9 @@ namespace Cote.Chats;
 /// <param name="MediaUrls">The paths of the uploads that it names; signed only in <see cref="Signed"/>.</param>
 /// <param name="ReplyId">Of a user's message: the reply to it.</param>
 /// <param name="Generation">Of a reply: how far it has come.</param>
+/// <param name="ParentId">The message before it on its path; null at a beginning.</param>
+/// <param name="OnPath">False beside the active path, else null.</param>
+/// <param name="Siblings">Its place among the versions of it; null where it is alone.</param>
 sealed record Message(
     string Id,
     string ChatId,
@@ -22,7 +25,10 @@ sealed record Message(
     string? ReplyToId,
     string ImportanceLevel,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? ReplyId = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Generation? Generation = null)
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Generation? Generation = null,
+    string? ParentId = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] bool? OnPath = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Siblings? Siblings = null)
 {
     /// <summary>The most units of a content that is read: what a JSON answer can carry with room to spare.</summary>
     public const int LongestContent = 20_000_000;
@@ -75,7 +81,13 @@ static class States
     public const string Failed = "failed";
     public const string Interrupted = "interrupted";
 
-    public static bool IsFinal(string state) => state is not (Queued or Running);
+    /// <summary>It waits for a person. Later versions write it.</summary>
+    public const string Waiting = "waiting";
+
+    /// <summary>The states of a reply that has not ended. A partial index holds the same words.</summary>
+    public static readonly Sql Open = $"('queued', 'running', 'waiting')";
+
+    public static bool IsFinal(string state) => state is not (Queued or Running or Waiting);
 }
 
 static class Statuses
@@ -94,11 +106,21 @@ static class Senders
 /// <summary>The body of <c>POST /chats/{chat_id}/messages/</c>.</summary>
 sealed record MessageBody(
     string Content, string Type = "text", IReadOnlyList<string>? MediaUrls = null, string? ReplyToId = null,
-    string ImportanceLevel = "normal", string? Id = null);
+    string ImportanceLevel = "normal", string? Id = null, string? ParentId = null, string? VersionOf = null,
+    bool Stop = false);
+
+/// <summary>The body of <c>POST /chats/{chat_id}/messages/{message_id}/regenerate</c>.</summary>
+sealed record RegenerateBody(
+    string? Id = null, string? Model = null, double? Temperature = null, int? MaxTokens = null, bool Continue = false,
+    bool Stop = false);
+
+/// <summary>The body of <c>PUT /chats/{chat_id}/leaf</c>.</summary>
+sealed record LeafBody(string MessageId);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(Message))]
 [JsonSerializable(typeof(IReadOnlyList<Message>))]
 [JsonSerializable(typeof(Usage))]
+[JsonSerializable(typeof(Siblings))]
 [JsonSerializable(typeof(IReadOnlyList<string>))]
 sealed partial class MessagesJson : JsonSerializerContext;

@@ -5,19 +5,33 @@ using Cote.Primitives;
 
 namespace Cote.Chats;
 
+/// <summary>Which messages of a chat are listed.</summary>
+enum Branches
+{
+    /// <summary>Those of the active path.</summary>
+    Path,
+
+    /// <summary>Those of the whole tree.</summary>
+    All,
+}
+
 /// <summary>The SQL of messages as clients see them. That of running replies is in Replies/ReplyStore.cs.</summary>
 sealed class MessageStore(Database db, EventLog events, Clock clock)
 {
     static readonly Sql NotDeleted = $"m.deleted_at is null";
 
-    /// <summary>The columns of a message, in the order that <see cref="Read(Row, int)"/> takes them.</summary>
+    /// <summary>
+    /// The columns of a message <c>m</c> in a chat <c>c</c>, in the order that <see cref="Read(Row, int)"/> takes them.
+    /// </summary>
     public static readonly Sql All = $"""
         m.id, m.chat_id, m.seq, m.content, m.type, m.sender, m.timestamp, m.status, m.media, m.reply_to_id, m.importance,
         m.reply_id, m.event_seq, m.state, m.attempt, m.text_attempt, m.model, m.error_code, m.error_detail, m.usage,
-        m.finish_reason
+        m.finish_reason, {TreePlace.ColumnsOf($"m")}
         """;
 
-    public const int Width = 21;
+    const int OwnWidth = 21;
+
+    public const int Width = OwnWidth + TreePlace.Width;
 
     public static Message Read(Row row) => Read(row, 0);
 
@@ -27,12 +41,13 @@ sealed class MessageStore(Database db, EventLog events, Clock clock)
         // A row of an older version may hold more text than an answer can carry.
         if (content.Length > Message.LongestContent)
             content = Excerpt.Of(content, Message.LongestContent);
+        var place = TreePlace.Read(row, at + OwnWidth);
         return new(
             row.GetString(at), row.GetString(at + 1), row.GetInt64(at + 2), content, row.GetString(at + 4),
             row.GetString(at + 5), new(row.GetInt64(at + 6)), row.GetString(at + 7),
             ReadMedia(row.GetString(at + 8)),
             row.GetStringOrNull(at + 9), row.GetString(at + 10), row.GetStringOrNull(at + 11),
-            ReadGeneration(row, at, content))
+            ReadGeneration(row, at, content), place.ParentId, place.OnPath, place.Siblings)
         {
             EventSeq = row.GetInt64(at + 12),
         };
@@ -74,6 +89,13 @@ sealed class MessageStore(Database db, EventLog events, Clock clock)
             """,
             row => new IdempotencyRecord(row.GetString(0), !row.IsDBNull(1)), ct)) is [var record] ? record : null;
 
+    /// <summary>Whether a message of a chat is there and stands in lists, of whatever branch.</summary>
+    public Task<bool> IsListedAsync(string userId, string chatId, string id, CancellationToken ct) => db.FirstAsync(
+        $"""
+        select 1 from messages m
+        where m.user_id = {userId} and m.id = {id} and m.chat_id = {chatId} and m.listed = 1 and {NotDeleted}
+        """, _ => true, ct);
+
     /// <summary>How many of these replies ended as stopped.</summary>
     public async Task<int> CountStoppedAsync(string userId, IEnumerable<string> ids, CancellationToken ct) =>
         (int)await db.FirstAsync(
@@ -88,28 +110,60 @@ sealed class MessageStore(Database db, EventLog events, Clock clock)
         (await db.ListAsync(
             $"""
             select c.changed, case when exists (
-                select 1 from messages o where o.user_id = {userId} and o.chat_id = {chatId} and o.state in ('queued', 'running')
+                select 1 from messages o where o.user_id = {userId} and o.chat_id = {chatId} and o.state in {States.Open}
               ) then cast(1 as bigint) else cast(0 as bigint) end
             from chats c where c.user_id = {userId} and c.id = {chatId} and c.deleted_at is null
             """, row => (row.GetInt64(0), row.GetInt64(1) != 0), ct)) is [var look] ? look : null;
 
     /// <summary>Listed messages that follow one, ascending.</summary>
     public Task<IReadOnlyList<Message>> ListAfterAsync(
-        string userId, string chatId, long after, long limit, Func<Message, bool> enough, CancellationToken ct) =>
-        db.ListAsync(
-            $"""
-            select {All} from messages m where m.user_id = {userId} and m.chat_id = {chatId} and m.seq > {after}
-              and m.listed = 1 and {NotDeleted} order by m.seq limit {limit}
-            """, Read, ct, enough);
+        string userId, string chatId, Branches branches, long after, long limit, Func<Message, bool> enough,
+        CancellationToken ct) =>
+        db.ListAsync(List(userId, chatId, branches, $"m.seq > {after}", $"m.seq", limit), Read, ct, enough);
 
     /// <summary>Listed messages before one, newest first.</summary>
     public Task<IReadOnlyList<Message>> ListBeforeAsync(
-        string userId, string chatId, long before, long limit, Func<Message, bool> enough, CancellationToken ct) =>
-        db.ListAsync(
-            $"""
-            select {All} from messages m where m.user_id = {userId} and m.chat_id = {chatId} and m.seq < {before}
-              and m.listed = 1 and {NotDeleted} order by m.seq desc limit {limit}
-            """, Read, ct, enough);
+        string userId, string chatId, Branches branches, long before, long limit, Func<Message, bool> enough,
+        CancellationToken ct) =>
+        db.ListAsync(List(userId, chatId, branches, $"m.seq < {before}", $"m.seq desc", limit), Read, ct, enough);
+
+    // Of all branches, so many of the path and so many beside it hold the page: both are ranges of one index.
+    static Sql List(string userId, string chatId, Branches branches, Sql range, Sql order, long limit)
+    {
+        Sql listed = $"""
+            m.user_id = {userId} and m.chat_id = {chatId} and {range} and m.listed = 1 and {NotDeleted}
+            """;
+        Sql ids(long onPath) => $"""
+            select id from (
+              select m.id from messages m where {listed} and m.on_path = {onPath} order by {order} limit {limit}) x
+            """;
+        Sql which = branches == Branches.Path ? (Sql)$"m.on_path = 1" : $"m.id in ({ids(1)} union all {ids(0)})";
+        return $"""
+            select {All} from messages m join chats c on c.user_id = m.user_id and c.id = m.chat_id
+            where {listed} and {which} order by {order} limit {limit}
+            """;
+    }
+
+    /// <summary>The versions of a message, itself and open ones included, by <c>seq</c>; empty where it is not there.
+    /// </summary>
+    public Task<IReadOnlyList<Message>> ListSiblingsAsync(
+        string userId, string chatId, string id, CancellationToken ct) => db.ListAsync(
+        $"""
+        select {All} from messages t
+        join chats c on c.user_id = t.user_id and c.id = t.chat_id and c.deleted_at is null
+        join messages m on m.user_id = t.user_id and m.chat_id = t.chat_id and m.parent_id = t.parent_id
+          and m.sender = t.sender and {NotDeleted}
+        where t.user_id = {userId} and t.id = {id} and t.chat_id = {chatId} and t.deleted_at is null order by m.seq
+        """, Read, ct);
+
+    /// <summary>Where these messages stand now; those that are deleted are left out.</summary>
+    public Task<IReadOnlyList<(string Id, TreePlace Place)>> ListPlacesAsync(
+        string userId, IEnumerable<string> ids, CancellationToken ct) => db.ListAsync(
+        $"""
+        select m.id, {TreePlace.ColumnsOf($"m")} from messages m
+        join chats c on c.user_id = m.user_id and c.id = m.chat_id and c.deleted_at is null
+        where m.user_id = {userId} and m.id in {db.Dialect.EachOf(ids)} and {NotDeleted}
+        """, row => (row.GetString(0), TreePlace.Read(row, 1)), ct);
 
     /// <summary>Moves replies forward in their status, those that are not so far yet, each with its event.</summary>
     /// <param name="isShown">True where the client has been shown text that no checkpoint has brought to the row
@@ -135,130 +189,7 @@ sealed class MessageStore(Database db, EventLog events, Clock clock)
         return events.CommitAsync(batch, userId, transaction);
     }
 
-    /// <summary>
-    /// Takes messages away, a question with its reply. The rows stay without their content, so that their ids stay
-    /// used, and an open one loses its state, which is the fence: whoever makes it can write no more.
-    /// </summary>
-    public async Task<bool> DeleteAsync(string userId, string chatId, IReadOnlyList<string> ids)
-    {
-        var batch = new WriteBatch();
-        Sql guard = ChatStore.Lives(userId, chatId);
-        foreach (var id in ids)
-            guard = $"{guard} and exists (select 1 from messages m "
-                + $"where m.user_id = {userId} and m.id = {id} and {NotDeleted})";
-        var transaction = new EventTransaction(batch, userId, clock.NewId(), clock.Now, ids.Count, guard);
-        foreach (var id in ids)
-        {
-            transaction.Execute($"""
-                update messages set {Blank(transaction.At)}
-                from {transaction.Locked} and messages.user_id = {userId} and messages.id = {id}
-                """);
-            MediaStore.Release(transaction, id);
-            transaction.Append(EventTypes.MessageDeleted, chatId, id);
-        }
-        // What the chat shows as its last message is now the one before: that which was sent or ended last of the rest.
-        Sql last(Sql column, Sql which) => $"""
-            (select {column} from messages m where m.user_id = {userId} and m.chat_id = {chatId} and m.event_seq > 0
-             and {NotDeleted} and {which} order by m.event_seq desc limit 1)
-            """;
-        transaction.Execute($"""
-            update chats set changed = h.seq,
-              last_message_time = coalesce({last($"m.timestamp", $"1 = 1")}, created_at),
-              last_message_content = coalesce({last($"substr(m.content, 1, cast({Chat.LongestExcerpt} as integer))", $"(m.content <> '' or m.sender = 'user')")}, ''),
-              activity = coalesce({last($"m.event_seq", $"1 = 1")}, created_seq)
-            from {transaction.Locked} and chats.user_id = {userId} and chats.id = {chatId}
-            """);
-        await events.CommitAsync(batch, userId, transaction);
-        return transaction.Happened;
-    }
-
-    /// <summary>
-    /// Takes a chat away. Its messages are out of reach at once; their content goes in the background.
-    /// </summary>
-    public async Task<bool> DeleteChatAsync(string userId, string chatId)
-    {
-        var batch = new WriteBatch();
-        var transaction = new EventTransaction(
-            batch, userId, clock.NewId(), clock.Now, 1, ChatStore.Lives(userId, chatId));
-        transaction.Execute($"""
-            update chats set deleted_at = {transaction.At}, title = '', last_message_content = '', system_prompt = null
-            from {transaction.Locked} and chats.user_id = {userId} and chats.id = {chatId}
-            """);
-        transaction.Execute($"""
-            update messages set {Blank(transaction.At)} from {transaction.Locked} and messages.user_id = {userId}
-              and messages.chat_id = {chatId} and messages.state in ('queued', 'running')
-            """);
-        transaction.Append(EventTypes.ChatDeleted, chatId);
-        await events.CommitAsync(batch, userId, transaction);
-        return transaction.Happened;
-    }
-
-    /// <summary>
-    /// Removes the content of messages whose chat is gone, so many in one unit; true where more may be left.
-    /// </summary>
-    public async Task<bool> BlankAsync(int most)
-    {
-        var batch = new WriteBatch();
-        var blanked = batch.Execute($"""
-            update messages set {Blank(clock.Now)}
-            where deleted_at is null and (user_id, id) in (
-              select m.user_id, m.id from chats c join messages m on m.user_id = c.user_id and m.chat_id = c.id
-              where c.deleted_at is not null and {NotDeleted} limit {(long)most})
-            """);
-        var released = MediaStore.ReleaseOfDeletedChats(batch, most);
-        await db.WriteAsync(batch);
-        return blanked.Changed >= most || released.Changed >= most;
-    }
-
-    /// <summary>
-    /// Forgets the ids of messages that were deleted before a time, at most so many; true where more may be left. The
-    /// id of a deleted chat stays used as long as its account exists.
-    /// </summary>
-    public async Task<bool> ForgetAsync(Timestamp before, int most)
-    {
-        var batch = new WriteBatch();
-        var forgotten = batch.Execute($"""
-            delete from messages where (user_id, id) in (
-              select m.user_id, m.id from messages m where m.deleted_at < {before} limit {(long)most})
-            """);
-        await db.WriteAsync(batch);
-        return forgotten.Changed >= most;
-    }
-
-    /// <summary>Messages before one that a prompt may hold, of one importance or of any, newest first.</summary>
-    public Task<IReadOnlyList<PromptMessage>> ListPastAsync(
-        string userId, string chatId, long before, string? importance, long limit, CancellationToken ct) =>
-        db.ListAsync(
-            $"""
-            select m.seq, m.sender, m.content, m.tokens, m.media, m.importance, m.error_code from messages m
-            where m.user_id = {userId} and m.chat_id = {chatId} and m.seq < {before} and {OfImportance(importance)}
-              and m.listed = 1 and (m.content <> '' or m.media <> '[]') and {NotDeleted} order by m.seq desc limit {limit}
-            """, row => new PromptMessage(
-                row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetInt64(3), ReadMedia(row.GetString(4)),
-                row.GetString(5),
-                IsRefused: row.GetString(1) == Senders.User && !row.IsDBNull(6)), ct);
-
-    // Written out, not a parameter: the partial indexes of the rare ones are used only where the word stands in the
-    // text.
-    static Sql OfImportance(string? importance) => importance switch
-    {
-        null => $"1 = 1",
-        "high" => $"m.importance = 'high'",
-        "low" => $"m.importance = 'low'",
-        _ => $"m.importance = 'normal'",
-    };
-
-    static IReadOnlyList<string> ReadMedia(string json) =>
+    /// <summary>The paths of uploads, as a message keeps them.</summary>
+    public static IReadOnlyList<string> ReadMedia(string json) =>
         json == "[]" ? [] : JsonSerializer.Deserialize(json, MessagesJson.Default.IReadOnlyListString)!;
-
-    static Sql Blank(Timestamp at) => $"""
-        deleted_at = {at}, content = '', media = '[]', listed = 0, tokens = 0, usage = null, error_detail = null,
-          owner = null, state = case when state in ('queued', 'running') then 'stopped' else state end
-        """;
 }
-
-/// <summary>A message as a prompt needs it.</summary>
-/// <param name="IsRefused">Whether a provider refused it for its content: a question that prompts leave out.</param>
-sealed record PromptMessage(
-    long Seq, string Sender, string Content, long Tokens, IReadOnlyList<string> Media, string Importance,
-    bool IsRefused);

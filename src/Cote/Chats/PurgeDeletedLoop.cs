@@ -7,7 +7,7 @@ namespace Cote.Chats;
 /// Removes in the background what was deleted, a little at a time: a big deletion must not hold the writer.
 /// </summary>
 sealed class PurgeDeletedLoop(
-    MessageStore messages, MessagesOptions options, Clock clock, ILogger<PurgeDeletedLoop> log)
+    DeletionStore deletions, MessagesOptions options, Clock clock, ILogger<PurgeDeletedLoop> log)
     : PeriodicLoop(TimeSpan.FromMinutes(10), clock, log)
 {
     const int RowsPerBatch = 1_000;
@@ -16,10 +16,10 @@ sealed class PurgeDeletedLoop(
 
     protected override async Task RunRoundAsync(CancellationToken ct)
     {
-        while (await messages.BlankAsync(RowsPerBatch) && !ct.IsCancellationRequested)
+        while (await deletions.BlankAsync(RowsPerBatch) && !ct.IsCancellationRequested)
             await Task.Yield();
         var before = Clock.Now - TimeSpan.FromDays(options.RememberDeletedDays);
-        while (await messages.ForgetAsync(before, RowsPerBatch) && !ct.IsCancellationRequested)
+        while (await deletions.ForgetAsync(before, RowsPerBatch) && !ct.IsCancellationRequested)
             await Task.Yield();
     }
 }

@@ -36,6 +36,9 @@ static class DeliveryModule
             .Takes<MessageBody>("application/json").Produces<Message>()
             .WithSummary(
                 "Send a message; the reply follows by itself, on this connection with Accept: text/event-stream");
+        messages.MapPost("/{messageId}/regenerate", RegenerateEndpoint.Handle).RequireRateLimit(Limit.Messages)
+            .Takes<RegenerateBody>("application/json").Produces<Message>()
+            .WithSummary("Make another reply to a question; the path changes to it");
         messages.MapGet("/{messageId}/stream", ReplyStream.Handle).WithMetadata(new AllowsQueryToken())
             .Produces<string>(200, "text/event-stream")
             .WithSummary("Follow a reply to its end as server-sent events");
@@ -51,4 +54,4 @@ sealed record Synced(string Cursor, IReadOnlyList<Chat> Chats, IReadOnlyList<Run
 /// <summary>An open reply with its text so far.</summary>
 sealed record RunningReply(
     string ChatId, string MessageId, string ReplyToId, long Seq, string Model, long Attempt, string Content,
-    Generation Generation);
+    string? ParentId, bool? OnPath, Siblings? Siblings, Generation Generation);

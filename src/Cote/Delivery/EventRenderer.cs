@@ -19,7 +19,7 @@ sealed class EventRenderer(Database db, EventLog log, MediaLinks links, Clock cl
     // A channel may keep a frame; its URLs are good for a day at least.
     static readonly TimeSpan SignaturesKeep = TimeSpan.FromHours(12);
 
-    readonly record struct Entry(long Seq, string Type, string ChatId, string? MessageId, Message? Message, Chat? Chat);
+    readonly record struct Entry(long Seq, string Type, string ChatId, string? MessageId, long N, Message? Message, Chat? Chat);
 
     public Task<EventPage> ReadAsync(string userId, long after, CancellationToken ct) =>
         ReadAsync(userId, after, MaxEvents, ct);
@@ -30,7 +30,7 @@ sealed class EventRenderer(Database db, EventLog log, MediaLinks links, Clock cl
         long units = 0;
         var rows = await db.ListAsync(
             $"""
-            select e.seq, e.type, e.chat_id, e.message_id, m.id, c.id, {MessageStore.All}, {ChatStore.All}
+            select e.seq, e.type, e.chat_id, e.message_id, e.n, m.id, c.id, {MessageStore.All}, {ChatStore.All}
             from events e
             left join messages m on m.user_id = e.user_id and m.id = e.message_id and m.deleted_at is null
             left join chats c on c.user_id = e.user_id and c.id = e.chat_id and c.deleted_at is null
@@ -41,14 +41,14 @@ sealed class EventRenderer(Database db, EventLog log, MediaLinks links, Clock cl
 
     /// <summary>A message as the frame of the event that sent or ended it.</summary>
     public Frame Render(Message message) =>
-        Render(new Entry(message.EventSeq, EventTypes.Message, message.ChatId, message.Id, message, null));
+        Render(new Entry(message.EventSeq, EventTypes.Message, message.ChatId, message.Id, 0, message, null));
 
     static Entry Read(Row row)
     {
-        const int message = 6, chat = message + MessageStore.Width;
-        return new(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetStringOrNull(3),
-            row.IsDBNull(4) || row.IsDBNull(5) ? null : MessageStore.Read(row, message),
-            row.IsDBNull(5) ? null : ChatStore.Read(row, chat));
+        const int message = 7, chat = message + MessageStore.Width;
+        return new(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetStringOrNull(3), row.GetInt64(4),
+            row.IsDBNull(5) || row.IsDBNull(6) ? null : MessageStore.Read(row, message),
+            row.IsDBNull(6) ? null : ChatStore.Read(row, chat));
     }
 
     Frame Render(Entry row)
@@ -67,6 +67,13 @@ sealed class EventRenderer(Database db, EventLog log, MediaLinks links, Clock cl
             }, cursor),
             { Type: EventTypes.ChatCreated or EventTypes.ChatUpdated, Chat: { } chat } =>
                 Frame.Wrap(row.Type, JsonSerializer.SerializeToUtf8Bytes(chat, WireJson.Chat), cursor),
+            { Type: EventTypes.ChatPath, Chat: { } chat } => Frame.Write(row.Type, data =>
+            {
+                data.WriteString("chat_id"u8, row.ChatId);
+                data.WriteString("leaf_id"u8, chat.LeafId);
+                data.WriteNumber("after_seq"u8, row.N);
+                data.WriteString("last_message_content"u8, chat.LastMessageContent);
+            }, cursor),
             { MessageId: { } id } when row.Type == EventTypes.MessageDeleted || row.Chat is not null =>
                 Frame.Write(EventTypes.MessageDeleted, data =>
                 {

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Cote.Chats;
 using Cote.Events;
 using Cote.Replies;
 using Cote.Users;
@@ -15,13 +16,14 @@ sealed class Hub
     readonly ConcurrentDictionary<string, UserChannel> _channels = [];
     readonly StreamingReplies _streaming;
     readonly EventRenderer _renderer;
+    readonly MessageStore _messages;
     readonly RealtimeOptions _options;
     bool _isClosing;
 
     public Hub(EventLog log, StreamingReplies streaming, Revocations revocations, EventRenderer renderer,
-        RealtimeOptions options)
+        MessageStore messages, RealtimeOptions options)
     {
-        (_streaming, _renderer, _options) = (streaming, renderer, options);
+        (_streaming, _renderer, _messages, _options) = (streaming, renderer, messages, options);
         log.Advanced += userId => Find(userId)?.Advance();
         log.EpochChanged += DisconnectAll;
         streaming.Changed += userId => Find(userId)?.Wake();
@@ -40,7 +42,8 @@ sealed class Hub
         lock (_gate)
         {
             var channel = _channels.GetOrAdd(
-                subscription.UserId, static (id, hub) => new UserChannel(id, hub._renderer, hub._streaming), this);
+                subscription.UserId, static (id, hub) => new UserChannel(id, hub._renderer, hub._messages, hub._streaming),
+                this);
             channel.Add(subscription);
             if (_isClosing)
                 subscription.Close(CloseReason.ShuttingDown);

@@ -62,7 +62,7 @@ sealed class ReplyPositions(
     public void Attach(IEnumerable<PendingReply> pending, long position, List<Frame> frames)
     {
         foreach (var reply in pending)
-            if (reply.QuestionEvent <= position && (filter is null || filter.ReplyId == reply.MessageId)
+            if (reply.BegunSeq <= position && (filter is null || filter.ReplyId == reply.MessageId)
                 && channel.FindReply(reply.MessageId) is null && !_replies.ContainsKey(reply.MessageId))
                 frames.Add(Begin(reply));
     }
@@ -73,12 +73,12 @@ sealed class ReplyPositions(
         var streaming = channel.Replies;
         foreach (var reply in streaming)
         {
-            if (reply.QuestionEvent > position || (filter is not null && filter.ReplyId != reply.MessageId))
+            if (reply.BegunSeq > position || (filter is not null && filter.ReplyId != reply.MessageId))
                 continue;
             if (!_replies.TryGetValue(reply.MessageId, out var known))
             {
                 // Its end may be in the log before this client's beginning: no text is shown after that.
-                if ((reply.IsEnding && reply.QuestionEvent <= head) || _ended.Contains(reply.MessageId))
+                if ((reply.IsEnding && reply.BegunSeq <= head) || _ended.Contains(reply.MessageId))
                     continue;
                 _replies[reply.MessageId] = known =
                     new() { ChatId = reply.ChatId, MayBeBehind = IsYoung(CatchesUpWithin) };

@@ -36,7 +36,7 @@ sealed class ReplyStream(Subscriptions subscriptions, MessageStore messages, Eve
         var reply = await messages.FindAsync(user.Id, null, replyId, ct);
         if (reply is { Generation: { } generation } && (first.Count > 0 || !reply.HasEnded))
             first.Add(subscription.Begin(new(reply.ChatId, reply.Id, reply.ReplyToId!, reply.Seq, generation.Model!,
-                0, generation.Attempt!.Value, reply.Content)));
+                0, generation.Attempt!.Value, reply.Content, new(reply.ParentId, reply.OnPath, reply.Siblings))));
         if (reply is null || reply.HasEnded)
         {
             if (reply is not null)
@@ -55,5 +55,14 @@ sealed class ReplyStream(Subscriptions subscriptions, MessageStore messages, Eve
         await using var subscription =
             await subscriptions.OpenAsync(user, filter, question.EventSeq, http.RequestAborted);
         await SseStream.CopyAsync(subscription, http, [renderer.Render(question), subscription.Begin(reply)]);
+    }
+
+    /// <summary>Of a new version that was stored just now: everything of it comes after its own event.</summary>
+    public async Task CopyAsync(CurrentUser user, PendingReply reply, HttpContext http)
+    {
+        var filter = new ReplyFilter(reply.ChatId, reply.ReplyToId, reply.MessageId);
+        await using var subscription =
+            await subscriptions.OpenAsync(user, filter, reply.BegunSeq, http.RequestAborted);
+        await SseStream.CopyAsync(subscription, http, [subscription.Begin(reply)]);
     }
 }

@@ -1,3 +1,4 @@
+using Cote.Chats;
 using Cote.Events;
 using Cote.Replies;
 
@@ -8,7 +9,8 @@ namespace Cote.Delivery;
 /// user's streaming replies. The first subscription that comes after a commit reads the log for all.
 /// </summary>
 #pragma warning disable CA1001 // A semaphore whose wait handle is never asked for holds nothing to dispose of.
-sealed class UserChannel(string userId, EventRenderer renderer, StreamingReplies streaming)
+sealed class UserChannel(
+    string userId, EventRenderer renderer, MessageStore messages, StreamingReplies streaming)
 #pragma warning restore CA1001
 {
     const int MaxFrames = 256;
@@ -64,6 +66,7 @@ sealed class UserChannel(string userId, EventRenderer renderer, StreamingReplies
             {
                 Clear();
                 (_end, _readCommits, _isOutdated) = (position, -1, false);
+                await RefreshPlacesAsync(ct);
             }
             if (position < _end && (_recent.Count == 0 || _recent[0].Seq > position + 1))
                 return (await renderer.ReadAsync(userId, position, ct)).Frames; // Far behind: it reads for itself.
@@ -73,6 +76,8 @@ sealed class UserChannel(string userId, EventRenderer renderer, StreamingReplies
             if (_readCommits == commits)
                 return [];
             var page = await renderer.ReadAsync(userId, position, ct);
+            if (page.Frames.Any(x => x.Type is EventTypes.ChatPath or EventTypes.MessageDeleted))
+                await RefreshPlacesAsync(ct);
             if (!page.HasMore)
                 _readCommits = commits;
             foreach (var frame in page.Frames)
@@ -88,6 +93,15 @@ sealed class UserChannel(string userId, EventRenderer renderer, StreamingReplies
     /// <summary>Drops what was read of the log: the next subscription reads it anew.</summary>
     public void Forget() => _isOutdated = true;
 
+    // A snapshot says where its reply stands in the tree, and that may have changed since the reply began.
+    async Task RefreshPlacesAsync(CancellationToken ct)
+    {
+        if (Replies is not { Length: > 0 } replies)
+            return;
+        foreach (var (id, place) in await messages.ListPlacesAsync(userId, replies.Select(x => x.MessageId), ct))
+            FindReply(id)?.MoveTo(place);
+    }
+
     void Clear()
     {
         _recent.Clear();
@@ -96,9 +110,9 @@ sealed class UserChannel(string userId, EventRenderer renderer, StreamingReplies
 
     void Remember(Frame frame)
     {
-        // What was deleted must not be shown from here: a subscription that lags reads the log, where it is a deletion
-        // by now.
-        if (frame.Type is EventTypes.MessageDeleted or EventTypes.ChatDeleted)
+        // What was deleted must not be shown from here, nor a message where it stood in the tree: a subscription that
+        // lags reads the log, where it is as it is now.
+        if (frame.Type is EventTypes.MessageDeleted or EventTypes.ChatDeleted or EventTypes.ChatPath)
             Clear();
         _recent.Add(frame);
         _recentBytes += frame.Json.Length;

@@ -15,19 +15,25 @@ sealed class EventTransaction
     Statement? _appended;
     int _count;
 
-    /// <summary>A transaction of a fixed number of events.</summary>
+    /// <summary>
+    /// A transaction of a fixed number of events, after one for each of <paramref name="rows"/> where it has any
+    /// (<c>from messages m … where …</c>).
+    /// </summary>
     /// <param name="batch">The batch that its statements are added to.</param>
     /// <param name="userId">The owner of the log.</param>
     /// <param name="id">A new id, which marks the head as taken by this transaction.</param>
     /// <param name="at">The time of its events.</param>
     /// <param name="events">How many events it appends.</param>
     /// <param name="guard">The condition it depends on, without <c>where</c>.</param>
-    public EventTransaction(WriteBatch batch, string userId, string id, Timestamp at, int events, Sql guard)
+    /// <param name="rows">Rows that get an event each, by <see cref="AppendEach"/>.</param>
+    public EventTransaction(
+        WriteBatch batch, string userId, string id, Timestamp at, int events, Sql guard, Sql? rows = null)
     {
         (_batch, UserId, _id, At, _events) = (batch, userId, id, at, events);
         LockHead(batch, userId);
+        Sql count = rows is null ? (Sql)$"{(long)events}" : $"{(long)events} + (select count(*) {rows})";
         _head = batch.Execute(
-            $"update heads set seq = seq + {events}, unit = {id} where user_id = {userId} and {guard}");
+            $"update heads set seq = seq + {count}, unit = {id} where user_id = {userId} and {guard}");
     }
 
     /// <summary>
@@ -54,7 +60,7 @@ sealed class EventTransaction
     public Timestamp At { get; }
 
     /// <summary>After the commit: how many events it has appended.</summary>
-    public int Events => _appended?.Changed ?? (Happened ? _events : 0);
+    public int Events => (_appended?.Changed ?? 0) + (Happened ? _events : 0);
 
     /// <summary>After the commit: whether the guard held.</summary>
     public bool Happened => _head.Changed > 0;
@@ -71,19 +77,26 @@ sealed class EventTransaction
     public Statement Execute(Sql sql) => _batch.Execute(sql);
 
     /// <summary>Appends the next event.</summary>
-    public void Append(string type, string chatId, string? messageId = null)
+    /// <param name="type">One of <see cref="EventTypes"/>.</param>
+    /// <param name="chatId">The chat that it is about.</param>
+    /// <param name="messageId">The message that it is about.</param>
+    /// <param name="n">Of <c>chat.path</c>: <c>after_seq</c>.</param>
+    public void Append(string type, string chatId, string? messageId = null, long n = 0)
     {
         _count++;
         _batch.Execute($"""
-            insert into events (user_id, seq, type, chat_id, message_id, at)
-            select h.user_id, {Seq(_count)}, {type}, {chatId}, {messageId}, {At} from {Locked}
+            insert into events (user_id, seq, type, chat_id, message_id, at, n)
+            select h.user_id, {Seq(_count)}, {type}, {chatId}, {messageId}, {At}, {n} from {Locked}
             """);
     }
 
-    /// <summary>Appends an event for each of the rows that the transaction was begun with, in their order.</summary>
+    /// <summary>
+    /// Appends an event for each of the rows that the transaction was begun with, in their order, before those of a
+    /// fixed number.
+    /// </summary>
     public void AppendEach(string type, Sql rows) => _appended = _batch.Execute($"""
         insert into events (user_id, seq, type, chat_id, message_id, at)
-        select h.user_id, h.seq - e.n + e.place, {type}, e.chat_id, e.id, {At}
+        select h.user_id, h.seq - {(long)_events} - e.n + e.place, {type}, e.chat_id, e.id, {At}
         from (
           select m.chat_id, m.id, row_number() over (order by m.chat_id, m.seq) as place, count(*) over () as n {rows}
         ) e, {Locked}

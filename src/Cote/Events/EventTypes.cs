@@ -11,6 +11,7 @@ static class EventTypes
     public const string ChatCreated = "chat.created";
     public const string ChatUpdated = "chat.updated";
     public const string ChatDeleted = "chat.deleted";
+    public const string ChatPath = "chat.path";
 
     public const string Ready = "ready";
     public const string Reset = "reset";

@@ -31,7 +31,7 @@ sealed class CoteChats(ChatStore chats, MessageStore messages, SendMessage send,
     }
 
     public async Task<int> StopAsync(string userId, string chatId, CancellationToken ct) =>
-        await stop.DoAsync(userId, await RequireAsync(userId, chatId, ct), ct);
+        await stop.DoAsync(userId, await RequireAsync(userId, chatId, ct), null, ct);
 
     public async Task<IReadOnlyList<CoteMessage>> ReadAsync(string userId, string chatId, int limit, long? before,
         CancellationToken ct)
@@ -39,7 +39,8 @@ sealed class CoteChats(ChatStore chats, MessageStore messages, SendMessage send,
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, Page.MostItems);
         var chat = await RequireAsync(userId, chatId, ct);
-        var page = await messages.ListBeforeAsync(userId, chat, before ?? long.MaxValue, limit, _ => false, ct);
+        var page = await messages.ListBeforeAsync(
+            userId, chat, Branches.Path, before ?? long.MaxValue, limit, _ => false, ct);
         return [.. page.Reverse().Select(Of)];
     }
 

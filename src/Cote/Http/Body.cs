@@ -45,6 +45,19 @@ public static class Body
         }
     }
 
+    /// <summary>The same; an empty body is an object without fields.</summary>
+    public static async Task<RequestReader> ReadOptionalAsync(HttpContext http) =>
+        http.Request.ContentLength is null or 0 && await IsEmptyAsync(http)
+            ? new RequestReader(JsonElement.Parse("{}"u8)) : await ReadAsync(http);
+
+    static async Task<bool> IsEmptyAsync(HttpContext http)
+    {
+        var reader = http.Request.BodyReader;
+        var read = await reader.ReadAsync(http.RequestAborted);
+        reader.AdvanceTo(read.Buffer.Start);
+        return read.IsCompleted && read.Buffer.IsEmpty;
+    }
+
     /// <summary>A form, urlencoded or multipart. A body of another content type has none of the fields.</summary>
     public static async Task<RequestReader> ReadFormAsync(HttpContext http)
     {

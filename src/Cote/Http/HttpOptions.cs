@@ -57,6 +57,10 @@ public sealed class RateLimitsOptions
     [Range(1, Most)]
     public int MessagesPerMinute { get; set; } = 60;
 
+    /// <summary>How often one user may switch to another path of a chat: each switch moves up to 10,000 messages.</summary>
+    [Range(1, Most)]
+    public int SwitchesPerMinute { get; set; } = 120;
+
     /// <summary>All requests of one user, or, without a valid token, of one address.</summary>
     [Range(1, Most)]
     public int RequestsPerMinute { get; set; } = 1_200;

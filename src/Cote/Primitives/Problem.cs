@@ -82,6 +82,12 @@ public static class Problems
     /// <summary>429 <c>rate_limited</c></summary>
     public static readonly Problem TooManyRequests =
         new(429, "rate_limited", "Too many requests; wait as long as Retry-After says");
+    /// <summary>409 <c>reply_open</c></summary>
+    public static readonly Problem ReplyOpen =
+        new(409, "reply_open", "A reply to this question is on its way; wait for its end, or stop it");
+    /// <summary>422 <c>path_too_long</c></summary>
+    public static readonly Problem PathTooLong = new(422, "path_too_long",
+        "More than 10,000 messages would leave the active path or enter it; that is too many at once");
     /// <summary>429 <c>too_many_open</c></summary>
     public static readonly Problem TooManyOpen =
         Later(5, 429, "too_many_open", "Too many replies of this chat are waiting; wait until some have ended");

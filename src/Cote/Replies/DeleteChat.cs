@@ -7,14 +7,14 @@ namespace Cote.Replies;
 static class DeleteChat
 {
     public static async Task<IResult> Handle(
-        string chatId, CurrentUser user, MessageStore messages, ReplyStore replies, RunningReplies running,
+        string chatId, CurrentUser user, DeletionStore deletions, ReplyStore replies, RunningReplies running,
         PurgeDeletedLoop purge,
         CancellationToken ct)
     {
         if (Ids.Parse(chatId) is not { } chat)
             return ApiResults.Of(Problems.ChatNotFound);
         var pending = await replies.ListPendingAsync(user.Id, chat, ct);
-        if (!await messages.DeleteChatAsync(user.Id, chat))
+        if (!await deletions.DeleteChatAsync(user.Id, chat))
             return ApiResults.Of(Problems.ChatNotFound);
         foreach (var reply in pending)
             running.Stop(user.Id, reply.Id);

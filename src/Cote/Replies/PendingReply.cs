@@ -5,13 +5,14 @@ using Cote.Events;
 namespace Cote.Replies;
 
 /// <summary>A reply that has not ended, as a client that attaches to it is told.</summary>
-/// <param name="QuestionEvent">The event of its question: nothing of the reply is shown before it.</param>
+/// <param name="BegunSeq">The event that announced it: nothing of the reply is shown before it.</param>
 /// <param name="Attempt">The attempt that <paramref name="Content"/> belongs to.</param>
+/// <param name="Place">Where it stands in the tree.</param>
+/// <param name="PrefixLength">UTF-16 units of the text that every attempt goes on after.</param>
 /// <param name="Home">The node that makes it, or null while it waits.</param>
 sealed record PendingReply(
-    string ChatId, string MessageId, string ReplyToId, long Seq, string Model, long QuestionEvent, long Attempt,
-    string Content,
-    string? Home = null)
+    string ChatId, string MessageId, string ReplyToId, long Seq, string Model, long BegunSeq, long Attempt,
+    string Content, TreePlace Place, int PrefixLength = 0, string? Home = null)
 {
     public ReplyText Text => new(Attempt, Content);
 
@@ -29,6 +30,7 @@ sealed record PendingReply(
         data.WriteString("model"u8, Model);
         data.WriteNumber("attempt"u8, Attempt);
         data.WriteString("content"u8, Content);
+        Place.WriteFields(data);
     }
 }
 
@@ -36,26 +38,27 @@ sealed record PendingReply(
 sealed record PendingReplyRow(
     string UserId, string ChatId, string Id, long Seq, string State, long Attempt, long TextAttempt, string Content,
     long Takeovers, string Model, bool IsStopRequested,
-    string QuestionId, long QuestionSeq, long QuestionEvent, string QuestionStatus,
-    string? SystemPrompt, double? Temperature, int? MaxTokens, string? Owner, Timestamp QuestionTimestamp)
+    string QuestionId, long QuestionSeq, long BegunSeq, string QuestionStatus,
+    string? SystemPrompt, double? Temperature, int? MaxTokens, string? Owner, Timestamp QuestionTimestamp,
+    int PrefixLength, string? QuestionParentId, TreePlace Place)
 {
-    /// <summary>The states of a reply that has not ended. The partial indexes hold the same words.</summary>
-    public static readonly Sql States = $"('queued', 'running')";
+    /// <summary>The text that every attempt goes on after; it is a part of the content.</summary>
+    public string Prefix => Content[..Math.Min(PrefixLength, Content.Length)];
 
     /// <summary>The text that stands, and the attempt that made it.</summary>
     public ReplyText Text => new(Content.Length > 0 ? TextAttempt : Attempt, Content);
 
     public PendingReply ToPendingReply() => new(
-        ChatId, Id, QuestionId, Seq, Model, QuestionEvent, Text.Attempt, Content,
-        State == Chats.States.Running ? Owner : null);
+        ChatId, Id, QuestionId, Seq, Model, BegunSeq, Text.Attempt, Content, Place, PrefixLength,
+        State == States.Running ? Owner : null);
 
     /// <summary>
     /// The query for such rows, where <c>r</c> is the reply, <c>q</c> its question and <c>c</c> its chat.
     /// </summary>
     public static Sql Select(Sql where) => $"""
         select r.user_id, r.chat_id, r.id, r.seq, r.state, r.attempt, r.text_attempt, r.content, r.takeovers, r.model,
-          r.stop_wanted, q.id, q.seq, q.event_seq, q.status, c.system_prompt, c.temperature, c.max_tokens, r.owner,
-          q.timestamp
+          r.stop_wanted, q.id, q.seq, r.begun_seq, q.status, c.system_prompt, r.temperature, r.max_tokens, r.owner,
+          q.timestamp, r.prefix, q.parent_id, {TreePlace.ColumnsOf($"r")}
         from messages r
         join messages q on q.user_id = r.user_id and q.id = r.reply_to_id
         join chats c on c.user_id = r.user_id and c.id = r.chat_id
@@ -65,7 +68,7 @@ sealed record PendingReplyRow(
     /// <summary>The query for all pending replies of a user, or of one chat, in order, or those after one.</summary>
     public static Sql SelectAll(string userId, string? chatId, (string ChatId, long Seq)? after = null)
     {
-        Sql pending = $"r.user_id = {userId} and r.state in {States}";
+        Sql pending = $"r.user_id = {userId} and r.state in {States.Open}";
         if (chatId is not null)
             pending = $"{pending} and r.chat_id = {chatId}";
         if (after is { } last)
@@ -78,7 +81,8 @@ sealed record PendingReplyRow(
         row.GetInt64(6), row.GetString(7), row.GetInt64(8), row.GetString(9), row.GetInt64(10) != 0,
         row.GetString(11), row.GetInt64(12), row.GetInt64(13), row.GetString(14), row.GetStringOrNull(15),
         row.GetDoubleOrNull(16), (int?)row.GetInt64OrNull(17), row.GetStringOrNull(18),
-        new(row.GetInt64(19)));
+        new(row.GetInt64(19)), (int)row.GetInt64(20), row.GetString(21) is { Length: > 0 } parent ? parent : null,
+        TreePlace.Read(row, 22));
 }
 
 /// <summary>How a reply ends.</summary>

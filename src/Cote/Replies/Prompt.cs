@@ -9,9 +9,9 @@ sealed record BuiltPrompt(IReadOnlyList<ChatMessage> Messages, long Tokens, long
 
 /// <summary>
 /// Builds the prompt of a reply: as much of the chat as the model's window holds, read backwards, never the whole chat.
-/// It fits strict servers: after the system prompt a question comes first, roles alternate, and no turn is blank.
+/// It is made from the question's ancestors alone, whatever path is active. It fits strict servers: after the system prompt a question comes first, roles alternate, and no turn is blank.
 /// </summary>
-sealed class Prompt(MessageStore messages, Attachments attachments)
+sealed class Prompt(PastStore history, Attachments attachments)
 {
     const int PageRows = 100;
     const string BlankQuestion = "(no text)";
@@ -26,12 +26,15 @@ sealed class Prompt(MessageStore messages, Attachments attachments)
     public async Task<BuiltPrompt?> BuildAsync(
         PendingReplyRow reply, string? systemPrompt, long room, long wanted, bool vision, CancellationToken ct)
     {
-        // Most chats are short: one query brings the question and all messages before it.
-        var newest = await messages.ListPastAsync(
-            reply.UserId, reply.ChatId, reply.QuestionSeq + 1, null, PageRows, ct);
-        if (newest is not [var question, ..] || question.Seq != reply.QuestionSeq)
+        // Most chats are short, and most paths stay: one query brings the question and all messages before it.
+        var newest = await history.ListNewestAsync(
+            reply.UserId, reply.ChatId, reply.QuestionSeq + 1, PageRows, ct);
+        var isWhole = newest.Count < PageRows && newest is [var last, ..] && last.Seq == reply.QuestionSeq;
+        var question = newest.FirstOrDefault(x => x.Seq == reply.QuestionSeq)
+            ?? await history.FindAsync(reply.UserId, reply.QuestionId, ct);
+        if (question is null)
             return new([], 0, 0); // Deleted meanwhile.
-        var left = room - TokenEstimate.Of(question.Content);
+        var left = room - TokenEstimate.Of(question.Content) - TokenEstimate.Of(reply.Prefix);
         if (!string.IsNullOrWhiteSpace(systemPrompt))
             left -= TokenEstimate.Of(systemPrompt);
         if (left < 0)
@@ -45,7 +48,7 @@ sealed class Prompt(MessageStore messages, Attachments attachments)
         var own = room - budget.Tokens;
         budget.Tokens = Math.Max(0, budget.Tokens - Math.Max(0, room - wanted));
         var forPast = budget.Tokens;
-        var past = await ReadPastAsync(reply, newest.Count < PageRows ? [.. newest.Skip(1)] : null, budget, ct);
+        var past = await ReadPastAsync(reply, isWhole ? [.. newest.Skip(1)] : null, budget, ct);
         var pastParts = new Dictionary<long, IReadOnlyList<AIContent>>();
         foreach (var message in past.Where(x => x.Media.Count > 0).Reverse())
             pastParts[message.Seq] = await attachments.ReadAsync(reply.UserId, message.Media, budget, ct);
@@ -57,6 +60,7 @@ sealed class Prompt(MessageStore messages, Attachments attachments)
             Add(prompt, message.Sender, message.Content, pastParts.GetValueOrDefault(message.Seq) ?? []);
         var isBlank = string.IsNullOrWhiteSpace(question.Content) && parts.Count == 0;
         Add(prompt, Senders.User, isBlank ? BlankQuestion : question.Content, parts);
+        Add(prompt, Senders.Ai, reply.Prefix, []);
         return new(prompt, own + forPast - budget.Tokens, forPast - budget.Tokens);
     }
 
@@ -66,13 +70,18 @@ sealed class Prompt(MessageStore messages, Attachments attachments)
         PendingReplyRow reply, IReadOnlyList<PromptMessage>? all, Attachments.Budget budget, CancellationToken ct)
     {
         var taken = new SortedList<long, PromptMessage>();
+        // Of one moment: another path may become the active one between two pages.
+        await using var snapshot = all is null ? await history.SnapshotAsync(ct) : null;
+        var ancestors = snapshot is null ? null
+            : await PastStore.AncestorsAsync(snapshot, reply.UserId, reply.QuestionId, ct);
         foreach (var importance in new[] { "high", "normal", "low" })
         {
             var before = reply.QuestionSeq;
             while (true)
             {
                 var page = all is not null ? [.. all.Where(x => x.Importance == importance)]
-                    : await messages.ListPastAsync(reply.UserId, reply.ChatId, before, importance, PageRows, ct);
+                    : await PastStore.ListAsync(
+                        snapshot!, ancestors!, reply.UserId, reply.ChatId, before, importance, PageRows, ct);
                 foreach (var message in page.Where(IsSendable))
                 {
                     if (budget.Tokens < message.Tokens)

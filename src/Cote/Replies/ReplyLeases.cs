@@ -1,3 +1,4 @@
+using Cote.Chats;
 using Cote.Cluster;
 using Cote.Events;
 
@@ -46,11 +47,11 @@ sealed class ReplyLeases(Database db, NodeNotifier notifier, Node node, Clock cl
               state = 'running', owner = {node.Id}, lease_until = {Until}, attempt = attempt + 1
             where user_id = {userId} and id = (
                 select o.id from messages o where o.user_id = {userId} and o.chat_id = {chatId}
-                and o.state in {PendingReplyRow.States} order by o.seq limit 1)
+                and o.state in {States.Open} order by o.seq limit 1)
               and {IsClaimable($"messages")}
             """);
         var row = batch.Query(PendingReplyRow.Select(
-            $"r.user_id = {userId} and r.chat_id = {chatId} and r.state in {PendingReplyRow.States} "
+            $"r.user_id = {userId} and r.chat_id = {chatId} and r.state in {States.Open} "
                 + $"and r.owner = {node.Id}"),
             PendingReplyRow.Read);
         await db.WriteAsync(batch);
@@ -82,7 +83,7 @@ sealed class ReplyLeases(Database db, NodeNotifier notifier, Node node, Clock cl
         var held = batch.Query(
             $"""
             update messages set lease_until = {Until}
-            where state in {PendingReplyRow.States} and state = 'running' and owner = {node.Id}
+            where state in {States.Open} and state = 'running' and owner = {node.Id}
             returning user_id, id, attempt, stop_wanted
             """, row => new HeldLease(row.GetString(0), row.GetString(1), row.GetInt64(2), row.GetInt64(3) != 0));
         await db.WriteAsync(batch);
@@ -112,7 +113,7 @@ sealed class ReplyLeases(Database db, NodeNotifier notifier, Node node, Clock cl
 
     /// <summary>The same, as part of a batch.</summary>
     public static void VoidAll(WriteBatch batch) => batch.Execute($"""
-        update messages set lease_until = {Void} where state in {PendingReplyRow.States} and lease_until > {Void}
+        update messages set lease_until = {Void} where state in {States.Open} and lease_until > {Void}
         """);
 
     /// <summary>Gives a reply back with its text, for the next claim. This does not count as a takeover.</summary>
@@ -136,7 +137,7 @@ sealed class ReplyLeases(Database db, NodeNotifier notifier, Node node, Clock cl
         EventTransaction.LockHead(batch, userId);
         batch.Execute($"""
             update messages set owner = {node.Id}, attempt = attempt + 1, state = 'running', lease_until = {Until}
-            where user_id = {userId} and id = {replyId} and state in {PendingReplyRow.States}
+            where user_id = {userId} and id = {replyId} and state in {States.Open}
               and (state = 'running' or not exists (
                 select 1 from messages o where o.user_id = {userId} and o.chat_id = messages.chat_id and o.state = 'running'))
             """);
@@ -153,8 +154,8 @@ sealed class ReplyLeases(Database db, NodeNotifier notifier, Node node, Clock cl
     public Task<IReadOnlyList<(string UserId, string ChatId)>> ListIdleAsync(CancellationToken ct) => db.ListAsync(
         $"""
         select m.user_id, m.chat_id from messages m
-        where m.state in {PendingReplyRow.States} and {IsClaimable($"m")} and not exists (
-          select 1 from messages o where o.user_id = m.user_id and o.chat_id = m.chat_id and o.state in {PendingReplyRow.States}
+        where m.state in {States.Open} and {IsClaimable($"m")} and not exists (
+          select 1 from messages o where o.user_id = m.user_id and o.chat_id = m.chat_id and o.state in {States.Open}
             and o.seq < m.seq)
         limit 10000
         """, row => (row.GetString(0), row.GetString(1)), ct);
@@ -164,7 +165,7 @@ sealed class ReplyLeases(Database db, NodeNotifier notifier, Node node, Clock cl
         IEnumerable<string> users, CancellationToken ct) => db.ListAsync(
         $"""
         select distinct user_id from messages
-        where user_id in {db.Dialect.EachOf(users)} and state in {PendingReplyRow.States} and state = 'running' and owner <> {node.Id}
+        where user_id in {db.Dialect.EachOf(users)} and state in {States.Open} and state = 'running' and owner <> {node.Id}
         """, row => row.GetString(0), ct);
 
     /// <summary>The fence, as a condition on <c>messages</c>: this node owns the reply, in this attempt.</summary>

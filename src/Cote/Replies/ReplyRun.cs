@@ -161,10 +161,10 @@ sealed class ReplyRun : IDisposable
     // False where the reply has reached its longest length.
     bool Show(string text)
     {
-        var room = _context.Options.MaxReplyLength - _writer.Length;
+        var room = _context.Options.MaxReplyLength - Math.Max(_writer.Length, _reply.PrefixLength);
         var isWhole = text.Length <= room;
         if (!isWhole)
-            text = Excerpt.Of(text, room);
+            text = Excerpt.Of(text, Math.Max(0, room));
         if (text.Length > 0)
             _writer.Append(text);
         return isWhole;

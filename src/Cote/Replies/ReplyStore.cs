@@ -25,7 +25,7 @@ sealed class ReplyStore(
         string userId, IEnumerable<string> replyIds, CancellationToken ct) => db.ListAsync(
         $"""
         select m.id from messages m
-        where m.user_id = {userId} and m.id in {db.Dialect.EachOf(replyIds)} and m.state in {PendingReplyRow.States}
+        where m.user_id = {userId} and m.id in {db.Dialect.EachOf(replyIds)} and m.state in {States.Open}
         """, row => row.GetString(0), ct);
 
     /// <summary>
@@ -95,7 +95,7 @@ sealed class ReplyStore(
         var next = batch.Query(
             $"""
             select 1 from messages where user_id = {reply.UserId} and chat_id = {reply.ChatId}
-              and state in {PendingReplyRow.States} and state = 'queued' limit 1
+              and state in {States.Open} and state = 'queued' limit 1
             """, _ => true);
         await events.CommitAsync(batch, reply.UserId, transaction);
         if (next.First)
@@ -105,15 +105,16 @@ sealed class ReplyStore(
         return transaction.Happened;
     }
 
-    /// <summary>Writes a stop request on every pending reply of a chat. Returns those that had none yet.</summary>
-    public async Task<IReadOnlyList<string>> RequestStopAsync(string userId, string chatId)
+    /// <summary>Writes a stop request on every pending reply of a chat but one. Returns those that had none yet.</summary>
+    public async Task<IReadOnlyList<string>> RequestStopAsync(string userId, string chatId, string except)
     {
         var batch = new WriteBatch();
         EventTransaction.LockHead(batch, userId);
         var requested = batch.Query(
             $"""
             update messages set stop_wanted = 1
-            where user_id = {userId} and chat_id = {chatId} and state in {PendingReplyRow.States} and stop_wanted = 0
+            where user_id = {userId} and chat_id = {chatId} and state in {States.Open} and stop_wanted = 0
+              and id <> {except}
             returning id
             """, row => row.GetString(0));
         await db.WriteAsync(batch);
@@ -124,39 +125,70 @@ sealed class ReplyStore(
     /// Ends the queued replies of a chat whose stop is requested, all in one transaction. One that was claimed since is
     /// left to its run, which finds the request.
     /// </summary>
+    /// <param name="userId">The owner.</param>
+    /// <param name="chatId">The chat.</param>
     /// <param name="most">How many there are at the most.</param>
     public Task EndQueuedAsync(string userId, string chatId, int most)
     {
         Sql queued = $"""
             from messages m where m.user_id = {userId} and m.chat_id = {chatId}
-              and m.state in {PendingReplyRow.States} and m.state = 'queued' and m.stop_wanted = 1
+              and m.state in {States.Open} and m.state = 'queued' and m.stop_wanted = 1
             """;
         var batch = new WriteBatch();
         var transaction = new EventTransaction(batch, userId, clock.NewId(), clock.Now, queued);
-        transaction.AppendEach(EventTypes.Message, queued);
+        StopAll(transaction, chatId, queued, most);
+        return events.CommitAsync(batch, userId, transaction);
+    }
+
+    /// <summary>The open replies of a chat as the rows of a transaction, for <see cref="StopAll"/>.</summary>
+    public static Sql OpenIn(string userId, string chatId) =>
+        $"from messages m where m.user_id = {userId} and m.chat_id = {chatId} and m.state in {States.Open}";
+
+    /// <summary>
+    /// Adds the statements that end open replies of a chat as stopped, with the text that was written; the transaction
+    /// was begun with them as its rows. Each loses its state, which is the fence.
+    /// </summary>
+    /// <param name="transaction">The transaction.</param>
+    /// <param name="chatId">The chat.</param>
+    /// <param name="rows">The replies.</param>
+    /// <param name="most">How many events the transaction has at the most.</param>
+    public static void StopAll(EventTransaction transaction, string chatId, Sql rows, long most)
+    {
+        var userId = transaction.UserId;
+        Sql recent = $"""
+            m.user_id = {userId} and m.chat_id = {chatId} and m.id in (
+              select e.message_id from events e
+              where e.user_id = {userId} and e.seq > h.seq - {most} and e.type = {EventTypes.Message})
+            """;
+        transaction.AppendEach(EventTypes.Message, rows);
         transaction.Execute($"""
             update messages set state = 'stopped', timestamp = {ListedAt(transaction.At)}, listed = 1, owner = null, lease_until = 0,
               event_seq = coalesce((
                 select e.seq from events e
-                where e.user_id = {userId} and e.seq > h.seq - {(long)most} and e.message_id = messages.id), h.seq)
+                where e.user_id = {userId} and e.seq > h.seq - {most} and e.message_id = messages.id), h.seq)
             from {transaction.Locked} and messages.user_id = {userId} and messages.chat_id = {chatId}
-              and messages.state in {PendingReplyRow.States} and messages.state = 'queued' and messages.stop_wanted = 1
+              and messages.id in (select m.id {rows})
             """);
+        // The one that ended last is the last message of the chat.
         transaction.Execute($"""
-            update chats set changed = h.seq, activity = h.seq, last_message_time = m.timestamp
+            update chats set changed = h.seq, activity = m.event_seq, last_message_time = m.timestamp,
+              last_message_content = coalesce((
+                select substr(m.content, 1, cast({Chat.LongestExcerpt} as integer)) from messages m
+                where {recent} and m.on_path = 1 and m.content <> '' order by m.event_seq desc limit 1
+              ), last_message_content)
             from messages m, {transaction.Locked} and chats.user_id = {userId} and chats.id = {chatId}
-              and m.user_id = {userId} and m.chat_id = {chatId} and m.event_seq = h.seq
+              and m.user_id = {userId} and m.id = (
+                select m.id from messages m where {recent} order by m.event_seq desc limit 1)
             """);
-        return events.CommitAsync(batch, userId, transaction);
     }
 
-    // A chat's preview keeps its text where a reply ends without any.
+    // A chat's preview keeps its text where a reply ends without any, and where it ends beside the active path.
     static void MoveChat(EventTransaction transaction, PendingReplyRow reply, string content)
     {
         var excerpt = Excerpt.Of(content, Chat.LongestExcerpt);
         transaction.Execute($"""
             update chats set changed = h.seq, activity = h.seq, last_message_time = m.timestamp,
-              last_message_content = case when {excerpt} = '' then chats.last_message_content else {excerpt} end
+              last_message_content = case when {excerpt} = '' or m.on_path = 0 then chats.last_message_content else {excerpt} end
             from messages m, {transaction.Locked} and chats.user_id = {reply.UserId} and chats.id = {reply.ChatId}
               and m.user_id = {reply.UserId} and m.id = {reply.Id}
             """);

@@ -18,6 +18,7 @@ sealed class ReplyWriter(
     // The fence. Raised before a repeated model call, when no checkpoint of this run was written yet.
     long _attempt = reply.Attempt;
     string _questionStatus = reply.QuestionStatus;
+    long _textAttempt = -1; // The attempt whose text has begun.
     int _savedLength;
     long _unsavedSince;
     bool _isEnding;
@@ -37,6 +38,9 @@ sealed class ReplyWriter(
     /// <summary>Shows text to the readers of the reply; a checkpoint writes it.</summary>
     public void Append(string text)
     {
+        // Each attempt goes on after the text that a new version was given.
+        if (_textAttempt != Attempt)
+            (_textAttempt, text) = (Attempt, reply.Prefix + text);
         var length = streaming.Append(Attempt, text);
         lock (_gate)
         {

@@ -5,7 +5,7 @@ namespace Cote.Replies;
 
 /// <summary>What came of a send: a problem, or the stored message.</summary>
 /// <param name="Problem">Why nothing was stored.</param>
-/// <param name="Message">The user's message.</param>
+/// <param name="Message">The user's message, or the reply that was made anew.</param>
 /// <param name="Reply">Its reply, where this call has stored it; null where the message was sent before.</param>
 sealed record SendOutcome(Problem? Problem, Message? Message = null, PendingReply? Reply = null)
 {
@@ -14,9 +14,8 @@ sealed record SendOutcome(Problem? Problem, Message? Message = null, PendingRepl
 
 /// <summary>Stores a question and its queued reply; it never calls the model.</summary>
 sealed class SendMessage(
-    MessageStore messages, ChatStore chats, TurnStore turns, ReplyScheduler scheduler, MediaStore uploads,
-    MessagesOptions options,
-    TurnEvents events, Clock clock)
+    MessageStore messages, ChatStore chats, TreeStore tree, TurnStore turns, TurnStart start, MediaStore uploads,
+    MessagesOptions options, TurnEvents events, Clock clock)
 {
     public const int MaxMedia = 32;
     const int LongestUrl = 2_048;
@@ -33,14 +32,20 @@ sealed class SendMessage(
 
         var message = fields with { ChatId = chat, Fingerprint = FingerprintOf(chat, fields) };
         var media = await uploads.ListAsync(userId, message.MediaIds, ct);
-        if (media.Count < message.MediaIds.Distinct().Count())
-            return await AnswerUnstoredAsync(userId, message, request, ct); // Deleted since, if it was sent before.
-        if (media.Count > 0 && !media.Any(x => x.Suits(message.Type)))
+        var isUploaded = media.Count == message.MediaIds.Distinct().Count();
+        if (isUploaded && media.Count > 0 && !media.Any(x => x.Suits(message.Type)))
         {
             request.AddError("media_urls", $"a message of type {message.Type} needs at least one");
             return request.Problem!;
         }
-        return await StoreAsync(userId, message) ?? await AnswerUnstoredAsync(userId, message, request, ct);
+        while (true)
+        {
+            // An upload may be deleted since the message was sent.
+            if (isUploaded && await StoreAsync(userId, message, request, ct) is { } stored)
+                return stored;
+            if (await AnswerUnstoredAsync(userId, message, request, ct) is { } answer)
+                return answer;
+        }
     }
 
     // Null where a field is wrong.
@@ -52,6 +57,11 @@ sealed class SendMessage(
         var replyTo = request.OptionalId("reply_to_id");
         var importance = request.Choice("importance_level", "normal", "low", "normal", "high");
         var id = request.OptionalId("id") ?? clock.NewId();
+        var parent = request.OptionalId("parent_id");
+        var versionOf = request.OptionalId("version_of");
+        var stops = request.OptionalFlag("stop") ?? false;
+        if (parent is not null && versionOf is not null)
+            request.AddError("version_of", "a version gets the parent of the other one: leave parent_id out");
         List<string> media = [.. urls.Select(MediaLinks.IdOf).OfType<string>()];
         if (media.Count < urls.Count)
             AddMediaError(request);
@@ -60,70 +70,95 @@ sealed class SendMessage(
         else if (media.Count == 0 && content.Length == 0 && request.Problem is null)
             request.Text("content", 1, options.MaxContentLength);
         return request.Problem is not null ? null
-            : new NewMessage(id, clock.NewId(), "", content, type, importance, replyTo, media, "", clock.Now);
+            : new NewMessage(id, clock.NewId(), "", content, type, importance, replyTo, media, parent, versionOf,
+                stops, "", clock.Now);
     }
 
     // Null where nothing was stored.
-    async Task<SendOutcome?> StoreAsync(string userId, NewMessage message)
+    async Task<SendOutcome?> StoreAsync(
+        string userId, NewMessage message, RequestReader request, CancellationToken ct)
     {
-        var hasSlot = scheduler.TryAcquireSlot(userId);
-        var usesSlot = false;
-        try
+        var position = new TreePosition(message.ParentId);
+        if ((message.ParentId ?? message.VersionOf) is not null || message.StopsOpen)
         {
-            if (await turns.SendAsync(userId, message, hasSlot) is not
-                {
-                    Outcome: Outcome.Committed, Happened: true,
-                    Reply: { } reply
-                })
+            // A repeated send is answered, and its reply goes on.
+            if (await messages.FindIdempotencyAsync(userId, message.Id, ct) is not null)
                 return null;
-            usesSlot = reply.State == States.Running;
-            if (usesSlot)
-                scheduler.Start(reply);
-            else if (!hasSlot)
-                // With a slot, another reply of the chat is pending: its end wakes this one.
-                scheduler.Wake(userId, message.ChatId);
-            var sent = ToMessage(message, reply);
-            events.OnMessageSent(userId, sent);
-            return new(null, sent, reply.ToPendingReply());
+            var planned = await PlanAsync(userId, message, ct);
+            if (planned.Problem is { } problem)
+                return problem;
+            if (planned.Position is not { } found)
+                return null;
+            position = found;
         }
-        finally
+        var result = await start.RunAsync(userId, message.ChatId, message.ReplyId, message.StopsOpen,
+            hasSlot => turns.SendAsync(userId, message, position, hasSlot), ct);
+        if (result is not { Outcome: Outcome.Committed, Happened: true, Reply: { } reply })
+            return null;
+        var sent = position.Change is null ? ToMessage(message, reply)
+            : await messages.FindAsync(userId, message.ChatId, message.Id, ct) ?? ToMessage(message, reply);
+        events.OnMessageSent(userId, sent);
+        return new(null, sent, reply.ToPendingReply());
+    }
+
+    // No position where the message that it names is not there.
+    async Task<(Problem? Problem, TreePosition? Position)> PlanAsync(
+        string userId, NewMessage message, CancellationToken ct)
+    {
+        var parent = message.ParentId;
+        if (message.VersionOf is { } version)
         {
-            if (hasSlot && !usesSlot)
-                scheduler.ReleaseSlot(userId);
+            if (await tree.FindNodeAsync(userId, message.ChatId, version, ct) is not { Sender: Senders.User } node)
+                return default;
+            parent = node.ParentId;
         }
+        if (parent is null)
+            return (null, new TreePosition(null));
+        if (await tree.PlanAsync(userId, message.ChatId, parent, ct) is not { } change)
+            return default;
+        if (change.LeafId == parent)
+            return (null, new TreePosition(parent));
+        return change.IsTooLong ? (Problems.PathTooLong, null) : (null, new TreePosition(parent, change));
     }
 
     static Message ToMessage(NewMessage message, PendingReplyRow reply) => new(
         message.Id, message.ChatId, reply.QuestionSeq, message.Content, message.Type, Senders.User,
         reply.QuestionTimestamp,
-        Statuses.Sent, message.MediaPaths, message.ReplyToId, message.Importance, message.ReplyId)
+        Statuses.Sent, message.MediaPaths, message.ReplyToId, message.Importance, message.ReplyId,
+        ParentId: reply.QuestionParentId)
     {
-        EventSeq = reply.QuestionEvent,
+        EventSeq = reply.BegunSeq,
     };
 
-    // Nothing was stored: the message was sent before, or something that it names is not there.
-    async Task<SendOutcome> AnswerUnstoredAsync(
+    // Nothing was stored: the message was sent before, or something that it names is not there. Null where the chat has
+    // only changed meanwhile.
+    async Task<SendOutcome?> AnswerUnstoredAsync(
         string userId, NewMessage message, RequestReader request, CancellationToken ct)
     {
         if (!await chats.ExistsAsync(userId, message.ChatId, ct))
             return Problems.ChatNotFound;
-        if (await messages.FindIdempotencyAsync(userId, message.Id, ct) is not { } record)
-        {
-            if ((await uploads.ListAsync(userId, message.MediaIds, ct)).Count < message.MediaIds.Distinct().Count())
-                AddMediaError(request);
-            else if (await turns.CountPendingAsync(userId, message.ChatId, ct) >= options.MaxOpenReplies)
-                return Problems.TooManyOpen;
-            else
-                request.AddError("reply_to_id", "no such message in this chat");
-            return request.Problem!;
-        }
-        if (record.IsDeleted)
-            return Problems.Gone;
-        if (record.Fingerprint != message.Fingerprint)
-            return Problems.IdConflict;
-        return await messages.FindAsync(userId, message.ChatId, message.Id, ct) is { } stored
-            ? new SendOutcome(null, stored)
-            : Problems.Gone;
+        if (await messages.FindIdempotencyAsync(userId, message.Id, ct) is { } record)
+            return record.IsDeleted ? Problems.Gone
+                : record.Fingerprint != message.Fingerprint ? Problems.IdConflict
+                : await messages.FindAsync(userId, message.ChatId, message.Id, ct) is { } stored
+                    ? new SendOutcome(null, stored)
+                    : Problems.Gone;
+        if ((await uploads.ListAsync(userId, message.MediaIds, ct)).Count < message.MediaIds.Distinct().Count())
+            AddMediaError(request);
+        if (message.ReplyToId is { } target
+            && !await messages.IsListedAsync(userId, message.ChatId, target, ct))
+            request.AddError("reply_to_id", "no such message in this chat");
+        if (message.ParentId is { } parent
+            && await tree.FindNodeAsync(userId, message.ChatId, parent, ct) is null)
+            request.AddError("parent_id", "no such message in this chat");
+        if (message.VersionOf is { } version
+            && await tree.FindNodeAsync(userId, message.ChatId, version, ct) is not { Sender: Senders.User })
+            request.AddError("version_of", "no such message of the user's in this chat");
+        if (request.Problem is { } wrong)
+            return wrong;
+        return !message.StopsOpen
+            && await turns.CountPendingAsync(userId, message.ChatId, ct) >= options.MaxOpenReplies
+            ? new SendOutcome(Problems.TooManyOpen) : null;
     }
 
     static void AddMediaError(RequestReader request) =>
@@ -136,6 +171,10 @@ sealed class SendMessage(
         json.WriteString("type"u8, message.Type);
         json.WriteString("reply_to_id"u8, message.ReplyToId);
         json.WriteString("importance_level"u8, message.Importance);
+        if (message.ParentId is not null)
+            json.WriteString("parent_id"u8, message.ParentId);
+        if (message.VersionOf is not null)
+            json.WriteString("version_of"u8, message.VersionOf);
         if (message.MediaIds.Count == 0)
             return;
         json.WriteStartArray("media"u8);

@@ -27,15 +27,19 @@ sealed class StopReplies(
     {
         if (Ids.Parse(chatId) is not { } chat || !await chats.ExistsAsync(user.Id, chat, ct))
             return ApiResults.Of(Problems.ChatNotFound);
-        return ApiResults.Json(new StopResult(true, await stop.DoAsync(user.Id, chat, ct)),
+        return ApiResults.Json(new StopResult(true, await stop.DoAsync(user.Id, chat, null, ct)),
             RepliesJson.Default.StopResult);
     }
 
     /// <summary>Returns how many replies this call has stopped, at most three seconds later.</summary>
-    public async Task<int> DoAsync(string userId, string chatId, CancellationToken ct)
+    /// <param name="userId">The owner.</param>
+    /// <param name="chatId">The chat.</param>
+    /// <param name="except">A reply that goes on: the one that the caller makes room for.</param>
+    /// <param name="ct">Cancels the wait.</param>
+    public async Task<int> DoAsync(string userId, string chatId, string? except, CancellationToken ct)
     {
         var began = clock.Ticks;
-        var requested = await replies.RequestStopAsync(userId, chatId);
+        var requested = await replies.RequestStopAsync(userId, chatId, except ?? "");
         var pending = (await replies.ListPendingAsync(userId, chatId, ct)).Where(x => x.IsStopRequested).ToList();
         await EndQueuedAsync(userId, chatId, [.. pending.Where(x => x.State == States.Queued)], ct);
         // A queued reply that was claimed in between finds the request in its row.
@@ -48,14 +52,27 @@ sealed class StopReplies(
         return requested.Count == 0 ? 0 : await messages.CountStoppedAsync(userId, requested, ct);
     }
 
+    /// <summary>
+    /// Announces those of these replies that another transaction has ended meanwhile, and ends what makes them.
+    /// </summary>
+    public async Task AnnounceAsync(string userId, IReadOnlyList<PendingReplyRow> pending, CancellationToken ct)
+    {
+        if (pending.Count == 0)
+            return;
+        var left = await replies.ListStillPendingAsync(userId, pending.Select(x => x.Id), ct);
+        foreach (var reply in pending.Where(x => !left.Contains(x.Id)))
+        {
+            running.Stop(userId, reply.Id);
+            turns.OnReplyEnded(reply, new(States.Stopped, reply.Text));
+        }
+    }
+
     async Task EndQueuedAsync(string userId, string chatId, IReadOnlyList<PendingReplyRow> queued, CancellationToken ct)
     {
         if (queued.Count == 0)
             return;
         await replies.EndQueuedAsync(userId, chatId, queued.Count);
-        var left = await replies.ListStillPendingAsync(userId, queued.Select(x => x.Id), ct);
-        foreach (var reply in queued.Where(x => !left.Contains(x.Id)))
-            turns.OnReplyEnded(reply, new(States.Stopped, reply.Text));
+        await AnnounceAsync(userId, queued, ct);
     }
 
     async Task EndHereAsync(string userId, string id)

@@ -75,6 +75,7 @@ sealed class StreamingReplies(EventsOptions options, Clock clock)
                 if (known.Home is null)
                     return null;
                 known.Home = reply.Home;
+                known.MoveTo(reply.Place);
                 return known;
             }
             streaming = Add(userId, reply);

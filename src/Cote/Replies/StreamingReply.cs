@@ -1,4 +1,5 @@
 using System.Text;
+using Cote.Chats;
 using Cote.Events;
 
 namespace Cote.Replies;
@@ -13,7 +14,7 @@ sealed class StreamingReply : IDisposable
 
     readonly Lock _gate = new();
     readonly StringBuilder _text;
-    readonly PendingReply _reply;
+    PendingReply _reply;
     readonly StreamingReplies _owner;
     readonly Clock _clock;
     readonly ITimer _timer;
@@ -41,8 +42,8 @@ sealed class StreamingReply : IDisposable
 
     public string MessageId => _reply.MessageId;
 
-    /// <summary>The event of its question: nothing of the reply is shown before it.</summary>
-    public long QuestionEvent => _reply.QuestionEvent;
+    /// <summary>The event that announced it: nothing of the reply is shown before it.</summary>
+    public long BegunSeq => _reply.BegunSeq;
 
     /// <summary>When this node began to make or to follow it, by <see cref="Clock.Ticks"/>.</summary>
     public long BeganAt { get; }
@@ -84,6 +85,14 @@ sealed class StreamingReply : IDisposable
 
     /// <summary>Another node has taken it: nothing of it is shown from here any more.</summary>
     public void Hide() => _isHidden = true;
+
+    /// <summary>It stands in another place of the tree now; snapshots say so.</summary>
+    public void MoveTo(TreePlace place)
+    {
+        lock (_gate)
+            if (_reply.Place != place)
+                (_reply, _lastSnapshot) = (_reply with { Place = place }, null);
+    }
 
     /// <summary>Its home node has sent text just now.</summary>
     public void MarkUpdated() => Volatile.Write(ref _updatedAt, _clock.Ticks);
@@ -136,7 +145,8 @@ sealed class StreamingReply : IDisposable
     /// <summary>
     /// Adds the frames that lead a reader from its position to the whole text, and moves the position: a delta; for a
     /// reader of nothing, of another attempt, or where the <paramref name="whole"/> is asked for, a snapshot. A reader
-    /// that was there before the reply began (<paramref name="wasThere"/>) gets an empty snapshot and then deltas.
+    /// that was there before the reply began (<paramref name="wasThere"/>) gets a snapshot of what every attempt goes on
+    /// after, mostly nothing, and then deltas.
     /// </summary>
     public void Advance(ref TextPosition position, List<Frame> frames, bool whole = false, bool wasThere = false)
     {
@@ -152,7 +162,10 @@ sealed class StreamingReply : IDisposable
             else
             {
                 if (position.Attempt != _attempt)
-                    frames.Add(Snapshot(position = new(_attempt, 0), 0));
+                {
+                    var prefix = Math.Min(_reply.PrefixLength, _text.Length);
+                    frames.Add(Snapshot(position = new(_attempt, prefix), prefix));
+                }
                 if (position.Length < end.Length)
                     frames.Add(Delta(position, end.Length));
             }

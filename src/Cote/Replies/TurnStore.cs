@@ -9,53 +9,146 @@ using Cote.Primitives;
 namespace Cote.Replies;
 
 /// <summary>A message about to be sent, checked and with its ids.</summary>
+/// <param name="ParentId">The message that it is to follow; null for the leaf.</param>
+/// <param name="VersionOf">The message whose parent it gets.</param>
+/// <param name="StopsOpen">Whether the open replies of the chat end first.</param>
 sealed record NewMessage(
     string Id, string ReplyId, string ChatId, string Content, string Type, string Importance, string? ReplyToId,
-    IReadOnlyList<string> MediaIds, string Fingerprint, Timestamp At)
+    IReadOnlyList<string> MediaIds, string? ParentId, string? VersionOf, bool StopsOpen, string Fingerprint,
+    Timestamp At)
 {
     /// <summary>What is stored of its uploads: their paths, unsigned.</summary>
     public IReadOnlyList<string> MediaPaths { get; } = [.. MediaIds.Select(MediaLinks.PathOf)];
 }
 
+/// <summary>A new version of a reply, checked and with its id.</summary>
+/// <param name="Prefix">The text that it goes on after; empty where it begins anew.</param>
+sealed record NewVersion(
+    string Id, string ChatId, string QuestionId, string? Model, double? Temperature, int? MaxTokens, string Prefix,
+    bool StopsOpen, string Fingerprint);
+
+/// <summary>Where a new message is put.</summary>
+/// <param name="ParentId">The message that it follows; empty for the beginning, null for the leaf, whatever it is.
+/// </param>
+/// <param name="Change">How the path changes before it; null where it only grows.</param>
+readonly record struct TreePosition(string? ParentId, PathChange? Change = null);
+
 /// <summary>The result of a send.</summary>
 /// <param name="Outcome"><see cref="Outcome.Conflict"/> where the id is taken.</param>
-/// <param name="Happened">False where the chat, the message replied to or an upload is not there, or too many replies
-/// are pending.</param>
+/// <param name="Happened">False where something that it depends on is not as it must be.</param>
 /// <param name="Reply">The stored reply, where it happened.</param>
 sealed record SendResult(Outcome Outcome, bool Happened, PendingReplyRow? Reply);
 
-/// <summary>The SQL that begins a turn: a question and its reply, in one transaction.</summary>
-sealed class TurnStore(Database db, EventLog events, ReplyLeases leases, ModelCatalogue models, Node node,
-    MessagesOptions options, Clock clock)
+/// <summary>The SQL that begins a turn: a question and its reply, or a new version of one, in one transaction.</summary>
+sealed class TurnStore(Database db, EventLog events, TreeStore tree, ReplyLeases leases, ModelCatalogue models,
+    Node node, MessagesOptions options, Clock clock)
 {
     /// <summary>
     /// Stores a question and its reply. Where no other reply is pending in the chat and this node has a slot, the reply
     /// is claimed in the same transaction: one commit stands before the model call.
     /// </summary>
-    public async Task<SendResult> SendAsync(string userId, NewMessage message, bool hasSlot)
+    public async Task<SendResult> SendAsync(string userId, NewMessage message, TreePosition position, bool hasSlot)
     {
-        var (id, chat, now) = (message.Id, message.ChatId, message.At);
+        var (id, chat) = (message.Id, message.ChatId);
         var batch = new WriteBatch { IsRepeatable = true };
-        var transaction = new EventTransaction(batch, userId, clock.NewId(), now, 1, GuardOf(userId, message));
-        transaction.Execute($"""
-            update chats set last_seq = last_seq + 2, last_message_time = {NotBefore($"last_message_time", now)},
-              last_message_content = {Excerpt.Of(message.Content, Chat.LongestExcerpt)}, activity = h.seq, changed = h.seq
-            from {transaction.Locked} and chats.user_id = {userId} and chats.id = {chat}
-            """);
-        InsertQuestion(transaction, userId, message);
-        InsertReply(transaction, userId, message, hasSlot);
+        var transaction = Begin(batch, userId, chat, message.At, message.StopsOpen, position.Change is null ? 1 : 2,
+            $"{GuardOf(userId, message)} and {IsAt(userId, chat, position)}");
+        if (position.Change is { } change)
+            MovePath(transaction, chat, change);
+        InsertQuestion(transaction, userId, message, position);
+        InsertReply(transaction, hasSlot, $"""
+            {userId}, {message.ReplyId}, {chat}, c.last_seq + 2, {Senders.Ai}, 'text', '', {Statuses.Sent},
+            {message.Importance}, {id}, {id}, {AtLeast(message.At)}, 0, 0, '', coalesce(c.model, {models.Default.Id}),
+            c.temperature, c.max_tokens
+            """, chat);
         MediaStore.Name(transaction, chat, id, message.MediaIds);
         transaction.Append(EventTypes.Message, chat, id);
-        var reply = batch.Query(
-            PendingReplyRow.Select($"r.user_id = {userId} and r.id = {message.ReplyId}"), PendingReplyRow.Read);
-        var outcome = await events.CommitAsync(batch, userId, transaction);
-        return new(outcome, transaction.Happened, reply.First);
+        transaction.Execute($"""
+            update chats set last_seq = last_seq + 2, leaf_id = {message.ReplyId}, activity = h.seq, changed = h.seq,
+              last_message_time = {AtLeast(message.At)}, is_branched = {SetBranched(position)},
+              last_message_content = {Excerpt.Of(message.Content, Chat.LongestExcerpt)}
+            from {transaction.Locked} and chats.user_id = {userId} and chats.id = {chat}
+            """);
+        return await CommitAsync(batch, transaction, message.ReplyId);
+    }
+
+    /// <summary>Stores a new version of a reply, queued or claimed as by a send. The path changes to it.</summary>
+    public async Task<SendResult> RegenerateAsync(
+        string userId, NewVersion version, PathChange change, bool hasSlot)
+    {
+        var chat = version.ChatId;
+        var now = clock.Now;
+        var batch = new WriteBatch { IsRepeatable = true };
+        Sql isOpen = version.StopsOpen ? (Sql)$"1 = 1"
+            : $"""
+            {HasRoom(userId, chat)} and not exists (
+              select 1 from messages o where {IsPendingIn(userId, chat)} and o.reply_to_id = {version.QuestionId})
+            """;
+        var transaction = Begin(batch, userId, chat, now, version.StopsOpen, 1, $"""
+            {TreeStore.Unchanged(userId, chat, change.Changed)} and {isOpen}
+            """);
+        MovePath(transaction, chat, change);
+        InsertReply(transaction, hasSlot, $"""
+            {userId}, {version.Id}, {chat}, c.last_seq + 1, {Senders.Ai}, 'text', {version.Prefix}, {Statuses.Sent},
+            q.importance, q.id, q.id, {AtLeast(now)}, {version.Prefix.Length > 0}, {(long)version.Prefix.Length},
+            {version.Fingerprint}, coalesce({version.Model}, c.model, {models.Default.Id}),
+            coalesce({version.Temperature}, c.temperature), coalesce({(long?)version.MaxTokens}, c.max_tokens)
+            """, chat, $"join messages q on q.user_id = c.user_id and q.id = {version.QuestionId}");
+        transaction.Execute($"""
+            update chats set last_seq = last_seq + 1, leaf_id = {version.Id}, changed = h.seq, is_branched = 1,
+              last_message_content = coalesce({tree.LastContent(userId, chat)}, '')
+            from {transaction.Locked} and chats.user_id = {userId} and chats.id = {chat}
+            """);
+        return await CommitAsync(batch, transaction, version.Id);
     }
 
     /// <summary>How many replies of a chat are pending.</summary>
     public Task<long> CountPendingAsync(string userId, string chatId, CancellationToken ct) =>
         db.FirstAsync($"select count(*) from messages o where {IsPendingIn(userId, chatId)}",
             row => row.GetInt64(0), ct);
+
+    /// <summary>Whether a reply to a question is pending.</summary>
+    public Task<bool> HasOpenReplyAsync(string userId, string questionId, CancellationToken ct) =>
+        db.FirstAsync(
+            $"""
+            select 1 from messages o where o.user_id = {userId} and o.reply_to_id = {questionId} and o.state in {States.Open}
+            """, _ => true, ct);
+
+    // The open replies end in the same transaction, and so that they do not count.
+    EventTransaction Begin(
+        WriteBatch batch, string userId, string chatId, Timestamp at, bool stopsOpen, int count, Sql guard)
+    {
+        var open = stopsOpen ? ReplyStore.OpenIn(userId, chatId) : null;
+        var transaction = new EventTransaction(batch, userId, clock.NewId(), at, count, guard, open);
+        if (open is not null)
+            ReplyStore.StopAll(transaction, chatId, open, 2L * options.MaxOpenReplies + count);
+        return transaction;
+    }
+
+    void MovePath(EventTransaction transaction, string chatId, PathChange change)
+    {
+        tree.Move(transaction, chatId, change);
+        transaction.Append(EventTypes.ChatPath, chatId, n: change.AfterSeq);
+    }
+
+    async Task<SendResult> CommitAsync(WriteBatch batch, EventTransaction transaction, string replyId)
+    {
+        var reply = batch.Query(
+            PendingReplyRow.Select($"r.user_id = {transaction.UserId} and r.id = {replyId}"), PendingReplyRow.Read);
+        var outcome = await events.CommitAsync(batch, transaction.UserId, transaction);
+        return new(outcome, transaction.Happened, reply.First);
+    }
+
+    static Sql IsAt(string userId, string chatId, TreePosition position) => position switch
+    {
+        { Change: { } change } => TreeStore.Unchanged(userId, chatId, change.Changed),
+        { ParentId: { } parent } => $"""
+            exists (select 1 from chats c where c.user_id = {userId} and c.id = {chatId} and c.leaf_id = {parent})
+            """,
+        _ => $"1 = 1",
+    };
+
+    static Sql SetBranched(TreePosition position) => position.Change is null ? (Sql)$"is_branched" : $"1";
 
     Sql GuardOf(string userId, NewMessage message)
     {
@@ -68,48 +161,52 @@ sealed class TurnStore(Database db, EventLog events, ReplyLeases leases, ModelCa
                 """;
         foreach (var upload in message.MediaIds.Distinct())
             guard = $"{guard} and {MediaStore.Owns(userId, upload)}";
-        return $"{guard} and {HasRoom(userId, message.ChatId)}";
+        return message.StopsOpen ? guard : $"{guard} and {HasRoom(userId, message.ChatId)}";
     }
 
-    // Each reply is two above the one before it. Where the lowest pending one is near the chat's end there is room,
-    // without a count; where it is not, messages between may be deleted, and a count decides.
+    // Where the lowest pending reply is near the chat's end there is room, without a count; where it is not, messages
+    // between may have ended or be deleted, and a count decides.
     Sql HasRoom(string userId, string chatId) => $"""
         (coalesce((
             select c.last_seq - o.seq from messages o join chats c on c.user_id = o.user_id and c.id = o.chat_id
-            where {IsPendingIn(userId, chatId)} order by o.seq limit 1), 0) < {2L * (options.MaxOpenReplies - 1)}
+            where {IsPendingIn(userId, chatId)} order by o.seq limit 1), -1) < {options.MaxOpenReplies - 1L}
           or (select count(*) from messages o where {IsPendingIn(userId, chatId)}) < {(long)options.MaxOpenReplies})
         """;
 
-    static void InsertQuestion(EventTransaction transaction, string userId, NewMessage message)
+    static void InsertQuestion(
+        EventTransaction transaction, string userId, NewMessage message, TreePosition position)
     {
         var media = JsonSerializer.Serialize(message.MediaPaths, MessagesJson.Default.IReadOnlyListString);
+        Sql parent = position.ParentId is { } id ? (Sql)$"{id}" : $"coalesce(c.leaf_id, '')";
         transaction.Execute($"""
             insert into messages (user_id, id, chat_id, seq, sender, type, content, status, importance, media, reply_to_id,
-              reply_id, timestamp, listed, event_seq, tokens, fingerprint)
-            select {userId}, {message.Id}, {message.ChatId}, c.last_seq - 1, {Senders.User}, {message.Type}, {message.Content},
-              {Statuses.Sent}, {message.Importance}, {media}, {message.ReplyToId}, {message.ReplyId},
-              c.last_message_time, 1, h.seq, {(long)TokenEstimate.Of(message.Content)}, {message.Fingerprint}
+              reply_id, parent_id, timestamp, listed, event_seq, tokens, fingerprint)
+            select {userId}, {message.Id}, {message.ChatId}, c.last_seq + 1, {Senders.User}, {message.Type}, {message.Content},
+              {Statuses.Sent}, {message.Importance}, {media}, {message.ReplyToId}, {message.ReplyId}, {parent},
+              {AtLeast(message.At)}, 1, h.seq, {(long)TokenEstimate.Of(message.Content)}, {message.Fingerprint}
             from chats c, {transaction.Locked} and c.user_id = {userId} and c.id = {message.ChatId}
             """);
     }
 
-    void InsertReply(EventTransaction transaction, string userId, NewMessage message, bool hasSlot) =>
+    // `values` are those of the first columns, in the order below; c is the chat.
+    void InsertReply(EventTransaction transaction, bool hasSlot, Sql values, string chatId, Sql? join = null) =>
         transaction.Execute($"""
-        insert into messages (user_id, id, chat_id, seq, sender, type, content, status, importance, reply_to_id,
-          timestamp, listed, state, attempt, model, owner, lease_until)
-        select {userId}, {message.ReplyId}, {message.ChatId}, c.last_seq, {Senders.Ai}, 'text', '', {Statuses.Sent},
-          {message.Importance}, {message.Id}, c.last_message_time, 0, f.state, case when f.state = 'running' then 1 else 0 end,
-          coalesce(c.model, {models.Default.Id}), case when f.state = 'running' then {node.Id} end,
-          case when f.state = 'running' then {leases.Until} else 0 end
-        from chats c, (
-          select case when {hasSlot} = 1 and not exists (select 1 from messages o where {IsPendingIn(userId, message.ChatId)})
+        insert into messages (user_id, id, chat_id, seq, sender, type, content, status, importance, reply_to_id, parent_id,
+          timestamp, listed, prefix, fingerprint, model, temperature, max_tokens, state, begun_seq, attempt, text_attempt,
+          owner, lease_until)
+        select {values}, f.state, h.seq, case when f.state = 'running' then 1 else 0 end, 0,
+          case when f.state = 'running' then {node.Id} end, case when f.state = 'running' then {leases.Until} else 0 end
+        from chats c {join ?? $""}, (
+          select case when {hasSlot} = 1
+            and not exists (select 1 from messages o where {IsPendingIn(transaction.UserId, chatId)})
             then 'running' else 'queued' end as state) f,
-          {transaction.Locked} and c.user_id = {userId} and c.id = {message.ChatId}
+          {transaction.Locked} and c.user_id = {transaction.UserId} and c.id = {chatId}
         """);
 
     static Sql IsPendingIn(string userId, string chatId) =>
-        $"o.user_id = {userId} and o.chat_id = {chatId} and o.state in {PendingReplyRow.States}";
+        $"o.user_id = {userId} and o.chat_id = {chatId} and o.state in {States.Open}";
 
     // Times within a chat never go back, though the clocks of nodes may differ.
-    static Sql NotBefore(Sql column, Timestamp now) => $"case when {column} > {now} then {column} else {now} end";
+    static Sql AtLeast(Timestamp now) =>
+        $"case when last_message_time > {now} then last_message_time else {now} end";
 }

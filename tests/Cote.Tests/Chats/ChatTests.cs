@@ -8,7 +8,7 @@ public sealed partial class ChatTests(SharedApp shared)
     static readonly string[] Shape =
     [
         "id", "title", "created_at", "last_message_time", "last_message_content", "is_pinned",
-        "last_seq", "changed", "model", "system_prompt", "temperature", "max_tokens",
+        "last_seq", "changed", "model", "system_prompt", "temperature", "max_tokens", "leaf_id",
     ];
 
     readonly CoteApp _app = shared.App;

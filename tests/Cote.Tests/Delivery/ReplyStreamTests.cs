@@ -41,7 +41,7 @@ public sealed class ReplyStreamTests(LiveApp live) : IClassFixture<LiveApp>
         question.Data.Text("content").ShouldBe(play.Question);
         snapshot.Type.ShouldBe("message.snapshot");
         snapshot.Cursor.ShouldBeNull();
-        snapshot.Data.Names().ShouldBe("attempt chat_id content message_id model reply_to_id seq");
+        snapshot.Data.Names().ShouldBe("attempt chat_id content message_id model parent_id reply_to_id seq");
         snapshot.Data.Text("message_id").ShouldBe(question.Data.Text("reply_id"));
         snapshot.Data.Text("reply_to_id").ShouldBe(question.Data.Text("id"));
         snapshot.Data.Number("seq").ShouldBe(question.Data.Number("seq") + 1);
@@ -92,9 +92,9 @@ public sealed class ReplyStreamTests(LiveApp live) : IClassFixture<LiveApp>
         using var ada = await _app.RegisterAsync();
         var chat = await ada.CreateChatAsync();
         var gate = new Gate();
+        var (whole, shown) = (new Gate(), new Gate()); // each ends when its text was shown
         var (_, running) = await ada.AskForAsync(
-            chat, live.Play(FakeReply.Text("so far").ThenWaitFor(gate).Then(", done")));
-        var shown = new Gate(); // the queued one ends when its text was shown
+            chat, live.Play(FakeReply.Text("so far").ThenWaitFor(gate).Then(", done").ThenWaitFor(whole)));
         var (_, queued) = await ada.AskForAsync(chat, live.Play(FakeReply.Text("later").ThenWaitFor(shown)));
         await gate.Reached;
 
@@ -115,8 +115,8 @@ public sealed class ReplyStreamTests(LiveApp live) : IClassFixture<LiveApp>
             {
                 texts.Apply(next.ShouldNotBeNull());
                 next.MessageId.ShouldBe(frame.MessageId);
-                if (texts[frame.MessageId!] == "later")
-                    shown.Open();
+                if (texts[frame.MessageId!] == text)
+                    (stream == one ? whole : shown).Open();
             }
             texts.Faults.ShouldBeEmpty();
             texts[frame.MessageId!].ShouldBe(text);

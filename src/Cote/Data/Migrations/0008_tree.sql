@@ -11,7 +11,6 @@ alter table chats add column leaf_id text collate "C";
 alter table messages add column on_path bigint not null default 1;    -- 0 beside the active path, and where deleted
 alter table messages add column left_seq bigint not null default 0;   -- the event at which it left the path last
 alter table messages add column begun_seq bigint not null default 0;  -- of a reply: the event that announced it
-alter table messages add column ended_at bigint not null default 0;   -- when it was sent or ended; 0 while it is open
 alter table messages add column temperature double precision;         -- of a reply, with the next: its settings
 alter table messages add column max_tokens bigint;
 alter table messages add column prefix bigint not null default 0;     -- UTF-16 units of the text that it goes on after
@@ -25,7 +24,6 @@ from (
   from messages where deleted_at is null) p
 where messages.user_id = p.user_id and messages.id = p.id;
 update messages set on_path = 0 where deleted_at is not null;
-update messages set ended_at = timestamp where event_seq > 0;
 update messages set begun_seq = q.event_seq, temperature = c.temperature, max_tokens = c.max_tokens
 from messages q, chats c
 where messages.state in ('queued', 'running') and q.user_id = messages.user_id and q.id = messages.reply_to_id
