@@ -60,7 +60,8 @@ public class ListOfMessages
     public async Task CleanUp() => await _services.DisposeAsync();
 
     Task<IReadOnlyList<Message>> ReadAsync() =>
-        _store.ListBeforeAsync(_services.UserId, _chat, Branches.Path, long.MaxValue, 1_001, _ => false, CancellationToken.None);
+        _store.ListBeforeAsync(
+            _services.UserId, _chat, Branches.Path, long.MaxValue, 1_001, _ => false, CancellationToken.None);
 
     static int Write(IReadOnlyList<Message> list) =>
         ApiResults.Write(json => System.Text.Json.JsonSerializer.Serialize(json, list, WireJson.MessageList)).Length;

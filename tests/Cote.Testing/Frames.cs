@@ -87,9 +87,10 @@ public sealed class TestSocket : IAsyncDisposable
     /// <summary>The next frame of a type that fits, passing over all others.</summary>
     public async Task<TestFrame> NextAsync(string type, Func<TestFrame, bool>? fits = null, TimeSpan? within = null)
     {
+        var limit = Patience.Begin(within);
         while (true)
         {
-            var frame = await NextAsync(within);
+            var frame = await NextAsync(limit.Left);
             if (frame.Type == type && fits?.Invoke(frame) != false)
                 return frame;
         }
@@ -101,8 +102,9 @@ public sealed class TestSocket : IAsyncDisposable
     public async Task<ReplyTexts> ShowsAsync(string reply, string? text = null)
     {
         var texts = new ReplyTexts();
+        var limit = Patience.Begin();
         while (text is null ? texts[reply].Length == 0 : texts[reply] != text)
-            texts.Apply(await NextAsync());
+            texts.Apply(await NextAsync(limit.Left));
         return texts;
     }
 

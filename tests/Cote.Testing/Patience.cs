@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Cote.Testing;
 
 /// <summary>
@@ -10,6 +12,9 @@ public static class Patience
 
     /// <summary>The same for a server that starts: most of that is a processor's work.</summary>
     public static readonly TimeSpan ToStart = 3 * Deadline;
+
+    /// <summary>A deadline for all waits of a loop together: what comes again and again must not prolong it.</summary>
+    public static Countdown Begin(TimeSpan? within = null) => new(within ?? Deadline);
 
     /// <summary>Waits until something holds that raises no event.</summary>
     public static async Task UntilAsync(Func<Task<bool>> holds, string what)
@@ -44,4 +49,13 @@ public static class Patience
         if (fastest > most)
             throw new TimeoutException($"The fastest of ten tries took {fastest}, not {most}.");
     }
+}
+
+/// <summary>What is left of a deadline.</summary>
+public sealed class Countdown(TimeSpan within)
+{
+    readonly Stopwatch _watch = Stopwatch.StartNew();
+
+    /// <summary>The time that is left, never less than none.</summary>
+    public TimeSpan Left => within > _watch.Elapsed ? within - _watch.Elapsed : TimeSpan.Zero;
 }

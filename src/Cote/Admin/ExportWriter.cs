@@ -79,7 +79,8 @@ sealed class ExportWriter(PipeWriter output, ExportStores stores, CurrentUser us
             // Bounded in characters too: two hundred of the longest messages are too many to hold.
             var characters = 0L;
             var page = await stores.Messages.ListAfterAsync(
-                user.Id, chat.Id, Branches.All, after, PageRows, x => (characters += x.Content.Length) > PageCharacters, ct);
+                user.Id, chat.Id, Branches.All, after, PageRows,
+                x => (characters += x.Content.Length) > PageCharacters, ct);
             foreach (var message in page)
             {
                 JsonSerializer.Serialize(_json, message.Signed(stores.Links), WireJson.Message);

@@ -18,6 +18,7 @@ static class ChatsApi
         api.Operation(nameof(ListMessages))
             .Note("Without `after` a page holds the newest messages, ascending, and `Link` leads to the older ones; "
                 + "with `after` it holds those that follow, and `Link` leads forward.")
+            .Query("branches", "`all` lists the whole tree; without it the active path is listed")
             .Query("before", "Only messages with a smaller `seq`", OperationRules.Integer(0))
             .Query("after", "Only messages with a greater `seq`; not together with `before`",
                 OperationRules.Integer(0));
@@ -30,6 +31,7 @@ static class ChatsApi
             .Note("last_message_content", "The first 500 UTF-16 units of that message")
             .Note("last_seq", "The highest `seq` in the chat")
             .Note("changed", "The number of the user's event that last changed anything in it")
+            .Note("leaf_id", "The last message of the active path, an open reply too; null in an empty chat")
             .Note("model", "An id of `GET /models`; null is the default").Note("system_prompt", "Null is the default")
             .Note("temperature", "Null is the default").Note("max_tokens", "Of a reply; null is the default")
             .Length("last_message_content", 0, Chat.LongestExcerpt);
@@ -57,7 +59,14 @@ static class ChatsApi
             .Note("status", "Only moves forward")
             .Note("media_urls", "Signed; they work without a token for a day or two")
             .Note("reply_to_id", "Of a reply: its question. Of a user's message: what the user answers to")
-            .Note("reply_id", "Of a user's message: the reply to it");
+            .Note("reply_id", "Of a user's message: the first reply to it")
+            .Note("parent_id", "The message before it on its path; null at the beginning")
+            .Note("on_path", "False beside the active path; absent on it")
+            .Note("siblings", "Its place among the versions of it; absent where it is alone");
+        api.Schema<Siblings>()
+            .Note("The place of a message among those with the same parent and the same sender, by `seq`.")
+            .Note("index", "From 1").Note("count", "At least 2")
+            .Note("previous", "Null at the first").Note("next", "Null at the last");
         api.Schema<MessageBody>().OneOf("type", Types).OneOf("importance_level", Importances)
             .Length("content", 0, longest).Note("content", "May be empty only with `media_urls`")
             .Note("type", "`text` where absent. image, audio, video and file need `media_urls`")
@@ -65,7 +74,22 @@ static class ChatsApi
             .Note("reply_to_id", "A message of the same chat")
             .Note("importance_level", "`normal` where absent. What is low leaves the prompt first")
             .Note("id", "A UUID of yours: with it the request is safe to repeat")
+            .Note("parent_id", "The message that it follows; without it the last one of the active path")
+            .Note("version_of", "A user's message that it is a version of: it gets its parent; not together with "
+                + "`parent_id`")
+            .Note("stop", "Ends the open replies of the chat first")
             .Example("""{"content":"How do doves find their way home?"}""");
+        api.Schema<RegenerateBody>()
+            .Note("id", "The id of the new reply: with it the request is safe to repeat")
+            .Note("model", "An id of `GET /models`; without it the chat's").Length("model", 0, 200)
+            .Note("temperature", "Without it the chat's").Range("temperature", 0, 2)
+            .Note("max_tokens", "Without it the chat's").Range("max_tokens", 1, 10_000_000)
+            .Note("continue", "Of a stopped or failed reply with text: the new one goes on after it")
+            .Note("stop", "Ends the open replies of the chat first")
+            .Example("""{"temperature":1}""");
+        api.Schema<LeafBody>().Note("message_id", "The path through this message becomes active, down to where it was "
+            + "left last")
+            .Example("""{"message_id":"0199c2b4-6f6c-7d10-8d0c-6a1c2a3b4c5d"}""");
         api.Schema<Generation>().Note("How a reply comes about. On a user's message it has `error` alone.")
             .Note("finish_reason", "`stop`, `length`, `content_filter`, `tool_calls` or the provider's own word")
             .OneOf("state", States.Queued, States.Running, States.Completed, States.Stopped, States.Failed,

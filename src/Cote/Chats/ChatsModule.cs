@@ -11,8 +11,8 @@ static class ChatsModule
     public static void AddChats(this IServiceCollection services)
     {
         services.AddSingleton(new ApiPart(ChatsApi.Describe));
-        services.AddSingleton<ChatStore>().AddSingleton<MessageStore>().AddSingleton<TreeStore>().AddSingleton<DeletionStore>()
-            .AddSingleton<PastStore>().AddSingleton<Receipts>();
+        services.AddSingleton<ChatStore>().AddSingleton<MessageStore>().AddSingleton<Receipts>();
+        services.AddSingleton<TreeStore>().AddSingleton<DeletionStore>().AddSingleton<PastStore>();
         services.AddHostedService<ReceiptLoop>();
         services.AddSingleton<PurgeDeletedLoop>().AddHostedService(x => x.GetRequiredService<PurgeDeletedLoop>());
     }

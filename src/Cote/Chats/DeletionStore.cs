@@ -98,13 +98,13 @@ sealed class DeletionStore(Database db, EventLog events, TreeStore tree, Clock c
         if (await tree.FindChatAsync(userId, chatId, ct) is not { } chat
             || await tree.FindNodeAsync(userId, chatId, id, ct) is not { } node)
             return null;
-        IReadOnlyList<string> replies = node.Sender == Senders.Ai ? []
-            : [.. (await ListChildrenAsync(userId, chatId, [id], ct)).Where(x => x.Sender == Senders.Ai).Select(x => x.Id)];
+        var children = node.Sender == Senders.Ai ? [] : await ListChildrenAsync(userId, chatId, [id], ct);
+        IReadOnlyList<string> replies = [.. children.Where(x => x.Sender == Senders.Ai).Select(x => x.Id)];
         var plan = new Plan(chat.Changed, id, replies, node.ParentId, chat.LeafId, [], null);
         if (chat.LeafId is { } leaf && plan.All.Contains(leaf))
         {
             var next = await FindNextLeafAsync(userId, chatId, plan, ct);
-            var up = next is null ? [] : await tree.ListUpAsync(userId, next, long.MaxValue, ct);
+            var up = next is null ? [] : await tree.ListUpAsync(userId, chatId, next, long.MaxValue, ct);
             plan = plan with
             {
                 LeafId = next,

@@ -24,7 +24,7 @@ static class ListMessages
         if (from is not null && to is not null)
             request.AddQueryError("before", "before and after cannot be used together", before);
         if (branches is not (null or "all"))
-            request.AddQueryError("branches", "branches can only be all; without it the active path is listed", branches);
+            request.AddQueryError("branches", "this can only be all; without it the active path is listed", branches);
         Offsets.Refuse(request, http);
         if (request.Problem is { } wrong)
             return ApiResults.Of(wrong);

@@ -35,7 +35,8 @@ sealed class TreeStore(Database db, EventLog events, MessagesOptions options, Cl
             where m.user_id = {userId} and m.id = {id} and m.chat_id = {chatId} and m.deleted_at is null
             """, row => (row.GetString(0), row.GetString(1), row.GetInt64(2) != 0), ct)) is [var node] ? node : null;
 
-    /// <summary>What changes so that the path ends at a message; null where the chat or the message is not there.
+    /// <summary>
+    /// What changes so that the path ends at a message; null where the chat or the message is not there.
     /// </summary>
     /// <param name="userId">The owner.</param>
     /// <param name="chatId">The chat.</param>
@@ -46,7 +47,7 @@ sealed class TreeStore(Database db, EventLog events, MessagesOptions options, Cl
         // What is read after this row may be newer than it: then the write finds that the chat has changed.
         if (await FindChatAsync(userId, chatId, ct) is not { } chat)
             return null;
-        var up = lastId.Length == 0 ? [] : await ListUpAsync(userId, lastId, PathChange.MostMoved, ct);
+        var up = lastId.Length == 0 ? [] : await ListUpAsync(userId, chatId, lastId, PathChange.MostMoved, ct);
         if (up.Count == 0 && lastId.Length > 0)
             return null;
         var after = up is [.., { IsOnPath: true } shared] ? shared.Seq : 0;
@@ -59,7 +60,8 @@ sealed class TreeStore(Database db, EventLog events, MessagesOptions options, Cl
         return new(chat.Changed, chat.LeafId, after, leaving, [.. up.Where(x => !x.IsOnPath).Select(x => x.Id)]);
     }
 
-    /// <summary>Where a path through a message goes on: the leaf below it that was left last, else the newest.</summary>
+    /// <summary>Where a path through a message goes on: at the leaf below it that was left last, else the newest.
+    /// </summary>
     public Task<string?> FindLeafBelowAsync(string userId, string chatId, string id, CancellationToken ct) =>
         db.FirstAsync(
             $"""
@@ -143,11 +145,11 @@ sealed class TreeStore(Database db, EventLog events, MessagesOptions options, Cl
     /// A message and those before it, up to the first that is on the path, or so many that are beside it and one more.
     /// </summary>
     public Task<IReadOnlyList<(string Id, long Seq, bool IsOnPath)>> ListUpAsync(
-        string userId, string id, long most, CancellationToken ct) => db.ListAsync(
+        string userId, string chatId, string id, long most, CancellationToken ct) => db.ListAsync(
         $"""
         with recursive up (id, parent_id, seq, on_path, depth) as (
           select m.id, m.parent_id, m.seq, m.on_path, cast(1 as bigint) from messages m
-          where m.user_id = {userId} and m.id = {id} and m.deleted_at is null
+          where m.user_id = {userId} and m.id = {id} and m.chat_id = {chatId} and m.deleted_at is null
           union all
           select m.id, m.parent_id, m.seq, m.on_path, up.depth + 1 from up
           join messages m on m.user_id = {userId} and m.id = up.parent_id where up.on_path = 0 and up.depth <= {most})

@@ -46,6 +46,8 @@ static class DeliveryApi
             .Answers(200, "The reply's frames", EventStream, ApiDocument.Ref(FrameSchemas.Frame));
         api.Operation(nameof(SendMessage))
             .Answers(200, "The user's message", EventStream, ApiDocument.Ref(FrameSchemas.Frame));
+        api.Operation(nameof(Regenerate))
+            .Answers(200, "The new reply", EventStream, ApiDocument.Ref(FrameSchemas.Frame));
         api.Operation(nameof(GetSync))
             .Note("Everything that a client needs to begin again, of one moment: after a `reset`. "
                 + "Four answers of more than a megabyte are sent to one user at a time.");

@@ -19,7 +19,8 @@ sealed class EventRenderer(Database db, EventLog log, MediaLinks links, Clock cl
     // A channel may keep a frame; its URLs are good for a day at least.
     static readonly TimeSpan SignaturesKeep = TimeSpan.FromHours(12);
 
-    readonly record struct Entry(long Seq, string Type, string ChatId, string? MessageId, long N, Message? Message, Chat? Chat);
+    readonly record struct Entry(
+        long Seq, string Type, string ChatId, string? MessageId, long N, Message? Message, Chat? Chat);
 
     public Task<EventPage> ReadAsync(string userId, long after, CancellationToken ct) =>
         ReadAsync(userId, after, MaxEvents, ct);

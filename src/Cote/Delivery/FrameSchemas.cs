@@ -36,6 +36,10 @@ static class FrameSchemas
             isDurable: true);
         AddFrame(api, EventTypes.ChatDeleted, Data(api, "DeletedChat", ("chat_id", Id())), "A chat was deleted",
             isDurable: true);
+        AddFrame(api, EventTypes.ChatPath, Data(api, "ChangedPath",
+            ("chat_id", Id()), ("leaf_id", OrNull(Id())), ("after_seq", OperationRules.Integer(0)),
+                ("last_message_content", Text())),
+            "Another path is active: drop what is above `after_seq`, fetch what follows it", isDurable: true);
         AddFrame(api, EventTypes.Ready, Data(api, "Ready",
             ("cursor", Cursor()), ("heartbeat_ms", OperationRules.Integer(0)), ("user_id", Id())),
             "The first frame of a connection: where it starts");
@@ -44,8 +48,11 @@ static class FrameSchemas
             "Events are missing: call `GET /sync`; the connection goes on from this cursor");
         AddFrame(api, EventTypes.Snapshot, Data(api, "Snapshot",
             ("chat_id", Id()), ("message_id", Id()), ("reply_to_id", Id()), ("seq", OperationRules.Integer(1)),
-            ("model", Text()), ("attempt", OperationRules.Integer(0)), ("content", Text())),
+            ("model", Text()), ("attempt", OperationRules.Integer(0)), ("content", Text()),
+            ("parent_id", OrNull(Id()))),
             "The text of a reply so far: replaces what the client holds");
+        api.Schema("Snapshot").Property("on_path", new JsonObject { ["type"] = "boolean" })
+            .Property("siblings", ApiDocument.Ref<Siblings>());
         AddFrame(api, EventTypes.Delta, Data(api, "Delta",
             ("chat_id", Id()), ("message_id", Id()), ("attempt", OperationRules.Integer(0)),
             ("offset", OperationRules.Integer(0)), ("text", Text())),
@@ -88,6 +95,12 @@ static class FrameSchemas
     }
 
     static JsonObject Id() => new() { ["type"] = "string", ["format"] = "uuid" };
+
+    static JsonObject OrNull(JsonObject schema)
+    {
+        schema["type"] = new JsonArray("string", "null");
+        return schema;
+    }
 
     static JsonObject Text() => new() { ["type"] = "string" };
 

@@ -42,7 +42,8 @@ sealed class Hub
         lock (_gate)
         {
             var channel = _channels.GetOrAdd(
-                subscription.UserId, static (id, hub) => new UserChannel(id, hub._renderer, hub._messages, hub._streaming),
+                subscription.UserId,
+                static (id, hub) => new UserChannel(id, hub._renderer, hub._messages, hub._streaming),
                 this);
             channel.Add(subscription);
             if (_isClosing)

@@ -57,7 +57,9 @@ public sealed class RateLimitsOptions
     [Range(1, Most)]
     public int MessagesPerMinute { get; set; } = 60;
 
-    /// <summary>How often one user may switch to another path of a chat: each switch moves up to 10,000 messages.</summary>
+    /// <summary>
+    /// How often one user may switch to another path of a chat: each switch moves up to 10,000 messages.
+    /// </summary>
     [Range(1, Most)]
     public int SwitchesPerMinute { get; set; } = 120;
 

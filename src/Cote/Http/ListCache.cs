@@ -16,7 +16,8 @@ sealed class ListCache : IDisposable
     readonly MemoryCache _answers = new(new MemoryCacheOptions { SizeLimit = MostBytes });
 
     /// <summary>The user whose list it is, the page of it, and which kind where there are several.</summary>
-    public readonly record struct Key(string UserId, string? ChatId, long Limit, long? Before, long? After, int Kind = 0);
+    public readonly record struct Key(
+        string UserId, string? ChatId, long Limit, long? Before, long? After, int Kind = 0);
 
     sealed record Entry(string Version, ReadOnlyMemory<byte> Json, string? Next);
 

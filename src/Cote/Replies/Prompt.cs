@@ -9,7 +9,8 @@ sealed record BuiltPrompt(IReadOnlyList<ChatMessage> Messages, long Tokens, long
 
 /// <summary>
 /// Builds the prompt of a reply: as much of the chat as the model's window holds, read backwards, never the whole chat.
-/// It is made from the question's ancestors alone, whatever path is active. It fits strict servers: after the system prompt a question comes first, roles alternate, and no turn is blank.
+/// It is made from the question's ancestors alone, whatever path is active. It fits strict servers: after the system
+/// prompt a question comes first, roles alternate, and no turn is blank.
 /// </summary>
 sealed class Prompt(PastStore history, Attachments attachments)
 {

@@ -16,6 +16,14 @@ static class RepliesApi
             .Refuses(Problems.TooManyOpen);
         OperationRules.Refuse(api.Operation(nameof(SendMessage)), 422, "media_not_found",
             "`media_urls` names no upload of yours");
+        api.Operation(nameof(Regenerate))
+            .Note("The id is that of a reply or of its question. Answers the new reply, queued or running; with "
+                + "`Accept: text/event-stream` the answer is a stream of its frames. The path changes to it.")
+            .Refuses(Problems.ReplyOpen, Problems.TooManyOpen, Problems.PathTooLong);
+        api.Operation("SwitchLeaf")
+            .Note("The path through the message becomes active, down to the leaf that was left last below it, else the "
+                + "newest.")
+            .Refuses(Problems.PathTooLong);
         api.Operation(nameof(StopReplies))
             .Note("Answers when the replies have ended, at most 3 s later; all text that was shown stays.");
         api.Schema<MessageBody>().Items("media_urls", SendMessage.MaxMedia, 2_048);

@@ -15,7 +15,8 @@ static class RepliesModule
         services.AddSingleton(LeaseOptions.Default).AddSingleton<TurnEvents>();
         services.AddSingleton<ReplyLeases>().AddSingleton<ReplyStore>().AddSingleton<TurnStore>();
         services.AddSingleton<ReplyScheduler>().AddSingleton<RunningReplies>().AddSingleton<StreamingReplies>();
-        services.AddSingleton<TurnStart>().AddSingleton<SendMessage>().AddSingleton<Regenerate>().AddSingleton<StopReplies>().AddSingleton<MarkRead>();
+        services.AddSingleton<TurnStart>().AddSingleton<SendMessage>().AddSingleton<Regenerate>();
+        services.AddSingleton<StopReplies>().AddSingleton<MarkRead>();
         services.AddSingleton<Attachments>().AddSingleton<Prompt>().AddSingleton<ReplyRunContext>();
         services.AddSingleton<LeaseLoop>().AddHostedService(x => x.GetRequiredService<LeaseLoop>());
         services.AddHostedService<ReplyLoop>();

@@ -105,7 +105,8 @@ sealed class ReplyStore(
         return transaction.Happened;
     }
 
-    /// <summary>Writes a stop request on every pending reply of a chat but one. Returns those that had none yet.</summary>
+    /// <summary>Requests the stop of every pending reply of a chat but one. Returns those that had no request yet.
+    /// </summary>
     public async Task<IReadOnlyList<string>> RequestStopAsync(string userId, string chatId, string except)
     {
         var batch = new WriteBatch();

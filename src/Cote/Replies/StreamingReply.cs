@@ -145,8 +145,8 @@ sealed class StreamingReply : IDisposable
     /// <summary>
     /// Adds the frames that lead a reader from its position to the whole text, and moves the position: a delta; for a
     /// reader of nothing, of another attempt, or where the <paramref name="whole"/> is asked for, a snapshot. A reader
-    /// that was there before the reply began (<paramref name="wasThere"/>) gets a snapshot of what every attempt goes on
-    /// after, mostly nothing, and then deltas.
+    /// that was there before the reply began (<paramref name="wasThere"/>) gets a snapshot of what every attempt goes
+    /// on after, mostly nothing, and then deltas.
     /// </summary>
     public void Advance(ref TextPosition position, List<Frame> frames, bool whole = false, bool wasThere = false)
     {

@@ -28,8 +28,7 @@ sealed record NewVersion(
     bool StopsOpen, string Fingerprint);
 
 /// <summary>Where a new message is put.</summary>
-/// <param name="ParentId">The message that it follows; empty for the beginning, null for the leaf, whatever it is.
-/// </param>
+/// <param name="ParentId">The message that it follows; empty for the beginning, null for the leaf.</param>
 /// <param name="Change">How the path changes before it; null where it only grows.</param>
 readonly record struct TreePosition(string? ParentId, PathChange? Change = null);
 
@@ -39,7 +38,8 @@ readonly record struct TreePosition(string? ParentId, PathChange? Change = null)
 /// <param name="Reply">The stored reply, where it happened.</param>
 sealed record SendResult(Outcome Outcome, bool Happened, PendingReplyRow? Reply);
 
-/// <summary>The SQL that begins a turn: a question and its reply, or a new version of one, in one transaction.</summary>
+/// <summary>The SQL that begins a turn: a question and its reply, or a new version of a reply, in one transaction.
+/// </summary>
 sealed class TurnStore(Database db, EventLog events, TreeStore tree, ReplyLeases leases, ModelCatalogue models,
     Node node, MessagesOptions options, Clock clock)
 {

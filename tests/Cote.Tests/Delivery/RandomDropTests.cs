@@ -141,7 +141,8 @@ public sealed class RandomDropTests(LiveApp live) : IClassFixture<LiveApp>
         sync.GetProperty("chats")[0].Number("changed").ShouldBe(long.Parse(sync.Text("cursor").Split('-')[1]));
         var open = sync.GetProperty("running").EnumerateArray().ToList();
         open.Select(x => x.Text("message_id")).ShouldBe([running, queued]);
-        open.ShouldAllBe(x => x.Names() == "attempt chat_id content generation message_id model parent_id reply_to_id seq");
+        open.ShouldAllBe(x => x.Names()
+            == "attempt chat_id content generation message_id model parent_id reply_to_id seq");
         open.Select(x => x.Text("generation", "state")).ShouldBe(["running", "queued"]);
         open.Select(x => x.Text("reply_to_id")).ShouldBe([question, next]);
         open[0].Text("content").ShouldBe("so far");

@@ -54,7 +54,8 @@ public sealed class SubscriptionTests : IAsyncLifetime
     public async Task Who_meets_the_end_of_a_reply_before_its_text_is_shown_no_text_after_it()
     {
         await using var subscription = await OpenAsync();
-        var streaming = _subscriptions.Streaming.Begin(User, new("chat", "reply", "question", 2, "m", 1, 1, "", new("question")));
+        var streaming = _subscriptions.Streaming.Begin(
+            User, new("chat", "reply", "question", 2, "m", 1, 1, "", new("question")));
         streaming.Append(1, "text");
         await AppendAsync("question");
         await AppendAsync("reply");
@@ -76,7 +77,8 @@ public sealed class SubscriptionTests : IAsyncLifetime
     {
         await using var subscription = await OpenAsync();
         await AppendAsync("question");
-        var streaming = _subscriptions.Streaming.Begin(User, new("chat", "reply", "question", 2, "m", 1, 1, "", new("question")));
+        var streaming = _subscriptions.Streaming.Begin(
+            User, new("chat", "reply", "question", 2, "m", 1, 1, "", new("question")));
         streaming.Append(1, "one ");
         (await subscription.NextAsync(Ct)).Select(x => x.Type).ShouldBe(["message"]);
         (await subscription.NextAsync(Ct))
@@ -186,7 +188,8 @@ public sealed class SubscriptionTests : IAsyncLifetime
     public async Task No_text_of_a_reply_is_shown_before_its_question()
     {
         await using var subscription = await OpenAsync();
-        var streaming = _subscriptions.Streaming.Begin(User, new("chat", "reply", "question", 2, "m", 1, 1, "", new("question")));
+        var streaming = _subscriptions.Streaming.Begin(
+            User, new("chat", "reply", "question", 2, "m", 1, 1, "", new("question")));
         streaming.Append(1, "early");
         subscription.Show(Frame.Pong);
 

@@ -51,7 +51,9 @@ public sealed class LiveApp : IAsyncLifetime
 
     FakeReply Answer(FakeRequest request)
     {
-        var asked = request.Messages.EnumerateArray().Last().ToString();
+        var messages = request.Messages.EnumerateArray().ToList();
+        // A reply that is continued stands after the question.
+        var asked = messages.FindLast(x => x.Text("role") == "user").ToString();
         // The last question of a joined turn is the one that is answered.
         var play = _plays.Values.Where(x => asked.Contains(x.Question, StringComparison.Ordinal))
             .MaxBy(x => asked.LastIndexOf(x.Question, StringComparison.Ordinal));
@@ -130,8 +132,9 @@ public static class Reading
     public static async Task<List<TestFrame>> UntilAsync(this TestSocket socket, Func<TestFrame, bool> last)
     {
         var frames = new List<TestFrame>();
+        var limit = Patience.Begin();
         do
-            frames.Add(await socket.NextAsync());
+            frames.Add(await socket.NextAsync(limit.Left));
         while (!last(frames[^1]));
         return frames;
     }

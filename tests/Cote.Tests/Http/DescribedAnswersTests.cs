@@ -186,7 +186,7 @@ public sealed class DescribedAnswersTests(SharedApp shared)
         frames.Select(x => x.Text("type")).Distinct()
             .Except(union.GetProperty("discriminator").GetProperty("mapping").Fields()).ShouldBeEmpty();
         frames.Select(x => x.Text("type")).Distinct().Count().ShouldBeGreaterThanOrEqualTo(9);
-        union.GetProperty("oneOf").GetArrayLength().ShouldBe(14);
+        union.GetProperty("oneOf").GetArrayLength().ShouldBe(15);
         var lie = JsonNode.Parse(frames.First(x => x.Text("type") == "message").ToString())!.AsObject();
         lie["data"]!["more"] = 1;
         api.Faults(JsonElement.Parse(lie.ToJsonString()), union, "$").ShouldNotBeEmpty(); // and it can fail
@@ -209,7 +209,15 @@ public sealed class DescribedAnswersTests(SharedApp shared)
         (await ada.PatchAsync("/users/me", Example("/users/me", "patch"))).Ok();
         var chat = (await ada.PostAsync("/chats", Example("/chats", "post"))).Ok()["id"];
         (await ada.PatchAsync($"/chats/{chat}", Example("/chats/{chat_id}", "patch"))).Ok();
-        (await ada.PostAsync($"/chats/{chat}/messages", Example("/chats/{chat_id}/messages", "post"))).Ok();
+        var question =
+            (await ada.PostAsync($"/chats/{chat}/messages", Example("/chats/{chat_id}/messages", "post"))).Ok();
+        await ada.EndOfAsync(chat, question["reply_id"]);
+        (await ada.PostAsync($"/chats/{chat}/messages/{question["id"]}/regenerate",
+            Example("/chats/{chat_id}/messages/{message_id}/regenerate", "post"))).Ok();
+        // An id in a body is the stranger's own too.
+        var leaf = Example("/chats/{chat_id}/leaf", "put");
+        leaf["message_id"] = question["reply_id"];
+        (await ada.PutAsync($"/chats/{chat}/leaf", leaf)).Ok();
         var described = api.Document.GetProperty("paths").EnumerateObject()
             .SelectMany(path => path.Value.EnumerateObject()
             .Where(x => x.Value.TryGetProperty("requestBody", out var body)

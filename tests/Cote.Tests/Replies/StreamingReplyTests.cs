@@ -139,7 +139,8 @@ public sealed class StreamingReplyTests
         streaming.Read().Content.ShouldBe("firstsecondthird");
     }
 
-    static PendingReply Pending(string content) => new("chat", "reply", "question", 2, "m", 1, 1, content, new("question"));
+    static PendingReply Pending(string content) =>
+        new("chat", "reply", "question", 2, "m", 1, 1, content, new("question"));
 
     static StreamingReply Begin(string content) => new(User, Pending(content), AtOnce, new Clock(TimeProvider.System));
 
