@@ -34,6 +34,9 @@ crash: ## kill -9 in the middle of everything, ROUNDS times, and the proof that 
 cluster: ## Three nodes behind nginx with PEOPLE for MINUTES, and everything under them breaks in turn
 	COTE_CLUSTER_PEOPLE=$(PEOPLE) COTE_CLUSTER_MINUTES=$(MINUTES) $(BLACKBOX) -class Cote.BlackBox.Cluster.ChaosTests
 
+migration-figures: ## How long the migrations take of a million messages, on both engines
+	dotnet test --filter "FullyQualifiedName~TreeMigrationTests.A_million_messages" --logger "console;verbosity=detailed"
+
 cluster-figures: ## From node to node in milliseconds, two nodes against one, each of SAMPLES
 	COTE_CLUSTER_SAMPLES=$(SAMPLES) $(BLACKBOX) -class Cote.BlackBox.Cluster.FiguresTests
 
@@ -52,4 +55,4 @@ micro: ## What the hot paths cost without a network, allocations counted
 publish: ## The program as it ships, into artifacts/publish
 	dotnet publish src/Cote.Server -c Release -o artifacts/publish
 
-.PHONY: help run fmt check test test-slow demo crash cluster cluster-figures soak startup bench micro publish
+.PHONY: help run fmt check test test-slow demo crash cluster cluster-figures migration-figures soak startup bench micro publish

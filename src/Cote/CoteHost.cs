@@ -72,6 +72,7 @@ public static class CoteHost
         services.AddSingleton<Database>();
         services.AddEvents();
         services.AddHostedService<DatabaseStartup>();
+        services.AddHostedService<SchemaLoop>();
         services.AddHttp(options.Http, builder.Environment);
         services.AddSingleton(new ApiPart(GetLimits.Describe));
         services.AddUsers();

@@ -22,6 +22,11 @@ static partial class DataLog
     [LoggerMessage(1121, LogLevel.Information, "The database accepts writes again")]
     public static partial void WritesAccepted(this ILogger log);
 
+    [LoggerMessage(1112, LogLevel.Critical,
+        "Another node has migrated the database to a schema that needs migration {Least}, and this program ends at "
+            + "{Newest}. This node stops.")]
+    public static partial void SchemaTooNew(this ILogger log, int least, int newest);
+
     [LoggerMessage(1122, LogLevel.Error, "The database connection cannot be closed cleanly")]
     public static partial void CloseFailed(this ILogger log, Exception error);
 

@@ -41,6 +41,20 @@ public sealed class PostgresTests
     }
 
     [Fact]
+    public async Task A_node_whose_program_is_too_old_for_the_schema_stops()
+    {
+        await using var live = await LiveApp.StartAsync();
+        var ended = live.App.Ended;
+        await using var db = (Npgsql.NpgsqlConnection)await live.App.ConnectAsync();
+        ended.IsCompleted.ShouldBeFalse();
+
+        await ExecuteAsync(db, "update meta set value = '9999' where key = 'schema_min'");
+
+        await ended.InTimeAsync();
+        live.App.Logs.ShouldContain(x => x.Contains("migration 9999", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_send_that_waited_for_the_deletion_of_its_chat_finds_it_gone()
     {
         await using var live = await LiveApp.StartAsync();

@@ -1,4 +1,5 @@
 using Cote.Tests.Harness;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Cote.Tests.Chats;
 
@@ -151,6 +152,39 @@ public sealed class EditTests(SharedApp shared)
         (await send(new { content = "one!", version_of = q1, id })).Ok(); // stop is no part of what was sent
         (await send(new { content = "one!", id })).Status.ShouldBe(409);
         (await ada.BranchesAsync(chat)).Count.ShouldBe(4);
+    }
+
+    [Fact]
+    public async Task More_than_ten_thousand_messages_do_not_move_at_once()
+    {
+        IServiceProvider services = null!;
+        await using var app = await CoteApp.StartAsync(x => x.Map(routes => services = routes.ServiceProvider));
+        using var ada = await app.RegisterAsync();
+        var chat = await ada.CreateChatAsync();
+        var (q1, r1) = await ada.TurnAsync(chat, "one");
+        var batch = new WriteBatch();
+        batch.Execute($"""
+            insert into messages (user_id, id, chat_id, seq, sender, type, content, status, importance, parent_id, timestamp,
+              listed, event_seq)
+            with recursive n (i) as (select 3 union all select i + 1 from n where i < 10003)
+            select {ada.Id}, 'm' || n.i, {chat}, n.i, 'user', 'text', 'x', 'sent', 'normal',
+              case when n.i = 3 then {r1} else 'm' || (n.i - 1) end, 0, 1, 1 from n
+            """);
+        batch.Execute($"update chats set last_seq = 10003, leaf_id = 'm10003' where id = {chat}");
+        (await services.GetRequiredService<Database>().WriteAsync(batch)).ShouldBe(Outcome.Committed);
+        Task<Reply> edit() => ada.PostAsync($"/chats/{chat}/messages/", new { content = "x", version_of = q1 });
+
+        (await edit()).ShouldBeProblem(422, "path_too_long", Problems.PathTooLong.Detail);
+        (await ada.PostAsync($"/chats/{chat}/messages/{r1}/regenerate")).ErrorCode.ShouldBe("path_too_long");
+        (await ada.PostAsync($"/chats/{chat}/messages/", new { content = "x", parent_id = q1 }))
+            .ErrorCode.ShouldBe("path_too_long");
+        var smaller = new WriteBatch();
+        smaller.Execute($"update messages set deleted_at = 1, on_path = 0, parent_id = '' where seq > 10000");
+        await services.GetRequiredService<Database>().WriteAsync(smaller);
+
+        (await edit()).Ok();
+        (await ada.SwitchAsync(chat, r1)).Ok();
+        (await ada.ChatAsync(chat)).Text("leaf_id").ShouldBe("m10000");
     }
 
     [Fact]

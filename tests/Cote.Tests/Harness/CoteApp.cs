@@ -64,6 +64,17 @@ public sealed class CoteApp : IAsyncDisposable
     public byte[] SigningKeyBytes =>
         _postgres is null ? Convert.FromBase64String(SigningKey) : Encoding.UTF8.GetBytes(SigningKey);
 
+    /// <summary>Ends when the server begins to stop by itself.</summary>
+    public Task Ended
+    {
+        get
+        {
+            var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _app!.Lifetime.ApplicationStopping.Register(ended.SetResult);
+            return ended.Task;
+        }
+    }
+
     /// <summary>The routes it has, for tests of what is open and what is described.</summary>
     public IEnumerable<RouteEndpoint> Endpoints =>
         _app!.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>();

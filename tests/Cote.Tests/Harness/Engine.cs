@@ -49,6 +49,31 @@ static class Engine
         return db;
     }
 
+    /// <summary>A database without any table, to be migrated.</summary>
+    public static async Task<EmptyDatabase> OpenEmptyAsync()
+    {
+        if (!IsPostgres)
+        {
+            var folder = Directory.CreateTempSubdirectory("cote-migrations-").FullName;
+            var file = Path.Combine(folder, "test.db");
+            var session = new SqliteSession(file, SqliteOpenMode.ReadWriteCreate);
+            return new(new SqliteMigrationConnection(session, file), () =>
+            {
+                session.Dispose();
+                Directory.Delete(folder, recursive: true);
+                return ValueTask.CompletedTask;
+            });
+        }
+        var cluster = await Cluster.Value;
+        var url = await cluster.CreateDatabaseAsync();
+        var db = await cluster.ConnectAsync(url);
+        return new(new PostgresMigrationConnection(db), async () =>
+        {
+            await db.DisposeAsync();
+            await cluster.DropDatabaseAsync(url);
+        });
+    }
+
     static async Task<PostgresCluster> StartAsync()
     {
         var cluster = await PostgresCluster.StartAsync();
@@ -65,4 +90,12 @@ static class Engine
             .RunAsync(new PostgresMigrationConnection(db));
         return url;
     }
+}
+
+/// <summary>A database of a test alone, and its only connection.</summary>
+sealed class EmptyDatabase(MigrationConnection connection, Func<ValueTask> drop) : IAsyncDisposable
+{
+    public MigrationConnection Connection => connection;
+
+    public ValueTask DisposeAsync() => drop();
 }

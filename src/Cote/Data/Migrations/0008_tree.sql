@@ -43,3 +43,7 @@ create index messages_low on messages (user_id, chat_id, seq) where importance =
 -- A reply may wait for a person: later versions write that state, and the predicates are changed once.
 drop index messages_open;
 create index messages_open on messages (user_id, chat_id, seq) where state in ('queued', 'running', 'waiting');
+
+-- Programs before this migration would write messages without a parent. A node that finds a higher number here than its
+-- own last migration ends.
+insert into meta (key, value) values ('schema_min', '8');
