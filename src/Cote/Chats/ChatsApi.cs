@@ -14,7 +14,9 @@ static class ChatsApi
         DescribeChats(api);
         DescribeMessages(api);
         api.Operation(nameof(ListChats))
-            .Query("before", "From the `Link` of the page before", OperationRules.Integer(0));
+            .Query("before", "From the `Link` of the page before", new() { ["type"] = "integer", ["format"] = "int64" })
+            .Query("archived", "`true`: the archived chats; without it those that are not archived",
+                new() { ["type"] = "boolean" });
         api.Operation(nameof(ListMessages))
             .Note("Without `after` a page holds the newest messages, ascending, and `Link` leads to the older ones; "
                 + "with `after` it holds those that follow, and `Link` leads forward.")
@@ -40,7 +42,7 @@ static class ChatsApi
             .Length("title", 0, Chat.LongestTitle)
             .Length("model", 0, 200)
             .Note("model", "An id of `GET /models`, or a provider's name alone for its first model")
-            .Length("system_prompt", 0, UpdateChat.LongestSystemPrompt)
+            .Length("system_prompt", 0, ChatFields.LongestSystemPrompt)
             .Range("temperature", 0, 2).Range("max_tokens", 1, 10_000_000)
             .Example("""{"title":"Doves","is_pinned":true}""");
         api.Schema<CatalogueModel>().Format("id", null).Note("id", "`provider/model`")

@@ -105,7 +105,7 @@ sealed class ReplyRun : IDisposable
             for (var calls = 1; ; calls++)
             {
                 var prompt = await _context.Prompt.BuildAsync(
-                    _reply, _reply.SystemPrompt ?? options.SystemPrompt, room, wanted, provider.Sees(model),
+                    _reply, Prompt.SystemTextOf(_reply.Instructions, _reply.SystemPrompt ?? options.SystemPrompt), room, wanted, provider.Sees(model),
                     either.Token);
                 if (prompt is null)
                     return new(ModelFault.ContextTooLong, null, null);
