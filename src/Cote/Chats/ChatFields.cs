@@ -47,7 +47,8 @@ static class ChatFields
         if (request.Has("max_tokens"))
         {
             var most = request.OptionalInteger("max_tokens", 1, 10_000_000);
-            fields.Add(new($"max_tokens = {most}", most is { } count ? x => x.WriteNumber("max_tokens"u8, count) : null));
+            fields.Add(new($"max_tokens = {most}",
+                most is { } count ? x => x.WriteNumber("max_tokens"u8, count) : null));
         }
         return fields;
     }

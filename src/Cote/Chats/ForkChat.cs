@@ -9,8 +9,8 @@ namespace Cote.Chats;
 static class ForkChat
 {
     public static async Task<IResult> Handle(
-        string chatId, HttpContext http, CurrentUser user, ChatStore chats, TreeStore tree, ForkStore forks, Clock clock,
-        CancellationToken ct)
+        string chatId, HttpContext http, CurrentUser user, ChatStore chats, TreeStore tree, ForkStore forks,
+        Clock clock, CancellationToken ct)
     {
         var request = await Body.ReadOptionalAsync(http);
         var messageId = request.OptionalId("message_id");

@@ -45,7 +45,9 @@ sealed class ForkStore(Database db, EventLog events, TreeStore tree, Clock clock
             select m.id, m.reply_to_id, m.sender, case when m.state in {States.Open} then 1 else 0 end
             from up join messages m on m.user_id = {userId} and m.id = up.id order by up.depth desc
             """,
-            row => (Message: new ForkedMessage(row.GetString(0), row.GetStringOrNull(1), row.GetString(2) == Senders.Ai),
+            row => (
+                Message: new ForkedMessage(
+                    row.GetString(0), row.GetStringOrNull(1), row.GetString(2) == Senders.Ai),
                 IsOpen: row.GetInt64(3) != 0), ct);
         return path.Count == 0 ? null
             : new(chat.Changed, [.. path.Where(x => !x.IsOpen).Select(x => x.Message)],
