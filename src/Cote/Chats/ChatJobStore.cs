@@ -9,7 +9,8 @@ namespace Cote.Chats;
 sealed record ChatJob(string UserId, string Id, bool Deletes, bool IsArchived, long Upto)
 {
     /// <summary>
-    /// The chats <c>c</c> that it is about: they were there, and had the flag, when it was asked for, and still have it.
+    /// The chats <c>c</c> that it is about: they were there, and had the flag, when it was asked for, and have it
+    /// still.
     /// </summary>
     public Sql Scope => $"""
         c.is_archived = {IsArchived} and c.created_seq <= {Upto} and c.archived_seq <= {Upto} and c.deleted_at is null

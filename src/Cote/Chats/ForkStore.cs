@@ -42,7 +42,8 @@ sealed class ForkStore(Database db, EventLog events, TreeStore tree, Clock clock
               select m.id, m.parent_id, up.depth + 1 from up
               join messages m on m.user_id = {userId} and m.id = up.parent_id
               where up.depth <= {(long)PathChange.MostMoved})
-            select m.id, m.reply_to_id, m.sender, case when m.state in {States.Open} then 1 else 0 end
+            select m.id, m.reply_to_id, m.sender,
+              case when m.state in {States.Open} then cast(1 as bigint) else cast(0 as bigint) end
             from up join messages m on m.user_id = {userId} and m.id = up.id order by up.depth desc
             """,
             row => (

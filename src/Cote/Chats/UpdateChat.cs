@@ -40,7 +40,7 @@ static class UpdateChat
         while (await chats.FindFirstQuestionAsync(userId, id, ct) is { } first)
         {
             var upload = first.Media is [var path, ..] && MediaLinks.IdOf(path) is { } mediaId
-                ? (await uploads.ListAsync(userId, [mediaId], ct)).FirstOrDefault() : null;
+                ? await uploads.FindAsync(userId, mediaId, ct) : null;
             Sql free = $"""
                 title = {FreeTitle.Of(first.Content, upload?.Name)}, title_source = {TitleSources.Auto},
                   title_state = {TitleStates.Waiting}

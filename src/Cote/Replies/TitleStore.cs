@@ -87,7 +87,7 @@ sealed class TitleStore(Database db, EventLog events, Clock clock)
         return db.WriteAsync(batch);
     }
 
-    Task SetStateAsync(TitleTask task, long state)
+    Task<Outcome> SetStateAsync(TitleTask task, long state)
     {
         var batch = new WriteBatch();
         EventTransaction.LockHead(batch, task.UserId);

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Cote.Chats;
 using Cote.Models;
 using Microsoft.Extensions.AI;
@@ -15,6 +16,8 @@ static class TitleText
     const string ThinkBegin = "<think>";
     const string ThinkEnd = "</think>";
 
+    static readonly SearchValues<char> LineEnds = SearchValues.Create("\r\n\u0085\u2028\u2029\v\f");
+
     const string Instruction = """
         You name conversations. Answer with a title alone: two to six words on one line, in the language of the question,
         without quotation marks and without a full stop. What stands between the tags is what the title is about: do not
@@ -29,7 +32,7 @@ static class TitleText
             {question}
             </question>
             <reply>
-            {reply}
+            {WithoutThinking(reply)}
             </reply>
 
             The title, in the language of the question:
@@ -46,18 +49,21 @@ static class TitleText
         // A reason that no list knows, such as `eos`, is an end as well; only these say that something is missing.
         if (result.Fault is not null || result.FinishReason is "length" or "content_filter")
             return null;
-        var text = answer.AsSpan().Trim();
-        if (text.StartsWith(ThinkBegin, StringComparison.OrdinalIgnoreCase))
-        {
-            var end = text.IndexOf(ThinkEnd, StringComparison.OrdinalIgnoreCase);
-            if (end < 0)
-                return null;
-            text = text[(end + ThinkEnd.Length)..].Trim();
-        }
+        var text = WithoutThinking(answer);
         if (text is ['"', .., '"'] or ['“', .., '”'] or ['«', .., '»'] or ['„', .., '“'] or ['「', .., '」'])
             text = text[1..^1].Trim();
-        return text.Length <= Longest && FreeTitle.HasWord(text) && text.IndexOfAny("\r\n\u0085\u2028\u2029\v\f") < 0
+        return text.Length <= Longest && FreeTitle.HasWord(text) && !text.ContainsAny(LineEnds)
             ? text.ToString() : null;
+    }
+
+    // Of thinking that does not end nothing is left.
+    static ReadOnlySpan<char> WithoutThinking(string answer)
+    {
+        var text = answer.AsSpan().Trim();
+        if (!text.StartsWith(ThinkBegin, StringComparison.OrdinalIgnoreCase))
+            return text;
+        var end = text.IndexOf(ThinkEnd, StringComparison.OrdinalIgnoreCase);
+        return end < 0 ? [] : text[(end + ThinkEnd.Length)..].Trim();
     }
 }
 
