@@ -85,7 +85,7 @@ public sealed class TitleTests(SharedApp shared)
         foreach (var question in asked)
             await ada.EndOfAsync(chat, question.Text("reply_id"));
 
-        var first = (await ada.MessagesAsync(chat)).First().Text("content");
+        var first = (await ada.MessagesAsync(chat))[0].Text("content");
         (await ada.GetAsync($"/chats/{chat}")).Ok()["title"].ShouldBe(first);
         await socket.EndOfAsync(asked.MaxBy(x => x.Number("seq")).Text("reply_id"));
         socket.All.Count(x => x.Type == "chat.updated").ShouldBe(1);
