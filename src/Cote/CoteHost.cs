@@ -65,7 +65,7 @@ public static class CoteHost
         services.AddSingleton(options).AddSingleton(options.Data).AddSingleton(options.Auth).AddSingleton(options.Http)
             .AddSingleton(options.RateLimits).AddSingleton(options.Messages).AddSingleton(options.Events)
             .AddSingleton(options.Realtime).AddSingleton(options.Assistants).AddSingleton(options.Media)
-            .AddSingleton(options.RabbitMq);
+            .AddSingleton(options.RabbitMq).AddSingleton(options.Chats).AddSingleton(options.Titles);
         services.AddSingleton(TimeProvider.System).AddSingleton<Clock>();
         services.AddCluster(options.Data, options.RabbitMq);
         AddEngine(services, options.Data);
@@ -102,8 +102,9 @@ public static class CoteHost
         app.MapGet("/limits", GetLimits.Handle).WithTags("Health").WithSummary("What this server takes");
         foreach (var routes in added.Routes)
             routes(app);
-        // a wrong default model is said now, not at the first message
+        // a wrong model is said now, not at the first message
         _ = app.Services.GetRequiredService<ProviderRegistry>();
+        _ = app.Services.GetRequiredService<TitleModel>();
         app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<Hub>().CloseAll);
         return app;
     }

@@ -18,6 +18,9 @@ public sealed class CoteOptions
     /// <summary>Uploads: size, quota, retention and storage.</summary>
     public MediaOptions Media { get; } = new();
 
+    /// <summary>Chats.</summary>
+    public ChatsOptions Chats { get; } = new();
+
     /// <summary>Messages.</summary>
     public MessagesOptions Messages { get; } = new();
 
@@ -35,4 +38,7 @@ public sealed class CoteOptions
 
     /// <summary>Model providers, models and timeouts.</summary>
     public AssistantsOptions Assistants { get; } = new();
+
+    /// <summary>Titles that a model makes.</summary>
+    public TitlesOptions Titles { get; } = new();
 }

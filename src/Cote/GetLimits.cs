@@ -39,7 +39,10 @@ static class GetLimits
         json.WriteNumber("unnamed_media_hours"u8, options.Media.GraceHours);
         json.WriteNumber("resumable_upload_hours"u8, options.Media.ResumableHours);
         json.WriteNumber("max_title_length"u8, Chat.LongestTitle);
-        json.WriteNumber("max_system_prompt_length"u8, UpdateChat.LongestSystemPrompt);
+        json.WriteNumber("max_system_prompt_length"u8, ChatFields.LongestSystemPrompt);
+        json.WriteNumber("max_instructions_length"u8, UpdateMe.LongestInstructions);
+        json.WriteNumber("max_feedback_length"u8, Feedback.LongestText);
+        json.WriteNumber("temporary_chat_hours"u8, options.Chats.TemporaryHours);
         json.WriteNumber("min_password_length"u8, Credentials.ShortestPassword);
         json.WriteNumber("max_password_length"u8, Credentials.LongestPassword);
         json.WriteNumber("max_list_items"u8, Page.MostItems);

@@ -21,7 +21,7 @@ sealed class AccountStore(
         batch.Execute($"""
             update users set erased_at = {clock.Now},
               username = {"erased " + userId}, username_key = {"erased " + userId},
-              email = {"erased " + userId}, email_key = {"erased " + userId}, password_hash = ''
+              email = {"erased " + userId}, email_key = {"erased " + userId}, password_hash = '', instructions = null
             where id = {userId}
             """);
         batch.Execute($"update chats set deleted_at = {clock.Now} where user_id = {userId} and deleted_at is null");
@@ -61,7 +61,8 @@ sealed class AccountStore(
     // In an order that satisfies the foreign keys. Parts come after their uploads, when none can be added any more.
     static readonly IReadOnlyList<(Sql Table, Sql Key, int Rows)> Owned =
     [
-        ($"events", $"seq", BatchRows), ($"message_media", $"message_id", BatchRows), ($"messages", $"id", BatchRows),
+        ($"chat_jobs", $"id", BatchRows), ($"events", $"seq", BatchRows),
+        ($"message_media", $"message_id", BatchRows), ($"messages", $"id", BatchRows),
         ($"chats", $"id", BatchRows), ($"media", $"id", BatchRows), ($"uploads", $"id", BatchRows),
         ($"upload_pieces", $"upload_id, start", BatchParts), ($"sessions", $"id", BatchRows),
     ];

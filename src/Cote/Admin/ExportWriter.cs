@@ -56,15 +56,17 @@ sealed class ExportWriter(PipeWriter output, ExportStores stores, CurrentUser us
     async Task WriteChatsAsync(CancellationToken ct)
     {
         _json.WriteStartArray("chats"u8);
-        for (long? before = null; ;)
-        {
-            var page = await stores.Chats.ListAsync(user.Id, before, PageRows, static _ => false, ct);
-            foreach (var chat in page)
-                await WriteChatAsync(chat, ct);
-            if (page.Count < PageRows)
-                break;
-            before = page[^1].Activity;
-        }
+        foreach (var isArchived in (bool[])[false, true])
+            for (long? before = null; ;)
+            {
+                var page = await stores.Chats.ListAsync(
+                    user.Id, isArchived, before, PageRows, static _ => false, ct);
+                foreach (var chat in page.Where(x => !x.Temporary))
+                    await WriteChatAsync(chat, ct);
+                if (page.Count < PageRows)
+                    break;
+                before = page[^1].Activity;
+            }
         _json.WriteEndArray();
     }
 

@@ -17,6 +17,7 @@ static class UserTables
     {
         ["heads"] = "It is a counter of events.",
         ["events"] = "They are ids of chats and messages that are exported themselves.",
+        ["chat_jobs"] = "They are work that is under way, and hold no data.",
         ["uploads"] = "They are unfinished, or became media that are exported.",
         ["upload_pieces"] = "They are bytes of unfinished uploads.",
         ["audit"] = "It is kept for the operator: GET /admin/audit.",

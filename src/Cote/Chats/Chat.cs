@@ -10,6 +10,8 @@ namespace Cote.Chats;
 /// <param name="Changed">The number of the user's event that last changed anything in it.</param>
 /// <param name="LeafId">The last message of the active path, an open reply too; null in an empty chat.</param>
 /// <param name="Model">The model that answers in it, as <c>provider/model</c>; null is the default.</param>
+/// <param name="TitleSource">Who made the title: one of <see cref="TitleSources"/>.</param>
+/// <param name="Temporary">It goes by itself some time after its last message.</param>
 sealed record Chat(
     string Id,
     string Title,
@@ -23,7 +25,10 @@ sealed record Chat(
     string? SystemPrompt,
     double? Temperature,
     int? MaxTokens,
-    string? LeafId = null)
+    string? LeafId = null,
+    string TitleSource = TitleSources.User,
+    bool IsArchived = false,
+    bool Temporary = false)
 {
     public const int LongestExcerpt = 500;
     public const int LongestTitle = 500;
@@ -33,13 +38,45 @@ sealed record Chat(
     public long Activity { get; init; }
 }
 
+/// <summary>Who made a title. The names stand in the database: they may never change.</summary>
+static class TitleSources
+{
+    /// <summary>A person wrote it, and nothing but a person changes it.</summary>
+    public const string User = "user";
+
+    /// <summary>Cote made it of the chat's messages.</summary>
+    public const string Auto = "auto";
+}
+
+/// <summary>Whether, and when, a model is asked for a title. The numbers stand in the database.</summary>
+static class TitleStates
+{
+    /// <summary>No model is asked.</summary>
+    public const long None = 0;
+
+    /// <summary>One is asked after the next reply that ends as completed.</summary>
+    public const long Waiting = 1;
+
+    /// <summary>One is to be asked now.</summary>
+    public const long Due = 2;
+
+    /// <summary>One was asked. After a crash it is asked once more.</summary>
+    public const long Asked = 3;
+}
+
 /// <summary>The body of <c>POST /chats/</c>.</summary>
-sealed record NewChat(string Title, string? Id = null);
+sealed record NewChat(
+    string? Title = null, bool? AutoTitle = null, string? Id = null, bool? IsPinned = null, string? Model = null,
+    string? SystemPrompt = null, double? Temperature = null, int? MaxTokens = null, bool? IsArchived = null,
+    bool? Temporary = null);
 
 /// <summary>The body of <c>PATCH /chats/{chat_id}</c>.</summary>
 sealed record ChatPatch(
     string? Title = null, bool? IsPinned = null, string? Model = null, string? SystemPrompt = null,
-    double? Temperature = null, int? MaxTokens = null);
+    double? Temperature = null, int? MaxTokens = null, bool? IsArchived = null);
+
+/// <summary>The body of <c>POST /chats/{chat_id}/fork</c>.</summary>
+sealed record ForkBody(string? MessageId = null, string? Id = null, string? Title = null);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(Chat))]

@@ -6,16 +6,29 @@ namespace Cote.Chats;
 /// <summary>What was first sent under an id, to tell a retry from another use of it.</summary>
 readonly record struct IdempotencyRecord(string Fingerprint, bool IsDeleted);
 
+/// <summary>A chat about to be made, checked and with its id.</summary>
+/// <param name="Title">Null where Cote makes the title.</param>
+/// <param name="Fields">What it has beside the defaults.</param>
+sealed record ChatCreation(
+    string Id, string? Title, IReadOnlyList<ChatField> Fields, bool IsTemporary, string Fingerprint);
+
+/// <summary>What the title of a chat is made of, as read at one moment.</summary>
+/// <param name="Changed">The chat's <c>changed</c> at that moment.</param>
+/// <param name="Content">Of the first question of the active path; empty where there is none.</param>
+/// <param name="Media">The paths of its uploads.</param>
+sealed record FirstQuestion(long Changed, string Content, IReadOnlyList<string> Media);
+
 /// <summary>All SQL of chats. Every statement names the owner: what is another's does not exist.</summary>
 sealed class ChatStore(Database db, EventLog events, Clock clock)
 {
     public static readonly Sql All = $"""
         c.id, c.title, c.created_at, c.last_message_time, c.last_message_content, c.is_pinned, c.last_seq, c.changed,
-        c.model, c.system_prompt, c.temperature, c.max_tokens, c.activity, c.leaf_id
+        c.model, c.system_prompt, c.temperature, c.max_tokens, c.activity, c.leaf_id, c.title_source, c.is_archived,
+        c.is_temporary
         """;
 
     /// <summary>How many columns <see cref="All"/> has, for whoever puts others after them.</summary>
-    public const int Width = 14;
+    public const int Width = 17;
 
     public static Chat Read(Row row) => Read(row, 0);
 
@@ -26,20 +39,30 @@ sealed class ChatStore(Database db, EventLog events, Clock clock)
         row.GetInt64(at + 5) != 0, row.GetInt64(at + 6), row.GetInt64(at + 7),
         row.GetStringOrNull(at + 8), row.GetStringOrNull(at + 9),
         row.GetDoubleOrNull(at + 10), (int?)row.GetInt64OrNull(at + 11),
-        row.GetStringOrNull(at + 13))
+        row.GetStringOrNull(at + 13), row.GetString(at + 14), row.GetInt64(at + 15) != 0, row.GetInt64(at + 16) != 0)
     {
         Activity = row.GetInt64(at + 12),
     };
 
-    public async Task<Outcome> AddAsync(string userId, string id, string title, string fingerprint, Timestamp now)
+    public async Task<Outcome> AddAsync(string userId, ChatCreation chat)
     {
         var batch = new WriteBatch { IsRepeatable = true };
+        var now = clock.Now;
+        var source = chat.Title is null ? TitleSources.Auto : TitleSources.User;
+        var state = chat.Title is null ? TitleStates.Waiting : TitleStates.None;
         var transaction = new EventTransaction(batch, userId, clock.NewId(), now, 1, $"1 = 1");
         transaction.Execute($"""
-            insert into chats (user_id, id, title, created_at, created_seq, last_message_time, activity, changed, fingerprint)
-            select {userId}, {id}, {title}, {now}, h.seq, {now}, h.seq, h.seq, {fingerprint} from {transaction.Locked}
+            insert into chats (user_id, id, title, title_source, title_state, is_temporary, created_at, created_seq,
+              last_message_time, activity, changed, fingerprint)
+            select {userId}, {chat.Id}, {chat.Title ?? ""}, {source}, {state}, {chat.IsTemporary}, {now}, h.seq,
+              {now}, h.seq, h.seq, {chat.Fingerprint} from {transaction.Locked}
             """);
-        transaction.Append(EventTypes.ChatCreated, id);
+        if (chat.Fields.Count > 0)
+            transaction.Execute($"""
+                update chats set {Set(chat.Fields.Select(x => x.Column))} from {transaction.Locked}
+                  and chats.user_id = {userId} and chats.id = {chat.Id}
+                """);
+        transaction.Append(EventTypes.ChatCreated, chat.Id);
         return await events.CommitAsync(batch, userId, transaction);
     }
 
@@ -55,34 +78,67 @@ sealed class ChatStore(Database db, EventLog events, Clock clock)
         (await db.ListAsync($"select fingerprint, deleted_at from chats where user_id = {userId} and id = {id}",
             row => new IdempotencyRecord(row.GetString(0), !row.IsDBNull(1)), ct)) is [var record] ? record : null;
 
-    /// <summary>Newest activity first, from the one after <paramref name="before"/> on.</summary>
-    public Task<IReadOnlyList<Chat>> ListAsync(string userId, long? before, long limit, Func<Chat, bool> enough,
-        CancellationToken ct) =>
-        db.ListAsync(SelectNewest(userId, before, limit), Read, ct, enough);
+    /// <summary>
+    /// Chats that are archived, or those that are not: newest activity first, from the one after
+    /// <paramref name="before"/> on.
+    /// </summary>
+    public Task<IReadOnlyList<Chat>> ListAsync(string userId, bool isArchived, long? before, long limit,
+        Func<Chat, bool> enough, CancellationToken ct) =>
+        db.ListAsync(SelectNewest(userId, isArchived, before, limit), Read, ct, enough);
 
     /// <summary>The query of <see cref="ListAsync"/>, for whoever reads in a snapshot.</summary>
-    public static Sql SelectNewest(string userId, long? before, long limit) => $"""
+    public static Sql SelectNewest(string userId, bool isArchived, long? before, long limit) => $"""
         select {All} from chats c
-        where c.user_id = {userId} and c.deleted_at is null and c.activity < {before ?? long.MaxValue}
+        where c.user_id = {userId} and c.is_archived = {isArchived} and c.deleted_at is null
+          and c.activity < {before ?? long.MaxValue}
         order by c.activity desc limit {limit}
         """;
 
+    /// <summary>Whether the next question gives the chat its title.</summary>
+    public Task<bool> AwaitsTitleAsync(string userId, string id, CancellationToken ct) => db.FirstAsync(
+        $"select 1 from chats c where c.user_id = {userId} and c.id = {id} and {AwaitsTitle}", _ => true, ct);
+
+    /// <summary>A chat <c>c</c> whose next question gives it its title.</summary>
+    public static readonly Sql AwaitsTitle = $"(c.title_source = 'auto' and c.title = '')";
+
+    /// <summary>What the title of a chat is made of; null where there is no such chat.</summary>
+    public Task<FirstQuestion?> FindFirstQuestionAsync(string userId, string id, CancellationToken ct) =>
+        db.FirstAsync(
+            $"""
+            select c.changed, coalesce(m.content, ''), coalesce(m.media, '[]') from chats c
+            left join messages m on m.user_id = c.user_id and m.id = (
+              select q.id from messages q where q.user_id = c.user_id and q.chat_id = c.id and q.on_path = 1
+                and q.sender = 'user' order by q.seq limit 1)
+            where c.user_id = {userId} and c.id = {id} and c.deleted_at is null
+            """,
+            row => new FirstQuestion(row.GetInt64(0), row.GetString(1), MessageStore.ReadMedia(row.GetString(2))), ct);
+
     /// <summary>Sets some columns; false where there is no such chat.</summary>
-    public async Task<bool> UpdateAsync(string userId, string id, IReadOnlyList<Sql> columns)
+    /// <param name="userId">The owner.</param>
+    /// <param name="id">The chat.</param>
+    /// <param name="columns">The assignments, where <c>h</c> is the locked head.</param>
+    /// <param name="only">A condition on the chat <c>c</c> without which nothing happens.</param>
+    public async Task<bool> UpdateAsync(string userId, string id, IEnumerable<Sql> columns, Sql? only = null)
     {
-        Sql set = $"changed = h.seq";
-        foreach (var column in columns)
-            set = $"{set}, {column}";
         var batch = new WriteBatch();
-        var transaction = new EventTransaction(batch, userId, clock.NewId(), clock.Now, 1, Lives(userId, id));
-        transaction.Execute(
-            $"update chats set {set} from {transaction.Locked} and chats.user_id = {userId} and chats.id = {id}");
+        var transaction = new EventTransaction(batch, userId, clock.NewId(), clock.Now, 1, Lives(userId, id, only));
+        transaction.Execute($"""
+            update chats set {Set([$"changed = h.seq", .. columns])} from {transaction.Locked}
+              and chats.user_id = {userId} and chats.id = {id}
+            """);
         transaction.Append(EventTypes.ChatUpdated, id);
         await events.CommitAsync(batch, userId, transaction);
         return transaction.Happened;
     }
 
     /// <summary>The guard of a change in a chat: it is there, and it is the user's.</summary>
-    public static Sql Lives(string userId, string id) =>
-        $"exists (select 1 from chats c where c.user_id = {userId} and c.id = {id} and c.deleted_at is null)";
+    /// <param name="userId">The owner.</param>
+    /// <param name="id">The chat.</param>
+    /// <param name="only">A further condition on the chat <c>c</c>.</param>
+    public static Sql Lives(string userId, string id, Sql? only = null) => $"""
+        exists (select 1 from chats c where c.user_id = {userId} and c.id = {id} and c.deleted_at is null
+          and {only ?? $"1 = 1"})
+        """;
+
+    static Sql Set(IEnumerable<Sql> columns) => columns.Aggregate((all, column) => $"{all}, {column}");
 }

@@ -14,7 +14,9 @@ static class ChatsApi
         DescribeChats(api);
         DescribeMessages(api);
         api.Operation(nameof(ListChats))
-            .Query("before", "From the `Link` of the page before", OperationRules.Integer(0));
+            .Query("before", "From the `Link` of the page before", new() { ["type"] = "integer", ["format"] = "int64" })
+            .Query("archived", "`true`: the archived chats; without it those that are not archived",
+                new() { ["type"] = "boolean" });
         api.Operation(nameof(ListMessages))
             .Note("Without `after` a page holds the newest messages, ascending, and `Link` leads to the older ones; "
                 + "with `after` it holds those that follow, and `Link` leads forward.")
@@ -34,20 +36,34 @@ static class ChatsApi
             .Note("leaf_id", "The last message of the active path, an open reply too; null in an empty chat")
             .Note("model", "An id of `GET /models`; null is the default").Note("system_prompt", "Null is the default")
             .Note("temperature", "Null is the default").Note("max_tokens", "Of a reply; null is the default")
+            .OneOf("title_source", TitleSources.User, TitleSources.Auto)
+            .Note("title_source", "Who made the title: a person, or Cote")
+            .Note("temporary", "It goes by itself some time after its last message")
             .Length("last_message_content", 0, Chat.LongestExcerpt);
-        api.Schema<NewChat>().Length("title", 0, Chat.LongestTitle)
+        Settings(api.Schema<NewChat>())
+            .Note("title", "Required, but with `auto_title`")
+            .Note("auto_title", "In place of `title`: Cote makes it of the first question")
             .Note("id", "A UUID of yours: with it the request is safe to repeat")
+            .Note("temporary", "In no search and no export; it goes by itself")
             .Example("""{"title":"First chat"}""");
-        api.Schema<ChatPatch>().Note("Only the fields that are named change; null goes back to the default.")
-            .Length("title", 0, Chat.LongestTitle)
-            .Length("model", 0, 200)
-            .Note("model", "An id of `GET /models`, or a provider's name alone for its first model")
-            .Length("system_prompt", 0, UpdateChat.LongestSystemPrompt)
-            .Range("temperature", 0, 2).Range("max_tokens", 1, 10_000_000)
+        Settings(api.Schema<ChatPatch>()).Note("Only the fields that are named change; null goes back to the default.")
+            .Note("title", "Null: Cote makes it")
             .Example("""{"title":"Doves","is_pinned":true}""");
+        api.Schema<ForkBody>().Length("title", 0, Chat.LongestTitle)
+            .Note("message_id", "The last message that is copied; without it, the last of the active path")
+            .Note("id", "A UUID of yours: with it the request is safe to repeat")
+            .Example("{}");
+        api.Operation(nameof(ForkChat)).Refuses(Problems.PathTooLong);
         api.Schema<CatalogueModel>().Format("id", null).Note("id", "`provider/model`")
             .Note("default", "Answers in chats that choose no model");
     }
+
+    static ApiSchema Settings(ApiSchema schema) => schema
+        .Length("title", 0, Chat.LongestTitle)
+        .Length("model", 0, 200)
+        .Note("model", "An id of `GET /models`, or a provider's name alone for its first model")
+        .Length("system_prompt", 0, ChatFields.LongestSystemPrompt)
+        .Range("temperature", 0, 2).Range("max_tokens", 1, 10_000_000);
 
     static void DescribeMessages(ApiDocument api)
     {
@@ -98,6 +114,10 @@ static class ChatsApi
         api.Schema<GenerationError>()
             .Note("code", "`rate_limited`, `timeout`, `truncated`, `bad_upstream`, `unauthorized`, "
             + "`context_too_long`, `filtered`, `empty`, `too_long`, `unsupported_media`; later versions add others");
+        api.Schema<Feedback>().Note("What the user thinks of a reply.").Range("rating", -1, 1)
+            .Note("rating", "1 or -1").Length("text", 0, Feedback.LongestText);
+        api.Schema<FeedbackBody>().Range("rating", -1, 1).Note("rating", "1 or -1; null takes the feedback back")
+            .Length("text", 0, Feedback.LongestText).Example("""{"rating":1}""");
         api.Schema<Usage>().Note("What the provider counted, in tokens.");
     }
 }

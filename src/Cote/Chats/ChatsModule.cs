@@ -11,8 +11,9 @@ static class ChatsModule
     public static void AddChats(this IServiceCollection services)
     {
         services.AddSingleton(new ApiPart(ChatsApi.Describe));
-        services.AddSingleton<ChatStore>().AddSingleton<MessageStore>().AddSingleton<Receipts>();
-        services.AddSingleton<TreeStore>().AddSingleton<DeletionStore>().AddSingleton<PastStore>();
+        services.AddSingleton<ChatStore>().AddSingleton<MessageStore>().AddSingleton<TreeStore>()
+            .AddSingleton<DeletionStore>().AddSingleton<ForkStore>().AddSingleton<FeedbackStore>()
+            .AddSingleton<ChatJobStore>().AddSingleton<PastStore>().AddSingleton<Receipts>();
         services.AddHostedService<ReceiptLoop>();
         services.AddSingleton<PurgeDeletedLoop>().AddHostedService(x => x.GetRequiredService<PurgeDeletedLoop>());
     }
@@ -21,13 +22,16 @@ static class ChatsModule
     {
         var chats = routes.MapGroup("").RequireAuthorization().WithTags("Chats");
         chats.MapGet("/chats/", ListChats.Handle).Produces<IReadOnlyList<Chat>>()
-            .WithSummary("All chats, newest activity first");
+            .WithSummary("The chats that are not archived, or the archived ones; newest activity first");
         chats.MapPost("/chats/", CreateChat.Handle).Takes<NewChat>("application/json").Produces<Chat>()
             .WithSummary("A new chat; with an id, safe to repeat");
         chats.MapGet("/chats/{chatId}", GetChat.Handle).Produces<Chat>()
             .WithSummary("One chat");
         chats.MapPatch("/chats/{chatId}", UpdateChat.Handle).Takes<ChatPatch>("application/json").Produces<Chat>()
             .WithSummary("Change the fields that are named; null goes back to the default");
+        chats.MapPost("/chats/{chatId}/fork", ForkChat.Handle).RequireRateLimit(Limit.Switches)
+            .Takes<ForkBody>("application/json").Produces<Chat>()
+            .WithSummary("A new chat with copies of a path of this one; with an id, safe to repeat");
         chats.MapPut("/chats/{chatId}/leaf", SwitchLeaf.Handle).RequireRateLimit(Limit.Switches)
             .Takes<LeafBody>("application/json").Produces<Chat>()
             .WithSummary("Make the path through a message the active one, on every device");
@@ -36,6 +40,9 @@ static class ChatsModule
             .WithSummary("The newest page of messages, ascending; or those after a seq");
         messages.MapGet("/{messageId}", GetMessage.Handle).Produces<Message>()
             .WithSummary("One message of any branch, also one that is not listed yet");
+        messages.MapPut("/{messageId}/feedback", RateReply.Handle).Takes<FeedbackBody>("application/json")
+            .Produces<Message>()
+            .WithSummary("What the user thinks of a reply; null takes it back");
         messages.MapGet("/{messageId}/siblings", ListSiblings.Handle).Produces<IReadOnlyList<Message>>()
             .WithSummary("The versions of a message, itself and open ones included");
     }

@@ -25,13 +25,17 @@ sealed class DeletionStore(Database db, EventLog events, TreeStore tree, Clock c
     /// <summary>
     /// Takes a chat away. Its messages are out of reach at once; their content goes in the background.
     /// </summary>
-    public async Task<bool> DeleteChatAsync(string userId, string chatId)
+    /// <param name="userId">The owner.</param>
+    /// <param name="chatId">The chat.</param>
+    /// <param name="only">A condition on the chat <c>c</c> without which nothing happens.</param>
+    public async Task<bool> DeleteChatAsync(string userId, string chatId, Sql? only = null)
     {
         var batch = new WriteBatch();
         var transaction = new EventTransaction(
-            batch, userId, clock.NewId(), clock.Now, 1, ChatStore.Lives(userId, chatId));
+            batch, userId, clock.NewId(), clock.Now, 1, ChatStore.Lives(userId, chatId, only));
         transaction.Execute($"""
-            update chats set deleted_at = {transaction.At}, title = '', last_message_content = '', system_prompt = null
+            update chats set deleted_at = {transaction.At}, title = '', last_message_content = '', system_prompt = null,
+              title_state = {TitleStates.None}
             from {transaction.Locked} and chats.user_id = {userId} and chats.id = {chatId}
             """);
         transaction.Execute($"""
@@ -221,7 +225,7 @@ sealed class DeletionStore(Database db, EventLog events, TreeStore tree, Clock c
     {
         Sql last(Sql column) => $"""
             (select {column} from messages m where m.user_id = {transaction.UserId} and m.chat_id = {chatId}
-             and m.event_seq > 0 and m.deleted_at is null order by m.event_seq desc limit 1)
+             and m.event_seq > 0 and m.deleted_at is null order by m.event_seq desc, m.seq desc limit 1)
             """;
         transaction.Execute($"""
             update chats set changed = h.seq, leaf_id = {leafId},
@@ -235,7 +239,7 @@ sealed class DeletionStore(Database db, EventLog events, TreeStore tree, Clock c
 
     static Sql Blank(Timestamp at) => $"""
         deleted_at = {at}, content = '', media = '[]', listed = 0, tokens = 0, usage = null, error_detail = null,
-          owner = null, parent_id = '', on_path = 0, prefix = 0,
+          owner = null, parent_id = '', on_path = 0, prefix = 0, rating = null, feedback_text = null,
           state = case when state in {States.Open} then 'stopped' else state end
         """;
 }

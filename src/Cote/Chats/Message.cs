@@ -12,6 +12,7 @@ namespace Cote.Chats;
 /// <param name="ParentId">The message before it on its path; null at a beginning.</param>
 /// <param name="OnPath">False beside the active path, else null.</param>
 /// <param name="Siblings">Its place among the versions of it; null where it is alone.</param>
+/// <param name="Feedback">Of a reply: what the user thinks of it.</param>
 sealed record Message(
     string Id,
     string ChatId,
@@ -28,7 +29,8 @@ sealed record Message(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Generation? Generation = null,
     string? ParentId = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] bool? OnPath = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Siblings? Siblings = null)
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Siblings? Siblings = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Feedback? Feedback = null)
 {
     /// <summary>The most units of a content that is read: what a JSON answer can carry with room to spare.</summary>
     public const int LongestContent = 20_000_000;
@@ -64,6 +66,18 @@ sealed record Generation(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? FinishReason = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] GenerationError? Error = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Usage? Usage = null);
+
+/// <summary>What the user thinks of a reply.</summary>
+/// <param name="Rating">1 is good, -1 is bad.</param>
+/// <param name="Text">In the user's words; null where there are none.</param>
+sealed record Feedback(
+    long Rating, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Text = null)
+{
+    public const int LongestText = 2_000;
+}
+
+/// <summary>The body of <c>PUT /chats/{chat_id}/messages/{message_id}/feedback</c>.</summary>
+sealed record FeedbackBody(long? Rating, string? Text = null);
 
 /// <summary>Why a reply failed.</summary>
 sealed record GenerationError(string Code, string Detail);
@@ -122,5 +136,6 @@ sealed record LeafBody(string MessageId);
 [JsonSerializable(typeof(IReadOnlyList<Message>))]
 [JsonSerializable(typeof(Usage))]
 [JsonSerializable(typeof(Siblings))]
+[JsonSerializable(typeof(Feedback))]
 [JsonSerializable(typeof(IReadOnlyList<string>))]
 sealed partial class MessagesJson : JsonSerializerContext;

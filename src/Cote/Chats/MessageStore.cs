@@ -26,10 +26,10 @@ sealed class MessageStore(Database db, EventLog events, Clock clock)
     public static readonly Sql All = $"""
         m.id, m.chat_id, m.seq, m.content, m.type, m.sender, m.timestamp, m.status, m.media, m.reply_to_id, m.importance,
         m.reply_id, m.event_seq, m.state, m.attempt, m.text_attempt, m.model, m.error_code, m.error_detail, m.usage,
-        m.finish_reason, {TreePlace.ColumnsOf($"m")}
+        m.finish_reason, m.rating, m.feedback_text, {TreePlace.ColumnsOf($"m")}
         """;
 
-    const int OwnWidth = 21;
+    const int OwnWidth = 23;
 
     public const int Width = OwnWidth + TreePlace.Width;
 
@@ -47,7 +47,8 @@ sealed class MessageStore(Database db, EventLog events, Clock clock)
             row.GetString(at + 5), new(row.GetInt64(at + 6)), row.GetString(at + 7),
             ReadMedia(row.GetString(at + 8)),
             row.GetStringOrNull(at + 9), row.GetString(at + 10), row.GetStringOrNull(at + 11),
-            ReadGeneration(row, at, content), place.ParentId, place.OnPath, place.Siblings)
+            ReadGeneration(row, at, content), place.ParentId, place.OnPath, place.Siblings,
+            row.GetInt64OrNull(at + 21) is { } rating ? new Feedback(rating, row.GetStringOrNull(at + 22)) : null)
         {
             EventSeq = row.GetInt64(at + 12),
         };

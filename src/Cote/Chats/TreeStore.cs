@@ -124,10 +124,10 @@ sealed class TreeStore(Database db, EventLog events, MessagesOptions options, Cl
         (select substr(m.content, 1, cast({Chat.LongestExcerpt} as integer)) from messages m
          where m.user_id = {userId} and m.id = (
           select n.id from (
-            select l.id, l.event_seq, case when l.sender = 'user' or l.content <> '' then 1 else 0 end as is_shown
+            select l.id, l.seq, l.event_seq, case when l.sender = 'user' or l.content <> '' then 1 else 0 end as is_shown
             from messages l where l.user_id = {userId} and l.chat_id = {chatId} and l.on_path = 1 and {without ?? $"1 = 1"}
             order by l.seq desc limit {_window}) n
-          where n.event_seq > 0 and n.is_shown = 1 order by n.event_seq desc limit 1))
+          where n.event_seq > 0 and n.is_shown = 1 order by n.event_seq desc, n.seq desc limit 1))
         """;
 
     /// <summary>A chat's last change and the leaf of its path; null where there is no such chat.</summary>

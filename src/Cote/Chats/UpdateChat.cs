@@ -1,42 +1,53 @@
+using Cote.Media;
 using Cote.Models;
 using Microsoft.AspNetCore.Http;
 
 namespace Cote.Chats;
 
-/// <summary><c>PATCH /chats/{chat_id}</c>: only the fields that are named; null goes back to the default.</summary>
+/// <summary>
+/// <c>PATCH /chats/{chat_id}</c>: only the fields that are named; null goes back to the default. The title's default is
+/// that Cote makes it.
+/// </summary>
 static class UpdateChat
 {
-    public const int LongestSystemPrompt = 32_000;
-
     public static async Task<IResult> Handle(
-        string chatId, HttpContext http, CurrentUser user, ChatStore chats, ModelCatalogue models, CancellationToken ct)
+        string chatId, HttpContext http, CurrentUser user, ChatStore chats, ModelCatalogue models, MediaStore uploads,
+        CancellationToken ct)
     {
         var request = await Body.ReadAsync(http);
-        var set = new List<Sql>();
-        if (request.OptionalText("title", 0, Chat.LongestTitle) is { } title)
-            set.Add($"title = {title}");
-        if (request.Has("is_pinned"))
-            set.Add($"is_pinned = {request.OptionalFlag("is_pinned") ?? false}");
-        if (request.Has("model"))
-        {
-            var name = request.OptionalText("model", 0, 200);
-            var model = name is null ? null : models.Resolve(name);
-            if (name is not null && model is null)
-                request.AddError("model", "no such model; GET /models lists what can be chosen");
-            set.Add($"model = {model}");
-        }
-        if (request.Has("system_prompt"))
-            set.Add($"system_prompt = {request.OptionalText("system_prompt", 0, LongestSystemPrompt)}");
-        if (request.Has("temperature"))
-            set.Add($"temperature = {request.OptionalNumber("temperature", 0, 2)}");
-        if (request.Has("max_tokens"))
-            set.Add($"max_tokens = {request.OptionalInteger("max_tokens", 1, 10_000_000)}");
+        var title = request.OptionalText("title", 0, Chat.LongestTitle);
+        var givesTitleBack = request.Has("title") && !request.HasValue("title");
+        List<Sql> set = [.. ChatFields.Read(request, models).Select(x => x.Column)];
         if (request.Problem is { } wrong)
             return ApiResults.Of(wrong);
+        if (Ids.Parse(chatId) is not { } id)
+            return ApiResults.Of(Problems.ChatNotFound);
 
-        if (Ids.Parse(chatId) is not { } id || (set.Count > 0 && !await chats.UpdateAsync(user.Id, id, set)))
+        if (title is not null)
+            set.Add($"title = {title}, title_source = {TitleSources.User}, title_state = {TitleStates.None}");
+        if (givesTitleBack
+            ? !await GiveTitleBackAsync(user.Id, id, set, chats, uploads, ct)
+            : set.Count > 0 && !await chats.UpdateAsync(user.Id, id, set))
             return ApiResults.Of(Problems.ChatNotFound);
 
         return await GetChat.Handle(id, user, chats, ct);
+    }
+
+    // Where the chat has changed since its first question was read, nothing happens, and it is read anew.
+    static async Task<bool> GiveTitleBackAsync(
+        string userId, string id, IReadOnlyList<Sql> set, ChatStore chats, MediaStore uploads, CancellationToken ct)
+    {
+        while (await chats.FindFirstQuestionAsync(userId, id, ct) is { } first)
+        {
+            var upload = first.Media is [var path, ..] && MediaLinks.IdOf(path) is { } mediaId
+                ? await uploads.FindAsync(userId, mediaId, ct) : null;
+            Sql free = $"""
+                title = {FreeTitle.Of(first.Content, upload?.Name)}, title_source = {TitleSources.Auto},
+                  title_state = {TitleStates.Waiting}
+                """;
+            if (await chats.UpdateAsync(userId, id, [.. set, free], $"c.changed = {first.Changed}"))
+                return true;
+        }
+        return false;
     }
 }

@@ -20,5 +20,7 @@ static class WireJson
 
     public static readonly JsonTypeInfo<Generation> Generation = Messages.Generation;
 
+    public static readonly JsonTypeInfo<Feedback> Feedback = Messages.Feedback;
+
     public static readonly JsonTypeInfo<Chat> Chat = new ChatsJson(new(Relaxed)).Chat;
 }

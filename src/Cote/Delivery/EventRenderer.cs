@@ -66,6 +66,16 @@ sealed class EventRenderer(Database db, EventLog log, MediaLinks links, Clock cl
                 data.WriteString("message_id"u8, row.MessageId);
                 data.WriteString("status"u8, message.Status);
             }, cursor),
+            { Type: EventTypes.MessageFeedback, Message: { } message } => Frame.Write(row.Type, data =>
+            {
+                data.WriteString("chat_id"u8, row.ChatId);
+                data.WriteString("message_id"u8, row.MessageId);
+                data.WritePropertyName("feedback"u8);
+                if (message.Feedback is { } feedback)
+                    JsonSerializer.Serialize(data, feedback, WireJson.Feedback);
+                else
+                    data.WriteNullValue();
+            }, cursor),
             { Type: EventTypes.ChatCreated or EventTypes.ChatUpdated, Chat: { } chat } =>
                 Frame.Wrap(row.Type, JsonSerializer.SerializeToUtf8Bytes(chat, WireJson.Chat), cursor),
             { Type: EventTypes.ChatPath, Chat: { } chat } => Frame.Write(row.Type, data =>

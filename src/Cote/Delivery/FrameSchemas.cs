@@ -31,6 +31,9 @@ static class FrameSchemas
             "A new status, where no `message` says it", isDurable: true);
         AddFrame(api, EventTypes.MessageDeleted, Data(api, "DeletedMessage", ("chat_id", Id()), ("message_id", Id())),
             "A message was deleted", isDurable: true);
+        AddFrame(api, EventTypes.MessageFeedback, Data(api, "FeedbackChange",
+            ("chat_id", Id()), ("message_id", Id()), ("feedback", NullOr(ApiDocument.Ref<Feedback>()))),
+            "What the user thinks of a reply; null: nothing any more", isDurable: true);
         AddFrame(api, EventTypes.ChatCreated, ApiDocument.Ref<Chat>(), "A new chat", isDurable: true);
         AddFrame(api, EventTypes.ChatUpdated, ApiDocument.Ref<Chat>(), "A chat whose own fields changed",
             isDurable: true);
@@ -103,6 +106,9 @@ static class FrameSchemas
     }
 
     static JsonObject Text() => new() { ["type"] = "string" };
+
+    static JsonObject NullOr(JsonObject schema) =>
+        new() { ["oneOf"] = new JsonArray(new JsonObject { ["type"] = "null" }, schema) };
 
     static JsonObject Choice(params string[] values) =>
         new() { ["type"] = "string", ["enum"] = new JsonArray([.. values.Select(x => (JsonNode)x)]) };

@@ -86,18 +86,20 @@ static class GetSync
     static async IAsyncEnumerable<Chat> ChatsAsync(
         ReadSession snapshot, string userId, [EnumeratorCancellation] CancellationToken ct)
     {
-        for (long? before = null; ;)
-        {
-            var characters = 0L;
-            var chats = await snapshot.ListAsync(ChatStore.SelectNewest(userId, before, PageRows), ChatStore.Read, ct,
-                x => (characters += x.Title.Length + x.LastMessageContent.Length + (x.SystemPrompt?.Length ?? 0))
-                    > PageCharacters);
-            foreach (var chat in chats)
-                yield return chat;
-            if (chats.Count == 0)
-                yield break;
-            before = chats[^1].Activity;
-        }
+        foreach (var isArchived in (bool[])[false, true])
+            for (long? before = null; ;)
+            {
+                var characters = 0L;
+                var chats = await snapshot.ListAsync(
+                    ChatStore.SelectNewest(userId, isArchived, before, PageRows), ChatStore.Read, ct,
+                    x => (characters += x.Title.Length + x.LastMessageContent.Length + (x.SystemPrompt?.Length ?? 0))
+                        > PageCharacters);
+                foreach (var chat in chats)
+                    yield return chat;
+                if (chats.Count == 0)
+                    break;
+                before = chats[^1].Activity;
+            }
     }
 
     static async IAsyncEnumerable<PendingReplyRow> PendingAsync(

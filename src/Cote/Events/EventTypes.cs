@@ -8,6 +8,7 @@ static class EventTypes
     public const string Message = "message";
     public const string MessageStatus = "message.status";
     public const string MessageDeleted = "message.deleted";
+    public const string MessageFeedback = "message.feedback";
     public const string ChatCreated = "chat.created";
     public const string ChatUpdated = "chat.updated";
     public const string ChatDeleted = "chat.deleted";

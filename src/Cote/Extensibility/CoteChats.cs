@@ -15,8 +15,8 @@ sealed class CoteChats(ChatStore chats, MessageStore messages, SendMessage send,
         if (title.Length > Chat.LongestTitle)
             throw new ArgumentException($"A title has at most {Chat.LongestTitle} characters.", nameof(title));
         var id = clock.NewId();
-        var fingerprint = Fingerprint.Of(json => json.WriteString("title"u8, title));
-        await chats.AddAsync(userId, id, title, fingerprint, clock.Now);
+        await chats.AddAsync(
+            userId, new(id, title, [], IsTemporary: false, CreateChat.FingerprintOf(title)));
         return await chats.ExistsAsync(userId, id, ct) ? id : throw new ProblemException(Problems.NotFound);
     }
 

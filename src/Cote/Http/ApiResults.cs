@@ -16,6 +16,8 @@ public static class ApiResults
 
     internal static readonly IResult Success = Json("""{"success":true}"""u8.ToArray());
 
+    internal static readonly IResult Accepted = new JsonBytesResult("""{"success":true}"""u8.ToArray(), 202);
+
     internal static IResult Json(ReadOnlyMemory<byte> json) => new JsonBytesResult(json, 200);
 
     internal static IResult Json<T>(T value, JsonTypeInfo<T> type) => Json(Write(value, type));

@@ -32,6 +32,21 @@ public sealed partial class RequestReader
         return null;
     }
 
+    /// <summary><c>true</c> or <c>false</c> of the query; null where it is absent, which is an error where
+    /// <paramref name="isRequired"/>.</summary>
+    internal bool? QueryFlag(string name, string? text, bool isRequired = false)
+    {
+        if (text is "true" or "false")
+            return text == "true";
+        if (text is null && isRequired)
+            _errors.Add("missing", ["query", name], "Field required", null);
+        else if (text is not null)
+            _errors.Add("bool_parsing", ["query", name],
+                "Input should be a valid boolean, unable to interpret input: send true or false",
+                FieldErrors.Echo(text));
+        return null;
+    }
+
     /// <summary>A whole number in a header that must be there, at least <paramref name="min"/>.</summary>
     public long HeaderInteger(string name, string? text, long min)
     {

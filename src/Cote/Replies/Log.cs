@@ -56,4 +56,14 @@ static partial class RepliesLog
         + "and is asked with fewer earlier turns; "
         + "Cote__Assistants__ContextTokens is larger than its window.")]
     public static partial void PromptShortened(this ILogger log, string reply, string model, long tokens);
+
+    [LoggerMessage(1915, LogLevel.Warning, "The title of chat {Chat} is not made: {Model} failed with {Code}.")]
+    public static partial void TitleCallFailed(this ILogger log, string chat, string model, string code);
+
+    [LoggerMessage(1916, LogLevel.Warning,
+        "The title of chat {Chat} could not be written ({Code}). A model may be asked once more.")]
+    public static partial void TitleWaits(this ILogger log, string chat, string code);
+
+    [LoggerMessage(1917, LogLevel.Error, "The title of chat {Chat} could not be made.")]
+    public static partial void TitleFailed(this ILogger log, Exception error, string chat);
 }

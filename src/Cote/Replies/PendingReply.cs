@@ -40,7 +40,7 @@ sealed record PendingReplyRow(
     long Takeovers, string Model, bool IsStopRequested,
     string QuestionId, long QuestionSeq, long BegunSeq, string QuestionStatus,
     string? SystemPrompt, double? Temperature, int? MaxTokens, string? Owner, Timestamp QuestionTimestamp,
-    int PrefixLength, string? QuestionParentId, TreePlace Place)
+    int PrefixLength, string? QuestionParentId, string? Instructions, bool AwaitsTitle, TreePlace Place)
 {
     /// <summary>The text that every attempt goes on after; it is a part of the content.</summary>
     public string Prefix => Content[..Math.Min(PrefixLength, Content.Length)];
@@ -58,7 +58,8 @@ sealed record PendingReplyRow(
     public static Sql Select(Sql where) => $"""
         select r.user_id, r.chat_id, r.id, r.seq, r.state, r.attempt, r.text_attempt, r.content, r.takeovers, r.model,
           r.stop_wanted, q.id, q.seq, r.begun_seq, q.status, c.system_prompt, r.temperature, r.max_tokens, r.owner,
-          q.timestamp, r.prefix, q.parent_id, {TreePlace.ColumnsOf($"r")}
+          q.timestamp, r.prefix, q.parent_id, (select u.instructions from users u where u.id = r.user_id), c.title_state,
+          {TreePlace.ColumnsOf($"r")}
         from messages r
         join messages q on q.user_id = r.user_id and q.id = r.reply_to_id
         join chats c on c.user_id = r.user_id and c.id = r.chat_id
@@ -82,7 +83,7 @@ sealed record PendingReplyRow(
         row.GetString(11), row.GetInt64(12), row.GetInt64(13), row.GetString(14), row.GetStringOrNull(15),
         row.GetDoubleOrNull(16), (int?)row.GetInt64OrNull(17), row.GetStringOrNull(18),
         new(row.GetInt64(19)), (int)row.GetInt64(20), row.GetString(21) is { Length: > 0 } parent ? parent : null,
-        TreePlace.Read(row, 22));
+        row.GetStringOrNull(22), row.GetInt64(23) == TitleStates.Waiting, TreePlace.Read(row, 24));
 }
 
 /// <summary>How a reply ends.</summary>

@@ -17,6 +17,12 @@ sealed class Prompt(PastStore history, Attachments attachments)
     const int PageRows = 100;
     const string BlankQuestion = "(no text)";
 
+    /// <summary>The text before everything: what the user wants of every chat, then what the chat wants.</summary>
+    public static string? SystemTextOf(string? instructions, string? systemPrompt) =>
+        string.IsNullOrWhiteSpace(instructions) ? systemPrompt
+        : string.IsNullOrWhiteSpace(systemPrompt) ? instructions
+        : instructions + "\n\n" + systemPrompt;
+
     /// <summary>The prompt of a reply, or null where not even the system prompt and the question fit.</summary>
     /// <param name="reply">The reply to be made.</param>
     /// <param name="systemPrompt">The text before everything, or null.</param>

@@ -24,6 +24,13 @@ static class RepliesApi
             .Note("The path through the message becomes active, down to the leaf that was left last below it, else the "
                 + "newest.")
             .Refuses(Problems.PathTooLong);
+        api.Operation(nameof(DeleteChats))
+            .Note("Concerns the chats that are there, archived or not, at the moment of the request. Each has its "
+                + "`chat.deleted`.")
+            .Query("archived", "`true`: the archived chats; `false`: all others. It must be said",
+                new() { ["type"] = "boolean" });
+        api.Operation(nameof(ArchiveChats))
+            .Note("Concerns the chats that are there at the moment of the request. Each has its `chat.updated`.");
         api.Operation(nameof(StopReplies))
             .Note("Answers when the replies have ended, at most 3 s later; all text that was shown stays.");
         api.Schema<MessageBody>().Items("media_urls", SendMessage.MaxMedia, 2_048);

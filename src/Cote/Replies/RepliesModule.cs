@@ -15,8 +15,11 @@ static class RepliesModule
         services.AddSingleton(LeaseOptions.Default).AddSingleton<TurnEvents>();
         services.AddSingleton<ReplyLeases>().AddSingleton<ReplyStore>().AddSingleton<TurnStore>();
         services.AddSingleton<ReplyScheduler>().AddSingleton<RunningReplies>().AddSingleton<StreamingReplies>();
-        services.AddSingleton<TurnStart>().AddSingleton<SendMessage>().AddSingleton<Regenerate>();
-        services.AddSingleton<StopReplies>().AddSingleton<MarkRead>();
+        services.AddSingleton<TurnStart>().AddSingleton<SendMessage>().AddSingleton<Regenerate>()
+            .AddSingleton<StopReplies>().AddSingleton<MarkRead>().AddSingleton<DeleteChat>();
+        services.AddSingleton<TitleModel>().AddSingleton<TitleStore>().AddHostedService<TitleLoop>();
+        services.AddSingleton<ChatJobLoop>().AddHostedService(x => x.GetRequiredService<ChatJobLoop>());
+        services.AddHostedService<TemporaryChatLoop>();
         services.AddSingleton<Attachments>().AddSingleton<Prompt>().AddSingleton<ReplyRunContext>();
         services.AddSingleton<LeaseLoop>().AddHostedService(x => x.GetRequiredService<LeaseLoop>());
         services.AddHostedService<ReplyLoop>();
@@ -34,6 +37,11 @@ static class RepliesModule
             .WithSummary("Stop the running reply and those that wait");
         chats.MapDelete("", DeleteChat.Handle).Produces<SuccessBody>().WithTags("Chats")
             .WithSummary("Delete a chat with all that is in it");
+        var all = routes.MapGroup("/chats").RequireAuthorization().WithTags("Chats");
+        all.MapDelete("/", DeleteChats.Handle).Produces<SuccessBody>(202)
+            .WithSummary("Delete all archived chats, or all others, in the background");
+        all.MapPost("/archive", ArchiveChats.Handle).Produces<SuccessBody>(202)
+            .WithSummary("Archive all chats, in the background");
     }
 }
 

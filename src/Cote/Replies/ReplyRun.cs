@@ -102,11 +102,11 @@ sealed class ReplyRun : IDisposable
             var configured = provider.ContextTokens ?? options.ContextTokens;
             var room = RoomIn(configured, settings.MaxOutputTokens);
             var wanted = RoomIn(provider.LearntWindow(model) ?? configured, settings.MaxOutputTokens);
+            var systemText = Prompt.SystemTextOf(_reply.Instructions, _reply.SystemPrompt ?? options.SystemPrompt);
             for (var calls = 1; ; calls++)
             {
                 var prompt = await _context.Prompt.BuildAsync(
-                    _reply, _reply.SystemPrompt ?? options.SystemPrompt, room, wanted, provider.Sees(model),
-                    either.Token);
+                    _reply, systemText, room, wanted, provider.Sees(model), either.Token);
                 if (prompt is null)
                     return new(ModelFault.ContextTooLong, null, null);
                 _writer.IsCalled = true;

@@ -14,7 +14,7 @@ namespace Cote.Replies;
 /// </summary>
 sealed class ReplyStore(
     Database db, EventLog events, NodeNotifier notifier, ReplyLeases leases, ReplyScheduler scheduler, TurnEvents turns,
-    Clock clock)
+    TitlesOptions titles, Clock clock)
 {
     /// <summary>The pending replies of a user, or of one chat, in order.</summary>
     public Task<IReadOnlyList<PendingReplyRow>> ListPendingAsync(string userId, string? chatId, CancellationToken ct) =>
@@ -90,7 +90,7 @@ sealed class ReplyStore(
               usage = {usage}, owner = null, lease_until = 0
             from {transaction.Locked} and messages.user_id = {reply.UserId} and messages.id = {reply.Id}
             """);
-        MoveChat(transaction, reply, content);
+        MoveChat(transaction, reply, content, end.State == States.Completed ? WantTitle(reply) : $"");
         transaction.Append(EventTypes.Message, reply.ChatId, reply.Id);
         var next = batch.Query(
             $"""
@@ -183,13 +183,22 @@ sealed class ReplyStore(
             """);
     }
 
+    // The wish for a title is stored with the end that it waits for: a crash after it loses nothing.
+    Sql WantTitle(PendingReplyRow reply) => $"""
+        , title_reply_id = case when chats.title_state = 1 then {reply.Id} else chats.title_reply_id end,
+          title_lease = case when chats.title_state = 1 then 0 else chats.title_lease end,
+          title_state = case when chats.title_state = 1 then {(titles.IsConfigured ? TitleStates.Due : TitleStates.None)}
+            else chats.title_state end
+        """;
+
     // A chat's preview keeps its text where a reply ends without any, and where it ends beside the active path.
-    static void MoveChat(EventTransaction transaction, PendingReplyRow reply, string content)
+    static void MoveChat(EventTransaction transaction, PendingReplyRow reply, string content, Sql more)
     {
         var excerpt = Excerpt.Of(content, Chat.LongestExcerpt);
         transaction.Execute($"""
             update chats set changed = h.seq, activity = h.seq, last_message_time = m.timestamp,
               last_message_content = case when {excerpt} = '' or m.on_path = 0 then chats.last_message_content else {excerpt} end
+              {more}
             from messages m, {transaction.Locked} and chats.user_id = {reply.UserId} and chats.id = {reply.ChatId}
               and m.user_id = {reply.UserId} and m.id = {reply.Id}
             """);

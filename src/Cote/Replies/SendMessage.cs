@@ -38,13 +38,15 @@ sealed class SendMessage(
             request.AddError("media_urls", $"a message of type {message.Type} needs at least one");
             return request.Problem!;
         }
-        while (true)
+        message = message with { Title = FreeTitle.Of(message.Content, NameOf(message.MediaIds, media)) };
+        for (var givesTitle = false; ;)
         {
             // An upload may be deleted since the message was sent.
-            if (isUploaded && await StoreAsync(userId, message, request, ct) is { } stored)
+            if (isUploaded && await StoreAsync(userId, message, givesTitle, request, ct) is { } stored)
                 return stored;
             if (await AnswerUnstoredAsync(userId, message, request, ct) is { } answer)
                 return answer;
+            givesTitle = message.Title.Length > 0 && await chats.AwaitsTitleAsync(userId, chat, ct);
         }
     }
 
@@ -74,9 +76,12 @@ sealed class SendMessage(
                 stops, "", clock.Now);
     }
 
+    static string? NameOf(IReadOnlyList<string> ids, IReadOnlyList<MediaFile> media) =>
+        ids.Count > 0 ? media.FirstOrDefault(x => x.Id == ids[0])?.Name : null;
+
     // Null where nothing was stored.
     async Task<SendOutcome?> StoreAsync(
-        string userId, NewMessage message, RequestReader request, CancellationToken ct)
+        string userId, NewMessage message, bool givesTitle, RequestReader request, CancellationToken ct)
     {
         var position = new TreePosition(message.ParentId);
         if ((message.ParentId ?? message.VersionOf) is not null || message.StopsOpen)
@@ -91,6 +96,7 @@ sealed class SendMessage(
                 return null;
             position = found;
         }
+        position = position with { GivesTitle = givesTitle };
         var result = await start.RunAsync(userId, message.ChatId, message.ReplyId, message.StopsOpen,
             hasSlot => turns.SendAsync(userId, message, position, hasSlot), ct);
         if (result is not { Outcome: Outcome.Committed, Happened: true, Reply: { } reply })

@@ -17,6 +17,9 @@ sealed record NewMessage(
     IReadOnlyList<string> MediaIds, string? ParentId, string? VersionOf, bool StopsOpen, string Fingerprint,
     Timestamp At)
 {
+    /// <summary>What a chat without a title is called after it; empty where it says no name.</summary>
+    public string Title { get; init; } = "";
+
     /// <summary>What is stored of its uploads: their paths, unsigned.</summary>
     public IReadOnlyList<string> MediaPaths { get; } = [.. MediaIds.Select(MediaLinks.PathOf)];
 }
@@ -30,7 +33,8 @@ sealed record NewVersion(
 /// <summary>Where a new message is put.</summary>
 /// <param name="ParentId">The message that it follows; empty for the beginning, null for the leaf.</param>
 /// <param name="Change">How the path changes before it; null where it only grows.</param>
-readonly record struct TreePosition(string? ParentId, PathChange? Change = null);
+/// <param name="GivesTitle">Whether the chat waits for a title, and gets that of the message.</param>
+readonly record struct TreePosition(string? ParentId, PathChange? Change = null, bool GivesTitle = false);
 
 /// <summary>The result of a send.</summary>
 /// <param name="Outcome"><see cref="Outcome.Conflict"/> where the id is taken.</param>
@@ -51,10 +55,13 @@ sealed class TurnStore(Database db, EventLog events, TreeStore tree, ReplyLeases
     {
         var (id, chat) = (message.Id, message.ChatId);
         var batch = new WriteBatch { IsRepeatable = true };
-        var transaction = Begin(batch, userId, chat, message.At, message.StopsOpen, position.Change is null ? 1 : 2,
-            $"{GuardOf(userId, message)} and {IsAt(userId, chat, position)}");
+        var transaction = Begin(batch, userId, chat, message.At, message.StopsOpen,
+            1 + (position.Change is null ? 0 : 1) + (position.GivesTitle ? 1 : 0),
+            $"{GuardOf(userId, message, position.GivesTitle)} and {IsAt(userId, chat, position)}");
         if (position.Change is { } change)
             MovePath(transaction, chat, change);
+        if (position.GivesTitle)
+            transaction.Append(EventTypes.ChatUpdated, chat);
         InsertQuestion(transaction, userId, message, position);
         InsertReply(transaction, hasSlot, $"""
             {userId}, {message.ReplyId}, {chat}, c.last_seq + 2, {Senders.Ai}, 'text', '', {Statuses.Sent},
@@ -66,6 +73,7 @@ sealed class TurnStore(Database db, EventLog events, TreeStore tree, ReplyLeases
         transaction.Execute($"""
             update chats set last_seq = last_seq + 2, leaf_id = {message.ReplyId}, activity = h.seq, changed = h.seq,
               last_message_time = {AtLeast(message.At)}, is_branched = {SetBranched(position)},
+              title = {(position.GivesTitle ? (Sql)$"{message.Title}" : $"title")},
               last_message_content = {Excerpt.Of(message.Content, Chat.LongestExcerpt)}
             from {transaction.Locked} and chats.user_id = {userId} and chats.id = {chat}
             """);
@@ -150,9 +158,11 @@ sealed class TurnStore(Database db, EventLog events, TreeStore tree, ReplyLeases
 
     static Sql SetBranched(TreePosition position) => position.Change is null ? (Sql)$"is_branched" : $"1";
 
-    Sql GuardOf(string userId, NewMessage message)
+    // A chat that waits for a title is found by a send that gives none: it does nothing, and is made again.
+    Sql GuardOf(string userId, NewMessage message, bool givesTitle)
     {
-        var guard = ChatStore.Lives(userId, message.ChatId);
+        var guard = ChatStore.Lives(userId, message.ChatId, message.Title.Length == 0 ? null
+            : givesTitle ? ChatStore.AwaitsTitle : $"not {ChatStore.AwaitsTitle}");
         if (message.ReplyToId is { } target)
             guard = $"""
                 {guard} and exists (

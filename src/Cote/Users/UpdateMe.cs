@@ -3,11 +3,13 @@ using Microsoft.AspNetCore.Http;
 namespace Cote.Users;
 
 /// <summary>
-/// <c>PATCH /users/me</c>: a new name, address or password. A new password ends the other sessions. These fields have
-/// no default, so that <c>null</c> means absent.
+/// <c>PATCH /users/me</c>: a new name, address or password, or instructions for every chat. A new password ends the
+/// other sessions. Only the instructions have a default: <c>null</c> removes them, and means absent for the others.
 /// </summary>
 static class UpdateMe
 {
+    public const int LongestInstructions = 8_000;
+
     public static async Task<IResult> Handle(
         HttpContext http, CurrentUser current, UserStore users, Passwords passwords, LoginThrottle throttle,
         Revocations revocations, Audit audit, Database db, CancellationToken ct)
@@ -18,6 +20,8 @@ static class UpdateMe
         var username = request.HasValue("username") ? Credentials.Username(request) : account.User.Username;
         var email = request.HasValue("email") ? Credentials.Email(request) : account.User.Email;
         var password = request.HasValue("password") ? Credentials.Password(request, username, email) : null;
+        var instructions = request.Has("instructions")
+            ? request.OptionalText("instructions", 0, LongestInstructions) : account.User.Instructions;
         var given = password is null ? null : request.Text("current_password", 0, 1_024);
         if (request.Problem is { } wrong)
             return ApiResults.Of(wrong);
@@ -29,6 +33,8 @@ static class UpdateMe
         UserStore.SetNames(batch, current.Id, username, email);
         if (username != account.User.Username || email != account.User.Email)
             audit.Add(batch, AuditActions.AccountChanged, current.Id, http);
+        if (request.Has("instructions"))
+            UserStore.Set(batch, current.Id, $"instructions = {instructions}");
         Query<RevokedSession>? revoked = null;
         if (password is not null)
         {
@@ -41,7 +47,7 @@ static class UpdateMe
         if (revoked is not null)
             revocations.Apply(revoked);
 
-        return ApiResults.Json(new User(current.Id, username, email), UsersJson.Default.User);
+        return ApiResults.Json(new User(current.Id, username, email, instructions), UsersJson.Default.User);
     }
 
     static async Task<Problem?> CheckCurrentAsync(

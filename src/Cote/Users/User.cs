@@ -3,7 +3,8 @@ using System.Text.Json.Serialization;
 namespace Cote.Users;
 
 /// <summary>A user, as everyone may see it.</summary>
-sealed record User(string Id, string Username, string Email);
+/// <param name="Instructions">What the user wants of every chat; it stands before the prompts.</param>
+sealed record User(string Id, string Username, string Email, string? Instructions = null);
 
 /// <summary>A user with what only the server may know.</summary>
 sealed record Account(User User, string PasswordHash, string Role, Timestamp CreatedAt, Timestamp? DisabledAt)
@@ -31,7 +32,8 @@ sealed record SessionInfo(
 
 /// <summary>The body of <c>PATCH /users/me</c>.</summary>
 sealed record UserPatch(
-    string? Username = null, string? Email = null, string? Password = null, string? CurrentPassword = null);
+    string? Username = null, string? Email = null, string? Password = null, string? CurrentPassword = null,
+    string? Instructions = null);
 
 /// <summary>The answer of a login or a refresh. <paramref name="ExpiresIn"/> is in seconds.</summary>
 sealed record TokenPair(string AccessToken, string TokenType, long ExpiresIn, string RefreshToken);

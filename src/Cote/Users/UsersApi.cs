@@ -7,7 +7,8 @@ static class UsersApi
 {
     public static void Describe(ApiDocument api)
     {
-        api.Schema<User>().Note("id", "Made by the server");
+        api.Schema<User>().Note("id", "Made by the server")
+            .Note("instructions", "What the user wants of every chat: it stands before the prompts");
         api.Schema<NewUser>()
             .Length("username", 3, 64).Pattern("username", "^[A-Za-z0-9._-]+$")
             .Note("username", "Unique without regard to case")
@@ -20,6 +21,7 @@ static class UsersApi
             .Length("username", 3, 64).Pattern("username", "^[A-Za-z0-9._-]+$")
             .Length("email", 0, Credentials.MaxEmailLength)
             .Length("password", Credentials.ShortestPassword, Credentials.LongestPassword)
+            .Length("instructions", 0, UpdateMe.LongestInstructions).Note("instructions", "Null removes them")
             .Note("password", "A new password needs `current_password` and ends the other sessions")
             .Example("""{"email":"ada.lovelace@example.com"}""");
         api.Schema<LoginForm>().OneOf("grant_type", "password", "refresh_token")

@@ -36,6 +36,7 @@ public sealed partial class ChatTests
         (await ada.GetAsync("/chats/?limit=7")).Ok().Header("Link").ShouldBeNull();
         (await ada.GetAsync("/chats?limit=7")).Ok().Json.GetArrayLength().ShouldBe(7);
         (await ada.GetAsync("/chats/?before=0")).Ok().Text.ShouldBe("[]");
+        (await ada.GetAsync("/chats/?before=-1")).Ok().Text.ShouldBe("[]", "imported chats stand below 0");
     }
 
     [Theory]
@@ -46,7 +47,9 @@ public sealed partial class ChatTests
     [InlineData("limit=", "query.limit int_parsing")]
     [InlineData("limit=99999999999999999999", "query.limit int_parsing")]
     [InlineData("before=x", "query.before int_parsing")]
-    [InlineData("before=-1", "query.before greater_than_equal")]
+    [InlineData("archived=yes", "query.archived bool_parsing")]
+    [InlineData("archived=", "query.archived bool_parsing")]
+    [InlineData("archived=True", "query.archived bool_parsing")]
     [InlineData("limit=0&before=x", "query.limit greater_than_equal|query.before int_parsing")]
     [InlineData("skip=20", "query.skip value_error")]
     [InlineData("offset=1&limit=5", "query.offset value_error")]

@@ -9,6 +9,7 @@ public sealed partial class ChatTests(SharedApp shared)
     [
         "id", "title", "created_at", "last_message_time", "last_message_content", "is_pinned",
         "last_seq", "changed", "model", "system_prompt", "temperature", "max_tokens", "leaf_id",
+        "title_source", "is_archived", "temporary",
     ];
 
     readonly CoteApp _app = shared.App;
@@ -138,7 +139,7 @@ public sealed partial class ChatTests(SharedApp shared)
         (set.Text("title"), set.GetProperty("is_pinned").GetBoolean(), set.Text("model"), set.Text("system_prompt"))
             .ShouldBe(("Other", true, "demo/demo", "Be brief."));
         (set.GetProperty("temperature").GetDouble(), set.Number("max_tokens")).ShouldBe((0.5, 100));
-        unset.Text("title").ShouldBe("Other");
+        (unset.Text("title"), unset.Text("title_source")).ShouldBe(("", "auto"), "its default is that Cote makes it");
         unset.GetProperty("is_pinned").GetBoolean().ShouldBeFalse();
         foreach (var name in new[] { "model", "system_prompt", "temperature", "max_tokens" })
             unset.GetProperty(name).ValueKind.ShouldBe(JsonValueKind.Null);
@@ -180,6 +181,7 @@ public sealed partial class ChatTests(SharedApp shared)
     [InlineData("""{"model":1}""", "body.model string_type")]
     [InlineData("""{"is_pinned":"true"}""", "body.is_pinned bool_type")]
     [InlineData("""{"is_pinned":1}""", "body.is_pinned bool_type")]
+    [InlineData("""{"is_archived":"yes"}""", "body.is_archived bool_type")]
     [InlineData("""{"temperature":2.1}""", "body.temperature less_than_equal")]
     [InlineData("""{"temperature":-0.1}""", "body.temperature greater_than_equal")]
     [InlineData("""{"temperature":"1"}""", "body.temperature float_type")]

@@ -30,10 +30,11 @@ public sealed partial class NamesTests
     public void Names_that_are_kept_never_change()
     {
         Constants(typeof(EventTypes)).ShouldBe([
-            "message", "message.status", "message.deleted", "chat.created", "chat.updated", "chat.deleted",
+            "message", "message.status", "message.deleted", "message.feedback", "chat.created", "chat.updated", "chat.deleted",
             "ready", "reset", "message.snapshot", "message.delta", "typing", "ping", "pong", "error"]);
         Constants(typeof(States)).ShouldBe(["queued", "running", "completed", "stopped", "failed", "interrupted"]);
         Constants(typeof(Statuses)).ShouldBe(["sent", "delivered", "read"]);
+        Constants(typeof(TitleSources)).ShouldBe(["user", "auto"]);
         Constants(typeof(Senders)).ShouldBe(["user", "ai"]);
         Enum.GetValues<CloseReason>().Select(x => (int)x)
             .Order().ShouldBe([4001, 4008, 4011, 4013, 4500, 4503, 4504, 4509]);

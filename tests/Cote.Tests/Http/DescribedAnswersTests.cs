@@ -102,8 +102,15 @@ public sealed class DescribedAnswersTests(SharedApp shared)
         api.Check(await ada.DeleteAsync($"{messages}/{question.Text("id")}")).Ok();
         api.Check(await ada.DeleteAsync($"{messages}/{question.Text("id")}")).Status.ShouldBe(404);
         api.Check(await ada.PostAsync(messages, new { content = "Hi", id = nothing })).Status.ShouldBe(410);
+        api.Check(await ada.PostAsync($"/chats/{chat}/fork")).Ok();
+        api.Check(await ada.PostAsync($"/chats/{chat}/fork", new { message_id = nothing })).Status.ShouldBe(422);
+        api.Check(await ada.PutAsync($"{messages}/{chat}/feedback", new { rating = 1 })).Status.ShouldBe(404);
+        api.Check(await ada.GetAsync("/chats?archived=true")).Ok();
         api.Check(await ada.DeleteAsync($"/chats/{chat}")).Ok();
         api.Check(await ada.PostAsync("/chats", new { title = "a", id })).Status.ShouldBe(410);
+        api.Check(await ada.PostAsync("/chats/archive")).Status.ShouldBe(202);
+        api.Check(await ada.DeleteAsync("/chats?archived=true")).Status.ShouldBe(202);
+        api.Check(await ada.DeleteAsync("/chats")).Status.ShouldBe(422);
         api.Seen.Count.ShouldBeGreaterThan(25);
     }
 
@@ -173,6 +180,8 @@ public sealed class DescribedAnswersTests(SharedApp shared)
         var question = await ada.AskAsync(chat, "Hi");
         await UntilAsync(x => x.Type == "message" && x.Data.Text("id") == question.Text("reply_id"));
         (await ada.PutAsync($"/chats/{chat}/messages/{question.Text("reply_id")}/read")).Ok();
+        foreach (var rating in (int?[])[1, null])
+            (await ada.PutAsync($"/chats/{chat}/messages/{question.Text("reply_id")}/feedback", new { rating })).Ok();
         await socket.SendAsync("""{"type":"ping"}""");
         await socket.SendAsync("{");
         await UntilAsync(x => x.Type == "error");
@@ -186,7 +195,7 @@ public sealed class DescribedAnswersTests(SharedApp shared)
         frames.Select(x => x.Text("type")).Distinct()
             .Except(union.GetProperty("discriminator").GetProperty("mapping").Fields()).ShouldBeEmpty();
         frames.Select(x => x.Text("type")).Distinct().Count().ShouldBeGreaterThanOrEqualTo(9);
-        union.GetProperty("oneOf").GetArrayLength().ShouldBe(15);
+        union.GetProperty("oneOf").GetArrayLength().ShouldBe(16);
         var lie = JsonNode.Parse(frames.First(x => x.Text("type") == "message").ToString())!.AsObject();
         lie["data"]!["more"] = 1;
         api.Faults(JsonElement.Parse(lie.ToJsonString()), union, "$").ShouldNotBeEmpty(); // and it can fail
@@ -218,6 +227,9 @@ public sealed class DescribedAnswersTests(SharedApp shared)
         var leaf = Example("/chats/{chat_id}/leaf", "put");
         leaf["message_id"] = question["reply_id"];
         (await ada.PutAsync($"/chats/{chat}/leaf", leaf)).Ok();
+        (await ada.PutAsync($"/chats/{chat}/messages/{question["reply_id"]}/feedback",
+            Example("/chats/{chat_id}/messages/{message_id}/feedback", "put"))).Ok();
+        (await ada.PostAsync($"/chats/{chat}/fork", Example("/chats/{chat_id}/fork", "post"))).Ok();
         var described = api.Document.GetProperty("paths").EnumerateObject()
             .SelectMany(path => path.Value.EnumerateObject()
             .Where(x => x.Value.TryGetProperty("requestBody", out var body)

@@ -28,6 +28,10 @@ public sealed class RouteTests(SharedApp shared)
         { "POST", "/ws/ticket", null },
         { "GET", "/chats/", null },
         { "POST", "/chats/", """{"title":"a"}""" },
+        { "DELETE", "/chats/?archived=true", null },
+        { "POST", "/chats/archive", null },
+        { "POST", Chat + "/fork", null },
+        { "PUT", Message + "/feedback", """{"rating":1}""" },
         { "GET", Chat, null },
         { "PATCH", Chat, """{"title":"a"}""" },
         { "DELETE", Chat, null },
@@ -89,7 +93,7 @@ public sealed class RouteTests(SharedApp shared)
             new(method), bare + "/" + query, body?.Replace("\"abc\"", $"\"{bob.Username}\""));
 
         with.Status.ShouldBe(without.Status);
-        with.Status.ShouldBeOneOf(200, 403, 404, 412, 415, 422); // 412 and on: what an upload wants besides
+        with.Status.ShouldBeOneOf(200, 202, 403, 404, 412, 415, 422); // 412 and on: what an upload wants besides
         if (with.Status is 403 or 404)
             with.ErrorCode.ShouldBeOneOf("chat_not_found", "message_not_found", "session_not_found", "admin_only");
     }
@@ -129,6 +133,8 @@ public sealed class RouteTests(SharedApp shared)
     [InlineData("GET", "/messages/", null)]
     [InlineData("POST", "/messages/", """{"content":"a"}""")]
     [InlineData("POST", "/stop", null)]
+    [InlineData("POST", "/fork", "{}")]
+    [InlineData("POST", "/fork", null)]
     public async Task Anothers_chat_is_as_one_that_does_not_exist(string method, string rest, string? body)
     {
         using var ada = await _app.RegisterAsync();

@@ -115,14 +115,16 @@ public sealed partial class AccountTests(SharedApp shared)
             created_at = "2001-01-01T00:00:00Z",
             last_seq = 99,
             changed = 99,
-            is_pinned = true,
+            title_source = "auto",
+            title_state = 2,
+            leaf_id = id,
             last_message_content = "x",
             fingerprint = "x",
             deleted_at = 1,
         })).Ok();
         chat.Json.GetProperty("last_seq").GetInt64().ShouldBe(0);
         chat["last_message_content"].ShouldBe("");
-        chat.Json.GetProperty("is_pinned").GetBoolean().ShouldBeFalse();
+        (chat["title_source"], chat["leaf_id"]).ShouldBe(("user", ""));
         chat["created_at"].ShouldStartWith("20");
         chat["created_at"].ShouldNotStartWith("2001");
         (await ada.GetAsync($"/chats/{chat["id"]}")).Status.ShouldBe(404);

@@ -19,6 +19,7 @@ static class CopiedTables
         new("sessions", ["id"]),
         new("spent_tokens", ["hash"]), new("tickets", ["hash"]), new("revocations", ["seq"]), new("audit", ["id"]),
         new("chats", ["user_id", "id"]), new("messages", ["user_id", "id"]), new("events", ["user_id", "seq"]),
+        new("chat_jobs", ["user_id", "id"]),
         new("blobs", ["id"]), new("media", ["user_id", "id"]), new("message_media", ["user_id", "message_id", "place"]),
         Uploads,
     ];

@@ -11,7 +11,7 @@ namespace Cote.Models;
 sealed class WireChatClient(string provider, string model, Wire wire, ModelHttp http, ILogger log) : IChatClient
 {
     // The first, and one for each field that can be refused.
-    const int MaxRequests = 9;
+    const int MaxRequests = 10;
 
     readonly ChatClientMetadata _metadata = new(provider, wire.Endpoint, model);
     int _omitted = (int)wire.NeverSent;

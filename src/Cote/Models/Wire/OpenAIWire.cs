@@ -50,6 +50,8 @@ sealed class OpenAIWire : Wire
                 json.WriteNumber("temperature", temperature);
             if (request.Options?.TopP is { } topP && request.Sends(Omissions.TopP))
                 json.WriteNumber("top_p", topP);
+            if (EffortOf(request.Options) is { } effort && request.Sends(Omissions.Reasoning))
+                json.WriteString("reasoning_effort", effort);
             json.WriteStartArray("messages");
             foreach (var turn in request.Turns)
                 Write(json, turn);
@@ -58,6 +60,15 @@ sealed class OpenAIWire : Wire
         }
         return buffer.ToArray();
     }
+
+    public static string? EffortOf(ChatOptions? options) => options?.Reasoning?.Effort switch
+    {
+        ReasoningEffort.None => "none",
+        ReasoningEffort.Low => "low",
+        ReasoningEffort.Medium => "medium",
+        ReasoningEffort.High or ReasoningEffort.ExtraHigh => "high",
+        _ => null,
+    };
 
     static void Write(Utf8JsonWriter json, Turn turn)
     {

@@ -54,6 +54,8 @@ static class Refusals
         // A limit that is only too large is not dropped: it is the owner's.
         if (!error.Says(Unsupported))
             yield break;
+        if (Names(error, "reasoning_effort"))
+            yield return Omissions.Reasoning;
         if (Names(error, "max_tokens") && error.Field != "max_completion_tokens")
             yield return Omissions.MaxTokens;
         if (Names(error, "max_completion_tokens"))
@@ -68,6 +70,7 @@ static class Refusals
     {
         Omissions.Temperature => request.Options?.Temperature is not null,
         Omissions.TopP => request.Options?.TopP is not null,
+        Omissions.Reasoning => OpenAIWire.EffortOf(request.Options) is not null,
         Omissions.MaxTokens => request.Options?.MaxOutputTokens is not null,
         Omissions.MaxCompletionTokens =>
             request.Options?.MaxOutputTokens is not null && !request.Sends(Omissions.MaxTokens),

@@ -22,6 +22,8 @@ enum Omissions
     Streaming = 64,
     /// <summary>The model gets a line with the name of each image.</summary>
     Images = 128,
+    /// <summary><c>reasoning_effort</c>: the model thinks as it likes.</summary>
+    Reasoning = 256,
 }
 
 /// <summary>What is asked of a model.</summary>

@@ -6,7 +6,14 @@ namespace Cote.Tests.Models.Wire;
 /// <summary>What a model refuses by name is left out of the same call and of all later ones.</summary>
 public sealed class RefusedFieldTests : WireTests
 {
-    static readonly ChatOptions Settings = new() { Temperature = 0.7f, TopP = 0.9f, MaxOutputTokens = 50 };
+    static readonly ChatOptions Settings = new()
+    {
+        Temperature = 0.7f,
+        TopP = 0.9f,
+        MaxOutputTokens = 50,
+        Reasoning = new() { Effort = ReasoningEffort.None },
+    };
+
     static readonly ChatMessage[] Prompt = [new(ChatRole.System, "Be brief."), new(ChatRole.User, "Hi")];
     static readonly DataContent Image = new(new byte[] { 0x89, 0x50, 0x4E, 0x47 }, "image/png") { Name = "cat.png" };
 
@@ -28,6 +35,11 @@ public sealed class RefusedFieldTests : WireTests
     [InlineData("openai", "max_tokens",
         """{"detail":[{"type":"extra_forbidden","loc":["body","max_tokens"],"msg":"Extra inputs """
             + """are not permitted"}]}""")]
+    [InlineData("openai", "reasoning_effort",
+        """{"error":{"message":"Unrecognized request argument supplied: reasoning_effort","code":null}}""")]
+    [InlineData("openai", "reasoning_effort",
+        """{"error":{"message":"Unsupported value: 'reasoning_effort' does not support 'none' with this """
+            + """model.","param":"reasoning_effort","code":"unsupported_value"}}""")]
     [InlineData("anthropic", "temperature",
         """{"type":"error","error":{"type":"invalid_request_error","message":"temperature: Extra inputs """
             + """are not permitted"}}""")]
@@ -51,14 +63,15 @@ public sealed class RefusedFieldTests : WireTests
     [Fact]
     public async Task All_fields_may_be_refused_one_after_the_other()
     {
-        string[] fields = ["temperature", "top_p", "stream_options", "max_tokens", "max_completion_tokens"];
+        string[] fields =
+            ["temperature", "top_p", "stream_options", "max_tokens", "max_completion_tokens", "reasoning_effort"];
         Server.Answer = x => Array.Find(fields, field => x.Body.TryGetProperty(field, out _)) is { } refused
             ? FakeReply.Refuse(422, $$$"""{"error":{"message":"Unsupported parameter","param":"{{{refused}}}"}}""")
             : FakeReply.Text("Hello");
 
         (await AskAsync(Client(), Prompt, Settings)).Text.ShouldBe("Hello");
 
-        Server.Calls.ShouldBe(6);
+        Server.Calls.ShouldBe(7);
     }
 
     [Theory]
