@@ -78,6 +78,7 @@ public static class CoteHost
         services.AddModels();
         services.AddMedia();
         services.AddChats();
+        services.AddImport();
         services.AddReplies();
         services.AddDelivery();
         services.AddAdmin();

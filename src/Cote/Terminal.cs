@@ -152,7 +152,7 @@ sealed class Terminal(
             var reader = new RequestReader(JsonElement.Parse(request.ToJsonString()));
             var result = await command.RunAsync(services.GetRequiredService<Control>(), reader, ct);
             if (result.Problem is { } problem)
-                return ControlClient.SentenceOf(problem);
+                return problem.Sentence;
             var pipe = new Pipe();
             var writing = WriteAsync(pipe.Writer, result, ct);
             await ControlClient.CopyAsync(pipe.Reader.AsStream(), output, ct);

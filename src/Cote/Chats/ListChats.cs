@@ -15,7 +15,7 @@ static class ListChats
     {
         var request = new RequestReader();
         var most = request.QueryInteger("limit", limit, 1, Page.MostItems) ?? Page.MostItems;
-        var from = request.QueryInteger("before", before, 0, long.MaxValue);
+        var from = request.QueryInteger("before", before, long.MinValue, long.MaxValue); // negative: imported
         Offsets.Refuse(request, http);
         if (request.Problem is { } wrong)
             return ApiResults.Of(wrong);

@@ -102,6 +102,21 @@ sealed class MessageStore(Database db, EventLog events, Clock clock)
               and m.listed = 1 and {NotDeleted} order by m.seq limit {limit}
             """, Read, ct, enough);
 
+    /// <summary>Where the messages after a <c>seq</c> and up to another stand in the tree, by their ids.</summary>
+    public async Task<Dictionary<string, TreePlace>> ListPlacesAsync(
+        string userId, string chatId, long after, long to, CancellationToken ct) =>
+        (await db.ListAsync(
+            $"""
+            select m.id, m.parent_id, m.on_path from messages m
+            where m.user_id = {userId} and m.chat_id = {chatId} and m.seq > {after} and m.seq <= {to} and {NotDeleted}
+            """, row => (Id: row.GetString(0), Place: new TreePlace(
+                row.GetString(1) is { Length: > 0 } parent ? parent : null, row.GetInt64(2) != 0)), ct))
+            .ToDictionary(x => x.Id, x => x.Place);
+
+    /// <summary>The last message of the shown path, or null.</summary>
+    public Task<string?> FindLeafAsync(string userId, string chatId, CancellationToken ct) => db.FirstAsync(
+        $"select leaf_id from chats where user_id = {userId} and id = {chatId}", row => row.GetStringOrNull(0), ct);
+
     /// <summary>Listed messages before one, newest first.</summary>
     public Task<IReadOnlyList<Message>> ListBeforeAsync(
         string userId, string chatId, long before, long limit, Func<Message, bool> enough, CancellationToken ct) =>
@@ -159,13 +174,13 @@ sealed class MessageStore(Database db, EventLog events, Clock clock)
         // What the chat shows as its last message is now the one before: that which was sent or ended last of the rest.
         Sql last(Sql column, Sql which) => $"""
             (select {column} from messages m where m.user_id = {userId} and m.chat_id = {chatId} and m.event_seq > 0
-             and {NotDeleted} and {which} order by m.event_seq desc limit 1)
+             and {NotDeleted} and {which} order by m.event_seq desc, m.ended_at desc, m.seq desc limit 1)
             """;
         transaction.Execute($"""
             update chats set changed = h.seq,
               last_message_time = coalesce({last($"m.timestamp", $"1 = 1")}, created_at),
               last_message_content = coalesce({last($"substr(m.content, 1, cast({Chat.LongestExcerpt} as integer))", $"(m.content <> '' or m.sender = 'user')")}, ''),
-              activity = coalesce({last($"m.event_seq", $"1 = 1")}, created_seq)
+              activity = case when activity < 0 then activity else coalesce({last($"m.event_seq", $"1 = 1")}, created_seq) end
             from {transaction.Locked} and chats.user_id = {userId} and chats.id = {chatId}
             """);
         await events.CommitAsync(batch, userId, transaction);
@@ -203,7 +218,7 @@ sealed class MessageStore(Database db, EventLog events, Clock clock)
             update messages set {Blank(clock.Now)}
             where deleted_at is null and (user_id, id) in (
               select m.user_id, m.id from chats c join messages m on m.user_id = c.user_id and m.chat_id = c.id
-              where c.deleted_at is not null and {NotDeleted} limit {(long)most})
+              where c.deleted_at is not null and c.importing is null and {NotDeleted} limit {(long)most})
             """);
         var released = MediaStore.ReleaseOfDeletedChats(batch, most);
         await db.WriteAsync(batch);
