@@ -89,6 +89,8 @@ sealed class Terminal(
             var request = new JsonObject();
             foreach (var (field, argument) in arguments)
                 request[field] = parsed.GetValue(argument);
+            foreach (var path in command.Arguments.Where(x => x.IsPath))
+                request[path.Field] = Path.GetFullPath((string)request[path.Field]!);
             foreach (var (field, flag) in flags)
                 request[field] = parsed.GetValue(flag);
             if (command.NeedsPassword)

@@ -18,16 +18,16 @@ static partial class ChatGptExport
         return new(Source, json.FirstText("conversation_id", "id") ?? "",
             [.. json.Get("mapping").Members().Select(x => ReadNode(x.Name, x.Value, model))])
         {
-            Title = json.Text("title") ?? "",
-            CreatedAt = json.Time("create_time"),
-            LeafId = json.Text("current_node"),
+            Title = json.AsText("title") ?? "",
+            CreatedAt = json.AsTime("create_time"),
+            LeafId = json.AsText("current_node"),
             IsPinned = json.IsTrue("is_starred"),
         };
     }
 
     static ImportedMessage ReadNode(string id, JsonElement node, string? model)
     {
-        var (message, parent) = (node.Get("message"), node.Text("parent"));
+        var (message, parent) = (node.Get("message"), node.AsText("parent"));
         if (!message.Is(JsonValueKind.Object))
             return new(id, parent, ImportedRole.System, "");
         var content = message.Get("content");
@@ -35,7 +35,7 @@ static partial class ChatGptExport
         var role = RoleOf(message, content, files);
         return new(id, parent, role, role is ImportedRole.User or ImportedRole.Assistant ? ReadText(message, content) : "")
         {
-            At = message.Time("create_time"),
+            At = message.AsTime("create_time"),
             Model = role == ImportedRole.Assistant ? message.Get("metadata").FirstText("model_slug") ?? model : null,
             Files = files,
         };
@@ -43,16 +43,16 @@ static partial class ChatGptExport
 
     static ImportedRole RoleOf(JsonElement message, JsonElement content, IReadOnlyList<ImportedFile> files)
     {
-        var type = content.Text("content_type");
+        var type = content.AsText("content_type");
         if (message.Get("metadata").IsTrue("is_visually_hidden_from_conversation")
             || type is "user_editable_context" or "model_editable_context")
             return ImportedRole.System;
-        switch (message.Get("author").Text("role"))
+        switch (message.Get("author").AsText("role"))
         {
             case "user":
                 return ImportedRole.User;
             case "assistant":
-                var isToTool = message.Text("recipient") is { Length: > 0 } to && to != "all";
+                var isToTool = message.AsText("recipient") is { Length: > 0 } to && to != "all";
                 return isToTool || type is "thoughts" or "reasoning_recap" ? ImportedRole.Tool : ImportedRole.Assistant;
             case "tool":
                 // A tool that draws is how a reply shows pictures.
@@ -66,12 +66,12 @@ static partial class ChatGptExport
 
     static string ReadText(JsonElement message, JsonElement content)
     {
-        if (message.Get("author").Text("role") == "tool")
+        if (message.Get("author").AsText("role") == "tool")
             return ""; // what it says of its pictures is meant for the model
-        var text = content.Text("text") ?? string.Join("\n\n", content.Get("parts").Items()
-            .Select(x => x.Text() ?? x.Text("text")).Where(x => !string.IsNullOrWhiteSpace(x)));
-        if (content.Text("content_type") == "code" && text.Length > 0)
-            text = $"```{CodeLanguage(content.Text("language"))}\n{text}\n```";
+        var text = content.AsText("text") ?? string.Join("\n\n", content.Get("parts").Items()
+            .Select(x => x.AsText() ?? x.AsText("text")).Where(x => !string.IsNullOrWhiteSpace(x)));
+        if (content.AsText("content_type") == "code" && text.Length > 0)
+            text = $"```{CodeLanguage(content.AsText("language"))}\n{text}\n```";
         return Marks().Replace(text, "");
     }
 
@@ -82,13 +82,13 @@ static partial class ChatGptExport
     {
         var files = new List<ImportedFile>();
         foreach (var file in message.Get("metadata").Get("attachments").Items())
-            Add(file.Text("id"), file.FirstText("name") ?? "file");
+            Add(file.AsText("id"), file.FirstText("name") ?? "file");
         foreach (var part in content.Get("parts").Items())
         {
             var inner = part.Get("audio_asset_pointer"); // of a spoken message
-            var pointer = part.Text("asset_pointer") ?? inner.Text("asset_pointer") ?? inner.Text();
+            var pointer = part.AsText("asset_pointer") ?? inner.AsText("asset_pointer") ?? inner.AsText();
             if (pointer is not null)
-                Add(pointer, part.Text("content_type") is { } type && type.StartsWith("audio", StringComparison.Ordinal)
+                Add(pointer, part.AsText("content_type") is { } type && type.StartsWith("audio", StringComparison.Ordinal)
                     ? "audio" : "image");
         }
         return files;

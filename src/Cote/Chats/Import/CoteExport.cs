@@ -18,42 +18,42 @@ static class CoteExport
         foreach (var (place, message) in json.Get("messages").Items().Index())
         {
             // Before chats were trees each message followed the one before.
-            var before = isTree ? message.Text("parent_id") : messages is [.., var last] ? last.Id : null;
+            var before = isTree ? message.AsText("parent_id") : messages is [.., var last] ? last.Id : null;
             messages.Add(ReadMessage(message.IdText("id") ?? $"#{place}", before, message, header));
         }
         return new(Source, chat.IdText("id") ?? "", messages)
         {
             OwnerId = header.UserId,
-            Title = chat.Text("title") ?? "",
-            CreatedAt = chat.Time("created_at"),
+            Title = chat.AsText("title") ?? "",
+            CreatedAt = chat.AsTime("created_at"),
             SystemPrompt = chat.FirstText("system_prompt"),
             Model = chat.FirstText("model"),
-            Temperature = chat.Number("temperature") is >= 0 and <= 2 and var temperature ? temperature : null,
-            MaxTokens = chat.Number("max_tokens") is >= 1 and <= 10_000_000 and var most ? (int)most : null,
+            Temperature = chat.AsNumber("temperature") is >= 0 and <= 2 and var temperature ? temperature : null,
+            MaxTokens = chat.AsNumber("max_tokens") is >= 1 and <= 10_000_000 and var most ? (int)most : null,
             IsPinned = chat.IsTrue("is_pinned"),
-            LeafId = chat.Text("leaf_id"),
+            LeafId = chat.AsText("leaf_id"),
         };
     }
 
     static ImportedMessage ReadMessage(string id, string? parent, JsonElement json, ExportHeader header)
     {
         var generation = ReadGeneration(json.Get("generation"));
-        var role = json.Text("sender") switch
+        var role = json.AsText("sender") switch
         {
             Senders.User => ImportedRole.User,
             Senders.Ai => ImportedRole.Assistant,
             _ => ImportedRole.Unknown,
         };
-        return new(id, parent, role, json.Text("content") ?? "")
+        return new(id, parent, role, json.AsText("content") ?? "")
         {
-            At = json.Time("timestamp"),
+            At = json.AsTime("timestamp"),
             Model = generation?.Model,
-            Type = Choice(json.Text("type"), Types, "text"),
-            Importance = Choice(json.Text("importance_level"), Importances, "normal"),
-            ReplyToId = role == ImportedRole.User ? json.Text("reply_to_id") : null,
+            Type = Choice(json.AsText("type"), Types, "text"),
+            Importance = Choice(json.AsText("importance_level"), Importances, "normal"),
+            ReplyToId = role == ImportedRole.User ? json.AsText("reply_to_id") : null,
             Generation = generation,
             KeepsEmpty = role == ImportedRole.Assistant && generation?.State is not null,
-            Files = [.. json.Get("media_urls").Items().Select(x => x.Text()).OfType<string>().Select(x => FileOf(x, header))],
+            Files = [.. json.Get("media_urls").Items().Select(x => x.AsText()).OfType<string>().Select(x => FileOf(x, header))],
         };
     }
 
@@ -62,13 +62,13 @@ static class CoteExport
         if (!json.Is(JsonValueKind.Object))
             return null;
         // A reply that was still being made when it was exported is not made any further.
-        var state = json.Text("state") is { } given
+        var state = json.AsText("state") is { } given
             ? Choice(given, [States.Completed, States.Stopped, States.Failed], States.Interrupted) : null;
         var usage = json.Get("usage");
         return new(state, 1, json.FirstText("model"), json.FirstText("finish_reason"),
             json.Get("error").FirstText("code") is { } code
-                ? new(code, json.Get("error").Text("detail") ?? "") : null,
-            usage.Number("input_tokens") is { } input && usage.Number("output_tokens") is { } output
+                ? new(code, json.Get("error").AsText("detail") ?? "") : null,
+            usage.AsNumber("input_tokens") is { } input && usage.AsNumber("output_tokens") is { } output
                 ? new((long)input, (long)output) : null);
     }
 

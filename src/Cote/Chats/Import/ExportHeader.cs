@@ -25,7 +25,7 @@ sealed class ExportHeader
             if (name == "media")
                 TakeMedia(value);
             else
-                UserId ??= Ids.Parse(name == "user" ? value.Text("id") : value.Text());
+                UserId ??= Ids.Parse(name == "user" ? value.AsText("id") : value.AsText());
         }
         catch (JsonException)
         {
@@ -36,7 +36,7 @@ sealed class ExportHeader
     void TakeMedia(JsonElement list)
     {
         foreach (var file in list.Items())
-            if (file.Text("id") is { } id && file.Text("name") is { Length: > 0 } name)
+            if (file.AsText("id") is { } id && file.AsText("name") is { Length: > 0 } name)
                 _media[id] = name;
     }
 }

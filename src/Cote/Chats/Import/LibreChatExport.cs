@@ -18,10 +18,10 @@ static class LibreChatExport
         var options = json.Get("options");
         return new(Source, json.IdText("conversationId") ?? "", [.. Messages(json).Select(ReadMessage)])
         {
-            Title = json.FirstText("title") ?? options.Text("title") ?? "",
-            CreatedAt = json.Time("createdAt"),
+            Title = json.FirstText("title") ?? options.AsText("title") ?? "",
+            CreatedAt = json.AsTime("createdAt"),
             SystemPrompt = options.FirstText("promptPrefix", "system", "instructions"),
-            Temperature = options.Number("temperature") is >= 0 and <= 2 and var temperature ? temperature : null,
+            Temperature = options.AsNumber("temperature") is >= 0 and <= 2 and var temperature ? temperature : null,
         };
     }
 
@@ -54,9 +54,9 @@ static class LibreChatExport
         var (json, id, parent) = message;
         var parts = string.Join("\n\n",
             json.Get("content").Items().Select(TextOf).Where(x => !string.IsNullOrWhiteSpace(x)));
-        return new(id, parent, RoleOf(json), WithoutThinking(parts.Length > 0 ? parts : json.Text("text") ?? ""))
+        return new(id, parent, RoleOf(json), WithoutThinking(parts.Length > 0 ? parts : json.AsText("text") ?? ""))
         {
-            At = json.Time("createdAt"),
+            At = json.AsTime("createdAt"),
             Model = json.FirstText("model"),
             Files = [.. json.Get("files").Items().Concat(json.Get("attachments").Items())
                 .Select(x => new ImportedFile(x.FirstText("filename", "name") ?? "file"))],
@@ -64,13 +64,13 @@ static class LibreChatExport
     }
 
     static string? TextOf(JsonElement part) =>
-        part.Text("type") == "text" ? part.Text("text") ?? part.Get("text").Text("value") : null;
+        part.AsText("type") == "text" ? part.AsText("text") ?? part.Get("text").AsText("value") : null;
 
     static ImportedRole RoleOf(JsonElement json)
     {
         if (!json.Is(JsonValueKind.Object))
             return ImportedRole.System;
-        var sender = json.Text("sender") ?? json.Text("role");
+        var sender = json.AsText("sender") ?? json.AsText("role");
         return json.Get("isCreatedByUser").ValueKind switch
         {
             JsonValueKind.True => ImportedRole.User,

@@ -37,7 +37,7 @@ static class LooseExport
         json.ValueKind == JsonValueKind.Object ? json.EnumerateObject() : [];
 
     /// <summary>A text, well-formed and without U+0000; null where the value is none.</summary>
-    public static string? Text(this JsonElement json)
+    public static string? AsText(this JsonElement json)
     {
         if (json.ValueKind != JsonValueKind.String)
             return null;
@@ -52,13 +52,13 @@ static class LooseExport
         }
     }
 
-    public static string? Text(this JsonElement json, string name) => json.Get(name).Text();
+    public static string? AsText(this JsonElement json, string name) => json.Get(name).AsText();
 
     /// <summary>The first of these members that is a text with letters.</summary>
     public static string? FirstText(this JsonElement json, params ReadOnlySpan<string> names)
     {
         foreach (var name in names)
-            if (json.Text(name) is { Length: > 0 } text)
+            if (json.AsText(name) is { Length: > 0 } text)
                 return text;
         return null;
     }
@@ -67,21 +67,21 @@ static class LooseExport
     public static string? IdText(this JsonElement json, string name) => json.Get(name) switch
     {
         { ValueKind: JsonValueKind.Number } number => number.GetRawText(),
-        var value => value.Text() is { Length: > 0 } text ? text : null,
+        var value => value.AsText() is { Length: > 0 } text ? text : null,
     };
 
-    public static double? Number(this JsonElement json, string name) =>
+    public static double? AsNumber(this JsonElement json, string name) =>
         json.Get(name) is { ValueKind: JsonValueKind.Number } value && value.TryGetDouble(out var number)
             && double.IsFinite(number) ? number : null;
 
     /// <summary>
     /// A time: seconds, milliseconds, microseconds or nanoseconds since 1970, as a number or a text, or a date as text.
     /// </summary>
-    public static Timestamp? Time(this JsonElement json, string name)
+    public static Timestamp? AsTime(this JsonElement json, string name)
     {
-        if (json.Number(name) is { } number)
+        if (json.AsNumber(name) is { } number)
             return OfNumber(number);
-        if (json.Text(name) is not { } text)
+        if (json.AsText(name) is not { } text)
             return null;
         if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out number))
             return OfNumber(number);

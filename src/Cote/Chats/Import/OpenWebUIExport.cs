@@ -25,8 +25,8 @@ static class OpenWebUIExport
         return new(Source, json.IdText("id") ?? chat.IdText("id") ?? "",
             isTree ? [.. history.Get("messages").Members().Select(x => ReadMessage(x.Name, x.Value, null))] : ReadList(list))
         {
-            Title = json.FirstText("title") ?? chat.Text("title") ?? "",
-            CreatedAt = json.Time("created_at") ?? chat.Time("timestamp"),
+            Title = json.FirstText("title") ?? chat.AsText("title") ?? "",
+            CreatedAt = json.AsTime("created_at") ?? chat.AsTime("timestamp"),
             SystemPrompt = chat.FirstText("system") ?? chat.Get("params").FirstText("system"),
             LeafId = history.IdText("currentId"),
             IsPinned = json.IsTrue("pinned"),
@@ -44,18 +44,18 @@ static class OpenWebUIExport
     static ImportedMessage ReadMessage(string id, JsonElement json, string? before)
     {
         var content = json.Get("content");
-        var text = content.Text() ?? string.Join("\n\n",
-            content.Items().Select(x => x.Text("text")).Where(x => !string.IsNullOrWhiteSpace(x)));
+        var text = content.AsText() ?? string.Join("\n\n",
+            content.Items().Select(x => x.AsText("text")).Where(x => !string.IsNullOrWhiteSpace(x)));
         return new(id, json.IdText("parentId") ?? before, RoleOf(json), WithoutDetails(text))
         {
-            At = json.Time("timestamp"),
+            At = json.AsTime("timestamp"),
             Model = json.FirstText("model"),
             Files = [.. json.Get("files").Items().Select(ReadFile),
-                .. content.Items().Select(x => x.Get("image_url").Text("url")).OfType<string>().Select(FromUrl)],
+                .. content.Items().Select(x => x.Get("image_url").AsText("url")).OfType<string>().Select(FromUrl)],
         };
     }
 
-    static ImportedRole RoleOf(JsonElement json) => json.Text("role") switch
+    static ImportedRole RoleOf(JsonElement json) => json.AsText("role") switch
     {
         "user" => ImportedRole.User,
         "assistant" => ImportedRole.Assistant,
@@ -68,7 +68,7 @@ static class OpenWebUIExport
     static ImportedFile ReadFile(JsonElement json)
     {
         var name = json.FirstText("name") ?? json.Get("file").FirstText("filename", "name");
-        return json.Text("url") is { } url && FromUrl(url) is { Data: not null } inline
+        return json.AsText("url") is { } url && FromUrl(url) is { Data: not null } inline
             ? inline with { Name = name ?? inline.Name } : new(name ?? "image");
     }
 
