@@ -64,7 +64,7 @@ static class AdminCommands
             [Name], (control, request, ct) => control.EnableUserAsync(request, ct)),
         new("list-users", "Prints all accounts as JSON, oldest first.",
             [], (control, _, _) => Task.FromResult(control.ListUsers())),
-        new("import", "Imports the chats of an export for a user. Prints its progress and the report as JSON, a line each.",
+        new("import", "Imports the chats of an export for a user. Prints progress and report as JSON, a line each.",
             [
                 Name, new("FILE", "path", "The file, as POST /import takes it; the server must be able to read it.")
                 {

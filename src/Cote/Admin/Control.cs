@@ -69,7 +69,8 @@ sealed class Control(
     }
 
     /// <summary>
-    /// Imports the chats of a file for a user: a line of JSON every two seconds that says how far it is, and the report.
+    /// Imports the chats of a file for a user: a line of JSON every two seconds that says how far it is, and the
+    /// report.
     /// </summary>
     public async Task<AdminResult> ImportAsync(RequestReader request, CancellationToken ct)
     {

@@ -14,7 +14,8 @@ static class ChatsApi
         DescribeChats(api);
         DescribeMessages(api);
         api.Operation(nameof(ListChats))
-            .Query("before", "From the `Link` of the page before", new() { ["type"] = "integer", ["format"] = "int64" });
+            .Query("before", "From the `Link` of the page before",
+                new() { ["type"] = "integer", ["format"] = "int64" });
         api.Operation(nameof(ListMessages))
             .Note("Without `after` a page holds the newest messages, ascending, and `Link` leads to the older ones; "
                 + "with `after` it holds those that follow, and `Link` leads forward.")

@@ -5,7 +5,9 @@ using Microsoft.Net.Http.Headers;
 
 namespace Cote.Media;
 
-/// <summary>A multipart form whose part called <c>file</c> is read as a stream; of the others little is taken.</summary>
+/// <summary>
+/// A multipart form whose part called <c>file</c> is read as a stream; of the others little is taken.
+/// </summary>
 sealed class FileForm
 {
     /// <summary>The most bytes of the parts that are not the file.</summary>

@@ -7,8 +7,8 @@ using Microsoft.Net.Http.Headers;
 namespace Cote.Chats;
 
 /// <summary>
-/// <c>GET /chats/{chat_id}/export</c>: a chat as a file, sent while it is made. As JSON it holds every branch and is what
-/// an import reads back; as Markdown it is the shown path, for people.
+/// <c>GET /chats/{chat_id}/export</c>: a chat as a file, sent while it is made. As JSON it holds every branch and is
+/// what an import reads back; as Markdown it is the shown path, for people.
 /// </summary>
 static class ExportChat
 {
@@ -31,7 +31,8 @@ static class ExportChat
         var isMarkdown = format == Markdown;
         var disposition = new ContentDispositionHeaderValue("attachment");
         var title = Excerpt.Of(chat.Title, LongestName);
-        disposition.SetHttpFileName(FileNames.Clean(title.Trim().Length == 0 ? "chat" : title) + (isMarkdown ? ".md" : ".json"));
+        var name = FileNames.Clean(title.Trim().Length == 0 ? "chat" : title);
+        disposition.SetHttpFileName(name + (isMarkdown ? ".md" : ".json"));
         http.Response.Headers.ContentDisposition = disposition.ToString();
         http.Response.ContentType = isMarkdown ? "text/markdown; charset=utf-8" : "application/json; charset=utf-8";
         await (isMarkdown ? WriteMarkdownAsync(http, user.Id, chat, stores, ct)

@@ -4,7 +4,8 @@ using System.Text.RegularExpressions;
 namespace Cote.Chats;
 
 /// <summary>
-/// A conversation of ChatGPT's <c>conversations.json</c>: a mapping of nodes, each with its parent and perhaps a message.
+/// A conversation of ChatGPT's <c>conversations.json</c>: a mapping of nodes, each with its parent and perhaps a
+/// message.
 /// </summary>
 static partial class ChatGptExport
 {
@@ -33,7 +34,8 @@ static partial class ChatGptExport
         var content = message.Get("content");
         var files = ReadFiles(message, content);
         var role = RoleOf(message, content, files);
-        return new(id, parent, role, role is ImportedRole.User or ImportedRole.Assistant ? ReadText(message, content) : "")
+        var isKept = role is ImportedRole.User or ImportedRole.Assistant;
+        return new(id, parent, role, isKept ? ReadText(message, content) : "")
         {
             At = message.AsTime("create_time"),
             Model = role == ImportedRole.Assistant ? message.Get("metadata").FirstText("model_slug") ?? model : null,
@@ -41,7 +43,7 @@ static partial class ChatGptExport
         };
     }
 
-    static ImportedRole RoleOf(JsonElement message, JsonElement content, IReadOnlyList<ImportedFile> files)
+    static ImportedRole RoleOf(JsonElement message, JsonElement content, List<ImportedFile> files)
     {
         var type = content.AsText("content_type");
         if (message.Get("metadata").IsTrue("is_visually_hidden_from_conversation")
@@ -88,8 +90,7 @@ static partial class ChatGptExport
             var inner = part.Get("audio_asset_pointer"); // of a spoken message
             var pointer = part.AsText("asset_pointer") ?? inner.AsText("asset_pointer") ?? inner.AsText();
             if (pointer is not null)
-                Add(pointer, part.AsText("content_type") is { } type && type.StartsWith("audio", StringComparison.Ordinal)
-                    ? "audio" : "image");
+                Add(pointer, IsAudio(part) ? "audio" : "image");
         }
         return files;
 
@@ -101,7 +102,12 @@ static partial class ChatGptExport
         }
     }
 
-    /// <summary>The id of a file in a pointer, or at the beginning of an entry's name; null where there is none.</summary>
+    static bool IsAudio(JsonElement part) =>
+        part.AsText("content_type")?.StartsWith("audio", StringComparison.Ordinal) == true;
+
+    /// <summary>
+    /// The id of a file in a pointer, or at the beginning of an entry's name; null where there is none.
+    /// </summary>
     public static string? IdIn(string text) => FileId().Match(text) is { Success: true } match ? match.Value : null;
 
     [GeneratedRegex("file[-_][A-Za-z0-9]{8,80}")]

@@ -53,7 +53,8 @@ static class CoteExport
             ReplyToId = role == ImportedRole.User ? json.AsText("reply_to_id") : null,
             Generation = generation,
             KeepsEmpty = role == ImportedRole.Assistant && generation?.State is not null,
-            Files = [.. json.Get("media_urls").Items().Select(x => x.AsText()).OfType<string>().Select(x => FileOf(x, header))],
+            Files = [.. json.Get("media_urls").Items().Select(x => x.AsText()).OfType<string>()
+                .Select(x => FileOf(x, header))],
         };
     }
 

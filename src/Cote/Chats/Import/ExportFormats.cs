@@ -6,8 +6,8 @@ namespace Cote.Chats;
 readonly record struct ReadChat(ImportedChat? Chat, string? Reason);
 
 /// <summary>
-/// The formats of exports. Each item is recognised by itself, by the members that only its product writes, so a file may
-/// hold chats of several.
+/// The formats of exports. Each item is recognised by itself, by the members that only its product writes, so a file
+/// may hold chats of several.
 /// </summary>
 static class ExportFormats
 {

@@ -38,7 +38,9 @@ sealed partial class ImportArchive : IAsyncDisposable
     /// <summary>The entries of uploads and pictures, by the id at the beginning of their name.</summary>
     public Dictionary<string, ZipArchiveEntry> Media { get; } = [];
 
-    /// <summary>Opens an archive; one that is too large, damaged or encrypted throws a <see cref="ProblemException"/>.</summary>
+    /// <summary>
+    /// Opens an archive; one that is too large, damaged or encrypted throws a <see cref="ProblemException"/>.
+    /// </summary>
     public static async Task<ImportArchive> OpenAsync(FileStream file, CancellationToken ct)
     {
         // Before the library reads the directory, which it does whole: a small file can hold millions of entries.
@@ -48,7 +50,8 @@ sealed partial class ImportArchive : IAsyncDisposable
         {
             var zip = await ZipArchive.CreateAsync(file, ZipArchiveMode.Read, leaveOpen: true, null, ct);
             var archive = new ImportArchive(zip);
-            var unpacked = zip.Entries.Aggregate(0L, (sum, x) => sum > ImportLimits.UnpackedBytes ? sum : sum + x.Length);
+            var unpacked = zip.Entries.Aggregate(0L,
+                (sum, x) => sum > ImportLimits.UnpackedBytes ? sum : sum + x.Length);
             if (unpacked > Math.Min(ImportLimits.UnpackedBytes, file.Length * ImportLimits.Ratio))
                 throw new ProblemException(Problems.ImportTooLarge);
             return archive.Chats.Count > 0 ? archive : throw new ProblemException(ImportProblems.EmptyArchive);
@@ -123,7 +126,8 @@ sealed partial class ImportArchive : IAsyncDisposable
     {
         long _left = length;
 
-        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        public override async ValueTask<int> ReadAsync(
+            Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
             var read = await entry.ReadAsync(buffer, cancellationToken);
             _left -= read;

@@ -6,7 +6,9 @@ namespace Cote.Chats;
 /// <param name="Place">Its place in the whole import, from 0.</param>
 readonly record struct ImportItem(long Place, JsonItem Json, ExportHeader Header);
 
-/// <summary>A file to import: JSON, or an archive with it. It is read from front to back, any number of times.</summary>
+/// <summary>
+/// A file to import: JSON, or an archive with it. It is read from front to back, any number of times.
+/// </summary>
 sealed class ImportFile : IAsyncDisposable
 {
     const int BufferBytes = 128 * 1_024;

@@ -8,8 +8,8 @@ namespace Cote.Chats;
 /// Imports stored files one after the other, also those of a node that is gone, and removes what ended imports left.
 /// </summary>
 sealed class ImportLoop(
-    ImportStore imports, Importer importer, BlobStorage storage, MediaFolders folders, DatabaseEngine engine, Clock clock,
-    ILogger<ImportLoop> log)
+    ImportStore imports, Importer importer, BlobStorage storage, MediaFolders folders, DatabaseEngine engine,
+    Clock clock, ILogger<ImportLoop> log)
     : PeriodicLoop(TimeSpan.FromSeconds(5), clock, log)
 {
     const int MostAttempts = 5;

@@ -43,8 +43,8 @@ sealed class ImportStore(Database db, Node node, Clock clock)
     public Task<Import?> FindAsync(string userId, string id, CancellationToken ct) => db.FirstAsync(
         $"select {All} from imports i where i.user_id = {userId} and i.id = {id}", Read, ct);
 
-    public Task<IReadOnlyList<SkippedItem>> ListSkippedAsync(string userId, string id, CancellationToken ct) => db.ListAsync(
-        $"select item, reason from import_skips where user_id = {userId} and import_id = {id} order by item",
+    public Task<IReadOnlyList<SkippedItem>> ListSkippedAsync(string userId, string id, CancellationToken ct) =>
+        db.ListAsync($"select item, reason from import_skips where user_id = {userId} and import_id = {id} order by item",
         row => new SkippedItem(row.GetInt64(0), row.GetString(1)), ct);
 
     /// <summary>The stored files of a user's imports: erasing the account deletes them.</summary>

@@ -5,7 +5,9 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Cote.Chats;
 
-/// <summary>Receives the file of <c>POST /import</c> on the local disk: a field of a form, or the body itself.</summary>
+/// <summary>
+/// Receives the file of <c>POST /import</c> on the local disk: a field of a form, or the body itself.
+/// </summary>
 sealed class ImportUpload(MediaFolders folders, MediaOptions options, Clock clock)
 {
     static readonly string[] Types =

@@ -1,6 +1,8 @@
 namespace Cote.Chats;
 
-/// <summary>A chat of an export, whatever product wrote it: what a reader of a format makes and an import stores.</summary>
+/// <summary>
+/// A chat of an export, whatever product wrote it: what a reader of a format makes and an import stores.
+/// </summary>
 /// <param name="Source">The product, as a word that ids are derived from: it may never change.</param>
 /// <param name="SourceId">The chat's id there.</param>
 /// <param name="Messages">In the order of the file; their parents may be missing or form circles.</param>
@@ -66,7 +68,9 @@ sealed record ImportedMessage(string Id, string? ParentId, ImportedRole Role, st
     /// <summary>How Cote made it, where Cote did.</summary>
     public Generation? Generation { get; init; }
 
-    /// <summary>Whether it is a message without text too: a reply of Cote's that failed before its first word.</summary>
+    /// <summary>
+    /// Whether it is a message without text too: a reply of Cote's that failed before its first word.
+    /// </summary>
     public bool KeepsEmpty { get; init; }
 }
 
@@ -77,7 +81,9 @@ sealed record ImportedMessage(string Id, string? ParentId, ImportedRole Role, st
 /// <param name="MediaId">An upload of Cote's.</param>
 sealed record ImportedFile(string Name, string? ArchiveId = null, string? Data = null, string? MediaId = null);
 
-/// <summary>Why a chat was left out, or lost messages. The words are answers of the API: they may never change.</summary>
+/// <summary>
+/// Why a chat was left out, or lost messages. The words are answers of the API: they may never change.
+/// </summary>
 static class SkipReasons
 {
     public const string Exists = "exists";

@@ -19,8 +19,8 @@ enum AddChatResult
 }
 
 /// <summary>
-/// The SQL that writes an imported chat: in batches that hold the writer for a moment, under a row that counts as deleted
-/// until the last of them, which makes the chat live with its one event.
+/// The SQL that writes an imported chat: in batches that hold the writer for a moment, under a row that counts as
+/// deleted until the last of them, which makes the chat live with its one event.
 /// </summary>
 sealed class ImportedChatStore(Database db, EventLog events, ImportStore imports, Clock clock)
 {
@@ -31,7 +31,9 @@ sealed class ImportedChatStore(Database db, EventLog events, ImportStore imports
     const long LowestActivity = -(1L << 62);
     const long ActivitiesOfMillisecond = 1_024;
 
-    /// <summary>Whether the id of a chat is in use: by one that was deleted, or by one that is here; null: it is free.</summary>
+    /// <summary>
+    /// Whether the id of a chat is in use: by one that was deleted, or by one that is here; null: it is free.
+    /// </summary>
     public async Task<string?> FindReasonAsync(string userId, string chatId, CancellationToken ct) =>
         await db.FirstAsync(
             $"select deleted_at, importing from chats where user_id = {userId} and id = {chatId}",
@@ -74,8 +76,8 @@ sealed class ImportedChatStore(Database db, EventLog events, ImportStore imports
     }
 
     /// <summary>
-    /// Removes chats that an import has begun and not shown, at most so many rows; true where more may be left. Those of
-    /// one import, or of all that have ended.
+    /// Removes chats that an import has begun and not shown, at most so many rows; true where more may be left. Those
+    /// of one import, or of all that have ended.
     /// </summary>
     public async Task<bool> RemoveUnfinishedAsync(Import? import, int most)
     {

@@ -40,7 +40,9 @@ sealed class ImportedLinks
     /// <summary>The places of the kept messages that follow one.</summary>
     public IReadOnlyList<int> ChildrenOf(int place) => _children[place];
 
-    /// <summary>The place of the kept message with this id, or of the nearest before it; -1 where there is none.</summary>
+    /// <summary>
+    /// The place of the kept message with this id, or of the nearest before it; -1 where there is none.
+    /// </summary>
     public int PlaceOf(string? id) => id is null || !_places.TryGetValue(id, out var place) ? None
         : _isKept[place] ? place : _parents[place];
 

@@ -25,7 +25,8 @@ sealed class ImportedMedia(MediaStore media, MediaIngest ingest)
             foreach (var found in await media.ListAsync(userId, ids, ct))
                 known[new("", MediaId: found.Id)] = found.Id;
         foreach (var message in messages)
-            kept.Add(message.Files.Count == 0 ? KeptFiles.None : await KeepAsync(userId, file, message.Files, known, ct));
+            kept.Add(message.Files.Count == 0 ? KeptFiles.None
+                : await KeepAsync(userId, file, message.Files, known, ct));
         return kept;
     }
 

@@ -45,7 +45,8 @@ sealed record ImportedRows(
     /// <param name="ids">The ids that it has here.</param>
     /// <param name="chat">As it was read.</param>
     /// <param name="tree">Its messages, at least one.</param>
-    /// <param name="files">What is kept of the files of each message: the ids of uploads, and lines for the others.</param>
+    /// <param name="files">What is kept of the files of each message: the ids of uploads, and lines for the
+    /// others.</param>
     /// <param name="import">The import, whose time stands in for one that is not known.</param>
     /// <param name="item">The chat's place in the file.</param>
     public static ImportedRows Of(
@@ -95,7 +96,9 @@ sealed record ImportedRows(
     }
 }
 
-/// <summary>What is kept of the files of a message: uploads, and a line with the name for each that is not here.</summary>
+/// <summary>
+/// What is kept of the files of a message: uploads, and a line with the name for each that is not here.
+/// </summary>
 readonly record struct KeptFiles(IReadOnlyList<string> Ids, IReadOnlyList<string> Lines)
 {
     public static readonly KeptFiles None = new([], []);

@@ -27,6 +27,7 @@ sealed class JsonItemReader(Stream stream, int longest)
     long _at;    // the next byte to look at
     long _floor; // the first byte that is still wanted; long.MaxValue where none is
     bool _hasEnded;
+    bool _isCutOff; // the file ends inside a value, which was said
 
     /// <summary>What the file said of its own before its chats.</summary>
     public ExportHeader Header { get; } = new();
@@ -66,7 +67,9 @@ sealed class JsonItemReader(Stream stream, int longest)
                     _at++;
                     break;
                 case End:
-                    yield return JsonItem.Lost; // the file was cut off
+                    if (!_isCutOff)
+                        yield return JsonItem.Lost; // the file was cut off
+                    _isCutOff = true;
                     yield break;
                 default:
                     _floor = _at;
@@ -95,7 +98,8 @@ sealed class JsonItemReader(Stream stream, int longest)
             var name = next == '"' ? await ReadNameAsync(ct) : null;
             if (name is null)
             {
-                yield return JsonItem.Lost; // the file was cut off, or is no JSON
+                if (!_isCutOff)
+                    yield return JsonItem.Lost; // the file was cut off, or is no JSON
                 _at = long.MaxValue;
                 yield break;
             }
@@ -149,8 +153,11 @@ sealed class JsonItemReader(Stream stream, int longest)
         return scan;
     }
 
-    JsonItem ItemFrom(long begin, JsonValueScan scan) =>
-        _floor <= begin && (scan.IsWhole || scan.EndsWithFile) ? ItemOf(begin, scan.Depth) : JsonItem.Lost;
+    JsonItem ItemFrom(long begin, JsonValueScan scan)
+    {
+        _isCutOff = !scan.IsWhole;
+        return _floor <= begin && (scan.IsWhole || scan.EndsWithFile) ? ItemOf(begin, scan.Depth) : JsonItem.Lost;
+    }
 
     JsonItem ItemOf(long begin, int depth) => new(Bytes(begin), depth);
 

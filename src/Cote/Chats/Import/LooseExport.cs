@@ -6,8 +6,8 @@ using System.Text.Json;
 namespace Cote.Chats;
 
 /// <summary>
-/// Reads the values of exports as they come: what is missing, <c>null</c> or of another kind is nothing, and a text that
-/// is not well-formed is made so.
+/// Reads the values of exports as they come: what is missing, <c>null</c> or of another kind is nothing, and a text
+/// that is not well-formed is made so.
 /// </summary>
 static class LooseExport
 {

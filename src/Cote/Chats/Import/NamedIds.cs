@@ -3,12 +3,16 @@ using System.Text;
 
 namespace Cote.Chats;
 
-/// <summary>Ids that are made of names (UUIDv5, RFC 9562): the same names are the same id, whenever they come.</summary>
+/// <summary>
+/// Ids that are made of names (UUIDv5, RFC 9562): the same names are the same id, whenever they come.
+/// </summary>
 static class NamedIds
 {
     const int HashBytes = 20;
 
-    /// <summary>The id of something of a product, for one user: two users import the same file into ids of their own.</summary>
+    /// <summary>
+    /// The id of something of a product, for one user: two users import the same file into ids of their own.
+    /// </summary>
     /// <param name="userId">The user's id, the name space.</param>
     /// <param name="names">The product, and the ids there, from the outermost on.</param>
     public static string Of(string userId, params ReadOnlySpan<string> names)

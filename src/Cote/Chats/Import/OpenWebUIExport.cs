@@ -23,7 +23,8 @@ static class OpenWebUIExport
         if (!isTree && !list.Is(JsonValueKind.Array))
             return null;
         return new(Source, json.IdText("id") ?? chat.IdText("id") ?? "",
-            isTree ? [.. history.Get("messages").Members().Select(x => ReadMessage(x.Name, x.Value, null))] : ReadList(list))
+            isTree ? [.. history.Get("messages").Members().Select(x => ReadMessage(x.Name, x.Value, null))]
+                : ReadList(list))
         {
             Title = json.FirstText("title") ?? chat.AsText("title") ?? "",
             CreatedAt = json.AsTime("created_at") ?? chat.AsTime("timestamp"),
@@ -37,7 +38,8 @@ static class OpenWebUIExport
     {
         var messages = new List<ImportedMessage>();
         foreach (var (place, json) in list.Items().Index())
-            messages.Add(ReadMessage(json.IdText("id") ?? $"#{place}", json, messages is [.., var last] ? last.Id : null));
+            messages.Add(ReadMessage(
+                json.IdText("id") ?? $"#{place}", json, messages is [.., var last] ? last.Id : null));
         return messages;
     }
 

@@ -11,7 +11,9 @@ sealed class RunningImports(
 
     readonly SemaphoreSlim _turns = new(MostAtOnce, MostAtOnce);
 
-    /// <summary>Opens a file and checks it; one that is no export, or too large, throws a <see cref="ProblemException"/>.</summary>
+    /// <summary>
+    /// Opens a file and checks it; one that is no export, or too large, throws a <see cref="ProblemException"/>.
+    /// </summary>
     public async Task<ImportFile> OpenAsync(string path, CancellationToken ct)
     {
         await _turns.WaitAsync(ct);

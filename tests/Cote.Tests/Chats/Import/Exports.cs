@@ -9,7 +9,9 @@ namespace Cote.Tests.Chats.Import;
 /// <summary>Exports of products in small, and ways to send them.</summary>
 static class Exports
 {
-    /// <summary>A conversation of ChatGPT's: nodes as <c>id parent role text</c>, a node without a message as <c>id parent</c>.</summary>
+    /// <summary>
+    /// A conversation of ChatGPT's: nodes as <c>id parent role text</c>, a node without a message as <c>id parent</c>.
+    /// </summary>
     public static JsonObject ChatGpt(string id, params string[] nodes)
     {
         var mapping = new JsonObject();
@@ -22,8 +24,12 @@ static class Exports
         }
         return new()
         {
-            ["title"] = "Doves", ["create_time"] = 1_700_000_000.5, ["update_time"] = 1_700_000_100.25, ["mapping"] = mapping,
-            ["current_node"] = nodes.Length == 0 ? null : nodes[^1].Split(' ')[0], ["conversation_id"] = id,
+            ["title"] = "Doves",
+            ["create_time"] = 1_700_000_000.5,
+            ["update_time"] = 1_700_000_100.25,
+            ["mapping"] = mapping,
+            ["current_node"] = nodes.Length == 0 ? null : nodes[^1].Split(' ')[0],
+            ["conversation_id"] = id,
             ["default_model_slug"] = "gpt-5",
         };
     }
@@ -42,7 +48,8 @@ static class Exports
     /// <summary>A conversation of so many questions with their answers, in order.</summary>
     public static JsonObject Straight(string id, int turns, Func<int, string>? text = null) =>
         ChatGpt(id, [.. Enumerable.Range(0, turns * 2).Select(i =>
-            $"m{i} {(i == 0 ? "-" : $"m{i - 1}")} {(i % 2 == 0 ? "user" : "assistant")} {text?.Invoke(i) ?? $"text {i}"}")]);
+            $"m{i} {(i == 0 ? "-" : $"m{i - 1}")} {(i % 2 == 0 ? "user" : "assistant")} "
+                + (text?.Invoke(i) ?? $"text {i}"))]);
 
     public static string File(params JsonNode?[] items) => new JsonArray(items).ToJsonString();
 
@@ -59,7 +66,8 @@ static class Exports
     public static Task<Reply> ImportAsync(this CoteClient client, string json, string query = "") =>
         client.SendAsync(HttpMethod.Post, "/import" + query, json);
 
-    public static Task<Reply> ImportAsync(this CoteClient client, byte[] file, string query = "", string? prefer = null) =>
+    public static Task<Reply> ImportAsync(
+        this CoteClient client, byte[] file, string query = "", string? prefer = null) =>
         client.SendAsync(HttpMethod.Post, "/import" + query, change: request =>
         {
             var form = new MultipartFormDataContent();
@@ -75,8 +83,8 @@ static class Exports
         client.ImportAsync(Encoding.UTF8.GetBytes(json), prefer: "respond-async");
 
     /// <summary>What was left out, as <c>0 exists, 2 empty</c>.</summary>
-    public static string Skipped(this JsonElement report) => string.Join(", ", report.GetProperty("skipped").EnumerateArray()
-        .Select(x => $"{x.GetProperty("item")} {x.GetProperty("reason")}"));
+    public static string Skipped(this JsonElement report) => string.Join(", ",
+        report.GetProperty("skipped").EnumerateArray().Select(x => $"{x.GetProperty("item")} {x.GetProperty("reason")}"));
 
     /// <summary>Waits until an import in the background has ended.</summary>
     public static async Task<JsonElement> EndOfImportAsync(this CoteClient client, string id)
@@ -94,8 +102,8 @@ static class Exports
         [.. (await client.GetAsync("/chats/")).Ok().Json.EnumerateArray()];
 
     /// <summary>
-    /// All messages of a chat's export in the order of <c>seq</c>: its place, the place of its parent, the sender and the
-    /// text, with a star where it is on the shown path.
+    /// All messages of a chat's export in the order of <c>seq</c>: its place, the place of its parent, the sender and
+    /// the text, with a star where it is on the shown path.
     /// </summary>
     public static async Task<string[]> TreeAsync(this CoteClient client, string chat)
     {

@@ -36,8 +36,8 @@ public sealed class ImportCommandTests
         await using var app = await CoteApp.StartAsync();
         using var ada = await app.RegisterAsync("ada");
         var file = Path.Combine(app.Data, "export.json");
-        await File.WriteAllTextAsync(file, Exports.File(
-            [.. Enumerable.Range(0, 5_000).Select(i => (JsonNode)Exports.Straight($"c{i}", 5))]), TestContext.Current.CancellationToken);
+        var chats = Enumerable.Range(0, 5_000).Select(i => (JsonNode)Exports.Straight($"c{i}", 5));
+        await File.WriteAllTextAsync(file, Exports.File([.. chats]), TestContext.Current.CancellationToken);
 
         var lines = (await RunAsync(app, "import", "ada", file)).Output.Split('\n');
 

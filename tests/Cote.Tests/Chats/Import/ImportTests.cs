@@ -165,7 +165,9 @@ public sealed class ImportTests(SharedApp shared)
         (await ada.TreeAsync(chat)).ShouldBe(["1<- ai* Hello, I am here.", "2<1 user* Why?", "3<2 ai* So."]);
 
         var question = await ada.AskAsync(chat, "And?");
-        (await ada.EndOfAsync(chat, question.Text("reply_id"))).GetProperty("generation").Text("state").ShouldBe("completed");
+        var reply = await ada.EndOfAsync(chat, question.Text("reply_id"));
+
+        reply.GetProperty("generation").Text("state").ShouldBe("completed");
 
         question.Number("seq").ShouldBe(4);
         var first = (await ada.MessagesAsync(chat))[0];
@@ -181,7 +183,8 @@ public sealed class ImportTests(SharedApp shared)
         string[] items =
         [
             "5", "{}", """{"mapping":7}""", """{"mapping":{"a":tru}}""", Exports.ChatGpt("e", "root -").ToJsonString(),
-            Exports.ChatGpt("s", "s - system Hi").ToJsonString(), $$$"""{"mapping":{"x":{{{new string('[', 70)}}}{{{new string(']', 70)}}}}}""",
+            Exports.ChatGpt("s", "s - system Hi").ToJsonString(),
+            $$$"""{"mapping":{"x":{{{new string('[', 70)}}}{{{new string(']', 70)}}}}}""",
             Exports.ChatGpt("w", "w - wizard Abracadabra").ToJsonString(),
             Exports.ChatGpt("l", "q - user " + new string('a', 1_048_577), "r q user Short").ToJsonString(),
             Exports.Straight("m", 5_001).ToJsonString(), Exports.Straight("ok", 5_000, i => "x").ToJsonString(),
@@ -189,8 +192,8 @@ public sealed class ImportTests(SharedApp shared)
 
         var report = (await ada.ImportAsync(Encoding.UTF8.GetBytes($"[{string.Join(',', items)}]"))).Ok().Json;
 
-        report.Skipped().ShouldBe("0 not_a_chat, 1 not_a_chat, 2 unreadable, 3 unreadable, 4 empty, 5 empty, 6 too_deep, "
-            + "7 unknown_role, 8 text_too_long, 9 too_many_messages");
+        report.Skipped().ShouldBe("0 not_a_chat, 1 not_a_chat, 2 unreadable, 3 unreadable, 4 empty, 5 empty, "
+            + "6 too_deep, 7 unknown_role, 8 text_too_long, 9 too_many_messages");
         (report.Number("chats"), report.Number("messages")).ShouldBe((2, 10_001));
         (await ada.ChatsAsync()).Count.ShouldBe(2);
     }

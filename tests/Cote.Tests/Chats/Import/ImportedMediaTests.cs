@@ -16,12 +16,11 @@ public sealed class ImportedMediaTests(SharedApp shared)
         using var ada = await _app.RegisterAsync();
         var picture = Samples.Png(7, 5);
         var chat = Exports.ChatGpt("c", "q - user Look", "t q tool Made", "a t assistant Nice.");
-        chat["mapping"]!["q"]!["message"]!["content"]!["parts"] = new JsonArray(Pointer("file-service://file-AbCdEfGh1234"),
-            Pointer("sediment://file_00000000aaaa"), "Look");
+        Parts(chat, "q", Pointer("file-service://file-AbCdEfGh1234"), Pointer("sediment://file_00000000aaaa"), "Look");
         chat["mapping"]!["q"]!["message"]!["metadata"] = JsonNode.Parse("""
             {"attachments":[{"id":"file-AbCdEfGh1234","name":"dove.png"},{"id":"file-Gone00000000","name":"gone.pdf"}]}
             """);
-        chat["mapping"]!["t"]!["message"]!["content"]!["parts"] = new JsonArray(Pointer("sediment://file_00000000bbbb"));
+        Parts(chat, "t", Pointer("sediment://file_00000000bbbb"));
         var zip = Exports.Zip(("conversations.json", Encoding.UTF8.GetBytes(Exports.File(chat))),
             ("file-AbCdEfGh1234-dove.png", picture), ("dalle-generations/file_00000000bbbb-1.webp", Samples.WebP()),
             ("../../etc/file_00000000cccc.png", picture), ("chat.html", "<html>"u8.ToArray()));
@@ -62,7 +61,7 @@ public sealed class ImportedMediaTests(SharedApp shared)
         await using var app = await CoteApp.StartAsync("Media:QuotaBytes=100");
         using var ada = await app.RegisterAsync();
         var chat = Exports.ChatGpt("c", "q - user Look");
-        chat["mapping"]!["q"]!["message"]!["content"]!["parts"] = new JsonArray(Pointer("file-service://file-AbCdEfGh1234"));
+        Parts(chat, "q", Pointer("file-service://file-AbCdEfGh1234"));
 
         (await ada.ImportAsync(Exports.Zip(("conversations.json", Encoding.UTF8.GetBytes(Exports.File(chat))),
             ("file-AbCdEfGh1234-dove.png", Samples.Png(extra: 200))))).Ok();
@@ -100,10 +99,11 @@ public sealed class ImportedMediaTests(SharedApp shared)
         (await ada.ImportAsync(bomb)).ErrorCode.ShouldBe("import_too_large");
         (await ada.ImportAsync(crowd)).ErrorCode.ShouldBe("import_too_large");
         (await ada.ImportAsync(liar)).Status.ShouldBe(422);
-        (await ada.ImportAsync(Encoding.UTF8.GetBytes($"[{string.Concat(Enumerable.Repeat("1,", 50_000))}1]"))).ErrorCode
-            .ShouldBe("import_too_large");
+        var many = string.Concat(Enumerable.Repeat("1,", 50_000));
+        (await ada.ImportAsync(Encoding.UTF8.GetBytes($"[{many}1]"))).ErrorCode.ShouldBe("import_too_large");
         (await ada.ChatsAsync()).ShouldBeEmpty();
-        (await ada.ImportAsync(Exports.Zip(("deep/er/Conversations.JSON", chats)))).Ok().Json.Number("chats").ShouldBe(1);
+        var deep = Exports.Zip(("deep/er/Conversations.JSON", chats));
+        (await ada.ImportAsync(deep)).Ok().Json.Number("chats").ShouldBe(1);
     }
 
     [Theory]
@@ -115,7 +115,8 @@ public sealed class ImportedMediaTests(SharedApp shared)
 
         (await ada.ImportAsync(Encoding.UTF8.GetBytes(text))).ShouldBeWrong("body.file value_error");
         (await ada.ImportAsync(Exports.Zip(("a.txt", "x"u8.ToArray())))).ShouldBeWrong("body.file value_error");
-        (await ada.ImportAsync(Exports.Zip(("a.json", "{\"b\":1}"u8.ToArray())))).ShouldBeWrong("body.file value_error");
+        (await ada.ImportAsync(Exports.Zip(("a.json", "{\"b\":1}"u8.ToArray()))))
+            .ShouldBeWrong("body.file value_error");
         var broken = Exports.Zip(("conversations.json", Samples.Noise(50_000)));
         broken.AsSpan(100, 20_000).Fill(0xFF);
         (await ada.ImportAsync(broken)).Status.ShouldBe(422);
@@ -131,6 +132,9 @@ public sealed class ImportedMediaTests(SharedApp shared)
         (await ada.ImportAsync($"[{new string(' ', 1_000)}]")).ErrorCode.ShouldBe("too_large");
         Directory.EnumerateFiles(Path.Combine(app.Data, "media", "incoming")).ShouldBeEmpty();
     }
+
+    static void Parts(JsonObject chat, string node, params JsonNode[] parts) =>
+        chat["mapping"]![node]!["message"]!["content"]!["parts"] = new JsonArray(parts);
 
     static JsonObject Pointer(string to) => new() { ["content_type"] = "image_asset_pointer", ["asset_pointer"] = to };
 

@@ -12,14 +12,15 @@ public sealed class ImportedTreeTests
 
     [Fact]
     public void A_conversation_of_ChatGPT_keeps_its_branches_and_the_one_that_was_shown() =>
-        Tree(Exports.ChatGpt("c", "root -", "q root user Why?", "a q assistant Old", "b q assistant New", "q2 b user And?"))
+        Tree(Exports.ChatGpt("c", "root -", "q root user Why?", "a q assistant Old", "b q assistant New",
+            "q2 b user And?"))
             .ShouldBe("1<- user* Why? | 2<1 assistant Old | 3<1 assistant* New | 4<3 user* And?");
 
     [Fact]
     public void Nodes_without_a_message_hidden_ones_and_system_messages_are_bridged()
     {
-        var chat = Exports.ChatGpt("c", "root -", "s root system Be brief.", "h s user My profile", "q h user Why?", "n q",
-            "a n assistant So.");
+        var chat = Exports.ChatGpt("c", "root -", "s root system Be brief.", "h s user My profile", "q h user Why?",
+            "n q", "a n assistant So.");
         chat["mapping"]!["h"]!["message"]!["metadata"] =
             new JsonObject { ["is_visually_hidden_from_conversation"] = true };
 
@@ -34,7 +35,8 @@ public sealed class ImportedTreeTests
 
     [Fact]
     public void A_reply_that_branches_into_replies_is_a_version_for_each_and_stays_where_a_question_follows_it() =>
-        Tree(Exports.ChatGpt("c", "q - user Why?", "a q assistant A", "b a assistant B", "c a assistant C", "q2 a user And?"))
+        Tree(Exports.ChatGpt("c", "q - user Why?", "a q assistant A", "b a assistant B", "c a assistant C",
+            "q2 a user And?"))
             .ShouldBe("1<- user* Why? | 2<1 assistant* A | 3<1 assistant A/B | 4<1 assistant A/C | 5<2 user* And?");
 
     [Fact]
@@ -70,17 +72,19 @@ public sealed class ImportedTreeTests
     [Fact]
     public void A_text_of_more_than_a_megabyte_is_left_out_and_said()
     {
-        var made = Made(Exports.ChatGpt("c", "q - user Why?", "a q assistant " + new string('ö', 524_289), "b a user And?"));
+        var text = new string('ö', 524_289);
+        var made = Made(Exports.ChatGpt("c", "q - user Why?", $"a q assistant {text}", "b a user And?"));
 
         (made.Reason, Write(made)).ShouldBe(("text_too_long", "1<- user* Why? | 2<1 user* And?"));
-        Made(Exports.ChatGpt("c", "q - user " + new string('ö', 524_288))).Reason.ShouldBeNull();
+        Made(Exports.ChatGpt("c", "q - user " + text[1..])).Reason.ShouldBeNull();
     }
 
     [Fact]
     public void A_reply_of_many_parts_that_grows_too_long_keeps_what_fits()
     {
         var text = new string('a', 600_000);
-        var made = Made(Exports.ChatGpt("c", "q - user Why?", $"a q assistant {text}", $"b a assistant {text}", "d b user And?"));
+        var made = Made(Exports.ChatGpt("c", "q - user Why?", $"a q assistant {text}", $"b a assistant {text}",
+            "d b user And?"));
 
         made.Reason.ShouldBe("text_too_long");
         made.Messages.Select(x => x.Text.Length).ShouldBe([4, 600_000, 4]);
@@ -155,7 +159,8 @@ public sealed class ImportedTreeTests
           "b":{"id":"b","parentId":"q","role":"assistant","content":"A <details><summary>x</summary>y</details> tag"},
           "n":null,
           "c":{"id":"c","parentId":"q","role":"assistant","content":null}}}}}
-        """)!).ShouldBe("1<- user* 15 * 17? | 2<1 assistant 255 | 3<1 assistant* A <details><summary>x</summary>y</details> tag");
+        """)!).ShouldBe("1<- user* 15 * 17? | 2<1 assistant 255 | "
+            + "3<1 assistant* A <details><summary>x</summary>y</details> tag");
 
     [Fact]
     public void The_oldest_files_of_Open_WebUI_are_lists() => Tree(JsonNode.Parse("""
@@ -176,7 +181,8 @@ public sealed class ImportedTreeTests
 
         var deep = new StringBuilder("""{"conversationId":"c","recursive":true,"messagesTree":""");
         for (var i = 0; i < 1_000; i++)
-            deep.Append($$"""[{"messageId":"{{i}}","isCreatedByUser":{{(i % 2 == 0 ? "true" : "false")}},"text":"{{i}}","children":""");
+            deep.Append(
+                $$"""[{"messageId":"{{i}}","sender":"{{(i % 2 == 0 ? "User" : "assistant")}}","text":"{{i}}","children":""");
         deep.Append("[]").Append(string.Concat(Enumerable.Repeat("}]", 1_000))).Append('}');
         var made = Read(deep.ToString());
         ImportedTree.Of(made.Chat!, Now).Messages.Count(x => x.IsOnPath).ShouldBe(1_000);
@@ -194,7 +200,8 @@ public sealed class ImportedTreeTests
     [InlineData("""{"mapping":[]}""", "unreadable")]
     [InlineData("""{"mapping":{"a":tru}}""", "unreadable")]
     [InlineData("""{"chat":{"history":{"messages":[]}}}""", "unreadable")]
-    public void What_is_no_chat_or_cannot_be_read_is_said(string json, string reason) => Read(json).Reason.ShouldBe(reason);
+    public void What_is_no_chat_or_cannot_be_read_is_said(string json, string reason) =>
+        Read(json).Reason.ShouldBe(reason);
 
     [Fact]
     public void Sixty_four_levels_are_read_and_one_more_is_too_deep()

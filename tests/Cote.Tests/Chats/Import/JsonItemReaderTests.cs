@@ -14,7 +14,9 @@ public sealed class JsonItemReaderTests
     [InlineData("""{"user":{"id":"x"},"chats":[1,{"y":2}],"tables":{}}""", """1|{"y":2}""")]
     [InlineData("""{"chats":5}""", """{"chats":5}""")]
     [InlineData("{\"a\":1}\n{\"b\":2}\n[3,4]", """{"a":1}|{"b":2}|3|4""")]
-    [InlineData("[1,{\"a\":", "1|lost|lost")]
+    [InlineData("[1,{\"a\":", "1|lost")]
+    [InlineData("{\"chats\":[1,{\"a\":2},{\"b", "1|{\"a\":2}|lost")]
+    [InlineData("{\"chats\":[1]", "1|lost")]
     [InlineData("[1,", "1|lost")]
     [InlineData("[1] then", "1|lost")]
     [InlineData("{\"a\"", "lost")]
@@ -51,7 +53,8 @@ public sealed class JsonItemReaderTests
         for (var round = 0; round < 2_000; round++)
         {
             var marks = """[]{}",:\ 1a""";
-            var text = "[{"[random.Next(2)] + string.Concat(Enumerable.Range(0, random.Next(40)).Select(_ => marks[random.Next(marks.Length)]));
+            var rest = Enumerable.Range(0, random.Next(40)).Select(_ => marks[random.Next(marks.Length)]);
+            var text = "[{"[random.Next(2)] + string.Concat(rest);
             await ItemsAsync(text, 64 * 1_024, 3);
         }
     }

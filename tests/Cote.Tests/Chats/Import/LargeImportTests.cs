@@ -66,7 +66,8 @@ public sealed class LargeImportTests
         }
 
         TestContext.Current.TestOutputHelper!.WriteLine(
-            $"{megabytes} MB in {Stopwatch.GetElapsedTime(began).TotalSeconds:0.0} s, {(most - before) / Megabyte} MB of memory");
+            $"{megabytes} MB in {Stopwatch.GetElapsedTime(began).TotalSeconds:0.0} s, "
+            + $"{(most - before) / Megabyte} MB of memory");
         (await ada.GetAsync("/chats/?limit=1000")).Json.GetArrayLength().ShouldBe(megabytes);
         (most - before).ShouldBeLessThan(100 * Megabyte);
     }
