@@ -79,6 +79,7 @@ public static class CoteHost
         services.AddModels();
         services.AddMedia();
         services.AddChats();
+        services.AddImport();
         services.AddReplies();
         services.AddDelivery();
         services.AddAdmin();

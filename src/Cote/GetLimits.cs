@@ -38,6 +38,10 @@ static class GetLimits
         json.WriteNumber("max_media_per_message"u8, SendMessage.MaxMedia);
         json.WriteNumber("unnamed_media_hours"u8, options.Media.GraceHours);
         json.WriteNumber("resumable_upload_hours"u8, options.Media.ResumableHours);
+        json.WriteStartObject("import"u8);
+        json.WriteNumber("bytes"u8, options.Media.MaxUploadBytes);
+        json.WriteNumber("chats"u8, ImportLimits.Chats);
+        json.WriteEndObject();
         json.WriteNumber("max_title_length"u8, Chat.LongestTitle);
         json.WriteNumber("max_system_prompt_length"u8, ChatFields.LongestSystemPrompt);
         json.WriteNumber("max_instructions_length"u8, UpdateMe.LongestInstructions);

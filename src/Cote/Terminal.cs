@@ -89,6 +89,8 @@ sealed class Terminal(
             var request = new JsonObject();
             foreach (var (field, argument) in arguments)
                 request[field] = parsed.GetValue(argument);
+            foreach (var path in command.Arguments.Where(x => x.IsPath))
+                request[path.Field] = Path.GetFullPath((string)request[path.Field]!);
             foreach (var (field, flag) in flags)
                 request[field] = parsed.GetValue(flag);
             if (command.NeedsPassword)
@@ -152,7 +154,7 @@ sealed class Terminal(
             var reader = new RequestReader(JsonElement.Parse(request.ToJsonString()));
             var result = await command.RunAsync(services.GetRequiredService<Control>(), reader, ct);
             if (result.Problem is { } problem)
-                return ControlClient.SentenceOf(problem);
+                return problem.Sentence;
             var pipe = new Pipe();
             var writing = WriteAsync(pipe.Writer, result, ct);
             await ControlClient.CopyAsync(pipe.Reader.AsStream(), output, ct);

@@ -61,6 +61,7 @@ sealed class AccountStore(
     // In an order that satisfies the foreign keys. Parts come after their uploads, when none can be added any more.
     static readonly IReadOnlyList<(Sql Table, Sql Key, int Rows)> Owned =
     [
+        ($"import_skips", $"import_id, item", BatchRows), ($"imports", $"id", BatchRows),
         ($"chat_jobs", $"id", BatchRows), ($"events", $"seq", BatchRows),
         ($"message_media", $"message_id", BatchRows), ($"messages", $"id", BatchRows),
         ($"chats", $"id", BatchRows), ($"media", $"id", BatchRows), ($"uploads", $"id", BatchRows),

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Cote.Chats;
 using Cote.Http;
 using Cote.Media;
 using Cote.Users;
@@ -19,9 +18,6 @@ static class AdminApi
             .Query("user_id", "Only entries about this user", Id()).Refuses(Problems.AdminOnly);
         api.Operation(nameof(DeleteMe)).Refuses(Problems.StorageUnavailable);
 
-        var exported = api.Schema("ExportedChat").Required("chat", "messages")
-            .Property("chat", ApiDocument.Ref<Chat>()).Property("messages", ListOf(ApiDocument.Ref<Message>()));
-        exported.Json["type"] = "object";
         var export = api.Schema("Export").Note("All that is the user's.")
             .Required("exported_at", "user", "created_at", "sessions", "chats", "media")
             .Property("exported_at", Time()).Property("user", ApiDocument.Ref<User>()).Property("created_at", Time())

@@ -11,6 +11,9 @@ sealed record CommandArgument(string Name, string Field, string Help)
 {
     /// <summary>Whether it is a flag, which is true where it is given.</summary>
     public bool IsFlag => Name.StartsWith("--", StringComparison.Ordinal);
+
+    /// <summary>Whether it is the path of a file: the server may have another working directory.</summary>
+    public bool IsPath { get; init; }
 }
 
 /// <summary>
@@ -61,6 +64,15 @@ static class AdminCommands
             [Name], (control, request, ct) => control.EnableUserAsync(request, ct)),
         new("list-users", "Prints all accounts as JSON, oldest first.",
             [], (control, _, _) => Task.FromResult(control.ListUsers())),
+        new("import", "Imports the chats of an export for a user. Prints progress and report as JSON, a line each.",
+            [
+                Name, new("FILE", "path", "The file, as POST /import takes it; the server must be able to read it.")
+                {
+                    IsPath = true,
+                },
+                new("--again", "again", "Imports chats that are here once more, under new ids."),
+            ],
+            (control, request, ct) => control.ImportAsync(request, ct)),
         new("new-epoch", "After a restore or a failover: every client fetches its state anew.",
             [], (control, _, ct) => control.NewEpochAsync(ct)),
     ];

@@ -15,6 +15,9 @@ sealed record AccountInfo(
         account.Id, account.User.Username, account.User.Email, account.Role, account.CreatedAt, account.DisabledAt);
 }
 
+/// <summary>How many of a file's items <c>import</c> has done.</summary>
+sealed record ImportProgress(long Items, long Of);
+
 /// <summary>The result of <c>new-epoch</c>.</summary>
 sealed record NewEpoch(string Epoch);
 
@@ -24,6 +27,7 @@ sealed record NewEpoch(string Epoch);
 [JsonSerializable(typeof(IAsyncEnumerable<AccountInfo>))]
 [JsonSerializable(typeof(IReadOnlyList<AuditEntry>))]
 [JsonSerializable(typeof(NewEpoch))]
+[JsonSerializable(typeof(ImportProgress))]
 sealed partial class AccountJson : JsonSerializerContext;
 
 /// <summary><c>GET /admin/users</c>: all accounts, oldest first.</summary>

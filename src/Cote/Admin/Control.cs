@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
+using Cote.Chats;
 using Cote.Events;
+using Cote.Media;
 using Cote.Primitives;
 using Cote.Users;
 
@@ -11,9 +13,11 @@ namespace Cote.Admin;
 /// </summary>
 sealed class Control(
     Database db, UserStore users, Passwords passwords, Revocations revocations, Audit audit, EventLog events,
-    Clock clock)
+    RunningImports imports, MediaFolders folders, Clock clock)
 {
     const string Origin = "control";
+    const int LongestPath = 4_096;
+    static readonly TimeSpan ReportEvery = TimeSpan.FromSeconds(2);
 
     /// <summary>Creates an account, also where registration is closed.</summary>
     public async Task<AdminResult> CreateUserAsync(RequestReader request, CancellationToken ct)
@@ -62,6 +66,53 @@ sealed class Control(
         var (account, problem) = await FindAsync(request, ct);
         return account is null ? AdminResult.Of(problem!)
             : await ChangeAsync(account, $"disabled_at = null", AuditActions.UserEnabled, endSessions: false, ct);
+    }
+
+    /// <summary>
+    /// Imports the chats of a file for a user: a line of JSON every two seconds that says how far it is, and the
+    /// report.
+    /// </summary>
+    public async Task<AdminResult> ImportAsync(RequestReader request, CancellationToken ct)
+    {
+        var path = request.Text("path", 1, LongestPath);
+        var again = request.OptionalFlag("again") ?? false;
+        var (account, problem) = await FindAsync(request, ct);
+        if (account is null)
+            return AdminResult.Of(problem!);
+        folders.Create(); // the command may be the first that uses the data directory
+        try
+        {
+            var file = await imports.OpenAsync(path, ct);
+            return new(null, (output, stop) => ImportAsync(account.Id, file, again, output, stop));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            request.AddError("path", $"the file cannot be read: {error.Message}");
+            return AdminResult.Of(request.Problem!);
+        }
+        catch (ProblemException error)
+        {
+            return AdminResult.Of(error.Problem);
+        }
+    }
+
+    async Task ImportAsync(string userId, ImportFile file, bool again, Stream output, CancellationToken ct)
+    {
+        await using var opened = file;
+        var reported = clock.Ticks;
+        var report = await imports.RunAsync(userId, again, int.MaxValue, file, ReportAsync, ct)
+            ?? throw new ProblemException(Problems.NotFound);
+        await output.WriteAsync(ApiResults.Write(report, ImportJson.Default.ImportReport), ct);
+
+        async Task ReportAsync(long items)
+        {
+            if (clock.Since(reported) < ReportEvery)
+                return;
+            reported = clock.Ticks;
+            var line = ApiResults.Write(new ImportProgress(items, file.Items), AccountJson.Default.ImportProgress);
+            await output.WriteAsync((byte[])[.. line, (byte)'\n'], ct);
+            await output.FlushAsync(ct);
+        }
     }
 
     /// <summary>Begins a new epoch: every client fetches its whole state anew, on every node within a second.</summary>

@@ -62,10 +62,6 @@ static class ControlClient
         await output.WriteLineAsync();
     }
 
-    /// <summary>The sentence of a problem: its detail, or the first field that is wrong.</summary>
-    public static string SentenceOf(Problem problem) =>
-        problem.Errors is [var wrong, ..] ? $"{wrong.Loc[^1]}: {wrong.Msg}" : problem.Detail;
-
     static string SentenceOf(JsonNode answer) => answer["detail"] switch
     {
         JsonArray { Count: > 0 } wrong => $"{wrong[0]!["loc"]!.AsArray()[^1]}: {wrong[0]!["msg"]}",

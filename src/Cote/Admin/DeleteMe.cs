@@ -1,3 +1,4 @@
+using Cote.Chats;
 using Cote.Http;
 using Cote.Media;
 using Cote.Replies;
@@ -15,7 +16,8 @@ static class DeleteMe
     public static async Task<IResult> Handle(
         HttpContext http, CurrentUser current, UserStore users, ReplyStore replies, RunningReplies running,
         AccountStore accounts,
-        UploadStore uploads, PartStore parts, MediaGcLoop sweep, CancellationToken ct)
+        UploadStore uploads, PartStore parts, ImportStore imports, BlobStorage storage, MediaGcLoop sweep,
+        CancellationToken ct)
     {
         if (await users.FindAsync(current.Id, ct) is null)
             return ApiResults.Of(Problems.InvalidToken);
@@ -25,6 +27,8 @@ static class DeleteMe
             running.Stop(current.Id, reply.Id);
         foreach (var id in await uploads.ListAsync(current.Id, ct))
             await parts.DeleteAsync(current.Id, id);
+        foreach (var file in await imports.ListFilesAsync(current.Id, ct))
+            await storage.DeleteAsync(file, ct);
         await accounts.RemoveAsync(current.Id);
         await sweep.SweepAsync(CancellationToken.None); // the bytes that no other user has uploaded
         return ApiResults.Success;

@@ -19,6 +19,8 @@ static class UserTables
         ["events"] = "They are ids of chats and messages that are exported themselves.",
         ["chat_jobs"] = "They are work that is under way, and hold no data.",
         ["uploads"] = "They are unfinished, or became media that are exported.",
+        ["imports"] = "They say what became of a file that was imported; its chats are exported themselves.",
+        ["import_skips"] = "They say what was left out of a file that was imported.",
         ["upload_pieces"] = "They are bytes of unfinished uploads.",
         ["audit"] = "It is kept for the operator: GET /admin/audit.",
     };

@@ -14,8 +14,18 @@ static class ChatsModule
         services.AddSingleton<ChatStore>().AddSingleton<MessageStore>().AddSingleton<TreeStore>()
             .AddSingleton<DeletionStore>().AddSingleton<ForkStore>().AddSingleton<FeedbackStore>()
             .AddSingleton<ChatJobStore>().AddSingleton<PastStore>().AddSingleton<Receipts>();
+        services.AddSingleton<ChatExportStores>();
         services.AddHostedService<ReceiptLoop>();
         services.AddSingleton<PurgeDeletedLoop>().AddHostedService(x => x.GetRequiredService<PurgeDeletedLoop>());
+    }
+
+    /// <summary>Imports: the stores, and what runs them.</summary>
+    public static void AddImport(this IServiceCollection services)
+    {
+        services.AddSingleton(new ApiPart(ImportApi.Describe));
+        services.AddSingleton<ImportStore>().AddSingleton<ImportedChatStore>().AddSingleton<ImportedMedia>();
+        services.AddSingleton<Importer>().AddSingleton<ImportUpload>().AddSingleton<RunningImports>();
+        services.AddSingleton<ImportLoop>().AddHostedService(x => x.GetRequiredService<ImportLoop>());
     }
 
     public static void MapChats(this IEndpointRouteBuilder routes)
@@ -35,6 +45,13 @@ static class ChatsModule
         chats.MapPut("/chats/{chatId}/leaf", SwitchLeaf.Handle).RequireRateLimit(Limit.Switches)
             .Takes<LeafBody>("application/json").Produces<Chat>()
             .WithSummary("Make the path through a message the active one, on every device");
+        chats.MapGet("/chats/{chatId}/export", ExportChat.Handle).Produces(200, contentType: "application/json")
+            .WithSummary("A chat as a file: every branch as JSON, or the shown path as Markdown");
+        chats.MapPost("/import", ImportChats.Handle).Takes<ImportForm>("multipart/form-data")
+            .Produces<ImportReport>().Produces<AcceptedImport>(202)
+            .WithSummary("Import the chats of an export: Cote's, ChatGPT's, Open WebUI's or LibreChat's");
+        chats.MapGet("/import/{importId}", GetImport.Handle).Produces<ImportStatus>()
+            .WithSummary("How far an import in the background has come");
         var messages = routes.MapGroup("/chats/{chatId}/messages").RequireAuthorization().WithTags("Messages");
         messages.MapGet("/", ListMessages.Handle).Produces<IReadOnlyList<Message>>()
             .WithSummary("The newest page of messages, ascending; or those after a seq");

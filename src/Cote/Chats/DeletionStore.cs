@@ -57,7 +57,7 @@ sealed class DeletionStore(Database db, EventLog events, TreeStore tree, Clock c
             update messages set {Blank(clock.Now)}
             where deleted_at is null and (user_id, id) in (
               select m.user_id, m.id from chats c join messages m on m.user_id = c.user_id and m.chat_id = c.id
-              where c.deleted_at is not null and m.deleted_at is null limit {(long)most})
+              where c.deleted_at is not null and c.importing is null and m.deleted_at is null limit {(long)most})
             """);
         var released = MediaStore.ReleaseOfDeletedChats(batch, most);
         await db.WriteAsync(batch);
@@ -225,7 +225,8 @@ sealed class DeletionStore(Database db, EventLog events, TreeStore tree, Clock c
     {
         Sql last(Sql column) => $"""
             (select {column} from messages m where m.user_id = {transaction.UserId} and m.chat_id = {chatId}
-             and m.event_seq > 0 and m.deleted_at is null order by m.event_seq desc, m.seq desc limit 1)
+             and m.event_seq > 0 and m.deleted_at is null
+             order by m.event_seq desc, m.timestamp desc, m.seq desc limit 1)
             """;
         transaction.Execute($"""
             update chats set changed = h.seq, leaf_id = {leafId},

@@ -14,7 +14,7 @@ static class ListChats
     {
         var request = new RequestReader();
         var most = request.QueryInteger("limit", limit, 1, Page.MostItems) ?? Page.MostItems;
-        var from = request.QueryInteger("before", before, long.MinValue, long.MaxValue);
+        var from = request.QueryInteger("before", before, long.MinValue, long.MaxValue); // negative: imported
         var isArchived = request.QueryFlag("archived", archived) ?? false;
         Offsets.Refuse(request, http);
         if (request.Problem is { } wrong)

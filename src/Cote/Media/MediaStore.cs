@@ -71,10 +71,13 @@ sealed class MediaStore(Database db)
     public Task<bool> HasBlobAsync(string sha256, CancellationToken ct) =>
         db.FirstAsync($"select 1 from blobs where sha256 = {sha256}", _ => true, ct);
 
-    /// <summary>The ids among these that no blob has.</summary>
+    /// <summary>The ids among these that no blob has, nor an import that waits for its file.</summary>
     public async Task<IEnumerable<string>> ListUnknownAsync(IReadOnlyList<string> ids, CancellationToken ct) =>
         ids.Except(await db.ListAsync(
-            $"select id from blobs where id in {db.Dialect.EachOf(ids)}", row => row.GetString(0), ct));
+            $"""
+            select id from blobs where id in {db.Dialect.EachOf(ids)}
+            union all select file_id from imports where file_id in {db.Dialect.EachOf(ids)}
+            """, row => row.GetString(0), ct));
 
     /// <summary>How many bytes a user has, the full length of unfinished resumable uploads included.</summary>
     public Task<long> UsedAsync(string userId, Timestamp now, CancellationToken ct) =>
@@ -105,6 +108,16 @@ sealed class MediaStore(Database db)
             """, Read, ct);
     }
 
+    /// <summary>The uploads that the messages of a chat name.</summary>
+    public Task<IReadOnlyList<MediaFile>> ListOfChatAsync(string userId, string chatId, CancellationToken ct) =>
+        db.ListAsync(
+            $"""
+            select {All} from media m join blobs b on b.id = m.blob_id
+            where m.user_id = {userId} and m.id in (
+              select mm.media_id from message_media mm where mm.user_id = {userId} and mm.chat_id = {chatId})
+            order by m.id
+            """, Read, ct);
+
     /// <summary>All uploads of a user, oldest first, from the one after <paramref name="after"/> on.</summary>
     public Task<IReadOnlyList<MediaFile>> ListAllAsync(string userId, string after, long limit, CancellationToken ct) =>
         db.ListAsync(
@@ -127,6 +140,21 @@ sealed class MediaStore(Database db)
                 """);
     }
 
+    /// <summary>
+    /// The same for a message that the batch has inserted, if it has: an upload that was swept meanwhile is left out.
+    /// </summary>
+    public static void NameKept(
+        WriteBatch batch, string userId, string chatId, string messageId, IReadOnlyList<string> ids)
+    {
+        for (var i = 0; i < ids.Count; i++)
+            batch.Execute($"""
+                insert into message_media (user_id, message_id, place, chat_id, media_id)
+                select m.user_id, m.id, {(long)i}, m.chat_id, f.id
+                from messages m join media f on f.user_id = m.user_id and f.id = {ids[i]}
+                where m.user_id = {userId} and m.id = {messageId} and m.chat_id = {chatId}
+                """);
+    }
+
     /// <summary>Deletes the references of a deleted message.</summary>
     public static void Release(EventTransaction transaction, string messageId) => transaction.Execute($"""
         delete from message_media where user_id = {transaction.UserId} and message_id = {messageId}
@@ -138,7 +166,7 @@ sealed class MediaStore(Database db)
         delete from message_media where (user_id, message_id, place) in (
           select mm.user_id, mm.message_id, mm.place from chats c
           join message_media mm on mm.user_id = c.user_id and mm.chat_id = c.id
-          where c.deleted_at is not null limit {(long)most})
+          where c.deleted_at is not null and c.importing is null limit {(long)most})
         """);
 
     /// <summary>

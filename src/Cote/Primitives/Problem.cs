@@ -17,6 +17,9 @@ public sealed record Problem(int Status, string Code, string Detail)
     /// The fields that are wrong, for a 422 in FastAPI's shape; they take the place of the sentence.
     /// </summary>
     internal IReadOnlyList<FieldError>? Errors { get; init; }
+
+    /// <summary>It in one sentence: the detail, or the first field that is wrong.</summary>
+    internal string Sentence => Errors is [var wrong, ..] ? $"{wrong.Loc[^1]}: {wrong.Msg}" : Detail;
 }
 
 /// <summary>
@@ -124,6 +127,11 @@ public static class Problems
     /// <summary>415 <c>unsupported_media_type</c></summary>
     public static readonly Problem UnsupportedMediaType =
         new(415, "unsupported_media_type", "Files of this type are not accepted");
+    /// <summary>404 <c>import_not_found</c></summary>
+    public static readonly Problem ImportNotFound = new(404, "import_not_found", "Import not found");
+    /// <summary>422 <c>import_too_large</c></summary>
+    public static readonly Problem ImportTooLarge = new(422, "import_too_large",
+        "The import has too many chats or entries, or unpacks to too many bytes; nothing of it was stored");
     /// <summary>423 <c>upload_locked</c></summary>
     public static readonly Problem UploadLocked =
         new(423, "upload_locked", "Another request is writing to this upload; ask for its offset again");

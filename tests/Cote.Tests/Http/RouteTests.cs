@@ -7,6 +7,7 @@ public sealed class RouteTests(SharedApp shared)
 {
     const string Chat = "/chats/0190a0b0-0000-7000-8000-000000000001";
     const string Session = "/sessions/0190a0b0-0000-7000-8000-000000000003";
+    const string Import = "/import/0190a0b0-0000-7000-8000-000000000005";
     const string Upload = "/upload/resumable/0190a0b0-0000-7000-8000-000000000004";
     const string Message = Chat + "/messages/0190a0b0-0000-7000-8000-000000000002";
 
@@ -35,6 +36,9 @@ public sealed class RouteTests(SharedApp shared)
         { "GET", Chat, null },
         { "PATCH", Chat, """{"title":"a"}""" },
         { "DELETE", Chat, null },
+        { "GET", Chat + "/export", null },
+        { "POST", "/import", "[]" },
+        { "GET", Import, null },
         { "GET", Chat + "/messages/", null },
         { "POST", Chat + "/messages/", """{"content":"a"}""" },
         { "GET", Message, null },
@@ -95,7 +99,8 @@ public sealed class RouteTests(SharedApp shared)
         with.Status.ShouldBe(without.Status);
         with.Status.ShouldBeOneOf(200, 202, 403, 404, 412, 415, 422); // 412 and on: what an upload wants besides
         if (with.Status is 403 or 404)
-            with.ErrorCode.ShouldBeOneOf("chat_not_found", "message_not_found", "session_not_found", "admin_only");
+            with.ErrorCode.ShouldBeOneOf("chat_not_found", "message_not_found", "session_not_found", "admin_only",
+                "import_not_found");
     }
 
     [Fact]
@@ -123,13 +128,15 @@ public sealed class RouteTests(SharedApp shared)
 
     static string PatternOf(string path) => path.Split('?')[0]
         .Replace(Message, "/chats/{chatId}/messages/{messageId}").Replace(Chat, "/chats/{chatId}")
-        .Replace(Session, "/sessions/{sessionId}").Replace(Upload, "/upload/resumable/{uploadId}").TrimEnd('/');
+        .Replace(Session, "/sessions/{sessionId}").Replace(Upload, "/upload/resumable/{uploadId}")
+        .Replace(Import, "/import/{importId}").TrimEnd('/');
 
     [Theory]
     [InlineData("GET", "", null)]
     [InlineData("PATCH", "", """{"title":"b"}""")]
     [InlineData("PATCH", "", "{}")]
     [InlineData("DELETE", "", null)]
+    [InlineData("GET", "/export", null)]
     [InlineData("GET", "/messages/", null)]
     [InlineData("POST", "/messages/", """{"content":"a"}""")]
     [InlineData("POST", "/stop", null)]

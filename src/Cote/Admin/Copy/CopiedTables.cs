@@ -22,6 +22,12 @@ static class CopiedTables
         new("chat_jobs", ["user_id", "id"]),
         new("blobs", ["id"]), new("media", ["user_id", "id"]), new("message_media", ["user_id", "message_id", "place"]),
         Uploads,
+        // A file that is still to be imported is no upload, and is not copied: its import begins again.
+        new("imports", ["user_id", "id"], $"state in ('done', 'failed')"),
+        new("import_skips", ["user_id", "import_id", "item"], $"""
+            exists (select 1 from imports i where i.user_id = import_skips.user_id and i.id = import_skips.import_id
+              and i.state in ('done', 'failed'))
+            """),
     ];
 
     /// <summary>

@@ -20,6 +20,14 @@ sealed class MediaFolders(DataOptions data, MediaOptions options)
     /// <summary>Creates them, and deletes uploads that a crash cut off. Called before the first request.</summary>
     public void Open()
     {
+        Create();
+        foreach (var file in Directory.EnumerateFiles(Incoming)) // no other process uses the data directory
+            File.Delete(file);
+    }
+
+    /// <summary>Creates those that are not there.</summary>
+    public void Create()
+    {
         try
         {
             foreach (var folder in new[] { Incoming, Resumable, Blobs })
@@ -31,7 +39,5 @@ sealed class MediaFolders(DataOptions data, MediaOptions options)
                 $"The folders of the media, {Path.GetFullPath(_own)} and {Path.GetFullPath(Blobs)}"
                 + $" (Cote__Media__Directory), cannot be made: {error.Message}", error);
         }
-        foreach (var file in Directory.EnumerateFiles(Incoming)) // no other process uses the data directory
-            File.Delete(file);
     }
 }
