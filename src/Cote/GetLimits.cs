@@ -59,6 +59,10 @@ static class GetLimits
         json.WriteNumber("messages_per_minute"u8, options.RateLimits.MessagesPerMinute);
         json.WriteNumber("requests_per_minute"u8, options.RateLimits.RequestsPerMinute);
         json.WriteEndObject();
+        json.WriteStartObject("search"u8);
+        json.WriteNumber("q"u8, SearchChats.LongestQuery);
+        json.WriteNumber("per_minute"u8, options.RateLimits.SearchPerMinute);
+        json.WriteEndObject();
         json.WriteEndObject();
     });
 }

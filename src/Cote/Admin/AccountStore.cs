@@ -10,6 +10,7 @@ sealed class AccountStore(
 {
     const int BatchRows = 1_000;
     const int BatchParts = 16; // up to 1 MiB each
+    const int BatchDocuments = 8; // each leaves its place under every one of its terms
 
     /// <summary>
     /// Ends the account at once: logins are refused, its sessions have ended, its name is free. <see
@@ -61,6 +62,7 @@ sealed class AccountStore(
     // In an order that satisfies the foreign keys. Parts come after their uploads, when none can be added any more.
     static readonly IReadOnlyList<(Sql Table, Sql Key, int Rows)> Owned =
     [
+        ($"search_documents", $"id", BatchDocuments), ($"search_marks", $"user_id", 1),
         ($"events", $"seq", BatchRows), ($"message_media", $"message_id", BatchRows), ($"messages", $"id", BatchRows),
         ($"chats", $"id", BatchRows), ($"media", $"id", BatchRows), ($"uploads", $"id", BatchRows),
         ($"upload_pieces", $"upload_id, start", BatchParts), ($"sessions", $"id", BatchRows),

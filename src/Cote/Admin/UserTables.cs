@@ -20,5 +20,7 @@ static class UserTables
         ["uploads"] = "They are unfinished, or became media that are exported.",
         ["upload_pieces"] = "They are bytes of unfinished uploads.",
         ["audit"] = "It is kept for the operator: GET /admin/audit.",
+        ["search_documents"] = "It is an index of texts and titles that are exported themselves.",
+        ["search_marks"] = "It is a position in the events.",
     };
 }

@@ -12,7 +12,9 @@ static class ChatsModule
     {
         services.AddSingleton(new ApiPart(ChatsApi.Describe));
         services.AddSingleton<ChatStore>().AddSingleton<MessageStore>().AddSingleton<Receipts>();
+        services.AddSingleton<SearchStore>().AddSingleton<SearchIndex>().AddSingleton<SearchPages>();
         services.AddHostedService<ReceiptLoop>();
+        services.AddHostedService<SearchLoop>();
         services.AddSingleton<PurgeDeletedLoop>().AddHostedService(x => x.GetRequiredService<PurgeDeletedLoop>());
     }
 
@@ -27,6 +29,8 @@ static class ChatsModule
             .WithSummary("One chat");
         chats.MapPatch("/chats/{chatId}", UpdateChat.Handle).Takes<ChatPatch>("application/json").Produces<Chat>()
             .WithSummary("Change the fields that are named; null goes back to the default");
+        chats.MapGet("/search", SearchChats.Handle).RequireRateLimit(Limit.Search).Produces<IReadOnlyList<SearchHit>>()
+            .WithSummary("Texts and titles in which all words occur, newest first");
         var messages = routes.MapGroup("/chats/{chatId}/messages").RequireAuthorization().WithTags("Messages");
         messages.MapGet("/", ListMessages.Handle).Produces<IReadOnlyList<Message>>()
             .WithSummary("The newest page of messages, ascending; or those after a seq");

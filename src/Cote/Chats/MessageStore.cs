@@ -154,6 +154,7 @@ sealed class MessageStore(Database db, EventLog events, Clock clock)
                 from {transaction.Locked} and messages.user_id = {userId} and messages.id = {id}
                 """);
             MediaStore.Release(transaction, id);
+            SearchIndex.Remove(transaction, chatId, id);
             transaction.Append(EventTypes.MessageDeleted, chatId, id);
         }
         // What the chat shows as its last message is now the one before: that which was sent or ended last of the rest.
@@ -188,6 +189,7 @@ sealed class MessageStore(Database db, EventLog events, Clock clock)
             update messages set {Blank(transaction.At)} from {transaction.Locked} and messages.user_id = {userId}
               and messages.chat_id = {chatId} and messages.state in ('queued', 'running')
             """);
+        SearchIndex.Remove(transaction, chatId, "");
         transaction.Append(EventTypes.ChatDeleted, chatId);
         await events.CommitAsync(batch, userId, transaction);
         return transaction.Happened;

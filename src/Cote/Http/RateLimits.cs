@@ -22,6 +22,9 @@ enum Limit
     /// <summary>Messages of a user, and of an address.</summary>
     Messages,
 
+    /// <summary>Searches of a user.</summary>
+    Search,
+
     /// <summary>Requests of a user, or, without a token, of an address.</summary>
     Requests,
 }
@@ -42,6 +45,7 @@ sealed class RateLimits(RateLimitsOptions options) : IDisposable
     readonly PartitionedRateLimiter<string> _registrationTries = Buckets(NetworkShare * options.RegistrationPerMinute);
     readonly PartitionedRateLimiter<string> _messages = Buckets(options.MessagesPerMinute);
     readonly PartitionedRateLimiter<string> _messagesOfAddress = Buckets(NetworkShare * options.MessagesPerMinute);
+    readonly PartitionedRateLimiter<string> _searches = Buckets(options.SearchPerMinute);
     readonly PartitionedRateLimiter<string> _requests = Buckets(options.RequestsPerMinute);
 
     /// <summary>Takes a token for a request; the problem to answer where there is none left.</summary>
@@ -58,6 +62,7 @@ sealed class RateLimits(RateLimitsOptions options) : IDisposable
                 Acquire(_registrationTries, AddressOf(http)) ?? Peek(_registration, AddressOf(http)),
             Limit.Messages =>
                 Acquire(_messages, user ?? AddressOf(http)) ?? Acquire(_messagesOfAddress, AddressOf(http)),
+            Limit.Search => Acquire(_searches, user ?? AddressOf(http)),
             _ => Acquire(_requests, user ?? AddressOf(http)),
         };
     }
@@ -75,7 +80,7 @@ sealed class RateLimits(RateLimitsOptions options) : IDisposable
         foreach (var limiter in new[]
         {
             _login, _loginOfSite, _registration, _registrationOfSite, _registrationTries, _messages,
-            _messagesOfAddress, _requests,
+            _messagesOfAddress, _searches, _requests,
         })
             limiter.Dispose();
     }
