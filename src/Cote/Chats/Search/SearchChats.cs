@@ -10,6 +10,7 @@ static class SearchChats
 {
     public const int LongestQuery = 500;
     public const int MostHits = 100;
+    public const string Complete = "Cote-Search-Complete";
     const int DefaultHits = 20;
 
     public static async Task<IResult> Handle(
@@ -32,7 +33,7 @@ static class SearchChats
             new(user.Id, SearchQuery.Parse(text), chat, sender), from, (int)most, ct);
 
         if (!page.IsComplete)
-            http.Response.Headers["Cote-Search-Complete"] = "false";
+            http.Response.Headers[Complete] = "false";
         if (page.Next is { } next)
         {
             var query = QueryString.Create("q", text);

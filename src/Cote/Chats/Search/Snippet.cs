@@ -36,7 +36,8 @@ sealed record Snippet(string Text, IReadOnlyList<IReadOnlyList<int>> Ranges)
     {
         if (text.Length <= Longest)
             return (0, text.Length);
-        var start = Math.Max(0, Math.Min(first - Before, text.Length - Longest));
+        var before = Math.Clamp(Longest - (afterFirst - first), 0, Before);
+        var start = Math.Max(0, Math.Min(first - before, text.Length - Longest));
         if (start > 0 && text.AsSpan(start - 1, Math.Min(WordLooked, first - start) + 1).IndexOfAny(" \n\t") is var gap
             and >= 0)
             start += gap;
