@@ -59,10 +59,11 @@ sealed class AccountStore(
     /// <summary>The tables that an erasure empties.</summary>
     public static IReadOnlyList<string> Tables => [.. Owned.Select(x => x.Table.Text), "heads", "users"];
 
-    // In an order that satisfies the foreign keys. Parts come after their uploads, when none can be added any more.
+    // In an order that satisfies the foreign keys. Parts come after their uploads, and documents after the mark of the
+    // index, when none can be added any more.
     static readonly IReadOnlyList<(Sql Table, Sql Key, int Rows)> Owned =
     [
-        ($"search_documents", $"id", BatchDocuments), ($"search_marks", $"user_id", 1),
+        ($"search_marks", $"user_id", BatchRows), ($"search_documents", $"id", BatchDocuments),
         ($"events", $"seq", BatchRows), ($"message_media", $"message_id", BatchRows), ($"messages", $"id", BatchRows),
         ($"chats", $"id", BatchRows), ($"media", $"id", BatchRows), ($"uploads", $"id", BatchRows),
         ($"upload_pieces", $"upload_id, start", BatchParts), ($"sessions", $"id", BatchRows),

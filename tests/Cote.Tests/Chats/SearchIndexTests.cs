@@ -140,7 +140,8 @@ public sealed class SearchIndexTests(SharedApp shared)
         var chat = await ada.CreateChatAsync($"Title of a {Secret}");
         var sent = await ada.TellAsync(chat, $"The {Secret} plays");
         await app.WriteAsync(
-            $"update heads set tail = seq where user_id = '{ada.Id}'", $"delete from events where user_id = '{ada.Id}'");
+            $"update heads set tail = seq where user_id = '{ada.Id}'",
+            $"delete from events where user_id = '{ada.Id}'");
         (await ada.SearchAsync(Secret)).Header("Cote-Search-Complete").ShouldBe("false");
 
         await app.ReplaceAsync(null);
@@ -205,13 +206,13 @@ public sealed class SearchIndexTests(SharedApp shared)
     {
         using var ada = await _app.RegisterAsync();
         var chat = await ada.CreateChatAsync();
-        var long_ = new string('x', 400);
-        var text = $"{string.Join(' ', Enumerable.Range(0, 3_000))} needle {long_} 😀😀 {string.Join(' ', Enumerable.Range(0, 90))}";
+        var (many, endless) = (string.Join(' ', Enumerable.Range(0, 3_000)), new string('x', 400));
+        var text = $"{many} needle {endless} 😀😀 {many[..300]}";
         await ada.TellAsync(chat, text);
 
         for (var round = 0; round < 2; round++)
         {
-            foreach (var query in (string[])["needle", "ne", "need", "needl", long_, long_[..70], "2999"])
+            foreach (var query in (string[])["needle", "ne", "need", "needl", endless, endless[..70], "2999"])
             {
                 var hit = (await ada.FindAsync(query, "&sender=user")).Single();
                 text.ShouldContain(hit.Text("snippet"));

@@ -23,7 +23,7 @@ static class Folding
     /// <summary>What stands for a character beyond ASCII, perhaps nothing; null where it stands for itself.</summary>
     public static string? Of(Rune rune) => Unicode.Value.Folded.GetValueOrDefault(rune.Value);
 
-    /// <summary>The letter that two make together: parts of a Hangul syllable, or kana and its sign; else null.</summary>
+    /// <summary>The letter that two make together: parts of a Hangul syllable, or kana and its sign.</summary>
     public static int? Compose(int first, int second)
     {
         if (second is >= FirstVoicing and <= LastVoicing)

@@ -6,7 +6,11 @@ namespace Cote.Chats;
 /// <summary>A document that is to be in the index.</summary>
 /// <param name="MessageId">Empty for a title.</param>
 /// <param name="Text">Of a title that is gone it is empty: then there is to be none.</param>
-sealed record SearchDocument(string ChatId, string MessageId, string? Sender, Timestamp Timestamp, string Text);
+sealed record SearchDocument(string ChatId, string MessageId, string? Sender, Timestamp Timestamp, string Text)
+{
+    /// <summary>The message's id, or the chat's.</summary>
+    public string Id => MessageId.Length > 0 ? MessageId : ChatId;
+}
 
 /// <summary>A step of the index for one user: what it gains and loses, and how far it has come then.</summary>
 /// <param name="From">How far it was; a step of another node since makes this one change nothing.</param>
@@ -34,7 +38,8 @@ sealed class SearchIndex(Database db, Node node)
             return true;
         var batch = new WriteBatch();
         var held = batch.Execute($"""
-            insert into search_lease (name, owner, until) values ('index', {node.Id}, {db.Dialect.Now} + {LeaseMilliseconds})
+            insert into search_lease (name, owner, until)
+            values ('index', {node.Id}, {db.Dialect.Now} + {LeaseMilliseconds})
             on conflict (name) do update set owner = excluded.owner, until = excluded.until
             where search_lease.owner = excluded.owner or search_lease.until < {db.Dialect.Now}
             """);
@@ -113,17 +118,17 @@ sealed class SearchIndex(Database db, Node node)
         string userId, Sql which, long limit, CancellationToken ct) =>
         db.ListAsync(
             $"""
-            select c.id, '', null, c.created_at, case when {SearchStore.IsSearched} then c.title else '' end from chats c
-            where c.user_id = {userId} and {which} limit {limit}
+            select c.id, '', null, c.created_at, case when {SearchStore.IsSearched} then c.title else '' end
+            from chats c where c.user_id = {userId} and {which} limit {limit}
             """, ReadDocument, ct);
 
-    /// <summary>Takes a message, or with an empty id the title, out of the index, in the unit that deletes it.</summary>
+    /// <summary>Takes a message, or with an empty id the title, out, in the unit that deletes it.</summary>
     public static void Remove(EventTransaction transaction, string chatId, string messageId) => transaction.Execute($"""
         delete from search_documents where user_id = {transaction.UserId} and chat_id = {chatId}
           and message_id = {messageId} and exists (select 1 from {transaction.Locked})
         """);
 
-    /// <summary>Removes what the index has of deleted chats, so much in one unit; true where more may be left.</summary>
+    /// <summary>Removes what is there of deleted chats, so much in one unit; true where more may be left.</summary>
     public async Task<bool> RemoveOfDeletedChatsAsync(int most)
     {
         var batch = new WriteBatch();
@@ -166,7 +171,8 @@ sealed class SearchIndex(Database db, Node node)
         batch.Lock($"select 1 from search_marks where user_id = {step.From.UserId}");
         var messages = step.Added.Where(x => x.MessageId.Length > 0).Select(x => x.MessageId);
         batch.Lock($"""
-            select 1 from messages where user_id = {step.From.UserId} and id in {db.Dialect.EachOf(messages)} order by id
+            select 1 from messages where user_id = {step.From.UserId} and id in {db.Dialect.EachOf(messages)}
+            order by id
             """);
         var chats = step.Added.Where(x => x.MessageId.Length == 0).Select(x => x.ChatId);
         batch.Lock($"""
@@ -217,12 +223,12 @@ sealed class SearchIndex(Database db, Node node)
         var placed = new SortedDictionary<long, (SearchStep Step, SearchDocument Document)>();
         for (var attempt = 0; open.Count > 0; attempt++)
         {
-            var wanted = open.Select(x => (Place: SearchStore.PlaceOf(x.document.Timestamp,
-                x.document.MessageId.Length > 0 ? x.document.MessageId : x.document.ChatId, attempt), Item: x)).ToList();
+            var wanted = open.Select(x => (
+                Place: SearchStore.PlaceOf(x.document.Timestamp, x.document.Id, attempt), Item: x)).ToList();
             var taken = (await db.ListAsync(
                 $"select id from search_documents where id in {db.Dialect.EachOf(wanted.Select(x => x.Place))}",
                 row => row.GetInt64(0), ct)).ToHashSet();
-            open = [.. wanted.Where(x => taken.Contains(x.Place) || !placed.TryAdd(x.Place, x.Item)).Select(x => x.Item)];
+            open = [.. from x in wanted where taken.Contains(x.Place) || !placed.TryAdd(x.Place, x.Item) select x.Item];
         }
         return [.. placed.Select(x => (x.Key, x.Value.Step, x.Value.Document))];
     }

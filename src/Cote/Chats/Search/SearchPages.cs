@@ -29,7 +29,7 @@ sealed class SearchPages(SearchStore store)
     {
         if (request.Query.IsEmpty)
             return new([], null, true);
-        var mark = await store.FindMarkAsync(request.UserId, ct); // before the rest: what the index gains since is there
+        var mark = await store.FindMarkAsync(request.UserId, ct); // first: what the index gains since is read twice
         var news = await store.ListNewAsync(mark, ct);
         var finding = new Finding(request, limit, news ?? [], before);
         var walk = new Walk(store, request, finding, before);

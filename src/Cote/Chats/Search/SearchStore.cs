@@ -6,8 +6,8 @@ namespace Cote.Chats;
 
 /// <summary>A text that a search may find: of a message, or a title, whose <c>MessageId</c> is empty.</summary>
 sealed record SearchText(
-    long Id, string ChatId, string Title, string MessageId, long Seq, string? Sender, Timestamp Timestamp, bool IsOnPath,
-    string Text);
+    long Id, string ChatId, string Title, string MessageId, long Seq, string? Sender, Timestamp Timestamp,
+    bool IsOnPath, string Text);
 
 /// <summary>How far the index follows a user's log.</summary>
 /// <param name="Number">The user's short name in terms; 0 where the index has nothing of the user.</param>
@@ -105,7 +105,8 @@ sealed class SearchStore(Database db)
             ReadText, ct);
         var titles = await db.ListAsync(
             $"""
-            select c.id, c.title, '', cast(0 as bigint), null, c.created_at, cast(1 as bigint), c.title, cast(0 as bigint)
+            select c.id, c.title, '', cast(0 as bigint), null, c.created_at, cast(1 as bigint), c.title,
+              cast(0 as bigint)
             from chats c where c.user_id = {mark.UserId} and c.title <> '' and {IsSearched}
               and c.id in {ofEvents($"chat_id", $"{EventTypes.ChatCreated}, {EventTypes.ChatUpdated}")}
             """, ReadText, ct);

@@ -15,7 +15,7 @@ readonly struct SearchTerms(long user)
 
     readonly string _user = user.ToString("x", CultureInfo.InvariantCulture);
 
-    /// <summary>A word, a letter of a run or two letters of one; the words that begin so begin with this term.</summary>
+    /// <summary>A word, a letter of a run or two letters of one; words that begin so begin with this term.</summary>
     public string Word(string word)
     {
         if (word.Length > LongestWord)
