@@ -1,9 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using Cote.Chats;
 using Cote.Tests.Harness;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 
 namespace Cote.Tests.Chats;
 
@@ -25,7 +22,7 @@ public sealed class SearchFiguresTests(ITestOutputHelper output)
         IServiceProvider services = null!;
         await using var app = await CoteApp.StartAsync(x =>
         {
-            WithoutLoop(x);
+            Searching.WithoutLoop(x);
             x.Map(routes => services = routes.ServiceProvider);
         });
         using var ada = await app.RegisterAsync();
@@ -36,7 +33,7 @@ public sealed class SearchFiguresTests(ITestOutputHelper output)
             await app.FillAsync(ada, chats[^1], Math.Min(10_000, Messages - filled), i => Text(filled + i));
         }
         var began = Stopwatch.GetTimestamp();
-        await IndexAsync(services, ada);
+        await services.IndexAsync(ada);
         var took = Stopwatch.GetElapsedTime(began);
         output.WriteLine(
             $"{Messages:N0} messages, indexed in {took.TotalSeconds:F0} s: {took.TotalMicroseconds / Messages:F0} µs each.");
@@ -63,7 +60,7 @@ public sealed class SearchFiguresTests(ITestOutputHelper output)
     public async Task Sends_with_the_index_and_without(bool indexed)
     {
         const int clients = 16, each = 100;
-        await using var app = await CoteApp.StartAsync(indexed ? null : WithoutLoop);
+        await using var app = await CoteApp.StartAsync(indexed ? null : Searching.WithoutLoop, "Messages:MaxOpenReplies=1000000");
         var times = new List<double>();
         var began = Stopwatch.GetTimestamp();
         await Task.WhenAll(Enumerable.Range(0, clients).Select(async n =>
@@ -80,28 +77,6 @@ public sealed class SearchFiguresTests(ITestOutputHelper output)
         }));
         var rate = clients * each / Stopwatch.GetElapsedTime(began).TotalSeconds;
         output.WriteLine($"{(indexed ? "With" : "Without")} the index: {rate:F0} sends/s, {Say(times)}");
-    }
-
-    static void WithoutLoop(CoteBuilder add) =>
-        add.Services.Remove(add.Services.Single(x => x.ImplementationType == typeof(SearchLoop)));
-
-    // What the loop does, without its pauses.
-    static async Task IndexAsync(IServiceProvider services, CoteClient client)
-    {
-        var (store, index) = (services.GetRequiredService<SearchStore>(), services.GetRequiredService<SearchIndex>());
-        var mark = await store.FindMarkAsync(client.Id, default);
-        await index.BeginAsync(mark with { Goal = mark.Head, Place = "m~" });
-        while (true)
-        {
-            mark = await store.FindMarkAsync(client.Id, default);
-            var added = await index.ListMissingAsync(
-                client.Id, $"m.id < {mark.Place[1..]} order by m.id desc", 500, default);
-            var next = added.Count > 0 ? mark with { Place = "m" + added[^1].MessageId }
-                : mark with { Mark = mark.Goal, Goal = 0, Place = "" };
-            await index.CommitAsync([new(mark, next) { Added = added }], default);
-            if (added.Count == 0)
-                return;
-        }
     }
 
     // Words as rare as they are in languages: the nth has one part in n of the first.

@@ -1,8 +1,4 @@
-using System.Text.Json;
-using Cote.Chats;
 using Cote.Tests.Harness;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 
 namespace Cote.Tests.Chats;
 
@@ -113,7 +109,7 @@ public sealed class SearchIndexTests(SharedApp shared)
     [Fact]
     public async Task While_the_index_is_far_behind_searches_say_so_and_still_find_what_is_new()
     {
-        await using var app = await CoteApp.StartAsync(WithoutLoop);
+        await using var app = await CoteApp.StartAsync(Searching.WithoutLoop);
         using var ada = await app.RegisterAsync();
         var chat = await ada.CreateChatAsync();
         await ada.TellAsync(chat, $"The {Secret} plays");
@@ -135,7 +131,7 @@ public sealed class SearchIndexTests(SharedApp shared)
     [Fact]
     public async Task Of_a_log_that_was_trimmed_the_rows_are_read_anew()
     {
-        await using var app = await CoteApp.StartAsync(WithoutLoop);
+        await using var app = await CoteApp.StartAsync(Searching.WithoutLoop);
         using var ada = await app.RegisterAsync();
         var chat = await ada.CreateChatAsync($"Title of a {Secret}");
         var sent = await ada.TellAsync(chat, $"The {Secret} plays");
@@ -154,7 +150,7 @@ public sealed class SearchIndexTests(SharedApp shared)
     [Fact]
     public async Task A_chat_that_appears_with_all_of_its_messages_is_indexed_whole_and_at_once_found_if_it_is_small()
     {
-        await using var app = await CoteApp.StartAsync(WithoutLoop);
+        await using var app = await CoteApp.StartAsync(Searching.WithoutLoop);
         using var ada = await app.RegisterAsync();
         var chat = await ada.CreateChatAsync();
         await app.FillAsync(ada, chat, 500, x => $"{Secret} {x}");
@@ -220,12 +216,6 @@ public sealed class SearchIndexTests(SharedApp shared)
             }
             await _app.IndexedAsync(ada);
         }
-    }
-
-    static void WithoutLoop(CoteBuilder add)
-    {
-        var loop = add.Services.Single(x => x.ImplementationType == typeof(SearchLoop));
-        add.Services.Remove(loop);
     }
 
     static async Task<IReadOnlyList<string>> TermsAsync(CoteApp app, CoteClient client) =>

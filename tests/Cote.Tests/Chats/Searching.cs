@@ -1,7 +1,9 @@
 using System.Data.Common;
 using System.Text.Json;
+using Cote.Chats;
 using Cote.Tests.Harness;
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Cote.Tests.Chats;
 
@@ -97,6 +99,29 @@ static class Searching
                 """),
             $"update search_marks set mark = 0 where user_id = '{client.Id}'",
         ]);
+
+    /// <summary>A server whose index does not follow by itself.</summary>
+    public static void WithoutLoop(CoteBuilder add) =>
+        add.Services.Remove(add.Services.Single(x => x.ImplementationType == typeof(SearchLoop)));
+
+    /// <summary>Reads all messages of a user into the index, as the loop does, and without its pauses.</summary>
+    public static async Task IndexAsync(this IServiceProvider services, CoteClient client)
+    {
+        var (store, index) = (services.GetRequiredService<SearchStore>(), services.GetRequiredService<SearchIndex>());
+        var mark = await store.FindMarkAsync(client.Id, default);
+        await index.BeginAsync(mark with { Goal = mark.Head, Place = "m~" });
+        while (true)
+        {
+            mark = await store.FindMarkAsync(client.Id, default);
+            var added = await index.ListMissingAsync(
+                client.Id, $"m.id < {mark.Place[1..]} order by m.id desc", 500, default);
+            var next = added.Count > 0 ? mark with { Place = "m" + added[^1].MessageId }
+                : mark with { Mark = mark.Goal, Goal = 0, Place = "" };
+            (await index.CommitAsync([new(mark, next) { Added = added }], default)).ShouldBeTrue();
+            if (added.Count == 0)
+                return;
+        }
+    }
 
     /// <summary>Changes rows behind a server's back.</summary>
     public static async Task WriteAsync(this CoteApp app, params string[] statements)

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Cote.Events;
 using Cote.Primitives;
 using Microsoft.Extensions.Logging;
@@ -17,11 +16,15 @@ sealed class SearchLoop(
     const int DocumentsAtOnce = 32;
     const int EventsAtOnce = 200;
     const int UnitsAtOnce = 64 * 1_024;
+    const int SmallestShare = 4;
     const int PauseFactor = 3; // of the time that a write took: most of the writer's time is left to others
+    static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(250);
     static readonly TimeSpan SweepEvery = TimeSpan.FromMinutes(5);
     static readonly TimeSpan HoldEvery = TimeSpan.FromSeconds(5);
 
-    readonly ConcurrentDictionary<string, bool> _behind = [];
+    readonly Lock _gate = new();
+    readonly Queue<string> _behind = [];
+    readonly HashSet<string> _noted = [];
     bool _holds;
     long? _heldAt;
     long? _sweptAt;
@@ -43,7 +46,7 @@ sealed class SearchLoop(
             if (!await StepAsync(ct))
                 return;
         }
-        _behind.Clear(); // the node that holds the lease looks after them
+        Forget();
         _sweptAt = null;
     }
 
@@ -54,7 +57,35 @@ sealed class SearchLoop(
             await index.LeaveAsync();
     }
 
-    void Note(string userId) => _behind[userId] = true;
+    void Note(string userId)
+    {
+        lock (_gate)
+            if (_noted.Add(userId))
+                _behind.Enqueue(userId);
+    }
+
+    // The node that holds the lease looks after them.
+    void Forget()
+    {
+        lock (_gate)
+        {
+            _behind.Clear();
+            _noted.Clear();
+        }
+    }
+
+    // They are forgotten first: an event from here on notes them again.
+    List<string> Take(int most)
+    {
+        lock (_gate)
+        {
+            var users = new List<string>();
+            while (users.Count < most && _behind.TryDequeue(out var user))
+                users.Add(user);
+            _noted.ExceptWith(users);
+            return users;
+        }
+    }
 
     async Task<bool> HoldsAsync()
     {
@@ -82,32 +113,34 @@ sealed class SearchLoop(
         _sweptAt = Clock.Ticks;
     }
 
-    // One write for some of the users that are behind; false where none are.
+    // One write for some of the users that are behind; false where none are. Each has a share of it, so that one with a
+    // long history does not hold up all others.
     async Task<bool> StepAsync(CancellationToken ct)
     {
-        var users = _behind.Keys.Take(UsersAtOnce).ToList();
+        var users = Take(UsersAtOnce);
         if (users.Count == 0)
             return false;
-        foreach (var user in users)
-            _behind.TryRemove(user, out _); // first: an event from here on notes the user again
         try
         {
-            var steps = new List<SearchStep>();
-            var room = DocumentsAtOnce;
-            foreach (var mark in await store.ListMarksAsync(users, ct))
+            var (steps, unfinished) = (new List<SearchStep>(), new List<string>());
+            var (room, share) = (DocumentsAtOnce, Math.Max(SmallestShare, DocumentsAtOnce / users.Count));
+            var marks = await store.ListMarksAsync(users, ct);
+            foreach (var mark in marks.OrderBy(x => users.IndexOf(x.UserId)))
                 if (room <= 0)
                     Note(mark.UserId);
-                else if (await StepOfAsync(mark, room, ct) is { } step)
+                else if (await StepOfAsync(mark, Math.Min(share, room), ct) is { } step)
                 {
                     steps.Add(step);
                     room -= step.Added.Count + step.Removed.Count;
                     if (step.To.Goal > 0 || step.To.Mark < step.To.Head)
-                        Note(mark.UserId);
+                        unfinished.Add(mark.UserId);
                 }
             var began = Clock.Ticks;
             if (steps.Count > 0 && !await index.CommitAsync(steps, ct))
-                steps.ForEach(x => Note(x.From.UserId));
-            await Task.Delay(Clock.Since(began) * PauseFactor, Clock.Provider, ct);
+                unfinished = [.. steps.Select(x => x.From.UserId)];
+            var pause = Clock.Since(began) * PauseFactor;
+            unfinished.ForEach(Note); // behind those that had no turn yet
+            await Task.Delay(pause < LongestPause ? pause : LongestPause, Clock.Provider, ct);
             return true;
         }
         catch
