@@ -22,7 +22,7 @@ public abstract class SqlDialect
     }
 
     /// <summary>Whole numbers as a list that may follow <c>in</c>.</summary>
-    public Sql EachOf(IEnumerable<long> numbers)
+    internal Sql EachOf(IEnumerable<long> numbers)
     {
         var json = new JsonArray();
         foreach (var number in numbers)
