@@ -40,6 +40,9 @@ migration-figures: ## How long the migrations take of a million messages, on bot
 cluster-figures: ## From node to node in milliseconds, two nodes against one, each of SAMPLES
 	COTE_CLUSTER_SAMPLES=$(SAMPLES) $(BLACKBOX) -class Cote.BlackBox.Cluster.FiguresTests
 
+search-figures: ## What a search of COTE_SEARCH_MESSAGES (a million) takes, and what the index costs a send
+	dotnet test tests/Cote.Tests --filter "FullyQualifiedName~SearchFiguresTests" --logger "console;verbosity=detailed"
+
 soak: ## Memory over MINUTES of connects, replies and disconnects
 	COTE_SOAK_MINUTES=$(MINUTES) $(BLACKBOX) -class Cote.BlackBox.SoakTests
 
@@ -55,4 +58,4 @@ micro: ## What the hot paths cost without a network, allocations counted
 publish: ## The program as it ships, into artifacts/publish
 	dotnet publish src/Cote.Server -c Release -o artifacts/publish
 
-.PHONY: help run fmt check test test-slow demo crash cluster cluster-figures migration-figures soak startup bench micro publish
+.PHONY: help run fmt check test test-slow demo crash cluster cluster-figures migration-figures search-figures soak startup bench micro publish

@@ -67,6 +67,10 @@ static class GetLimits
         json.WriteNumber("switches_per_minute"u8, options.RateLimits.SwitchesPerMinute);
         json.WriteNumber("requests_per_minute"u8, options.RateLimits.RequestsPerMinute);
         json.WriteEndObject();
+        json.WriteStartObject("search"u8);
+        json.WriteNumber("q"u8, SearchChats.LongestQuery);
+        json.WriteNumber("per_minute"u8, options.RateLimits.SearchPerMinute);
+        json.WriteEndObject();
         json.WriteEndObject();
     });
 }

@@ -10,6 +10,7 @@ sealed class AccountStore(
 {
     const int BatchRows = 1_000;
     const int BatchParts = 16; // up to 1 MiB each
+    const int BatchDocuments = 8; // each leaves its place under every one of its terms
 
     /// <summary>
     /// Ends the account at once: logins are refused, its sessions have ended, its name is free. <see
@@ -58,9 +59,11 @@ sealed class AccountStore(
     /// <summary>The tables that an erasure empties.</summary>
     public static IReadOnlyList<string> Tables => [.. Owned.Select(x => x.Table.Text), "heads", "users"];
 
-    // In an order that satisfies the foreign keys. Parts come after their uploads, when none can be added any more.
+    // In an order that satisfies the foreign keys. Parts come after their uploads, and documents after the mark of the
+    // index, when none can be added any more.
     static readonly IReadOnlyList<(Sql Table, Sql Key, int Rows)> Owned =
     [
+        ($"search_marks", $"user_id", BatchRows), ($"search_documents", $"id", BatchDocuments),
         ($"import_skips", $"import_id, item", BatchRows), ($"imports", $"id", BatchRows),
         ($"chat_jobs", $"id", BatchRows), ($"events", $"seq", BatchRows),
         ($"message_media", $"message_id", BatchRows), ($"messages", $"id", BatchRows),

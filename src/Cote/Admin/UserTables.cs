@@ -23,5 +23,7 @@ static class UserTables
         ["import_skips"] = "They say what was left out of a file that was imported.",
         ["upload_pieces"] = "They are bytes of unfinished uploads.",
         ["audit"] = "It is kept for the operator: GET /admin/audit.",
+        ["search_documents"] = "It is an index of texts and titles that are exported themselves.",
+        ["search_marks"] = "It is a position in the events.",
     };
 }

@@ -13,6 +13,7 @@ static class ChatsApi
     {
         DescribeChats(api);
         DescribeMessages(api);
+        DescribeSearch(api);
         api.Operation(nameof(ListChats))
             .Query("before", "From the `Link` of the page before", new() { ["type"] = "integer", ["format"] = "int64" })
             .Query("archived", "`true`: the archived chats; without it those that are not archived",
@@ -64,6 +65,32 @@ static class ChatsApi
         .Note("model", "An id of `GET /models`, or a provider's name alone for its first model")
         .Length("system_prompt", 0, ChatFields.LongestSystemPrompt)
         .Range("temperature", 0, 2).Range("max_tokens", 1, 10_000_000);
+
+    static void DescribeSearch(ApiDocument api)
+    {
+        api.Operation(nameof(SearchChats))
+            .Note("Words are compared without regard to case, marks and width; all must occur, the last one as a "
+                + "beginning. What is in quotes occurs as it stands. Chinese, Japanese, Korean and Thai are found by "
+                + "their letters. A page may hold fewer than `limit` and still have a `next`. While the index catches "
+                + "up, answers carry `Cote-Search-Complete: false`.")
+            .NeedsQuery("q", "What is looked for", new()
+            {
+                ["type"] = "string",
+                ["minLength"] = 1,
+                ["maxLength"] = SearchChats.LongestQuery,
+            })
+            .Query("chat_id", "Only in this chat")
+            .Query("sender", "Only messages of `user` or `ai`")
+            .Query("limit", "The most hits of a page; 20 where absent", OperationRules.Integer(1, SearchChats.MostHits))
+            .Query("before", "From the `Link` of the page before", OperationRules.Integer(0))
+            .AnswersHeaders(200, SearchChats.Complete);
+        api.Schema<SearchHit>().Note("A text that was found; where a title was, there is no message.")
+            .OneOf("sender", Senders.User, Senders.Ai)
+            .Note("timestamp", "Of the message; of a title, when the chat was created")
+            .Note("on_path", "`false` for a message beside the active path; else absent")
+            .Note("snippet", "A piece of the text of up to 300 UTF-16 units").Length("snippet", 1, Snippet.Longest)
+            .Note("ranges", "What was found in `snippet`: `[start, end]` in UTF-16 units, ascending");
+    }
 
     static void DescribeMessages(ApiDocument api)
     {

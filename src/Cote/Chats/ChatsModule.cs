@@ -15,7 +15,9 @@ static class ChatsModule
             .AddSingleton<DeletionStore>().AddSingleton<ForkStore>().AddSingleton<FeedbackStore>()
             .AddSingleton<ChatJobStore>().AddSingleton<PastStore>().AddSingleton<Receipts>();
         services.AddSingleton<ChatExportStores>();
+        services.AddSingleton<SearchStore>().AddSingleton<SearchIndex>().AddSingleton<SearchPages>();
         services.AddHostedService<ReceiptLoop>();
+        services.AddHostedService<SearchLoop>();
         services.AddSingleton<PurgeDeletedLoop>().AddHostedService(x => x.GetRequiredService<PurgeDeletedLoop>());
     }
 
@@ -52,6 +54,8 @@ static class ChatsModule
             .WithSummary("Import the chats of an export: Cote's, ChatGPT's, Open WebUI's or LibreChat's");
         chats.MapGet("/import/{importId}", GetImport.Handle).Produces<ImportStatus>()
             .WithSummary("How far an import in the background has come");
+        chats.MapGet("/search", SearchChats.Handle).RequireRateLimit(Limit.Search).Produces<IReadOnlyList<SearchHit>>()
+            .WithSummary("Texts and titles in which all words occur, newest first");
         var messages = routes.MapGroup("/chats/{chatId}/messages").RequireAuthorization().WithTags("Messages");
         messages.MapGet("/", ListMessages.Handle).Produces<IReadOnlyList<Message>>()
             .WithSummary("The newest page of messages, ascending; or those after a seq");

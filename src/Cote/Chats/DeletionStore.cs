@@ -42,6 +42,7 @@ sealed class DeletionStore(Database db, EventLog events, TreeStore tree, Clock c
             update messages set {Blank(transaction.At)} from {transaction.Locked} and messages.user_id = {userId}
               and messages.chat_id = {chatId} and messages.state in {States.Open}
             """);
+        SearchIndex.Remove(transaction, chatId, "");
         transaction.Append(EventTypes.ChatDeleted, chatId);
         await events.CommitAsync(batch, userId, transaction);
         return transaction.Happened;
@@ -204,6 +205,7 @@ sealed class DeletionStore(Database db, EventLog events, TreeStore tree, Clock c
                 from {transaction.Locked} and messages.user_id = {userId} and messages.id = {id}
                 """);
             MediaStore.Release(transaction, id);
+            SearchIndex.Remove(transaction, chatId, id);
             transaction.Append(EventTypes.MessageDeleted, chatId, id);
         }
         transaction.Execute($"""

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Cote.Data;
 
 namespace Cote;
 
@@ -20,5 +21,25 @@ public abstract class SqlDialect
         return EachOf(json.ToJsonString());
     }
 
+    /// <summary>Whole numbers as a list that may follow <c>in</c>.</summary>
+    internal Sql EachOf(IEnumerable<long> numbers)
+    {
+        var json = new JsonArray();
+        foreach (var number in numbers)
+            json.Add((JsonNode)number);
+        return EachNumberOf(json.ToJsonString());
+    }
+
+    /// <summary>The value of a document's terms, which are given with blanks between them.</summary>
+    internal abstract Sql Terms(string terms);
+
+    /// <summary>Selects as <c>id</c>, the newest first, documents whose terms match.</summary>
+    /// <param name="terms">What must be there.</param>
+    /// <param name="before">Only documents with smaller ids.</param>
+    /// <param name="limit">At most so many.</param>
+    internal abstract Sql NewestWith(TermQuery terms, long before, long limit);
+
     private protected abstract Sql EachOf(string jsonArray);
+
+    private protected abstract Sql EachNumberOf(string jsonArray);
 }

@@ -63,6 +63,10 @@ public sealed class RateLimitsOptions
     [Range(1, Most)]
     public int SwitchesPerMinute { get; set; } = 120;
 
+    /// <summary>Searches of one user.</summary>
+    [Range(1, Most)]
+    public int SearchPerMinute { get; set; } = 60;
+
     /// <summary>All requests of one user, or, without a valid token, of one address.</summary>
     [Range(1, Most)]
     public int RequestsPerMinute { get; set; } = 1_200;

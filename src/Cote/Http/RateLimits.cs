@@ -25,6 +25,9 @@ enum Limit
     /// <summary>Changes of a chat's active path by a user.</summary>
     Switches,
 
+    /// <summary>Searches of a user.</summary>
+    Search,
+
     /// <summary>Requests of a user, or, without a token, of an address.</summary>
     Requests,
 }
@@ -46,6 +49,7 @@ sealed class RateLimits(RateLimitsOptions options) : IDisposable
     readonly PartitionedRateLimiter<string> _messages = Buckets(options.MessagesPerMinute);
     readonly PartitionedRateLimiter<string> _messagesOfAddress = Buckets(NetworkShare * options.MessagesPerMinute);
     readonly PartitionedRateLimiter<string> _switches = Buckets(options.SwitchesPerMinute);
+    readonly PartitionedRateLimiter<string> _searches = Buckets(options.SearchPerMinute);
     readonly PartitionedRateLimiter<string> _requests = Buckets(options.RequestsPerMinute);
 
     /// <summary>Takes a token for a request; the problem to answer where there is none left.</summary>
@@ -63,6 +67,7 @@ sealed class RateLimits(RateLimitsOptions options) : IDisposable
             Limit.Messages =>
                 Acquire(_messages, user ?? AddressOf(http)) ?? Acquire(_messagesOfAddress, AddressOf(http)),
             Limit.Switches => Acquire(_switches, user ?? AddressOf(http)),
+            Limit.Search => Acquire(_searches, user ?? AddressOf(http)),
             _ => Acquire(_requests, user ?? AddressOf(http)),
         };
     }
@@ -80,7 +85,7 @@ sealed class RateLimits(RateLimitsOptions options) : IDisposable
         foreach (var limiter in new[]
         {
             _login, _loginOfSite, _registration, _registrationOfSite, _registrationTries, _messages,
-            _messagesOfAddress, _switches, _requests,
+            _messagesOfAddress, _switches, _searches, _requests,
         })
             limiter.Dispose();
     }

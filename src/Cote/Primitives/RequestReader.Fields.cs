@@ -177,21 +177,24 @@ public sealed partial class RequestReader
                 "Input should be a valid string, unable to parse raw data as a unicode string", null);
             return null;
         }
+        if (!text.Contains('\0'))
+            text = normalize?.Invoke(text) ?? text;
+        return IsText(loc, text, min, max, FieldErrors.Echo(name, value)) ? text : null;
+    }
+
+    bool IsText(JsonArray loc, string text, int min, int max, JsonNode? input)
+    {
         if (text.Contains('\0'))
-        {
             _errors.AddValue(loc, "text must not contain U+0000", null);
-            return null;
-        }
-        text = normalize?.Invoke(text) ?? text;
-        if (text.Length < min)
-            _errors.Add("string_too_short", loc, $"String should have at least {Characters(min)}",
-                FieldErrors.Echo(name, value), new() { ["min_length"] = min });
+        else if (text.Length < min)
+            _errors.Add("string_too_short", loc, $"String should have at least {Characters(min)}", input,
+                new() { ["min_length"] = min });
         else if (text.Length > max)
-            _errors.Add("string_too_long", loc, $"String should have at most {Characters(max)}",
-                FieldErrors.Echo(name, value), new() { ["max_length"] = max });
+            _errors.Add("string_too_long", loc, $"String should have at most {Characters(max)}", input,
+                new() { ["max_length"] = max });
         else
-            return text;
-        return null;
+            return true;
+        return false;
     }
 
     static string Characters(int count) => count == 1 ? "1 character" : $"{count} characters";

@@ -21,6 +21,16 @@ public sealed partial class RequestReader
         return null;
     }
 
+    /// <summary>A text of the query that must be there.</summary>
+    public string QueryText(string name, string? text, int min, int max)
+    {
+        if (text is null)
+            _errors.Add("missing", ["query", name], "Field required", null);
+        else if (IsText(["query", name], text, min, max, FieldErrors.Echo(text)))
+            return text;
+        return "";
+    }
+
     /// <summary>An id of the query; null where it is absent or empty.</summary>
     public string? QueryId(string name, string? text)
     {

@@ -115,7 +115,10 @@ public sealed partial class CopyTests(CopyTarget target) : IClassFixture<CopyTar
             """, url);
         theirs.Select(x => (string)x[0]!)
             .Distinct().ShouldBe(known, ignoreOrder: true, "a new table belongs into CopiedTables");
-        ours.Select(x => string.Join(' ', x[..4])).ShouldBe(theirs.Select(x => string.Join(' ', x)), ignoreOrder: true);
+        // Each engine has an index of its own kind, which is not copied.
+        static bool isOfIndex(object?[] column) => ((string)column[0]!).StartsWith("search_", StringComparison.Ordinal);
+        ours.Where(x => !isOfIndex(x)).Select(x => string.Join(' ', x[..4]))
+            .ShouldBe(theirs.Where(x => !isOfIndex(x)).Select(x => string.Join(' ', x)), ignoreOrder: true);
         foreach (var table in CopiedTables.All)
             theirs.Where(x => (string)x[0]! == table.Name && (long)x[3]! > 0)
                 .OrderBy(x => (long)x[3]!).Select(x => (string)x[1]!).ShouldBe(table.Key, table.Name);

@@ -20,6 +20,7 @@ public sealed class CoteApp : IAsyncDisposable
     [
         "--Cote:RateLimits:LoginPerMinute=1000000000", "--Cote:RateLimits:RegistrationPerMinute=1000000000",
         "--Cote:RateLimits:MessagesPerMinute=100000000", "--Cote:RateLimits:RequestsPerMinute=1000000000",
+        "--Cote:RateLimits:SearchPerMinute=1000000000",
     ];
 
     // A hash as it ships costs a core a tenth of a second: most of what a test costs where an account is all it wants

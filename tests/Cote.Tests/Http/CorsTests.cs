@@ -18,6 +18,7 @@ public sealed class CorsTests(SharedApp shared)
                 reply.Header("Access-Control-Allow-Origin").ShouldBe(origin);
                 reply.Header("Access-Control-Expose-Headers")!.Split(',').Order().ShouldBe(
                 [
+                    "Cote-Search-Complete",
                     "Idempotent-Replayed", "Link", "Location", "Retry-After", "Tus-Extension", "Tus-Max-Size",
                         "Tus-Resumable", "Tus-Version",
                     "Upload-Expires", "Upload-Length", "Upload-Media-Url", "Upload-Metadata", "Upload-Offset",

@@ -55,6 +55,7 @@ public sealed class RouteTests(SharedApp shared)
         { "HEAD", Upload, null },
         { "PATCH", Upload, null },
         { "DELETE", Upload, null },
+        { "GET", "/search?q=a", null },
         { "GET", "/sync", null },
         { "GET", "/events?wait=0", null },
     };

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Cote.Tests.Chats;
 using Cote.Tests.Harness;
 
 namespace Cote.Tests.Users;
@@ -84,10 +85,12 @@ public sealed partial class AccountTests
         app.Model.Script = FakeReply.Text("never").ThenStall();
         await ada.AskAsync(chat, "One that is still open");
         await using var socket = await ada.ConnectAsync();
+        await app.IndexedAsync(ada);
         // The test must be able to fail: everywhere that a user can leave rows, this one has.
         (await TablesWithAsync(app, ada.Id))
             .ShouldBe(
             ["audit", "chats", "events", "heads", "media", "message_media", "messages", "sessions", "uploads", "users",
+            "search_documents", "search_marks",
             .. Engine.IsPostgres ? ["upload_pieces"] : (string[])[]], ignoreOrder: true);
 
         (await ada.DeleteAsync("/users/me")).Status.ShouldBe(200);

@@ -12,4 +12,22 @@ sealed class PostgresDialect : SqlDialect
 
     private protected override Sql EachOf(string jsonArray) =>
         $"(select jsonb_array_elements_text(cast({jsonArray} as jsonb)))";
+
+    private protected override Sql EachNumberOf(string jsonArray) =>
+        $"(select cast(jsonb_array_elements_text(cast({jsonArray} as jsonb)) as bigint))";
+
+    internal override Sql Terms(string terms) => $"array_to_tsvector(string_to_array({terms}, ' '))";
+
+    // The sums keep the planner from walking the ids of all users backwards until enough of them match.
+    internal override Sql NewestWith(TermQuery terms, long before, long limit)
+    {
+        var all = terms.All.Select(x => $"'{x}'");
+        if (terms.Beginning is { } beginning)
+            all = all.Append($"'{beginning}':*");
+        var match = $"({string.Join(" & ", all)}) | '{terms.Instead}'";
+        return $"""
+            select id from search_documents
+            where terms @@ cast({match} as tsquery) and id + 0 < {before} order by id + 0 desc limit {limit}
+            """;
+    }
 }

@@ -10,4 +10,20 @@ sealed class SqliteDialect : SqlDialect
     public override Sql Now => $"(cast(unixepoch('subsec') * 1000 as integer))";
 
     private protected override Sql EachOf(string jsonArray) => $"(select value from json_each({jsonArray}))";
+
+    private protected override Sql EachNumberOf(string jsonArray) => EachOf(jsonArray);
+
+    internal override Sql Terms(string terms) => $"{terms}";
+
+    internal override Sql NewestWith(TermQuery terms, long before, long limit)
+    {
+        var all = terms.All.Select(x => $"\"{x}\"");
+        if (terms.Beginning is { } beginning)
+            all = all.Append($"\"{beginning}\" *");
+        var match = $"({string.Join(" AND ", all)}) OR \"{terms.Instead}\"";
+        return $"""
+            select rowid as id from search_index
+            where search_index match {match} and rowid < {before} order by rowid desc limit {limit}
+            """;
+    }
 }

@@ -33,6 +33,14 @@ sealed class ApiOperation(ApiDocument document, string path, string method, Json
     public ApiOperation Query(string name, string description, JsonObject? schema = null) =>
         Parameter("query", name, description, schema);
 
+    /// <summary>A parameter of the query that a request must have.</summary>
+    public ApiOperation NeedsQuery(string name, string description, JsonObject? schema = null)
+    {
+        Parameter("query", name, description, schema);
+        Parameters.Single(x => (string?)x["name"] == name)["required"] = true;
+        return this;
+    }
+
     public ApiOperation Header(string name, string description, JsonObject? schema = null) =>
         Parameter("header", name, description, schema);
 

@@ -29,6 +29,7 @@ static class DocumentRules
         ["Retry-After"] = "Seconds to wait before the next try",
         ["WWW-Authenticate"] = "`Bearer`",
         ["Link"] = "The next page where there is one, as a path relative to the host: `<…>; rel=\"next\"`",
+        ["Cote-Search-Complete"] = "`false` while the index catches up, and something may not be found yet",
         ["Idempotent-Replayed"] = "`true` where this id was sent before and nothing happened now",
         ["Location"] = "The path of the new upload",
         ["Upload-Offset"] = "Bytes that have arrived",
