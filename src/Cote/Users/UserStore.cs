@@ -8,7 +8,9 @@ sealed class UserStore(Database db)
     /// <summary>The form in which names and e-mail addresses are compared.</summary>
     public static string Fold(string name) => name.ToLowerInvariant();
 
-    static readonly Sql All = $"u.id, u.username, u.email, u.password_hash, u.role, u.created_at, u.disabled_at, u.instructions";
+    static readonly Sql All = $"""
+        u.id, u.username, u.email, u.password_hash, u.role, u.created_at, u.disabled_at, u.instructions
+        """;
 
     /// <summary>Adds a new user to a batch; a taken name or address makes it a conflict.</summary>
     public static void Add(WriteBatch batch, User user, string passwordHash, string role, Timestamp now)
@@ -75,6 +77,7 @@ sealed class UserStore(Database db)
     }
 
     static Account Read(Row row) => new(
-        new(row.GetString(0), row.GetString(1), row.GetString(2), row.GetStringOrNull(7)), row.GetString(3), row.GetString(4),
+        new(row.GetString(0), row.GetString(1), row.GetString(2), row.GetStringOrNull(7)),
+        row.GetString(3), row.GetString(4),
         new(row.GetInt64(5)), row.IsDBNull(6) ? null : new(row.GetInt64(6)));
 }

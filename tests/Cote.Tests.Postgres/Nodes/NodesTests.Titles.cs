@@ -18,7 +18,8 @@ public sealed partial class NodesTests
         }
 
         for (var left = plays.Count; left > 0; left--)
-            await socket.NextAsync("chat.updated", x => x.Data.Text("title").StartsWith("title", StringComparison.Ordinal));
+            await socket.NextAsync(
+                "chat.updated", x => x.Data.Text("title").StartsWith("title", StringComparison.Ordinal));
 
         plays.ShouldAllBe(x => x.Calls == 2);
         socket.All.Where(x => x.Type == "chat.updated").Select(x => x.Data.Text("title")).ShouldBeUnique();

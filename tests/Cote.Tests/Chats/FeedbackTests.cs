@@ -40,7 +40,8 @@ public sealed class FeedbackTests(SharedApp shared)
         (await ada.PutAsync(path, new { rating = 1, text = "my very words" })).Ok();
         (await ada.DeleteAsync($"/chats/{chat}/messages/{reply}")).Ok();
         (await ada.GetAsync($"/events?cursor={cursor}")).Text.ShouldNotContain("message.feedback");
-        (await _app.RowsAsync())["messages"].ShouldNotContain(x => x.Contains("my very words", StringComparison.Ordinal));
+        (await _app.RowsAsync())["messages"].ShouldNotContain(
+            x => x.Contains("my very words", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -81,7 +82,8 @@ public sealed class FeedbackTests(SharedApp shared)
 
         (await ada.MessagesAsync(chat)).ShouldAllBe(x => !x.ToString().Contains("feedback"));
         var longest = (int)(await ada.GetAsync("/limits")).Json.Number("max_feedback_length");
-        (await ada.PutAsync($"/chats/{chat}/messages/{reply}/feedback", new { rating = 1, text = new string('x', longest + 1) }))
+        var text = new string('x', longest + 1);
+        (await ada.PutAsync($"/chats/{chat}/messages/{reply}/feedback", new { rating = 1, text }))
             .ShouldBeWrong("body.text string_too_long");
     }
 

@@ -132,13 +132,16 @@ public sealed class TitleTests(SharedApp shared)
         var chat = (await ada.PostAsync("/chats/", body)).Ok().Json;
 
         chat.ToString().ShouldBe((await ada.GetAsync($"/chats/{id}")).Ok().Text);
-        (chat.Text("model"), chat.Text("system_prompt"), chat.GetProperty("temperature").GetDouble(), chat.Number("max_tokens"))
+        (chat.Text("model"), chat.Text("system_prompt"), chat.GetProperty("temperature").GetDouble(),
+            chat.Number("max_tokens"))
             .ShouldBe(("demo/demo", "Be brief.", 0.5, 100L));
         foreach (var flag in new[] { "is_pinned", "is_archived", "temporary" })
             chat.GetProperty(flag).GetBoolean().ShouldBeTrue(flag);
         (await ada.PostAsync("/chats/", body)).Ok().Header("Idempotent-Replayed").ShouldBe("true");
         foreach (var other in new object[]
-            { new { id, title = "Plans" }, new { id, title = "Plans", is_pinned = true }, new { id, auto_title = true } })
+        {
+            new { id, title = "Plans" }, new { id, title = "Plans", is_pinned = true }, new { id, auto_title = true },
+        })
             (await ada.PostAsync("/chats/", other)).ErrorCode.ShouldBe("id_conflict");
         var plain = Guid.CreateVersion7().ToString();
         (await ada.PostAsync("/chats/", new { id = plain, title = "Plans" })).Ok();

@@ -30,7 +30,8 @@ public sealed partial class NamesTests
     public void Names_that_are_kept_never_change()
     {
         Constants(typeof(EventTypes)).ShouldBe([
-            "message", "message.status", "message.deleted", "message.feedback", "chat.created", "chat.updated", "chat.deleted",
+            "message", "message.status", "message.deleted", "message.feedback",
+            "chat.created", "chat.updated", "chat.deleted",
             "ready", "reset", "message.snapshot", "message.delta", "typing", "ping", "pong", "error"]);
         Constants(typeof(States)).ShouldBe(["queued", "running", "completed", "stopped", "failed", "interrupted"]);
         Constants(typeof(Statuses)).ShouldBe(["sent", "delivered", "read"]);

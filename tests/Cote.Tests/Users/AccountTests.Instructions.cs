@@ -27,7 +27,8 @@ public sealed partial class AccountTests
         (await ada.PatchAsync("/users/me", "{}")).Ok().Text.ShouldBe(changed.Text);
         (await systemAsync(new { })).ShouldBe("I keep doves.");
         (await systemAsync(new { system_prompt = "Be brief." })).ShouldBe("I keep doves.\n\nBe brief.");
-        (await ada.GetAsync("/users/me/export")).Json.GetProperty("user").Text("instructions").ShouldBe("I keep doves.");
+        (await ada.GetAsync("/users/me/export")).Json.GetProperty("user").Text("instructions")
+            .ShouldBe("I keep doves.");
         (await ada.PatchAsync("/users/me", """{"instructions":null}""")).Ok().Json.GetProperty("instructions").ValueKind
             .ShouldBe(JsonValueKind.Null);
         (await systemAsync(new { system_prompt = "Be brief." })).ShouldBe("Be brief.");
