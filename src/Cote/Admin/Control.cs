@@ -69,8 +69,8 @@ sealed class Control(
     }
 
     /// <summary>
-    /// Imports the chats of a file for a user: a line of JSON every two seconds that says how far it is, and the
-    /// report.
+    /// Imports the chats of a file for a user: a line of JSON that says how far it is, after the first and every two
+    /// seconds, and the report.
     /// </summary>
     public async Task<AdminResult> ImportAsync(RequestReader request, CancellationToken ct)
     {
@@ -99,14 +99,14 @@ sealed class Control(
     async Task ImportAsync(string userId, ImportFile file, bool again, Stream output, CancellationToken ct)
     {
         await using var opened = file;
-        var reported = clock.Ticks;
+        long? reported = null;
         var report = await imports.RunAsync(userId, again, int.MaxValue, file, ReportAsync, ct)
             ?? throw new ProblemException(Problems.NotFound);
         await output.WriteAsync(ApiResults.Write(report, ImportJson.Default.ImportReport), ct);
 
         async Task ReportAsync(long items)
         {
-            if (clock.Since(reported) < ReportEvery)
+            if (reported is { } at && clock.Since(at) < ReportEvery)
                 return;
             reported = clock.Ticks;
             var line = ApiResults.Write(new ImportProgress(items, file.Items), AccountJson.Default.ImportProgress);

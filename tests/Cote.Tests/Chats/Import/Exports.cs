@@ -84,7 +84,8 @@ static class Exports
 
     /// <summary>What was left out, as <c>0 exists, 2 empty</c>.</summary>
     public static string Skipped(this JsonElement report) => string.Join(", ",
-        report.GetProperty("skipped").EnumerateArray().Select(x => $"{x.GetProperty("item")} {x.GetProperty("reason")}"));
+        report.GetProperty("skipped").EnumerateArray()
+            .Select(x => $"{x.GetProperty("item")} {x.GetProperty("reason")}"));
 
     /// <summary>Waits until an import in the background has ended.</summary>
     public static async Task<JsonElement> EndOfImportAsync(this CoteClient client, string id)

@@ -23,9 +23,10 @@ public sealed class ImportCommandTests
         var third = await RunAsync(app, "import", "ada", file);
         await app.StartAgainAsync();
 
-        first.ShouldBe((0, """{"chats":1,"messages":4,"skipped":[{"item":1,"reason":"not_a_chat"}]}""", ""));
-        second.ShouldBe((0, """{"chats":1,"messages":4,"skipped":[{"item":1,"reason":"not_a_chat"}]}""", ""));
-        JsonElement.Parse(third.Output).Skipped().ShouldBe("0 exists, 1 not_a_chat");
+        const string report = """{"chats":1,"messages":4,"skipped":[{"item":1,"reason":"not_a_chat"}]}""";
+        (first.Code, Last(first.Output), first.Error).ShouldBe((0, report, ""));
+        (second.Code, Last(second.Output), second.Error).ShouldBe((0, report, ""));
+        JsonElement.Parse(Last(third.Output)).Skipped().ShouldBe("0 exists, 1 not_a_chat");
         using var again = await ada.OtherDeviceAsync(app.Url);
         (await again.ChatsAsync()).Count.ShouldBe(2);
     }
@@ -36,15 +37,13 @@ public sealed class ImportCommandTests
         await using var app = await CoteApp.StartAsync();
         using var ada = await app.RegisterAsync("ada");
         var file = Path.Combine(app.Data, "export.json");
-        var chats = Enumerable.Range(0, 5_000).Select(i => (JsonNode)Exports.Straight($"c{i}", 5));
+        var chats = Enumerable.Range(0, 50).Select(i => (JsonNode)Exports.Straight($"c{i}", 5));
         await File.WriteAllTextAsync(file, Exports.File([.. chats]), TestContext.Current.CancellationToken);
 
         var lines = (await RunAsync(app, "import", "ada", file)).Output.Split('\n');
 
-        lines.Length.ShouldBeGreaterThan(1, "it takes more than two seconds");
-        JsonElement.Parse(lines[0]).Number("of").ShouldBe(5_000);
-        JsonElement.Parse(lines[0]).Number("items").ShouldBeInRange(1, 5_000);
-        JsonElement.Parse(lines[^1]).Number("chats").ShouldBe(5_000);
+        lines[0].ShouldBe("""{"items":1,"of":50}""");
+        JsonElement.Parse(lines[^1]).Number("chats").ShouldBe(50);
     }
 
     [Theory]
@@ -60,6 +59,8 @@ public sealed class ImportCommandTests
         (refused.Code, refused.Output).ShouldBe((1, ""));
         refused.Error.ShouldStartWith(error);
     }
+
+    static string Last(string output) => output.Split('\n')[^1];
 
     static async Task<(int Code, string Output, string Error)> RunAsync(CoteApp app, params string[] words)
     {

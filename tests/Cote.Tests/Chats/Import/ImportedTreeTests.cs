@@ -29,8 +29,8 @@ public sealed class ImportedTreeTests
 
     [Fact]
     public void Replies_in_a_row_are_one_with_the_tools_between_them_left_out() =>
-        Tree(Exports.ChatGpt("c", "q - user Why?", "a q assistant Let me see.", "t a tool 42", "b t assistant It is 42.",
-            "q2 b user Thanks"))
+        Tree(Exports.ChatGpt("c", "q - user Why?", "a q assistant Let me see.", "t a tool 42",
+            "b t assistant It is 42.", "q2 b user Thanks"))
             .ShouldBe("1<- user* Why? | 2<1 assistant* Let me see./It is 42. | 3<2 user* Thanks");
 
     [Fact]
