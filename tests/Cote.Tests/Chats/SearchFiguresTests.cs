@@ -60,7 +60,8 @@ public sealed class SearchFiguresTests(ITestOutputHelper output)
     public async Task Sends_with_the_index_and_without(bool indexed)
     {
         const int clients = 16, each = 100;
-        await using var app = await CoteApp.StartAsync(indexed ? null : Searching.WithoutLoop, "Messages:MaxOpenReplies=1000000");
+        await using var app = await CoteApp.StartAsync(
+            indexed ? null : Searching.WithoutLoop, "Messages:MaxOpenReplies=1000000");
         var times = new List<double>();
         var began = Stopwatch.GetTimestamp();
         await Task.WhenAll(Enumerable.Range(0, clients).Select(async n =>

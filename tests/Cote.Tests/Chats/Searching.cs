@@ -90,11 +90,11 @@ static class Searching
         [
             .. Enumerable.Range(1, count).Chunk(200).Select(chunk => $"""
                 insert into messages (user_id, id, chat_id, seq, sender, type, content, status, importance, timestamp,
-                  listed, event_seq, ended_at)
+                  listed, event_seq)
                 values {string.Join(", ", chunk.Select(i => $"""
                   ('{client.Id}', '{Guid.CreateVersion7()}', '{chat}', {100_000 + i}, 'user', 'text',
                    '{text(i).Replace("'", "''", StringComparison.Ordinal)}', 'read', 'normal',
-                   {1_700_000_000_000 + i}, 1, 1, {1_700_000_000_000 + i})
+                   {1_700_000_000_000 + i}, 1, 1)
                   """))}
                 """),
             $"update search_marks set mark = 0 where user_id = '{client.Id}'",

@@ -6,6 +6,9 @@ namespace Cote.Tests.Data;
 
 public sealed class SqliteTests : IDisposable
 {
+    // The rows of these tests; a migration has one of its own.
+    static readonly Sql Own = $"key <> 'schema_min'";
+
     readonly string _folder = Directory.CreateTempSubdirectory("cote-data-").FullName;
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
@@ -197,10 +200,10 @@ public sealed class SqliteTests : IDisposable
         await db.WriteAsync(Put("a"));
         await using var snapshot = await db.SnapshotAsync(CancellationToken.None);
 
-        (await snapshot.ListAsync($"select count(*) from meta", row => row.GetInt64(0), CancellationToken.None))
+        (await snapshot.ListAsync($"select count(*) from meta where {Own}", row => row.GetInt64(0), CancellationToken.None))
             .ShouldBe([1]);
         await db.WriteAsync(Put("b"));
-        (await snapshot.ListAsync($"select count(*) from meta", row => row.GetInt64(0), CancellationToken.None))
+        (await snapshot.ListAsync($"select count(*) from meta where {Own}", row => row.GetInt64(0), CancellationToken.None))
             .ShouldBe([1]);
         (await CountAsync(db)).ShouldBe(2);
     }
@@ -274,10 +277,10 @@ public sealed class SqliteTests : IDisposable
     }
 
     static async Task<long> CountAsync(Database db) =>
-        await db.FirstAsync($"select count(*) from meta", row => row.GetInt64(0), CancellationToken.None);
+        await db.FirstAsync($"select count(*) from meta where {Own}", row => row.GetInt64(0), CancellationToken.None);
 
     static Task<IReadOnlyList<string>> KeysAsync(Database db) =>
-        db.ListAsync($"select key from meta order by key", row => row.GetString(0), CancellationToken.None);
+        db.ListAsync($"select key from meta where {Own} order by key", row => row.GetString(0), CancellationToken.None);
 
     /// <summary>A clock that stands still: a group is never over for its time.</summary>
     sealed class StoppedTime : TimeProvider

@@ -31,7 +31,7 @@ public sealed partial class NamesTests
     {
         Constants(typeof(EventTypes)).ShouldBe([
             "message", "message.status", "message.deleted", "message.feedback",
-            "chat.created", "chat.updated", "chat.deleted",
+            "chat.created", "chat.updated", "chat.deleted", "chat.path",
             "ready", "reset", "message.snapshot", "message.delta", "typing", "ping", "pong", "error"]);
         Constants(typeof(States)).ShouldBe(["queued", "running", "completed", "stopped", "failed", "interrupted"]);
         Constants(typeof(Statuses)).ShouldBe(["sent", "delivered", "read"]);

@@ -31,7 +31,8 @@ public sealed class ImportTests(SharedApp shared)
         var reply = messages.First(x => x.Text("sender") == "ai");
         reply.GetProperty("generation").ToString().ShouldBe("""{"state":"completed","attempt":1,"model":"gpt-5"}""");
         reply.Text("reply_to_id").ShouldBe(messages[0].Text("id"));
-        messages[0].Text("reply_id").ShouldBe(reply.Text("id"), "the first of its replies");
+        messages[0].Text("reply_id").ShouldBe(
+            reply.GetProperty("siblings").Text("previous"), "the first of its replies");
         messages.ShouldAllBe(x => x.Text("status") == "read");
     }
 
