@@ -200,10 +200,12 @@ public sealed class SqliteTests : IDisposable
         await db.WriteAsync(Put("a"));
         await using var snapshot = await db.SnapshotAsync(CancellationToken.None);
 
-        (await snapshot.ListAsync($"select count(*) from meta where {Own}", row => row.GetInt64(0), CancellationToken.None))
+        (await snapshot.ListAsync(
+            $"select count(*) from meta where {Own}", row => row.GetInt64(0), CancellationToken.None))
             .ShouldBe([1]);
         await db.WriteAsync(Put("b"));
-        (await snapshot.ListAsync($"select count(*) from meta where {Own}", row => row.GetInt64(0), CancellationToken.None))
+        (await snapshot.ListAsync(
+            $"select count(*) from meta where {Own}", row => row.GetInt64(0), CancellationToken.None))
             .ShouldBe([1]);
         (await CountAsync(db)).ShouldBe(2);
     }

@@ -33,7 +33,8 @@ public sealed partial class NamesTests
             "message", "message.status", "message.deleted", "message.feedback",
             "chat.created", "chat.updated", "chat.deleted", "chat.path",
             "ready", "reset", "message.snapshot", "message.delta", "typing", "ping", "pong", "error"]);
-        Constants(typeof(States)).ShouldBe(["queued", "running", "completed", "stopped", "failed", "interrupted"]);
+        Constants(typeof(States)).ShouldBe(
+            ["queued", "running", "completed", "stopped", "failed", "interrupted", "waiting"]);
         Constants(typeof(Statuses)).ShouldBe(["sent", "delivered", "read"]);
         Constants(typeof(TitleSources)).ShouldBe(["user", "auto"]);
         Constants(typeof(Senders)).ShouldBe(["user", "ai"]);

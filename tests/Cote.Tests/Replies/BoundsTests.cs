@@ -103,7 +103,8 @@ public sealed partial class BoundsTests
     [Fact]
     public async Task A_reply_that_takes_too_long_ends_with_its_text()
     {
-        await using var app = await CoteApp.StartAsync("Assistants:MaxReplySeconds=3"); // its text comes before, on a slow machine too
+        // The text comes before, on a slow machine too.
+        await using var app = await CoteApp.StartAsync("Assistants:MaxReplySeconds=3");
         using var ada = await app.RegisterAsync();
         var chat = await ada.CreateChatAsync();
         app.Model.Script = FakeReply.Text("so far").ThenStall();
