@@ -124,7 +124,12 @@ static class LooseExport
             else if (escaped[++i] != 'u')
                 text.Append(escaped[i] switch
                 {
-                    'n' => '\n', 'r' => '\r', 't' => '\t', 'b' => '\b', 'f' => '\f', var letter => letter,
+                    'n' => '\n',
+                    'r' => '\r',
+                    't' => '\t',
+                    'b' => '\b',
+                    'f' => '\f',
+                    var letter => letter,
                 });
             else if (i + 4 < escaped.Length
                 && ushort.TryParse(escaped.AsSpan(i + 1, 4), NumberStyles.AllowHexSpecifier, null, out var unit))

@@ -39,7 +39,9 @@ static class Exports
         ["id"] = id,
         ["message"] = new JsonObject
         {
-            ["id"] = id, ["author"] = new JsonObject { ["role"] = role }, ["create_time"] = null,
+            ["id"] = id,
+            ["author"] = new JsonObject { ["role"] = role },
+            ["create_time"] = null,
             ["content"] = new JsonObject { ["content_type"] = "text", ["parts"] = parts },
         },
         ["parent"] = parent,
