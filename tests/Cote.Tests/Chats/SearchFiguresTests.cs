@@ -12,6 +12,7 @@ public sealed class SearchFiguresTests(ITestOutputHelper output)
     const int WordsKnown = 50_000;
     const int Rare = 100_000; // one message in so many has the rare word
     static readonly int Messages = Number("COTE_SEARCH_MESSAGES", 1_000_000);
+    const int SendRounds = 5;
     static readonly int Samples = Number("COTE_SEARCH_SAMPLES", 200);
 
     readonly Random _random = new(1);
@@ -36,7 +37,8 @@ public sealed class SearchFiguresTests(ITestOutputHelper output)
         await services.IndexAsync(ada);
         var took = Stopwatch.GetElapsedTime(began);
         output.WriteLine(
-            $"{Messages:N0} messages, indexed in {took.TotalSeconds:F0} s: {took.TotalMicroseconds / Messages:F0} µs each.");
+            $"{Messages:N0} messages, indexed in {took.TotalSeconds:F0} s: "
+            + $"{took.TotalMicroseconds / Messages:F0} µs each.");
 
         foreach (var query in (string[])[Word(1), Word(40), "zebrafish", "zebra", $"zebrafish {Word(1)}",
             $"{Word(1)} zebra", Word(3)[..2], $"{Word(2)} {Word(30_000)}", $"\"{Word(1)} {Word(2)}\"", "unheardof"])
@@ -54,16 +56,25 @@ public sealed class SearchFiguresTests(ITestOutputHelper output)
         }
     }
 
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task Sends_with_the_index_and_without(bool indexed)
+    // By turns, since the machine has other work too; the first of each is to be warm.
+    [Fact]
+    public async Task Sends_with_the_index_and_without()
     {
-        const int clients = 16, each = 100;
-        await using var app = await CoteApp.StartAsync(
-            indexed ? null : Searching.WithoutLoop, "Messages:MaxOpenReplies=1000000");
+        var (with, without) = (new List<double>(), new List<double>());
+        for (var round = 0; round < 2 * SendRounds + 2; round++)
+        {
+            var times = await SendAsync(round % 2 == 0 ? null : Searching.WithoutLoop);
+            if (round > 1)
+                (round % 2 == 0 ? with : without).AddRange(times);
+        }
+        output.WriteLine($"{with.Count:N0} sends of 16 clients: with the index {Say(with)}; without {Say(without)}");
+    }
+
+    async Task<List<double>> SendAsync(Action<CoteBuilder>? add)
+    {
+        const int clients = 16, each = 60;
+        await using var app = await CoteApp.StartAsync(add, "Messages:MaxOpenReplies=1000000");
         var times = new List<double>();
-        var began = Stopwatch.GetTimestamp();
         await Task.WhenAll(Enumerable.Range(0, clients).Select(async n =>
         {
             using var client = await app.RegisterAsync();
@@ -76,8 +87,7 @@ public sealed class SearchFiguresTests(ITestOutputHelper output)
                     times.Add(Stopwatch.GetElapsedTime(sent).TotalMilliseconds);
             }
         }));
-        var rate = clients * each / Stopwatch.GetElapsedTime(began).TotalSeconds;
-        output.WriteLine($"{(indexed ? "With" : "Without")} the index: {rate:F0} sends/s, {Say(times)}");
+        return times;
     }
 
     // Words as rare as they are in languages: the nth has one part in n of the first.
@@ -103,7 +113,8 @@ public sealed class SearchFiguresTests(ITestOutputHelper output)
     {
         times.Sort();
         return string.Create(CultureInfo.InvariantCulture,
-            $"p50 {times[times.Count / 2]:F1} ms, p99 {times[times.Count * 99 / 100]:F1} ms");
+            $"p50 {times[times.Count / 2]:F1} ms, p90 {times[times.Count * 9 / 10]:F1} ms, "
+            + $"p99 {times[times.Count * 99 / 100]:F1} ms");
     }
 
     static int Number(string name, int absent) =>

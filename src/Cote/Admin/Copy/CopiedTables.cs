@@ -13,8 +13,9 @@ static class CopiedTables
 
     public static readonly IReadOnlyList<CopyTable> All =
     [
-        // The target gets an epoch of its own; the run and the probe belong to the embedded database.
-        new("meta", ["key"], $"key not in ('epoch', 'run', 'probe') and not {UnfinishedCopy.Keys}", isSeeded: true),
+        // The target has an epoch and a schema of its own; the run and the probe belong to the embedded database.
+        new("meta", ["key"],
+            $"key not in ('epoch', 'schema_min', 'run', 'probe') and not {UnfinishedCopy.Keys}", isSeeded: true),
         new("counters", ["name"], isSeeded: true), new("users", ["id"]), new("heads", ["user_id"]),
         new("sessions", ["id"]),
         new("spent_tokens", ["hash"]), new("tickets", ["hash"]), new("revocations", ["seq"]), new("audit", ["id"]),

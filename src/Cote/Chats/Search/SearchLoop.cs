@@ -17,14 +17,12 @@ sealed class SearchLoop(
     const int EventsAtOnce = 200;
     const int UnitsAtOnce = 64 * 1_024;
     const int SmallestShare = 4;
-    const int PauseFactor = 3; // of the time that a write took: most of the writer's time is left to others
-    static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(250);
+    const int PauseFactor = 3; // of the time that a step took: most of it is left to others
+    static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(500);
     static readonly TimeSpan SweepEvery = TimeSpan.FromMinutes(5);
     static readonly TimeSpan HoldEvery = TimeSpan.FromSeconds(5);
 
-    readonly Lock _gate = new();
-    readonly Queue<string> _behind = [];
-    readonly HashSet<string> _noted = [];
+    readonly UsersBehind _behind = new(clock);
     bool _holds;
     long? _heldAt;
     long? _sweptAt;
@@ -46,7 +44,7 @@ sealed class SearchLoop(
             if (!await StepAsync(ct))
                 return;
         }
-        Forget();
+        _behind.Clear(); // the node that holds the lease looks after them
         _sweptAt = null;
     }
 
@@ -57,35 +55,7 @@ sealed class SearchLoop(
             await index.LeaveAsync();
     }
 
-    void Note(string userId)
-    {
-        lock (_gate)
-            if (_noted.Add(userId))
-                _behind.Enqueue(userId);
-    }
-
-    // The node that holds the lease looks after them.
-    void Forget()
-    {
-        lock (_gate)
-        {
-            _behind.Clear();
-            _noted.Clear();
-        }
-    }
-
-    // They are forgotten first: an event from here on notes them again.
-    List<string> Take(int most)
-    {
-        lock (_gate)
-        {
-            var users = new List<string>();
-            while (users.Count < most && _behind.TryDequeue(out var user))
-                users.Add(user);
-            _noted.ExceptWith(users);
-            return users;
-        }
-    }
+    void Note(string userId) => _behind.Note(userId);
 
     async Task<bool> HoldsAsync()
     {
@@ -105,7 +75,7 @@ sealed class SearchLoop(
         {
             var users = await index.ListBehindAsync(after, 1_000, ct);
             foreach (var user in users)
-                Note(user);
+                _behind.NoteReady(user);
             if (users.Count < 1_000)
                 break;
             after = users[^1];
@@ -117,17 +87,18 @@ sealed class SearchLoop(
     // long history does not hold up all others.
     async Task<bool> StepAsync(CancellationToken ct)
     {
-        var users = Take(UsersAtOnce);
+        var users = _behind.Take(UsersAtOnce);
         if (users.Count == 0)
             return false;
         try
         {
+            var began = Clock.Ticks;
             var (steps, unfinished) = (new List<SearchStep>(), new List<string>());
             var (room, share) = (DocumentsAtOnce, Math.Max(SmallestShare, DocumentsAtOnce / users.Count));
             var marks = await store.ListMarksAsync(users, ct);
             foreach (var mark in marks.OrderBy(x => users.IndexOf(x.UserId)))
                 if (room <= 0)
-                    Note(mark.UserId);
+                    _behind.NoteReady(mark.UserId);
                 else if (await StepOfAsync(mark, Math.Min(share, room), ct) is { } step)
                 {
                     steps.Add(step);
@@ -135,17 +106,16 @@ sealed class SearchLoop(
                     if (step.To.Goal > 0 || step.To.Mark < step.To.Head)
                         unfinished.Add(mark.UserId);
                 }
-            var began = Clock.Ticks;
             if (steps.Count > 0 && !await index.CommitAsync(steps, ct))
                 unfinished = [.. steps.Select(x => x.From.UserId)];
             var pause = Clock.Since(began) * PauseFactor;
-            unfinished.ForEach(Note); // behind those that had no turn yet
+            unfinished.ForEach(_behind.NoteReady); // behind those that had no turn yet
             await Task.Delay(pause < LongestPause ? pause : LongestPause, Clock.Provider, ct);
             return true;
         }
         catch
         {
-            users.ForEach(Note);
+            users.ForEach(_behind.NoteReady);
             throw;
         }
     }
