@@ -59,8 +59,8 @@ sealed class Regenerate(
 
     static NewVersion VersionOf(string chatId, string questionId, Message target, Fields fields)
     {
-        var canContinue = target is
-            { Sender: Senders.Ai, Generation.State: States.Stopped or States.Failed, Content.Length: > 0 };
+        var canContinue = target.Sender == Senders.Ai && target.Content.Length > 0
+            && target.Generation is { State: States.Stopped or States.Failed };
         return new(fields.Id, chatId, questionId, fields.Model, fields.Temperature, fields.MaxTokens,
             fields.Continues && canContinue ? target.Content : "", fields.StopsOpen, Fingerprint.Of(json =>
             {
