@@ -31,7 +31,8 @@ public sealed class SwitchTests(LiveApp live) : IClassFixture<LiveApp>
             .ShouldBe((r1, 0, "old"));
         (await ada.SwitchAsync(chat, r1)).Ok(); // it is active already
         (await ada.SwitchAsync(chat, r2)).Ok();
-        (await socket.NextAsync("chat.path")).Seq.ShouldBe(path.Seq + 1, "what changes nothing is no event");
+        await socket.NextAsync("chat.path");
+        socket.All.Count(x => x.Type == "chat.path").ShouldBe(2, "what changes nothing is no event");
         (await ada.PathAsync(chat)).ShouldBe([q2, r2]);
     }
 
