@@ -1,5 +1,6 @@
 using System.Globalization;
 using Cote.Replies;
+using Cote.Tests.Chats;
 using Cote.Tests.Harness;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -14,8 +15,13 @@ public sealed class SweepTests
     public async Task A_sweep_over_any_number_of_chats_holds_back_neither_a_checkpoint_nor_a_lease()
     {
         var time = new HeldTime(IdleReplyLoop.SpreadEach);
+        // The loop of the search index makes pauses of any length.
         await using var app = await CoteApp.StartAsync(
-            x => x.Services.AddSingleton<TimeProvider>(time), "Assistants:MaxParallelReplies=1");
+            x =>
+            {
+                Searching.WithoutLoop(x);
+                x.Services.AddSingleton<TimeProvider>(time);
+            }, "Assistants:MaxParallelReplies=1");
         using var ada = await app.RegisterAsync();
         var (speak, end) = (new Gate(), new Gate());
         app.Model.Enqueue(FakeReply.After(speak).Then("so far").ThenWaitFor(end).Then(", done"));
