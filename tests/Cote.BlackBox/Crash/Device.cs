@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net.WebSockets;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace Cote.BlackBox.Crash;
 
@@ -17,6 +18,7 @@ sealed class Device(Door door, CoteClient client, Story story) : IAsyncDisposabl
     readonly CancellationTokenSource _over = new();
     readonly Dictionary<string, JsonElement> _chats = [];
     readonly Dictionary<string, Known> _messages = [];
+    readonly Dictionary<string, string?> _parentsOfLost = []; // of replies that were deleted unseen
     readonly ConcurrentDictionary<string, (string Chat, string Question)> _replies = [];
     readonly ConcurrentDictionary<string, string> _open = [];
     readonly ReplyTexts _texts = new();
@@ -198,8 +200,10 @@ sealed class Device(Door door, CoteClient client, Story story) : IAsyncDisposabl
                     Close(id);
                 break;
             case "message.deleted":
-                _messages.Remove(frame.MessageId!);
+                Delete(frame.MessageId!);
                 Close(frame.MessageId!);
+                break;
+            case "chat.path": // what it tells is in the other events too: these chats have one path
                 break;
             case "message.status":
                 if (_messages.TryGetValue(frame.MessageId!, out var known))
@@ -214,6 +218,23 @@ sealed class Device(Door door, CoteClient client, Story story) : IAsyncDisposabl
             default:
                 Faults.Enqueue($"Unknown: {frame}");
                 break;
+        }
+    }
+
+    // What followed it follows its parent. An open reply was never seen: its question names it.
+    void Delete(string id)
+    {
+        var parent = _messages.TryGetValue(id, out var gone) ? Text(gone.Data, "parent_id")
+            : _parentsOfLost.TryGetValue(id, out var lost) ? lost
+            : _messages.FirstOrDefault(x => Text(x.Value.Data, "reply_id") == id).Key;
+        if (gone is not null && Text(gone.Data, "reply_id") is { } reply)
+            _parentsOfLost[reply] = parent;
+        _messages.Remove(id);
+        foreach (var (child, known) in _messages.Where(x => Text(x.Value.Data, "parent_id") == id).ToList())
+        {
+            var data = JsonObject.Create(known.Data)!;
+            data["parent_id"] = parent;
+            _messages[child] = known with { Data = JsonElement.Parse(data.ToJsonString()) };
         }
     }
 
