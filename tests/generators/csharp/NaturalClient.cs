@@ -47,7 +47,7 @@ public static class NaturalClient
                 if (frame["type"].ToString() == "message")
                     open &= ((JsonElement)frame["data"]).Deserialize<Message>()!.Generation is null;
         }
-        var list = await cote.ListMessagesAsync(chat.Id, 10, null, null);
+        var list = await cote.ListMessagesAsync(chat.Id, 10, null, null, null);
         Check(list.OrderBy(x => x.Seq).Last().Generation!.State == GenerationState.Completed, "the reply is complete");
 
         var upload = await cote.UploadFileAsync(new FileParameter(

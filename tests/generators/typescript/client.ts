@@ -60,6 +60,10 @@ function describe(frame: Frame): string {
       return frame.data.title;
     case "chat.deleted":
       return frame.data.chat_id;
+    case "chat.path":
+      return `${frame.data.leaf_id ?? ""} ${frame.data.after_seq + 1}`;
+    case "message.feedback":
+      return frame.data.message_id;
     case "ready":
       return `${frame.data.cursor} ${frame.data.heartbeat_ms + 1}`;
     case "reset":
