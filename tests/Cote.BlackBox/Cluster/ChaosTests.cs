@@ -107,6 +107,21 @@ public sealed class ChaosTests(PublishedProgram program, ITestOutputHelper outpu
             + $"to start again took it {Stopwatch.GetElapsedTime(began).TotalSeconds:0.0} s.");
     }
 
+    // A database that is just back may be busy, which is said with a 503.
+    static async Task<CoteClient> RegisterAsync(Uri url)
+    {
+        for (var limit = Patience.Begin(); ;)
+            try
+            {
+                return await CoteClient.RegisterAsync(url);
+            }
+            catch (InvalidOperationException error) when (
+                limit.Left > TimeSpan.Zero && error.Message.Contains("got 503", StringComparison.Ordinal))
+            {
+                await Task.Delay(100);
+            }
+    }
+
     async Task KillNodeAsync(Fleet fleet, Random random)
     {
         var node = fleet.Nodes[random.Next(fleet.Nodes.Count)];
@@ -116,7 +131,7 @@ public sealed class ChaosTests(PublishedProgram program, ITestOutputHelper outpu
             using var anyone = new CoteClient(node.Url);
             return (await anyone.GetAsync("/health/ready")).Status == 200;
         }, "the node takes work again after what broke before");
-        using var witness = await CoteClient.RegisterAsync(node.Url);
+        using var witness = await RegisterAsync(node.Url);
         var (chat, question) = (await witness.CreateChatAsync(), $"question {Guid.CreateVersion7()}");
         string reply;
         await using (var socket = await witness.ConnectAsync())
