@@ -50,6 +50,23 @@ public sealed class SearchTests(SharedApp shared)
     }
 
     [Fact]
+    public async Task A_temporary_chat_is_in_no_search_and_an_archived_one_is()
+    {
+        using var ada = await _app.RegisterAsync();
+        var temporary = (await ada.PostAsync("/chats/", new { title = "fleeting dove", temporary = true })).Ok()["id"];
+        var archived = (await ada.PostAsync("/chats/", new { title = "old dove", is_archived = true })).Ok()["id"];
+        foreach (var chat in new[] { temporary, archived })
+            await ada.TellAsync(chat, "a dove");
+
+        (await ada.FindAsync("dove")).Select(x => x.Text("chat_id")).Distinct().ShouldBe([archived]);
+        (await ada.FindAsync("dove")).Count.ShouldBe(2);
+        await _app.IndexedAsync(ada);
+        (await ada.FindAsync("dove")).Select(x => x.Text("chat_id")).Distinct().ShouldBe([archived]);
+        (await ada.FindAsync("fleeting")).ShouldBeEmpty();
+        (await _app.CountAsync($"select count(*) from search_documents where chat_id = '{temporary}'")).ShouldBe(0);
+    }
+
+    [Fact]
     public async Task Nobody_finds_what_another_wrote()
     {
         using var ada = await _app.RegisterAsync();

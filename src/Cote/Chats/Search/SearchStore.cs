@@ -29,7 +29,7 @@ sealed record SearchMark(string UserId, long Number, long Mark, long Goal, strin
 sealed class SearchStore(Database db)
 {
     /// <summary>Which chats a search may find: <c>c</c> is the chat.</summary>
-    public static readonly Sql IsSearched = $"c.deleted_at is null";
+    public static readonly Sql IsSearched = $"c.deleted_at is null and c.is_temporary = 0";
 
     /// <summary>Which messages have a text to find: <c>m</c> is the message.</summary>
     public static readonly Sql HasText = $"m.deleted_at is null and m.event_seq > 0 and m.content <> ''";
