@@ -23,6 +23,7 @@ static partial class ChatGptExport
             CreatedAt = json.AsTime("create_time"),
             LeafId = json.AsText("current_node"),
             IsPinned = json.IsTrue("is_starred"),
+            IsArchived = json.IsTrue("is_archived"),
         };
     }
 

@@ -31,6 +31,7 @@ static class CoteExport
             Temperature = chat.AsNumber("temperature") is >= 0 and <= 2 and var temperature ? temperature : null,
             MaxTokens = chat.AsNumber("max_tokens") is >= 1 and <= 10_000_000 and var most ? (int)most : null,
             IsPinned = chat.IsTrue("is_pinned"),
+            IsArchived = chat.IsTrue("is_archived"),
             LeafId = chat.AsText("leaf_id"),
         };
     }

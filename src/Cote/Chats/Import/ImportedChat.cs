@@ -25,6 +25,8 @@ sealed record ImportedChat(string Source, string SourceId, IReadOnlyList<Importe
 
     public bool IsPinned { get; init; }
 
+    public bool IsArchived { get; init; }
+
     /// <summary>The message that the product showed last, or null where the file does not say.</summary>
     public string? LeafId { get; init; }
 }

@@ -130,10 +130,10 @@ sealed class ImportedChatStore(Database db, EventLog events, ImportStore imports
     }
 
     Statement InsertChat(WriteBatch batch, Sql source, Import import, ImportedRows chat) => batch.Execute($"""
-        insert into chats (user_id, id, title, is_pinned, model, system_prompt, temperature, max_tokens, created_at, created_seq,
+        insert into chats (user_id, id, title, is_pinned, is_archived, model, system_prompt, temperature, max_tokens, created_at, created_seq,
           last_message_time, last_message_content, last_seq, activity, changed, fingerprint, deleted_at, leaf_id, is_branched,
           importing)
-        select h.user_id, {chat.Id}, {chat.Title}, {chat.IsPinned}, {chat.Model}, {chat.SystemPrompt}, {chat.Temperature},
+        select h.user_id, {chat.Id}, {chat.Title}, {chat.IsPinned}, {chat.IsArchived}, {chat.Model}, {chat.SystemPrompt}, {chat.Temperature},
           {(long?)chat.MaxTokens}, {chat.CreatedAt}, h.seq, {chat.LastMessageTime}, {chat.LastMessageContent},
           {(long)chat.Messages.Count}, {ActivityAt(chat)}, h.seq, '', {clock.Now}, {chat.LeafId}, {chat.IsBranched}, {import.Id}
         from {source}

@@ -24,6 +24,8 @@ sealed record ImportedRows(
 
     public bool IsPinned { get; init; }
 
+    public bool IsArchived { get; init; }
+
     public string? Model { get; init; }
 
     public string? SystemPrompt { get; init; }
@@ -59,6 +61,7 @@ sealed record ImportedRows(
             messages[tree.Leaf].Id, tree.IsBranched)
         {
             IsPinned = chat.IsPinned,
+            IsArchived = chat.IsArchived,
             Model = chat.Model,
             SystemPrompt = chat.SystemPrompt is { } prompt ? Excerpt.Of(prompt, ChatFields.LongestSystemPrompt) : null,
             Temperature = chat.Temperature,

@@ -31,6 +31,7 @@ static class OpenWebUIExport
             SystemPrompt = chat.FirstText("system") ?? chat.Get("params").FirstText("system"),
             LeafId = history.IdText("currentId"),
             IsPinned = json.IsTrue("pinned"),
+            IsArchived = json.IsTrue("archived"),
         };
     }
 

@@ -58,6 +58,7 @@ public sealed class ImportTests(SharedApp shared)
 
         var chat = (await ada.ChatsAsync()).ShouldHaveSingleItem();
         (chat.Text("title"), chat.Text("system_prompt")).ShouldBe((title, "Be brief."));
+        chat.GetProperty("is_archived").GetBoolean().ShouldBeFalse();
         chat.GetProperty("is_pinned").GetBoolean().ShouldBe(json.Contains("\"pinned\":true", StringComparison.Ordinal));
         var messages = await ada.MessagesAsync(chat.Text("id"));
         messages.Select(x => x.Text("content")).ShouldBe([question, answer]);
@@ -99,6 +100,27 @@ public sealed class ImportTests(SharedApp shared)
         chats.Count.ShouldBe(2);
         chats.Select(x => x.Text("id")).ShouldNotContain(id);
         (await ada.TreeAsync(chats[0].Text("id"))).ShouldBe(await ada.TreeAsync(chats[1].Text("id")));
+    }
+
+    [Fact]
+    public async Task An_archived_chat_that_was_used_here_comes_back_archived_with_its_tree()
+    {
+        using var ada = await _app.RegisterAsync();
+        using var bob = await _app.RegisterAsync();
+        var chat = await ada.CreateChatAsync("old");
+        var (question, reply) = await ada.TurnAsync(chat, "one");
+        await ada.AnewAsync(chat, reply);
+        await ada.TurnAsync(chat, "one!", new { version_of = question });
+        (await ada.SwitchAsync(chat, reply)).Ok();
+        (await ada.PatchAsync($"/chats/{chat}", new { is_archived = true })).Ok();
+        var export = (await ada.GetAsync($"/chats/{chat}/export")).Ok().Text;
+
+        (await bob.ImportAsync(export)).Ok().Text.ShouldBe("""{"chats":1,"messages":5,"skipped":[]}""");
+
+        (await bob.ChatsAsync()).ShouldBeEmpty();
+        var copy = (await bob.GetAsync("/chats/?archived=true")).Ok().Json.EnumerateArray().ShouldHaveSingleItem();
+        (await bob.TreeAsync(copy.Text("id"))).ShouldBe(await ada.TreeAsync(chat));
+        copy.Text("last_message_content").ShouldBe((await ada.ChatAsync(chat)).Text("last_message_content"));
     }
 
     [Fact]
