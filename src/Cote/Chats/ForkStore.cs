@@ -35,13 +35,7 @@ sealed class ForkStore(Database db, EventLog events, TreeStore tree, Clock clock
             return new(chat.Changed, [], IsTooLong: false);
         var path = await db.ListAsync(
             $"""
-            with recursive up (id, parent_id, depth) as (
-              select m.id, m.parent_id, cast(1 as bigint) from messages m
-              where m.user_id = {userId} and m.id = {last} and m.chat_id = {chatId} and m.deleted_at is null
-              union all
-              select m.id, m.parent_id, up.depth + 1 from up
-              join messages m on m.user_id = {userId} and m.id = up.parent_id
-              where up.depth <= {(long)PathChange.MostMoved})
+            {TreeStore.WithAncestors(userId, chatId, last, PathChange.MostMoved)}
             select m.id, m.reply_to_id, m.sender,
               case when m.state in {States.Open} then cast(1 as bigint) else cast(0 as bigint) end
             from up join messages m on m.user_id = {userId} and m.id = up.id order by up.depth desc

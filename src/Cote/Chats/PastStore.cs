@@ -33,19 +33,13 @@ sealed class PastStore(Database db)
     /// after the other. Good for one snapshot.
     /// </summary>
     public static async Task<Sql> AncestorsAsync(
-        ReadSession snapshot, string userId, string messageId, CancellationToken ct)
+        ReadSession snapshot, string userId, string chatId, string messageId, CancellationToken ct)
     {
         var isOnPath = await snapshot.FirstAsync(
             $"select m.on_path from messages m where m.user_id = {userId} and m.id = {messageId} and m.deleted_at is null",
             row => row.GetInt64(0) == 1, ct);
         return isOnPath ? (Sql)$"m.on_path = 1" : $"""
-            m.id in (
-              with recursive up (id, parent_id, depth) as (
-                select m.id, m.parent_id, cast(1 as bigint) from messages m where m.user_id = {userId} and m.id = {messageId}
-                union all
-                select m.id, m.parent_id, up.depth + 1 from up
-                join messages m on m.user_id = {userId} and m.id = up.parent_id where up.depth < {(long)MostAncestors})
-              select up.id from up)
+            m.id in ({TreeStore.WithAncestors(userId, chatId, messageId, MostAncestors)} select up.id from up)
             """;
     }
 

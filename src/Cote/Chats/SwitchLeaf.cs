@@ -14,7 +14,7 @@ static class SwitchLeaf
         var target = request.Id("message_id");
         if (request.Problem is { } wrong)
             return ApiResults.Of(wrong);
-        if (Ids.Parse(chatId) is not { } chat || !await chats.ExistsAsync(user.Id, chat, ct))
+        if (Ids.Parse(chatId) is not { } chat)
             return ApiResults.Of(Problems.ChatNotFound);
 
         // Where the chat has changed since it was read, nothing happens, and the path is planned anew.

@@ -142,17 +142,31 @@ sealed class TreeStore(Database db, EventLog events, MessagesOptions options, Cl
             is [var chat] ? chat : null;
 
     /// <summary>
-    /// A message and those before it, up to the first that is on the path, or so many that are beside it and one more.
+    /// The beginning of a query: the table <c>up</c> (<c>id, parent_id, seq, on_path, depth</c>) holds a message and
+    /// those before it, so many and one more at the most.
     /// </summary>
-    public Task<IReadOnlyList<(string Id, long Seq, bool IsOnPath)>> ListUpAsync(
-        string userId, string chatId, string id, long most, CancellationToken ct) => db.ListAsync(
-        $"""
+    /// <param name="userId">The owner.</param>
+    /// <param name="chatId">The chat.</param>
+    /// <param name="id">The message.</param>
+    /// <param name="most">How far up it goes.</param>
+    /// <param name="goesOn">A condition on the last row of <c>up</c> without which it ends there.</param>
+    public static Sql WithAncestors(string userId, string chatId, string id, long most, Sql? goesOn = null) => $"""
         with recursive up (id, parent_id, seq, on_path, depth) as (
           select m.id, m.parent_id, m.seq, m.on_path, cast(1 as bigint) from messages m
           where m.user_id = {userId} and m.id = {id} and m.chat_id = {chatId} and m.deleted_at is null
           union all
           select m.id, m.parent_id, m.seq, m.on_path, up.depth + 1 from up
-          join messages m on m.user_id = {userId} and m.id = up.parent_id where up.on_path = 0 and up.depth <= {most})
+          join messages m on m.user_id = {userId} and m.id = up.parent_id
+          where up.depth <= {most} and {goesOn ?? $"1 = 1"})
+        """;
+
+    /// <summary>
+    /// A message and those before it, up to the first that is on the path, or so many that are beside it and one more.
+    /// </summary>
+    public Task<IReadOnlyList<(string Id, long Seq, bool IsOnPath)>> ListUpAsync(
+        string userId, string chatId, string id, long most, CancellationToken ct) => db.ListAsync(
+        $"""
+        {WithAncestors(userId, chatId, id, most, $"up.on_path = 0")}
         select up.id, up.seq, up.on_path from up order by up.seq desc
         """, row => (row.GetString(0), row.GetInt64(1), row.GetInt64(2) != 0), ct);
 }

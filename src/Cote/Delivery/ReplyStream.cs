@@ -1,12 +1,14 @@
 using Cote.Chats;
 using Cote.Events;
+using Cote.Media;
 using Cote.Replies;
 using Microsoft.AspNetCore.Http;
 
 namespace Cote.Delivery;
 
 /// <summary>Shows one reply over HTTP, from where it is to its end.</summary>
-sealed class ReplyStream(Subscriptions subscriptions, MessageStore messages, EventRenderer renderer)
+sealed class ReplyStream(
+    Subscriptions subscriptions, MessageStore messages, EventRenderer renderer, MediaLinks links)
 {
     /// <summary><c>GET /chats/{chat_id}/messages/{message_id}/stream</c>.</summary>
     public static async Task<IResult> Handle(
@@ -21,7 +23,7 @@ sealed class ReplyStream(Subscriptions subscriptions, MessageStore messages, Eve
     }
 
     /// <summary>Of a question: the question, then its reply. Of a reply: the reply alone.</summary>
-    public async Task CopyAsync(CurrentUser user, Message message, HttpContext http)
+    async Task CopyAsync(CurrentUser user, Message message, HttpContext http)
     {
         var ct = http.RequestAborted;
         var first = new List<Frame>();
@@ -47,22 +49,29 @@ sealed class ReplyStream(Subscriptions subscriptions, MessageStore messages, Eve
     }
 
     /// <summary>
-    /// Of a question that was stored just now: everything of its reply comes after the question's own event.
+    /// Answers a send or a regenerate: with its message, or, where the request accepts events, with the stream of its
+    /// reply.
     /// </summary>
-    public async Task CopyAsync(CurrentUser user, Message question, PendingReply reply, HttpContext http)
+    public async Task<IResult> AnswerAsync(CurrentUser user, SendOutcome outcome, HttpContext http)
     {
-        var filter = new ReplyFilter(question.ChatId, question.Id, reply.MessageId);
-        await using var subscription =
-            await subscriptions.OpenAsync(user, filter, question.EventSeq, http.RequestAborted);
-        await SseStream.CopyAsync(subscription, http, [renderer.Render(question), subscription.Begin(reply)]);
+        if (outcome.Message is not { } message)
+            return ApiResults.Of(outcome.Problem!);
+        if (outcome.Reply is null)
+            http.Response.Headers["Idempotent-Replayed"] = "true";
+        if (!SseStream.IsAccepted(http.Request))
+            return ApiResults.Json(message.Signed(links), WireJson.Message);
+        await (outcome.Reply is { } reply ? CopyAsync(user, message, reply, http) : CopyAsync(user, message, http));
+        return Results.Empty;
     }
 
-    /// <summary>Of a new version that was stored just now: everything of it comes after its own event.</summary>
-    public async Task CopyAsync(CurrentUser user, PendingReply reply, HttpContext http)
+    // Of what was stored just now: everything of the reply comes after the event that announced it.
+    async Task CopyAsync(CurrentUser user, Message message, PendingReply reply, HttpContext http)
     {
         var filter = new ReplyFilter(reply.ChatId, reply.ReplyToId, reply.MessageId);
         await using var subscription =
             await subscriptions.OpenAsync(user, filter, reply.BegunSeq, http.RequestAborted);
-        await SseStream.CopyAsync(subscription, http, [subscription.Begin(reply)]);
+        var snapshot = subscription.Begin(reply);
+        await SseStream.CopyAsync(
+            subscription, http, message.Sender == Senders.User ? [renderer.Render(message), snapshot] : [snapshot]);
     }
 }

@@ -1,5 +1,3 @@
-using Cote.Chats;
-using Cote.Media;
 using Cote.Replies;
 using Microsoft.AspNetCore.Http;
 
@@ -12,18 +10,9 @@ namespace Cote.Delivery;
 static class SendMessageEndpoint
 {
     public static async Task<IResult> Handle(
-        string chatId, HttpContext http, CurrentUser user, SendMessage send, ReplyStream stream, MediaLinks links,
-        CancellationToken ct)
+        string chatId, HttpContext http, CurrentUser user, SendMessage send, ReplyStream stream, CancellationToken ct)
     {
         var outcome = await send.DoAsync(chatId, user.Id, await Body.ReadAsync(http), ct);
-        if (outcome.Message is not { } message)
-            return ApiResults.Of(outcome.Problem!);
-        if (outcome.Reply is null)
-            http.Response.Headers["Idempotent-Replayed"] = "true";
-        if (!SseStream.IsAccepted(http.Request))
-            return ApiResults.Json(message.Signed(links), WireJson.Message);
-        await (outcome.Reply is { } reply
-            ? stream.CopyAsync(user, message, reply, http) : stream.CopyAsync(user, message, http));
-        return Results.Empty;
+        return await stream.AnswerAsync(user, outcome, http);
     }
 }

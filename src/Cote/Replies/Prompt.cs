@@ -80,7 +80,7 @@ sealed class Prompt(PastStore history, Attachments attachments)
         // Of one moment: another path may become the active one between two pages.
         await using var snapshot = all is null ? await history.SnapshotAsync(ct) : null;
         var ancestors = snapshot is null ? null
-            : await PastStore.AncestorsAsync(snapshot, reply.UserId, reply.QuestionId, ct);
+            : await PastStore.AncestorsAsync(snapshot, reply.UserId, reply.ChatId, reply.QuestionId, ct);
         foreach (var importance in new[] { "high", "normal", "low" })
         {
             var before = reply.QuestionSeq;

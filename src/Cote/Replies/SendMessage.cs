@@ -42,7 +42,7 @@ sealed class SendMessage(
         for (var givesTitle = false; ;)
         {
             // An upload may be deleted since the message was sent.
-            if (isUploaded && await StoreAsync(userId, message, givesTitle, request, ct) is { } stored)
+            if (isUploaded && await StoreAsync(userId, message, givesTitle, ct) is { } stored)
                 return stored;
             if (await AnswerUnstoredAsync(userId, message, request, ct) is { } answer)
                 return answer;
@@ -81,7 +81,7 @@ sealed class SendMessage(
 
     // Null where nothing was stored.
     async Task<SendOutcome?> StoreAsync(
-        string userId, NewMessage message, bool givesTitle, RequestReader request, CancellationToken ct)
+        string userId, NewMessage message, bool givesTitle, CancellationToken ct)
     {
         var position = new TreePosition(message.ParentId);
         if ((message.ParentId ?? message.VersionOf) is not null || message.StopsOpen)
