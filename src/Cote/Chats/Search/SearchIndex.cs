@@ -106,9 +106,17 @@ sealed class SearchIndex(Database db, Node node)
             where m.user_id = {userId} and {SearchStore.HasText} and d.id is null and {which} limit {limit}
             """, ReadDocument, ct);
 
-    /// <summary>Those of these messages, or of the messages of these chats.</summary>
-    public Sql Either(IEnumerable<string> messages, IEnumerable<string> chats) =>
-        $"(m.id in {db.Dialect.EachOf(messages)} or m.chat_id in {db.Dialect.EachOf(chats)})";
+    /// <summary>The ids of a user's messages before one, the newest first.</summary>
+    public Task<IReadOnlyList<string>> ListIdsAsync(string userId, string before, long limit, CancellationToken ct) =>
+        db.ListAsync(
+            $"select id from messages where user_id = {userId} and id < {before} order by id desc limit {limit}",
+            row => row.GetString(0), ct);
+
+    /// <summary>These messages.</summary>
+    public Sql AreMessages(IEnumerable<string> ids) => $"m.id in {db.Dialect.EachOf(ids)}";
+
+    /// <summary>The messages of these chats.</summary>
+    public Sql AreOfChats(IEnumerable<string> chats) => $"m.chat_id in {db.Dialect.EachOf(chats)}";
 
     /// <summary>These chats.</summary>
     public Sql IsOneOf(IEnumerable<string> chats) => $"c.id in {db.Dialect.EachOf(chats)}";

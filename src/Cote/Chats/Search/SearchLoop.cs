@@ -139,10 +139,11 @@ sealed class SearchLoop(
     // The newest first: their ids ascend with time.
     async Task<SearchStep> RereadMessagesAsync(SearchMark mark, int room, CancellationToken ct)
     {
-        var missing = await index.ListMissingAsync(
-            mark.UserId, $"m.id < {mark.Place[1..]} order by m.id desc", room, ct);
+        var page = await index.ListIdsAsync(mark.UserId, mark.Place[1..], room, ct);
+        var missing = await index.ListMissingAsync(mark.UserId, index.AreMessages(page), room, ct);
+        missing = [.. missing.OrderByDescending(x => x.MessageId, StringComparer.Ordinal)];
         var added = Cut(missing);
-        var place = added.Count < missing.Count || missing.Count == room ? "m" + added[^1].MessageId : "c~";
+        var place = added.Count < missing.Count ? "m" + added[^1].MessageId : page.Count == room ? "m" + page[^1] : "c~";
         return new(mark, mark with { Place = place }) { Added = added };
     }
 
@@ -166,10 +167,13 @@ sealed class SearchLoop(
         if (chatsOf(EventTypes.ChatDeleted).ToList() is { Count: > 0 } deleted
             && await index.ListPlacesAsync(mark.UserId, deleted, room, ct) is { Count: > 0 } removed)
             return new(mark, mark) { Removed = removed };
+        var sent = next.Where(x => x is { Type: EventTypes.Message, MessageId: not null }).Select(x => x.MessageId!);
+        var missing = await index.ListMissingAsync(mark.UserId, index.AreMessages(sent), room, ct);
         // A chat that was imported or copied appears with all of its messages.
-        var missing = await index.ListMissingAsync(mark.UserId, index.Either(
-            next.Where(x => x is { Type: EventTypes.Message, MessageId: not null }).Select(x => x.MessageId!),
-            chatsOf(EventTypes.ChatCreated)), room, ct);
+        if (missing.Count < room && chatsOf(EventTypes.ChatCreated).ToList() is { Count: > 0 } appeared)
+            missing = [.. missing.UnionBy(
+                await index.ListMissingAsync(mark.UserId, index.AreOfChats(appeared), room - missing.Count, ct),
+                x => x.MessageId)];
         var added = Cut(missing);
         if (added.Count < missing.Count || missing.Count == room)
             return new(mark, mark) { Added = added };
