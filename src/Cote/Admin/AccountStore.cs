@@ -66,7 +66,8 @@ sealed class AccountStore(
         ($"search_marks", $"user_id", BatchRows), ($"search_documents", $"id", BatchDocuments),
         ($"import_skips", $"import_id, item", BatchRows), ($"imports", $"id", BatchRows),
         ($"chat_jobs", $"id", BatchRows), ($"events", $"seq", BatchRows),
-        ($"message_media", $"message_id", BatchRows), ($"messages", $"id", BatchRows),
+        ($"message_media", $"message_id", BatchRows), ($"message_parts", $"message_id, idx, chunk", BatchRows),
+        ($"messages", $"id", BatchRows),
         ($"chats", $"id", BatchRows), ($"media", $"id", BatchRows), ($"uploads", $"id", BatchRows),
         ($"upload_pieces", $"upload_id, start", BatchParts), ($"sessions", $"id", BatchRows),
     ];

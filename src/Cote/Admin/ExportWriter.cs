@@ -16,7 +16,7 @@ sealed class ExportWriter(PipeWriter output, ExportStores stores, CurrentUser us
     /// with the schema.
     /// </summary>
     public static readonly IReadOnlyList<string> Tables =
-        ["users", "sessions", "chats", "messages", "message_media", "media"];
+        ["users", "sessions", "chats", "messages", "message_media", "message_parts", "media"];
 
     readonly ExportOutput _output = new(output);
 

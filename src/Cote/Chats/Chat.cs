@@ -11,6 +11,8 @@ namespace Cote.Chats;
 /// <param name="LeafId">The last message of the active path, an open reply too; null in an empty chat.</param>
 /// <param name="Model">The model that answers in it, as <c>provider/model</c>; null is the default.</param>
 /// <param name="TitleSource">Who made the title: one of <see cref="TitleSources"/>.</param>
+/// <param name="ReasoningEffort">How much its models think: <c>none</c>, <c>low</c>, <c>medium</c> or <c>high</c>; null
+/// is the model's own measure.</param>
 /// <param name="Temporary">It goes by itself some time after its last message.</param>
 sealed record Chat(
     string Id,
@@ -28,7 +30,8 @@ sealed record Chat(
     string? LeafId = null,
     string TitleSource = TitleSources.User,
     bool IsArchived = false,
-    bool Temporary = false)
+    bool Temporary = false,
+    string? ReasoningEffort = null)
 {
     public const int LongestExcerpt = 500;
     public const int LongestTitle = 500;
@@ -68,12 +71,12 @@ static class TitleStates
 sealed record NewChat(
     string? Title = null, bool? AutoTitle = null, string? Id = null, bool? IsPinned = null, string? Model = null,
     string? SystemPrompt = null, double? Temperature = null, int? MaxTokens = null, bool? IsArchived = null,
-    bool? Temporary = null);
+    bool? Temporary = null, string? ReasoningEffort = null);
 
 /// <summary>The body of <c>PATCH /chats/{chat_id}</c>.</summary>
 sealed record ChatPatch(
     string? Title = null, bool? IsPinned = null, string? Model = null, string? SystemPrompt = null,
-    double? Temperature = null, int? MaxTokens = null, bool? IsArchived = null);
+    double? Temperature = null, int? MaxTokens = null, bool? IsArchived = null, string? ReasoningEffort = null);
 
 /// <summary>The body of <c>POST /chats/{chat_id}/fork</c>.</summary>
 sealed record ForkBody(string? MessageId = null, string? Id = null, string? Title = null);

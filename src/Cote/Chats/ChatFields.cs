@@ -50,8 +50,19 @@ static class ChatFields
             fields.Add(new($"max_tokens = {most}",
                 most is { } count ? x => x.WriteNumber("max_tokens"u8, count) : null));
         }
+        if (request.Has("reasoning_effort"))
+        {
+            var effort = ReadEffort(request);
+            fields.Add(new($"reasoning_effort = {effort}",
+                effort is null ? null : x => x.WriteString("reasoning_effort"u8, effort)));
+        }
         return fields;
     }
+
+    /// <summary>How much a model is to think: <c>none</c>, <c>low</c>, <c>medium</c> or <c>high</c>; null is its own
+    /// measure.</summary>
+    public static string? ReadEffort(RequestReader request) =>
+        request.OptionalChoice("reasoning_effort", "none", "low", "medium", "high");
 
     /// <summary>What archives a chat, or takes it back; the event is kept where that changes it.</summary>
     public static ChatField Archived(bool isArchived) => new(

@@ -24,11 +24,11 @@ sealed class ChatStore(Database db, EventLog events, Clock clock)
     public static readonly Sql All = $"""
         c.id, c.title, c.created_at, c.last_message_time, c.last_message_content, c.is_pinned, c.last_seq, c.changed,
         c.model, c.system_prompt, c.temperature, c.max_tokens, c.activity, c.leaf_id, c.title_source, c.is_archived,
-        c.is_temporary
+        c.is_temporary, c.reasoning_effort
         """;
 
     /// <summary>How many columns <see cref="All"/> has, for whoever puts others after them.</summary>
-    public const int Width = 17;
+    public const int Width = 18;
 
     public static Chat Read(Row row) => Read(row, 0);
 
@@ -39,7 +39,8 @@ sealed class ChatStore(Database db, EventLog events, Clock clock)
         row.GetInt64(at + 5) != 0, row.GetInt64(at + 6), row.GetInt64(at + 7),
         row.GetStringOrNull(at + 8), row.GetStringOrNull(at + 9),
         row.GetDoubleOrNull(at + 10), (int?)row.GetInt64OrNull(at + 11),
-        row.GetStringOrNull(at + 13), row.GetString(at + 14), row.GetInt64(at + 15) != 0, row.GetInt64(at + 16) != 0)
+        row.GetStringOrNull(at + 13), row.GetString(at + 14), row.GetInt64(at + 15) != 0, row.GetInt64(at + 16) != 0,
+        row.GetStringOrNull(at + 17))
     {
         Activity = row.GetInt64(at + 12),
     };

@@ -18,9 +18,12 @@ static class ChatsApi
             .Query("before", "From the `Link` of the page before", new() { ["type"] = "integer", ["format"] = "int64" })
             .Query("archived", "`true`: the archived chats; without it those that are not archived",
                 new() { ["type"] = "boolean" });
+        api.Operation(nameof(GetMessage)).Query("parts", PartSchema.View);
+        api.Operation(nameof(ListSiblings)).Query("parts", PartSchema.View);
         api.Operation(nameof(ListMessages))
             .Note("Without `after` a page holds the newest messages, ascending, and `Link` leads to the older ones; "
                 + "with `after` it holds those that follow, and `Link` leads forward.")
+            .Query("parts", PartSchema.View)
             .Query("branches", "`all` lists the whole tree; without it the active path is listed")
             .Query("before", "Only messages with a smaller `seq`", OperationRules.Integer(0))
             .Query("after", "Only messages with a greater `seq`; not together with `before`",
@@ -37,6 +40,8 @@ static class ChatsApi
             .Note("leaf_id", "The last message of the active path, an open reply too; null in an empty chat")
             .Note("model", "An id of `GET /models`; null is the default").Note("system_prompt", "Null is the default")
             .Note("temperature", "Null is the default").Note("max_tokens", "Of a reply; null is the default")
+            .Note("reasoning_effort", "How much the model thinks: `none`, `low`, `medium` or `high`; null is its own "
+                + "measure")
             .OneOf("title_source", TitleSources.User, TitleSources.Auto)
             .Note("title_source", "Who made the title: a person, or Cote")
             .Note("temporary", "It goes by itself some time after its last message")
@@ -64,7 +69,8 @@ static class ChatsApi
         .Length("model", 0, 200)
         .Note("model", "An id of `GET /models`, or a provider's name alone for its first model")
         .Length("system_prompt", 0, ChatFields.LongestSystemPrompt)
-        .Range("temperature", 0, 2).Range("max_tokens", 1, 10_000_000);
+        .Range("temperature", 0, 2).Range("max_tokens", 1, 10_000_000)
+        .OneOf("reasoning_effort", "none", "low", "medium", "high");
 
     static void DescribeSearch(ApiDocument api)
     {
@@ -94,6 +100,7 @@ static class ChatsApi
 
     static void DescribeMessages(ApiDocument api)
     {
+        PartSchema.Add(api);
         var longest = api.Get<MessagesOptions>().MaxContentLength;
         api.Schema<Message>().OneOf("type", Types).OneOf("importance_level", Importances)
             .OneOf("sender", Senders.User, Senders.Ai).OneOf("status", Statuses.Sent, Statuses.Delivered, Statuses.Read)
@@ -126,6 +133,7 @@ static class ChatsApi
             .Note("id", "The id of the new reply: with it the request is safe to repeat")
             .Note("model", "An id of `GET /models`; without it the chat's").Length("model", 0, 200)
             .Note("temperature", "Without it the chat's").Range("temperature", 0, 2)
+            .OneOf("reasoning_effort", "none", "low", "medium", "high").Note("reasoning_effort", "Without it the chat's")
             .Note("max_tokens", "Without it the chat's").Range("max_tokens", 1, 10_000_000)
             .Note("continue", "Of a stopped or failed reply with text: the new one goes on after it")
             .Note("stop", "Ends the open replies of the chat first")

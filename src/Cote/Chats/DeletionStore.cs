@@ -61,8 +61,20 @@ sealed class DeletionStore(Database db, EventLog events, TreeStore tree, Clock c
               where c.deleted_at is not null and c.importing is null and m.deleted_at is null limit {(long)most})
             """);
         var released = MediaStore.ReleaseOfDeletedChats(batch, most);
+        var stripped = RemoveParts(batch, most);
         await db.WriteAsync(batch);
-        return blanked.Changed >= most || released.Changed >= most;
+        return blanked.Changed >= most || released.Changed >= most || stripped.Changed >= most;
+    }
+
+    // Of messages that went with their chat.
+    static Statement RemoveParts(WriteBatch batch, int most)
+    {
+        Sql gone = $"""
+            select m.user_id, m.id from messages m where m.deleted_at is not null and m.parts_rev > 0
+            order by m.user_id, m.id limit {(long)most}
+            """;
+        batch.Execute($"delete from message_parts where (user_id, message_id) in ({gone})");
+        return batch.Execute($"update messages set parts_rev = 0 where (user_id, id) in ({gone})");
     }
 
     /// <summary>
@@ -201,10 +213,13 @@ sealed class DeletionStore(Database db, EventLog events, TreeStore tree, Clock c
         foreach (var id in plan.All)
         {
             transaction.Execute($"""
-                update messages set {Blank(transaction.At)}
+                update messages set {Blank(transaction.At)}, parts_rev = 0
                 from {transaction.Locked} and messages.user_id = {userId} and messages.id = {id}
                 """);
             MediaStore.Release(transaction, id);
+            transaction.Execute($"""
+                delete from message_parts where user_id = {userId} and message_id = {id} and exists (select 1 from {transaction.Locked})
+                """);
             SearchIndex.Remove(transaction, chatId, id);
             transaction.Append(EventTypes.MessageDeleted, chatId, id);
         }

@@ -64,11 +64,12 @@ sealed class ForkStore(Database db, EventLog events, TreeStore tree, Clock clock
         // Of a title that waits for its question, or for a model, the copy makes its own.
         transaction.Execute($"""
             insert into chats (user_id, id, title, title_source, title_state, model, system_prompt, temperature,
-              max_tokens, created_at, created_seq, last_message_time, activity, changed, last_seq, leaf_id, fingerprint)
+              max_tokens, reasoning_effort, created_at, created_seq, last_message_time, activity, changed, last_seq, leaf_id,
+              fingerprint)
             select {userId}, {id}, coalesce({title}, c.title),
               case when {title is null} = 1 then c.title_source else 'user' end,
               case when {title is null} = 1 and c.title_state = 1 then 1 else 0 end,
-              c.model, c.system_prompt, c.temperature, c.max_tokens, {now}, h.seq, {now}, h.seq, h.seq,
+              c.model, c.system_prompt, c.temperature, c.max_tokens, c.reasoning_effort, {now}, h.seq, {now}, h.seq, h.seq,
               {(long)copies.Count}, {LeafOf(copies)}, {fingerprint}
             from chats c, {transaction.Locked} and c.user_id = {userId} and c.id = {fromId}
             """);
@@ -90,12 +91,13 @@ sealed class ForkStore(Database db, EventLog events, TreeStore tree, Clock clock
         transaction.Execute($"""
             insert into messages (user_id, id, chat_id, seq, sender, type, content, status, importance, media, reply_to_id,
               reply_id, parent_id, timestamp, listed, event_seq, begun_seq, tokens, state, attempt, text_attempt, model,
-              error_code, error_detail, usage, finish_reason, temperature, max_tokens, prefix)
+              error_code, error_detail, usage, finish_reason, temperature, max_tokens, reasoning_effort, prefix, parts_rev)
             with p (copy) as {pairs}
             select {userId}, {field(1)}, {id}, cast({part(5 * Width, 8)} as bigint), m.sender, m.type,
               m.content, m.status, m.importance, m.media, {optional(3)}, {optional(4)}, trim({field(2)}), m.timestamp, 1,
               h.seq, case when m.state is null then 0 else h.seq end, m.tokens, m.state, m.attempt, m.text_attempt, m.model,
-              m.error_code, m.error_detail, m.usage, m.finish_reason, m.temperature, m.max_tokens, m.prefix
+              m.error_code, m.error_detail, m.usage, m.finish_reason, m.temperature, m.max_tokens, m.reasoning_effort, m.prefix,
+              m.parts_rev
             from p join messages m on m.user_id = {userId} and m.id = {field(0)}, {transaction.Locked}
             """);
         transaction.Execute($"""
@@ -103,6 +105,12 @@ sealed class ForkStore(Database db, EventLog events, TreeStore tree, Clock clock
             with p (copy) as {pairs}
             select {userId}, {field(1)}, mm.place, {id}, mm.media_id
             from p join message_media mm on mm.user_id = {userId} and mm.message_id = {field(0)}, {transaction.Locked}
+            """);
+        transaction.Execute($"""
+            insert into message_parts (user_id, message_id, idx, chunk, rev, data, text)
+            with p (copy) as {pairs}
+            select {userId}, {field(1)}, mp.idx, mp.chunk, mp.rev, mp.data, mp.text
+            from p join message_parts mp on mp.user_id = {userId} and mp.message_id = {field(0)}, {transaction.Locked}
             """);
         transaction.Execute($"""
             update chats set last_message_content = coalesce({tree.LastContent(userId, id)}, ''),

@@ -8,12 +8,16 @@ static class GetMessage
 {
     public static async Task<IResult> Handle(
         string chatId, string messageId, CurrentUser user, MessageStore messages, MediaLinks links, Receipts receipts,
-        CancellationToken ct)
+        string? parts, CancellationToken ct)
     {
+        var request = new RequestReader();
+        var view = PartsQuery.Read(request, parts);
+        if (request.Problem is { } wrong)
+            return ApiResults.Of(wrong);
         if (Ids.Parse(chatId) is not { } chat || Ids.Parse(messageId) is not { } id
-            || await messages.FindAsync(user.Id, chat, id, ct) is not { } message)
+            || await messages.FindAsync(user.Id, chat, id, ct, view) is not { } message)
             return ApiResults.Of(Problems.MessageNotFound);
         receipts.AddIfDue(user.Id, message);
-        return ApiResults.Json(message.Signed(links), WireJson.Message);
+        return ApiResults.Json(message.In(view).Signed(links), WireJson.Message);
     }
 }

@@ -13,6 +13,7 @@ namespace Cote.Chats;
 /// <param name="OnPath">False beside the active path, else null.</param>
 /// <param name="Siblings">Its place among the versions of it; null where it is alone.</param>
 /// <param name="Feedback">Of a reply: what the user thinks of it.</param>
+/// <param name="Parts">Of a reply that is more than plain text: what it is made of.</param>
 sealed record Message(
     string Id,
     string ChatId,
@@ -30,7 +31,8 @@ sealed record Message(
     string? ParentId = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] bool? OnPath = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Siblings? Siblings = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Feedback? Feedback = null)
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Feedback? Feedback = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<Part>? Parts = null)
 {
     /// <summary>The most units of a content that is read: what a JSON answer can carry with room to spare.</summary>
     public const int LongestContent = 20_000_000;
@@ -39,9 +41,26 @@ sealed record Message(
     [JsonIgnore]
     public long EventSeq { get; init; }
 
+    /// <summary>Its parts with their revision. Not serialised.</summary>
+    [JsonIgnore]
+    public ReplyParts PartStates { get; init; } = ReplyParts.None;
+
     /// <summary>As it is shown: with URLs that are signed now.</summary>
-    public Message Signed(MediaLinks links) =>
-        MediaUrls.Count == 0 ? this : this with { MediaUrls = links.Sign(MediaUrls) };
+    public Message Signed(MediaLinks links) => MediaUrls.Count == 0 ? this : this with
+    {
+        MediaUrls = links.Sign(MediaUrls),
+        Parts = Parts is null ? null : [.. Parts.Select(x => x.Signed(links))],
+    };
+
+    /// <summary>As this view shows it.</summary>
+    public Message In(PartsView view) => Parts is null || view == PartsView.All ? this : this with
+    {
+        Parts = view == PartsView.None ? null : [.. Parts.Select(x => x.In(view))],
+    };
+
+    /// <summary>Its texts that may be long: what it takes in an answer.</summary>
+    [JsonIgnore]
+    public IEnumerable<string?> Texts => [Content, .. MediaUrls, .. Parts?.Select(x => x.LongText) ?? []];
 
     /// <summary>True where its text does not change any more.</summary>
     [JsonIgnore]
@@ -125,8 +144,8 @@ sealed record MessageBody(
 
 /// <summary>The body of <c>POST /chats/{chat_id}/messages/{message_id}/regenerate</c>.</summary>
 sealed record RegenerateBody(
-    string? Id = null, string? Model = null, double? Temperature = null, int? MaxTokens = null, bool Continue = false,
-    bool Stop = false);
+    string? Id = null, string? Model = null, double? Temperature = null, int? MaxTokens = null,
+    string? ReasoningEffort = null, bool Continue = false, bool Stop = false);
 
 /// <summary>The body of <c>PUT /chats/{chat_id}/leaf</c>.</summary>
 sealed record LeafBody(string MessageId);

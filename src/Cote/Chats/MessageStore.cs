@@ -23,13 +23,15 @@ sealed class MessageStore(Database db, EventLog events, Clock clock)
     /// <summary>
     /// The columns of a message <c>m</c> in a chat <c>c</c>, in the order that <see cref="Read(Row, int)"/> takes them.
     /// </summary>
-    public static readonly Sql All = $"""
+    /// <param name="view">How much of the parts is read.</param>
+    public static Sql Columns(PartsView view) => $"""
         m.id, m.chat_id, m.seq, m.content, m.type, m.sender, m.timestamp, m.status, m.media, m.reply_to_id, m.importance,
         m.reply_id, m.event_seq, m.state, m.attempt, m.text_attempt, m.model, m.error_code, m.error_detail, m.usage,
-        m.finish_reason, m.rating, m.feedback_text, {TreePlace.ColumnsOf($"m")}
+        m.finish_reason, m.rating, m.feedback_text, m.parts_rev, {ReplyParts.ColumnOf($"m", view)},
+        {TreePlace.ColumnsOf($"m")}
         """;
 
-    const int OwnWidth = 23;
+    const int OwnWidth = 25;
 
     public const int Width = OwnWidth + TreePlace.Width;
 
@@ -42,14 +44,17 @@ sealed class MessageStore(Database db, EventLog events, Clock clock)
         if (content.Length > Message.LongestContent)
             content = Excerpt.Of(content, Message.LongestContent);
         var place = TreePlace.Read(row, at + OwnWidth);
+        var parts = ReplyParts.Read(row.GetStringOrNull(at + 24), row.GetInt64(at + 23));
         return new(
             row.GetString(at), row.GetString(at + 1), row.GetInt64(at + 2), content, row.GetString(at + 4),
             row.GetString(at + 5), new(row.GetInt64(at + 6)), row.GetString(at + 7),
             ReadMedia(row.GetString(at + 8)),
             row.GetStringOrNull(at + 9), row.GetString(at + 10), row.GetStringOrNull(at + 11),
             ReadGeneration(row, at, content), place.ParentId, place.OnPath, place.Siblings,
-            row.GetInt64OrNull(at + 21) is { } rating ? new Feedback(rating, row.GetStringOrNull(at + 22)) : null)
+            row.GetInt64OrNull(at + 21) is { } rating ? new Feedback(rating, row.GetStringOrNull(at + 22)) : null,
+            parts.Rev > 0 ? [.. parts.Items.Select(x => x.Part)] : null)
         {
+            PartStates = parts,
             EventSeq = row.GetInt64(at + 12),
         };
     }
@@ -61,7 +66,7 @@ sealed class MessageStore(Database db, EventLog events, Clock clock)
         if (row.GetStringOrNull(at + 13) is not { } state)
             return error is null ? null : new Generation(Error: error); // A question that a provider refused.
         return new(
-            state, content.Length > 0 ? row.GetInt64(at + 15) : row.GetInt64(at + 14),
+            state, row.GetInt64(at + 15),
             row.GetStringOrNull(at + 16) ?? "",
             row.GetStringOrNull(at + 20), error,
             row.GetStringOrNull(at + 19) is { } usage
@@ -69,14 +74,15 @@ sealed class MessageStore(Database db, EventLog events, Clock clock)
     }
 
     /// <summary>A message of a chat that is there, listed or not.</summary>
-    public Task<Message?> FindAsync(string userId, string? chatId, string id, CancellationToken ct)
+    public Task<Message?> FindAsync(
+        string userId, string? chatId, string id, CancellationToken ct, PartsView view = PartsView.Light)
     {
         Sql which = $"m.user_id = {userId} and m.id = {id} and {NotDeleted}";
         if (chatId is not null)
             which = $"{which} and m.chat_id = {chatId}";
         return db.FirstAsync(
             $"""
-            select {All} from messages m
+            select {Columns(view)} from messages m
             join chats c on c.user_id = m.user_id and c.id = m.chat_id and c.deleted_at is null
             where {which}
             """, Read, ct);
@@ -118,18 +124,19 @@ sealed class MessageStore(Database db, EventLog events, Clock clock)
 
     /// <summary>Listed messages that follow one, ascending.</summary>
     public Task<IReadOnlyList<Message>> ListAfterAsync(
-        string userId, string chatId, Branches branches, long after, long limit, Func<Message, bool> enough,
-        CancellationToken ct) =>
-        db.ListAsync(List(userId, chatId, branches, $"m.seq > {after}", $"m.seq", limit), Read, ct, enough);
+        string userId, string chatId, Branches branches, PartsView view, long after, long limit,
+        Func<Message, bool> enough, CancellationToken ct) =>
+        db.ListAsync(List(userId, chatId, branches, view, $"m.seq > {after}", $"m.seq", limit), Read, ct, enough);
 
     /// <summary>Listed messages before one, newest first.</summary>
     public Task<IReadOnlyList<Message>> ListBeforeAsync(
-        string userId, string chatId, Branches branches, long before, long limit, Func<Message, bool> enough,
-        CancellationToken ct) =>
-        db.ListAsync(List(userId, chatId, branches, $"m.seq < {before}", $"m.seq desc", limit), Read, ct, enough);
+        string userId, string chatId, Branches branches, PartsView view, long before, long limit,
+        Func<Message, bool> enough, CancellationToken ct) =>
+        db.ListAsync(List(userId, chatId, branches, view, $"m.seq < {before}", $"m.seq desc", limit), Read, ct, enough);
 
     // Of all branches, so many of the path and so many beside it hold the page: both are ranges of one index.
-    static Sql List(string userId, string chatId, Branches branches, Sql range, Sql order, long limit)
+    static Sql List(
+        string userId, string chatId, Branches branches, PartsView view, Sql range, Sql order, long limit)
     {
         Sql listed = $"""
             m.user_id = {userId} and m.chat_id = {chatId} and {range} and m.listed = 1 and {NotDeleted}
@@ -140,7 +147,7 @@ sealed class MessageStore(Database db, EventLog events, Clock clock)
             """;
         Sql which = branches == Branches.Path ? (Sql)$"m.on_path = 1" : $"m.id in ({ids(1)} union all {ids(0)})";
         return $"""
-            select {All} from messages m join chats c on c.user_id = m.user_id and c.id = m.chat_id
+            select {Columns(view)} from messages m join chats c on c.user_id = m.user_id and c.id = m.chat_id
             where {listed} and {which} order by {order} limit {limit}
             """;
     }
@@ -148,9 +155,9 @@ sealed class MessageStore(Database db, EventLog events, Clock clock)
     /// <summary>The versions of a message, itself and open ones included, by <c>seq</c>; empty where it is not there.
     /// </summary>
     public Task<IReadOnlyList<Message>> ListSiblingsAsync(
-        string userId, string chatId, string id, CancellationToken ct) => db.ListAsync(
+        string userId, string chatId, string id, PartsView view, CancellationToken ct) => db.ListAsync(
         $"""
-        select {All} from messages t
+        select {Columns(view)} from messages t
         join chats c on c.user_id = t.user_id and c.id = t.chat_id and c.deleted_at is null
         join messages m on m.user_id = t.user_id and m.chat_id = t.chat_id and m.parent_id = t.parent_id
           and m.sender = t.sender and {NotDeleted}

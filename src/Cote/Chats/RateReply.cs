@@ -38,7 +38,7 @@ static class RateReply
             return ApiResults.Of(Problems.MessageNotFound);
 
         return await messages.FindAsync(user.Id, chat, id, ct) is { } rated
-            ? ApiResults.Json(rated.Signed(links), WireJson.Message)
+            ? ApiResults.Json(rated.In(PartsView.Light).Signed(links), WireJson.Message)
             : ApiResults.Of(Problems.MessageNotFound);
     }
 }

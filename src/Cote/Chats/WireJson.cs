@@ -22,5 +22,12 @@ static class WireJson
 
     public static readonly JsonTypeInfo<Feedback> Feedback = Messages.Feedback;
 
+    static readonly PartsJson Parts = new(new(Relaxed));
+
+    public static readonly JsonTypeInfo<Part> Part = Parts.Part;
+
+    /// <summary>A text as JSON.</summary>
+    public static readonly JsonTypeInfo<string> Text = Parts.String;
+
     public static readonly JsonTypeInfo<Chat> Chat = new ChatsJson(new(Relaxed)).Chat;
 }

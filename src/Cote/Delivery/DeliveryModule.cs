@@ -54,4 +54,4 @@ sealed record Synced(string Cursor, IReadOnlyList<Chat> Chats, IReadOnlyList<Run
 /// <summary>An open reply with its text so far.</summary>
 sealed record RunningReply(
     string ChatId, string MessageId, string ReplyToId, long Seq, string Model, long Attempt, string Content,
-    string? ParentId, bool? OnPath, Siblings? Siblings, Generation Generation);
+    string? ParentId, bool? OnPath, Siblings? Siblings, long? Rev, IReadOnlyList<Part>? Parts, Generation Generation);

@@ -31,12 +31,12 @@ sealed class EventRenderer(Database db, EventLog log, MediaLinks links, Clock cl
         long units = 0;
         var rows = await db.ListAsync(
             $"""
-            select e.seq, e.type, e.chat_id, e.message_id, e.n, m.id, c.id, {MessageStore.All}, {ChatStore.All}
+            select e.seq, e.type, e.chat_id, e.message_id, e.n, m.id, c.id, {MessageStore.Columns(PartsView.All)}, {ChatStore.All}
             from events e
             left join messages m on m.user_id = e.user_id and m.id = e.message_id and m.deleted_at is null
             left join chats c on c.user_id = e.user_id and c.id = e.chat_id and c.deleted_at is null
             where e.user_id = {userId} and e.seq > {after} order by e.seq limit {(long)most}
-            """, Read, ct, row => (units += row.Message?.Content.Length ?? 0) > MaxUnits);
+            """, Read, ct, row => (units += row.Message?.Texts.Sum(x => x?.Length ?? 0) ?? 0) > MaxUnits);
         return new([.. rows.Select(Render)], rows.Count == most || units > MaxUnits);
     }
 
@@ -52,14 +52,22 @@ sealed class EventRenderer(Database db, EventLog log, MediaLinks links, Clock cl
             row.IsDBNull(6) ? null : ChatStore.Read(row, chat));
     }
 
+    // In the light view, which carries the others: one frame is rendered for all who read it.
+    static Frame Wrap(Message message, string cursor)
+    {
+        Frame of(PartsView view) => Frame.Wrap(
+            EventTypes.Message, JsonSerializer.SerializeToUtf8Bytes(message.In(view), WireJson.Message), cursor);
+        var light = of(PartsView.Light);
+        return message.Parts is null ? light
+            : light with { AllParts = of(PartsView.All).Json, NoParts = of(PartsView.None).Json };
+    }
+
     Frame Render(Entry row)
     {
         var cursor = new Cursor(log.Epoch, row.Seq).ToString();
         var frame = row switch
         {
-            { Type: EventTypes.Message, Message: { } message } =>
-                Frame.Wrap(row.Type,
-                    JsonSerializer.SerializeToUtf8Bytes(message.Signed(links), WireJson.Message), cursor),
+            { Type: EventTypes.Message, Message: { } message } => Wrap(message.Signed(links), cursor),
             { Type: EventTypes.MessageStatus, Message: { } message } => Frame.Write(row.Type, data =>
             {
                 data.WriteString("chat_id"u8, row.ChatId);

@@ -1,3 +1,4 @@
+using Cote.Chats;
 using Cote.Events;
 using Cote.Replies;
 using Microsoft.AspNetCore.Http;
@@ -14,7 +15,7 @@ static class EventsEndpoint
 
     public static async Task<IResult> Handle(
         HttpContext http, CurrentUser user, Subscriptions subscriptions, LongPoll poll, RealtimeOptions options,
-        string? cursor, string? wait, CancellationToken ct)
+        string? cursor, string? wait, string? parts, CancellationToken ct)
     {
         var isStream = SseStream.IsAccepted(http.Request);
         var request = new RequestReader();
@@ -23,12 +24,14 @@ static class EventsEndpoint
         var from = string.IsNullOrEmpty(text) ? null : Cursor.Parse(text);
         if (from is null && !string.IsNullOrEmpty(text))
             request.AddQueryError("cursor", "a cursor is what a frame carried as its cursor", text);
+        var view = PartsQuery.Read(request, parts);
         if (request.Problem is { } wrong)
             return ApiResults.Of(wrong);
         if (!isStream)
-            return await poll.AnswerAsync(user, from, TimeSpan.FromSeconds(seconds), ct);
+            return await poll.AnswerAsync(user, view, from, TimeSpan.FromSeconds(seconds), ct);
 
-        await using var subscription = await subscriptions.OpenAsync(user, SubscriptionKind.Connection, from, ct);
+        await using var subscription = await subscriptions.OpenAsync(
+            user, SubscriptionKind.Connection, view, from, ct);
         List<Frame> first = [subscription.Ready(options.HeartbeatMilliseconds)];
         if (subscription.Reset is { } reason)
             first.Add(Subscription.ResetFrame(reason, subscription.Cursor));
@@ -46,9 +49,10 @@ sealed class LongPoll(Subscriptions subscriptions, EventRenderer renderer)
     const int MaxEvents = 500;
     static readonly TimeSpan WhileRepliesArePending = TimeSpan.FromSeconds(1);
 
-    public async Task<IResult> AnswerAsync(CurrentUser user, Cursor? from, TimeSpan wait, CancellationToken ct)
+    public async Task<IResult> AnswerAsync(
+        CurrentUser user, PartsView view, Cursor? from, TimeSpan wait, CancellationToken ct)
     {
-        await using var subscription = await subscriptions.OpenAsync(user, SubscriptionKind.Request, from, ct);
+        await using var subscription = await subscriptions.OpenAsync(user, SubscriptionKind.Request, view, from, ct);
         if (subscription.Reset is { } reason)
             return Write([Subscription.ResetFrame(reason, subscription.Cursor)], subscription.Cursor);
         if (from is null)
@@ -63,7 +67,7 @@ sealed class LongPoll(Subscriptions subscriptions, EventRenderer renderer)
             if (subscription.IsStaleEpoch)
                 return Write([], subscription.Cursor); // The next poll is told.
             if (page.Frames.Count > 0)
-                return Write(page, subscription);
+                return Write(page, subscription, view);
             var pending = await ListPendingAsync(user.Id, ct);
             if (IsLoggedOut(subscription))
                 return ApiResults.Of(Problems.InvalidToken);
@@ -74,9 +78,9 @@ sealed class LongPoll(Subscriptions subscriptions, EventRenderer renderer)
                 await subscription.WaitAsync(rest, ct);
                 continue;
             }
-            var grown = pending.Where(x => x.Content.Length > 0
+            var grown = pending.Where(x => !x.Text.IsEmpty
                 && (!before.TryGetValue(x.MessageId, out var position) || position != x.Text.Position));
-            return Write([.. grown.Select(x => x.ToSnapshot())], subscription.Cursor);
+            return Write([.. grown.Select(x => x.ToSnapshot(view, subscriptions.Links))], subscription.Cursor);
         }
     }
 
@@ -89,12 +93,12 @@ sealed class LongPoll(Subscriptions subscriptions, EventRenderer renderer)
         [.. (await subscriptions.ListPendingAsync(userId, ct))
             .Select(x => x.With(x.Text.NewerOf(subscriptions.Streaming.VisibleTextOf(userId, x.MessageId))))];
 
-    static IResult Write(EventPage page, Subscription subscription)
+    static IResult Write(EventPage page, Subscription subscription, PartsView view)
     {
         if (page.Frames[0].Seq != subscription.Position + 1)
             return Write([Subscription.ResetFrame("trimmed", subscription.Start)], subscription.Start);
         subscription.OnWritten(page.Frames);
-        return Write(page.Frames, subscription.CursorAt(page.Frames[^1].Seq));
+        return Write([.. page.Frames.Select(x => x.In(view))], subscription.CursorAt(page.Frames[^1].Seq));
     }
 
     static IResult Write(IReadOnlyList<Frame> frames, Cursor cursor) => ApiResults.Json(ApiResults.Write(json =>

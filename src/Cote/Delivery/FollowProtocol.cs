@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Cote.Chats;
 using Cote.Cluster;
 using Cote.Events;
 using Cote.Replies;
@@ -15,6 +16,9 @@ static class FollowProtocol
 {
     const string FollowType = "follow";
 
+    // A node that speaks another version drops what it does not know, and shows checkpoints.
+    const string Version = "2 ";
+
     /// <summary>How long the home sends after it was asked.</summary>
     public static readonly TimeSpan Duration = TimeSpan.FromSeconds(30);
 
@@ -23,34 +27,64 @@ static class FollowProtocol
 
     public static BusMessage Follow(StreamingReply reply)
     {
-        var position = reply.Read().Position;
-        var body = string.Create(CultureInfo.InvariantCulture, $"{position.Attempt} {position.Length}");
-        return new(FollowType, reply.UserId, reply.MessageId, Encoding.ASCII.GetBytes(body));
+        var at = reply.Read().Position;
+        var body = string.Create(CultureInfo.InvariantCulture, $"{at.Attempt} {at.Length} {at.Rev} {at.Thought}");
+        return new(Version + FollowType, reply.UserId, reply.MessageId, Encoding.ASCII.GetBytes(body));
     }
 
     /// <summary>The position of a follower, or null where the message is another one or malformed.</summary>
-    public static TextPosition? ReadFollow(BusMessage message) =>
-        message.Type == FollowType
-            && Encoding.ASCII.GetString(message.Body.Span).Split(' ') is [var attempt, var length]
-        && long.TryParse(attempt, CultureInfo.InvariantCulture, out var number)
-        && int.TryParse(length, CultureInfo.InvariantCulture, out var units) ? new(number, units) : null;
+    public static ReplyPosition? ReadFollow(BusMessage message)
+    {
+        if (message.Type != Version + FollowType)
+            return null;
+        long[] numbers = [.. Encoding.ASCII.GetString(message.Body.Span).Split(' ')
+            .Select(x => long.TryParse(x, CultureInfo.InvariantCulture, out var number) ? number : -1)];
+        return numbers is [var attempt, <= int.MaxValue and var length, var rev, <= int.MaxValue and var thought]
+            ? new(attempt, (int)length, rev, (int)thought) : null;
+    }
 
-    public static BusMessage Text(string userId, Frame frame) => new(frame.Type, userId, "", frame.Json);
+    public static BusMessage Text(string userId, Frame frame) => new(Version + frame.Type, userId, "", frame.Json);
 
     /// <summary>
-    /// A reply's text from <c>Offset</c> on, or all of it where that is null; null where the message is another one.
+    /// Of a frame of a reply: its reply, and what takes it, which is false where something before it is missing. Null
+    /// where the message is another one.
     /// </summary>
     /// <exception cref="JsonException">The body is no frame.</exception>
-    public static (string ReplyId, long Attempt, int? Offset, string Text)? ReadText(BusMessage message)
+    public static (string ReplyId, Func<StreamingReply, bool> Take)? ReadText(BusMessage message)
     {
-        if (message.Type is not (EventTypes.Snapshot or EventTypes.Delta))
+        if (!message.Type.StartsWith(Version, StringComparison.Ordinal) || message.Type == Version + FollowType)
             return null;
         var data = JsonElement.Parse(message.Body.Span).GetProperty("data");
-        var isDelta = message.Type == EventTypes.Delta;
-        return (data.GetProperty("message_id").GetString()!, data.GetProperty("attempt").GetInt64(),
-            isDelta ? data.GetProperty("offset").GetInt32() : null,
-            data.GetProperty(isDelta ? "text" : "content").GetString()!);
+        var attempt = data.GetProperty("attempt").GetInt64();
+        int number(string name) => data.GetProperty(name).GetInt32();
+        string text(string name) => data.GetProperty(name).GetString()!;
+        Func<StreamingReply, bool>? take = message.Type[Version.Length..] switch
+        {
+            EventTypes.Snapshot => reply =>
+            {
+                reply.Replace(new(attempt, text("content"), ReadParts(data)));
+                return true;
+            },
+            EventTypes.Delta => reply => reply.TryWrite(
+                attempt, number("offset") == 0, x => x.Write(number("offset"), text("text"))),
+            EventTypes.PartDelta => reply => reply.TryWrite(
+                attempt, false, x => x.WriteThought(number("index"), number("offset"), text("text"))),
+            EventTypes.Part => reply => reply.TryWrite(
+                attempt, number("index") == 0, x => x.Set(number("index"), ReadPart(data.GetProperty("part")), number("rev"))),
+            _ => null,
+        };
+        return take is null ? null : (text("message_id"), take);
     }
+
+    static ReplyParts ReadParts(JsonElement data)
+    {
+        if (!data.TryGetProperty("rev", out var number))
+            return ReplyParts.None;
+        var rev = number.GetInt64();
+        return new(rev, [.. data.GetProperty("parts").EnumerateArray().Select(x => new PartState(ReadPart(x), rev))]);
+    }
+
+    static Part ReadPart(JsonElement part) => part.Deserialize(WireJson.Part)!;
 
     public static BusMessage Typing(string userId, Frame frame) => new(EventTypes.Typing, userId, "", frame.Json);
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Cote.Chats;
 using Cote.Cluster;
 using Cote.Events;
 using Cote.Primitives;
@@ -19,7 +20,7 @@ sealed class FollowerLoop(DeltaBus bus, StreamingReplies streaming, Clock clock)
     sealed class Follower(StreamingReply reply)
     {
         public StreamingReply Reply => reply;
-        public TextPosition Position;
+        public ReplyPosition Position;
         public long AskedAt;
     }
 
@@ -59,7 +60,7 @@ sealed class FollowerLoop(DeltaBus bus, StreamingReplies streaming, Clock clock)
         lock (follower)
             if (!follower.Reply.IsOver && clock.Since(follower.AskedAt) <= FollowProtocol.Duration)
             {
-                follower.Reply.Advance(ref follower.Position, frames);
+                follower.Reply.Advance(ref follower.Position, frames, PartsView.All);
                 return;
             }
         if (_followers.TryRemove(new(key, follower)))

@@ -54,12 +54,23 @@ static class FrameSchemas
             ("model", Text()), ("attempt", OperationRules.Integer(0)), ("content", Text()),
             ("parent_id", OrNull(Id()))),
             "The text of a reply so far: replaces what the client holds");
-        api.Schema("Snapshot").Property("on_path", new JsonObject { ["type"] = "boolean" })
+        api.Schema("Snapshot").Property("rev", OperationRules.Integer(1)).Property("parts", PartSchema.ListOfParts())
+            .Note("rev", "The revision of `parts`; both are absent where the reply is plain text")
+            .Property("on_path", new JsonObject { ["type"] = "boolean" })
             .Property("siblings", ApiDocument.Ref<Siblings>());
         AddFrame(api, EventTypes.Delta, Data(api, "Delta",
             ("chat_id", Id()), ("message_id", Id()), ("attempt", OperationRules.Integer(0)),
             ("offset", OperationRules.Integer(0)), ("text", Text())),
             "More text of a reply, at an offset in UTF-16 units");
+        AddFrame(api, EventTypes.Part, Data(api, "ChangedPart",
+            ("chat_id", Id()), ("message_id", Id()), ("attempt", OperationRules.Integer(0)),
+            ("index", OperationRules.Integer(0)), ("rev", OperationRules.Integer(1)),
+            ("part", ApiDocument.Ref(PartSchema.Name))),
+            "A part of a reply, whole: replaces the one at `index`, or is added behind the last");
+        AddFrame(api, EventTypes.PartDelta, Data(api, "PartDelta",
+            ("chat_id", Id()), ("message_id", Id()), ("attempt", OperationRules.Integer(0)),
+            ("index", OperationRules.Integer(0)), ("offset", OperationRules.Integer(0)), ("text", Text())),
+            "More text of a thought, at an offset in UTF-16 units");
         AddFrame(api, EventTypes.Typing, Data(api, "Typing",
             ("chat_id", Id()), ("sender", Choice(Senders.User, Senders.Ai)),
                 ("is_typing", new JsonObject { ["type"] = "boolean" })),

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Cote.Chats;
 using Cote.Events;
+using Cote.Media;
 using Cote.Primitives;
 using Cote.Replies;
 using Microsoft.AspNetCore.Http;
@@ -30,8 +31,12 @@ static class GetSync
 
     public static async Task<IResult> Handle(
         HttpContext http, CurrentUser user, Database db, EventLog log, LargeSyncs large, DataOptions data,
-        CancellationToken ct)
+        MediaLinks links, string? parts, CancellationToken ct)
     {
+        var request = new RequestReader();
+        var view = PartsQuery.Read(request, parts);
+        if (request.Problem is { } wrong)
+            return ApiResults.Of(wrong);
         await using var answer = new SyncBuffer(data.Directory);
         var isCounted = false;
         try
@@ -56,7 +61,7 @@ static class GetSync
                 json.WriteStartArray("running"u8);
                 await foreach (var reply in PendingAsync(snapshot, user.Id, ct))
                 {
-                    WriteRunning(json, reply);
+                    WriteRunning(json, reply, view, links);
                     if (!await KeepAsync())
                         return ApiResults.Of(TooManyAtOnce);
                 }
@@ -119,11 +124,11 @@ static class GetSync
         }
     }
 
-    static void WriteRunning(Utf8JsonWriter json, PendingReplyRow row)
+    static void WriteRunning(Utf8JsonWriter json, PendingReplyRow row, PartsView view, MediaLinks links)
     {
         var reply = row.ToPendingReply();
         json.WriteStartObject();
-        reply.WriteFields(json);
+        reply.WriteFields(json, view, links);
         json.WritePropertyName("generation"u8);
         JsonSerializer.Serialize(json, new Generation(row.State, reply.Attempt, row.Model), WireJson.Generation);
         json.WriteEndObject();

@@ -1,3 +1,4 @@
+using Cote.Chats;
 using Cote.Replies;
 using Microsoft.AspNetCore.Http;
 
@@ -11,9 +12,11 @@ static class RegenerateEndpoint
 {
     public static async Task<IResult> Handle(
         string chatId, string messageId, HttpContext http, CurrentUser user, Regenerate regenerate, ReplyStream stream,
-        CancellationToken ct)
+        string? parts, CancellationToken ct)
     {
-        var outcome = await regenerate.DoAsync(chatId, messageId, user.Id, await Body.ReadOptionalAsync(http), ct);
-        return await stream.AnswerAsync(user, outcome, http);
+        var request = await Body.ReadOptionalAsync(http);
+        var view = PartsQuery.Read(request, parts);
+        var outcome = await regenerate.DoAsync(chatId, messageId, user.Id, request, ct);
+        return await stream.AnswerAsync(user, outcome, view, http);
     }
 }

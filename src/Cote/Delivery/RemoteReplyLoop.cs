@@ -139,10 +139,10 @@ sealed class RemoteReplyLoop(
         {
             if (FollowProtocol.ReadTyping(message) is { } typing)
                 hub.Show(message.UserId, typing);
-            else if (FollowProtocol.ReadText(message) is var (replyId, attempt, offset, text)
+            else if (FollowProtocol.ReadText(message) is var (replyId, take)
                 && streaming.Find(message.UserId, replyId) is { Home: not null } remote)
             {
-                if (!remote.TryWrite(attempt, offset ?? 0, text))
+                if (!take(remote))
                     Follow(remote); // A message before this one was dropped.
                 remote.MarkUpdated();
             }

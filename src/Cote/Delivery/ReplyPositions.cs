@@ -1,4 +1,6 @@
+using Cote.Chats;
 using Cote.Events;
+using Cote.Media;
 using Cote.Replies;
 
 namespace Cote.Delivery;
@@ -9,27 +11,30 @@ namespace Cote.Delivery;
 /// </summary>
 /// <param name="channel">The user's channel, which has the streaming replies.</param>
 /// <param name="filter">The one reply that this client is shown, or null for all.</param>
+/// <param name="view">How much of the parts it is shown.</param>
+/// <param name="links">Signs the URLs of files.</param>
 /// <param name="transient">Takes the AI's typing.</param>
 /// <param name="clock">Measures how long the client has been here.</param>
 /// <param name="openedAt">When it came, by <see cref="Clock.Ticks"/>.</param>
 /// <param name="head">The end of the log at that time: replies that ended before it are not shown as they
 /// happen.</param>
 sealed class ReplyPositions(
-    UserChannel channel, ReplyFilter? filter, TransientFrames transient, Clock clock, long openedAt, long head)
+    UserChannel channel, ReplyFilter? filter, PartsView view, MediaLinks links, TransientFrames transient, Clock clock,
+    long openedAt, long head)
 {
     const int MaxEnded = 16;
 
     static readonly TimeSpan CatchesUpWithin = TimeSpan.FromSeconds(2);
     static readonly TimeSpan CatchesUpByBusWithin = TimeSpan.FromMilliseconds(500);
 
-    readonly Dictionary<string, ReplyPosition> _replies = [];
+    readonly Dictionary<string, Known> _replies = [];
     readonly Queue<string> _ended = [];
 
-    sealed class ReplyPosition
+    sealed class Known
     {
         public string? ChatId;
         public StreamingReply? Streaming;
-        public TextPosition Text = TextPosition.None;
+        public ReplyPosition Position = ReplyPosition.None;
         public bool IsTyping;
         public bool HasEnded;
 
@@ -50,10 +55,10 @@ sealed class ReplyPositions(
         _replies[reply.MessageId] = new()
         {
             ChatId = reply.ChatId,
-            Text = reply.Text.Position,
+            Position = reply.Text.Position,
             MayBeBehind = IsYoung(CatchesUpWithin),
         };
-        return reply.ToSnapshot();
+        return reply.ToSnapshot(view, links);
     }
 
     /// <summary>
@@ -130,11 +135,11 @@ sealed class ReplyPositions(
 
     bool IsYoung(TimeSpan age) => clock.Since(openedAt) < age;
 
-    void Advance(StreamingReply reply, ReplyPosition known, List<Frame> frames)
+    void Advance(StreamingReply reply, Known known, List<Frame> frames)
     {
         var whole = reply.Home is not null && known.MayBeBehind;
         var before = frames.Count;
-        reply.Advance(ref known.Text, frames, whole, wasThere: reply.BeganAt >= openedAt);
+        reply.Advance(ref known.Position, frames, view, whole, wasThere: reply.BeganAt >= openedAt);
         // Over the bus the home node sends all it has as soon as it is asked; a checkpoint is a second old at the most.
         if (whole && frames.Count > before
             && !IsYoung(reply.WasUpdatedWithin(CatchesUpWithin) ? CatchesUpByBusWithin : CatchesUpWithin))

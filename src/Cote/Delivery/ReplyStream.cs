@@ -13,36 +13,40 @@ sealed class ReplyStream(
     /// <summary><c>GET /chats/{chat_id}/messages/{message_id}/stream</c>.</summary>
     public static async Task<IResult> Handle(
         string chatId, string messageId, HttpContext http, CurrentUser user, MessageStore messages, ReplyStream stream,
-        CancellationToken ct)
+        string? parts, CancellationToken ct)
     {
+        var request = new RequestReader();
+        var view = PartsQuery.Read(request, parts);
+        if (request.Problem is { } wrong)
+            return ApiResults.Of(wrong);
         if (Ids.Parse(chatId) is not { } chat || Ids.Parse(messageId) is not { } id
             || await messages.FindAsync(user.Id, chat, id, ct) is not { } message)
             return ApiResults.Of(Problems.MessageNotFound);
-        await stream.CopyAsync(user, message, http);
+        await stream.CopyAsync(user, message, view, http);
         return Results.Empty;
     }
 
     /// <summary>Of a question: the question, then its reply. Of a reply: the reply alone.</summary>
-    async Task CopyAsync(CurrentUser user, Message message, HttpContext http)
+    async Task CopyAsync(CurrentUser user, Message message, PartsView view, HttpContext http)
     {
         var ct = http.RequestAborted;
         var first = new List<Frame>();
         if (message.Sender == Senders.User)
-            first.Add(renderer.Render(message));
+            first.Add(renderer.Render(message).In(view));
         var replyId = message.ReplyId ?? message.Id;
         // The subscription begins at the head before the row is read: an end that the row does not show yet comes after
         // it.
         var filter = new ReplyFilter(
             message.ChatId, message.Sender == Senders.User ? message.Id : message.ReplyToId!, replyId);
-        await using var subscription = await subscriptions.OpenAsync(user, filter, null, ct);
-        var reply = await messages.FindAsync(user.Id, null, replyId, ct);
+        await using var subscription = await subscriptions.OpenAsync(user, filter, view, null, ct);
+        var reply = await messages.FindAsync(user.Id, null, replyId, ct, PartsView.All);
         if (reply is { Generation: { } generation } && (first.Count > 0 || !reply.HasEnded))
             first.Add(subscription.Begin(new(reply.ChatId, reply.Id, reply.ReplyToId!, reply.Seq, generation.Model!,
-                0, generation.Attempt!.Value, reply.Content, new(reply.ParentId, reply.OnPath, reply.Siblings))));
+                0, generation.Attempt!.Value, reply.Content, reply.PartStates, new(reply.ParentId, reply.OnPath, reply.Siblings))));
         if (reply is null || reply.HasEnded)
         {
             if (reply is not null)
-                first.Add(renderer.Render(reply));
+                first.Add(renderer.Render(reply).In(view));
             subscription.Complete();
         }
         await SseStream.CopyAsync(subscription, http, first);
@@ -52,24 +56,25 @@ sealed class ReplyStream(
     /// Answers a send or a regenerate: with its message, or, where the request accepts events, with the stream of its
     /// reply.
     /// </summary>
-    public async Task<IResult> AnswerAsync(CurrentUser user, SendOutcome outcome, HttpContext http)
+    public async Task<IResult> AnswerAsync(CurrentUser user, SendOutcome outcome, PartsView view, HttpContext http)
     {
         if (outcome.Message is not { } message)
             return ApiResults.Of(outcome.Problem!);
         if (outcome.Reply is null)
             http.Response.Headers["Idempotent-Replayed"] = "true";
         if (!SseStream.IsAccepted(http.Request))
-            return ApiResults.Json(message.Signed(links), WireJson.Message);
-        await (outcome.Reply is { } reply ? CopyAsync(user, message, reply, http) : CopyAsync(user, message, http));
+            return ApiResults.Json(message.In(view).Signed(links), WireJson.Message);
+        await (outcome.Reply is { } reply ? CopyAsync(user, message, reply, view, http)
+            : CopyAsync(user, message, view, http));
         return Results.Empty;
     }
 
     // Of what was stored just now: everything of the reply comes after the event that announced it.
-    async Task CopyAsync(CurrentUser user, Message message, PendingReply reply, HttpContext http)
+    async Task CopyAsync(CurrentUser user, Message message, PendingReply reply, PartsView view, HttpContext http)
     {
         var filter = new ReplyFilter(reply.ChatId, reply.ReplyToId, reply.MessageId);
         await using var subscription =
-            await subscriptions.OpenAsync(user, filter, reply.BegunSeq, http.RequestAborted);
+            await subscriptions.OpenAsync(user, filter, view, reply.BegunSeq, http.RequestAborted);
         var snapshot = subscription.Begin(reply);
         await SseStream.CopyAsync(
             subscription, http, message.Sender == Senders.User ? [renderer.Render(message), snapshot] : [snapshot]);

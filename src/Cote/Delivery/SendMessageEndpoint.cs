@@ -1,3 +1,4 @@
+using Cote.Chats;
 using Cote.Replies;
 using Microsoft.AspNetCore.Http;
 
@@ -10,9 +11,11 @@ namespace Cote.Delivery;
 static class SendMessageEndpoint
 {
     public static async Task<IResult> Handle(
-        string chatId, HttpContext http, CurrentUser user, SendMessage send, ReplyStream stream, CancellationToken ct)
+        string chatId, HttpContext http, CurrentUser user, SendMessage send, ReplyStream stream, string? parts,
+        CancellationToken ct)
     {
-        var outcome = await send.DoAsync(chatId, user.Id, await Body.ReadAsync(http), ct);
-        return await stream.AnswerAsync(user, outcome, http);
+        var request = await Body.ReadAsync(http);
+        var view = PartsQuery.Read(request, parts);
+        return await stream.AnswerAsync(user, await send.DoAsync(chatId, user.Id, request, ct), view, http);
     }
 }

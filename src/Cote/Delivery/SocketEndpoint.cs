@@ -1,4 +1,5 @@
 using System.Net.WebSockets;
+using Cote.Chats;
 using Cote.Events;
 using Cote.Http;
 using Cote.Users;
@@ -41,7 +42,13 @@ static class SocketEndpoint
             await CloseAsync(socket, (WebSocketCloseStatus)(int)CloseReason.BadRequest, "malformed cursor");
             return Results.Empty;
         }
-        await using var subscription = await subscriptions.OpenAsync(user, SubscriptionKind.Connection, cursor, ct);
+        if (PartsQuery.Parse(http.Request.Query["parts"]) is not { } view)
+        {
+            await CloseAsync(socket, (WebSocketCloseStatus)(int)CloseReason.BadRequest, "parts is none, light or all");
+            return Results.Empty;
+        }
+        await using var subscription = await subscriptions.OpenAsync(
+            user, SubscriptionKind.Connection, view, cursor, ct);
         subscription.PingAfter = TimeSpan.FromMilliseconds(options.HeartbeatMilliseconds);
         var meter = http.Features.GetRequiredFeature<SocketMeter>();
         await new SocketSession(socket, meter, subscription, commands, options, subscriptions.Clock)

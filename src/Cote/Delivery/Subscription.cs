@@ -1,3 +1,4 @@
+using Cote.Chats;
 using Cote.Events;
 using Cote.Primitives;
 using Cote.Replies;
@@ -25,6 +26,7 @@ sealed class Subscription : IAsyncDisposable
 
     readonly Subscriptions _owner;
     readonly ReplyFilter? _filter;
+    readonly PartsView _view;
     readonly Wakeup _wakeup = new();
     readonly TransientFrames _transient = new();
     UserChannel _channel = null!;
@@ -33,8 +35,10 @@ sealed class Subscription : IAsyncDisposable
     string _epoch = "";
     bool _isAttached;
 
-    Subscription(Subscriptions owner, CurrentUser user, SubscriptionKind kind, ReplyFilter? filter) =>
-        (_owner, UserId, Session, Kind, _filter) = (owner, user.Id, (user.SessionId, user.Expires), kind, filter);
+    Subscription(
+        Subscriptions owner, CurrentUser user, SubscriptionKind kind, PartsView view, ReplyFilter? filter) =>
+        (_owner, UserId, Session, Kind, _view, _filter) =
+            (owner, user.Id, (user.SessionId, user.Expires), kind, view, filter);
 
     public string UserId { get; }
 
@@ -70,18 +74,19 @@ sealed class Subscription : IAsyncDisposable
     public bool IsStaleEpoch => _owner.Log.Epoch != _epoch;
 
     public static async Task<Subscription> OpenAsync(
-        Subscriptions owner, CurrentUser user, SubscriptionKind kind, Cursor? cursor, long replayMax,
+        Subscriptions owner, CurrentUser user, SubscriptionKind kind, PartsView view, Cursor? cursor, long replayMax,
         CancellationToken ct)
     {
-        var subscription = new Subscription(owner, user, kind, null);
+        var subscription = new Subscription(owner, user, kind, view, null);
         await subscription.JoinAsync(cursor, replayMax, null, ct);
         return subscription;
     }
 
     public static async Task<Subscription> OpenAsync(
-        Subscriptions owner, CurrentUser user, ReplyFilter filter, long? seq, CancellationToken ct)
+        Subscriptions owner, CurrentUser user, ReplyFilter filter, PartsView view, long? seq,
+        CancellationToken ct)
     {
-        var subscription = new Subscription(owner, user, SubscriptionKind.Request, filter);
+        var subscription = new Subscription(owner, user, SubscriptionKind.Request, view, filter);
         await subscription.JoinAsync(null, null, seq, ct);
         return subscription;
     }
@@ -239,7 +244,7 @@ sealed class Subscription : IAsyncDisposable
                 : head - from.Seq > replayMax ? "too_far"
                 : null;
             _position = Reset is null ? Start.Seq : head;
-            _positions = new(_channel, _filter, _transient, _owner.Clock, openedAt, head);
+            _positions = new(_channel, _filter, _view, _owner.Links, _transient, _owner.Clock, openedAt, head);
             // A session that was revoked since its token was checked: the hub could not find this subscription before.
             if (_owner.Revocations.Contains(Session!.Value.Id))
                 Close(CloseReason.SessionRevoked);
@@ -267,7 +272,7 @@ sealed class Subscription : IAsyncDisposable
             _positions.EndAllOf(frame.ChatId);
         if (frame.MessageId is not null && frame.Type is EventTypes.Message or EventTypes.MessageDeleted)
             _positions.End(frame, frames);
-        frames.Add(frame);
+        frames.Add(frame.In(_view));
         if (_filter?.EndsWith(frame) == true)
             IsComplete = true;
     }

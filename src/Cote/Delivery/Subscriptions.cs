@@ -1,5 +1,6 @@
 using Cote.Chats;
 using Cote.Events;
+using Cote.Media;
 using Cote.Replies;
 using Cote.Users;
 
@@ -8,7 +9,7 @@ namespace Cote.Delivery;
 /// <summary>Opens subscriptions, and holds what they work with.</summary>
 sealed class Subscriptions(
     Hub hub, EventLog log, ReplyStore replies, StreamingReplies streaming, Revocations revocations, Receipts receipts,
-    EventsOptions options, Clock clock)
+    MediaLinks links, EventsOptions options, Clock clock)
 {
     public Hub Hub => hub;
 
@@ -19,6 +20,8 @@ sealed class Subscriptions(
     public Revocations Revocations => revocations;
 
     public Receipts Receipts => receipts;
+
+    public MediaLinks Links => links;
 
     public Clock Clock => clock;
 
@@ -31,14 +34,15 @@ sealed class Subscriptions(
     /// number of events; a poll any number.
     /// </summary>
     public Task<Subscription> OpenAsync(
-        CurrentUser user, SubscriptionKind kind, Cursor? cursor, CancellationToken ct) =>
-        Subscription.OpenAsync(this, user, kind, cursor,
+        CurrentUser user, SubscriptionKind kind, PartsView view, Cursor? cursor, CancellationToken ct) =>
+        Subscription.OpenAsync(this, user, kind, view, cursor,
             kind == SubscriptionKind.Connection ? options.ReplayMaxEvents : long.MaxValue, ct);
 
     /// <summary>
     /// A subscription to one question and its reply: from now on, or after event <paramref name="seq"/>, which is known
     /// to be in the log.
     /// </summary>
-    public Task<Subscription> OpenAsync(CurrentUser user, ReplyFilter filter, long? seq, CancellationToken ct) =>
-        Subscription.OpenAsync(this, user, filter, seq, ct);
+    public Task<Subscription> OpenAsync(
+        CurrentUser user, ReplyFilter filter, PartsView view, long? seq, CancellationToken ct) =>
+        Subscription.OpenAsync(this, user, filter, view, seq, ct);
 }

@@ -115,11 +115,11 @@ sealed class UserChannel(
         if (frame.Type is EventTypes.MessageDeleted or EventTypes.ChatDeleted or EventTypes.ChatPath)
             Clear();
         _recent.Add(frame);
-        _recentBytes += frame.Json.Length;
+        _recentBytes += frame.Bytes;
         _end = frame.Seq;
         var excess = 0;
         while (_recent.Count - excess > MaxFrames || (_recentBytes > MaxBytes && _recent.Count - excess > 1))
-            _recentBytes -= _recent[excess++].Json.Length;
+            _recentBytes -= _recent[excess++].Bytes;
         _recent.RemoveRange(0, excess);
     }
 }

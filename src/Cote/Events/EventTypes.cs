@@ -18,6 +18,8 @@ static class EventTypes
     public const string Reset = "reset";
     public const string Snapshot = "message.snapshot";
     public const string Delta = "message.delta";
+    public const string Part = "message.part";
+    public const string PartDelta = "message.part.delta";
     public const string Typing = "typing";
     public const string Ping = "ping";
     public const string Pong = "pong";

@@ -29,6 +29,15 @@ sealed record Frame(string Type, ReadOnlyMemory<byte> Json)
     /// <summary>True for the <c>message</c> of a reply whose end nobody of the user has been shown yet.</summary>
     public bool AwaitsDelivery { get; init; }
 
+    /// <summary>The JSON for clients that ask for parts whole; null where it is the same.</summary>
+    public ReadOnlyMemory<byte>? AllParts { get; init; }
+
+    /// <summary>The JSON for clients that ask for no parts; null where it is the same.</summary>
+    public ReadOnlyMemory<byte>? NoParts { get; init; }
+
+    /// <summary>About how many bytes it holds.</summary>
+    public long Bytes => Json.Length + (AllParts?.Length ?? 0) + (NoParts?.Length ?? 0);
+
     public static readonly Frame Ping = Write(EventTypes.Ping, static _ => { });
     public static readonly Frame Pong = Write(EventTypes.Pong, static _ => { });
 

@@ -40,7 +40,7 @@ sealed class CoteChats(ChatStore chats, MessageStore messages, SendMessage send,
         ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, Page.MostItems);
         var chat = await RequireAsync(userId, chatId, ct);
         var page = await messages.ListBeforeAsync(
-            userId, chat, Branches.Path, before ?? long.MaxValue, limit, _ => false, ct);
+            userId, chat, Branches.Path, PartsView.None, before ?? long.MaxValue, limit, _ => false, ct);
         return [.. page.Reverse().Select(Of)];
     }
 

@@ -21,8 +21,17 @@ abstract record ModelUpdate;
 /// </summary>
 sealed record Retrying(ModelFault Fault, TimeSpan Wait) : ModelUpdate;
 
-/// <summary>Text, well-formed and never empty.</summary>
-sealed record TextPart(string Text) : ModelUpdate;
+/// <summary>Text of the answer, well-formed and never empty.</summary>
+sealed record TextUpdate(string Text) : ModelUpdate;
+
+/// <summary>Text of a thought, well-formed and never empty.</summary>
+sealed record ThoughtUpdate(string Text) : ModelUpdate;
+
+/// <summary>A citation; its range is one of the text of this call, in UTF-16 units.</summary>
+sealed record CitationUpdate(string Title, Uri? Url, string? Snippet, int? Start, int? End) : ModelUpdate;
+
+/// <summary>A file that the model made.</summary>
+sealed record FileUpdate(string ContentType, string? Name, ReadOnlyMemory<byte> Bytes) : ModelUpdate;
 
 /// <summary>The last update.</summary>
 /// <param name="Fault">What went wrong, or null.</param>
@@ -33,15 +42,16 @@ sealed record ModelResult(ModelFault? Fault, string? FinishReason, UsageDetails?
     Exception? Error = null) : ModelUpdate;
 
 /// <summary>
-/// One answer of a model: a prompt in, text, usage and a fault out. It makes the call again where a repetition can help
-/// and nothing was yielded yet, and watches how long the model is silent.
+/// One answer of a model: a prompt in, text, thoughts, files, usage and a fault out. It makes the call again where a
+/// repetition can help and nothing but thoughts was yielded yet, and watches how long the model is silent.
 /// </summary>
 sealed class ModelCall(
     Provider provider, string model, IReadOnlyList<ChatMessage> prompt, ChatOptions options, ModelCallLimits limits,
     Clock clock)
 {
     WellFormedText _text = new();
-    bool _hasText;
+    WellFormedText _thought = new();
+    bool _hasAnswer;
     string? _finishReason;
     UsageDetails? _usage;
 
@@ -55,16 +65,16 @@ sealed class ModelCall(
         {
             Exception? error = null;
             ModelFault? fault = null;
-            _text = new();
+            (_text, _thought) = (new(), new());
             await using (var stream = new Stream(() => provider.Open(model), prompt, options, limits, clock, ct))
             {
                 while (fault is null)
                 {
-                    (var update, fault, error) = await stream.NextAsync(_hasText, _finishReason is not null);
+                    (var update, fault, error) = await stream.NextAsync(_hasAnswer, _finishReason is not null);
                     if (update is null)
                         break;
-                    if (Take(update) is { Length: > 0 } text)
-                        yield return new TextPart(text);
+                    foreach (var piece in Take(update))
+                        yield return piece;
                 }
             }
             // Once the finish reason has come, nothing that follows can fail the answer.
@@ -73,10 +83,12 @@ sealed class ModelCall(
             else
                 fault ??= ModelFault.Truncated;
             if (fault is null || !fault.Retryable
-                || _hasText || retries == limits.Retries || WaitFor(fault, retries, began) is not { } wait)
+                || _hasAnswer || retries == limits.Retries || WaitFor(fault, retries, began) is not { } wait)
             {
+                if (_thought.Finish() is { Length: > 0 } thought)
+                    yield return new ThoughtUpdate(thought);
                 if (_text.Finish() is { Length: > 0 } rest)
-                    yield return new TextPart(rest);
+                    yield return new TextUpdate(rest);
                 yield return new ModelResult(fault, _finishReason, _usage, error);
                 yield break;
             }
@@ -85,15 +97,39 @@ sealed class ModelCall(
         }
     }
 
-    string Take(ChatResponseUpdate update)
+    IEnumerable<ModelUpdate> Take(ChatResponseUpdate update)
     {
         _finishReason ??= update.FinishReason?.Value;
-        foreach (var usage in update.Contents.OfType<UsageContent>())
-            if (usage.Details is { InputTokenCount: > 0 } or { OutputTokenCount: > 0 } || _usage is null)
-                _usage = usage.Details;
-        var text = _text.Next(update.Text);
-        _hasText |= text.Length > 0;
-        return text;
+        foreach (var content in update.Contents)
+            switch (content)
+            {
+                case UsageContent { Details: var usage }:
+                    if (usage is { InputTokenCount: > 0 } or { OutputTokenCount: > 0 } || _usage is null)
+                        _usage = usage;
+                    break;
+                case TextReasoningContent { Text: var chunk } when _thought.Next(chunk) is { Length: > 0 } thought:
+                    yield return new ThoughtUpdate(thought);
+                    break;
+                case TextContent { Text: var chunk } text:
+                    if (_text.Next(chunk) is { Length: > 0 } answer)
+                    {
+                        _hasAnswer = true;
+                        yield return new TextUpdate(answer);
+                    }
+                    foreach (var citation in text.Annotations?.OfType<CitationAnnotation>() ?? [])
+                        yield return Citation(citation);
+                    break;
+                case DataContent data when data.Data.Length > 0:
+                    _hasAnswer = true;
+                    yield return new FileUpdate(data.MediaType, data.Name, data.Data);
+                    break;
+            }
+    }
+
+    static CitationUpdate Citation(CitationAnnotation citation)
+    {
+        var region = citation.AnnotatedRegions?.OfType<TextSpanAnnotatedRegion>().FirstOrDefault();
+        return new(citation.Title ?? "", citation.Url, citation.Snippet, region?.StartIndex, region?.EndIndex);
     }
 
     // What the provider asks for, else twice as long each time; null where that is beyond the time for retries.

@@ -61,17 +61,21 @@ public sealed partial class RequestReader
     /// <param name="name">The field.</param>
     /// <param name="absent">What holds where the field is absent.</param>
     /// <param name="choices">The words, compared exactly.</param>
-    public string Choice(string name, string absent, params ReadOnlySpan<string> choices)
+    public string Choice(string name, string absent, params ReadOnlySpan<string> choices) =>
+        OptionalChoice(name, choices) ?? absent;
+
+    /// <summary>The same; null where it is absent or null.</summary>
+    internal string? OptionalChoice(string name, params ReadOnlySpan<string> choices)
     {
         if (!TryGet(name, out var value))
-            return absent;
+            return null;
         if (WellFormed(value) is { } text && choices.Contains(text))
             return text;
         var expected = choices.Length == 1 ? $"'{choices[0]}'"
             : string.Join(", ", choices[..^1].ToArray().Select(x => $"'{x}'")) + $" or '{choices[^1]}'";
         _errors.Add("literal_error", Loc(name), $"Input should be {expected}",
             FieldErrors.Echo(name, value), new() { ["expected"] = expected });
-        return absent;
+        return null;
     }
 
     /// <summary>True or false; null where absent.</summary>

@@ -66,4 +66,7 @@ static partial class RepliesLog
 
     [LoggerMessage(1917, LogLevel.Error, "The title of chat {Chat} could not be made.")]
     public static partial void TitleFailed(this ILogger log, Exception error, string chat);
+
+    [LoggerMessage(1918, LogLevel.Warning, "A file that a model made is not kept: {Code}.")]
+    public static partial void FileNotKept(this ILogger log, string code);
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Cote.Chats;
 using Cote.Events;
+using Cote.Media;
 
 namespace Cote.Replies;
 
@@ -12,16 +13,20 @@ namespace Cote.Replies;
 /// <param name="Home">The node that makes it, or null while it waits.</param>
 sealed record PendingReply(
     string ChatId, string MessageId, string ReplyToId, long Seq, string Model, long BegunSeq, long Attempt,
-    string Content, TreePlace Place, int PrefixLength = 0, string? Home = null)
+    string Content, ReplyParts Parts, TreePlace Place, int PrefixLength = 0, string? Home = null)
 {
-    public ReplyText Text => new(Attempt, Content);
+    public ReplyText Text => new(Attempt, Content, Parts);
 
     /// <summary>The same reply with another text.</summary>
-    public PendingReply With(ReplyText text) => this with { Attempt = text.Attempt, Content = text.Content };
+    public PendingReply With(ReplyText text) =>
+        this with { Attempt = text.Attempt, Content = text.Content, Parts = text.Parts };
 
-    public Frame ToSnapshot() => Frame.Write(EventTypes.Snapshot, WriteFields);
+    /// <summary>The frame that tells a client of all there is.</summary>
+    public Frame ToSnapshot(PartsView view, MediaLinks links) =>
+        Frame.Write(EventTypes.Snapshot, data => WriteFields(data, view, links));
 
-    public void WriteFields(Utf8JsonWriter data)
+    /// <summary>Writes the fields of a snapshot.</summary>
+    public void WriteFields(Utf8JsonWriter data, PartsView view, MediaLinks links)
     {
         data.WriteString("chat_id"u8, ChatId);
         data.WriteString("message_id"u8, MessageId);
@@ -31,6 +36,13 @@ sealed record PendingReply(
         data.WriteNumber("attempt"u8, Attempt);
         data.WriteString("content"u8, Content);
         Place.WriteFields(data);
+        if (Parts.Rev == 0 || view == PartsView.None)
+            return;
+        data.WriteNumber("rev"u8, Parts.Rev);
+        data.WriteStartArray("parts"u8);
+        foreach (var item in Parts.Items)
+            JsonSerializer.Serialize(data, item.Part.In(view).Signed(links), WireJson.Part);
+        data.WriteEndArray();
     }
 }
 
@@ -40,16 +52,17 @@ sealed record PendingReplyRow(
     long Takeovers, string Model, bool IsStopRequested,
     string QuestionId, long QuestionSeq, long BegunSeq, string QuestionStatus,
     string? SystemPrompt, double? Temperature, int? MaxTokens, string? Owner, Timestamp QuestionTimestamp,
-    int PrefixLength, string? QuestionParentId, string? Instructions, bool AwaitsTitle, TreePlace Place)
+    int PrefixLength, string? QuestionParentId, string? Instructions, bool AwaitsTitle, string? ReasoningEffort,
+    ReplyParts Parts, TreePlace Place)
 {
     /// <summary>The text that every attempt goes on after; it is a part of the content.</summary>
     public string Prefix => Content[..Math.Min(PrefixLength, Content.Length)];
 
     /// <summary>The text that stands, and the attempt that made it.</summary>
-    public ReplyText Text => new(Content.Length > 0 ? TextAttempt : Attempt, Content);
+    public ReplyText Text => new(TextAttempt, Content, Parts);
 
     public PendingReply ToPendingReply() => new(
-        ChatId, Id, QuestionId, Seq, Model, BegunSeq, Text.Attempt, Content, Place, PrefixLength,
+        ChatId, Id, QuestionId, Seq, Model, BegunSeq, TextAttempt, Content, Parts, Place, PrefixLength,
         State == States.Running ? Owner : null);
 
     /// <summary>
@@ -59,7 +72,7 @@ sealed record PendingReplyRow(
         select r.user_id, r.chat_id, r.id, r.seq, r.state, r.attempt, r.text_attempt, r.content, r.takeovers, r.model,
           r.stop_wanted, q.id, q.seq, r.begun_seq, q.status, c.system_prompt, r.temperature, r.max_tokens, r.owner,
           q.timestamp, r.prefix, q.parent_id, (select u.instructions from users u where u.id = r.user_id), c.title_state,
-          {TreePlace.ColumnsOf($"r")}
+          r.reasoning_effort, r.parts_rev, {ReplyParts.ColumnOf($"r", PartsView.All)}, {TreePlace.ColumnsOf($"r")}
         from messages r
         join messages q on q.user_id = r.user_id and q.id = r.reply_to_id
         join chats c on c.user_id = r.user_id and c.id = r.chat_id
@@ -83,7 +96,8 @@ sealed record PendingReplyRow(
         row.GetString(11), row.GetInt64(12), row.GetInt64(13), row.GetString(14), row.GetStringOrNull(15),
         row.GetDoubleOrNull(16), (int?)row.GetInt64OrNull(17), row.GetStringOrNull(18),
         new(row.GetInt64(19)), (int)row.GetInt64(20), row.GetString(21) is { Length: > 0 } parent ? parent : null,
-        row.GetStringOrNull(22), row.GetInt64(23) == TitleStates.Waiting, TreePlace.Read(row, 24));
+        row.GetStringOrNull(22), row.GetInt64(23) == TitleStates.Waiting, row.GetStringOrNull(24),
+        ReplyParts.Read(row.GetStringOrNull(26), row.GetInt64(25)), TreePlace.Read(row, 27));
 }
 
 /// <summary>How a reply ends.</summary>

@@ -10,7 +10,8 @@ sealed class Regenerate(
 {
     /// <summary>The fields of the request.</summary>
     sealed record Fields(
-        string Id, string? Model, double? Temperature, int? MaxTokens, bool Continues, bool StopsOpen);
+        string Id, string? Model, double? Temperature, int? MaxTokens, string? ReasoningEffort, bool Continues,
+        bool StopsOpen);
 
     /// <summary>
     /// Checks the fields, and stores the new reply to the question that <paramref name="messageId"/> is, or that it
@@ -53,15 +54,15 @@ sealed class Regenerate(
         if (name is not null && model is null)
             request.AddError("model", "no such model; GET /models lists what can be chosen");
         return new(id, model, request.OptionalNumber("temperature", 0, 2),
-            (int?)request.OptionalInteger("max_tokens", 1, 10_000_000), request.OptionalFlag("continue") ?? false,
-            request.OptionalFlag("stop") ?? false);
+            (int?)request.OptionalInteger("max_tokens", 1, 10_000_000), ChatFields.ReadEffort(request),
+            request.OptionalFlag("continue") ?? false, request.OptionalFlag("stop") ?? false);
     }
 
     static NewVersion VersionOf(string chatId, string questionId, Message target, Fields fields)
     {
         var canContinue = target.Sender == Senders.Ai && target.Content.Length > 0
             && target.Generation is { State: States.Stopped or States.Failed };
-        return new(fields.Id, chatId, questionId, fields.Model, fields.Temperature, fields.MaxTokens,
+        return new(fields.Id, chatId, questionId, fields.Model, fields.Temperature, fields.MaxTokens, fields.ReasoningEffort,
             fields.Continues && canContinue ? target.Content : "", fields.StopsOpen, Fingerprint.Of(json =>
             {
                 json.WriteString("regenerate"u8, questionId);
@@ -70,6 +71,8 @@ sealed class Regenerate(
                     json.WriteNumber("temperature"u8, temperature);
                 if (fields.MaxTokens is { } most)
                     json.WriteNumber("max_tokens"u8, most);
+                if (fields.ReasoningEffort is { } effort)
+                    json.WriteString("reasoning_effort"u8, effort);
                 if (fields.Continues)
                     json.WriteString("continue"u8, target.Id);
             }));

@@ -44,6 +44,7 @@ sealed class ReplyLeases(Database db, NodeNotifier notifier, Node node, Clock cl
         var claim = batch.Execute($"""
             update messages set
               takeovers = takeovers + case when state = 'running' and lease_until > {HandedOver} then 1 else 0 end,
+              text_attempt = case when {IsEmpty} then attempt + 1 else text_attempt end,
               state = 'running', owner = {node.Id}, lease_until = {Until}, attempt = attempt + 1
             where user_id = {userId} and id = (
                 select o.id from messages o where o.user_id = {userId} and o.chat_id = {chatId}
@@ -117,12 +118,13 @@ sealed class ReplyLeases(Database db, NodeNotifier notifier, Node node, Clock cl
         """);
 
     /// <summary>Gives a reply back with its text, for the next claim. This does not count as a takeover.</summary>
-    public async Task HandOverAsync(PendingReplyRow reply, ReplyText text)
+    public async Task HandOverAsync(PendingReplyRow reply, ReplyText text, SavedParts saved)
     {
         var batch = new WriteBatch();
+        PartRows.Write(batch.Execute, reply, $"messages where {Fence(reply)}", saved, text);
         batch.Execute($"""
             update messages set owner = null, lease_until = {HandedOver}, content = {text.Content}, text_attempt = {text.Attempt},
-              timestamp = case when listed = 1 or {text.Content} = '' then timestamp else {clock.Now} end,
+              parts_rev = {text.Parts.Rev}, timestamp = case when listed = 1 or {text.Content} = '' then timestamp else {clock.Now} end,
               listed = case when listed = 1 or {text.Content} <> '' then 1 else 0 end
             where {Fence(reply)}
             """);
@@ -136,7 +138,8 @@ sealed class ReplyLeases(Database db, NodeNotifier notifier, Node node, Clock cl
         var batch = new WriteBatch();
         EventTransaction.LockHead(batch, userId);
         batch.Execute($"""
-            update messages set owner = {node.Id}, attempt = attempt + 1, state = 'running', lease_until = {Until}
+            update messages set text_attempt = case when {IsEmpty} then attempt + 1 else text_attempt end,
+              owner = {node.Id}, attempt = attempt + 1, state = 'running', lease_until = {Until}
             where user_id = {userId} and id = {replyId} and state in {States.Open}
               and (state = 'running' or not exists (
                 select 1 from messages o where o.user_id = {userId} and o.chat_id = messages.chat_id and o.state = 'running'))
@@ -172,6 +175,9 @@ sealed class ReplyLeases(Database db, NodeNotifier notifier, Node node, Clock cl
     public Sql Fence(PendingReplyRow reply) => $"""
         user_id = {reply.UserId} and id = {reply.Id} and state = 'running' and owner = {node.Id} and attempt = {reply.Attempt}
         """;
+
+    // What is shown next of a reply that has nothing yet belongs to the new attempt; older text keeps its own.
+    static readonly Sql IsEmpty = $"content = '' and parts_rev = 0";
 
     // A row is claimable while it waits, was handed over, or its lease has lapsed. A reply that runs here is not
     // claimed here again, however late its lease is; and just after the database has come back, a lapsed lease says

@@ -9,7 +9,7 @@ namespace Cote.Replies;
 /// <summary>What every run works with.</summary>
 sealed record ReplyRunContext(
     ReplyStore Store, ReplyLeases Leases, StreamingReplies Streaming, ProviderRegistry Providers, Prompt Prompt,
-    AssistantsOptions Options, Clock Clock, ILogger<ReplyRun> Log);
+    GeneratedFiles Files,     AssistantsOptions Options, Clock Clock, ILogger<ReplyRun> Log);
 
 /// <summary>
 /// One reply being made here, from its claim to its end. Text is shown as it comes and written at least every second;
@@ -85,8 +85,11 @@ sealed class ReplyRun : IDisposable
         _signals.Dispose();
     }
 
-    Task EndAsync(string state, CancellationToken shutdown) =>
-        _writer.EndAsync(new(state, _streaming.Read()), shutdown);
+    Task EndAsync(string state, CancellationToken shutdown)
+    {
+        _writer.Finish();
+        return _writer.EndAsync(new(state, _streaming.Read()), shutdown);
+    }
 
     async Task<ModelResult> GenerateAsync(CancellationToken ct)
     {
@@ -110,9 +113,10 @@ sealed class ReplyRun : IDisposable
                 if (prompt is null)
                     return new(ModelFault.ContextTooLong, null, null);
                 _writer.IsCalled = true;
-                var result = await ReadAsync(
-                    new(provider, model, prompt.Messages, settings, options.CallLimits, _context.Clock), either.Token);
-                if (result.Fault != ModelFault.ContextTooLong || _writer.Length > 0)
+                var call = new ModelCall(
+                    provider, model, prompt.Messages, settings, options.CallLimits, _context.Clock);
+                var result = await new ReplyStep(_reply, _writer, _context).RunAsync(call, either.Token);
+                if (result.Fault != ModelFault.ContextTooLong || _writer.HasAnswer)
                     return result;
                 provider.LearnWindow(model, prompt.Tokens);
                 if (calls == MostPromptSizes || prompt.PastTokens == 0)
@@ -133,48 +137,18 @@ sealed class ReplyRun : IDisposable
     {
         MaxOutputTokens = Smallest(_reply.MaxTokens, provider.MaxTokens ?? _context.Options.MaxTokens),
         Temperature = (float?)(_reply.Temperature ?? provider.Temperature ?? _context.Options.Temperature),
+        Reasoning = EffortOf(_reply.ReasoningEffort) is { } effort ? new() { Effort = effort } : null,
     };
 
     // Where it is not said how long a reply may be, a quarter of the window is kept free for it.
     static long RoomIn(int window, int? maxTokens) => window - Math.Min(maxTokens ?? window / 4, window / 2);
 
-    async Task<ModelResult> ReadAsync(ModelCall call, CancellationToken ct)
-    {
-        await foreach (var update in call.RunAsync(ct))
-            switch (update)
-            {
-                case Retrying retrying:
-                    _context.Log.ModelCallRetried(_reply.Id, retrying.Fault.Code, retrying.Wait);
-                    await _writer.RaiseAttemptAsync(ct);
-                    break;
-                case TextPart part when !Show(part.Text):
-                    return new(ModelFault.TooLong, null, null); // Leaving the loop closes the model's connection.
-                case ModelResult result:
-                    if (result.Fault is { } fault)
-                        _context.Log.ModelCallFailed(
-                            _reply.Id, _reply.Model, fault.Code, result.Error?.GetType().Name ?? "no exception");
-                    return result;
-            }
-        return new(ModelFault.Truncated, null, null);
-    }
-
-    // False where the reply has reached its longest length.
-    bool Show(string text)
-    {
-        var room = _context.Options.MaxReplyLength - Math.Max(_writer.Length, _reply.PrefixLength);
-        var isWhole = text.Length <= room;
-        if (!isWhole)
-            text = Excerpt.Of(text, Math.Max(0, room));
-        if (text.Length > 0)
-            _writer.Append(text);
-        return isWhole;
-    }
-
     // What is no clean end of an answer is a failure, and says which; the text stays.
     ReplyEnd EndOf(ModelResult result)
     {
+        _writer.Finish();
         var text = _streaming.Read();
-        var hasText = _writer.Length > 0 && !string.IsNullOrWhiteSpace(text.Content);
+        var hasText = _writer.HasAnswer && (HasFile(text) || !string.IsNullOrWhiteSpace(text.Content));
         var fault = result.Fault
             ?? (result.FinishReason == ChatFinishReason.ContentFilter.Value ? ModelFault.Filtered
                 : hasText ? null : ModelFault.Empty);
@@ -184,6 +158,17 @@ sealed class ReplyRun : IDisposable
             result.Usage is { } usage ? new Usage(usage.InputTokenCount ?? 0, usage.OutputTokenCount ?? 0) : null,
             RefusesQuestion: !hasText && result.Fault is { Code: "filtered" or "unsupported_media" });
     }
+
+    static bool HasFile(ReplyText text) => text.Parts.Items.Any(x => x.Part is FilePart);
+
+    static ReasoningEffort? EffortOf(string? word) => word switch
+    {
+        "none" => ReasoningEffort.None,
+        "low" => ReasoningEffort.Low,
+        "medium" => ReasoningEffort.Medium,
+        "high" => ReasoningEffort.High,
+        _ => null,
+    };
 
     static int? Smallest(int? wanted, int? ceiling) =>
         wanted is { } some && ceiling is { } most ? Math.Min(some, most) : wanted ?? ceiling;

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Cote.Chats;
 using Cote.Cluster;
 using Cote.Events;
+using Cote.Media;
 using Cote.Models;
 using Cote.Primitives;
 
@@ -32,15 +33,18 @@ sealed class ReplyStore(
     /// Writes the text so far, and the question's status. Null where the fence is broken, else whether a stop is
     /// requested.
     /// </summary>
-    public async Task<bool?> CheckpointAsync(PendingReplyRow reply, ReplyText text, string questionStatus)
+    public async Task<bool?> CheckpointAsync(
+        PendingReplyRow reply, ReplyText text, string questionStatus, SavedParts saved)
     {
         var batch = new WriteBatch();
         var now = clock.Now;
         var transactions = new List<EventTransaction>();
-        Sql columns =
-            $"content = {text.Content}, text_attempt = {text.Attempt}, listed = 1, timestamp = {ListedAt(now)}";
+        Sql columns = $"content = {text.Content}, text_attempt = {text.Attempt}, parts_rev = {text.Parts.Rev}";
+        if (text.Content.Length > 0)
+            columns = $"{columns}, listed = 1, timestamp = {ListedAt(now)}";
         if (questionStatus == reply.QuestionStatus)
         {
+            PartRows.Write(batch.Execute, reply, $"messages where {leases.Fence(reply)}", saved, text);
             batch.Execute($"update messages set {columns} where {leases.Fence(reply)}");
         }
         else
@@ -50,6 +54,7 @@ sealed class ReplyStore(
                 update messages set {columns}
                 from {transaction.Locked} and messages.user_id = {reply.UserId} and messages.id = {reply.Id}
                 """);
+            PartRows.Write(transaction.Execute, reply, transaction.Locked, saved, text);
             SetQuestionStatus(transaction, reply, questionStatus);
             transaction.Execute($"""
                 update chats set changed = h.seq from {transaction.Locked} and chats.user_id = {reply.UserId} and chats.id = {reply.ChatId}
@@ -67,7 +72,7 @@ sealed class ReplyStore(
     }
 
     /// <summary>Ends a reply: its text, its state, its event, its chat. False where the fence is broken.</summary>
-    public async Task<bool> EndAsync(PendingReplyRow reply, ReplyEnd end, string questionStatus)
+    public async Task<bool> EndAsync(PendingReplyRow reply, ReplyEnd end, string questionStatus, SavedParts saved)
     {
         var batch = new WriteBatch();
         var changesQuestion = end.RefusesQuestion || questionStatus != reply.QuestionStatus;
@@ -83,9 +88,11 @@ sealed class ReplyStore(
         }
         var content = end.Text.Content;
         var usage = end.Usage is null ? null : JsonSerializer.Serialize(end.Usage, MessagesJson.Default.Usage);
+        PartRows.Write(transaction.Execute, reply, transaction.Locked, saved, end.Text);
+        var media = NameFiles(transaction, reply, end.Text.Parts);
         transaction.Execute($"""
             update messages set state = {end.State}, content = {content}, text_attempt = {end.Text.Attempt},
-              timestamp = {ListedAt(transaction.At)}, listed = 1, event_seq = h.seq, tokens = {(long)TokenEstimate.Of(content)},
+              parts_rev = {end.Text.Parts.Rev}, media = {media}, timestamp = {ListedAt(transaction.At)}, listed = 1, event_seq = h.seq, tokens = {(long)TokenEstimate.Of(content)},
               finish_reason = {end.FinishReason}, error_code = {end.Error?.Code}, error_detail = {end.Error?.Detail},
               usage = {usage}, owner = null, lease_until = 0
             from {transaction.Locked} and messages.user_id = {reply.UserId} and messages.id = {reply.Id}
@@ -103,6 +110,16 @@ sealed class ReplyStore(
         if (transaction.Happened)
             turns.OnReplyEnded(reply, end);
         return transaction.Happened;
+    }
+
+    // A file that was made for the reply is named by it, and so is not swept. Returns the column.
+    static string NameFiles(EventTransaction transaction, PendingReplyRow reply, ReplyParts parts)
+    {
+        List<string> files = [.. parts.Items.Select(x => x.Part).OfType<FilePart>().Select(x => x.MediaId).OfType<string>()];
+        if (files.Count == 0)
+            return "[]";
+        MediaStore.Name(transaction, reply.ChatId, reply.Id, files);
+        return JsonSerializer.Serialize([.. files.Select(MediaLinks.PathOf)], MessagesJson.Default.IReadOnlyListString);
     }
 
     /// <summary>Requests the stop of every pending reply of a chat but one. Returns those that had no request yet.

@@ -3,63 +3,109 @@ using Cote.Chats;
 namespace Cote.Replies;
 
 /// <summary>
-/// Every write of one run: its checkpoints, its raised attempt, its end. Each carries the fence, and a write whose
-/// fence is broken changes nothing and ends the run.
+/// What one run shows, and every write of it: its checkpoints, its raised attempt, its end. Each write carries the
+/// fence; one whose fence is broken changes nothing and ends the run.
 /// </summary>
 sealed class ReplyWriter(
     PendingReplyRow reply, StreamingReply streaming, RunSignals signals, ReplyRunContext context)
 {
     const int CheckpointUnits = 4_096;
     static readonly TimeSpan CheckpointAfter = TimeSpan.FromMilliseconds(700);
+    static readonly TimeSpan PartsAfter = TimeSpan.FromSeconds(5);
     static readonly TimeSpan HandOverWithin = TimeSpan.FromSeconds(15);
     static readonly TimeSpan WriteAgainAfter = TimeSpan.FromMilliseconds(500);
 
     readonly Lock _gate = new();
-    // The fence. Raised before a repeated model call, when no checkpoint of this run was written yet.
+    // The fence. It rises before each repeated model call.
     long _attempt = reply.Attempt;
     string _questionStatus = reply.QuestionStatus;
-    long _textAttempt = -1; // The attempt whose text has begun.
-    int _savedLength;
+    // What is shown belongs to this attempt: it rises where something that was shown is taken back.
+    long _shownAttempt = reply.Attempt;
+    bool _hasBegun; // Something of that attempt is shown.
+    SavedParts _saved = SavedParts.Of(reply.Text);
+    ReplyPosition _position;
+    ReplyPosition _savedPosition;
     long _unsavedSince;
-    bool _isEnding;
+    long _partsUnsavedSince;
+    bool _isHeld;
     Task _checkpoint = Task.CompletedTask;
 
     /// <summary>The fence that it holds.</summary>
     public long Attempt => Interlocked.Read(ref _attempt);
 
     /// <summary>UTF-16 units of the text that this run has made.</summary>
-    public int Length { get; private set; }
+    public int Length => _position.Length;
+
+    /// <summary>Whether this run has shown anything but thoughts.</summary>
+    public bool HasAnswer { get; private set; }
 
     /// <summary>Whether the model was called.</summary>
     public bool IsCalled { get; set; }
+
+    int UnsavedUnits => _position.Length - (_position.Attempt == _savedPosition.Attempt ? _savedPosition.Length : 0);
+
+    bool HasUnsavedParts => _position.Rev > 0 && (_position with { Length = 0 }) != (_savedPosition with { Length = 0 });
+
+    bool IsDue => UnsavedUnits >= CheckpointUnits
+        || UnsavedUnits > 0 && context.Clock.Since(_unsavedSince) >= CheckpointAfter
+        || HasUnsavedParts && context.Clock.Since(_partsUnsavedSince) >= PartsAfter;
 
     PendingReplyRow Row => reply with { Attempt = Attempt, QuestionStatus = _questionStatus };
 
     /// <summary>Shows text to the readers of the reply; a checkpoint writes it.</summary>
     public void Append(string text)
     {
-        // Each attempt goes on after the text that a new version was given.
-        if (_textAttempt != Attempt)
-            (_textAttempt, text) = (Attempt, reply.Prefix + text);
-        var length = streaming.Append(Attempt, text);
+        HasAnswer = true;
+        Show(content => content.AddText(text));
+    }
+
+    /// <summary>Shows a piece of a thought.</summary>
+    public void AppendThought(string text) => Show(content => content.AddThought(text));
+
+    /// <summary>Shows a part that is whole.</summary>
+    public void Add(Part part)
+    {
+        HasAnswer = true;
+        Show(content => content.Add(part));
+    }
+
+    /// <summary>Nothing follows what is shown.</summary>
+    public void Finish()
+    {
+        if (_hasBegun)
+            Show(content => content.Finish());
+    }
+
+    void Show(Action<ReplyContent> add)
+    {
+        var isFirst = !_hasBegun;
+        _hasBegun = true;
+        var position = streaming.Append(_shownAttempt, content =>
+        {
+            // Each attempt goes on after the text that a new version was given.
+            if (isFirst && reply.Prefix.Length > 0)
+                content.AddText(reply.Prefix);
+            add(content);
+        });
         lock (_gate)
         {
-            if (Length == _savedLength)
-                _unsavedSince = context.Clock.Ticks;
-            Length = length;
+            var now = context.Clock.Ticks;
+            if (UnsavedUnits == 0)
+                _unsavedSince = now;
+            if (!HasUnsavedParts)
+                _partsUnsavedSince = now;
+            _position = position;
         }
-        if (length - _savedLength >= CheckpointUnits)
+        if (UnsavedUnits >= CheckpointUnits)
             CheckpointIfDue();
     }
 
-    /// <summary>Begins a checkpoint where text has waited for one long enough, or much of it has come.</summary>
+    /// <summary>Begins a checkpoint where something has waited for one long enough, or much has come.</summary>
     public void CheckpointIfDue()
     {
         lock (_gate)
         {
-            if (_isEnding || !_checkpoint.IsCompleted || Length == _savedLength)
-                return;
-            if (Length - _savedLength < CheckpointUnits && context.Clock.Since(_unsavedSince) < CheckpointAfter)
+            if (_isHeld || !_checkpoint.IsCompleted || !IsDue)
                 return;
             // Beside the stream, never in its way: a slow or unreachable database must not hold the text back.
             _checkpoint = Task.Run(CheckpointAsync);
@@ -70,21 +116,28 @@ sealed class ReplyWriter(
     /// <exception cref="OperationCanceledException">The fence is broken, or the run was ended meanwhile.</exception>
     public async Task RaiseAttemptAsync(CancellationToken ct)
     {
+        await HoldCheckpointsAsync(); // One that carries the old fence would find it broken.
         if (!await UntilWrittenAsync(() => context.Leases.RaiseAttemptAsync(Row), ct))
             await signals.LoseAsync();
-        Interlocked.Increment(ref _attempt);
+        var attempt = Interlocked.Increment(ref _attempt);
+        lock (_gate)
+        {
+            if (_hasBegun)
+                (_shownAttempt, _hasBegun, HasAnswer, _position) = (attempt, false, false, new(attempt, 0));
+            _isHeld = false;
+        }
     }
 
     /// <summary>Writes the end, which the readers are told of after the commit.</summary>
     public async Task EndAsync(ReplyEnd end, CancellationToken shutdown)
     {
-        await LastCheckpointAsync();
+        await HoldCheckpointsAsync();
         var isWritten = await UntilWrittenAsync(async () =>
         {
             streaming.IsEnding = true;
             try
             {
-                return await context.Store.EndAsync(Row, end, QuestionStatus());
+                return await context.Store.EndAsync(Row, end, QuestionStatus(), _saved);
             }
             catch
             {
@@ -99,13 +152,13 @@ sealed class ReplyWriter(
     /// <summary>Gives the reply to whichever node claims it next, with the text so far.</summary>
     public async Task HandOverAsync()
     {
-        await LastCheckpointAsync();
+        await HoldCheckpointsAsync();
         using var limit = new CancellationTokenSource(HandOverWithin, context.Clock.Provider);
         try
         {
             await UntilWrittenAsync(async () =>
             {
-                await context.Leases.HandOverAsync(Row, streaming.Read());
+                await context.Leases.HandOverAsync(Row, streaming.Read(), _saved);
                 return true;
             }, limit.Token);
         }
@@ -120,9 +173,9 @@ sealed class ReplyWriter(
         try
         {
             var (row, text, status) = (Row, streaming.Read(), QuestionStatus());
-            var isStopRequested = await context.Store.CheckpointAsync(row, text, status);
+            var isStopRequested = await context.Store.CheckpointAsync(row, text, status, _saved);
             lock (_gate)
-                (_savedLength, _unsavedSince) = (text.Content.Length, context.Clock.Ticks);
+                MarkSaved(text);
             _questionStatus = status;
             if (isStopRequested is null)
                 signals.Lose();
@@ -133,7 +186,7 @@ sealed class ReplyWriter(
         {
             context.Log.CheckpointDelayed(reply.Id, error.Problem.Code);
             lock (_gate)
-                _unsavedSince = context.Clock.Ticks;
+                _unsavedSince = _partsUnsavedSince = context.Clock.Ticks;
         }
 #pragma warning disable CA1031 // Top of the task: the next checkpoint, or the end, writes the text.
         catch (Exception error)
@@ -143,12 +196,18 @@ sealed class ReplyWriter(
         }
     }
 
-    // After it no checkpoint of this run begins or runs: the write that follows is the last one.
-    Task LastCheckpointAsync()
+    void MarkSaved(ReplyText text)
+    {
+        (_saved, _savedPosition) = (SavedParts.Of(text), text.Position);
+        _unsavedSince = _partsUnsavedSince = context.Clock.Ticks;
+    }
+
+    // After it no checkpoint of this run begins or runs.
+    Task HoldCheckpointsAsync()
     {
         lock (_gate)
         {
-            _isEnding = true;
+            _isHeld = true;
             return _checkpoint;
         }
     }

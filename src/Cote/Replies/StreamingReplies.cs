@@ -1,11 +1,12 @@
 using System.Collections.Concurrent;
+using Cote.Media;
 
 namespace Cote.Replies;
 
 /// <summary>
 /// The replies that are being made on this node, and those of other nodes that are followed for readers here.
 /// </summary>
-sealed class StreamingReplies(EventsOptions options, Clock clock)
+sealed class StreamingReplies(EventsOptions options, MediaLinks links, Clock clock)
 {
     readonly Lock _gate = new();
     readonly ConcurrentDictionary<string, StreamingReply[]> _users = [];
@@ -104,7 +105,7 @@ sealed class StreamingReplies(EventsOptions options, Clock clock)
 
     StreamingReply Add(string userId, PendingReply reply)
     {
-        var streaming = new StreamingReply(userId, reply, this, clock);
+        var streaming = new StreamingReply(userId, reply, this, links, clock);
         _users[userId] = [.. Of(userId), streaming];
         return streaming;
     }

@@ -1,6 +1,6 @@
-using System.Text;
 using Cote.Chats;
 using Cote.Events;
+using Cote.Media;
 
 namespace Cote.Replies;
 
@@ -13,25 +13,25 @@ sealed class StreamingReply : IDisposable
     static readonly TimeSpan TypingEvery = TimeSpan.FromSeconds(5);
 
     readonly Lock _gate = new();
-    readonly StringBuilder _text;
-    PendingReply _reply;
+    readonly PendingReply _reply;
+    readonly ReplyContent _content;
+    readonly ReplyFrames _frames;
     readonly StreamingReplies _owner;
     readonly Clock _clock;
     readonly ITimer _timer;
-    long _attempt;
     long _shownAt;
     long _typedAt;
     long _updatedAt;
     bool _isScheduled;
     bool _isDisposed;
     volatile bool _isHidden;
-    (TextPosition From, int To, Frame Frame)? _lastDelta;
-    (TextPosition Position, Frame Frame)? _lastSnapshot;
 
-    public StreamingReply(string userId, PendingReply reply, StreamingReplies owner, Clock clock)
+    public StreamingReply(
+        string userId, PendingReply reply, StreamingReplies owner, MediaLinks links, Clock clock)
     {
-        (UserId, _reply, _owner, _clock) = (userId, reply, owner, clock);
-        (_text, _attempt, Home) = (new(reply.Content), reply.Attempt, reply.Home);
+        (UserId, _reply, _owner, _clock, Home) = (userId, reply, owner, clock, reply.Home);
+        _content = new(reply.Text, clock);
+        _frames = new(reply, _content, links);
         _typedAt = BeganAt = clock.Ticks;
         _timer = clock.Provider.CreateTimer(_ => OnTimer(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
@@ -76,7 +76,7 @@ sealed class StreamingReply : IDisposable
         get
         {
             lock (_gate)
-                return _text.Length > 0;
+                return _content.Length > 0;
         }
     }
 
@@ -90,8 +90,7 @@ sealed class StreamingReply : IDisposable
     public void MoveTo(TreePlace place)
     {
         lock (_gate)
-            if (_reply.Place != place)
-                (_reply, _lastSnapshot) = (_reply with { Place = place }, null);
+            _frames.Place = place;
     }
 
     /// <summary>Its home node has sent text just now.</summary>
@@ -101,76 +100,75 @@ sealed class StreamingReply : IDisposable
         Volatile.Read(ref _updatedAt) is > 0 and var at && _clock.Since(at) < time;
 
     /// <summary>
-    /// Adds text of an attempt; the first text of a new attempt replaces the old text. Returns the length.
+    /// Adds to what an attempt has made; the first of a new attempt replaces what the one before it made. Returns how
+    /// far it has come.
     /// </summary>
-    public int Append(long attempt, string text)
+    public ReplyPosition Append(long attempt, Action<ReplyContent> add)
     {
-        bool isDue;
-        int length;
-        lock (_gate)
+        var position = default(ReplyPosition);
+        Update(() =>
         {
-            isDue = Write(attempt, attempt == _attempt ? _text.Length : 0, text) == true;
-            length = _text.Length;
-        }
-        if (isDue)
-            Notify();
-        return length;
+            if (attempt != _content.Attempt)
+                _content.Begin(attempt);
+            add(_content);
+            position = _content.Position;
+            return true;
+        });
+        return position;
     }
 
-    /// <summary>Takes the whole text as another node or a row has it; one that is not newer changes nothing.</summary>
-    public void Replace(ReplyText text) => TryWrite(text.Attempt, 0, text.Content);
-
-    /// <summary>Takes text that begins at <paramref name="offset"/>. False where text before it is missing.</summary>
-    public bool TryWrite(long attempt, int offset, string text)
+    /// <summary>Takes everything as another node or a row has it; what is not newer changes nothing.</summary>
+    public void Replace(ReplyText text) => Update(() =>
     {
-        bool isDue;
-        lock (_gate)
-        {
-            if (offset > (attempt == _attempt ? _text.Length : 0) && attempt >= _attempt)
-                return false;
-            isDue = Write(attempt, offset, text) == true;
-        }
-        if (isDue)
-            Notify();
+        if (!text.Position.IsNewerThan(_content.Position))
+            return false;
+        _content.Replace(text);
         return true;
+    });
+
+    /// <summary>Takes what another node has added; false where something before it is missing.</summary>
+    /// <param name="attempt">The attempt that made it.</param>
+    /// <param name="isFirst">Whether an attempt may begin with it.</param>
+    /// <param name="write">Takes it; false where something before it is missing.</param>
+    public bool TryWrite(long attempt, bool isFirst, Func<ReplyContent, bool> write)
+    {
+        var fits = true;
+        Update(() =>
+        {
+            if (attempt < _content.Attempt)
+                return false;
+            var before = _content.Position;
+            if (attempt > _content.Attempt)
+            {
+                if (!isFirst)
+                    return fits = false;
+                _content.Begin(attempt);
+            }
+            fits = write(_content);
+            return _content.Position != before;
+        });
+        return fits;
     }
 
-    /// <summary>The whole text so far.</summary>
+    /// <summary>Everything so far.</summary>
     public ReplyText Read()
     {
         lock (_gate)
-            return new(_attempt, _text.ToString());
+            return _content.Read();
     }
 
     /// <summary>
-    /// Adds the frames that lead a reader from its position to the whole text, and moves the position: a delta; for a
+    /// Adds the frames that lead a reader from its position to the end, and moves the position: deltas and parts; for a
     /// reader of nothing, of another attempt, or where the <paramref name="whole"/> is asked for, a snapshot. A reader
     /// that was there before the reply began (<paramref name="wasThere"/>) gets a snapshot of what every attempt goes
     /// on after, mostly nothing, and then deltas.
     /// </summary>
-    public void Advance(ref TextPosition position, List<Frame> frames, bool whole = false, bool wasThere = false)
+    public void Advance(
+        ref ReplyPosition position, List<Frame> frames, PartsView view, bool whole = false, bool wasThere = false)
     {
         lock (_gate)
-        {
-            var end = new TextPosition(_attempt, _text.Length);
-            if ((position.Attempt == _attempt && position.Length >= end.Length) || !IsVisible)
-                return;
-            if (whole || (position.Attempt != _attempt && !wasThere))
-            {
-                frames.Add(Snapshot(end, end.Length));
-            }
-            else
-            {
-                if (position.Attempt != _attempt)
-                {
-                    var prefix = Math.Min(_reply.PrefixLength, _text.Length);
-                    frames.Add(Snapshot(position = new(_attempt, prefix), prefix));
-                }
-                if (position.Length < end.Length)
-                    frames.Add(Delta(position, end.Length));
-            }
-            position = end;
-        }
+            if (IsVisible)
+                _frames.Advance(ref position, frames, view, whole, wasThere);
     }
 
     /// <summary>True when it is time to repeat that the AI is typing.</summary>
@@ -189,18 +187,17 @@ sealed class StreamingReply : IDisposable
         _timer.Dispose();
     }
 
-    // Null where nothing changed, else whether it is time to show it.
-    bool? Write(long attempt, int offset, string text)
+    void Update(Func<bool> change)
     {
-        if (attempt < _attempt || (attempt == _attempt && offset + text.Length <= _text.Length))
-            return null;
-        var isFirst = attempt != _attempt || _text.Length == 0;
-        if (attempt != _attempt)
-            _text.Clear();
-        _attempt = attempt;
-        var known = _text.Length - offset;
-        _text.Append(text, known, text.Length - known);
-        return IsDue(isFirst);
+        bool isDue;
+        lock (_gate)
+        {
+            var isFirst = _content.IsEmpty;
+            var attempt = _content.Attempt;
+            isDue = change() && IsDue(isFirst || attempt != _content.Attempt);
+        }
+        if (isDue)
+            Notify();
     }
 
     // The first text of an attempt is shown at once, what follows when the interval is over.
@@ -236,28 +233,4 @@ sealed class StreamingReply : IDisposable
         Changed?.Invoke();
         _owner.OnChanged(UserId);
     }
-
-    Frame Snapshot(TextPosition position, int length)
-    {
-        if (_lastSnapshot is not { } last || last.Position != position)
-            _lastSnapshot = last =
-                (position, _reply.With(new(position.Attempt, _text.ToString(0, length))).ToSnapshot());
-        return last.Frame;
-    }
-
-    Frame Delta(TextPosition from, int to)
-    {
-        if (_lastDelta is not { } last || last.From != from || last.To != to)
-            _lastDelta = last = (from, to, WriteDelta(from, _text.ToString(from.Length, to - from.Length)));
-        return last.Frame;
-    }
-
-    Frame WriteDelta(TextPosition from, string text) => Frame.Write(EventTypes.Delta, data =>
-    {
-        data.WriteString("chat_id"u8, ChatId);
-        data.WriteString("message_id"u8, MessageId);
-        data.WriteNumber("attempt"u8, from.Attempt);
-        data.WriteNumber("offset"u8, from.Length);
-        data.WriteString("text"u8, text);
-    });
 }

@@ -129,6 +129,7 @@ sealed class TitleLoop : PeriodicLoop
             new ChatOptions { MaxOutputTokens = MaxTokens, Reasoning = new() { Effort = ReasoningEffort.None } },
             _limits, Clock);
         var answer = new StringBuilder();
+        var units = 0;
         await foreach (var update in call.RunAsync(ct))
             if (update is ModelResult result)
             {
@@ -136,8 +137,14 @@ sealed class TitleLoop : PeriodicLoop
                     Log.TitleCallFailed(task.ChatId, _model.Id!, fault.Code);
                 return TitleText.Of(answer.ToString(), result);
             }
-            else if (update is TextPart part && answer.Append(part.Text).Length > LongestAnswer)
-                return null; // Leaving the loop closes the model's connection.
+            else
+            {
+                var piece = update is TextUpdate text ? text.Text : "";
+                answer.Append(piece);
+                units += piece.Length + (update is ThoughtUpdate thought ? thought.Text.Length : 0);
+                if (units > LongestAnswer)
+                    return null; // Leaving the loop closes the model's connection.
+            }
         return null;
     }
 }

@@ -27,8 +27,8 @@ sealed record NewMessage(
 /// <summary>A new version of a reply, checked and with its id.</summary>
 /// <param name="Prefix">The text that it goes on after; empty where it begins anew.</param>
 sealed record NewVersion(
-    string Id, string ChatId, string QuestionId, string? Model, double? Temperature, int? MaxTokens, string Prefix,
-    bool StopsOpen, string Fingerprint);
+    string Id, string ChatId, string QuestionId, string? Model, double? Temperature, int? MaxTokens,
+    string? ReasoningEffort, string Prefix, bool StopsOpen, string Fingerprint);
 
 /// <summary>Where a new message is put.</summary>
 /// <param name="ParentId">The message that it follows; empty for the beginning, null for the leaf.</param>
@@ -66,7 +66,7 @@ sealed class TurnStore(Database db, EventLog events, TreeStore tree, ReplyLeases
         InsertReply(transaction, hasSlot, $"""
             {userId}, {message.ReplyId}, {chat}, c.last_seq + 2, {Senders.Ai}, 'text', '', {Statuses.Sent},
             {message.Importance}, {id}, {id}, {AtLeast(message.At)}, 0, 0, '', coalesce(c.model, {models.Default.Id}),
-            c.temperature, c.max_tokens
+            c.temperature, c.max_tokens, c.reasoning_effort
             """, chat);
         MediaStore.Name(transaction, chat, id, message.MediaIds);
         transaction.Append(EventTypes.Message, chat, id);
@@ -100,8 +100,9 @@ sealed class TurnStore(Database db, EventLog events, TreeStore tree, ReplyLeases
             {userId}, {version.Id}, {chat}, c.last_seq + 1, {Senders.Ai}, 'text', {version.Prefix}, {Statuses.Sent},
             q.importance, q.id, q.id, {AtLeast(now)}, {version.Prefix.Length > 0}, {(long)version.Prefix.Length},
             {version.Fingerprint}, coalesce({version.Model}, c.model, {models.Default.Id}),
-            coalesce({version.Temperature}, c.temperature), coalesce({(long?)version.MaxTokens}, c.max_tokens)
-            """, chat, $"join messages q on q.user_id = c.user_id and q.id = {version.QuestionId}");
+            coalesce({version.Temperature}, c.temperature), coalesce({(long?)version.MaxTokens}, c.max_tokens),
+            coalesce({version.ReasoningEffort}, c.reasoning_effort)
+            """, chat, version.Prefix.Length > 0, $"join messages q on q.user_id = c.user_id and q.id = {version.QuestionId}");
         transaction.Execute($"""
             update chats set last_seq = last_seq + 1, leaf_id = {version.Id}, changed = h.seq, is_branched = 1,
               last_message_content = coalesce({tree.LastContent(userId, chat)}, '')
@@ -199,12 +200,15 @@ sealed class TurnStore(Database db, EventLog events, TreeStore tree, ReplyLeases
     }
 
     // `values` are those of the first columns, in the order below; c is the chat.
-    void InsertReply(EventTransaction transaction, bool hasSlot, Sql values, string chatId, Sql? join = null) =>
+    void InsertReply(
+        EventTransaction transaction, bool hasSlot, Sql values, string chatId, bool hasPrefix = false,
+        Sql? join = null) =>
         transaction.Execute($"""
         insert into messages (user_id, id, chat_id, seq, sender, type, content, status, importance, reply_to_id, parent_id,
-          timestamp, listed, prefix, fingerprint, model, temperature, max_tokens, state, begun_seq, attempt, text_attempt,
-          owner, lease_until)
-        select {values}, f.state, h.seq, case when f.state = 'running' then 1 else 0 end, 0,
+          timestamp, listed, prefix, fingerprint, model, temperature, max_tokens, reasoning_effort, state, begun_seq,
+          attempt, text_attempt, owner, lease_until)
+        select {values}, f.state, h.seq, case when f.state = 'running' then 1 else 0 end,
+          case when f.state = 'running' and {hasPrefix} = 0 then 1 else 0 end,
           case when f.state = 'running' then {node.Id} end, case when f.state = 'running' then {leases.Until} else 0 end
         from chats c {join ?? $""}, (
           select case when {hasSlot} = 1

@@ -1,3 +1,4 @@
+using Cote.Chats;
 using Cote.Delivery;
 using Cote.Events;
 using Cote.Replies;
@@ -55,8 +56,8 @@ public sealed class SubscriptionTests : IAsyncLifetime
     {
         await using var subscription = await OpenAsync();
         var streaming = _subscriptions.Streaming.Begin(
-            User, new("chat", "reply", "question", 2, "m", 1, 1, "", new("question")));
-        streaming.Append(1, "text");
+            User, new("chat", "reply", "question", 2, "m", 1, 1, "", ReplyParts.None, new("question")));
+        streaming.Append(1, x => x.AddText("text"));
         await AppendAsync("question");
         await AppendAsync("reply");
 
@@ -78,13 +79,13 @@ public sealed class SubscriptionTests : IAsyncLifetime
         await using var subscription = await OpenAsync();
         await AppendAsync("question");
         var streaming = _subscriptions.Streaming.Begin(
-            User, new("chat", "reply", "question", 2, "m", 1, 1, "", new("question")));
-        streaming.Append(1, "one ");
+            User, new("chat", "reply", "question", 2, "m", 1, 1, "", ReplyParts.None, new("question")));
+        streaming.Append(1, x => x.AddText("one "));
         (await subscription.NextAsync(Ct)).Select(x => x.Type).ShouldBe(["message"]);
         (await subscription.NextAsync(Ct))
             .Select(x => x.Type).ShouldBe(["message.snapshot", "message.delta", "typing"]);
 
-        streaming.Append(1, "two");
+        streaming.Append(1, x => x.AddText("two"));
         await AppendAsync("reply");
         var rest = await subscription.NextAsync(Ct);
         _subscriptions.Streaming.End(streaming);
@@ -97,12 +98,12 @@ public sealed class SubscriptionTests : IAsyncLifetime
     public async Task Who_meets_the_end_of_a_reply_is_shown_the_rest_of_its_text_before_it_and_none_after()
     {
         await using var subscription = await OpenAsync();
-        var reply = new PendingReply("chat", "reply", "question", 2, "m", 1, 1, "one ", new("question"));
+        var reply = new PendingReply("chat", "reply", "question", 2, "m", 1, 1, "one ", ReplyParts.None, new("question"));
         subscription.Begin(reply).Type.ShouldBe("message.snapshot");
         await AppendAsync("question");
         (await subscription.NextAsync(Ct)).Select(x => x.Type).ShouldBe(["message"]);
         var streaming = _subscriptions.Streaming.Begin(User, reply);
-        streaming.Append(1, "two");
+        streaming.Append(1, x => x.AddText("two"));
         await AppendAsync("reply");
 
         var end = await subscription.NextAsync(Ct);
@@ -189,8 +190,8 @@ public sealed class SubscriptionTests : IAsyncLifetime
     {
         await using var subscription = await OpenAsync();
         var streaming = _subscriptions.Streaming.Begin(
-            User, new("chat", "reply", "question", 2, "m", 1, 1, "", new("question")));
-        streaming.Append(1, "early");
+            User, new("chat", "reply", "question", 2, "m", 1, 1, "", ReplyParts.None, new("question")));
+        streaming.Append(1, x => x.AddText("early"));
         subscription.Show(Frame.Pong);
 
         (await subscription.NextAsync(Ct)).Select(x => x.Type).ShouldBe(["pong"]);
@@ -212,7 +213,8 @@ public sealed class SubscriptionTests : IAsyncLifetime
         (await subscription.NextAsync(Ct)).Count.ShouldBeInRange(1, 100);
     }
 
-    Task<Subscription> OpenAsync() => _subscriptions.OpenAsync(Ada, SubscriptionKind.Connection, null, Ct);
+    Task<Subscription> OpenAsync() => 
+        _subscriptions.OpenAsync(Ada, SubscriptionKind.Connection, PartsView.Light, null, Ct);
 
     async Task WriteAsync(params Sql[] statements)
     {

@@ -1,5 +1,11 @@
 using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Cote.Chats;
+using Cote.Delivery;
 using Cote.Events;
+using Cote.Media;
+using Cote.Primitives;
 using Cote.Replies;
 using FsCheck;
 using FsCheck.Fluent;
@@ -15,21 +21,23 @@ namespace Cote.Tests.Replies;
 public sealed class StreamingReplyTests
 {
     const string User = "user";
+    static readonly MediaLinks Links = new(null!, new Clock(TimeProvider.System)); // No part here has a URL.
     static readonly StreamingReplies AtOnce =
-        new(new EventsOptions { DeltaMilliseconds = 0 }, new Clock(TimeProvider.System));
+        new(new EventsOptions { DeltaMilliseconds = 0 }, Links, new Clock(TimeProvider.System));
     static readonly string[] Pieces =
         ["a", "bc ", "ü", "鸽子", "🕊️", "👩‍👩‍👧", "\r\n", "\"\\", "<&>", "\u2028", "0123456789"];
 
     /// <summary>
-    /// What may happen: text, a new attempt, client n looks, client n loses its connection (and what it was told last).
+    /// What may happen: text, a thought, a citation, another form of a part, a new attempt, client n looks, client n loses its connection (and what it was told last).
     /// </summary>
-    public enum Kind { Text, Attempt, Look, Reconnect, Lose }
+    public enum Kind { Text, Thought, Source, Change, Attempt, Look, Reconnect, Lose }
 
     public sealed record Happening(Kind Kind, int Client, string Text);
 
     static Arbitrary<List<Happening>> Histories() => Gen.ListOf(
         from kind in Gen.Frequency(
-            (6, Gen.Constant(Kind.Text)), (1, Gen.Constant(Kind.Attempt)), (5, Gen.Constant(Kind.Look)),
+            (6, Gen.Constant(Kind.Text)), (4, Gen.Constant(Kind.Thought)), (1, Gen.Constant(Kind.Source)),
+            (1, Gen.Constant(Kind.Change)), (1, Gen.Constant(Kind.Attempt)), (5, Gen.Constant(Kind.Look)),
             (2, Gen.Constant(Kind.Reconnect)), (1, Gen.Constant(Kind.Lose)))
         from client in Gen.Choose(0, 2)
         from text in Gen.Elements(Pieces)
@@ -40,19 +48,16 @@ public sealed class StreamingReplyTests
         Check.One(Config.QuickThrowOnFailure.WithMaxTest(500), Prop.ForAll(Histories(), history =>
         {
             using var streaming = Begin("");
-            var clients = Enumerable.Range(0, 3).Select(x => new Client(streaming)).ToArray();
-            var (text, attempt) = ("", 1L);
-            var renewed = false;
+            Client[] clients = [new(streaming), new(streaming, PartsView.All), new(streaming, PartsView.None)];
+            var attempt = 1L;
             foreach (var happening in history)
                 switch (happening.Kind)
                 {
-                    case Kind.Text:
-                        text = renewed ? happening.Text : text + happening.Text;
-                        renewed = false;
-                        streaming.Append(attempt, happening.Text);
+                    case Kind.Text or Kind.Thought or Kind.Source or Kind.Change:
+                        Happen(streaming, attempt, happening);
                         break;
                     case Kind.Attempt:
-                        (attempt, renewed) = (attempt + 1, true);
+                        attempt++;
                         break;
                     case Kind.Look:
                         clients[happening.Client].Look();
@@ -69,10 +74,9 @@ public sealed class StreamingReplyTests
                 client.Reconnect();
                 client.Look();
                 client.Texts.Faults.ShouldBeEmpty();
-                client.Texts["reply"].ShouldBe(text);
+                client.ShowsAll();
                 client.Look().ShouldBeFalse("there is nothing more to show");
             }
-            streaming.Read().Content.ShouldBe(text);
         }));
 
     [Fact]
@@ -80,21 +84,63 @@ public sealed class StreamingReplyTests
         Check.One(Config.QuickThrowOnFailure.WithMaxTest(300), Prop.ForAll(Histories(), history =>
         {
             using var streaming = Begin("kept by attempt one");
-            var client = new Client(streaming);
+            Client[] clients = [new(streaming), new(streaming, PartsView.All), new(streaming, PartsView.None)];
             var attempt = 1L;
             foreach (var happening in history)
-            {
                 if (happening.Kind == Kind.Attempt)
                     attempt++;
-                else if (happening.Kind == Kind.Text)
-                    streaming.Append(attempt, happening.Text);
+                else if (happening.Kind is Kind.Text or Kind.Thought or Kind.Source or Kind.Change)
+                    Happen(streaming, attempt, happening);
                 else
-                    client.Look();
-                if (happening.Kind is not (Kind.Attempt or Kind.Text))
-                    client.Texts["reply"].ShouldBe(streaming.Read().Content);
-            }
-            client.Texts.Faults.ShouldBeEmpty();
+                {
+                    clients[happening.Client].Look();
+                    clients[happening.Client].ShowsAll();
+                }
         }));
+
+    [Fact]
+    public void Another_node_that_is_sent_the_frames_has_the_same_parts() =>
+        Check.One(Config.QuickThrowOnFailure.WithMaxTest(300), Prop.ForAll(Histories(), history =>
+        {
+            using var streaming = Begin("");
+            using var remote = Begin("");
+            var position = ReplyPosition.None;
+            var attempt = 1L;
+            foreach (var happening in history)
+                if (happening.Kind == Kind.Attempt)
+                    attempt++;
+                else if (happening.Kind is Kind.Text or Kind.Thought or Kind.Source or Kind.Change)
+                    Happen(streaming, attempt, happening);
+                else
+                    Send();
+            Send();
+            Json(remote.Read().Parts).ShouldBe(Json(streaming.Read().Parts));
+            remote.Read().Content.ShouldBe(streaming.Read().Content);
+
+            void Send()
+            {
+                var frames = new List<Frame>();
+                streaming.Advance(ref position, frames, PartsView.All);
+                foreach (var frame in frames)
+                    FollowProtocol.ReadText(FollowProtocol.Text(User, frame))!.Value.Take(remote).ShouldBeTrue();
+            }
+        }));
+
+    static void Happen(StreamingReply streaming, long attempt, Happening happening) =>
+        streaming.Append(attempt, content =>
+        {
+            if (happening.Kind == Kind.Text)
+                content.AddText(happening.Text);
+            else if (happening.Kind == Kind.Thought)
+                content.AddThought(happening.Text);
+            else if (happening.Kind == Kind.Source)
+                content.Add(new SourcePart(happening.Text));
+            else if (content.Slots.ToList().FindIndex(x => x.Part is SourcePart) is >= 0 and var index)
+                content.Change(index, new SourcePart(happening.Text, Snippet: "changed"));
+        });
+
+    static List<string> Json(ReplyParts parts, PartsView view = PartsView.All) =>
+        [.. parts.Items.Select(x => JsonSerializer.Serialize(x.Part.In(view), WireJson.Part))];
 
     [Fact]
     public void The_old_text_stays_until_a_new_attempt_has_text_to_put_in_its_place()
@@ -104,10 +150,10 @@ public sealed class StreamingReplyTests
         client.Look();
         client.Texts["reply"].ShouldBe("old");
 
-        streaming.Append(2, "n");
+        streaming.Append(2, x => x.AddText("n"));
         client.Look();
         client.Texts["reply"].ShouldBe("n");
-        streaming.Append(2, "ew");
+        streaming.Append(2, x => x.AddText("ew"));
         client.Look();
 
         client.Texts["reply"].ShouldBe("new");
@@ -123,15 +169,15 @@ public sealed class StreamingReplyTests
         var pause = TimeSpan.FromMilliseconds(500);
         var shown = 0;
         var replies = new StreamingReplies(new EventsOptions { DeltaMilliseconds = (int)pause.TotalMilliseconds },
-            new Clock(time));
-        using var streaming = new StreamingReply(User, Pending(""), replies, new Clock(time));
+            Links, new Clock(time));
+        using var streaming = new StreamingReply(User, Pending(""), replies, Links, new Clock(time));
         streaming.Changed += () => Interlocked.Increment(ref shown);
         time.Advance(TimeSpan.FromSeconds(1));
 
-        streaming.Append(1, "first");
+        streaming.Append(1, x => x.AddText("first"));
         shown.ShouldBe(1);
-        streaming.Append(1, "second");
-        streaming.Append(1, "third");
+        streaming.Append(1, x => x.AddText("second"));
+        streaming.Append(1, x => x.AddText("third"));
         shown.ShouldBe(1, "those are put off");
         time.Advance(pause);
 
@@ -140,38 +186,55 @@ public sealed class StreamingReplyTests
     }
 
     static PendingReply Pending(string content) =>
-        new("chat", "reply", "question", 2, "m", 1, 1, content, new("question"));
+        new("chat", "reply", "question", 2, "m", 1, 1, content, ReplyParts.None, new("question"));
 
-    static StreamingReply Begin(string content) => new(User, Pending(content), AtOnce, new Clock(TimeProvider.System));
+    static StreamingReply Begin(string content) => 
+        new(User, Pending(content), AtOnce, Links, new Clock(TimeProvider.System));
 
-    sealed class Client(StreamingReply streaming)
+    sealed class Client(StreamingReply streaming, PartsView view = PartsView.Light)
     {
-        TextPosition _position = TextPosition.None;
+        ReplyPosition _position = ReplyPosition.None;
         bool _wasThere = true;
 
         public ReplyTexts Texts { get; } = new();
+
+        public ReplyPartsSeen Parts { get; } = new();
 
         public List<string> Seen { get; } = [];
 
         public bool Look()
         {
             var frames = new List<Frame>();
-            streaming.Advance(ref _position, frames, wasThere: _wasThere);
+            streaming.Advance(ref _position, frames, view, wasThere: _wasThere);
             foreach (var frame in frames)
             {
                 Seen.Add(frame.Type);
-                Texts.Apply(TestFrame.Parse(Encoding.UTF8.GetString(frame.Json.Span)));
+                var seen = TestFrame.Parse(Encoding.UTF8.GetString(frame.Json.Span));
+                Texts.Apply(seen);
+                Parts.Apply(seen);
             }
             return frames.Count > 0;
         }
 
+        public void ShowsAll()
+        {
+            var (now, parts) = (streaming.Read(), Parts["reply"]);
+            Texts.Faults.ShouldBeEmpty();
+            Parts.Faults.ShouldBeEmpty();
+            Texts["reply"].ShouldBe(now.Content);
+            if (view == PartsView.None)
+                parts.ShouldBeEmpty();
+            else if (parts.Count > 0 || now.Parts.Items.Count > 0)
+                parts.ShouldBe(Json(now.Parts, view).Select(x => JsonNode.Parse(x)!.ToJsonString()));
+        }
+
         // A client that comes back after the reply began is told the whole text.
-        public void Reconnect() => (_position, _wasThere) = (TextPosition.None, false);
+        public void Reconnect() => (_position, _wasThere) = (ReplyPosition.None, false);
 
         // The frames were written, and the connection broke before they arrived.
         public void Lose()
         {
-            streaming.Advance(ref _position, [], wasThere: _wasThere);
+            streaming.Advance(ref _position, [], view, wasThere: _wasThere);
             Reconnect();
         }
     }

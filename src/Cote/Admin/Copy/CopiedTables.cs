@@ -22,6 +22,7 @@ static class CopiedTables
         new("chats", ["user_id", "id"]), new("messages", ["user_id", "id"]), new("events", ["user_id", "seq"]),
         new("chat_jobs", ["user_id", "id"]),
         new("blobs", ["id"]), new("media", ["user_id", "id"]), new("message_media", ["user_id", "message_id", "place"]),
+        new("message_parts", ["user_id", "message_id", "idx", "chunk"]),
         Uploads,
         // A file that is still to be imported is no upload, and is not copied: its import begins again.
         new("imports", ["user_id", "id"], $"state in ('done', 'failed')"),

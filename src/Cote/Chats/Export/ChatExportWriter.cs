@@ -70,7 +70,8 @@ sealed class ChatExportWriter(ExportOutput output, ChatExportStores stores, stri
             // Bounded in characters too: two hundred of the longest messages are too many to hold.
             var characters = 0L;
             var page = await messages.ListAfterAsync(
-                userId, chatId, branches, after, PageRows, x => (characters += x.Content.Length) > PageCharacters, ct);
+                userId, chatId, branches, PartsView.All, after, PageRows,
+                x => (characters += x.Texts.Sum(y => y?.Length ?? 0)) > PageCharacters, ct);
             if (page.Count == 0)
                 yield break;
             foreach (var message in page)

@@ -1,0 +1,301 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Cote.Tests.Harness;
+
+namespace Cote.Tests.Replies;
+
+/// <summary>Thoughts, citations and files of models: shown as they come, kept, and never a part of the text.</summary>
+public sealed class PartsTests(LiveApp live) : IClassFixture<LiveApp>
+{
+    readonly CoteApp _app = live.App;
+
+    static FakeReply Thoughts(string text, params string[] more) =>
+        more.Aggregate(FakeReply.Text().ThenRaw(Delta("reasoning_content", text)),
+            (reply, x) => reply.ThenRaw(Delta("reasoning_content", x)));
+
+    static string Delta(string field, string text) =>
+        new JsonObject
+        {
+            ["choices"] = new JsonArray(new JsonObject { ["delta"] = new JsonObject { [field] = text } }),
+        }.ToJsonString();
+
+    static string Picture(string base64) =>
+        $$$"""{"choices":[{"delta":{"images":[{"type":"image_url","image_url":{"url":"data:image/png;base64,{{{base64}}}"}}]}}]}""";
+
+    async Task<(CoteClient Ada, string Chat)> StartAsync()
+    {
+        var ada = await _app.RegisterAsync();
+        return (ada, await ada.CreateChatAsync(model: "openai"));
+    }
+
+    [Theory]
+    [InlineData("light")]
+    [InlineData("all")]
+    [InlineData("none")]
+    public async Task A_thought_streams_and_is_kept_beside_the_text_in_each_view(string view)
+    {
+        var (ada, chat) = await StartAsync();
+        await using var socket = await TestSocket.ConnectAsync(_app.Url, $"/ws?token={ada.Token}&parts={view}");
+        var thinks = new Gate();
+        var play = live.Play(Thoughts("Hm, ", "a bird").ThenWaitFor(thinks).Then("It is ", "a dove."));
+        var (_, reply) = await ada.AskForAsync(chat, play);
+        List<TestFrame> frames = view == "none" ? []
+            : await socket.UntilAsync(x => x.Type == "message.part.delta" && x.Data.Text("text").Contains("bird", StringComparison.Ordinal));
+        thinks.Open();
+        frames.AddRange(await socket.UntilAsync(x => x.Type == "message" && x.MessageId == reply));
+
+        var (texts, parts) = (new ReplyTexts(), new ReplyPartsSeen());
+        foreach (var frame in frames.SkipLast(1))
+        {
+            texts.Apply(frame);
+            parts.Apply(frame);
+        }
+        texts.Faults.Concat(parts.Faults).ShouldBeEmpty();
+        texts[reply].ShouldBe("It is a dove.");
+        var end = frames[^1].Data;
+        end.Text("content").ShouldBe("It is a dove.");
+        var stored = await GetAsync(ada, $"/chats/{chat}/messages/{reply}?parts={view}");
+        if (view == "none")
+        {
+            frames.ShouldNotContain(x => x.Type.StartsWith("message.part", StringComparison.Ordinal));
+            end.TryGetProperty("parts", out _).ShouldBeFalse();
+            stored.TryGetProperty("parts", out _).ShouldBeFalse();
+            return;
+        }
+        var thought = view == "all" ? """{"type":"reasoning","text":"Hm, a bird","ms":0,"length":10}"""
+            : """{"type":"reasoning","ms":0,"length":10}""";
+        foreach (var shown in (IReadOnlyList<string>[])[parts[reply], PartsOf(end), PartsOf(stored)])
+            shown.Select(WithoutTime).ShouldBe([thought, """{"type":"text","start":0,"end":13}"""]);
+        string.Concat(frames.Where(x => x.Type == "message.part.delta").Select(x => x.Data.Text("text")))
+            .ShouldBe("Hm, a bird", "the light view streams thoughts too");
+    }
+
+    [Fact]
+    public async Task Between_two_texts_stands_a_blank_line_that_belongs_to_neither()
+    {
+        var (ada, chat) = await StartAsync();
+        var play = live.Play(FakeReply.Text("One.").ThenRaw(Delta("reasoning_content", "more?")).Then("Two."));
+        var (_, reply) = await ada.AskForAsync(chat, play);
+        await ada.EndOfAsync(chat, reply);
+
+        var message = await GetAsync(ada, $"/chats/{chat}/messages/{reply}?parts=all");
+        message.Text("content").ShouldBe("One.\n\nTwo.");
+        PartsOf(message).Select(WithoutTime).ShouldBe([
+            """{"type":"text","start":0,"end":4}""",
+            """{"type":"reasoning","text":"more?","ms":0,"length":5}""",
+            """{"type":"text","start":6,"end":10}"""]);
+    }
+
+    [Fact]
+    public async Task A_plain_reply_has_no_parts_in_any_view()
+    {
+        var (ada, chat) = await StartAsync();
+        await using var socket = await TestSocket.ConnectAsync(_app.Url, $"/ws?token={ada.Token}&parts=all");
+        var (_, reply) = await ada.AskForAsync(chat, live.Play(FakeReply.Text("plain")));
+        var frames = await socket.UntilAsync(x => x.Type == "message" && x.MessageId == reply);
+        frames.ShouldNotContain(x => x.Type.StartsWith("message.part", StringComparison.Ordinal));
+        frames.Where(x => x.Data.TryGetProperty("parts", out var parts) || x.Data.TryGetProperty("rev", out parts))
+            .ShouldBeEmpty();
+        (await _app.RowsAsync())["message_parts"].ShouldNotContain(x => x.Contains(reply, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Who_comes_in_the_middle_of_a_thought_is_shown_all_of_it_and_goes_on()
+    {
+        var (ada, chat) = await StartAsync();
+        var (half, all) = (new Gate(), new Gate());
+        var play = live.Play(Thoughts("first ").ThenWaitFor(half).ThenRaw(Delta("reasoning_content", "second"))
+            .ThenWaitFor(all).Then("said"));
+        var (_, reply) = await ada.AskForAsync(chat, play);
+        await half.Reached.InTimeAsync();
+        await Patience.UntilAsync(async () => Running(await GetAsync(ada, "/sync?parts=all"), reply) is not null,
+            "the reply runs");
+        await using var socket = await TestSocket.ConnectAsync(_app.Url, $"/ws?token={ada.Token}&parts=all");
+        var seen = new ReplyPartsSeen();
+        await SeesAsync("first ");
+        half.Open();
+        await SeesAsync("first second");
+        all.Open();
+        foreach (var frame in await socket.UntilAsync(x => x.Type == "message" && x.MessageId == reply))
+            seen.Apply(frame);
+        seen.Faults.ShouldBeEmpty();
+        PartsOf(await GetAsync(ada, $"/chats/{chat}/messages/{reply}?parts=all")).ShouldBe(seen[reply]);
+
+        async Task SeesAsync(string text)
+        {
+            var limit = Patience.Begin();
+            while (seen[reply] is not [var part, ..] || JsonNode.Parse(part)!["text"]?.GetValue<string>() != text)
+                seen.Apply(await socket.NextAsync(limit.Left));
+        }
+    }
+
+    [Fact]
+    public async Task A_retry_after_a_thought_takes_it_back_and_begins_a_new_attempt()
+    {
+        var (ada, chat) = await StartAsync();
+        await using var socket = await TestSocket.ConnectAsync(_app.Url, $"/ws?token={ada.Token}&parts=all");
+        var play = live.Play(Thoughts("wrong").ThenCut(), Thoughts("right").Then("yes"));
+        var (_, reply) = await ada.AskForAsync(chat, play);
+        var seen = new ReplyPartsSeen();
+        var frames = await socket.UntilAsync(x => x.Type == "message" && x.MessageId == reply);
+        frames.ForEach(seen.Apply);
+
+        seen.Faults.ShouldBeEmpty();
+        var end = frames[^1].Data;
+        end.GetProperty("generation").GetProperty("attempt").GetInt64().ShouldBe(2);
+        PartsOf(end).Select(WithoutTime).ShouldBe([
+            """{"type":"reasoning","text":"right","ms":0,"length":5}""", """{"type":"text","start":0,"end":3}"""]);
+        (await _app.RowsAsync())["message_parts"].ShouldNotContain(x => x.Contains("wrong", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_retry_that_takes_nothing_back_keeps_the_attempt()
+    {
+        var (ada, chat) = await StartAsync();
+        var play = live.Play(FakeReply.Refuse(503), FakeReply.Text("yes"));
+        var (_, reply) = await ada.AskForAsync(chat, play);
+        var end = await ada.EndOfAsync(chat, reply);
+        play.Calls.ShouldBe(2);
+        end.GetProperty("generation").GetProperty("attempt").GetInt64().ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_thought_is_in_no_title_search_excerpt_or_later_prompt()
+    {
+        var (ada, chat) = await StartAsync();
+        var (_, first) = await ada.AskForAsync(chat, live.Play(Thoughts("xylophone").Then("plain words")));
+        await ada.EndOfAsync(chat, first);
+        var next = live.Play(FakeReply.Text("again"));
+        var (_, second) = await ada.AskForAsync(chat, next);
+        (await next.NextCallAsync()).Body.GetRawText().ShouldNotContain("xylophone");
+        await ada.EndOfAsync(chat, second);
+        (await GetAsync(ada, "/search?q=xylophone")).GetArrayLength().ShouldBe(0);
+        (await GetAsync(ada, "/search?q=plain%20words")).GetArrayLength().ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task More_of_a_thought_than_is_kept_is_counted()
+    {
+        var (ada, chat) = await StartAsync();
+        var piece = new string('x', 100_000);
+        var (_, reply) = await ada.AskForAsync(chat, live.Play(Thoughts(piece, piece, piece).Then("so")));
+        await ada.EndOfAsync(chat, reply);
+        var message = await GetAsync(ada, $"/chats/{chat}/messages/{reply}?parts=all");
+        var thought = message.GetProperty("parts")[0];
+        thought.Text("text").Length.ShouldBe(256_000);
+        thought.GetProperty("length").GetInt32().ShouldBe(300_000);
+        thought.GetProperty("truncated").GetBoolean().ShouldBeTrue();
+        var light = (await GetAsync(ada, $"/chats/{chat}/messages/")).EnumerateArray().Last().GetProperty("parts")[0];
+        light.TryGetProperty("text", out _).ShouldBeFalse();
+        light.GetProperty("length").GetInt32().ShouldBe(300_000);
+    }
+
+    [Fact]
+    public async Task Deleting_a_reply_or_its_chat_leaves_nothing_of_its_parts()
+    {
+        var (ada, chat) = await StartAsync();
+        var other = await ada.CreateChatAsync(model: "openai");
+        var (_, one) = await ada.AskForAsync(chat, live.Play(Thoughts("secret one").Then("said")));
+        var (_, two) = await ada.AskForAsync(other, live.Play(Thoughts("secret two").Then("said")));
+        await ada.EndOfAsync(chat, one);
+        await ada.EndOfAsync(other, two);
+        (await RowsOfAsync(one, two)).ShouldBe(6, "a thought in two rows and a text, twice");
+        (await ada.DeleteAsync($"/chats/{chat}/messages/{one}")).Status.ShouldBe(200);
+        (await RowsOfAsync(one)).ShouldBe(0);
+        (await ada.DeleteAsync($"/chats/{other}")).Status.ShouldBe(200);
+        await Patience.UntilAsync(async () => await RowsOfAsync(two) == 0,
+            "the parts of a deleted chat are gone");
+    }
+
+    [Fact]
+    public async Task A_fork_and_an_export_bring_the_parts_along()
+    {
+        var (ada, chat) = await StartAsync();
+        var (_, reply) = await ada.AskForAsync(chat, live.Play(Thoughts("because").Then("said")));
+        await ada.EndOfAsync(chat, reply);
+        var fork = (await ada.PostAsync($"/chats/{chat}/fork")).Json.Text("id");
+        var copy = (await GetAsync(ada, $"/chats/{fork}/messages/?parts=all")).EnumerateArray().Last();
+        PartsOf(copy).ShouldBe(PartsOf(await GetAsync(ada, $"/chats/{chat}/messages/{reply}?parts=all")));
+        var export = await GetAsync(ada, $"/chats/{chat}/export");
+        PartsOf(export.GetProperty("chats")[0].GetProperty("messages")[1]).ShouldBe(PartsOf(copy));
+    }
+
+    [Theory]
+    [InlineData("/chats/{0}/messages/?parts=some")]
+    [InlineData("/chats/{0}/messages/{1}?parts=some")]
+    [InlineData("/chats/{0}/messages/{1}/siblings?parts=some")]
+    [InlineData("/chats/{0}/messages/{1}/stream?parts=some")]
+    [InlineData("/sync?parts=some")]
+    [InlineData("/events?parts=some")]
+    public async Task Another_word_for_the_view_is_refused(string path)
+    {
+        var (ada, chat) = await StartAsync();
+        var (question, reply) = await ada.AskForAsync(chat, live.Play(FakeReply.Text("x")));
+        await ada.EndOfAsync(chat, reply);
+        var answer = await ada.GetAsync(string.Format(null, path, chat, question));
+        answer.Status.ShouldBe(422);
+        answer.Json.GetProperty("detail")[0].GetProperty("loc")[1].GetString().ShouldBe("parts");
+    }
+
+    [Fact]
+    public async Task A_send_with_another_word_for_the_view_stores_nothing()
+    {
+        var (ada, chat) = await StartAsync();
+        var answer = await ada.PostAsync($"/chats/{chat}/messages/?parts=some", new { content = "hello" });
+        answer.Status.ShouldBe(422);
+        (await ada.MessagesAsync(chat)).ShouldBeEmpty();
+        await using var socket = await TestSocket.ConnectAsync(
+            _app.Url, $"/ws?token={ada.Token}&parts=some", awaitReady: false);
+        (await socket.Closed).ShouldBe(4500);
+    }
+
+    [Theory]
+    [InlineData("none")]
+    [InlineData("low")]
+    [InlineData("medium")]
+    [InlineData("high")]
+    public async Task A_chat_says_how_much_its_model_thinks_and_a_regenerate_may_say_otherwise(string effort)
+    {
+        var (ada, chat) = await StartAsync();
+        (await ada.PatchAsync($"/chats/{chat}", new { reasoning_effort = effort })).Json.Text("reasoning_effort")
+            .ShouldBe(effort);
+        var play = live.Play(FakeReply.Text("x"), FakeReply.Text("y"));
+        var (_, reply) = await ada.AskForAsync(chat, play);
+        (await play.NextCallAsync()).Body.Text("reasoning_effort").ShouldBe(effort);
+        await ada.EndOfAsync(chat, reply);
+        (await ada.PostAsync($"/chats/{chat}/messages/{reply}/regenerate", new { reasoning_effort = "low" }))
+            .Status.ShouldBe(200);
+        (await play.NextCallAsync()).Body.Text("reasoning_effort").ShouldBe("low");
+    }
+
+    [Fact]
+    public async Task An_effort_that_is_none_of_the_words_is_refused()
+    {
+        var (ada, chat) = await StartAsync();
+        (await ada.PatchAsync($"/chats/{chat}", new { reasoning_effort = "very" })).Status.ShouldBe(422);
+        (await ada.PostAsync("/chats/", new { title = "x", reasoning_effort = 3 })).Status.ShouldBe(422);
+        var (question, _) = await ada.AskForAsync(chat, live.Play(FakeReply.Text("x")));
+        (await ada.PostAsync($"/chats/{chat}/messages/{question}/regenerate", new { reasoning_effort = "very", stop = true }))
+            .Status.ShouldBe(422);
+        (await GetAsync(ada, $"/chats/{chat}")).GetProperty("reasoning_effort").ValueKind.ShouldBe(JsonValueKind.Null);
+    }
+
+    async Task<int> RowsOfAsync(params string[] replies) => (await _app.RowsAsync())["message_parts"]
+        .Count(x => replies.Any(y => x.Contains(y, StringComparison.Ordinal)));
+
+    static JsonElement? Running(JsonElement sync, string reply) => sync.GetProperty("running").EnumerateArray()
+        .Where(x => x.Text("message_id") == reply).Select(x => (JsonElement?)x).FirstOrDefault();
+
+    static async Task<JsonElement> GetAsync(CoteClient client, string path) => (await client.GetAsync(path)).Json;
+
+    static IReadOnlyList<string> PartsOf(JsonElement message) =>
+        [.. message.GetProperty("parts").EnumerateArray().Select(x => JsonNode.Parse(x.GetRawText())!.ToJsonString())];
+
+    static string WithoutTime(string part)
+    {
+        var json = JsonNode.Parse(part)!.AsObject();
+        if (json.ContainsKey("ms"))
+            json["ms"] = 0;
+        return json.ToJsonString(new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+    }
+}
