@@ -95,8 +95,9 @@ public sealed class ReplyPartsSeen
         part["length"] = length + text.Length;
     }
 
-    static List<(JsonObject, long)> Read(JsonElement data, long rev) => !data.TryGetProperty("parts", out var parts) ? []
-        : [.. parts.EnumerateArray().Select(x => (JsonObject.Create(x)!, rev))];
+    static List<(JsonObject, long)> Read(JsonElement data, long rev) =>
+        !data.TryGetProperty("parts", out var parts) ? []
+            : [.. parts.EnumerateArray().Select(x => (JsonObject.Create(x)!, rev))];
 
     // The end of a text follows the content while it is the last part.
     static JsonObject Shown(JsonObject part, bool isLast, Kept reply)

@@ -20,7 +20,7 @@ static class ListSiblings
             return ApiResults.Of(Problems.MessageNotFound);
         foreach (var message in siblings)
             receipts.AddIfDue(user.Id, message);
-        return ApiResults.Json(
-            ApiResults.Write<IReadOnlyList<Message>>([.. siblings.Select(x => x.In(view).Signed(links))], WireJson.MessageList));
+        return ApiResults.Json(ApiResults.Write<IReadOnlyList<Message>>(
+            [.. siblings.Select(x => x.In(view).Signed(links))], WireJson.MessageList));
     }
 }

@@ -70,7 +70,8 @@ static class FollowProtocol
             EventTypes.PartDelta => reply => reply.TryWrite(
                 attempt, false, x => x.WriteThought(number("index"), number("offset"), text("text"))),
             EventTypes.Part => reply => reply.TryWrite(
-                attempt, number("index") == 0, x => x.Set(number("index"), ReadPart(data.GetProperty("part")), number("rev"))),
+                attempt, number("index") == 0,
+                x => x.Set(number("index"), ReadPart(data.GetProperty("part")), number("rev"))),
             _ => null,
         };
         return take is null ? null : (text("message_id"), take);

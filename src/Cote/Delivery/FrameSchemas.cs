@@ -49,6 +49,19 @@ static class FrameSchemas
         AddFrame(api, EventTypes.Reset, Data(api, "Reset",
             ("reason", Choice("epoch", "trimmed", "ahead", "too_far")), ("cursor", Cursor())),
             "Events are missing: call `GET /sync`; the connection goes on from this cursor");
+        AddReplies(api);
+        AddFrame(api, EventTypes.Typing, Data(api, "Typing",
+            ("chat_id", Id()), ("sender", Choice(Senders.User, Senders.Ai)),
+                ("is_typing", new JsonObject { ["type"] = "boolean" })),
+            "Somebody types; it lapses after 8 s");
+        AddFrame(api, EventTypes.Ping, Data(api, "Empty"), "After 25 s of silence; needs no answer");
+        AddFrame(api, EventTypes.Pong, ApiDocument.Ref("Empty"), "The answer to a client's `ping`");
+        AddFrame(api, EventTypes.Error, Data(api, "FrameError", ("code", Text()), ("detail", Text())),
+            "What was wrong with a frame of the client's; not on a stream");
+    }
+
+    static void AddReplies(ApiDocument api)
+    {
         AddFrame(api, EventTypes.Snapshot, Data(api, "Snapshot",
             ("chat_id", Id()), ("message_id", Id()), ("reply_to_id", Id()), ("seq", OperationRules.Integer(1)),
             ("model", Text()), ("attempt", OperationRules.Integer(0)), ("content", Text()),
@@ -71,14 +84,6 @@ static class FrameSchemas
             ("chat_id", Id()), ("message_id", Id()), ("attempt", OperationRules.Integer(0)),
             ("index", OperationRules.Integer(0)), ("offset", OperationRules.Integer(0)), ("text", Text())),
             "More text of a thought, at an offset in UTF-16 units");
-        AddFrame(api, EventTypes.Typing, Data(api, "Typing",
-            ("chat_id", Id()), ("sender", Choice(Senders.User, Senders.Ai)),
-                ("is_typing", new JsonObject { ["type"] = "boolean" })),
-            "Somebody types; it lapses after 8 s");
-        AddFrame(api, EventTypes.Ping, Data(api, "Empty"), "After 25 s of silence; needs no answer");
-        AddFrame(api, EventTypes.Pong, ApiDocument.Ref("Empty"), "The answer to a client's `ping`");
-        AddFrame(api, EventTypes.Error, Data(api, "FrameError", ("code", Text()), ("detail", Text())),
-            "What was wrong with a frame of the client's; not on a stream");
     }
 
     static void AddFrame(ApiDocument api, string type, JsonObject data, string description, bool isDurable = false)

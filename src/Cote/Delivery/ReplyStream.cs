@@ -42,7 +42,8 @@ sealed class ReplyStream(
         var reply = await messages.FindAsync(user.Id, null, replyId, ct, PartsView.All);
         if (reply is { Generation: { } generation } && (first.Count > 0 || !reply.HasEnded))
             first.Add(subscription.Begin(new(reply.ChatId, reply.Id, reply.ReplyToId!, reply.Seq, generation.Model!,
-                0, generation.Attempt!.Value, reply.Content, reply.PartStates, new(reply.ParentId, reply.OnPath, reply.Siblings))));
+                0, generation.Attempt!.Value, reply.Content, reply.PartStates,
+                new(reply.ParentId, reply.OnPath, reply.Siblings))));
         if (reply is null || reply.HasEnded)
         {
             if (reply is not null)

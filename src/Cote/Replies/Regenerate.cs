@@ -62,8 +62,9 @@ sealed class Regenerate(
     {
         var canContinue = target.Sender == Senders.Ai && target.Content.Length > 0
             && target.Generation is { State: States.Stopped or States.Failed };
-        return new(fields.Id, chatId, questionId, fields.Model, fields.Temperature, fields.MaxTokens, fields.ReasoningEffort,
-            fields.Continues && canContinue ? target.Content : "", fields.StopsOpen, Fingerprint.Of(json =>
+        return new(fields.Id, chatId, questionId, fields.Model, fields.Temperature, fields.MaxTokens,
+            fields.ReasoningEffort, fields.Continues && canContinue ? target.Content : "", fields.StopsOpen,
+            Fingerprint.Of(json =>
             {
                 json.WriteString("regenerate"u8, questionId);
                 json.WriteString("model"u8, fields.Model);

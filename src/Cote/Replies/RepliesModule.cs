@@ -20,7 +20,8 @@ static class RepliesModule
         services.AddSingleton<TitleModel>().AddSingleton<TitleStore>().AddHostedService<TitleLoop>();
         services.AddSingleton<ChatJobLoop>().AddHostedService(x => x.GetRequiredService<ChatJobLoop>());
         services.AddHostedService<TemporaryChatLoop>();
-        services.AddSingleton<Attachments>().AddSingleton<GeneratedFiles>().AddSingleton<Prompt>().AddSingleton<ReplyRunContext>();
+        services.AddSingleton<Attachments>().AddSingleton<GeneratedFiles>();
+        services.AddSingleton<Prompt>().AddSingleton<ReplyRunContext>();
         services.AddSingleton<LeaseLoop>().AddHostedService(x => x.GetRequiredService<LeaseLoop>());
         services.AddHostedService<ReplyLoop>();
         services.AddHostedService<IdleReplyLoop>();

@@ -70,8 +70,8 @@ sealed class ReplyContent
     public ReplyText Read() => Read(Length, _slots.Count);
 
     /// <summary>The beginning of it: so many units and so many parts.</summary>
-    public ReplyText Read(int length, int parts) => new(Attempt, Text(0, length), Rev == 0 || parts == 0
-        ? ReplyParts.None : new(Rev, [.. Enumerable.Range(0, parts).Select(x => new PartState(PartAt(x), _slots[x].Rev))]));
+    public ReplyText Read(int length, int parts) => new(Attempt, Text(0, length), parts == 0 ? ReplyParts.None
+        : new(Rev, [.. _slots.Take(parts).Select((x, index) => new PartState(PartAt(index), x.Rev))]));
 
     /// <summary>A part as it is now; the last one reaches as far as the text.</summary>
     public Part PartAt(int index) => _slots[index] switch
@@ -199,7 +199,8 @@ sealed class ReplyContent
         return true;
     }
 
-    /// <summary>Takes text of a thought that begins at <paramref name="offset"/>; false where that does not fit.</summary>
+    /// <summary>Takes text of a thought that begins at <paramref name="offset"/>; false where some before it is
+    /// missing.</summary>
     public bool WriteThought(int index, int offset, string text)
     {
         if (index != _slots.Count - 1 || _slots[index] is not { Thought: { } thought } slot || offset > thought.Length)

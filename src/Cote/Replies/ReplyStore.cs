@@ -115,7 +115,8 @@ sealed class ReplyStore(
     // A file that was made for the reply is named by it, and so is not swept. Returns the column.
     static string NameFiles(EventTransaction transaction, PendingReplyRow reply, ReplyParts parts)
     {
-        List<string> files = [.. parts.Items.Select(x => x.Part).OfType<FilePart>().Select(x => x.MediaId).OfType<string>()];
+        List<string> files =
+            [.. parts.Items.Select(x => (x.Part as FilePart)?.MediaId).OfType<string>()];
         if (files.Count == 0)
             return "[]";
         MediaStore.Name(transaction, reply.ChatId, reply.Id, files);

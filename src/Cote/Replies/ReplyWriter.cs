@@ -44,7 +44,8 @@ sealed class ReplyWriter(
 
     int UnsavedUnits => _position.Length - (_position.Attempt == _savedPosition.Attempt ? _savedPosition.Length : 0);
 
-    bool HasUnsavedParts => _position.Rev > 0 && (_position with { Length = 0 }) != (_savedPosition with { Length = 0 });
+    bool HasUnsavedParts => _position.Rev > 0
+        && (_position with { Length = 0 }) != (_savedPosition with { Length = 0 });
 
     bool IsDue => UnsavedUnits >= CheckpointUnits
         || UnsavedUnits > 0 && context.Clock.Since(_unsavedSince) >= CheckpointAfter

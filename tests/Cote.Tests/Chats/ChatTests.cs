@@ -130,9 +130,11 @@ public sealed partial class ChatTests(SharedApp shared)
             system_prompt = "Be brief.",
             temperature = 0.5,
             max_tokens = 100,
+            reasoning_effort = "low",
         })).Ok().Json;
         var unset = (await ada.PatchAsync($"/chats/{id}", """
-            {"title":null,"is_pinned":null,"model":null,"system_prompt":null,"temperature":null,"max_tokens":null}
+            {"title":null,"is_pinned":null,"model":null,"system_prompt":null,"temperature":null,"max_tokens":null,
+             "reasoning_effort":null}
             """)).Ok().Json;
 
         set.Fields().ShouldBe(Shape);
@@ -141,7 +143,7 @@ public sealed partial class ChatTests(SharedApp shared)
         (set.GetProperty("temperature").GetDouble(), set.Number("max_tokens")).ShouldBe((0.5, 100));
         (unset.Text("title"), unset.Text("title_source")).ShouldBe(("", "auto"), "its default is that Cote makes it");
         unset.GetProperty("is_pinned").GetBoolean().ShouldBeFalse();
-        foreach (var name in new[] { "model", "system_prompt", "temperature", "max_tokens" })
+        foreach (var name in new[] { "model", "system_prompt", "temperature", "max_tokens", "reasoning_effort" })
             unset.GetProperty(name).ValueKind.ShouldBe(JsonValueKind.Null);
         (await ada.GetAsync($"/chats/{id}")).Ok().Text.ShouldBe(unset.ToString());
         unset.Number("changed").ShouldBe(3);

@@ -98,7 +98,8 @@ public sealed class SubscriptionTests : IAsyncLifetime
     public async Task Who_meets_the_end_of_a_reply_is_shown_the_rest_of_its_text_before_it_and_none_after()
     {
         await using var subscription = await OpenAsync();
-        var reply = new PendingReply("chat", "reply", "question", 2, "m", 1, 1, "one ", ReplyParts.None, new("question"));
+        var reply = new PendingReply("chat", "reply", "question", 2, "m", 1, 1, "one ", ReplyParts.None,
+            new("question"));
         subscription.Begin(reply).Type.ShouldBe("message.snapshot");
         await AppendAsync("question");
         (await subscription.NextAsync(Ct)).Select(x => x.Type).ShouldBe(["message"]);

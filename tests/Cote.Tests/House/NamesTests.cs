@@ -32,7 +32,8 @@ public sealed partial class NamesTests
         Constants(typeof(EventTypes)).ShouldBe([
             "message", "message.status", "message.deleted", "message.feedback",
             "chat.created", "chat.updated", "chat.deleted", "chat.path",
-            "ready", "reset", "message.snapshot", "message.delta", "typing", "ping", "pong", "error"]);
+            "ready", "reset", "message.snapshot", "message.delta", "message.part", "message.part.delta",
+            "typing", "ping", "pong", "error"]);
         Constants(typeof(States)).ShouldBe(
             ["queued", "running", "completed", "stopped", "failed", "interrupted", "waiting"]);
         Constants(typeof(Statuses)).ShouldBe(["sent", "delivered", "read"]);

@@ -138,10 +138,11 @@ public sealed class OpenApiTests(SharedApp shared)
         """{"username":"{0}","email":"{0}@example.com","password":"correct horse battery","invitation_code":"x"}""")]
     [InlineData("POST /chats",
         """{"title":"a","auto_title":false,"id":"{1}","is_pinned":true,"model":"demo","system_prompt":"b","""
-            + "\"temperature\":1,\"max_tokens\":7,\"is_archived\":true,\"temporary\":true}")]
+            + "\"temperature\":1,\"max_tokens\":7,\"is_archived\":true,\"temporary\":true,"
+            + "\"reasoning_effort\":\"low\"}")]
     [InlineData("PATCH /chats/{chat_id}",
         """{"title":"a","is_pinned":true,"model":"demo","system_prompt":"b","temperature":1,"max_tokens":7,"""
-            + "\"is_archived\":true}")]
+            + "\"is_archived\":true,\"reasoning_effort\":\"none\"}")]
     [InlineData("POST /chats/{chat_id}/messages",
         """{"content":"a","type":"text","media_urls":[],"reply_to_id":null,"importance_level":"low","id":"{1}","parent_id":null,"version_of":null,"stop":false}""")]
     public async Task What_a_route_takes_is_what_is_described(string route, string valid)
@@ -200,11 +201,12 @@ public sealed class OpenApiTests(SharedApp shared)
         Check("POST /chats/{chat_id}/stop", (await ada.PostAsync($"/chats/{chat}/stop")).Ok().Json);
         Check("PUT /chats/{chat_id}/messages/{message_id}/read",
             (await ada.PutAsync($"/chats/{chat}/messages/{reply.Text("id")}/read")).Ok().Json);
-        Check("POST /chats/{chat_id}/messages", question, absent: ["generation", "feedback", "on_path", "siblings"]);
+        Check("POST /chats/{chat_id}/messages", question,
+            absent: ["generation", "feedback", "on_path", "siblings", "parts"]);
         Check("GET /chats/{chat_id}/messages/{message_id}", reply,
-            absent: ["reply_id", "feedback", "on_path", "siblings"]);
+            absent: ["reply_id", "feedback", "on_path", "siblings", "parts"]);
         Check("GET /chats/{chat_id}/messages", (await ada.MessagesAsync(chat))[1],
-            absent: ["reply_id", "feedback", "on_path", "siblings"]);
+            absent: ["reply_id", "feedback", "on_path", "siblings", "parts"]);
         Check("DELETE /chats/{chat_id}/messages/{message_id}",
             (await ada.DeleteAsync($"/chats/{chat}/messages/{question.Text("id")}")).Ok().Json);
         Check("DELETE /chats/{chat_id}", (await ada.DeleteAsync($"/chats/{chat}")).Ok().Json);

@@ -28,7 +28,8 @@ public sealed class StreamingReplyTests
         ["a", "bc ", "ü", "鸽子", "🕊️", "👩‍👩‍👧", "\r\n", "\"\\", "<&>", "\u2028", "0123456789"];
 
     /// <summary>
-    /// What may happen: text, a thought, a citation, another form of a part, a new attempt, client n looks, client n loses its connection (and what it was told last).
+    /// What may happen: text, a thought, a citation, another form of a part, a new attempt, client n looks,
+    /// client n loses its connection (and what it was told last).
     /// </summary>
     public enum Kind { Text, Thought, Source, Change, Attempt, Look, Reconnect, Lose }
 

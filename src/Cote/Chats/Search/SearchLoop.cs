@@ -143,7 +143,8 @@ sealed class SearchLoop(
         var missing = await index.ListMissingAsync(mark.UserId, index.AreMessages(page), room, ct);
         missing = [.. missing.OrderByDescending(x => x.MessageId, StringComparer.Ordinal)];
         var added = Cut(missing);
-        var place = added.Count < missing.Count ? "m" + added[^1].MessageId : page.Count == room ? "m" + page[^1] : "c~";
+        var place = added.Count < missing.Count ? "m" + added[^1].MessageId
+            : page.Count == room ? "m" + page[^1] : "c~";
         return new(mark, mark with { Place = place }) { Added = added };
     }
 
