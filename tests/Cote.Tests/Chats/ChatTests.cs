@@ -9,7 +9,7 @@ public sealed partial class ChatTests(SharedApp shared)
     [
         "id", "title", "created_at", "last_message_time", "last_message_content", "is_pinned",
         "last_seq", "changed", "model", "system_prompt", "temperature", "max_tokens", "leaf_id",
-        "title_source", "is_archived", "temporary",
+        "title_source", "is_archived", "temporary", "reasoning_effort",
     ];
 
     readonly CoteApp _app = shared.App;
