@@ -49,6 +49,10 @@ public sealed class Provider(string name, IEnumerable<string> models, Func<strin
     internal bool Sees(string model) => Vision && !(_clients.TryGetValue(model, out var client)
         && client is { IsValueCreated: true, Value: WireChatClient { SeesImages: false } });
 
+    /// <summary>Whether one of its models takes tools: it has not refused them since the start.</summary>
+    internal bool TakesTools(string model) => !(_clients.TryGetValue(model, out var client)
+        && client is { IsValueCreated: true, Value: WireChatClient { TakesTools: false } });
+
     /// <summary>The context window of a model as its refusals since the start show it, or null.</summary>
     internal int? LearntWindow(string model) => _windows.TryGetValue(model, out var window) ? window : null;
 

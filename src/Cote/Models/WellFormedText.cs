@@ -12,6 +12,13 @@ sealed class WellFormedText
     const char Replacement = '\uFFFD';
     char _held;
 
+    /// <summary>A whole text.</summary>
+    public static string Of(string text)
+    {
+        var whole = new WellFormedText();
+        return whole.Next(text) + whole.Finish();
+    }
+
     public string Next(string chunk)
     {
         if (_held == 0 && IsWellFormed(chunk))

@@ -11,21 +11,32 @@ namespace Cote.Models;
 sealed class WireChatClient(string provider, string model, Wire wire, ModelHttp http, ILogger log) : IChatClient
 {
     // The first, and one for each field that can be refused.
-    const int MaxRequests = 10;
+    const int MaxRequests = 13;
 
     readonly ChatClientMetadata _metadata = new(provider, wire.Endpoint, model);
+    // What seals the thoughts of this model, which no other takes.
+    readonly string _by = $"{wire.Name}:{provider}/{model}";
     int _omitted = (int)wire.NeverSent;
 
     /// <summary>False once the model has refused an image because it sees none.</summary>
     public bool SeesImages => (Omitted & Omissions.Images) == 0;
 
+    /// <summary>False once the model has refused tools.</summary>
+    public bool TakesTools => (Omitted & Omissions.Tools) == 0;
+
     Omissions Omitted => (Omissions)Volatile.Read(ref _omitted);
 
     /// <inheritdoc/>
-    public Task<ChatResponse> GetResponseAsync(
+    public async Task<ChatResponse> GetResponseAsync(
         IEnumerable<ChatMessage> messages, ChatOptions? options = null,
-        CancellationToken cancellationToken = default) =>
-        GetStreamingResponseAsync(messages, options, cancellationToken).ToChatResponseAsync(cancellationToken);
+        CancellationToken cancellationToken = default)
+    {
+        var response = await GetStreamingResponseAsync(messages, options, cancellationToken)
+            .ToChatResponseAsync(cancellationToken);
+        foreach (var message in response.Messages)
+            message.Contents = [.. message.Contents.Where(x => x is not ToolCallProgress)];
+        return response;
+    }
 
     /// <inheritdoc/>
     public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
@@ -37,7 +48,7 @@ sealed class WireChatClient(string provider, string model, Wire wire, ModelHttp 
         for (var requests = 1; ; requests++)
         {
             var omitted = Omitted;
-            var request = new WireRequest(model, Turns.Of(prompt, omitted), options, omitted);
+            var request = new WireRequest(model, _by, Turns.Of(prompt, omitted, _by), options, omitted);
             var asksAgain = false;
             await using var updates = CallAsync(request, cancellationToken).GetAsyncEnumerator(cancellationToken);
             while (true)
@@ -80,7 +91,7 @@ sealed class WireChatClient(string provider, string model, Wire wire, ModelHttp 
         using var answer = await http.PostAsync(wire.Endpoint, wire.Headers, wire.Write(request), ct);
         await using var body = await ContentCoding.OpenAsync(answer.Content, ct);
         var events = new EventReader(body);
-        var reply = new ReplyReader(wire);
+        var reply = new ReplyReader(wire, _by);
         while (!reply.IsOver && await ReadAsync(events, reply, ct))
         {
             if (reply.Take(events.Current) is { } update)

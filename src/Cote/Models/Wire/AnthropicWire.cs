@@ -25,6 +25,8 @@ sealed class AnthropicWire : Wire
         _maxTokens = options.MaxTokens ?? DefaultMaxTokens;
     }
 
+    public override string Name => "anthropic";
+
     public override Uri Endpoint { get; }
 
     public override Omissions NeverSent => Omissions.UsageWish;
@@ -41,116 +43,150 @@ sealed class AnthropicWire : Wire
         {
             json.WriteStartObject();
             json.WriteString("model", request.Options?.ModelId ?? request.Model);
-            json.WriteNumber("max_tokens", request.Options?.MaxOutputTokens ?? _maxTokens);
+            var most = request.Options?.MaxOutputTokens ?? _maxTokens;
+            json.WriteNumber("max_tokens", most);
             json.WriteBoolean("stream", request.Sends(Omissions.Streaming));
-            if (request.Options?.Temperature is { } temperature && request.Sends(Omissions.Temperature))
-                json.WriteNumber("temperature", Math.Min(temperature, 1)); // OpenAI's scale ends at 2, this one at 1.
-            if (request.Options?.TopP is { } topP && request.Sends(Omissions.TopP))
-                json.WriteNumber("top_p", topP);
+            if (AnthropicThinking.BudgetOf(request, most) is { } budget)
+            {
+                // A model that thinks takes no temperature and no top_p.
+                json.WriteStartObject("thinking");
+                json.WriteString("type", "enabled");
+                json.WriteNumber("budget_tokens", budget);
+                json.WriteEndObject();
+            }
+            else
+            {
+                if (request.Options?.Temperature is { } temperature && request.Sends(Omissions.Temperature))
+                    json.WriteNumber("temperature", Math.Min(temperature, 1)); // OpenAI's ends at 2, this one at 1.
+                if (request.Options?.TopP is { } topP && request.Sends(Omissions.TopP))
+                    json.WriteNumber("top_p", topP);
+            }
             var system = request.Turns.Where(x => x.Role == ChatRole.System).Select(x => x.OnlyText).ToList();
             if (system.Count > 0)
                 json.WriteString("system", string.Join("\n\n", system));
-            json.WriteStartArray("messages");
-            foreach (var turn in request.Turns.Where(x => x.Role != ChatRole.System))
-                Write(json, turn);
-            json.WriteEndArray();
+            WriteTools(json, request);
+            WriteMessages(json, request);
             json.WriteEndObject();
         }
         return buffer.ToArray();
     }
 
-    static void Write(Utf8JsonWriter json, Turn turn)
+    // The API refuses calls in the prompt without tools beside them: where there are none, the names that were called
+    // are told, and none may be called.
+    static void WriteTools(Utf8JsonWriter json, WireRequest request)
     {
-        json.WriteStartObject();
-        json.WriteString("role", turn.Role.Value);
-        json.WriteStartArray("content");
-        foreach (var content in turn.Contents)
+        var called = request.Tools.Count > 0 ? [] : request.Turns.SelectMany(x => x.Contents)
+            .OfType<FunctionCallContent>().Select(x => ToolJson.NameOf(x.Name)).Distinct().ToList();
+        IReadOnlyList<AIFunctionDeclaration> tools = request.Tools.Count > 0 ? request.Tools
+            : [.. called.Select(x => AIFunctionFactory.CreateDeclaration(x, null, default))];
+        if (tools.Count == 0)
+            return;
+        json.WriteStartArray("tools");
+        foreach (var tool in tools)
         {
             json.WriteStartObject();
-            if (content is TextContent text)
-            {
-                json.WriteString("type", "text");
-                json.WriteString("text", text.Text);
-            }
-            else
-            {
-                json.WriteString("type", "image");
-                json.WriteStartObject("source");
-                if (content is DataContent data)
-                {
-                    json.WriteString("type", "base64");
-                    json.WriteString("media_type", data.MediaType);
-                    json.WriteBase64String("data", data.Data.Span);
-                }
-                else
-                {
-                    json.WriteString("type", "url");
-                    json.WriteString("url", ((UriContent)content).Uri.AbsoluteUri);
-                }
-                json.WriteEndObject();
-            }
+            json.WriteString("name", tool.Name);
+            if (!string.IsNullOrEmpty(tool.Description))
+                json.WriteString("description", tool.Description);
+            ToolJson.WriteParameters(json, "input_schema", tool);
             json.WriteEndObject();
         }
         json.WriteEndArray();
+        var mode = called.Count > 0 ? ChatToolMode.None : request.Options?.ToolMode;
+        if (mode is null or AutoChatToolMode || !request.Sends(Omissions.ToolChoice))
+            return;
+        json.WriteStartObject("tool_choice");
+        json.WriteString("type",
+            mode is NoneChatToolMode ? "none" : mode is RequiredChatToolMode { RequiredFunctionName: not null } ? "tool"
+            : "any");
+        if (mode is RequiredChatToolMode { RequiredFunctionName: { } name })
+            json.WriteString("name", name);
         json.WriteEndObject();
     }
 
-    public override void Read(JsonElement json, bool isBody, ReplyReader reply)
+    // Results are the user's here, and stand before what the user says.
+    static void WriteMessages(Utf8JsonWriter json, WireRequest request)
     {
-        var type = json.String("type");
-        if (type is "message" || type?.StartsWith("message_", StringComparison.Ordinal) == true
-            || type?.StartsWith("content_block_", StringComparison.Ordinal) == true)
-            reply.Recognize();
-        switch (type)
+        json.WriteStartArray("messages");
+        string? open = null;
+        foreach (var turn in request.Turns.Where(x => x.Role != ChatRole.System))
         {
-            case "message_start" when json.Member("message") is { } message:
-                ReadUsage(message, reply);
-                break;
-            case "content_block_start" when json.Member("content_block") is { } begun:
-                ReadBlock(begun, reply);
-                break;
-            case "content_block_delta" when json.Member("delta") is { } delta:
-                ReadBlock(delta, reply);
-                break;
-            case "message_delta":
-                ReadUsage(json, reply);
-                ReadStop(json.Member("delta") ?? json, reply);
-                break;
-            case "message_stop":
-                reply.End();
-                break;
-            case "message": // The whole answer, though a stream was asked for.
-                if (json.Member("content", JsonValueKind.Array) is { } blocks)
-                    foreach (var block in blocks.EnumerateArray())
-                        ReadBlock(block, reply);
-                ReadUsage(json, reply);
-                ReadStop(json, reply);
-                reply.End();
-                break;
+            var role = turn.Role == ChatRole.Tool ? "user" : turn.Role.Value;
+            if (role != open)
+            {
+                if (open is not null)
+                    End(json);
+                json.WriteStartObject();
+                json.WriteString("role", role);
+                json.WriteStartArray("content");
+                open = role;
+            }
+            foreach (var content in turn.Contents)
+                WriteBlock(json, content, request.By);
+        }
+        if (open is not null)
+            End(json);
+        json.WriteEndArray();
+
+        static void End(Utf8JsonWriter json)
+        {
+            json.WriteEndArray();
+            json.WriteEndObject();
         }
     }
 
-    static void ReadBlock(JsonElement block, ReplyReader reply)
+    static void WriteBlock(Utf8JsonWriter json, AIContent content, string by)
     {
-        if (block.String("type") is null or "text" or "text_delta")
-            reply.AddText(block.String("text"), isWhole: false);
-        else if (block.String("type") is "thinking" or "thinking_delta")
-            reply.AddReasoning(block.String("thinking"));
-    }
-
-    static void ReadStop(JsonElement json, ReplyReader reply)
-    {
-        if (json.String("stop_reason") is { } reason && !string.IsNullOrWhiteSpace(reason))
-            reply.Finish(reason);
-    }
-
-    static void ReadUsage(JsonElement json, ReplyReader reply)
-    {
-        if (json.Member("usage", JsonValueKind.Object) is not { } usage)
+        if (content is TextReasoningContent thought)
+        {
+            SealedReasoning.Open(thought, by)?.WriteTo(json);
             return;
-        // What came from a cache, or was written to one, was in the prompt as well.
-        var cached = (usage.Count("cache_read_input_tokens") ?? 0) + (usage.Count("cache_creation_input_tokens") ?? 0);
-        var input = usage.Count("input_tokens") + cached;
-        reply.AddUsage(input, usage.Count("output_tokens"));
+        }
+        json.WriteStartObject();
+        switch (content)
+        {
+            case TextContent text:
+                json.WriteString("type", "text");
+                json.WriteString("text", text.Text);
+                break;
+            case FunctionCallContent call:
+                json.WriteString("type", "tool_use");
+                json.WriteString("id", ToolJson.NameOf(call.CallId));
+                json.WriteString("name", ToolJson.NameOf(call.Name));
+                json.WritePropertyName("input");
+                json.WriteRawValue(ToolJson.ArgumentsOf(call));
+                break;
+            case FunctionResultContent result:
+                json.WriteString("type", "tool_result");
+                json.WriteString("tool_use_id", ToolJson.NameOf(result.CallId));
+                json.WriteString("content", ToolJson.TextOf(result));
+                if (result.Exception is not null)
+                    json.WriteBoolean("is_error", true);
+                break;
+            default:
+                json.WriteString("type", "image");
+                WriteSource(json, content);
+                break;
+        }
+        json.WriteEndObject();
     }
+
+    static void WriteSource(Utf8JsonWriter json, AIContent image)
+    {
+        json.WriteStartObject("source");
+        if (image is DataContent data)
+        {
+            json.WriteString("type", "base64");
+            json.WriteString("media_type", data.MediaType);
+            json.WriteBase64String("data", data.Data.Span);
+        }
+        else
+        {
+            json.WriteString("type", "url");
+            json.WriteString("url", ((UriContent)image).Uri.AbsoluteUri);
+        }
+        json.WriteEndObject();
+    }
+
+    public override WireAnswer Open(ReplyReader reply) => new AnthropicAnswer(reply);
 }

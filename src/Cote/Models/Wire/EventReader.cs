@@ -20,7 +20,8 @@ sealed class EventReader(Stream body, long maxBody = EventReader.MaxBody)
 {
     // An attack: a line or a body without an end would fill the memory.
     internal const int MaxLine = 1024 * 1024;
-    internal const int MaxJson = 8 * 1024 * 1024;
+    // A picture of 20 MB in base64, and what stands around it.
+    internal const int MaxJson = 28 * 1024 * 1024;
     internal const long MaxBody = 128L * 1024 * 1024;
     const int MaxStray = 4_096;
 
@@ -90,7 +91,7 @@ sealed class EventReader(Stream body, long maxBody = EventReader.MaxBody)
         if (value is [(byte)' ', ..])
             value = value[1..];
         if (Ascii.EqualsIgnoreCase(name, "data"u8))
-            Append(value, MaxLine);
+            Append(value, MaxJson);
         else if (Ascii.EqualsIgnoreCase(name, "event"u8))
             _type = Encoding.UTF8.GetString(value).Trim();
         else if (!name.IsEmpty && !name.SequenceEqual("id"u8) && !name.SequenceEqual("retry"u8))
@@ -139,7 +140,7 @@ sealed class EventReader(Stream body, long maxBody = EventReader.MaxBody)
                 return searched + found;
             }
             searched = _end - _start;
-            if (searched > MaxLine && searched > (IsJson() ? MaxJson : MaxLine))
+            if (searched > MaxLine && searched > (IsData() ? MaxJson : MaxLine))
                 throw new ModelFaultException(ModelFault.Unreadable);
             if (_hasEnded || !await FillAsync(ct))
             {
@@ -171,8 +172,13 @@ sealed class EventReader(Stream body, long maxBody = EventReader.MaxBody)
         }
     }
 
-    bool IsJson() => _bare is not null
-        || _buffer.AsSpan(_start, _end - _start).TrimStart(" \t"u8) is [(byte)'{' or (byte)'[', ..];
+    // Whether the line that has begun holds JSON, in a frame or without one.
+    bool IsData()
+    {
+        var line = _buffer.AsSpan(_start, _end - _start).TrimStart(" \t"u8);
+        return _bare is not null || line is [(byte)'{' or (byte)'[', ..]
+            || line.Length > 5 && Ascii.EqualsIgnoreCase(line[..5], "data:"u8);
+    }
 
     async ValueTask<bool> FillAsync(CancellationToken ct)
     {

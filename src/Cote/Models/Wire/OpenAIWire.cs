@@ -21,6 +21,8 @@ sealed class OpenAIWire : Wire
             ? Omissions.MaxTokens : Omissions.None;
     }
 
+    public override string Name => "openai";
+
     public override Uri Endpoint { get; }
 
     public override Omissions NeverSent { get; }
@@ -52,9 +54,10 @@ sealed class OpenAIWire : Wire
                 json.WriteNumber("top_p", topP);
             if (EffortOf(request.Options) is { } effort && request.Sends(Omissions.Reasoning))
                 json.WriteString("reasoning_effort", effort);
+            WriteTools(json, request);
             json.WriteStartArray("messages");
             foreach (var turn in request.Turns)
-                Write(json, turn);
+                Write(json, turn, request.By);
             json.WriteEndArray();
             json.WriteEndObject();
         }
@@ -70,21 +73,82 @@ sealed class OpenAIWire : Wire
         _ => null,
     };
 
-    static void Write(Utf8JsonWriter json, Turn turn)
+    static void WriteTools(Utf8JsonWriter json, WireRequest request)
     {
-        json.WriteStartObject();
-        json.WriteString("role", turn.Role.Value);
-        if (turn.OnlyText is { } only)
-        {
-            json.WriteString("content", only);
-            json.WriteEndObject();
+        if (request.Tools.Count == 0)
             return;
-        }
-        json.WriteStartArray("content");
-        foreach (var content in turn.Contents)
+        json.WriteStartArray("tools");
+        foreach (var tool in request.Tools)
         {
             json.WriteStartObject();
-            if (content is TextContent text)
+            json.WriteString("type", "function");
+            json.WriteStartObject("function");
+            json.WriteString("name", tool.Name);
+            json.WriteString("description", tool.Description);
+            ToolJson.WriteParameters(json, "parameters", tool);
+            json.WriteEndObject();
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+        if (!request.Sends(Omissions.ToolChoice))
+            return;
+        switch (request.Options?.ToolMode)
+        {
+            case NoneChatToolMode:
+                json.WriteString("tool_choice", "none");
+                break;
+            case RequiredChatToolMode { RequiredFunctionName: { } name }:
+                json.WriteStartObject("tool_choice");
+                json.WriteString("type", "function");
+                json.WriteStartObject("function");
+                json.WriteString("name", name);
+                json.WriteEndObject();
+                json.WriteEndObject();
+                break;
+            case RequiredChatToolMode:
+                json.WriteString("tool_choice", "required");
+                break;
+        }
+    }
+
+    static void Write(Utf8JsonWriter json, Turn turn, string by)
+    {
+        if (turn.Role == ChatRole.Tool)
+        {
+            foreach (var result in turn.Contents.Cast<FunctionResultContent>())
+            {
+                json.WriteStartObject();
+                json.WriteString("role", "tool");
+                json.WriteString("tool_call_id", result.CallId);
+                json.WriteString("content", ToolJson.TextOf(result));
+                json.WriteEndObject();
+            }
+            return;
+        }
+        json.WriteStartObject();
+        json.WriteString("role", turn.Role.Value);
+        foreach (var thought in turn.Contents.OfType<TextReasoningContent>())
+            if (SealedReasoning.Open(thought, by) is { } members)
+                foreach (var member in members.EnumerateObject())
+                    member.WriteTo(json);
+        List<AIContent> said = [.. turn.Contents.Where(x => x is TextContent or DataContent or UriContent)];
+        if (said.Count == 0)
+            json.WriteNull("content");
+        else if (said is [TextContent only])
+            json.WriteString("content", only.Text);
+        else
+            WriteParts(json, said);
+        WriteCalls(json, turn);
+        json.WriteEndObject();
+    }
+
+    static void WriteParts(Utf8JsonWriter json, List<AIContent> parts)
+    {
+        json.WriteStartArray("content");
+        foreach (var part in parts)
+        {
+            json.WriteStartObject();
+            if (part is TextContent text)
             {
                 json.WriteString("type", "text");
                 json.WriteString("text", text.Text);
@@ -93,82 +157,32 @@ sealed class OpenAIWire : Wire
             {
                 json.WriteString("type", "image_url");
                 json.WriteStartObject("image_url");
-                json.WriteString("url", content is DataContent data ? data.Uri : ((UriContent)content).Uri.AbsoluteUri);
+                json.WriteString("url", part is DataContent data ? data.Uri : ((UriContent)part).Uri.AbsoluteUri);
                 json.WriteEndObject();
             }
             json.WriteEndObject();
         }
         json.WriteEndArray();
-        json.WriteEndObject();
     }
 
-    public override void Read(JsonElement json, bool isBody, ReplyReader reply)
+    static void WriteCalls(Utf8JsonWriter json, Turn turn)
     {
-        if (json.Member("choices", JsonValueKind.Array) is { } choices)
+        if (!turn.HasCalls)
+            return;
+        json.WriteStartArray("tool_calls");
+        foreach (var call in turn.Contents.OfType<FunctionCallContent>())
         {
-            reply.Recognize();
-            if (choices.GetArrayLength() > 0)
-                ReadChoice(json, choices[0], isBody, reply);
+            json.WriteStartObject();
+            json.WriteString("id", call.CallId);
+            json.WriteString("type", "function");
+            json.WriteStartObject("function");
+            json.WriteString("name", ToolJson.NameOf(call.Name));
+            json.WriteString("arguments", ToolJson.ArgumentsOf(call));
+            json.WriteEndObject();
+            json.WriteEndObject();
         }
-        // Groq and Moonshot have places of their own for it.
-        ReadUsage(json.Member("usage") ?? json.Member("x_groq")?.Member("usage"), reply);
+        json.WriteEndArray();
     }
 
-    static void ReadChoice(JsonElement json, JsonElement choice, bool isBody, ReplyReader reply)
-    {
-        var message = choice.Member("message", JsonValueKind.Object);
-        if (choice.Member("delta", JsonValueKind.Object) is { } delta)
-            ReadTurn(delta, isWhole: false, reply);
-        if (message is { } whole)
-            ReadTurn(whole, isWhole: true, reply);
-        if (choice.String("text") is { Length: > 0 } text)
-            reply.AddText(text, isWhole: true);
-        ReadUsage(choice.Member("usage"), reply);
-        if (choice.String("finish_reason") is { } reason && !string.IsNullOrWhiteSpace(reason))
-            reply.Finish(reason);
-        else if (message is not null && (isBody || json.String("object") == "chat.completion"))
-            reply.Finish("stop"); // A whole body needs no word for its end.
-    }
-
-    static void ReadTurn(JsonElement turn, bool isWhole, ReplyReader reply)
-    {
-        if ((turn.String("reasoning_content") ?? turn.String("reasoning")) is { Length: > 0 } thought)
-            reply.AddReasoning(thought);
-        if (turn.Member("content") is { } content)
-            ReadContent(content, isWhole, reply);
-        // A refusal is what the model says to the user, in a field of its own.
-        if (turn.String("refusal") is { Length: > 0 } refusal)
-            reply.AddText(refusal, isWhole);
-    }
-
-    // A string, a part, or a list of both. Parts of any other type than text, such as `thinking`, are no text.
-    static void ReadContent(JsonElement content, bool isWhole, ReplyReader reply)
-    {
-        switch (content.ValueKind)
-        {
-            case JsonValueKind.String:
-                reply.AddText(content.String(), isWhole);
-                break;
-            case JsonValueKind.Array:
-                foreach (var part in content.EnumerateArray())
-                    ReadContent(part, isWhole, reply);
-                break;
-            case JsonValueKind.Object when content.String("type") is null or "text" or "output_text":
-                reply.AddText(content.String("text") ?? content.Member("text")?.String("value"), isWhole);
-                break;
-            case JsonValueKind.Object when content.String("type") is "refusal":
-                reply.AddText(content.String("refusal"), isWhole);
-                break;
-            case JsonValueKind.Object when content.String("type") is "thinking" or "reasoning":
-                reply.AddReasoning(content.String("thinking") ?? content.String("text"));
-                break;
-        }
-    }
-
-    static void ReadUsage(JsonElement? usage, ReplyReader reply)
-    {
-        if (usage is { ValueKind: JsonValueKind.Object } x)
-            reply.AddUsage(x.Count("prompt_tokens") ?? x.Count("input_tokens"),
-                x.Count("completion_tokens") ?? x.Count("output_tokens"));
-    }
+    public override WireAnswer Open(ReplyReader reply) => new OpenAIAnswer(reply);
 }

@@ -20,6 +20,16 @@ static class Refusals
         "unknown role: system", "unexpected role 'system'",
     ];
 
+    // A refusal of one tool's schema is none of tools.
+    static readonly string[] NoTools =
+    [
+        "support tools", "support tool use", "support tool call", "support function call", "tool use is not",
+        "tool calling is not", "tool calls are not", "tools are not", "tools is not", "function calling is not",
+        "functions are not", "enable-auto-tool-choice", "support the `tools`", "support 'tools'", "parameter: tools",
+        "parameter: 'tools'", "argument supplied: tools", "tools: extra inputs", "role 'tool' is not",
+        "unknown role: tool", "invalid role: tool", "unexpected role 'tool'",
+    ];
+
     static readonly string[] StringsOnly =
         ["must be a string", "valid string", "expected a string", "expected string", "str type expected"];
 
@@ -34,6 +44,8 @@ static class Refusals
             && (error.Says(NoSystemRole)
                 || error.Field?.EndsWith(".role", StringComparison.Ordinal) == true && error.Says("system")))
             return Omissions.SystemRole;
+        if (status is 400 or 404 or 422 or 500 or 501 && request.HasTools && error.Says(NoTools))
+            return Omissions.Tools;
         // A refusal with a meaning of its own, such as a context that is too long, may name fields in passing.
         if (status is not (null or 400 or 404 or 422) || refusal.Fault.Code != ModelFault.Refused.Code)
             return Omissions.None;
@@ -54,8 +66,14 @@ static class Refusals
         // A limit that is only too large is not dropped: it is the owner's.
         if (!error.Says(Unsupported))
             yield break;
-        if (Names(error, "reasoning_effort"))
+        if (Names(error, "reasoning_content") || Names(error, "reasoning_details"))
+            yield return Omissions.PastReasoning;
+        if (Names(error, "reasoning_effort") || Names(error, "thinking"))
             yield return Omissions.Reasoning;
+        if (Names(error, "tool_choice"))
+            yield return Omissions.ToolChoice;
+        if (error.Field == "tools")
+            yield return Omissions.Tools;
         if (Names(error, "max_tokens") && error.Field != "max_completion_tokens")
             yield return Omissions.MaxTokens;
         if (Names(error, "max_completion_tokens"))
@@ -63,7 +81,8 @@ static class Refusals
     }
 
     static bool Names(UpstreamError error, string field) =>
-        error.Field == field || error.Says(field);
+        error.Field == field || error.Field?.EndsWith("." + field, StringComparison.Ordinal) == true
+            || error.Says(field);
 
     // A limit that was never set, or is sent under the other name, cannot be what was refused.
     static bool IsSent(Omissions field, WireRequest request) => field switch
@@ -74,6 +93,9 @@ static class Refusals
         Omissions.MaxTokens => request.Options?.MaxOutputTokens is not null,
         Omissions.MaxCompletionTokens =>
             request.Options?.MaxOutputTokens is not null && !request.Sends(Omissions.MaxTokens),
+        Omissions.Tools => request.HasTools,
+        Omissions.ToolChoice => request.Tools.Count > 0 && request.Options?.ToolMode is not (null or AutoChatToolMode),
+        Omissions.PastReasoning => request.Turns.Any(x => x.Contents.Any(y => y is TextReasoningContent)),
         _ => true,
     };
 }

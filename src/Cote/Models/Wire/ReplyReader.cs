@@ -9,17 +9,32 @@ namespace Cote.Models;
 /// a finish reason or <c>[DONE]</c> can fail it; what carries nothing is passed over; and what is no reply is not asked
 /// for again, because the model has run and is paid.
 /// </summary>
-sealed class ReplyReader(Wire wire)
+sealed class ReplyReader
 {
     const int MaxUnexplained = 4_096;
 
+    readonly WireAnswer _answer;
+    readonly UsageDetails _usage = new();
     ChatResponseUpdate _update = new();
     bool _isRecognized;
     bool _hasText;
     bool _hasDeltas;
-    long? _inputTokens;
-    long? _outputTokens;
     string? _unexplained;
+
+    /// <summary>A reader of one answer.</summary>
+    /// <param name="wire">The provider's API.</param>
+    /// <param name="by">The wire, provider and model, as <see cref="SealedReasoning"/> names them.</param>
+    public ReplyReader(Wire wire, string by)
+    {
+        By = by;
+        _answer = wire.Open(this);
+    }
+
+    /// <summary>Who answers, as <see cref="SealedReasoning"/> names it.</summary>
+    public string By { get; }
+
+    /// <summary>How much text has come, in UTF-16 units.</summary>
+    public int TextLength { get; private set; }
 
     /// <summary>Whether a finish reason has come: from here on nothing can fail the answer.</summary>
     public bool HasFinished { get; private set; }
@@ -77,8 +92,12 @@ sealed class ReplyReader(Wire wire)
             return;
         _hasDeltas |= !isWhole;
         _hasText = true;
+        TextLength += text.Length;
         _update.Contents.Add(new TextContent(text));
     }
+
+    /// <summary>Adds what is neither text nor a thought: a call, a citation, a picture, a sign of life.</summary>
+    public void Add(AIContent content) => _update.Contents.Add(content);
 
     /// <summary>Adds a thought of the model, which is no text of its answer.</summary>
     public void AddReasoning(string? text)
@@ -87,17 +106,30 @@ sealed class ReplyReader(Wire wire)
             _update.Contents.Add(new TextReasoningContent(text));
     }
 
+    /// <summary>Adds what the provider demands back of its thoughts.</summary>
+    public void AddSealed(Action<Utf8JsonWriter> writeData)
+    {
+        if (SealedReasoning.Seal(By, writeData) is { } content)
+            _update.Contents.Add(content);
+    }
+
     /// <summary>Adds what the provider counted. Servers repeat it, send it in halves, and send zeros at last.</summary>
-    public void AddUsage(long? input, long? output)
+    public void AddUsage(long? input, long? output, long? cached = null, long? reasoning = null)
     {
         if (input is not > 0 && output is not > 0)
             return;
-        (_inputTokens, _outputTokens) = (input is > 0 ? input : _inputTokens, output is > 0 ? output : _outputTokens);
+        _usage.InputTokenCount = input is > 0 ? input : _usage.InputTokenCount;
+        _usage.OutputTokenCount = output is > 0 ? output : _usage.OutputTokenCount;
+        _usage.TotalTokenCount = (_usage.InputTokenCount ?? 0) + (_usage.OutputTokenCount ?? 0);
+        _usage.CachedInputTokenCount = cached is > 0 ? cached : _usage.CachedInputTokenCount;
+        _usage.ReasoningTokenCount = reasoning is > 0 ? reasoning : _usage.ReasoningTokenCount;
         _update.Contents.Add(new UsageContent(new UsageDetails
         {
-            InputTokenCount = _inputTokens,
-            OutputTokenCount = _outputTokens,
-            TotalTokenCount = (_inputTokens ?? 0) + (_outputTokens ?? 0),
+            InputTokenCount = _usage.InputTokenCount,
+            OutputTokenCount = _usage.OutputTokenCount,
+            TotalTokenCount = _usage.TotalTokenCount,
+            CachedInputTokenCount = _usage.CachedInputTokenCount,
+            ReasoningTokenCount = _usage.ReasoningTokenCount,
         }));
     }
 
@@ -108,9 +140,14 @@ sealed class ReplyReader(Wire wire)
             return;
         var (reason, fault) = FinishReasons.Of(word);
         if (fault is not null)
+        {
             Fail(new ModelFaultException(fault));
-        else
-            (_update.FinishReason, HasFinished) = (reason, true);
+            return;
+        }
+        _answer.Complete(isCut: reason == ChatFinishReason.Length);
+        // Servers that call tools and say `stop` mean the calls.
+        var calls = reason == ChatFinishReason.Stop && _update.Contents.Any(x => x is FunctionCallContent);
+        (_update.FinishReason, HasFinished) = (calls ? ChatFinishReason.ToolCalls : reason, true);
     }
 
     /// <summary>Takes the mark behind the answer, which is a finish reason where there was none.</summary>
@@ -118,6 +155,8 @@ sealed class ReplyReader(Wire wire)
     {
         if (Failure is null)
             Finish("stop");
+        if (HasFinished)
+            _answer.Complete(isCut: false);
         IsOver = true;
     }
 
@@ -150,7 +189,7 @@ sealed class ReplyReader(Wire wire)
         var error = UpstreamError.Find(json, e.Type == "error");
         var known = _isRecognized;
         // First what stands beside the error, so that a reply keeps its text.
-        wire.Read(json, e.IsBare, this);
+        _answer.Read(json, e.IsBare);
         if (error is not null)
             Fail(Error(error, e.IsBare));
         else if (_isRecognized == known && _update.Contents.Count == 0)

@@ -3,28 +3,46 @@ using Microsoft.Extensions.AI;
 
 namespace Cote.Models;
 
-/// <summary>One turn of a prompt: text and images, never blank.</summary>
+/// <summary>One turn of a prompt: text and images, calls or results, never blank.</summary>
 sealed record Turn(ChatRole Role, IReadOnlyList<AIContent> Contents)
 {
     /// <summary>Its text where it is nothing but text, else null: small servers know strings only.</summary>
     public string? OnlyText => Contents is [TextContent text] ? text.Text : null;
 
-    public bool HasImages => Contents.Any(x => x is not TextContent);
+    public bool HasImages => Contents.Any(x => x is DataContent or UriContent);
+
+    public bool HasCalls => Contents.Any(x => x is FunctionCallContent);
 }
 
-/// <summary>Makes a prompt fit to be sent: no blank turn, no two of one role, nothing the model refused.</summary>
+/// <summary>
+/// Makes a prompt fit to be sent: no blank turn, no two of one role, nothing the model refused, and directly behind
+/// each turn with calls one of their results, one for each call: strict servers refuse anything else.
+/// </summary>
 static class Turns
 {
-    public static IReadOnlyList<Turn> Of(IEnumerable<ChatMessage> messages, Omissions omitted)
+    const string UnknownOutcome = "The outcome of this call is not known.";
+
+    public static IReadOnlyList<Turn> Of(IEnumerable<ChatMessage> messages, Omissions omitted, string by)
     {
+        var prompt = messages.ToList();
+        // What was thought before an earlier answer is not demanded.
+        var question = prompt.FindLastIndex(x => x.Role == ChatRole.User);
+        var results = (omitted & Omissions.Tools) == 0 ? ResultsIn(prompt) : null;
+        var names = NamesIn(prompt);
         List<(ChatRole Role, List<AIContent> Contents)> turns = [];
-        foreach (var message in messages)
+        foreach (var (place, message) in prompt.Index())
         {
             var isSystem = message.Role == ChatRole.System;
-            var role = isSystem && (omitted & Omissions.SystemRole) != 0 ? ChatRole.User : message.Role;
-            foreach (var content in message.Contents)
-                if (Sendable(content, omitted) is { } part)
-                    Add(turns, role, part);
+            var role = isSystem && (omitted & Omissions.SystemRole) != 0 || message.Role == ChatRole.Tool
+                ? ChatRole.User : message.Role;
+            List<AIContent> contents = [.. message.Contents.Select(x =>
+                Sendable(x, omitted, place > question ? by : null, names)).OfType<AIContent>()];
+            if (contents.TrueForAll(x => x is TextReasoningContent))
+                continue;
+            contents.ForEach(x => Add(turns, role, x));
+            List<FunctionCallContent> calls = [.. contents.OfType<FunctionCallContent>()];
+            if (calls.Count > 0)
+                turns.Add((ChatRole.Tool, [.. calls.Select(x => ResultOf(x, results!))]));
         }
         return [.. turns.Select(x => new Turn(x.Role, x.Contents))];
     }
@@ -40,7 +58,34 @@ static class Turns
             contents.Add(part);
     }
 
-    static AIContent? Sendable(AIContent content, Omissions omitted) => content switch
+    // Ids repeat: some servers count the calls of each answer from 0.
+    static Dictionary<string, Queue<FunctionResultContent>> ResultsIn(List<ChatMessage> prompt)
+    {
+        Dictionary<string, Queue<FunctionResultContent>> results = new(StringComparer.Ordinal);
+        foreach (var result in prompt.SelectMany(x => x.Contents).OfType<FunctionResultContent>())
+        {
+            if (!results.TryGetValue(result.CallId, out var queue))
+                results.Add(result.CallId, queue = []);
+            queue.Enqueue(result);
+        }
+        return results;
+    }
+
+    static FunctionResultContent ResultOf(
+        FunctionCallContent call, Dictionary<string, Queue<FunctionResultContent>> results) =>
+        results.TryGetValue(call.CallId, out var queue) && queue.TryDequeue(out var result)
+            ? result : new(call.CallId, UnknownOutcome);
+
+    static Dictionary<string, string> NamesIn(List<ChatMessage> prompt)
+    {
+        Dictionary<string, string> names = new(StringComparer.Ordinal);
+        foreach (var call in prompt.SelectMany(x => x.Contents).OfType<FunctionCallContent>())
+            names[call.CallId] = call.Name;
+        return names;
+    }
+
+    static AIContent? Sendable(
+        AIContent content, Omissions omitted, string? by, Dictionary<string, string> names) => content switch
     {
         TextContent text => string.IsNullOrWhiteSpace(text.Text) ? null : text,
         DataContent image when image.HasTopLevelMediaType("image") => (omitted & Omissions.Images) == 0 ? image
@@ -48,6 +93,14 @@ static class Turns
                 $"[{image.Name ?? "image"}: {image.MediaType}, {image.Data.Length} bytes, not shown]")),
         UriContent image when image.HasTopLevelMediaType("image") => (omitted & Omissions.Images) == 0 ? image
             : new TextContent($"[image: {image.MediaType}, not shown]"),
+        TextReasoningContent thought => by is not null && (omitted & Omissions.PastReasoning) == 0
+            && SealedReasoning.Open(thought, by) is not null ? thought : null,
+        FunctionCallContent call => (omitted & Omissions.Tools) == 0 ? call
+            : new TextContent($"[called {ToolJson.NameOf(call.Name)}: {ToolJson.ArgumentsOf(call)}]"),
+        // With its call, which comes before it.
+        FunctionResultContent result => (omitted & Omissions.Tools) == 0 ? null
+            : new TextContent($"[{ToolJson.NameOf(names.GetValueOrDefault(result.CallId))} answered: "
+                + $"{ToolJson.TextOf(result)}]"),
         _ => null,
     };
 }

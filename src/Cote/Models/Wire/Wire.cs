@@ -22,19 +22,38 @@ enum Omissions
     Streaming = 64,
     /// <summary>The model gets a line with the name of each image.</summary>
     Images = 128,
-    /// <summary><c>reasoning_effort</c>: the model thinks as it likes.</summary>
+    /// <summary><c>reasoning_effort</c> or <c>thinking</c>: the model thinks as it likes.</summary>
     Reasoning = 256,
+    /// <summary>The model gets no tools; calls and results of earlier turns are told as text.</summary>
+    Tools = 512,
+    /// <summary><c>tool_choice</c>: where no tool may be called, none is sent.</summary>
+    ToolChoice = 1_024,
+    /// <summary>What the model thought before its calls is not given back.</summary>
+    PastReasoning = 2_048,
 }
 
 /// <summary>What is asked of a model.</summary>
-sealed record WireRequest(string Model, IReadOnlyList<Turn> Turns, ChatOptions? Options, Omissions Omitted)
+sealed record WireRequest(
+    string Model, string By, IReadOnlyList<Turn> Turns, ChatOptions? Options, Omissions Omitted)
 {
+    /// <summary>The tools that the model may call.</summary>
+    public IReadOnlyList<AIFunctionDeclaration> Tools { get; } =
+        (Omitted & Omissions.Tools) != 0
+        || (Omitted & Omissions.ToolChoice) != 0 && Options?.ToolMode is NoneChatToolMode ? []
+            : [.. Options?.Tools?.OfType<AIFunctionDeclaration>() ?? []];
+
+    /// <summary>Whether it speaks of tools: gives some, or tells of calls.</summary>
+    public bool HasTools => Tools.Count > 0 || Turns.Any(x => x.HasCalls);
+
     public bool Sends(Omissions field) => (Omitted & field) == 0;
 }
 
 /// <summary>The JSON of one provider's API: what is sent, and what an answer adds to a reply.</summary>
 abstract class Wire
 {
+    /// <summary>The name of this API.</summary>
+    public abstract string Name { get; }
+
     /// <summary>Where the answers come from.</summary>
     public abstract Uri Endpoint { get; }
 
@@ -47,11 +66,8 @@ abstract class Wire
     /// <summary>Writes the body of a request.</summary>
     public abstract byte[] Write(WireRequest request);
 
-    /// <summary>Reads one JSON of an answer: an event or a whole body.</summary>
-    /// <param name="json">An object that is no error.</param>
-    /// <param name="isBody">Whether it stood in the body without an event around it.</param>
-    /// <param name="reply">Where it goes.</param>
-    public abstract void Read(JsonElement json, bool isBody, ReplyReader reply);
+    /// <summary>A reader of one answer, which puts everything into <paramref name="reply"/>.</summary>
+    public abstract WireAnswer Open(ReplyReader reply);
 
     /// <summary>The base URL with the rest of the path; a query stays behind it, such as Azure's version.</summary>
     protected static Uri Combine(string baseUrl, string path)

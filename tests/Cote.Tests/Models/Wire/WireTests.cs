@@ -56,6 +56,24 @@ public abstract class WireTests : IAsyncLifetime
         return new(text.ToString(), finish, finish is null ? ModelFault.Truncated : null, usage, thoughts.ToString());
     }
 
+    // All that an answer is made of, signs of life left out; each event is one of the strings. What goes over the bare
+    // socket must be short: the server closes it hard behind the last byte.
+    protected async Task<List<AIContent>> ContentsAsync(string wire, params string[] events)
+    {
+        Server.Script = wire == "anthropic" ? FakeReply.Bytes(Raw.Open(Raw.Events(events)))
+            : events.Aggregate(FakeReply.Text(), (reply, x) => reply.ThenRaw(x)).ThenNothing();
+        var updates = await Client(wire).GetStreamingResponseAsync("Hi").ToListAsync().AsTask().InTimeAsync();
+        return [.. updates.SelectMany(x => x.Contents).Where(x => x is not ToolCallProgress)];
+    }
+
+    // The messages of a call with this prompt, as they go over the wire.
+    protected async Task<FakeRequest> SentAsync(
+        string wire, ChatOptions? options, params IEnumerable<ChatMessage> prompt)
+    {
+        (await AskAsync(Client(wire), prompt, options)).Fault.ShouldBeNull();
+        return Server.Requests[^1];
+    }
+
     protected IChatClient Client(string wire = "openai", string? url = null, string? key = "sk-secret\n",
         int? maxTokens = null) =>
         Open(wire, Options(wire, url ?? (wire == "openai" ? Server.OpenAiUrl : Server.AnthropicUrl), key, maxTokens));
@@ -81,6 +99,7 @@ public sealed record Answer(string Text, string? Finish, ModelFault? Fault, Usag
 static class Raw
 {
     public const string Whole = """{"choices":[{"index":0,"delta":{"content":"whole answer"},"finish_reason":null}]}""";
+    public const string Called = """{"choices":[{"index":0,"delta":{},"finish_reason":"tool_calls"}]}""";
     public const string Stop = """{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}""";
 
     /// <summary>A body that ends where the connection does.</summary>
