@@ -121,7 +121,8 @@ sealed class ReplyLeases(Database db, NodeNotifier notifier, Node node, Clock cl
     public async Task HandOverAsync(PendingReplyRow reply, ReplyText text, SavedParts saved)
     {
         var batch = new WriteBatch();
-        PartRows.Write(batch.Execute, reply, $"messages where {Fence(reply)}", saved, text);
+        PartRows.Write(
+            batch.Execute, reply.UserId, reply.Id, $"messages where {Fence(reply)}", saved, text.Attempt, text.Parts);
         batch.Execute($"""
             update messages set owner = null, lease_until = {HandedOver}, content = {text.Content}, text_attempt = {text.Attempt},
               parts_rev = {text.Parts.Rev}, timestamp = case when listed = 1 or {text.Content} = '' then timestamp else {clock.Now} end,

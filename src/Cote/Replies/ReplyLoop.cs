@@ -143,7 +143,7 @@ sealed class ReplyLoop(
     {
         try
         {
-            await context.Leases.HandOverAsync(reply, reply.Text, SavedParts.Of(reply.Text));
+            await context.Leases.HandOverAsync(reply, reply.Text, reply.Text.Saved);
         }
         catch (ProblemException error)
         {

@@ -27,6 +27,9 @@ readonly record struct ReplyText(long Attempt, string Content, ReplyParts Parts)
         Attempt, Content.Length, Parts.Rev,
         Parts.Items is [.., { Part: ReasoningPart thought }] ? thought.Text?.Length ?? 0 : 0);
 
+    /// <summary>What its rows hold once it is written.</summary>
+    public SavedParts Saved => SavedParts.Of(Attempt, Parts);
+
     /// <summary>Whether there is nothing of it yet.</summary>
     public bool IsEmpty => Content.Length == 0 && Parts.Rev == 0;
 

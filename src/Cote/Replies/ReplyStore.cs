@@ -44,7 +44,9 @@ sealed class ReplyStore(
             columns = $"{columns}, listed = 1, timestamp = {ListedAt(now)}";
         if (questionStatus == reply.QuestionStatus)
         {
-            PartRows.Write(batch.Execute, reply, $"messages where {leases.Fence(reply)}", saved, text);
+            PartRows.Write(
+                batch.Execute, reply.UserId, reply.Id, $"messages where {leases.Fence(reply)}", saved, text.Attempt,
+                text.Parts);
             batch.Execute($"update messages set {columns} where {leases.Fence(reply)}");
         }
         else
@@ -54,7 +56,8 @@ sealed class ReplyStore(
                 update messages set {columns}
                 from {transaction.Locked} and messages.user_id = {reply.UserId} and messages.id = {reply.Id}
                 """);
-            PartRows.Write(transaction.Execute, reply, transaction.Locked, saved, text);
+            PartRows.Write(
+                transaction.Execute, reply.UserId, reply.Id, transaction.Locked, saved, text.Attempt, text.Parts);
             SetQuestionStatus(transaction, reply, questionStatus);
             transaction.Execute($"""
                 update chats set changed = h.seq from {transaction.Locked} and chats.user_id = {reply.UserId} and chats.id = {reply.ChatId}
@@ -88,7 +91,8 @@ sealed class ReplyStore(
         }
         var content = end.Text.Content;
         var usage = end.Usage is null ? null : JsonSerializer.Serialize(end.Usage, MessagesJson.Default.Usage);
-        PartRows.Write(transaction.Execute, reply, transaction.Locked, saved, end.Text);
+        PartRows.Write(
+            transaction.Execute, reply.UserId, reply.Id, transaction.Locked, saved, end.Text.Attempt, end.Text.Parts);
         var media = NameFiles(transaction, reply, end.Text.Parts);
         transaction.Execute($"""
             update messages set state = {end.State}, content = {content}, text_attempt = {end.Text.Attempt},

@@ -22,7 +22,7 @@ sealed class ReplyWriter(
     // What is shown belongs to this attempt: it rises where something that was shown is taken back.
     long _shownAttempt = reply.Attempt;
     bool _hasBegun; // Something of that attempt is shown.
-    SavedParts _saved = SavedParts.Of(reply.Text);
+    SavedParts _saved = reply.Text.Saved;
     ReplyPosition _position;
     ReplyPosition _savedPosition;
     long _unsavedSince;
@@ -199,7 +199,7 @@ sealed class ReplyWriter(
 
     void MarkSaved(ReplyText text)
     {
-        (_saved, _savedPosition) = (SavedParts.Of(text), text.Position);
+        (_saved, _savedPosition) = (text.Saved, text.Position);
         _unsavedSince = _partsUnsavedSince = context.Clock.Ticks;
     }
 

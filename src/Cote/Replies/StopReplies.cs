@@ -81,7 +81,7 @@ sealed class StopReplies(
             return;
         // What was shown here may be ahead of what was written: all of it stays.
         var text = reply.Text.NewerOf(streaming.VisibleTextOf(userId, id));
-        await replies.EndAsync(reply, new(States.Stopped, text), reply.QuestionStatus, SavedParts.Of(reply.Text));
+        await replies.EndAsync(reply, new(States.Stopped, text), reply.QuestionStatus, reply.Text.Saved);
     }
 
     // Waits until none of these replies is pending; returns those that still are when the time is over.

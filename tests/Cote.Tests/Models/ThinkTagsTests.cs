@@ -92,7 +92,7 @@ public sealed class ThinkTagsTests
         all.AddRange(tags.Finish());
         all.ShouldAllBe(x => x.Text.Length > 0);
         var kinds = all.ConvertAll(x => x.IsReasoning);
-        kinds.ShouldBe(kinds.OrderDescending(), "thoughts come first");
+        kinds.SequenceEqual(kinds.OrderDescending()).ShouldBeTrue("thoughts come first");
         return (Join(isReasoning: true), Join(isReasoning: false), tags.IsOpen);
 
         string Join(bool isReasoning) =>

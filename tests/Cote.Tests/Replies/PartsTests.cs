@@ -19,9 +19,6 @@ public sealed class PartsTests(LiveApp live) : IClassFixture<LiveApp>
             ["choices"] = new JsonArray(new JsonObject { ["delta"] = new JsonObject { [field] = text } }),
         }.ToJsonString();
 
-    static string Picture(string base64) =>
-        $$$"""{"choices":[{"delta":{"images":[{"type":"image_url","image_url":{"url":"data:image/png;base64,{{{base64}}}"}}]}}]}""";
-
     async Task<(CoteClient Ada, string Chat)> StartAsync()
     {
         var ada = await _app.RegisterAsync();
@@ -194,36 +191,6 @@ public sealed class PartsTests(LiveApp live) : IClassFixture<LiveApp>
         light.GetProperty("length").GetInt32().ShouldBe(300_000);
     }
 
-    [Fact]
-    public async Task Deleting_a_reply_or_its_chat_leaves_nothing_of_its_parts()
-    {
-        var (ada, chat) = await StartAsync();
-        var other = await ada.CreateChatAsync(model: "openai");
-        var (_, one) = await ada.AskForAsync(chat, live.Play(Thoughts("secret one").Then("said")));
-        var (_, two) = await ada.AskForAsync(other, live.Play(Thoughts("secret two").Then("said")));
-        await ada.EndOfAsync(chat, one);
-        await ada.EndOfAsync(other, two);
-        (await RowsOfAsync(one, two)).ShouldBe(6, "a thought in two rows and a text, twice");
-        (await ada.DeleteAsync($"/chats/{chat}/messages/{one}")).Status.ShouldBe(200);
-        (await RowsOfAsync(one)).ShouldBe(0);
-        (await ada.DeleteAsync($"/chats/{other}")).Status.ShouldBe(200);
-        await Patience.UntilAsync(async () => await RowsOfAsync(two) == 0,
-            "the parts of a deleted chat are gone");
-    }
-
-    [Fact]
-    public async Task A_fork_and_an_export_bring_the_parts_along()
-    {
-        var (ada, chat) = await StartAsync();
-        var (_, reply) = await ada.AskForAsync(chat, live.Play(Thoughts("because").Then("said")));
-        await ada.EndOfAsync(chat, reply);
-        var fork = (await ada.PostAsync($"/chats/{chat}/fork")).Json.Text("id");
-        var copy = (await GetAsync(ada, $"/chats/{fork}/messages/?parts=all")).EnumerateArray().Last();
-        PartsOf(copy).ShouldBe(PartsOf(await GetAsync(ada, $"/chats/{chat}/messages/{reply}?parts=all")));
-        var export = await GetAsync(ada, $"/chats/{chat}/export");
-        PartsOf(export.GetProperty("chats")[0].GetProperty("messages")[1]).ShouldBe(PartsOf(copy));
-    }
-
     [Theory]
     [InlineData("/chats/{0}/messages/?parts=some")]
     [InlineData("/chats/{0}/messages/{1}?parts=some")]
@@ -252,9 +219,6 @@ public sealed class PartsTests(LiveApp live) : IClassFixture<LiveApp>
             _app.Url, $"/ws?token={ada.Token}&parts=some", awaitReady: false);
         (await socket.Closed).ShouldBe(4500);
     }
-
-    async Task<int> RowsOfAsync(params string[] replies) => (await _app.RowsAsync())["message_parts"]
-        .Count(x => replies.Any(y => x.Contains(y, StringComparison.Ordinal)));
 
     static JsonElement? Running(JsonElement sync, string reply) => sync.GetProperty("running").EnumerateArray()
         .Where(x => x.Text("message_id") == reply).Select(x => (JsonElement?)x).FirstOrDefault();

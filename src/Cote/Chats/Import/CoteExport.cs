@@ -7,6 +7,7 @@ namespace Cote.Chats;
 static class CoteExport
 {
     const string Source = "cote";
+    const int MostParts = 10_000;
     static readonly string[] Types = ["text", "image", "audio", "video", "file", "code"];
     static readonly string[] Importances = ["low", "normal", "high"];
 
@@ -53,10 +54,28 @@ static class CoteExport
             Importance = Choice(json.AsText("importance_level"), Importances, "normal"),
             ReplyToId = role == ImportedRole.User ? json.AsText("reply_to_id") : null,
             Generation = generation,
+            Parts = role == ImportedRole.Assistant ? ReadParts(json.Get("parts")) : [],
             KeepsEmpty = role == ImportedRole.Assistant && generation?.State is not null,
             Files = [.. json.Get("media_urls").Items().Select(x => x.AsText()).OfType<string>()
                 .Select(x => FileOf(x, header))],
         };
+    }
+
+    // A kind that a later version writes is left out, and so is a part that is not as Cote writes it.
+    static IReadOnlyList<Part> ReadParts(JsonElement json)
+    {
+        var parts = new List<Part>();
+        foreach (var part in json.Items().Take(MostParts))
+            try
+            {
+                if (part.Deserialize(WireJson.Part) is { } read)
+                    parts.Add(read is FilePart { MediaId: { } id } file
+                        ? file with { Url = MediaLinks.PathOf(id) } : read);
+            }
+            catch (Exception error) when (error is JsonException or NotSupportedException or InvalidOperationException)
+            {
+            }
+        return parts;
     }
 
     static Generation? ReadGeneration(JsonElement json)

@@ -67,6 +67,9 @@ sealed record ImportedMessage(string Id, string? ParentId, ImportedRole Role, st
     /// <summary>Of a user's message: the message that the user answers to.</summary>
     public string? ReplyToId { get; init; }
 
+    /// <summary>Of a reply that is more than plain text: what it is made of.</summary>
+    public IReadOnlyList<Part> Parts { get; init; } = [];
+
     /// <summary>How Cote made it, where Cote did.</summary>
     public Generation? Generation { get; init; }
 

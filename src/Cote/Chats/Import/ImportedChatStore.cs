@@ -148,15 +148,16 @@ sealed class ImportedChatStore(Database db, EventLog events, ImportStore imports
         var written = batch.Execute($"""
             insert into messages (user_id, id, chat_id, seq, sender, type, content, status, importance, media, reply_to_id,
               reply_id, timestamp, listed, event_seq, tokens, state, attempt, text_attempt, model, error_code, error_detail,
-              usage, finish_reason, parent_id, on_path)
+              usage, finish_reason, parent_id, on_path, parts_rev)
             select h.user_id, {message.Id}, {chatId}, {message.Seq}, {message.Sender}, {message.Type}, {message.Content},
               {Statuses.Read}, {message.Importance}, {message.MediaJson}, {message.ReplyToId}, {message.ReplyId}, {message.At},
               1, case when h.seq > 0 then h.seq else 1 end, {(long)TokenEstimate.Of(message.Content)},
               {(isReply ? generation?.State ?? States.Completed : null)}, {(isReply ? 1L : 0L)}, {(isReply ? 1L : 0L)},
               {message.Model}, {generation?.Error?.Code}, {generation?.Error?.Detail}, {usage}, {generation?.FinishReason},
-              {message.ParentId ?? ""}, {message.IsOnPath}
+              {message.ParentId ?? ""}, {message.IsOnPath}, {(message.Parts.Count > 0 ? 1L : 0L)}
             from {source}
             """);
+        PartRows.Write(batch.Execute, userId, message.Id, source, SavedParts.None, 1, message.PartStates);
         MediaStore.NameKept(batch, userId, chatId, message.Id, message.MediaIds);
         return written;
     }

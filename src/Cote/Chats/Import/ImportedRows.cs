@@ -8,8 +8,12 @@ namespace Cote.Chats;
 sealed record ImportedRow(
     string Id, long Seq, string Sender, string Type, string Content, string Importance, IReadOnlyList<string> MediaIds,
     string? ReplyToId, string? ReplyId, string? ParentId, bool IsOnPath, Timestamp At, Timestamp EndedAt,
-    string? Model, Generation? Generation)
+    string? Model, Generation? Generation, IReadOnlyList<Part> Parts)
 {
+    /// <summary>Its parts with their revision.</summary>
+    public ReplyParts PartStates =>
+        Parts.Count == 0 ? ReplyParts.None : new(1, [.. Parts.Select(x => new PartState(x, 1))]);
+
     /// <summary>What is stored of its uploads: their paths, unsigned.</summary>
     public string MediaJson => JsonSerializer.Serialize(
         [.. MediaIds.Select(MediaLinks.PathOf)], MessagesJson.Default.IReadOnlyListString);
@@ -84,8 +88,18 @@ sealed record ImportedRows(
         return new(ids.Of(source.Id), place + 1, message.IsReply ? Senders.Ai : Senders.User,
             files.Ids.Count == 0 && NeedMedia.Contains(source.Type) ? "text" : source.Type, content, source.Importance,
             files.Ids, message.IsReply ? idOf(message.Parent) : AnsweredBy(ids, tree, source), idOf(message.Reply),
-            idOf(message.Parent), message.IsOnPath, message.At, message.EndedAt, source.Model, source.Generation);
+            idOf(message.Parent), message.IsOnPath, message.At, message.EndedAt, source.Model, source.Generation,
+            PartsOf(message, files, content.Length));
     }
+
+    // A part that names what is not here is left out: a range beyond the text, or a file that was not kept.
+    static IReadOnlyList<Part> PartsOf(PlacedMessage message, KeptFiles files, int length) => !message.IsReply ? []
+        : [.. message.Parts.Where(x => x switch
+        {
+            TextPart { Start: var start, End: var end } => start >= 0 && end >= start && end <= length,
+            FilePart { MediaId: { } id } => files.Ids.Contains(id),
+            _ => true,
+        })];
 
     static string? AnsweredBy(ImportedIds ids, ImportedTree tree, ImportedMessage question) =>
         question.ReplyToId is { } id && tree.Has(id) ? ids.Of(id) : null;

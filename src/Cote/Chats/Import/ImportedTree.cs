@@ -4,11 +4,13 @@ namespace Cote.Chats;
 /// <param name="Source">What the file says of it; of replies that became one, the last.</param>
 /// <param name="Text">Its text.</param>
 /// <param name="Files">What it names.</param>
+/// <param name="Parts">What it is made of; empty where it is plain text.</param>
 /// <param name="Parent">The place of its parent in <see cref="ImportedTree.Messages"/>, or -1 at a beginning.</param>
 /// <param name="At">When it was sent, or began.</param>
 /// <param name="EndedAt">When it ended.</param>
 sealed record PlacedMessage(
-    ImportedMessage Source, string Text, IReadOnlyList<ImportedFile> Files, int Parent, Timestamp At, Timestamp EndedAt)
+    ImportedMessage Source, string Text, IReadOnlyList<ImportedFile> Files, IReadOnlyList<Part> Parts, int Parent,
+    Timestamp At, Timestamp EndedAt)
 {
     public bool IsReply => Source.Role == ImportedRole.Assistant;
 
@@ -64,7 +66,7 @@ sealed class ImportedTree
         {
             var draft = drafts[node]!;
             places[node] = tree._messages.Count;
-            tree._messages.Add(new(links.Messages[node], draft.Text, draft.Files,
+            tree._messages.Add(new(links.Messages[node], draft.Text, draft.Files, draft.Parts,
                 draft.Parent < 0 ? -1 : places[draft.Parent], draft.At, draft.EndedAt));
         }
         tree.Join(links.PlaceOf(chat.LeafId) is >= 0 and var leaf ? places[leaf] : -1,
@@ -72,7 +74,9 @@ sealed class ImportedTree
         return tree;
     }
 
-    sealed record Draft(string Text, IReadOnlyList<ImportedFile> Files, int Parent, Timestamp At, Timestamp EndedAt);
+    sealed record Draft(
+        string Text, IReadOnlyList<ImportedFile> Files, IReadOnlyList<Part> Parts, int Parent, Timestamp At,
+        Timestamp EndedAt);
 
     bool IsKept(ImportedMessage message)
     {
@@ -122,7 +126,7 @@ sealed class ImportedTree
         var message = links.Messages[node];
         if (before is null || message.Role != ImportedRole.Assistant
             || links.Messages[parent].Role != ImportedRole.Assistant)
-            return new(message.Text, message.Files, parent, at, at);
+            return new(message.Text, message.Files, message.Parts, parent, at, at);
         // Replies in a row. The first child of each goes on with its text, the others repeat it.
         var text = before.Text.Length == 0 ? message.Text
             : message.Text.Length == 0 ? before.Text : before.Text + Between + message.Text;
@@ -134,7 +138,9 @@ sealed class ImportedTree
             Reason ??= SkipReasons.TextTooLong;
             text = before.Text;
         }
-        return new(text, [.. before.Files, .. message.Files], before.Parent, before.At, at);
+        // Of one that has text of another, the ranges of its parts would be wrong.
+        var parts = before.Text.Length == 0 ? message.Parts : message.Text.Length == 0 ? before.Parts : [];
+        return new(text, [.. before.Files, .. message.Files], parts, before.Parent, before.At, at);
     }
 
     // Links that follow from the tree: the shown path, first replies, and whether there are siblings.
