@@ -8,6 +8,7 @@ using Cote.Http;
 using Cote.Media;
 using Cote.Models;
 using Cote.Replies;
+using Cote.Usage;
 using Cote.Users;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -65,11 +66,12 @@ public static class CoteHost
         services.AddSingleton(options).AddSingleton(options.Data).AddSingleton(options.Auth).AddSingleton(options.Http)
             .AddSingleton(options.RateLimits).AddSingleton(options.Messages).AddSingleton(options.Events)
             .AddSingleton(options.Realtime).AddSingleton(options.Assistants).AddSingleton(options.Media)
-            .AddSingleton(options.RabbitMq).AddSingleton(options.Chats).AddSingleton(options.Titles);
+            .AddSingleton(options.RabbitMq).AddSingleton(options.Chats).AddSingleton(options.Titles)
+            .AddSingleton(options.Prices).AddSingleton(options.Budgets);
         services.AddSingleton(TimeProvider.System).AddSingleton<Clock>();
         services.AddCluster(options.Data, options.RabbitMq);
         AddEngine(services, options.Data);
-        services.AddSingleton<Database>();
+        services.AddSingleton<Database>().AddSingleton(x => x.GetRequiredService<DatabaseEngine>().Dialect);
         services.AddEvents();
         services.AddHostedService<DatabaseStartup>();
         services.AddHostedService<SchemaLoop>();
@@ -78,6 +80,7 @@ public static class CoteHost
         services.AddUsers();
         services.AddModels();
         services.AddMedia();
+        services.AddUsage();
         services.AddChats();
         services.AddImport();
         services.AddReplies();
@@ -96,6 +99,7 @@ public static class CoteHost
         app.MapUsers();
         app.MapModels();
         app.MapMedia();
+        app.MapUsage();
         app.MapChats();
         app.MapReplies();
         app.MapDelivery();
@@ -106,6 +110,9 @@ public static class CoteHost
         // a wrong model is said now, not at the first message
         _ = app.Services.GetRequiredService<ProviderRegistry>();
         _ = app.Services.GetRequiredService<TitleModel>();
+        _ = app.Services.GetRequiredService<Prices>();
+        if (app.Services.GetRequiredService<BudgetStore>().IsConfigured && options.Auth.Registration == "open")
+            app.Services.GetRequiredService<ILogger<BudgetStore>>().BudgetsCanBePassed();
         app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<Hub>().CloseAll);
         return app;
     }

@@ -38,7 +38,7 @@ sealed record ModelResult(ModelFault? Fault, string? FinishReason, UsageDetails?
 /// </summary>
 sealed class ModelCall(
     Provider provider, string model, IReadOnlyList<ChatMessage> prompt, ChatOptions options, ModelCallLimits limits,
-    Clock clock)
+    Clock clock, CallMeter meter)
 {
     WellFormedText _text = new();
     bool _hasText;
@@ -56,6 +56,7 @@ sealed class ModelCall(
             Exception? error = null;
             ModelFault? fault = null;
             _text = new();
+            meter.Begin();
             await using (var stream = new Stream(() => provider.Open(model), prompt, options, limits, clock, ct))
             {
                 while (fault is null)
@@ -72,6 +73,7 @@ sealed class ModelCall(
                 (fault, error) = (null, null);
             else
                 fault ??= ModelFault.Truncated;
+            meter.End(fault);
             if (fault is null || !fault.Retryable
                 || _hasText || retries == limits.Retries || WaitFor(fault, retries, began) is not { } wait)
             {
@@ -88,6 +90,7 @@ sealed class ModelCall(
     string Take(ChatResponseUpdate update)
     {
         _finishReason ??= update.FinishReason?.Value;
+        meter.Take(update);
         foreach (var usage in update.Contents.OfType<UsageContent>())
             if (usage.Details is { InputTokenCount: > 0 } or { OutputTokenCount: > 0 } || _usage is null)
                 _usage = usage.Details;

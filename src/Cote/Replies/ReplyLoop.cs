@@ -143,7 +143,7 @@ sealed class ReplyLoop(
     {
         try
         {
-            await context.Leases.HandOverAsync(reply, reply.Text);
+            await context.Leases.HandOverAsync(reply, reply.Text, null);
         }
         catch (ProblemException error)
         {

@@ -8,7 +8,7 @@ namespace Cote.Replies;
 
 /// <summary>What every run works with.</summary>
 sealed record ReplyRunContext(
-    ReplyStore Store, ReplyLeases Leases, StreamingReplies Streaming, ProviderRegistry Providers, Prompt Prompt,
+    ReplyStore Store, ReplyLeases Leases, ReplyCalls Calls, StreamingReplies Streaming, ProviderRegistry Providers, Prompt Prompt,
     AssistantsOptions Options, Clock Clock, ILogger<ReplyRun> Log);
 
 /// <summary>
@@ -99,6 +99,7 @@ sealed class ReplyRun : IDisposable
         try
         {
             var settings = SettingsOf(provider);
+            var mostOutput = settings.MaxOutputTokens;
             var configured = provider.ContextTokens ?? options.ContextTokens;
             var room = RoomIn(configured, settings.MaxOutputTokens);
             var wanted = RoomIn(provider.LearntWindow(model) ?? configured, settings.MaxOutputTokens);
@@ -109,9 +110,13 @@ sealed class ReplyRun : IDisposable
                     _reply, systemText, room, wanted, provider.Sees(model), either.Token);
                 if (prompt is null)
                     return new(ModelFault.ContextTooLong, null, null);
-                _writer.IsCalled = true;
+                var next = new NextCall($"{provider.Name}/{model}", prompt.Tokens, mostOutput);
+                var meter = new CallMeter(prompt.Tokens);
+                if (!await _writer.BeginCallAsync(next, settings, meter, either.Token))
+                    return new(ModelFault.BudgetExceeded, null, null);
                 var result = await ReadAsync(
-                    new(provider, model, prompt.Messages, settings, options.CallLimits, _context.Clock), either.Token);
+                    new(provider, model, prompt.Messages, settings, options.CallLimits, _context.Clock, meter),
+                    () => _writer.BeginCallAsync(next, settings, meter, either.Token), either.Token);
                 if (result.Fault != ModelFault.ContextTooLong || _writer.Length > 0)
                     return result;
                 provider.LearnWindow(model, prompt.Tokens);
@@ -120,7 +125,6 @@ sealed class ReplyRun : IDisposable
                 // The model's window is smaller than the settings say: half of the earlier turns may fit.
                 wanted = prompt.Tokens - (prompt.PastTokens + 1) / 2;
                 _context.Log.PromptShortened(_reply.Id, _reply.Model, prompt.Tokens);
-                await _writer.RaiseAttemptAsync(either.Token);
             }
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested && !ct.IsCancellationRequested)
@@ -138,14 +142,16 @@ sealed class ReplyRun : IDisposable
     // Where it is not said how long a reply may be, a quarter of the window is kept free for it.
     static long RoomIn(int window, int? maxTokens) => window - Math.Min(maxTokens ?? window / 4, window / 2);
 
-    async Task<ModelResult> ReadAsync(ModelCall call, CancellationToken ct)
+    // `beginAgain` is done before a call is repeated.
+    async Task<ModelResult> ReadAsync(ModelCall call, Func<Task<bool>> beginAgain, CancellationToken ct)
     {
         await foreach (var update in call.RunAsync(ct))
             switch (update)
             {
                 case Retrying retrying:
                     _context.Log.ModelCallRetried(_reply.Id, retrying.Fault.Code, retrying.Wait);
-                    await _writer.RaiseAttemptAsync(ct);
+                    if (!await beginAgain())
+                        return new(ModelFault.BudgetExceeded, null, null);
                     break;
                 case TextPart part when !Show(part.Text):
                     return new(ModelFault.TooLong, null, null); // Leaving the loop closes the model's connection.
@@ -181,7 +187,6 @@ sealed class ReplyRun : IDisposable
         return new(
             fault is null ? States.Completed : States.Failed, text, result.FinishReason,
             fault is null ? null : new GenerationError(fault.Code, fault.Detail),
-            result.Usage is { } usage ? new Usage(usage.InputTokenCount ?? 0, usage.OutputTokenCount ?? 0) : null,
             RefusesQuestion: !hasText && result.Fault is { Code: "filtered" or "unsupported_media" });
     }
 

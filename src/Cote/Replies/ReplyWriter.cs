@@ -1,4 +1,6 @@
 using Cote.Chats;
+using Cote.Models;
+using Microsoft.Extensions.AI;
 
 namespace Cote.Replies;
 
@@ -21,6 +23,7 @@ sealed class ReplyWriter(
     long _textAttempt = -1; // The attempt whose text has begun.
     int _savedLength;
     long _unsavedSince;
+    CallMeter? _meter; // Of the call that is made, or was made last.
     bool _isEnding;
     Task _checkpoint = Task.CompletedTask;
 
@@ -31,7 +34,7 @@ sealed class ReplyWriter(
     public int Length { get; private set; }
 
     /// <summary>Whether the model was called.</summary>
-    public bool IsCalled { get; set; }
+    public bool IsCalled => _meter is not null;
 
     PendingReplyRow Row => reply with { Attempt = Attempt, QuestionStatus = _questionStatus };
 
@@ -66,13 +69,38 @@ sealed class ReplyWriter(
         }
     }
 
-    /// <summary>Counts a repeated model call before it begins; the run ends where the fence is broken.</summary>
+    /// <summary>
+    /// Writes that a call is about to be made: the attempt is raised where another one was made before, or a budget
+    /// applies. The call gets the limit that a budget leaves; false where none has room.
+    /// </summary>
+    /// <param name="next">The call.</param>
+    /// <param name="settings">Its settings.</param>
+    /// <param name="meter">Counts it from now on.</param>
+    /// <param name="ct">Ends the wait for the database.</param>
     /// <exception cref="OperationCanceledException">The fence is broken, or the run was ended meanwhile.</exception>
-    public async Task RaiseAttemptAsync(CancellationToken ct)
+    public async Task<bool> BeginCallAsync(NextCall next, ChatOptions settings, CallMeter meter, CancellationToken ct)
     {
-        if (!await UntilWrittenAsync(() => context.Leases.RaiseAttemptAsync(Row), ct))
-            await signals.LoseAsync();
-        Interlocked.Increment(ref _attempt);
+        var (calls, used) = (context.Calls, _meter?.Read());
+        var hasBudget = calls.HaveBudget(reply);
+        if (used is not null || hasBudget)
+        {
+            var begun = new BegunCall(IsOwned: true, HasRoom: true, next.Output);
+            var isOwned = await UntilWrittenAsync(async () =>
+            {
+                if (!hasBudget)
+                    return await calls.RaiseAsync(Row, used, next);
+                begun = await calls.ReserveAsync(Row, used, next, ct);
+                return begun.IsOwned;
+            }, ct);
+            if (!isOwned)
+                await signals.LoseAsync();
+            if (!begun.HasRoom)
+                return false;
+            Interlocked.Increment(ref _attempt);
+            settings.MaxOutputTokens = begun.Output;
+        }
+        _meter = meter;
+        return true;
     }
 
     /// <summary>Writes the end, which the readers are told of after the commit.</summary>
@@ -84,7 +112,7 @@ sealed class ReplyWriter(
             streaming.IsEnding = true;
             try
             {
-                return await context.Store.EndAsync(Row, end, QuestionStatus());
+                return await context.Store.EndAsync(Row, end with { Call = _meter?.Read() }, QuestionStatus());
             }
             catch
             {
@@ -105,7 +133,7 @@ sealed class ReplyWriter(
         {
             await UntilWrittenAsync(async () =>
             {
-                await context.Leases.HandOverAsync(Row, streaming.Read());
+                await context.Leases.HandOverAsync(Row, streaming.Read(), _meter?.Read());
                 return true;
             }, limit.Token);
         }

@@ -87,7 +87,14 @@ static class DocumentRules
         };
         document.Schema(OperationRules.Problem).Note("An expected failure.").Required("detail", "code")
             .Property("detail", Text("For people"))
-            .Property("code", ApiDocument.Ref("ErrorCode")).Json["type"] = "object";
+            .Property("code", ApiDocument.Ref("ErrorCode"))
+            .Property("resets_at", new JsonObject
+            {
+                ["type"] = "string",
+                ["format"] = "date-time",
+                ["description"] = "Of `budget_exceeded`: when the budget is there again",
+            })
+            .Json["type"] = "object";
         document.Schema("ValidationError").Note("One wrong field, in FastAPI's shape.")
             .Required("type", "loc", "msg", "input")
             .Property("type", Text("The kind of fault, for programs: `missing`, `string_too_long`…"))
