@@ -33,7 +33,11 @@ static class CoteConfiguration
         var values = Collect(configuration);
         try
         {
-            new ConfigurationBuilder().AddInMemoryCollection(values).Build().GetSection(Root).Bind(options);
+            var read = new ConfigurationBuilder().AddInMemoryCollection(values).Build();
+            // The binder drops an item that it cannot convert, without a word.
+            foreach (var key in values.Keys.Where(x => Given(x) != x))
+                read.GetValue(Find(Given(key)).Type, key);
+            read.GetSection(Root).Bind(options);
         }
         catch (InvalidOperationException error)
         {

@@ -63,11 +63,7 @@ public static class CoteHost
         AddKestrel(builder, options);
 
         var services = builder.Services;
-        services.AddSingleton(options).AddSingleton(options.Data).AddSingleton(options.Auth).AddSingleton(options.Http)
-            .AddSingleton(options.RateLimits).AddSingleton(options.Messages).AddSingleton(options.Events)
-            .AddSingleton(options.Realtime).AddSingleton(options.Assistants).AddSingleton(options.Media)
-            .AddSingleton(options.RabbitMq).AddSingleton(options.Chats).AddSingleton(options.Titles)
-            .AddSingleton(options.Prices).AddSingleton(options.Budgets);
+        AddOptions(services, options);
         services.AddSingleton(TimeProvider.System).AddSingleton<Clock>();
         services.AddCluster(options.Data, options.RabbitMq);
         AddEngine(services, options.Data);
@@ -107,14 +103,26 @@ public static class CoteHost
         app.MapGet("/limits", GetLimits.Handle).WithTags("Health").WithSummary("What this server takes");
         foreach (var routes in added.Routes)
             routes(app);
-        // a wrong model is said now, not at the first message
-        _ = app.Services.GetRequiredService<ProviderRegistry>();
-        _ = app.Services.GetRequiredService<TitleModel>();
-        _ = app.Services.GetRequiredService<Prices>();
-        if (app.Services.GetRequiredService<BudgetStore>().IsConfigured && options.Auth.Registration == "open")
-            app.Services.GetRequiredService<ILogger<BudgetStore>>().BudgetsCanBePassed();
+        CheckModels(app.Services, options);
         app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<Hub>().CloseAll);
         return app;
+    }
+
+    static void AddOptions(IServiceCollection services, CoteOptions options) =>
+        services.AddSingleton(options).AddSingleton(options.Data).AddSingleton(options.Auth).AddSingleton(options.Http)
+            .AddSingleton(options.RateLimits).AddSingleton(options.Messages).AddSingleton(options.Events)
+            .AddSingleton(options.Realtime).AddSingleton(options.Assistants).AddSingleton(options.Media)
+            .AddSingleton(options.RabbitMq).AddSingleton(options.Chats).AddSingleton(options.Titles)
+            .AddSingleton(options.Prices).AddSingleton(options.Budgets);
+
+    // A wrong model or price is said now, not at the first message.
+    static void CheckModels(IServiceProvider services, CoteOptions options)
+    {
+        _ = services.GetRequiredService<ProviderRegistry>();
+        _ = services.GetRequiredService<TitleModel>();
+        _ = services.GetRequiredService<Prices>();
+        if (services.GetRequiredService<BudgetStore>().IsConfigured && options.Auth.Registration == "open")
+            services.GetRequiredService<ILogger<BudgetStore>>().BudgetsCanBePassed();
     }
 
     // The one place that knows both engines.

@@ -44,10 +44,9 @@ sealed class CallMeter(long promptTokens)
                 _quarters += TokenEstimate.Quarters(thought.Text);
     }
 
-    /// <summary>The call has ended. One that was met with silence may have run, and is paid.</summary>
-    public void End(ModelFault? fault) =>
-        _isRefused = !_hasBegun && fault is not null
-            && fault.Code != ModelFault.Timeout.Code && fault.Code != ModelFault.Truncated.Code;
+    /// <summary>The call has ended.</summary>
+    public void End(ModelFault? fault, Exception? error) =>
+        _isRefused = !_hasBegun && fault is not null && IsRefusal(fault, error);
 
     /// <summary>What the call has used so far; null where none has begun.</summary>
     public CallUsage? Read()
@@ -65,6 +64,16 @@ sealed class CallMeter(long promptTokens)
             _counted?.ReasoningTokenCount is { } thought ? Bound(thought) : null,
             !isWhole);
     }
+
+    // A call that broke off, or was met with silence, may have run all the same, and is paid.
+    static bool IsRefusal(ModelFault fault, Exception? error) => error is UpstreamErrorException
+        || error is HttpRequestException { StatusCode: not null } or HttpRequestException
+        {
+            HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError
+                or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError
+        }
+        || !(fault.Code == ModelFault.Broken.Code || fault.Code == ModelFault.Timeout.Code
+            || fault.Code == ModelFault.Truncated.Code);
 
     static long Bound(long tokens) => Math.Clamp(tokens, 0, MostTokens);
 }

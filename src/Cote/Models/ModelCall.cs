@@ -73,7 +73,7 @@ sealed class ModelCall(
                 (fault, error) = (null, null);
             else
                 fault ??= ModelFault.Truncated;
-            meter.End(fault);
+            meter.End(fault, error);
             if (fault is null || !fault.Retryable
                 || _hasText || retries == limits.Retries || WaitFor(fault, retries, began) is not { } wait)
             {

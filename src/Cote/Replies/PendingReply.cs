@@ -65,7 +65,7 @@ sealed record PendingReplyRow(
         select r.user_id, r.chat_id, r.id, r.seq, r.state, r.attempt, r.text_attempt, r.content, r.takeovers, r.model,
           r.stop_wanted, q.id, q.seq, r.begun_seq, q.status, c.system_prompt, r.temperature, r.max_tokens, r.owner,
           q.timestamp, r.prefix, q.parent_id, (select u.instructions from users u where u.id = r.user_id), c.title_state,
-          case when {BudgetStore.HasOwn($"r.user_id")} then 1 else 0 end, {TreePlace.ColumnsOf($"r")}
+          cast(case when {BudgetStore.HasOwn($"r.user_id")} then 1 else 0 end as bigint), {TreePlace.ColumnsOf($"r")}
         from messages r
         join messages q on q.user_id = r.user_id and q.id = r.reply_to_id
         join chats c on c.user_id = r.user_id and c.id = r.chat_id

@@ -46,7 +46,8 @@ sealed class ReplyCalls(
     /// Takes what a call may use from the budgets, and raises the attempt of its reply, in one unit. The answer is as
     /// long as what is left allows; where that is less than a short one, nothing is taken.
     /// </summary>
-    public async Task<BegunCall> ReserveAsync(PendingReplyRow reply, CallUsage? used, NextCall next, CancellationToken ct)
+    public async Task<BegunCall> ReserveAsync(
+        PendingReplyRow reply, CallUsage? used, NextCall next, CancellationToken ct)
     {
         var wanted = next.Output ?? UsualOutput;
         var price = prices.Find(next.Model);

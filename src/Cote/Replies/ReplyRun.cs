@@ -8,8 +8,8 @@ namespace Cote.Replies;
 
 /// <summary>What every run works with.</summary>
 sealed record ReplyRunContext(
-    ReplyStore Store, ReplyLeases Leases, ReplyCalls Calls, StreamingReplies Streaming, ProviderRegistry Providers, Prompt Prompt,
-    AssistantsOptions Options, Clock Clock, ILogger<ReplyRun> Log);
+    ReplyStore Store, ReplyLeases Leases, ReplyCalls Calls, StreamingReplies Streaming, ProviderRegistry Providers,
+    Prompt Prompt, AssistantsOptions Options, Clock Clock, ILogger<ReplyRun> Log);
 
 /// <summary>
 /// One reply being made here, from its claim to its end. Text is shown as it comes and written at least every second;

@@ -60,7 +60,10 @@ sealed class TitleStore(
             """;
         AddCall(batch, userId, chatId, turn);
         var texts = batch.Query(
-            $"select {Begin($"q")}, {Begin($"r")}, case when {BudgetStore.HasOwn($"c.user_id")} then 1 else 0 end from {turn}",
+            $"""
+            select {Begin($"q")}, {Begin($"r")}, cast(case when {BudgetStore.HasOwn($"c.user_id")} then 1 else 0 end as bigint)
+            from {turn}
+            """,
             row => (Question: row.GetString(0), Reply: row.GetString(1), HasBudget: row.GetInt64(2) != 0));
         await db.WriteAsync(batch);
         if (claim.Items is not [var (state, replyId)])

@@ -21,7 +21,7 @@ sealed record NewMessage(
     /// <summary>What a chat without a title is called after it; empty where it says no name.</summary>
     public string Title { get; init; } = "";
 
-    /// <summary>Whether it was asked if a budget has room; without, it is stored only where the user has none.</summary>
+    /// <summary>Whether a budget was asked for room; if not, it is stored only where the user has none.</summary>
     public bool IsBudgetAsked { get; init; }
 
     /// <summary>What is stored of its uploads: their paths, unsigned.</summary>

@@ -28,7 +28,8 @@ sealed class BudgetStore(Database db, BudgetsOptions options)
     {
         var rows = await ListAsync(userId, ct);
         var now = rows[0].Now;
-        var (own, all) = (rows.FirstOrDefault(x => x.UserId == userId), rows.FirstOrDefault(x => x.UserId == Installation));
+        var own = rows.FirstOrDefault(x => x.UserId == userId);
+        var all = rows.FirstOrDefault(x => x.UserId == Installation);
         return new(now,
             [.. await CapsAsync(own, (own?.Caps ?? Caps.None).Or(_own), userId, now, ct)],
             [.. await CapsAsync(all, _all, null, now, ct)]);
@@ -71,7 +72,7 @@ sealed class BudgetStore(Database db, BudgetsOptions options)
     public static Sql IsTaken(string userId, string unit) =>
         $"exists (select 1 from budgets t where t.user_id = {userId} and t.unit = {unit})";
 
-    /// <summary>Makes the rows that are missing, with what the open windows have used before there was a budget.</summary>
+    /// <summary>Makes the rows that are missing, with what the open windows have used before.</summary>
     public async Task PrepareAsync(string userId, CancellationToken ct)
     {
         var rows = await ListAsync(userId, ct);
@@ -130,8 +131,11 @@ sealed class BudgetStore(Database db, BudgetsOptions options)
         var (today, month) = (Windows.DayOf(now), Windows.MonthOf(now));
         if (row is not { Day: > 0 })
             row = await db.FirstAsync(
-                $"select {now}, s.user_id, null, null, null, null, s.day, s.day_tokens, s.day_cost, null, null, "
-                    + $"s.month, s.month_tokens, s.month_cost, null, null from ({Sums(userId, now)}) s", BudgetRow.Read, ct);
+                $"""
+                select {now}, s.user_id, null, null, null, null, s.day, s.day_tokens, s.day_cost, null, null,
+                  s.month, s.month_tokens, s.month_cost, null, null
+                from ({Sums(userId, now)}) s
+                """, BudgetRow.Read, ct);
         return Budget.CapsOf(
             caps, row!.Day == today ? row.InDay : default, row.Month == month ? row.InMonth : default, now);
     }

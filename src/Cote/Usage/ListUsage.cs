@@ -63,7 +63,7 @@ static class ListUsage
         return null;
     }
 
-    static bool HasZone(string text) => text[^1] is 'Z' or 'z' || text[^6..].Contains(':') && text[^6] is '+' or '-' or ' ';
+    static bool HasZone(string text) => text[^1] is 'Z' or 'z' || (text[^6] is '+' or '-' or ' ' && text[^3] == ':');
 }
 
 /// <summary><c>GET /usage/budget</c>: the caps that hold for the user, and what is left of them.</summary>

@@ -22,7 +22,9 @@ readonly record struct Price(long Input, long Output, long CachedInput)
         return left < 0 ? 0 : Output == 0 ? long.MaxValue : (long)Math.Min((decimal)left * 1_000_000 / Output, 1e15m);
     }
 
-    /// <summary>The same as <see cref="CostOf(long, long, long)"/>, of columns of a call: the same number to the last digit.</summary>
+    /// <summary>
+    /// The same as <see cref="CostOf(long, long, long)"/> of the columns of a call, to the last digit.
+    /// </summary>
     public static Sql CostOf(Sql input, Sql output, Sql cached) => $"""
         {Part($"({input} - {Least(input, cached)})", $"price_input")} + {Part(Least(input, cached), $"price_cached")}
           + {Part(output, $"price_output")}
@@ -33,7 +35,8 @@ readonly record struct Price(long Input, long Output, long CachedInput)
     // In two steps: tokens times price does not fit into 64 bits.
     static long Part(long tokens, long price) => tokens / 1_000 * price / 1_000 + tokens % 1_000 * price / 1_000_000;
 
-    static Sql Part(Sql tokens, Sql price) => $"({tokens} / 1000 * {price} / 1000 + {tokens} % 1000 * {price} / 1000000)";
+    static Sql Part(Sql tokens, Sql price) =>
+        $"({tokens} / 1000 * {price} / 1000 + {tokens} % 1000 * {price} / 1000000)";
 }
 
 /// <summary>Money: nano-USD in the database, USD in JSON.</summary>

@@ -1,4 +1,5 @@
 using Cote.Http;
+using Cote.Primitives;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -30,7 +31,6 @@ static class UsageApi
 {
     public static void Describe(ApiDocument api)
     {
-        var one = OperationRules.Integer(1);
         foreach (var (operation, by) in (ReadOnlySpan<(string, string)>)
             [(nameof(ListUsage), "`day` (where absent), `model` or `chat`"),
              ("ListAllUsage", "`day` (where absent), `model` or `user`")])
@@ -39,7 +39,7 @@ static class UsageApi
                 .Query("to", "A date or a time (RFC 3339): only calls before it")
                 .Query("by", by)
                 .Query("after", "From the `Link` of the page before")
-                .Query("limit", "The most sums of a page", one);
+                .Query("limit", "The most sums of a page", OperationRules.Integer(1, Page.MostItems));
         api.Schema<UsageSum>().Note("What calls of models have used together.")
             .Note("day", "By day: a date, UTC").Format("day", "date")
             .Note("model", "By model: `provider/model`")

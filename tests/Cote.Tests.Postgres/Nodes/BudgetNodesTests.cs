@@ -11,9 +11,9 @@ public sealed class BudgetNodesTests
     public async Task Two_hundred_sends_on_two_nodes_pass_a_cap_for_fifty_by_no_more_than_the_error_of_the_estimate()
     {
         const int cap = 50 * 286;
-        await using var live = await LiveApp.StartAsync($"Budgets:DayTokens={cap}", $"Budgets:All:MonthTokens={10 * cap}");
-        await using var there = await live.App.StartNeighbourAsync(
-            $"Budgets:DayTokens={cap}", $"Budgets:All:MonthTokens={10 * cap}");
+        string[] settings = [$"Budgets:DayTokens={cap}", $"Budgets:All:MonthTokens={10 * cap}"];
+        await using var live = await LiveApp.StartAsync(settings);
+        await using var there = await live.App.StartNeighbourAsync(settings);
         using var ada = await live.RegisterAsync();
         using var adaThere = new CoteClient(there.Url) { Token = ada.Token };
 

@@ -57,7 +57,8 @@ public sealed partial class BudgetTests
         (await ada.BudgetAsync("day")).Number("used").ShouldBe(525);
         (await ada.PostAsync($"/chats/{chat}/messages/", new { content = new string('x', 400) })).ErrorCode
             .ShouldBe("budget_exceeded");
-        (await root.PutAsync($"/admin/users/{ada.Id}/budget", new { day_tokens = (int?)null })).Ok().Text.ShouldBe("[]");
+        (await root.PutAsync($"/admin/users/{ada.Id}/budget", new { day_tokens = (int?)null }))
+            .Ok().Text.ShouldBe("[]");
         await ada.ReplyAsync(chat, "without a budget");
         (await ada.GetAsync("/usage/budget")).Ok().Text.ShouldBe("[]");
         (await root.GetAsync($"/admin/audit?user_id={ada.Id}")).Ok().Text.ShouldContain("budget_changed");

@@ -89,7 +89,7 @@ public sealed class LedgerTests
         var gate = new Gate();
 
         var failed = await ada.EndOfAsync(
-            chat, (await ada.AskForAsync(chat, live.Play(FakeReply.Text(text).ThenCut()))).Reply);
+            chat, (await ada.AskForAsync(chat, live.Play(FakeReply.Text(text).ThenNothing()))).Reply);
         failed.Text("generation", "state").ShouldBe("failed");
         ShouldBeEstimated(failed, 80, 160);
 
@@ -249,7 +249,8 @@ public sealed class LedgerTests
         page.Json.EnumerateArray().Concat(rest.Json.EnumerateArray()).Select(x => x.Text("chat_id"))
             .ShouldBe(chats.Order());
 
-        foreach (var wrong in new[] { "from=yesterday", "to=2026-13-01", "from=2026-01-01T00:00:00", "by=week", "by=user" })
+        string[] faults = ["from=yesterday", "to=2026-13-01", "from=2026-01-01T00:00:00", "by=week", "by=user"];
+        foreach (var wrong in faults)
             (await ada.GetAsync("/usage?" + wrong)).ShouldBeWrong($"query.{wrong.Split('=')[0]} value_error");
         (await ada.GetAsync("/usage?limit=0")).ShouldBeWrong("query.limit greater_than_equal");
     }

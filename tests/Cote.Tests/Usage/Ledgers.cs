@@ -35,7 +35,8 @@ static class Ledgers
 
     /// <summary>Waits until nothing is reserved of a cap.</summary>
     public static Task SettledAsync(this CoteClient client, string window, string unit = "tokens") =>
-        Patience.UntilAsync(async () => (await client.BudgetAsync(window, unit)).Text("reserved") == "0",
+        Patience.UntilAsync(
+            async () => (await client.BudgetAsync(window, unit)).GetProperty("reserved").GetDecimal() == 0,
             "every reservation is settled");
 
     /// <summary>A reply that has ended.</summary>

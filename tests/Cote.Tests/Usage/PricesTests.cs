@@ -25,7 +25,8 @@ public sealed class PricesTests : IDisposable
         options.Items.Add(new() { Model = "a", Input = 1, Output = 2 });
         options.Items.Add(new() { Model = "openai/a", Input = 3, Output = 15, CachedInput = 0.3m });
 
-        var prices = new Prices(options, CatalogueOf("openai/a", "other/a", "openai/b", "other/b", "x/c", "x/d", "x/e"));
+        var prices = new Prices(
+            options, CatalogueOf("openai/a", "other/a", "openai/b", "other/b", "x/c", "x/d", "x/e"));
 
         prices.Find("openai/a").ShouldBe(new Price(3_000_000_000, 15_000_000_000, 300_000_000));
         prices.Find("other/a").ShouldBe(new Price(1_000_000_000, 2_000_000_000, 1_000_000_000));
@@ -38,9 +39,12 @@ public sealed class PricesTests : IDisposable
     [Theory]
     [InlineData("[]", "names a file that holds no JSON object")]
     [InlineData("{", "names a file that is no JSON")]
-    [InlineData("""{"a":{"input_cost_per_token":"1","output_cost_per_token":1}}""", "input_cost_per_token of a is no price")]
-    [InlineData("""{"a":{"input_cost_per_token":-1,"output_cost_per_token":1}}""", "input_cost_per_token of a is no price")]
-    [InlineData("""{"a":{"input_cost_per_token":1e-6,"output_cost_per_token":5}}""", "output_cost_per_token of a is no price")]
+    [InlineData(
+        """{"a":{"input_cost_per_token":"1","output_cost_per_token":1}}""", "input_cost_per_token of a is no price")]
+    [InlineData(
+        """{"a":{"input_cost_per_token":-1,"output_cost_per_token":1}}""", "input_cost_per_token of a is no price")]
+    [InlineData(
+        """{"a":{"input_cost_per_token":1e-6,"output_cost_per_token":5}}""", "output_cost_per_token of a is no price")]
     public void A_file_that_is_none_is_said_at_the_start(string json, string sentence)
     {
         File.WriteAllText(_file, json);
