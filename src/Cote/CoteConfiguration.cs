@@ -14,6 +14,7 @@ static class CoteConfiguration
     const string Root = "Cote";
     const string FileSuffix = "_File";
     const StringSplitOptions TrimmedItems = StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries;
+    const string Items = "Items";
     const string See = "docs/configuration.md lists them all.";
 
     // Names that the providers' own tools use; the same setting as Cote__… overrides them.
@@ -32,11 +33,16 @@ static class CoteConfiguration
         var values = Collect(configuration);
         try
         {
-            new ConfigurationBuilder().AddInMemoryCollection(values).Build().GetSection(Root).Bind(options);
+            var read = new ConfigurationBuilder().AddInMemoryCollection(values).Build();
+            // The binder drops an item that it cannot convert, without a word.
+            foreach (var key in values.Keys.Where(x => Given(x) != x))
+                read.GetValue(Find(Given(key)).Type, key);
+            read.GetSection(Root).Bind(options);
         }
         catch (InvalidOperationException error)
         {
             var wrong = values.Keys.First(x => error.Message.Contains($"'{x}'", StringComparison.OrdinalIgnoreCase));
+            wrong = Given(wrong);
             throw new StartupException(
                 $"{Variable(wrong)} has a value that cannot be read as {KindOf(Find(wrong).Type)}.", error);
         }
@@ -45,7 +51,10 @@ static class CoteConfiguration
     }
 
     /// <summary>The name of a key in the environment.</summary>
-    public static string Variable(string key) => key.Replace(":", "__", StringComparison.Ordinal);
+    public static string Variable(string key) => Given(key).Replace(":", "__", StringComparison.Ordinal);
+
+    // A key as it is given: an item stands under its number, without the property that holds it.
+    static string Given(string key) => key.Replace($":{Items}:", ":", StringComparison.Ordinal);
 
     // The values that the binder gets: without empty ones, with the content of secrets' files, lists by item. The
     // binder's own ErrorOnUnknownConfiguration names the type and the property, but not the path: docs/decisions/0023.
@@ -84,9 +93,16 @@ static class CoteConfiguration
         var (path, type) = (Root, typeof(CoteOptions));
         foreach (var name in key.Split(':').Skip(1).TakeWhile(_ => !IsList(type)))
         {
+            // An item of a part that is a list stands under its number, beside the part's own settings.
+            if (name.All(char.IsAsciiDigit) && ItemOf(type) is { } item)
+            {
+                (path, type) = ($"{path}:{Items}:{name}", item);
+                continue;
+            }
             var isFile = name.EndsWith(FileSuffix, StringComparison.OrdinalIgnoreCase);
             var property = Property(type, isFile ? name[..^FileSuffix.Length] : name);
-            if (property is null || (isFile && property.PropertyType != typeof(Secret)))
+            if (property is null || ItemOf(type, property) is not null
+                || (isFile && property.PropertyType != typeof(Secret)))
                 throw new StartupException($"{Variable($"{path}:{name}")} is not a setting of Cote. {See}");
             (path, type) = ($"{path}:{property.Name}", property.PropertyType);
         }
@@ -122,17 +138,27 @@ static class CoteConfiguration
         foreach (var property in properties)
             if (IsPart(property.PropertyType) && property.GetValue(part) is { } inner)
                 Validate(inner, $"{path}:{property.Name}");
+            else if (ItemOf(part.GetType(), property) is not null)
+                foreach (var (n, item) in ((IEnumerable)property.GetValue(part)!).Cast<object>().Index())
+                    Validate(item, $"{path}:{n}");
     }
 
     static string KindOf(Type type) => (Nullable.GetUnderlyingType(type) ?? type) switch
     {
         var x when x == typeof(int) || x == typeof(long) => "a whole number",
-        var x when x == typeof(double) => "a number",
+        var x when x == typeof(double) || x == typeof(decimal) => "a number",
         var x => x.Name,
     };
 
     internal static bool IsPart(Type type) =>
         type.Assembly == typeof(CoteOptions).Assembly && type.Name.EndsWith("Options", StringComparison.Ordinal);
+
+    /// <summary>The part that each item of a part is; null where that is no list of parts.</summary>
+    internal static Type? ItemOf(Type part) => Property(part, Items) is { } items ? ItemOf(part, items) : null;
+
+    static Type? ItemOf(Type part, PropertyInfo property) =>
+        IsPart(part) && property.Name == Items && property.PropertyType.GenericTypeArguments is [var item]
+        && IsPart(item) ? item : null;
 
     static bool IsList(Type type) => type != typeof(string) && typeof(IEnumerable).IsAssignableFrom(type);
 

@@ -8,6 +8,7 @@ using Cote.Http;
 using Cote.Media;
 using Cote.Models;
 using Cote.Replies;
+using Cote.Usage;
 using Cote.Users;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -62,14 +63,11 @@ public static class CoteHost
         AddKestrel(builder, options);
 
         var services = builder.Services;
-        services.AddSingleton(options).AddSingleton(options.Data).AddSingleton(options.Auth).AddSingleton(options.Http)
-            .AddSingleton(options.RateLimits).AddSingleton(options.Messages).AddSingleton(options.Events)
-            .AddSingleton(options.Realtime).AddSingleton(options.Assistants).AddSingleton(options.Media)
-            .AddSingleton(options.RabbitMq).AddSingleton(options.Chats).AddSingleton(options.Titles);
+        AddOptions(services, options);
         services.AddSingleton(TimeProvider.System).AddSingleton<Clock>();
         services.AddCluster(options.Data, options.RabbitMq);
         AddEngine(services, options.Data);
-        services.AddSingleton<Database>();
+        services.AddSingleton<Database>().AddSingleton(x => x.GetRequiredService<DatabaseEngine>().Dialect);
         services.AddEvents();
         services.AddHostedService<DatabaseStartup>();
         services.AddHostedService<SchemaLoop>();
@@ -78,6 +76,7 @@ public static class CoteHost
         services.AddUsers();
         services.AddModels();
         services.AddMedia();
+        services.AddUsage();
         services.AddChats();
         services.AddImport();
         services.AddReplies();
@@ -96,6 +95,7 @@ public static class CoteHost
         app.MapUsers();
         app.MapModels();
         app.MapMedia();
+        app.MapUsage();
         app.MapChats();
         app.MapReplies();
         app.MapDelivery();
@@ -103,11 +103,26 @@ public static class CoteHost
         app.MapGet("/limits", GetLimits.Handle).WithTags("Health").WithSummary("What this server takes");
         foreach (var routes in added.Routes)
             routes(app);
-        // a wrong model is said now, not at the first message
-        _ = app.Services.GetRequiredService<ProviderRegistry>();
-        _ = app.Services.GetRequiredService<TitleModel>();
+        CheckModels(app.Services, options);
         app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<Hub>().CloseAll);
         return app;
+    }
+
+    static void AddOptions(IServiceCollection services, CoteOptions options) =>
+        services.AddSingleton(options).AddSingleton(options.Data).AddSingleton(options.Auth).AddSingleton(options.Http)
+            .AddSingleton(options.RateLimits).AddSingleton(options.Messages).AddSingleton(options.Events)
+            .AddSingleton(options.Realtime).AddSingleton(options.Assistants).AddSingleton(options.Media)
+            .AddSingleton(options.RabbitMq).AddSingleton(options.Chats).AddSingleton(options.Titles)
+            .AddSingleton(options.Prices).AddSingleton(options.Budgets);
+
+    // A wrong model or price is said now, not at the first message.
+    static void CheckModels(IServiceProvider services, CoteOptions options)
+    {
+        _ = services.GetRequiredService<ProviderRegistry>();
+        _ = services.GetRequiredService<TitleModel>();
+        _ = services.GetRequiredService<Prices>();
+        if (services.GetRequiredService<BudgetStore>().IsConfigured && options.Auth.Registration == "open")
+            services.GetRequiredService<ILogger<BudgetStore>>().BudgetsCanBePassed();
     }
 
     // The one place that knows both engines.

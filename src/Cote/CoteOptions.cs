@@ -41,4 +41,12 @@ public sealed class CoteOptions
 
     /// <summary>Titles that a model makes.</summary>
     public TitlesOptions Titles { get; } = new();
+
+    /// <summary>
+    /// Prices of models in USD for a million tokens, each under a number. A model without one has no cost.
+    /// </summary>
+    public PricesOptions Prices { get; } = new();
+
+    /// <summary>What each user may use of models in a day and in a month, UTC; an admin may give other caps.</summary>
+    public BudgetsOptions Budgets { get; } = new();
 }

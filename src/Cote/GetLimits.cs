@@ -3,6 +3,7 @@ using Cote.Chats;
 using Cote.Http;
 using Cote.Primitives;
 using Cote.Replies;
+using Cote.Usage;
 using Cote.Users;
 using Microsoft.AspNetCore.Http;
 
@@ -67,6 +68,7 @@ static class GetLimits
         json.WriteNumber("switches_per_minute"u8, options.RateLimits.SwitchesPerMinute);
         json.WriteNumber("requests_per_minute"u8, options.RateLimits.RequestsPerMinute);
         json.WriteEndObject();
+        json.WriteBoolean("budgets"u8, Caps.Of(options.Budgets).AreSet || Caps.Of(options.Budgets.All).AreSet);
         json.WriteStartObject("search"u8);
         json.WriteNumber("q"u8, SearchChats.LongestQuery);
         json.WriteNumber("per_minute"u8, options.RateLimits.SearchPerMinute);

@@ -42,7 +42,27 @@ public sealed class ConfigurationTests : IDisposable
     public void A_list_is_one_text_with_commas_or_one_variable_an_item(string settings) =>
         Read(settings.Split('|')).Http.CorsOrigins.ShouldBe(["https://a.example", "https://b.example"]);
 
+    [Fact]
+    public void A_part_that_is_a_list_has_settings_beside_its_items()
+    {
+        var prices = Read(
+            "Cote:Prices:0:Model=a", "Cote:Prices:0:Input=0.15", "Cote:Prices:0:Output=1", "Cote:Prices:7:Model=b",
+            "Cote:Prices:7:Input=0", "Cote:Prices:7:Output=0", "Cote:Prices:File=prices.json").Prices;
+
+        prices.Items.Select(x => (x.Model, x.Input)).ShouldBe([("a", 0.15m), ("b", 0m)]);
+        prices.File.ShouldBe("prices.json");
+    }
+
     [Theory]
+    [InlineData("Cote:Prices:0:Modell=a",
+        "Cote__Prices__0__Modell is not a setting of Cote. docs/configuration.md lists them all.")]
+    [InlineData("Cote:Prices:0=a", "Cote__Prices__0 is a part and not a setting of Cote. docs/configuration.md lists them all.")]
+    [InlineData("Cote:Prices:Items:0:Model=a",
+        "Cote__Prices__Items is not a setting of Cote. docs/configuration.md lists them all.")]
+    [InlineData("Cote:Prices:0:Input=dear", "Cote__Prices__0__Input has a value that cannot be read as a number.")]
+    [InlineData("Cote:Prices:0:Input=1", "Cote__Prices__0__Model is wrong: The Model field is required.")]
+    [InlineData("Cote:Budgets:All:DayTokens=-1",
+        "Cote__Budgets__All__DayTokens is wrong: The field DayTokens must be between 0 and 1000000000000.")]
     [InlineData("Cote:Nonsense=1", "Cote__Nonsense is not a setting of Cote. docs/configuration.md lists them all.")]
     [InlineData("Cote:Auth:AccesTokenMinutes=1",
         "Cote__Auth__AccesTokenMinutes is not a setting of Cote. docs/configuration.md lists them all.")]

@@ -1,3 +1,6 @@
+using Cote.Chats;
+using Cote.Events;
+using Cote.Usage;
 using Cote.Users;
 
 namespace Cote.Admin;
@@ -6,7 +9,8 @@ namespace Cote.Admin;
 /// The SQL that removes the rows of a user from the tables of all rooms. A test compares it with the schema.
 /// </summary>
 sealed class AccountStore(
-    Database db, Revocations revocations, Audit audit, IEnumerable<HostTables> hosts, Clock clock)
+    Database db, Revocations revocations, Audit audit, CallLedger ledger, UsageStore usage,
+    IEnumerable<HostTables> hosts, Clock clock)
 {
     const int BatchRows = 1_000;
     const int BatchParts = 16; // up to 1 MiB each
@@ -41,6 +45,7 @@ sealed class AccountStore(
     /// </summary>
     public async Task RemoveAsync(string userId)
     {
+        await MoveUsageAsync(userId);
         var owned = Owned.Select(x => (x.Table, User: (Sql)$"user_id", x.Key, x.Rows));
         foreach (var (table, user, key, rows) in OfHosts().Concat(owned))
             while (await RemoveSomeAsync(table, user, key, rows, userId) >= rows)
@@ -54,6 +59,18 @@ sealed class AccountStore(
         batch.Execute($"delete from heads where user_id = {userId}");
         batch.Execute($"delete from users where id = {userId} and erased_at is not null");
         await db.WriteAsync(batch);
+    }
+
+    // The installation's sums stay: calls become sums without an account, before the replies go that lost ones are
+    // estimated by.
+    async Task MoveUsageAsync(string userId)
+    {
+        var batch = new WriteBatch();
+        EventTransaction.LockHead(batch, userId);
+        LostCalls.Settle(ledger, batch, userId, $"1 = 1");
+        await db.WriteAsync(batch);
+        while (await usage.ForgetAsync(userId, BatchRows))
+            await Task.Yield();
     }
 
     /// <summary>The tables that an erasure empties.</summary>
@@ -70,6 +87,7 @@ sealed class AccountStore(
         ($"messages", $"id", BatchRows),
         ($"chats", $"id", BatchRows), ($"media", $"id", BatchRows), ($"uploads", $"id", BatchRows),
         ($"upload_pieces", $"upload_id, start", BatchParts), ($"sessions", $"id", BatchRows),
+        ($"calls", $"subject_id, purpose, attempt, step", BatchRows), ($"budgets", $"user_id", BatchRows),
     ];
 
     // The last first: a table comes after those that it refers to.

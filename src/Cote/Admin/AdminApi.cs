@@ -16,14 +16,18 @@ static class AdminApi
             .Refuses(Problems.AdminOnly);
         api.Operation(nameof(ListAudit)).Query("before", "From the `Link` of the page before", Id())
             .Query("user_id", "Only entries about this user", Id()).Refuses(Problems.AdminOnly);
+        api.Operation(nameof(ListAllUsage)).Refuses(Problems.AdminOnly);
+        api.Operation(nameof(SetBudget)).Refuses(Problems.AdminOnly, Problems.NotFound)
+            .Note("Replaces the caps of the user. What is null or absent is the configuration's again.");
         api.Operation(nameof(DeleteMe)).Refuses(Problems.StorageUnavailable);
 
         var export = api.Schema("Export").Note("All that is the user's.")
-            .Required("exported_at", "user", "created_at", "sessions", "chats", "media")
+            .Required("exported_at", "user", "created_at", "sessions", "chats", "media", "usage")
             .Property("exported_at", Time()).Property("user", ApiDocument.Ref<User>()).Property("created_at", Time())
             .Property("sessions", ListOf(ApiDocument.Ref<SessionInfo>()))
             .Property("chats", ListOf(ApiDocument.Ref("ExportedChat")))
-            .Property("media", ListOf(ApiDocument.Ref<Uploaded>()));
+            .Property("media", ListOf(ApiDocument.Ref<Uploaded>()))
+            .Property("usage", ListOf(new() { ["type"] = "object" }));
         export.Json["type"] = "object";
         api.Operation(nameof(ExportMe)).Answers(200, "The file", schema: ApiDocument.Ref("Export"))
             .AnswersHeaders(200, "Content-Disposition").Refuses(Problems.DiskFull);

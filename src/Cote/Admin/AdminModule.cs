@@ -1,4 +1,5 @@
 using Cote.Http;
+using Cote.Usage;
 using Cote.Users;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -29,6 +30,11 @@ static class AdminModule
             .WithTags("Admin").WithSummary("All accounts");
         app.MapGet("/admin/audit", ListAudit.Handle).ForAdmins().Produces<IReadOnlyList<AuditEntry>>()
             .WithTags("Admin").WithSummary("What was done to accounts, newest first");
+        app.MapGet("/admin/usage", ListAllUsage.Handle).ForAdmins().Produces<IReadOnlyList<UsageSum>>()
+            .WithTags("Admin").WithSummary("What the calls of all users have used, by day, model or user");
+        app.MapPut("/admin/users/{userId}/budget", SetBudget.Handle).ForAdmins()
+            .Takes<BudgetBody>("application/json").Produces<IReadOnlyList<BudgetInfo>>()
+            .WithTags("Admin").WithSummary("Give a user caps in place of the configuration's");
         app.UseControl();
     }
 }

@@ -1,6 +1,7 @@
 using Cote.Chats;
 using Cote.Media;
 using Cote.Primitives;
+using Cote.Usage;
 using Cote.Users;
 using Microsoft.AspNetCore.Http;
 
@@ -14,7 +15,7 @@ sealed class RunningExports() : UserLimit(1);
 /// <summary>What an export reads from.</summary>
 sealed record ExportStores(
     UserStore Users, SessionStore Sessions, ChatStore Chats, MessageStore Messages, MediaStore Media, MediaLinks Links,
-    Database Database, IEnumerable<HostTables> Hosts);
+    UsageStore Usage, Database Database, IEnumerable<HostTables> Hosts);
 
 /// <summary><c>GET /users/me/export</c>: everything of the user as one JSON stream, of any length.</summary>
 static class ExportMe

@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using System.Text.Json;
 using Cote.Chats;
 using Cote.Media;
+using Cote.Usage;
 using Cote.Users;
 
 namespace Cote.Admin;
@@ -16,7 +17,7 @@ sealed class ExportWriter(PipeWriter output, ExportStores stores, CurrentUser us
     /// with the schema.
     /// </summary>
     public static readonly IReadOnlyList<string> Tables =
-        ["users", "sessions", "chats", "messages", "message_media", "message_parts", "media"];
+        ["users", "sessions", "chats", "messages", "message_media", "message_parts", "media", "calls"];
 
     readonly ExportOutput _output = new(output);
 
@@ -33,6 +34,7 @@ sealed class ExportWriter(PipeWriter output, ExportStores stores, CurrentUser us
         await WriteSessionsAsync(now, ct);
         await WriteMediaAsync(ct); // before the chats: an import, which reads once, tells missing ones by their names
         await WriteChatsAsync(ct);
+        await WriteUsageAsync(ct);
         await WriteTablesAsync([.. stores.Hosts.SelectMany(x => x.Tables).Where(x => x.IsExported)], ct);
         Json.WriteEndObject();
         await FlushAsync(ct);
@@ -80,6 +82,22 @@ sealed class ExportWriter(PipeWriter output, ExportStores stores, CurrentUser us
             if (page.Count < PageRows)
                 break;
             after = page[^1].Id;
+        }
+        Json.WriteEndArray();
+    }
+
+    async Task WriteUsageAsync(CancellationToken ct)
+    {
+        Json.WriteStartArray("usage"u8);
+        for (CallInfo? after = null; ;)
+        {
+            var page = await stores.Usage.ListCallsAsync(user.Id, after, PageRows, ct);
+            foreach (var call in page)
+                JsonSerializer.Serialize(Json, call, UsageJson.Default.CallInfo);
+            await FlushAsync(ct);
+            if (page.Count < PageRows)
+                break;
+            after = page[^1];
         }
         Json.WriteEndArray();
     }

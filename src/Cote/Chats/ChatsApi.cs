@@ -149,11 +149,15 @@ static class ChatsApi
             .Note("attempt", "The attempt that the text belongs to").Note("model", "`provider/model`");
         api.Schema<GenerationError>()
             .Note("code", "`rate_limited`, `timeout`, `truncated`, `bad_upstream`, `unauthorized`, "
-            + "`context_too_long`, `filtered`, `empty`, `too_long`, `unsupported_media`; later versions add others");
+            + "`context_too_long`, `filtered`, `empty`, `too_long`, `unsupported_media`, `budget_exceeded`; later versions add others");
         api.Schema<Feedback>().Note("What the user thinks of a reply.").Range("rating", -1, 1)
             .Note("rating", "1 or -1").Length("text", 0, Feedback.LongestText);
         api.Schema<FeedbackBody>().Range("rating", -1, 1).Note("rating", "1 or -1; null takes the feedback back")
             .Length("text", 0, Feedback.LongestText).Example("""{"rating":1}""");
-        api.Schema<Usage>().Note("What the provider counted, in tokens.");
+        api.Schema<Usage>().Note("What the model calls of the reply have used, in tokens.")
+            .Note("cached_input_tokens", "What of the input came from a cache, where the provider says")
+            .Note("reasoning_tokens", "What of the output was thought, where the provider says")
+            .Note("cost_usd", "Absent where the price of the model is unknown")
+            .Note("estimated", "True where a provider did not count all of it; else absent");
     }
 }

@@ -1,11 +1,12 @@
 using Cote.Events;
 using Cote.Media;
+using Cote.Usage;
 
 namespace Cote.Chats;
 
 /// <summary>The SQL that takes messages and chats away. Their rows stay for a while, so that their ids stay used.
 /// </summary>
-sealed class DeletionStore(Database db, EventLog events, TreeStore tree, Clock clock)
+sealed class DeletionStore(Database db, EventLog events, TreeStore tree, CallLedger ledger, Clock clock)
 {
     /// <summary>
     /// Takes a message away, a question with all its replies. What followed follows its parent. An open reply loses its
@@ -38,6 +39,7 @@ sealed class DeletionStore(Database db, EventLog events, TreeStore tree, Clock c
               title_state = {TitleStates.None}
             from {transaction.Locked} and chats.user_id = {userId} and chats.id = {chatId}
             """);
+        SettleCalls(batch, transaction, chatId, $"1 = 1");
         transaction.Execute($"""
             update messages set {Blank(transaction.At)} from {transaction.Locked} and messages.user_id = {userId}
               and messages.chat_id = {chatId} and messages.state in {States.Open}
@@ -210,6 +212,7 @@ sealed class DeletionStore(Database db, EventLog events, TreeStore tree, Clock c
         var transaction = new EventTransaction(
             batch, userId, clock.NewId(), clock.Now, plan.All.Count + (plan.AfterSeq is null ? 0 : 1),
             TreeStore.Unchanged(userId, chatId, plan.Changed));
+        SettleCalls(batch, transaction, chatId, $"calls.subject_id in {db.Dialect.EachOf(plan.All)}");
         foreach (var id in plan.All)
         {
             transaction.Execute($"""
@@ -254,6 +257,12 @@ sealed class DeletionStore(Database db, EventLog events, TreeStore tree, Clock c
             from {transaction.Locked} and chats.user_id = {transaction.UserId} and chats.id = {chatId}
             """);
     }
+
+    // Before their text is gone.
+    void SettleCalls(WriteBatch batch, EventTransaction transaction, string chatId, Sql which) => LostCalls.Settle(
+        ledger, batch, transaction.UserId, $"""
+        calls.chat_id = {chatId} and calls.purpose = 'chat' and {which} and exists (select 1 from {transaction.Locked})
+        """);
 
     static Sql Blank(Timestamp at) => $"""
         deleted_at = {at}, content = '', media = '[]', listed = 0, tokens = 0, usage = null, error_detail = null,

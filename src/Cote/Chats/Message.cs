@@ -101,8 +101,15 @@ sealed record FeedbackBody(long? Rating, string? Text = null);
 /// <summary>Why a reply failed.</summary>
 sealed record GenerationError(string Code, string Detail);
 
-/// <summary>What the model's provider counted, in tokens.</summary>
-sealed record Usage(long InputTokens, long OutputTokens);
+/// <summary>What the calls of a reply have used, in tokens.</summary>
+/// <param name="CostUsd">Null where a price is unknown.</param>
+/// <param name="Estimated">True where a provider did not count all of it, else null.</param>
+sealed record Usage(
+    long InputTokens, long OutputTokens,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? CachedInputTokens = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? ReasoningTokens = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] decimal? CostUsd = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] bool? Estimated = null);
 
 /// <summary>The states of a reply. They stand in the database: their names may never change.</summary>
 static class States

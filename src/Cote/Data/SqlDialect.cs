@@ -39,6 +39,12 @@ public abstract class SqlDialect
     /// <param name="limit">At most so many.</param>
     internal abstract Sql NewestWith(TermQuery terms, long before, long limit);
 
+    /// <summary>JSON as a value that <c>-></c> and <c>->></c> read from.</summary>
+    internal abstract Sql Json(string json);
+
+    /// <summary>The month of a time in Unix milliseconds, UTC, as a number: 202611.</summary>
+    internal abstract Sql MonthOf(Sql milliseconds);
+
     private protected abstract Sql EachOf(string jsonArray);
 
     private protected abstract Sql EachNumberOf(string jsonArray);

@@ -83,6 +83,8 @@ public static class ApiResults
             json.WriteEndArray();
         }
         json.WriteString("code"u8, problem.Code);
+        if (problem.ResetsAt is { } reset)
+            json.WriteString("resets_at"u8, reset.ToString());
         json.WriteEndObject();
     }
 

@@ -47,7 +47,7 @@ sealed record ModelResult(ModelFault? Fault, string? FinishReason, UsageDetails?
 /// </summary>
 sealed class ModelCall(
     Provider provider, string model, IReadOnlyList<ChatMessage> prompt, ChatOptions options, ModelCallLimits limits,
-    Clock clock)
+    Clock clock, CallMeter meter)
 {
     WellFormedText _text = new();
     WellFormedText _thought = new();
@@ -66,6 +66,7 @@ sealed class ModelCall(
             Exception? error = null;
             ModelFault? fault = null;
             (_text, _thought) = (new(), new());
+            meter.Begin();
             await using (var stream = new Stream(() => provider.Open(model), prompt, options, limits, clock, ct))
             {
                 while (fault is null)
@@ -82,6 +83,7 @@ sealed class ModelCall(
                 (fault, error) = (null, null);
             else
                 fault ??= ModelFault.Truncated;
+            meter.End(fault, error);
             if (fault is null || !fault.Retryable
                 || _hasAnswer || retries == limits.Retries || WaitFor(fault, retries, began) is not { } wait)
             {
@@ -100,6 +102,7 @@ sealed class ModelCall(
     IEnumerable<ModelUpdate> Take(ChatResponseUpdate update)
     {
         _finishReason ??= update.FinishReason?.Value;
+        meter.Take(update);
         foreach (var content in update.Contents)
             switch (content)
             {

@@ -64,6 +64,10 @@ public sealed record ModelFault(string Code, string Detail, bool Retryable, Time
     public static ModelFault TooLong { get; } =
         new("too_long", "The reply reached the longest length or time that this server allows.", false);
 
+    /// <summary>A budget has no room for the call.</summary>
+    internal static ModelFault BudgetExceeded { get; } =
+        new("budget_exceeded", "The budget for models has no room for this reply.", false);
+
     /// <summary>The model takes no images, audio or files, or cannot read the one it was given.</summary>
     public static ModelFault UnsupportedMedia { get; } =
         new("unsupported_media", "The model cannot read the attached image or file.", false);

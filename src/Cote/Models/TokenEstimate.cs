@@ -8,11 +8,14 @@ static class TokenEstimate
 {
     const int PerMessage = 4;
 
-    public static int Of(string text)
+    public static int Of(string text) => PerMessage + (Quarters(text) + 3) / 4;
+
+    /// <summary>The same for a piece of a message, in quarters of a token.</summary>
+    public static int Quarters(string text)
     {
         var quarters = 0;
         foreach (var unit in text)
             quarters += unit < 0x80 ? 1 : unit < 0x2E80 ? 2 : 4;
-        return PerMessage + (quarters + 3) / 4;
+        return quarters;
     }
 }

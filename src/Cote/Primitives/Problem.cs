@@ -13,6 +13,9 @@ public sealed record Problem(int Status, string Code, string Detail)
     /// <summary>How long a client should wait before it tries again; becomes <c>Retry-After</c>.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
+    /// <summary>When what is used up is there again; becomes <c>resets_at</c>.</summary>
+    internal Timestamp? ResetsAt { get; init; }
+
     /// <summary>
     /// The fields that are wrong, for a 422 in FastAPI's shape; they take the place of the sentence.
     /// </summary>
@@ -94,6 +97,12 @@ public static class Problems
     /// <summary>429 <c>too_many_open</c></summary>
     public static readonly Problem TooManyOpen =
         Later(5, 429, "too_many_open", "Too many replies of this chat are waiting; wait until some have ended");
+    /// <summary>429 <c>budget_exceeded</c></summary>
+    public static readonly Problem BudgetExceeded =
+        Later(60, 429, "budget_exceeded", "The budget for models is used up; it is there again when resets_at says");
+    /// <summary>422 <c>price_unknown</c></summary>
+    public static readonly Problem PriceUnknown = new(422, "price_unknown",
+        "This model has no price on this server, and cannot be used under a budget of cost");
     /// <summary>500 <c>internal_error</c></summary>
     public static readonly Problem Internal = new(500, "internal_error", "Internal Server Error");
     /// <summary>503 <c>busy</c></summary>

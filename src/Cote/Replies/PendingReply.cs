@@ -2,6 +2,8 @@ using System.Text.Json;
 using Cote.Chats;
 using Cote.Events;
 using Cote.Media;
+using Cote.Models;
+using Cote.Usage;
 
 namespace Cote.Replies;
 
@@ -52,8 +54,8 @@ sealed record PendingReplyRow(
     long Takeovers, string Model, bool IsStopRequested,
     string QuestionId, long QuestionSeq, long BegunSeq, string QuestionStatus,
     string? SystemPrompt, double? Temperature, int? MaxTokens, string? Owner, Timestamp QuestionTimestamp,
-    int PrefixLength, string? QuestionParentId, string? Instructions, bool AwaitsTitle, string? ReasoningEffort,
-    ReplyParts Parts, TreePlace Place)
+    int PrefixLength, string? QuestionParentId, string? Instructions, bool AwaitsTitle, bool HasOwnBudget,
+    string? ReasoningEffort, ReplyParts Parts, TreePlace Place)
 {
     /// <summary>The text that every attempt goes on after; it is a part of the content.</summary>
     public string Prefix => Content[..Math.Min(PrefixLength, Content.Length)];
@@ -65,6 +67,9 @@ sealed record PendingReplyRow(
         ChatId, Id, QuestionId, Seq, Model, BegunSeq, TextAttempt, Content, Parts, Place, PrefixLength,
         State == States.Running ? Owner : null);
 
+    /// <summary>The call of the model under this fence.</summary>
+    public CallKey Call => new(UserId, Id, Purposes.Chat, Attempt);
+
     /// <summary>
     /// The query for such rows, where <c>r</c> is the reply, <c>q</c> its question and <c>c</c> its chat.
     /// </summary>
@@ -72,6 +77,7 @@ sealed record PendingReplyRow(
         select r.user_id, r.chat_id, r.id, r.seq, r.state, r.attempt, r.text_attempt, r.content, r.takeovers, r.model,
           r.stop_wanted, q.id, q.seq, r.begun_seq, q.status, c.system_prompt, r.temperature, r.max_tokens, r.owner,
           q.timestamp, r.prefix, q.parent_id, (select u.instructions from users u where u.id = r.user_id), c.title_state,
+          cast(case when {BudgetStore.HasOwn($"r.user_id")} then 1 else 0 end as bigint),
           r.reasoning_effort, r.parts_rev, {ReplyParts.ColumnOf($"r", PartsView.All)}, {TreePlace.ColumnsOf($"r")}
         from messages r
         join messages q on q.user_id = r.user_id and q.id = r.reply_to_id
@@ -96,8 +102,8 @@ sealed record PendingReplyRow(
         row.GetString(11), row.GetInt64(12), row.GetInt64(13), row.GetString(14), row.GetStringOrNull(15),
         row.GetDoubleOrNull(16), (int?)row.GetInt64OrNull(17), row.GetStringOrNull(18),
         new(row.GetInt64(19)), (int)row.GetInt64(20), row.GetString(21) is { Length: > 0 } parent ? parent : null,
-        row.GetStringOrNull(22), row.GetInt64(23) == TitleStates.Waiting, row.GetStringOrNull(24),
-        ReplyParts.Read(row.GetStringOrNull(26), row.GetInt64(25)), TreePlace.Read(row, 27));
+        row.GetStringOrNull(22), row.GetInt64(23) == TitleStates.Waiting, row.GetInt64(24) != 0,
+        row.GetStringOrNull(25), ReplyParts.Read(row.GetStringOrNull(27), row.GetInt64(26)), TreePlace.Read(row, 28));
 }
 
 /// <summary>How a reply ends.</summary>
@@ -106,9 +112,13 @@ sealed record PendingReplyRow(
 /// <param name="FinishReason">How the model ended it, in the provider's words, or null where it did not come to
 /// that.</param>
 /// <param name="Error">Why it failed.</param>
-/// <param name="Usage">What the provider counted.</param>
+/// <param name="Call">What its last call has used; null where none was made under the last fence.</param>
 /// <param name="RefusesQuestion">Whether the provider refused the question for its content: later prompts leave it
 /// out.</param>
 sealed record ReplyEnd(
-    string State, ReplyText Text, string? FinishReason = null, GenerationError? Error = null, Usage? Usage = null,
-    bool RefusesQuestion = false);
+    string State, ReplyText Text, string? FinishReason = null, GenerationError? Error = null,
+    CallUsage? Call = null, bool RefusesQuestion = false)
+{
+    /// <summary>What all its calls have used, once the end is written.</summary>
+    public Chats.Usage? Usage { get; init; }
+}

@@ -6,7 +6,7 @@ namespace Cote.Replies;
 /// <summary>Stores a new version of a reply, queued; it never calls the model.</summary>
 sealed class Regenerate(
     MessageStore messages, TreeStore tree, TurnStore turns, TurnStart start, ModelCatalogue models,
-    MessagesOptions options, Clock clock)
+    SendBudget budget, MessagesOptions options, Clock clock)
 {
     /// <summary>The fields of the request.</summary>
     sealed record Fields(
@@ -41,6 +41,9 @@ sealed class Regenerate(
                 request.AddError("continue", "only a stopped or failed reply that has text can be continued");
                 return request.Problem!;
             }
+            var asked = target.Id == question ? target : await messages.FindAsync(userId, chat, question, ct);
+            if (await budget.RefuseAsync(userId, chat, version.Model, asked?.Content ?? "", ct) is { } refusal)
+                return refusal;
             if (await StoreAsync(userId, version, ct) is { } outcome)
                 return outcome;
         }

@@ -13,13 +13,14 @@ static class RepliesApi
                 + "`Accept: text/event-stream` the answer is a stream of frames: the user's `message`, "
                 + "`message.snapshot`, `message.delta`…, the reply's `message`; then it ends. Libraries may repeat "
                     + "the request by themselves: give it an `id`.")
-            .Refuses(Problems.TooManyOpen);
+            .Refuses(Problems.TooManyOpen, Problems.BudgetExceeded, Problems.PriceUnknown);
         OperationRules.Refuse(api.Operation(nameof(SendMessage)), 422, "media_not_found",
             "`media_urls` names no upload of yours");
         api.Operation(nameof(Regenerate))
             .Note("The id is that of a reply or of its question. Answers the new reply, queued or running; with "
                 + "`Accept: text/event-stream` the answer is a stream of its frames. The path changes to it.")
-            .Refuses(Problems.ReplyOpen, Problems.TooManyOpen, Problems.PathTooLong);
+            .Refuses(Problems.ReplyOpen, Problems.TooManyOpen, Problems.PathTooLong, Problems.BudgetExceeded,
+                Problems.PriceUnknown);
         api.Operation("SwitchLeaf")
             .Note("The path through the message becomes active, down to the leaf that was left last below it, else the "
                 + "newest.")

@@ -13,7 +13,8 @@ static class RepliesModule
     {
         services.AddSingleton(new ApiPart(RepliesApi.Describe));
         services.AddSingleton(LeaseOptions.Default).AddSingleton<TurnEvents>();
-        services.AddSingleton<ReplyLeases>().AddSingleton<ReplyStore>().AddSingleton<TurnStore>();
+        services.AddSingleton<ReplyLeases>().AddSingleton<ReplyStore>().AddSingleton<TurnStore>()
+            .AddSingleton<ReplyCalls>().AddSingleton<SendBudget>();
         services.AddSingleton<ReplyScheduler>().AddSingleton<RunningReplies>().AddSingleton<StreamingReplies>();
         services.AddSingleton<TurnStart>().AddSingleton<SendMessage>().AddSingleton<Regenerate>()
             .AddSingleton<StopReplies>().AddSingleton<MarkRead>().AddSingleton<DeleteChat>();
@@ -25,6 +26,7 @@ static class RepliesModule
         services.AddSingleton<LeaseLoop>().AddHostedService(x => x.GetRequiredService<LeaseLoop>());
         services.AddHostedService<ReplyLoop>();
         services.AddHostedService<IdleReplyLoop>();
+        services.AddSingleton<LostCallStore>().AddHostedService<LostCallLoop>();
     }
 
     public static void MapReplies(this IEndpointRouteBuilder routes)

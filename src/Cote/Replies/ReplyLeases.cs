@@ -1,6 +1,8 @@
 using Cote.Chats;
 using Cote.Cluster;
 using Cote.Events;
+using Cote.Models;
+using Cote.Usage;
 
 namespace Cote.Replies;
 
@@ -21,7 +23,9 @@ sealed record LeaseOptions(TimeSpan Length)
 /// The SQL of leases: which node owns a running reply, by the database's clock. <c>lease_until</c> is a time in Unix
 /// milliseconds, or one of the two marks below.
 /// </summary>
-sealed class ReplyLeases(Database db, NodeNotifier notifier, Node node, Clock clock, LeaseOptions options)
+sealed class ReplyLeases(
+    Database db, NodeNotifier notifier, Node node, CallLedger ledger, AssistantsOptions assistants, Clock clock,
+    LeaseOptions options)
 {
     /// <summary>
     /// The mark of a lease without an owner: its run failed, and the next claim counts as a takeover.
@@ -30,6 +34,9 @@ sealed class ReplyLeases(Database db, NodeNotifier notifier, Node node, Clock cl
 
     /// <summary>The mark of a reply that its node handed over: the next claim does not count as a takeover.</summary>
     const long HandedOver = -1;
+
+    /// <summary>How long after its longest time a call is settled that nobody has settled.</summary>
+    static readonly TimeSpan SettledAfter = TimeSpan.FromMinutes(2);
 
     long LengthMilliseconds => (long)options.Length.TotalMilliseconds;
 
@@ -51,6 +58,10 @@ sealed class ReplyLeases(Database db, NodeNotifier notifier, Node node, Clock cl
                 and o.state in {States.Open} order by o.seq limit 1)
               and {IsClaimable($"messages")}
             """);
+        LostCalls.SettleMoved(ledger, batch, userId, $"calls.chat_id = {chatId}");
+        AddCall(batch, $"""
+            r.user_id = {userId} and r.chat_id = {chatId} and r.state in {States.Open} and r.state = 'running' and r.owner = {node.Id}
+            """);
         var row = batch.Query(PendingReplyRow.Select(
             $"r.user_id = {userId} and r.chat_id = {chatId} and r.state in {States.Open} "
                 + $"and r.owner = {node.Id}"),
@@ -62,18 +73,14 @@ sealed class ReplyLeases(Database db, NodeNotifier notifier, Node node, Clock cl
         return row.First;
     }
 
-    /// <summary>
-    /// Raises the attempt before another model call; false where the reply is not this node's any more.
-    /// </summary>
-    public async Task<bool> RaiseAttemptAsync(PendingReplyRow reply)
-    {
-        var batch = new WriteBatch();
-        var raised = batch.Execute($"""
-            update messages set attempt = attempt + 1, lease_until = {Until} where {Fence(reply)}
-            """);
-        await db.WriteAsync(batch);
-        return raised.Changed == 1;
-    }
+    /// <summary>Adds a row of the ledger for each claimed reply <c>r</c>, whose model is about to be called.</summary>
+    public void AddCall(WriteBatch batch, Sql which) => AddCall(batch, which, $"r.model", $"0", null);
+
+    /// <summary>The same for a prompt that is known.</summary>
+    public void AddCall(WriteBatch batch, Sql which, Sql model, Sql input, (Amount Amount, Timestamp At)? reserved) =>
+        ledger.Add(
+            batch, new($"r.user_id", $"r.id", Purposes.Chat, $"r.attempt", $"r.chat_id", model, input),
+            $"messages r where {which}", TimeSpan.FromSeconds(assistants.MaxReplySeconds) + SettledAfter, reserved);
 
     /// <summary>Renews every lease of this node in one statement, and lists them.</summary>
     public async Task<IReadOnlyList<HeldLease>> RenewAsync()
@@ -118,9 +125,15 @@ sealed class ReplyLeases(Database db, NodeNotifier notifier, Node node, Clock cl
         """);
 
     /// <summary>Gives a reply back with its text, for the next claim. This does not count as a takeover.</summary>
-    public async Task HandOverAsync(PendingReplyRow reply, ReplyText text, SavedParts saved)
+    /// <param name="reply">The reply.</param>
+    /// <param name="text">The text.</param>
+    /// <param name="saved">What of its parts is written.</param>
+    /// <param name="used">What its call has used; null where none was made.</param>
+    public async Task HandOverAsync(PendingReplyRow reply, ReplyText text, SavedParts saved, CallUsage? used)
     {
         var batch = new WriteBatch();
+        EventTransaction.LockHead(batch, reply.UserId);
+        ledger.Settle(batch, reply.Call, used);
         PartRows.Write(
             batch.Execute, reply.UserId, reply.Id, $"messages where {Fence(reply)}", saved, text.Attempt, text.Parts);
         batch.Execute($"""
@@ -145,6 +158,7 @@ sealed class ReplyLeases(Database db, NodeNotifier notifier, Node node, Clock cl
               and (state = 'running' or not exists (
                 select 1 from messages o where o.user_id = {userId} and o.chat_id = messages.chat_id and o.state = 'running'))
             """);
+        LostCalls.SettleMoved(ledger, batch, userId, $"calls.subject_id = {replyId}");
         var row = batch.Query(PendingReplyRow.Select(
             $"r.user_id = {userId} and r.id = {replyId} and r.state = 'running' and r.owner = {node.Id}"),
             PendingReplyRow.Read);

@@ -143,7 +143,7 @@ sealed class ReplyLoop(
     {
         try
         {
-            await context.Leases.HandOverAsync(reply, reply.Text, reply.Text.Saved);
+            await context.Leases.HandOverAsync(reply, reply.Text, reply.Text.Saved, null);
         }
         catch (ProblemException error)
         {

@@ -8,8 +8,8 @@ namespace Cote.Replies;
 
 /// <summary>What every run works with.</summary>
 sealed record ReplyRunContext(
-    ReplyStore Store, ReplyLeases Leases, StreamingReplies Streaming, ProviderRegistry Providers, Prompt Prompt,
-    GeneratedFiles Files,     AssistantsOptions Options, Clock Clock, ILogger<ReplyRun> Log);
+    ReplyStore Store, ReplyLeases Leases, ReplyCalls Calls, StreamingReplies Streaming, ProviderRegistry Providers,
+    Prompt Prompt, GeneratedFiles Files, AssistantsOptions Options, Clock Clock, ILogger<ReplyRun> Log);
 
 /// <summary>
 /// One reply being made here, from its claim to its end. Text is shown as it comes and written at least every second;
@@ -102,6 +102,7 @@ sealed class ReplyRun : IDisposable
         try
         {
             var settings = SettingsOf(provider);
+            var mostOutput = settings.MaxOutputTokens;
             var configured = provider.ContextTokens ?? options.ContextTokens;
             var room = RoomIn(configured, settings.MaxOutputTokens);
             var wanted = RoomIn(provider.LearntWindow(model) ?? configured, settings.MaxOutputTokens);
@@ -112,10 +113,14 @@ sealed class ReplyRun : IDisposable
                     _reply, systemText, room, wanted, provider.Sees(model), either.Token);
                 if (prompt is null)
                     return new(ModelFault.ContextTooLong, null, null);
-                _writer.IsCalled = true;
+                var next = new NextCall($"{provider.Name}/{model}", prompt.Tokens, mostOutput);
+                var meter = new CallMeter(prompt.Tokens);
+                if (!await _writer.BeginCallAsync(next, settings, meter, either.Token))
+                    return new(ModelFault.BudgetExceeded, null, null);
                 var call = new ModelCall(
-                    provider, model, prompt.Messages, settings, options.CallLimits, _context.Clock);
-                var result = await new ReplyStep(_reply, _writer, _context).RunAsync(call, either.Token);
+                    provider, model, prompt.Messages, settings, options.CallLimits, _context.Clock, meter);
+                var result = await new ReplyStep(_reply, _writer, _context).RunAsync(
+                    call, () => _writer.BeginCallAsync(next, settings, meter, either.Token), either.Token);
                 if (result.Fault != ModelFault.ContextTooLong || _writer.HasAnswer)
                     return result;
                 provider.LearnWindow(model, prompt.Tokens);
@@ -124,7 +129,6 @@ sealed class ReplyRun : IDisposable
                 // The model's window is smaller than the settings say: half of the earlier turns may fit.
                 wanted = prompt.Tokens - (prompt.PastTokens + 1) / 2;
                 _context.Log.PromptShortened(_reply.Id, _reply.Model, prompt.Tokens);
-                await _writer.RaiseAttemptAsync(either.Token);
             }
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested && !ct.IsCancellationRequested)
@@ -155,7 +159,6 @@ sealed class ReplyRun : IDisposable
         return new(
             fault is null ? States.Completed : States.Failed, text, result.FinishReason,
             fault is null ? null : new GenerationError(fault.Code, fault.Detail),
-            result.Usage is { } usage ? new Usage(usage.InputTokenCount ?? 0, usage.OutputTokenCount ?? 0) : null,
             RefusesQuestion: !hasText && result.Fault is { Code: "filtered" or "unsupported_media" });
     }
 

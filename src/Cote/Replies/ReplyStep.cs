@@ -18,13 +18,16 @@ sealed class ReplyStep(PendingReplyRow reply, ReplyWriter writer, ReplyRunContex
     int? _textStart; // Where the text of this call begins in the content.
 
     /// <summary>Runs the call to its end.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="beginAgain">What is done before the call is repeated; false where that may not be.</param>
+    /// <param name="ct">Ends the run.</param>
     /// <exception cref="OperationCanceledException">The run was ended meanwhile.</exception>
-    public async Task<ModelResult> RunAsync(ModelCall call, CancellationToken ct)
+    public async Task<ModelResult> RunAsync(ModelCall call, Func<Task<bool>> beginAgain, CancellationToken ct)
     {
         try
         {
             await foreach (var update in call.RunAsync(ct))
-                if (await TakeAsync(update, ct) is { } result)
+                if (await TakeAsync(update, beginAgain, ct) is { } result)
                     return result; // Leaving the loop closes the model's connection.
             return new(ModelFault.Truncated, null, null);
         }
@@ -37,13 +40,14 @@ sealed class ReplyStep(PendingReplyRow reply, ReplyWriter writer, ReplyRunContex
     }
 
     // The result where the call is over.
-    async Task<ModelResult?> TakeAsync(ModelUpdate update, CancellationToken ct)
+    async Task<ModelResult?> TakeAsync(ModelUpdate update, Func<Task<bool>> beginAgain, CancellationToken ct)
     {
         switch (update)
         {
             case Retrying retrying:
                 context.Log.ModelCallRetried(reply.Id, retrying.Fault.Code, retrying.Wait);
-                await writer.RaiseAttemptAsync(ct);
+                if (!await beginAgain())
+                    return new(ModelFault.BudgetExceeded, null, null);
                 break;
             case TextUpdate text when !Show(text.Text):
                 return new(ModelFault.TooLong, null, null);

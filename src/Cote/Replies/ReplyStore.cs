@@ -5,6 +5,7 @@ using Cote.Events;
 using Cote.Media;
 using Cote.Models;
 using Cote.Primitives;
+using Cote.Usage;
 
 namespace Cote.Replies;
 
@@ -15,7 +16,7 @@ namespace Cote.Replies;
 /// </summary>
 sealed class ReplyStore(
     Database db, EventLog events, NodeNotifier notifier, ReplyLeases leases, ReplyScheduler scheduler, TurnEvents turns,
-    TitlesOptions titles, Clock clock)
+    TitlesOptions titles, CallLedger ledger, Clock clock)
 {
     /// <summary>The pending replies of a user, or of one chat, in order.</summary>
     public Task<IReadOnlyList<PendingReplyRow>> ListPendingAsync(string userId, string? chatId, CancellationToken ct) =>
@@ -90,7 +91,7 @@ sealed class ReplyStore(
                 reply.QuestionId);
         }
         var content = end.Text.Content;
-        var usage = end.Usage is null ? null : JsonSerializer.Serialize(end.Usage, MessagesJson.Default.Usage);
+        ledger.Settle(batch, reply.Call, end.Call);
         PartRows.Write(
             transaction.Execute, reply.UserId, reply.Id, transaction.Locked, saved, end.Text.Attempt, end.Text.Parts);
         var media = NameFiles(transaction, reply, end.Text.Parts);
@@ -98,7 +99,7 @@ sealed class ReplyStore(
             update messages set state = {end.State}, content = {content}, text_attempt = {end.Text.Attempt},
               parts_rev = {end.Text.Parts.Rev}, media = {media}, timestamp = {ListedAt(transaction.At)}, listed = 1, event_seq = h.seq, tokens = {(long)TokenEstimate.Of(content)},
               finish_reason = {end.FinishReason}, error_code = {end.Error?.Code}, error_detail = {end.Error?.Detail},
-              usage = {usage}, owner = null, lease_until = 0
+              usage = {CallLedger.UsageOf($"messages.user_id", $"messages.id")}, owner = null, lease_until = 0
             from {transaction.Locked} and messages.user_id = {reply.UserId} and messages.id = {reply.Id}
             """);
         MoveChat(transaction, reply, content, end.State == States.Completed ? WantTitle(reply) : $"");
@@ -108,11 +109,16 @@ sealed class ReplyStore(
             select 1 from messages where user_id = {reply.UserId} and chat_id = {reply.ChatId}
               and state in {States.Open} and state = 'queued' limit 1
             """, _ => true);
+        var usage = batch.Query($"select usage from messages where user_id = {reply.UserId} and id = {reply.Id}",
+            row => row.GetStringOrNull(0));
         await events.CommitAsync(batch, reply.UserId, transaction);
         if (next.First)
             scheduler.Wake(reply.UserId, reply.ChatId);
         if (transaction.Happened)
-            turns.OnReplyEnded(reply, end);
+            turns.OnReplyEnded(reply, end with
+            {
+                Usage = usage.First is { } json ? JsonSerializer.Deserialize(json, MessagesJson.Default.Usage) : null,
+            });
         return transaction.Happened;
     }
 
@@ -159,7 +165,7 @@ sealed class ReplyStore(
             """;
         var batch = new WriteBatch();
         var transaction = new EventTransaction(batch, userId, clock.NewId(), clock.Now, queued);
-        StopAll(transaction, chatId, queued, most);
+        StopAll(ledger, batch, transaction, chatId, queued, most);
         return events.CommitAsync(batch, userId, transaction);
     }
 
@@ -171,13 +177,20 @@ sealed class ReplyStore(
     /// Adds the statements that end open replies of a chat as stopped, with the text that was written; the transaction
     /// was begun with them as its rows. Each loses its state, which is the fence.
     /// </summary>
+    /// <param name="ledger">Settles their calls.</param>
+    /// <param name="batch">The batch of the transaction.</param>
     /// <param name="transaction">The transaction.</param>
     /// <param name="chatId">The chat.</param>
     /// <param name="rows">The replies.</param>
     /// <param name="most">How many events the transaction has at the most.</param>
-    public static void StopAll(EventTransaction transaction, string chatId, Sql rows, long most)
+    public static void StopAll(
+        CallLedger ledger, WriteBatch batch, EventTransaction transaction, string chatId, Sql rows, long most)
     {
         var userId = transaction.UserId;
+        LostCalls.Settle(ledger, batch, userId, $"""
+            calls.chat_id = {chatId} and calls.purpose = 'chat' and calls.subject_id in (select m.id {rows})
+              and exists (select 1 from {transaction.Locked})
+            """);
         Sql recent = $"""
             m.user_id = {userId} and m.chat_id = {chatId} and m.id in (
               select e.message_id from events e
@@ -186,7 +199,7 @@ sealed class ReplyStore(
         transaction.AppendEach(EventTypes.Message, rows);
         transaction.Execute($"""
             update messages set state = 'stopped', timestamp = {ListedAt(transaction.At)}, listed = 1, owner = null, lease_until = 0,
-              event_seq = coalesce((
+              usage = {CallLedger.UsageOf($"messages.user_id", $"messages.id")}, event_seq = coalesce((
                 select e.seq from events e
                 where e.user_id = {userId} and e.seq > h.seq - {most} and e.message_id = messages.id), h.seq)
             from {transaction.Locked} and messages.user_id = {userId} and messages.chat_id = {chatId}

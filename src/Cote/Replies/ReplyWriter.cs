@@ -1,4 +1,6 @@
 using Cote.Chats;
+using Cote.Models;
+using Microsoft.Extensions.AI;
 
 namespace Cote.Replies;
 
@@ -27,6 +29,7 @@ sealed class ReplyWriter(
     ReplyPosition _savedPosition;
     long _unsavedSince;
     long _partsUnsavedSince;
+    CallMeter? _meter; // Of the call that is made, or was made last.
     bool _isHeld;
     Task _checkpoint = Task.CompletedTask;
 
@@ -40,7 +43,7 @@ sealed class ReplyWriter(
     public bool HasAnswer { get; private set; }
 
     /// <summary>Whether the model was called.</summary>
-    public bool IsCalled { get; set; }
+    public bool IsCalled => _meter is not null;
 
     int UnsavedUnits => _position.Length - (_position.Attempt == _savedPosition.Attempt ? _savedPosition.Length : 0);
 
@@ -113,20 +116,39 @@ sealed class ReplyWriter(
         }
     }
 
-    /// <summary>Counts a repeated model call before it begins; the run ends where the fence is broken.</summary>
+    /// <summary>
+    /// Writes that a call is about to be made: the attempt is raised where another one was made before, or a budget
+    /// applies. The call gets the limit that a budget leaves; false where none has room.
+    /// </summary>
+    /// <param name="next">The call.</param>
+    /// <param name="settings">Its settings.</param>
+    /// <param name="meter">Counts it from now on.</param>
+    /// <param name="ct">Ends the wait for the database.</param>
     /// <exception cref="OperationCanceledException">The fence is broken, or the run was ended meanwhile.</exception>
-    public async Task RaiseAttemptAsync(CancellationToken ct)
+    public async Task<bool> BeginCallAsync(NextCall next, ChatOptions settings, CallMeter meter, CancellationToken ct)
     {
-        await HoldCheckpointsAsync(); // One that carries the old fence would find it broken.
-        if (!await UntilWrittenAsync(() => context.Leases.RaiseAttemptAsync(Row), ct))
-            await signals.LoseAsync();
-        var attempt = Interlocked.Increment(ref _attempt);
-        lock (_gate)
+        var (calls, used) = (context.Calls, _meter?.Read());
+        var hasBudget = calls.HaveBudget(reply);
+        if (used is not null || hasBudget)
         {
-            if (_hasBegun)
-                (_shownAttempt, _hasBegun, HasAnswer, _position) = (attempt, false, false, new(attempt, 0));
-            _isHeld = false;
+            await HoldCheckpointsAsync(); // One that carries the old fence would find it broken.
+            var begun = new BegunCall(IsOwned: true, HasRoom: true, next.Output);
+            var isOwned = await UntilWrittenAsync(async () =>
+            {
+                if (!hasBudget)
+                    return await calls.RaiseAsync(Row, used, next);
+                begun = await calls.ReserveAsync(Row, used, next, ct);
+                return begun.IsOwned;
+            }, ct);
+            if (!isOwned)
+                await signals.LoseAsync();
+            if (!begun.HasRoom)
+                return false;
+            TakeBackShown(Interlocked.Increment(ref _attempt));
+            settings.MaxOutputTokens = begun.Output;
         }
+        _meter = meter;
+        return true;
     }
 
     /// <summary>Writes the end, which the readers are told of after the commit.</summary>
@@ -138,7 +160,7 @@ sealed class ReplyWriter(
             streaming.IsEnding = true;
             try
             {
-                return await context.Store.EndAsync(Row, end, QuestionStatus(), _saved);
+                return await context.Store.EndAsync(Row, end with { Call = _meter?.Read() }, QuestionStatus(), _saved);
             }
             catch
             {
@@ -159,7 +181,7 @@ sealed class ReplyWriter(
         {
             await UntilWrittenAsync(async () =>
             {
-                await context.Leases.HandOverAsync(Row, streaming.Read(), _saved);
+                await context.Leases.HandOverAsync(Row, streaming.Read(), _saved, _meter?.Read());
                 return true;
             }, limit.Token);
         }
@@ -194,6 +216,17 @@ sealed class ReplyWriter(
 #pragma warning restore CA1031
         {
             context.Log.CheckpointFailed(error, reply.Id);
+        }
+    }
+
+    // What was shown belongs to a call that is made once more.
+    void TakeBackShown(long attempt)
+    {
+        lock (_gate)
+        {
+            if (_hasBegun)
+                (_shownAttempt, _hasBegun, HasAnswer, _position) = (attempt, false, false, new(attempt, 0));
+            _isHeld = false;
         }
     }
 

@@ -15,7 +15,7 @@ sealed record SendOutcome(Problem? Problem, Message? Message = null, PendingRepl
 /// <summary>Stores a question and its queued reply; it never calls the model.</summary>
 sealed class SendMessage(
     MessageStore messages, ChatStore chats, TreeStore tree, TurnStore turns, TurnStart start, MediaStore uploads,
-    MessagesOptions options, TurnEvents events, Clock clock)
+    SendBudget budget, MessagesOptions options, TurnEvents events, Clock clock)
 {
     public const int MaxMedia = 32;
     const int LongestUrl = 2_048;
@@ -38,7 +38,11 @@ sealed class SendMessage(
             request.AddError("media_urls", $"a message of type {message.Type} needs at least one");
             return request.Problem!;
         }
-        message = message with { Title = FreeTitle.Of(message.Content, NameOf(message.MediaIds, media)) };
+        message = message with
+        {
+            Title = FreeTitle.Of(message.Content, NameOf(message.MediaIds, media)),
+            IsBudgetAsked = budget.IsConfigured,
+        };
         for (var givesTitle = false; ;)
         {
             // An upload may be deleted since the message was sent.
@@ -46,6 +50,7 @@ sealed class SendMessage(
                 return stored;
             if (await AnswerUnstoredAsync(userId, message, request, ct) is { } answer)
                 return answer;
+            message = message with { IsBudgetAsked = true };
             givesTitle = message.Title.Length > 0 && await chats.AwaitsTitleAsync(userId, chat, ct);
         }
     }
@@ -84,7 +89,7 @@ sealed class SendMessage(
         string userId, NewMessage message, bool givesTitle, CancellationToken ct)
     {
         var position = new TreePosition(message.ParentId);
-        if ((message.ParentId ?? message.VersionOf) is not null || message.StopsOpen)
+        if ((message.ParentId ?? message.VersionOf) is not null || message.StopsOpen || message.IsBudgetAsked)
         {
             // A repeated send is answered, and its reply goes on.
             if (await messages.FindIdempotencyAsync(userId, message.Id, ct) is not null)
@@ -95,6 +100,9 @@ sealed class SendMessage(
             if (planned.Position is not { } found)
                 return null;
             position = found;
+            if (message.IsBudgetAsked
+                && await budget.RefuseAsync(userId, message.ChatId, null, message.Content, ct) is { } refusal)
+                return refusal;
         }
         position = position with { GivesTitle = givesTitle };
         var result = await start.RunAsync(userId, message.ChatId, message.ReplyId, message.StopsOpen,

@@ -102,32 +102,38 @@ sealed class TitleLoop : PeriodicLoop
     {
         using var limit = new CancellationTokenSource(CallWithin, Clock.Provider);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, stopping);
+        var prompt = TitleText.PromptOf(task.Question, task.Reply);
+        var tokens = prompt.Sum(x => (long)TokenEstimate.Of(x.Text));
+        var meter = new CallMeter(tokens);
         try
         {
-            if (await AskAsync(task, either.Token) is { } title)
-                await _store.FinishAsync(task, title);
+            // A title without room in a budget is left out.
+            var hasRoom = await _store.ReserveAsync(task, tokens, MaxTokens, either.Token);
+            if (hasRoom && await AskAsync(task, prompt, meter, either.Token) is { } title)
+                await _store.FinishAsync(task, title, meter.Read());
             else
-                await _store.GiveUpAsync(task);
+                await _store.GiveUpAsync(task, meter.Read());
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
-            await _store.ReleaseAsync(task);
+            await _store.ReleaseAsync(task, meter.Read());
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested)
         {
             Log.TitleCallFailed(task.ChatId, _model.Id!, ModelFault.Timeout.Code);
-            await _store.GiveUpAsync(task);
+            await _store.GiveUpAsync(task, meter.Read());
         }
     }
 
     // Null where the answer is no title.
-    async Task<string?> AskAsync(TitleTask task, CancellationToken ct)
+    async Task<string?> AskAsync(
+        TitleTask task, IReadOnlyList<ChatMessage> prompt, CallMeter meter, CancellationToken ct)
     {
         var (provider, model) = _model.Found!.Value;
         var call = new ModelCall(
-            provider, model, TitleText.PromptOf(task.Question, task.Reply),
+            provider, model, prompt,
             new ChatOptions { MaxOutputTokens = MaxTokens, Reasoning = new() { Effort = ReasoningEffort.None } },
-            _limits, Clock);
+            _limits, Clock, meter);
         var answer = new StringBuilder();
         var units = 0;
         await foreach (var update in call.RunAsync(ct))

@@ -1,6 +1,8 @@
 using Cote.Chats;
 using Cote.Events;
+using Cote.Models;
 using Cote.Primitives;
+using Cote.Usage;
 
 namespace Cote.Replies;
 
@@ -8,12 +10,21 @@ namespace Cote.Replies;
 /// <param name="State">The chat's <c>title_state</c>, which is the fence together with the reply.</param>
 /// <param name="Question">The beginning of the question.</param>
 /// <param name="Reply">The beginning of the reply.</param>
+/// <param name="HasOwnBudget">Whether an admin gave the user a budget.</param>
 sealed record TitleTask(
-    string UserId, string ChatId, long State, string ReplyId, string Question, string Reply);
+    string UserId, string ChatId, long State, string ReplyId, string Question, string Reply, bool HasOwnBudget = false)
+{
+    /// <summary>The call of the model.</summary>
+    public CallKey Call => new(UserId, ReplyId, Purposes.Title, State);
+}
 
 /// <summary>The SQL of titles that a model makes. What a person writes meanwhile wins.</summary>
-sealed class TitleStore(Database db, EventLog events, Clock clock)
+sealed class TitleStore(
+    Database db, EventLog events, TitleModel model, CallLedger ledger, BudgetStore budgets, Prices prices, Clock clock)
 {
+    /// <summary>About how many tokens the instruction has.</summary>
+    const long InstructionTokens = 120;
+
     /// <summary>How long a node has for one title, by the database's clock.</summary>
     static readonly TimeSpan Lease = TimeSpan.FromSeconds(90);
 
@@ -41,25 +52,56 @@ sealed class TitleStore(Database db, EventLog events, Clock clock)
             where user_id = {userId} and id = {chatId} and {IsDue} and title_lease < {db.Dialect.Now}
             returning title_state, title_reply_id
             """, row => (State: row.GetInt64(0), ReplyId: row.GetStringOrNull(1) ?? ""));
-        var texts = batch.Query(
-            $"""
-            select {Begin($"q")}, {Begin($"r")} from chats c
+        Sql turn = $"""
+            chats c
             join messages r on r.user_id = c.user_id and r.id = c.title_reply_id and r.deleted_at is null
             join messages q on q.user_id = c.user_id and q.id = r.reply_to_id and q.deleted_at is null
             where c.user_id = {userId} and c.id = {chatId}
-            """, row => (Question: row.GetString(0), Reply: row.GetString(1)));
+            """;
+        AddCall(batch, userId, chatId, turn);
+        var texts = batch.Query(
+            $"""
+            select {Begin($"q")}, {Begin($"r")}, cast(case when {BudgetStore.HasOwn($"c.user_id")} then 1 else 0 end as bigint)
+            from {turn}
+            """,
+            row => (Question: row.GetString(0), Reply: row.GetString(1), HasBudget: row.GetInt64(2) != 0));
         await db.WriteAsync(batch);
         if (claim.Items is not [var (state, replyId)])
             return null;
-        if (texts.Items is [var (question, reply)])
-            return new(userId, chatId, state, replyId, Cut(question), Cut(reply));
+        if (texts.Items is [var (question, reply, hasBudget)])
+            return new(userId, chatId, state, replyId, Cut(question), Cut(reply), hasBudget);
         // They were deleted: the next reply may have a title in it.
-        await SetStateAsync(new(userId, chatId, state, replyId, "", ""), TitleStates.Waiting);
+        await SetStateAsync(new(userId, chatId, state, replyId, "", ""), TitleStates.Waiting, null);
         return null;
     }
 
+    /// <summary>
+    /// Takes what the call may use from the budgets of the user, where there are some; false where one has no room.
+    /// </summary>
+    public async Task<bool> ReserveAsync(TitleTask task, long tokens, long output, CancellationToken ct)
+    {
+        if (!task.HasOwnBudget && !budgets.IsConfigured)
+            return true;
+        var price = prices.Find(model.Id!);
+        var amount = new Amount(tokens + output, price?.CostOf(tokens, output) ?? 0);
+        await budgets.PrepareAsync(task.UserId, ct);
+        while (await budgets.ReadAsync(task.UserId, ct) is var budget && budget.Refuse(tokens, price, output) is null)
+        {
+            var batch = new WriteBatch();
+            var unit = clock.NewId();
+            EventTransaction.LockHead(batch, task.UserId);
+            BudgetStore.Take(batch, task.UserId, unit, budget, amount, $"1 = 1");
+            var reserved = ledger.Reserve(
+                batch, task.Call, tokens, amount, budget.Now, BudgetStore.IsTaken(task.UserId, unit));
+            await db.WriteAsync(batch);
+            if (reserved.Changed > 0)
+                return true;
+        }
+        return false;
+    }
+
     /// <summary>Sets the title, unless a person has written one since, or the chat is gone.</summary>
-    public Task FinishAsync(TitleTask task, string title)
+    public Task FinishAsync(TitleTask task, string title, CallUsage? used)
     {
         var batch = new WriteBatch();
         var transaction = new EventTransaction(
@@ -69,15 +111,16 @@ sealed class TitleStore(Database db, EventLog events, Clock clock)
             update chats set title = {title}, title_state = {TitleStates.None}, title_reply_id = null, changed = h.seq
             from {transaction.Locked} and chats.user_id = {task.UserId} and chats.id = {task.ChatId}
             """);
+        ledger.Settle(batch, task.Call, used);
         transaction.Append(EventTypes.ChatUpdated, task.ChatId);
         return events.CommitAsync(batch, task.UserId, transaction);
     }
 
     /// <summary>The call failed, or its answer is no title: it is not made again.</summary>
-    public Task GiveUpAsync(TitleTask task) => SetStateAsync(task, TitleStates.None);
+    public Task GiveUpAsync(TitleTask task, CallUsage? used) => SetStateAsync(task, TitleStates.None, used);
 
     /// <summary>The call was cut off by the end of this process: whoever looks next may make it once more.</summary>
-    public Task ReleaseAsync(TitleTask task) => SetStateAsync(task, task.State);
+    public Task ReleaseAsync(TitleTask task, CallUsage? used) => SetStateAsync(task, task.State, used);
 
     /// <summary>Ends all leases: where no second process can exist, those found at the start have no owner.</summary>
     public Task VoidLeasesAsync()
@@ -87,10 +130,26 @@ sealed class TitleStore(Database db, EventLog events, Clock clock)
         return db.WriteAsync(batch);
     }
 
-    Task<Outcome> SetStateAsync(TitleTask task, long state)
+    // The call of a claim before this one is lost with its node.
+    void AddCall(WriteBatch batch, string userId, string chatId, Sql turn)
+    {
+        LostCalls.Settle(ledger, batch, userId, $"""
+            calls.chat_id = {chatId} and calls.purpose = 'title' and exists (
+              select 1 from chats c where c.user_id = calls.user_id and c.id = {chatId} and c.title_lease > 0
+                and c.title_reply_id = calls.subject_id and c.title_state > calls.attempt)
+            """);
+        if (model.Id is { } id)
+            ledger.Add(
+                batch, new($"c.user_id", $"r.id", Purposes.Title, $"c.title_state", $"c.id", $"{id}", $"""
+                    {InstructionTokens} + (octet_length({Begin($"q")}) + octet_length({Begin($"r")})) / 4
+                    """), $"{turn} and c.title_state > 2", 2 * Lease);
+    }
+
+    Task<Outcome> SetStateAsync(TitleTask task, long state, CallUsage? used)
     {
         var batch = new WriteBatch();
         EventTransaction.LockHead(batch, task.UserId);
+        ledger.Settle(batch, task.Call, used);
         batch.Execute($"""
             update chats set title_state = {state}, title_lease = 0
             where user_id = {task.UserId} and id = {task.ChatId} and {IsHeld(task, $"chats")}

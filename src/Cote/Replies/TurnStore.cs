@@ -5,6 +5,7 @@ using Cote.Events;
 using Cote.Media;
 using Cote.Models;
 using Cote.Primitives;
+using Cote.Usage;
 
 namespace Cote.Replies;
 
@@ -19,6 +20,9 @@ sealed record NewMessage(
 {
     /// <summary>What a chat without a title is called after it; empty where it says no name.</summary>
     public string Title { get; init; } = "";
+
+    /// <summary>Whether a budget was asked for room; if not, it is stored only where the user has none.</summary>
+    public bool IsBudgetAsked { get; init; }
 
     /// <summary>What is stored of its uploads: their paths, unsigned.</summary>
     public IReadOnlyList<string> MediaPaths { get; } = [.. MediaIds.Select(MediaLinks.PathOf)];
@@ -45,7 +49,7 @@ sealed record SendResult(Outcome Outcome, bool Happened, PendingReplyRow? Reply)
 /// <summary>The SQL that begins a turn: a question and its reply, or a new version of a reply, in one transaction.
 /// </summary>
 sealed class TurnStore(Database db, EventLog events, TreeStore tree, ReplyLeases leases, ModelCatalogue models,
-    Node node, MessagesOptions options, Clock clock)
+    Node node, CallLedger ledger, MessagesOptions options, Clock clock)
 {
     /// <summary>
     /// Stores a question and its reply. Where no other reply is pending in the chat and this node has a slot, the reply
@@ -77,7 +81,7 @@ sealed class TurnStore(Database db, EventLog events, TreeStore tree, ReplyLeases
               last_message_content = {Excerpt.Of(message.Content, Chat.LongestExcerpt)}
             from {transaction.Locked} and chats.user_id = {userId} and chats.id = {chat}
             """);
-        return await CommitAsync(batch, transaction, message.ReplyId);
+        return await CommitAsync(batch, transaction, message.ReplyId, hasSlot);
     }
 
     /// <summary>Stores a new version of a reply, queued or claimed as by a send. The path changes to it.</summary>
@@ -108,7 +112,7 @@ sealed class TurnStore(Database db, EventLog events, TreeStore tree, ReplyLeases
               last_message_content = coalesce({tree.LastContent(userId, chat)}, '')
             from {transaction.Locked} and chats.user_id = {userId} and chats.id = {chat}
             """);
-        return await CommitAsync(batch, transaction, version.Id);
+        return await CommitAsync(batch, transaction, version.Id, hasSlot);
     }
 
     /// <summary>How many replies of a chat are pending.</summary>
@@ -130,7 +134,7 @@ sealed class TurnStore(Database db, EventLog events, TreeStore tree, ReplyLeases
         var open = stopsOpen ? ReplyStore.OpenIn(userId, chatId) : null;
         var transaction = new EventTransaction(batch, userId, clock.NewId(), at, count, guard, open);
         if (open is not null)
-            ReplyStore.StopAll(transaction, chatId, open, 2L * options.MaxOpenReplies + count);
+            ReplyStore.StopAll(ledger, batch, transaction, chatId, open, 2L * options.MaxOpenReplies + count);
         return transaction;
     }
 
@@ -140,8 +144,13 @@ sealed class TurnStore(Database db, EventLog events, TreeStore tree, ReplyLeases
         transaction.Append(EventTypes.ChatPath, chatId, n: change.AfterSeq);
     }
 
-    async Task<SendResult> CommitAsync(WriteBatch batch, EventTransaction transaction, string replyId)
+    async Task<SendResult> CommitAsync(
+        WriteBatch batch, EventTransaction transaction, string replyId, bool hasSlot)
     {
+        if (hasSlot)
+            leases.AddCall(batch, $"""
+                r.user_id = {transaction.UserId} and r.id = {replyId} and r.state = 'running' and r.owner = {node.Id} and r.attempt = 1
+                """);
         var reply = batch.Query(
             PendingReplyRow.Select($"r.user_id = {transaction.UserId} and r.id = {replyId}"), PendingReplyRow.Read);
         var outcome = await events.CommitAsync(batch, transaction.UserId, transaction);
@@ -159,7 +168,8 @@ sealed class TurnStore(Database db, EventLog events, TreeStore tree, ReplyLeases
 
     static Sql SetBranched(TreePosition position) => position.Change is null ? (Sql)$"is_branched" : $"1";
 
-    // A chat that waits for a title is found by a send that gives none: it does nothing, and is made again.
+    // A chat that waits for a title is found by a send that gives none, and a budget by one that did not ask: it does
+    // nothing, and is made again.
     Sql GuardOf(string userId, NewMessage message, bool givesTitle)
     {
         var guard = ChatStore.Lives(userId, message.ChatId, message.Title.Length == 0 ? null
@@ -170,6 +180,8 @@ sealed class TurnStore(Database db, EventLog events, TreeStore tree, ReplyLeases
                   select 1 from messages m where m.user_id = {userId} and m.id = {target} and m.chat_id = {message.ChatId}
                   and m.listed = 1 and m.deleted_at is null)
                 """;
+        if (!message.IsBudgetAsked)
+            guard = $"{guard} and not {BudgetStore.HasOwn($"{userId}")}";
         foreach (var upload in message.MediaIds.Distinct())
             guard = $"{guard} and {MediaStore.Owns(userId, upload)}";
         return message.StopsOpen ? guard : $"{guard} and {HasRoom(userId, message.ChatId)}";

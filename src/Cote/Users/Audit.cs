@@ -27,6 +27,7 @@ static class AuditActions
     public const string UserEnabled = "user_enabled";
     public const string AccountErased = "account_erased";
     public const string Exported = "exported";
+    public const string BudgetChanged = "budget_changed";
 }
 
 /// <summary>All SQL of the audit. A line is written in the batch of what it tells of, wherever there is one.</summary>

@@ -81,6 +81,11 @@ public sealed class ConfigurationDocTests
         instance ??= Activator.CreateInstance(type)!;
         if (Settings(type).Any())
             yield return (type, instance, path, title, says);
+        // A part that is a list: its items stand under their numbers.
+        if (CoteConfiguration.ItemOf(type) is { } item)
+            foreach (var part in Parts(item, $"{path}__0", null, $"{title}: each",
+                Docstrings.Of(type.GetProperty(nameof(PricesOptions.Items))!)))
+                yield return part;
         foreach (var property in type.GetProperties().Where(x => CoteConfiguration.IsPart(x.PropertyType)))
             foreach (var part in Parts(property.PropertyType, $"{path}__{property.Name}", property.GetValue(instance),
                 title.Length == 0 ? property.Name : $"{title}: {property.Name}", Docstrings.Of(property)))
@@ -89,7 +94,8 @@ public sealed class ConfigurationDocTests
 
     static IEnumerable<PropertyInfo> Settings(Type type) =>
         type.GetProperties(BindingFlags.Public | BindingFlags.Instance)
-            .Where(x => !CoteConfiguration.IsPart(x.PropertyType));
+            .Where(x => !CoteConfiguration.IsPart(x.PropertyType))
+            .Where(x => CoteConfiguration.ItemOf(type) is null || x.Name != nameof(PricesOptions.Items));
 
     static string Default(PropertyInfo setting, object instance) => setting.GetValue(instance) switch
     {

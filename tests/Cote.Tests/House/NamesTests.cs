@@ -5,6 +5,7 @@ using Cote.Chats;
 using Cote.Delivery;
 using Cote.Events;
 using Cote.Tests.Harness;
+using Cote.Usage;
 
 namespace Cote.Tests.House;
 
@@ -39,6 +40,7 @@ public sealed partial class NamesTests
         Constants(typeof(Statuses)).ShouldBe(["sent", "delivered", "read"]);
         Constants(typeof(TitleSources)).ShouldBe(["user", "auto"]);
         Constants(typeof(Senders)).ShouldBe(["user", "ai"]);
+        Constants(typeof(Purposes)).ShouldBe(["chat", "title"]);
         Enum.GetValues<CloseReason>().Select(x => (int)x)
             .Order().ShouldBe([4001, 4008, 4011, 4013, 4500, 4503, 4504, 4509]);
     }

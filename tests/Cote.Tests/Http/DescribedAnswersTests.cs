@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Cote.Tests.Harness;
 using Cote.Tests.Media;
+using Cote.Tests.Usage;
 
 namespace Cote.Tests.Http;
 
@@ -41,8 +42,9 @@ public sealed class DescribedAnswersTests(SharedApp shared)
             "/users/me", new { password = "another horse battery", current_password = "no" })).Status.ShouldBe(403);
         api.Check(await ada.PostAsync("/ws/ticket")).Ok();
         api.Check(await ada.GetAsync("/ws")).Status.ShouldBe(426);
-        foreach (var path in new[] { "/admin/users", "/admin/audit" })
+        foreach (var path in new[] { "/admin/users", "/admin/audit", "/admin/usage" })
             api.Check(await ada.GetAsync(path)).Status.ShouldBe(403);
+        api.Check(await ada.PutAsync($"/admin/users/{ada.Id}/budget", new { })).Status.ShouldBe(403);
         using var phone = await ada.OtherDeviceAsync();
         var other = (await phone.GetAsync("/sessions")).Json.EnumerateArray()
             .Single(x => x.GetProperty("current").GetBoolean());
@@ -230,6 +232,9 @@ public sealed class DescribedAnswersTests(SharedApp shared)
         (await ada.PutAsync($"/chats/{chat}/messages/{question["reply_id"]}/feedback",
             Example("/chats/{chat_id}/messages/{message_id}/feedback", "put"))).Ok();
         (await ada.PostAsync($"/chats/{chat}/fork", Example("/chats/{chat_id}/fork", "post"))).Ok();
+        using var root = await app.RegisterAdminAsync();
+        (await root.PutAsync($"/admin/users/{root.Id}/budget",
+            Example("/admin/users/{user_id}/budget", "put"))).Ok();
         var described = api.Document.GetProperty("paths").EnumerateObject()
             .SelectMany(path => path.Value.EnumerateObject()
             .Where(x => x.Value.TryGetProperty("requestBody", out var body)

@@ -76,7 +76,7 @@ public sealed class OpenApiTests(SharedApp shared)
                         && property.Value.GetProperty("type").ToString().Contains("string"))
                         .ShouldBeFalse($"{schema.Name}.{property.Name}");
         api.GetProperty("tags").EnumerateArray().Select(x => x.Text("name"))
-            .ShouldBe(["Chats", "Messages", "Live", "Users", "Sessions", "Media", "Health", "Admin"]);
+            .ShouldBe(["Chats", "Messages", "Live", "Users", "Sessions", "Usage", "Media", "Health", "Admin"]);
     }
 
     [Fact]

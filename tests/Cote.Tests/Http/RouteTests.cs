@@ -8,6 +8,7 @@ public sealed class RouteTests(SharedApp shared)
     const string Chat = "/chats/0190a0b0-0000-7000-8000-000000000001";
     const string Session = "/sessions/0190a0b0-0000-7000-8000-000000000003";
     const string Import = "/import/0190a0b0-0000-7000-8000-000000000005";
+    const string User = "/admin/users/0190a0b0-0000-7000-8000-000000000006";
     const string Upload = "/upload/resumable/0190a0b0-0000-7000-8000-000000000004";
     const string Message = Chat + "/messages/0190a0b0-0000-7000-8000-000000000002";
 
@@ -26,6 +27,10 @@ public sealed class RouteTests(SharedApp shared)
         { "POST", "/logout/all", null },
         { "GET", "/admin/users", null },
         { "GET", "/admin/audit", null },
+        { "GET", "/admin/usage", null },
+        { "PUT", User + "/budget", """{"day_tokens":1}""" },
+        { "GET", "/usage?by=model", null },
+        { "GET", "/usage/budget", null },
         { "POST", "/ws/ticket", null },
         { "GET", "/chats/", null },
         { "POST", "/chats/", """{"title":"a"}""" },
@@ -130,7 +135,7 @@ public sealed class RouteTests(SharedApp shared)
     static string PatternOf(string path) => path.Split('?')[0]
         .Replace(Message, "/chats/{chatId}/messages/{messageId}").Replace(Chat, "/chats/{chatId}")
         .Replace(Session, "/sessions/{sessionId}").Replace(Upload, "/upload/resumable/{uploadId}")
-        .Replace(Import, "/import/{importId}").TrimEnd('/');
+        .Replace(Import, "/import/{importId}").Replace(User, "/admin/users/{userId}").TrimEnd('/');
 
     [Theory]
     [InlineData("GET", "", null)]

@@ -21,6 +21,8 @@ static class CopiedTables
         new("spent_tokens", ["hash"]), new("tickets", ["hash"]), new("revocations", ["seq"]), new("audit", ["id"]),
         new("chats", ["user_id", "id"]), new("messages", ["user_id", "id"]), new("events", ["user_id", "seq"]),
         new("chat_jobs", ["user_id", "id"]),
+        new("calls", ["user_id", "subject_id", "purpose", "attempt", "step"]), new("budgets", ["user_id"]),
+        new("usage_sums", ["day", "model"]),
         new("blobs", ["id"]), new("media", ["user_id", "id"]), new("message_media", ["user_id", "message_id", "place"]),
         new("message_parts", ["user_id", "message_id", "idx", "chunk"]),
         Uploads,

@@ -16,6 +16,11 @@ sealed class PostgresDialect : SqlDialect
     private protected override Sql EachNumberOf(string jsonArray) =>
         $"(select cast(jsonb_array_elements_text(cast({jsonArray} as jsonb)) as bigint))";
 
+    internal override Sql Json(string json) => $"cast({json} as jsonb)";
+
+    internal override Sql MonthOf(Sql milliseconds) =>
+        $"cast(to_char(to_timestamp({milliseconds} / 1000) at time zone 'UTC', 'YYYYMM') as bigint)";
+
     internal override Sql Terms(string terms) => $"array_to_tsvector(string_to_array({terms}, ' '))";
 
     // The sums keep the planner from walking the ids of all users backwards until enough of them match.

@@ -13,6 +13,11 @@ sealed class SqliteDialect : SqlDialect
 
     private protected override Sql EachNumberOf(string jsonArray) => EachOf(jsonArray);
 
+    internal override Sql Json(string json) => $"{json}";
+
+    internal override Sql MonthOf(Sql milliseconds) =>
+        $"cast(strftime('%Y%m', {milliseconds} / 1000, 'unixepoch') as integer)";
+
     internal override Sql Terms(string terms) => $"{terms}";
 
     internal override Sql NewestWith(TermQuery terms, long before, long limit)

@@ -14,6 +14,7 @@ static class DocumentRules
         ("Live", "What happens to the user, as it happens: one schema on WebSocket, server-sent events and long-poll."),
         ("Users", "Accounts and logins."),
         ("Sessions", "Where a user is logged in."),
+        ("Usage", "What calls of models have used, and what is left of budgets."),
         ("Media", "Uploads and downloads. Large files over bad networks: tus 1.0."),
     ];
 
@@ -87,7 +88,14 @@ static class DocumentRules
         };
         document.Schema(OperationRules.Problem).Note("An expected failure.").Required("detail", "code")
             .Property("detail", Text("For people"))
-            .Property("code", ApiDocument.Ref("ErrorCode")).Json["type"] = "object";
+            .Property("code", ApiDocument.Ref("ErrorCode"))
+            .Property("resets_at", new JsonObject
+            {
+                ["type"] = "string",
+                ["format"] = "date-time",
+                ["description"] = "Of `budget_exceeded`: when the budget is there again",
+            })
+            .Json["type"] = "object";
         document.Schema("ValidationError").Note("One wrong field, in FastAPI's shape.")
             .Required("type", "loc", "msg", "input")
             .Property("type", Text("The kind of fault, for programs: `missing`, `string_too_long`…"))

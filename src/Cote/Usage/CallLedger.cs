@@ -1,0 +1,169 @@
+using Cote.Cluster;
+using Cote.Models;
+
+namespace Cote.Usage;
+
+/// <summary>What a call was made for. The names stand in the database: they may never change.</summary>
+static class Purposes
+{
+    public const string Chat = "chat";
+    public const string Title = "title";
+}
+
+/// <summary>A call of a model.</summary>
+/// <param name="SubjectId">What it is made for: of a reply and of its title the reply's id.</param>
+/// <param name="Purpose">One of <see cref="Purposes"/>.</param>
+/// <param name="Attempt">The fence under which it is made: whoever holds it is the only one that settles it, until
+/// the fence has moved.</param>
+readonly record struct CallKey(string UserId, string SubjectId, string Purpose, long Attempt)
+{
+    public Sql Condition => $"""
+        calls.user_id = {UserId} and calls.subject_id = {SubjectId} and calls.purpose = {Purpose}
+          and calls.attempt = {Attempt}
+        """;
+}
+
+/// <summary>Tokens, and what they cost in nano-USD.</summary>
+readonly record struct Amount(long Tokens, long Cost);
+
+/// <summary>The columns of a call that is about to be made, where a statement selects them.</summary>
+sealed record CallColumns(Sql UserId, Sql SubjectId, string Purpose, Sql Attempt, Sql ChatId, Sql Model, Sql Input);
+
+/// <summary>
+/// The SQL of the ledger: a row for each call of a model, reserved in the unit that raises the attempt and settled in
+/// the one that ends it. Every unit that settles holds the head of its user's log, so that no call is counted twice.
+/// </summary>
+sealed class CallLedger(SqlDialect dialect, Prices prices, Node node)
+{
+    const long MillisecondsPerDay = 86_400_000;
+
+    /// <summary>Reserves a row for each call that is selected.</summary>
+    /// <param name="batch">Is added to.</param>
+    /// <param name="call">The columns.</param>
+    /// <param name="source">What they are selected from, without <c>from</c>: <c>messages r where …</c>.</param>
+    /// <param name="within">How long it may take, before the sweep settles it.</param>
+    /// <param name="reserved">What was taken from budgets for it, and when.</param>
+    public void Add(
+        WriteBatch batch, CallColumns call, Sql source, TimeSpan within, (Amount Amount, Timestamp At)? reserved = null)
+    {
+        var (amount, at) = reserved ?? default;
+        Sql now = reserved is null ? dialect.Now : $"{at}";
+        batch.Execute($"""
+            insert into calls (user_id, subject_id, purpose, attempt, chat_id, model, owner, until, at, day, month, input,
+              price_input, price_output, price_cached, reserved_tokens, reserved_cost)
+            select {call.UserId}, {call.SubjectId}, {call.Purpose}, {call.Attempt}, {call.ChatId}, {call.Model}, {node.Id},
+              n.now + {(long)within.TotalMilliseconds}, n.now, n.now / {MillisecondsPerDay}, {dialect.MonthOf($"n.now")}, {call.Input},
+              {prices.Columns(dialect, call.Model)}, {amount.Tokens}, {amount.Cost}
+            from (select {now} as now) n, {source}
+            on conflict do nothing
+            """);
+    }
+
+    /// <summary>Notes what was taken from budgets for a call that is about to be made.</summary>
+    public Statement Reserve(
+        WriteBatch batch, CallKey call, long input, Amount amount, Timestamp at, Sql guard) => batch.Execute($"""
+        update calls set at = {at}, day = {Windows.DayOf(at)}, month = {Windows.MonthOf(at)}, input = {input},
+          reserved_tokens = {amount.Tokens}, reserved_cost = {amount.Cost}
+        where {call.Condition} and state = 0 and {guard}
+        """);
+
+    /// <summary>Settles a call with what it has used. One that was settled meanwhile stays as it is.</summary>
+    /// <param name="batch">Is added to.</param>
+    /// <param name="call">The call.</param>
+    /// <param name="usage">What it has used; null where it was not made, and its row goes.</param>
+    public void Settle(WriteBatch batch, CallKey call, CallUsage? usage)
+    {
+        if (usage is null)
+        {
+            Release(batch, call);
+            return;
+        }
+        batch.Execute($"""
+            update calls set state = 2, input = {usage.Input}, output = {usage.Output}, cached = {usage.Cached},
+              reasoning = {usage.Reasoning}, estimated = {usage.IsEstimated},
+              cost = {Price.CostOf($"{usage.Input}", $"{usage.Output}", $"{usage.Cached ?? 0}")}
+            where {call.Condition} and state = 0
+            """);
+        Close(batch, call.UserId);
+    }
+
+    /// <summary>Settles calls that nobody can count any more, by estimates.</summary>
+    /// <param name="batch">Is added to.</param>
+    /// <param name="userId">The owner.</param>
+    /// <param name="which">A condition on <c>calls</c>.</param>
+    /// <param name="input">About how many tokens of input, where that was not reserved.</param>
+    /// <param name="output">About how many of output.</param>
+    public void SettleLost(WriteBatch batch, string userId, Sql which, Sql input, Sql output)
+    {
+        batch.Execute($"""
+            update calls set state = 2, estimated = 1, input = case when input > 0 then input else {input} end,
+              output = {output}
+            where calls.user_id = {userId} and {which} and state <> 1 and state = 0
+            """);
+        batch.Execute($"""
+            update calls set cost = {Price.CostOf($"input", $"output", $"0")}
+            where user_id = {userId} and state <> 1 and state = 2
+            """);
+        Close(batch, userId);
+    }
+
+    static void Release(WriteBatch batch, CallKey call)
+    {
+        batch.Execute($"update calls set state = 2, input = 0, output = 0 where {call.Condition} and state = 0");
+        Count(batch, call.UserId);
+        batch.Execute($"delete from calls where {call.Condition} and state = 2");
+    }
+
+    /// <summary>What the calls of a reply have used, as the JSON of <c>generation.usage</c>; null where none was
+    /// made.</summary>
+    /// <param name="userId">The owner.</param>
+    /// <param name="replyId">The reply.</param>
+    public static Sql UsageOf(Sql userId, Sql replyId) => $$"""
+        (select cast('{"input_tokens":' as text) || sum(u.input) || ',"output_tokens":' || sum(u.output)
+          || coalesce(',"cached_input_tokens":' || sum(u.cached), '')
+          || coalesce(',"reasoning_tokens":' || sum(u.reasoning), '')
+          || case when count(*) = count(u.cost) then ',"cost_usd":' || {{Money.Json($"sum(u.cost)")}} else '' end
+          || case when max(u.estimated) = 1 then ',"estimated":true' else '' end || '}'
+         from calls u where u.user_id = {{userId}} and u.subject_id = {{replyId}} and u.purpose = 'chat' and u.state = 1)
+        """;
+
+    // Settled calls are counted in the windows in which they were reserved.
+    static void Close(WriteBatch batch, string userId)
+    {
+        Count(batch, userId);
+        batch.Execute($"""
+            update calls set state = 1, until = 0, reserved_tokens = 0, reserved_cost = 0
+            where user_id = {userId} and state <> 1 and state = 2
+            """);
+    }
+
+    static void Count(WriteBatch batch, string userId)
+    {
+        // Two statements: the user's counter is locked before the installation's, by everybody.
+        Count(batch, userId, userId);
+        Count(batch, userId, "");
+    }
+
+    // A window that has passed is not counted in; one that has begun since the row was written begins with this.
+    static void Count(WriteBatch batch, string userId, string budget)
+    {
+        Sql used(Sql window, Sql unit, Sql own, Sql began) => $"""
+            {window}_{unit} = case when {own} = {began} then {window}_{unit} + s.{unit} when {own} < {began} then s.{unit}
+              else {window}_{unit} end,
+            {window}_reserved_{unit} = case when {own} = {began} then {window}_reserved_{unit} - s.reserved_{unit}
+              when {own} < {began} then 0 else {window}_reserved_{unit} end
+            """;
+        batch.Execute($"""
+            update budgets set {used($"day", $"tokens", $"day", $"s.began_day")}, {used($"day", $"cost", $"day", $"s.began_day")},
+              {used($"month", $"tokens", $"month", $"s.began_month")}, {used($"month", $"cost", $"month", $"s.began_month")},
+              day = case when day < s.began_day then s.began_day else day end,
+              month = case when month < s.began_month then s.began_month else month end
+            from (
+              select max(c.day) as began_day, max(c.month) as began_month, sum(c.input + c.output) as tokens,
+                coalesce(sum(c.cost), 0) as cost, sum(c.reserved_tokens) as reserved_tokens,
+                sum(c.reserved_cost) as reserved_cost
+              from calls c where c.user_id = {userId} and c.state <> 1 and c.state = 2) s
+            where budgets.user_id = {budget} and budgets.day > 0 and s.began_day is not null
+            """);
+    }
+}
