@@ -50,6 +50,7 @@ sealed class AccountStore(
         foreach (var (table, user, key, rows) in OfHosts().Concat(owned))
             while (await RemoveSomeAsync(table, user, key, rows, userId) >= rows)
                 await Task.Yield();
+        await MoveUsageAsync(userId); // a run that was still going may have called its model again
         var batch = new WriteBatch();
         // The epoch file counts these events as committed, and they were, though their rows are removed.
         batch.Execute($"""
@@ -74,7 +75,7 @@ sealed class AccountStore(
     }
 
     /// <summary>The tables that an erasure empties.</summary>
-    public static IReadOnlyList<string> Tables => [.. Owned.Select(x => x.Table.Text), "heads", "users"];
+    public static IReadOnlyList<string> Tables => [.. Owned.Select(x => x.Table.Text), "calls", "heads", "users"];
 
     // In an order that satisfies the foreign keys. Parts come after their uploads, and documents after the mark of the
     // index, when none can be added any more.
@@ -87,7 +88,7 @@ sealed class AccountStore(
         ($"messages", $"id", BatchRows),
         ($"chats", $"id", BatchRows), ($"media", $"id", BatchRows), ($"uploads", $"id", BatchRows),
         ($"upload_pieces", $"upload_id, start", BatchParts), ($"sessions", $"id", BatchRows),
-        ($"calls", $"subject_id, purpose, attempt, step", BatchRows), ($"budgets", $"user_id", BatchRows),
+        ($"budgets", $"user_id", BatchRows),
     ];
 
     // The last first: a table comes after those that it refers to.

@@ -119,6 +119,7 @@ sealed class DescribedApi(JsonElement document)
         var fits = !schema.TryGetProperty("format", out var format) || format.GetString() switch
         {
             "uuid" => Regex.IsMatch(text, "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"),
+            "date" => Regex.IsMatch(text, @"^\d{4}-\d\d-\d\d$"),
             "date-time" => Regex.IsMatch(text, @"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"),
             "email" => text.Contains('@'),
             "uri-reference" => Uri.TryCreate(text, UriKind.RelativeOrAbsolute, out _),

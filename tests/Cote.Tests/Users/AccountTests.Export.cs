@@ -86,11 +86,12 @@ public sealed partial class AccountTests
         await ada.AskAsync(chat, "One that is still open");
         await using var socket = await ada.ConnectAsync();
         await app.IndexedAsync(ada);
+        await app.WriteAsync($"insert into budgets (user_id, cap_day_tokens) values ('{ada.Id}', 1)");
         // The test must be able to fail: everywhere that a user can leave rows, this one has.
         (await TablesWithAsync(app, ada.Id))
             .ShouldBe(
             ["audit", "chats", "events", "heads", "media", "message_media", "messages", "sessions", "uploads", "users",
-            "search_documents", "search_marks",
+            "search_documents", "search_marks", "calls", "budgets",
             .. Engine.IsPostgres ? ["upload_pieces"] : (string[])[]], ignoreOrder: true);
 
         (await ada.DeleteAsync("/users/me")).Status.ShouldBe(200);
