@@ -1,6 +1,7 @@
 using System.Collections;
 using System.ComponentModel.DataAnnotations;
 using System.Reflection;
+using System.Text;
 using Microsoft.Extensions.Configuration;
 
 namespace Cote;
@@ -33,16 +34,17 @@ static class CoteConfiguration
         var values = Collect(configuration);
         try
         {
-            var read = new ConfigurationBuilder().AddInMemoryCollection(values).Build();
-            // The binder drops an item that it cannot convert, without a word.
-            foreach (var key in values.Keys.Where(x => Given(x) != x))
-                read.GetValue(Find(Given(key)).Type, key);
-            read.GetSection(Root).Bind(options);
+            // Without its strictness the binder passes over what it cannot convert below a name or a number.
+            new ConfigurationBuilder().AddInMemoryCollection(values).Build().GetSection(Root)
+                .Bind(options, x => x.ErrorOnUnknownConfiguration = true);
         }
         catch (InvalidOperationException error)
         {
-            var wrong = values.Keys.First(x => error.Message.Contains($"'{x}'", StringComparison.OrdinalIgnoreCase));
-            wrong = Given(wrong);
+            var said = new StringBuilder();
+            for (Exception? e = error; e is not null; e = e.InnerException)
+                said.Append(e.Message);
+            var wrong = Given(values.Keys.First(
+                x => said.ToString().Contains($"'{x}'", StringComparison.OrdinalIgnoreCase)));
             throw new StartupException(
                 $"{Variable(wrong)} has a value that cannot be read as {KindOf(Find(wrong).Type)}.", error);
         }
@@ -71,7 +73,7 @@ static class CoteConfiguration
             var (path, type) = Find(key);
             if (value is not { Length: > 0 })
                 continue;
-            if (IsPart(type))
+            if (IsPart(type) || ItemOf(type) is not null)
                 throw new StartupException($"{Variable(key)} is a part and not a setting of Cote. {See}");
             if (type == typeof(Secret) && path.Length < key.Length)
                 values[path] = ReadFile(Variable(key), value);
@@ -94,17 +96,19 @@ static class CoteConfiguration
         foreach (var name in key.Split(':').Skip(1).TakeWhile(_ => !IsList(type)))
         {
             // An item of a part that is a list stands under its number, beside the part's own settings.
-            if (name.All(char.IsAsciiDigit) && ItemOf(type) is { } item)
+            if (name.All(char.IsAsciiDigit) && Property(type, Items) is { } list && ItemOf(list.PropertyType) is { } one)
             {
-                (path, type) = ($"{path}:{Items}:{name}", item);
+                (path, type) = ($"{path}:{Items}:{name}", one);
                 continue;
             }
             var isFile = name.EndsWith(FileSuffix, StringComparison.OrdinalIgnoreCase);
-            var property = Property(type, isFile ? name[..^FileSuffix.Length] : name);
-            if (property is null || ItemOf(type, property) is not null
-                || (isFile && property.PropertyType != typeof(Secret)))
+            var bare = isFile ? name[..^FileSuffix.Length] : name;
+            var property = Property(type, bare);
+            // By name or by number: every name is one, and its value is of the kind of all.
+            var item = ItemOf(type) ?? property?.PropertyType;
+            if (item is null || property?.Name == Items || (isFile && item != typeof(Secret)))
                 throw new StartupException($"{Variable($"{path}:{name}")} is not a setting of Cote. {See}");
-            (path, type) = ($"{path}:{property.Name}", property.PropertyType);
+            (path, type) = ($"{path}:{(ItemOf(type) is null ? property!.Name : bare)}", item);
         }
         return (path, type);
     }
@@ -136,11 +140,20 @@ static class CoteConfiguration
             throw new StartupException(
                 $"{Variable(path)}__{result.MemberNames.FirstOrDefault()} is wrong: {result.ErrorMessage}");
         foreach (var property in properties)
-            if (IsPart(property.PropertyType) && property.GetValue(part) is { } inner)
-                Validate(inner, $"{path}:{property.Name}");
-            else if (ItemOf(part.GetType(), property) is not null)
-                foreach (var (n, item) in ((IEnumerable)property.GetValue(part)!).Cast<object>().Index())
-                    Validate(item, $"{path}:{n}");
+            foreach (var (name, inner) in PartsIn(property, part))
+                Validate(inner, $"{path}:{name}");
+    }
+
+    static IEnumerable<(string Name, object Part)> PartsIn(PropertyInfo property, object part)
+    {
+        var value = property.GetValue(part);
+        if (IsPart(property.PropertyType))
+            return value is null ? [] : [(property.Name, value)];
+        if (ItemOf(property.PropertyType) is not { } item || !IsPart(item))
+            return [];
+        return value is IDictionary named
+            ? named.Keys.Cast<object>().Select(x => ($"{property.Name}:{x}", named[x]!))
+            : ((IEnumerable)value!).Cast<object>().Index().Select(x => ($"{property.Name}:{x.Index}", x.Item));
     }
 
     static string KindOf(Type type) => (Nullable.GetUnderlyingType(type) ?? type) switch
@@ -153,14 +166,18 @@ static class CoteConfiguration
     internal static bool IsPart(Type type) =>
         type.Assembly == typeof(CoteOptions).Assembly && type.Name.EndsWith("Options", StringComparison.Ordinal);
 
-    /// <summary>The part that each item of a part is; null where that is no list of parts.</summary>
-    internal static Type? ItemOf(Type part) => Property(part, Items) is { } items ? ItemOf(part, items) : null;
+    // The kind of what stands under a name (`Providers:groq`) or a number (`ModelSettings:0`); null for a plain list,
+    // which may be one text with commas.
+    internal static Type? ItemOf(Type type)
+    {
+        if (!type.IsGenericType)
+            return null;
+        var item = type.GetGenericArguments()[^1];
+        return type.GetGenericTypeDefinition() == typeof(IDictionary<,>) || IsPart(item) ? item : null;
+    }
 
-    static Type? ItemOf(Type part, PropertyInfo property) =>
-        IsPart(part) && property.Name == Items && property.PropertyType.GenericTypeArguments is [var item]
-        && IsPart(item) ? item : null;
-
-    static bool IsList(Type type) => type != typeof(string) && typeof(IEnumerable).IsAssignableFrom(type);
+    static bool IsList(Type type) =>
+        type != typeof(string) && typeof(IEnumerable).IsAssignableFrom(type) && ItemOf(type) is null;
 
     static PropertyInfo? Property(Type type, string name) =>
         type.GetProperty(name, BindingFlags.Public | BindingFlags.Instance | BindingFlags.IgnoreCase);

@@ -33,6 +33,7 @@ public sealed partial class FakeModelServer : IAsyncDisposable
         _app = builder.Build();
         _app.MapPost("/v1/chat/completions", context => Serve(context, new OpenAIWire()));
         _app.MapPost("/v1/messages", context => Serve(context, new AnthropicWire()));
+        _app.MapGet("/v1/models", List);
     }
 
     /// <summary>Starts a server of its own, with a reply of <c>Hello world</c> to every call.</summary>
@@ -83,10 +84,25 @@ public sealed partial class FakeModelServer : IAsyncDisposable
         return Requests.First(request => request.Claim());
     }
 
+    /// <summary>What <c>GET /v1/models</c> answers; null: 404.</summary>
+    public string? Models { get; set; }
+
+    /// <summary>The headers of each <c>GET /v1/models</c> so far, oldest first.</summary>
+    public ConcurrentQueue<Dictionary<string, string>> Listings { get; } = new();
+
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync();
         await _app.DisposeAsync();
+    }
+
+    Task List(HttpContext context)
+    {
+        Listings.Enqueue(context.Request.Headers.ToDictionary(
+            x => x.Key, x => x.Value.ToString(), StringComparer.OrdinalIgnoreCase));
+        context.Response.StatusCode = Models is null ? 404 : 200;
+        context.Response.ContentType = "application/json";
+        return context.Response.WriteAsync(Models ?? "{}", _stopping.Token);
     }
 
     async Task Serve(HttpContext context, Wire wire)

@@ -94,6 +94,44 @@ public sealed class ConfigurationTests : IDisposable
     public void A_mistake_is_one_sentence_that_names_the_variable(string setting, string sentence) =>
         Should.Throw<StartupException>(() => Read(setting)).Message.ShouldBe(sentence);
 
+    [Theory]
+    [InlineData("Cote:Assistants:Providers=groq",
+        "Cote__Assistants__Providers is a part and not a setting of Cote. docs/configuration.md lists them all.")]
+    [InlineData("Cote:Assistants:Providers:groq=x",
+        "Cote__Assistants__Providers__groq is a part and not a setting of Cote. docs/configuration.md lists them all.")]
+    [InlineData("Cote:Assistants:Providers:groq:Modell=x",
+        "Cote__Assistants__Providers__groq__Modell is not a setting of Cote. docs/configuration.md lists them all.")]
+    [InlineData("Cote:Assistants:Providers:groq:BaseUrl=http://h/v1",
+        "Cote__Assistants__Providers__groq__Model is wrong: it names the default model and must be set.")]
+    [InlineData("Cote:Assistants:Providers:groq:Model=m|Cote:Assistants:Providers:groq:Kind=gemini",
+        "Cote__Assistants__Providers__groq__Kind is wrong: Kind is one of openai, anthropic.")]
+    [InlineData("Cote:Assistants:Providers:groq:Model=m|Cote:Assistants:Providers:groq:Vision=maybe",
+        "Cote__Assistants__Providers__groq__Vision has a value that cannot be read as Boolean.")]
+    [InlineData("Cote:Assistants:Providers:groq:Model=m|Cote:Assistants:Providers:groq:ModelSettings:0:MaxTokens=few",
+        "Cote__Assistants__Providers__groq__ModelSettings__0__MaxTokens has a value that cannot be read as a whole number.")]
+    [InlineData("Cote:Assistants:Providers:groq:Model=m|Cote:Assistants:Providers:groq:ModelSettings:0:MaxTokens=5",
+        "Cote__Assistants__Providers__groq__ModelSettings__0__Name is wrong: it names the model and must be set.")]
+    [InlineData("Cote:Assistants:OpenAI:ModelSettings:0:Name=m|Cote:Assistants:OpenAI:ModelSettings:0:Temperature=3",
+        "Cote__Assistants__OpenAI__ModelSettings__0__Temperature is wrong: "
+            + "The field Temperature must be between 0 and 2.")]
+    [InlineData("Cote:Assistants:OpenAI:ModelSettings:0=m",
+        "Cote__Assistants__OpenAI__ModelSettings__0 is a part and not a setting of Cote. "
+            + "docs/configuration.md lists them all.")]
+    [InlineData("Cote:Assistants:Providers:my_groq:Model=m",
+        "Cote__Assistants__Providers__my_groq is wrong: the name of a provider is 1 to 32 of a-z, 0-9 and -.")]
+    [InlineData("Cote:Assistants:Providers:demo:Model=m",
+        "Cote__Assistants__Providers__demo is wrong: a provider of that name is there already.")]
+    [InlineData("Cote:Assistants:Providers:openai:Model=m|OPENAI_API_KEY=k",
+        "Cote__Assistants__Providers__openai is wrong: a provider of that name is there already.")]
+    [InlineData("Cote:Assistants:OpenAI:Headers:X Y=secret",
+        "Cote__Assistants__OpenAI__Headers__X Y is wrong: it is no name of an HTTP header.")]
+    [InlineData("Cote:Assistants:OpenAI:Headers:content-length=5",
+        "Cote__Assistants__OpenAI__Headers__content-length is wrong: Cote sets this header itself.")]
+    [InlineData("Cote:Assistants:OpenAI:Headers:X-Team=sécret",
+        "Cote__Assistants__OpenAI__Headers__X-Team is wrong: it holds a character that cannot stand in an HTTP header.")]
+    public void A_mistake_below_a_name_or_a_number_is_one_sentence_too(string settings, string sentence) =>
+        Should.Throw<StartupException>(() => Read(settings.Split('|'))).Message.ShouldBe(sentence);
+
     [Fact]
     public void A_secret_may_stand_in_a_file()
     {
@@ -104,6 +142,35 @@ public sealed class ConfigurationTests : IDisposable
         Read($"Cote:Assistants:OpenAI:ApiKey_File={file}", "OPENAI_API_KEY=alias").Assistants.OpenAI.ApiKey!.Reveal()
             .ShouldBe("from a file");
         Read("Cote:Auth:SigningKey_File=").Auth.SigningKey.ShouldBeNull();
+    }
+
+    [Fact]
+    public void Providers_stand_side_by_side_under_names_of_the_owners_own()
+    {
+        var file = Path.Combine(_folder, "team");
+        File.WriteAllText(file, "secret\n");
+
+        var providers = Read(
+            "Cote:Assistants:Providers:groq:BaseUrl=https://groq.example/v1",
+            "Cote:Assistants:Providers:groq:Model=llama", "Cote:Assistants:Providers:groq:Models=a/b:c, *",
+            $"Cote:Assistants:Providers:groq:Headers:X-Team_File={file}",
+            "Cote:Assistants:Providers:groq:Headers:HTTP-Referer=https://me.example",
+            "Cote:Assistants:Providers:groq:ModelSettings:0:Name=a/b:c",
+            "Cote:Assistants:Providers:groq:ModelSettings:0:Vision=false",
+            "Cote:Assistants:Providers:claude-2:kind=anthropic", "Cote:Assistants:Providers:claude-2:Model=c")
+            .Assistants.Providers;
+
+        providers.Keys.Order().ShouldBe(["claude-2", "groq"]);
+        var groq = providers["groq"];
+        groq.Models.ShouldBe(["a/b:c", "*"]);
+        groq.Headers.ToDictionary(x => x.Key, x => x.Value.Reveal()).ShouldBe(new Dictionary<string, string>
+        {
+            ["HTTP-Referer"] = "https://me.example", ["X-Team"] = "secret",
+        }, ignoreOrder: true);
+        $"{groq.Headers["x-team"]}".ShouldBe("***");
+        groq.ModelSettings.Single().ShouldSatisfyAllConditions(
+            x => x.Name.ShouldBe("a/b:c"), x => x.Vision.ShouldBe(false), x => x.Tools.ShouldBeNull());
+        providers["claude-2"].Kind.ShouldBe("anthropic");
     }
 
     [Fact]
@@ -131,7 +198,8 @@ public sealed class ConfigurationTests : IDisposable
         "Cote__Http__TrustedProxies holds `proxy`, which is neither an address nor a network such as 10.0.0.0/8.")]
     [InlineData("Assistants:Default=nobody/none",
         "Cote__Assistants__Default names `nobody/none`, which is not configured. Configured are: demo/demo, "
-        + "demo/slow, demo/long, demo/instant, demo/fail-mid-way, demo/stall, demo/rate-limited.")]
+        + "demo/slow, demo/long, demo/instant, demo/fail-mid-way, demo/stall, demo/rate-limited, demo/thinks, demo/cites, "
+        + "demo/tool, demo/approval, demo/client-tool, demo/fail-in-tool, demo/expensive.")]
     [InlineData("Auth:SigningKey=short",
         "Cote__Auth__SigningKey has 5 bytes; it needs at least 32 (for example: openssl rand -base64 48).")]
     [InlineData("Nonsense=1", "Cote__Nonsense is not a setting of Cote. docs/configuration.md lists them all.")]

@@ -61,7 +61,9 @@ static class ChatsApi
             .Example("{}");
         api.Operation(nameof(ForkChat)).Refuses(Problems.PathTooLong);
         api.Schema<CatalogueModel>().Format("id", null).Note("id", "`provider/model`")
-            .Note("default", "Answers in chats that choose no model");
+            .Note("default", "Answers in chats that choose no model")
+            .Note("context_tokens", "The window in tokens: prompt and reply together fit in it")
+            .Note("vision", "Sees images").Note("audio", "Hears audio").Note("tools", "Calls tools");
     }
 
     static ApiSchema Settings(ApiSchema schema) => schema

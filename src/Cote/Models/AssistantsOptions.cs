@@ -4,11 +4,11 @@ using Cote.Models;
 namespace Cote;
 
 /// <summary>Providers, models, and how long they may take.</summary>
-public sealed class AssistantsOptions
+public sealed class AssistantsOptions : IValidatableObject
 {
     /// <summary>
     /// The model of a chat that names none, as <c>provider/model</c> or <c>provider</c>. Unset: the first of openai,
-    /// anthropic, added providers and demo that is configured.
+    /// anthropic, the providers by name in their order, added providers and demo that is configured.
     /// </summary>
     public string? Default { get; set; }
 
@@ -90,99 +90,31 @@ public sealed class AssistantsOptions
 
     /// <summary>Anthropic's models, or a gateway that speaks Anthropic's API.</summary>
     public AnthropicOptions Anthropic { get; set; } = new();
-}
-
-/// <summary>A provider that speaks OpenAI's chat completions.</summary>
-public sealed class OpenAIOptions : ProviderOptions
-{
-    /// <summary>
-    /// The API key; <c>OPENAI_API_KEY</c> is read too. The provider is used where its key or its base URL is set.
-    /// </summary>
-    public override Secret? ApiKey { get; set; }
 
     /// <summary>
-    /// The base URL without <c>/chat/completions</c>, such as <c>http://localhost:11434/v1</c>; <c>OPENAI_BASE_URL</c>
-    /// is read too. Unset: <c>https://api.openai.com/v1</c>.
+    /// Any number of further providers, each by a name of up to 32 of <c>a-z0-9-</c>: it stands before the slash in
+    /// <c>provider/model</c>.
     /// </summary>
-    public override string? BaseUrl { get; set; }
-
-    /// <summary>The provider's default model. Unset: <c>gpt-4.1-mini</c>.</summary>
-    public override string? Model { get; set; }
-}
-
-/// <summary>A provider that speaks Anthropic's messages.</summary>
-public sealed class AnthropicOptions : ProviderOptions
-{
-    /// <summary>
-    /// The API key; <c>ANTHROPIC_API_KEY</c> is read too. The provider is used where its key or its base URL is set.
-    /// </summary>
-    public override Secret? ApiKey { get; set; }
+    public IDictionary<string, NamedProviderOptions> Providers { get; } =
+        new Dictionary<string, NamedProviderOptions>(StringComparer.Ordinal);
 
     /// <summary>
-    /// The base URL without <c>/v1/messages</c>; <c>ANTHROPIC_BASE_URL</c> is read too. Unset:
-    /// <c>https://api.anthropic.com</c>.
+    /// The models that answer, in this order, where the model of a chat cannot: ids as <c>provider/model</c>, or
+    /// providers.
     /// </summary>
-    public override string? BaseUrl { get; set; }
-
-    /// <summary>The provider's default model. Unset: <c>claude-sonnet-4-5</c>.</summary>
-    public override string? Model { get; set; }
-}
-
-/// <summary>One provider of models.</summary>
-public abstract class ProviderOptions : IValidatableObject
-{
-    // What people paste with the base URL: the client adds it.
-    static readonly string[] Endpoints = ["/chat/completions", "/completions", "/messages", "/responses"];
-
-    /// <summary>The API key.</summary>
-    public abstract Secret? ApiKey { get; set; }
-
-    /// <summary>The base URL.</summary>
-    public abstract string? BaseUrl { get; set; }
-
-    /// <summary>The default model.</summary>
-    public abstract string? Model { get; set; }
-
-    /// <summary>Further models that a chat may choose: a list (<c>…__Models__0</c>) or one text with commas.</summary>
-    public IList<string> Models { get; } = [];
-
-    /// <summary>The context window of this provider's models, in tokens.</summary>
-    [Range(256, 100_000_000)]
-    public int? ContextTokens { get; set; }
-
-    /// <summary>The most tokens of a reply by this provider.</summary>
-    [Range(1, 10_000_000)]
-    public int? MaxTokens { get; set; }
-
-    /// <summary>The sampling temperature for this provider. A model that takes none is called without it.</summary>
-    [Range(0.0, 2.0)]
-    public double? Temperature { get; set; }
-
-    /// <summary>
-    /// Whether this provider's models see images. False: they get the names of images only. A model that refuses images
-    /// gets names from then on.
-    /// </summary>
-    public bool Vision { get; set; } = true;
-
-    internal bool IsConfigured => ApiKey is not null || BaseUrl is not null;
+    public IList<string> Fallback { get; } = [];
 
     /// <inheritdoc/>
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        if (BaseUrl?.Trim() is { } text)
+        foreach (var name in Providers.Keys)
         {
-            var isUrl = Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https";
-            var path = isUrl ? url!.AbsolutePath.TrimEnd('/') : "";
-            if (url is not null && !isUrl)
-                yield return new("it must begin with http:// or https://.", [nameof(BaseUrl)]);
-            else if (!isUrl)
-                yield return new($"`{BaseUrl}` is not a URL that begins with http:// or https://.", [nameof(BaseUrl)]);
-            else if (Array.Find(Endpoints, path.EndsWith) is { } endpoint)
-                yield return new(
-                    $"it ends in {endpoint}, which Cote adds itself; give the URL before it.", [nameof(BaseUrl)]);
+            var member = $"{nameof(Providers)}__{name}";
+            if (name.Length > 32 || !name.All(x => x is >= 'a' and <= 'z' or >= '0' and <= '9' or '-'))
+                yield return new("the name of a provider is 1 to 32 of a-z, 0-9 and -.", [member]);
+            else if (name is "demo" || name is "openai" && OpenAI.IsConfigured
+                || name is "anthropic" && Anthropic.IsConfigured)
+                yield return new("a provider of that name is there already.", [member]);
         }
-        if (ApiKey?.Reveal().Trim().Any(x => x is < ' ' or > '~') == true)
-            yield return new(
-                "it holds a character that cannot stand in an HTTP header: an API key is ASCII.", [nameof(ApiKey)]);
     }
 }

@@ -51,6 +51,7 @@ sealed class ModelCall(
 {
     WellFormedText _text = new();
     WellFormedText _thought = new();
+    ThinkTags? _tags;
     bool _hasAnswer;
     string? _finishReason;
     UsageDetails? _usage;
@@ -65,7 +66,7 @@ sealed class ModelCall(
         {
             Exception? error = null;
             ModelFault? fault = null;
-            (_text, _thought) = (new(), new());
+            (_text, _thought, _tags) = (new(), new(), provider.ThinkTags ? new() : null);
             meter.Begin();
             await using (var stream = new Stream(() => provider.Open(model), prompt, options, limits, clock, ct))
             {
@@ -87,10 +88,8 @@ sealed class ModelCall(
             if (fault is null || !fault.Retryable
                 || _hasAnswer || retries == limits.Retries || WaitFor(fault, retries, began) is not { } wait)
             {
-                if (_thought.Finish() is { Length: > 0 } thought)
-                    yield return new ThoughtUpdate(thought);
-                if (_text.Finish() is { Length: > 0 } rest)
-                    yield return new TextUpdate(rest);
+                foreach (var piece in Finish())
+                    yield return piece;
                 yield return new ModelResult(fault, _finishReason, _usage, error);
                 yield break;
             }
@@ -110,15 +109,13 @@ sealed class ModelCall(
                     if (usage is { InputTokenCount: > 0 } or { OutputTokenCount: > 0 } || _usage is null)
                         _usage = usage;
                     break;
-                case TextReasoningContent { Text: var chunk } when _thought.Next(chunk) is { Length: > 0 } thought:
-                    yield return new ThoughtUpdate(thought);
+                case TextReasoningContent thought:
+                    foreach (var piece in Take([(true, thought.Text)]))
+                        yield return piece;
                     break;
-                case TextContent { Text: var chunk } text:
-                    if (_text.Next(chunk) is { Length: > 0 } answer)
-                    {
-                        _hasAnswer = true;
-                        yield return new TextUpdate(answer);
-                    }
+                case TextContent text:
+                    foreach (var piece in Take(_tags?.Next(text.Text) ?? [(false, text.Text)]))
+                        yield return piece;
                     foreach (var citation in text.Annotations?.OfType<CitationAnnotation>() ?? [])
                         yield return Citation(citation);
                     break;
@@ -127,6 +124,32 @@ sealed class ModelCall(
                     yield return new FileUpdate(data.MediaType, data.Name, data.Data);
                     break;
             }
+    }
+
+    IEnumerable<ModelUpdate> Take(IReadOnlyList<(bool IsReasoning, string Text)> pieces)
+    {
+        foreach (var (isReasoning, text) in pieces)
+            if (isReasoning)
+            {
+                if (_thought.Next(text) is { Length: > 0 } thought)
+                    yield return new ThoughtUpdate(thought);
+            }
+            else if (_text.Next(text) is { Length: > 0 } answer)
+            {
+                _hasAnswer = true;
+                yield return new TextUpdate(answer);
+            }
+    }
+
+    // What was held back, at the end of the answer.
+    IEnumerable<ModelUpdate> Finish()
+    {
+        foreach (var piece in Take(_tags?.Finish() ?? []))
+            yield return piece;
+        if (_thought.Finish() is { Length: > 0 } thought)
+            yield return new ThoughtUpdate(thought);
+        if (_text.Finish() is { Length: > 0 } rest)
+            yield return new TextUpdate(rest);
     }
 
     static CitationUpdate Citation(CitationAnnotation citation)
@@ -172,7 +195,8 @@ sealed class ModelCall(
                 if (!await _updates.MoveNextAsync())
                     return default;
                 // A model that thinks aloud is at work; chunks that carry nothing prove no more than a proxy does.
-                if (_updates.Current.Contents.Any(x => x is TextReasoningContent { Text.Length: > 0 }))
+                if (_updates.Current.Contents.Any(x =>
+                    x is TextReasoningContent { Text.Length: > 0 } or TextContent { Text.Length: > 0 } or ToolCallProgress))
                     _began = clock.Ticks;
                 return (_updates.Current, null, null);
             }

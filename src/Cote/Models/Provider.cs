@@ -41,17 +41,55 @@ public sealed class Provider(string name, IEnumerable<string> models, Func<strin
     /// <summary>Whether its models see images.</summary>
     public bool Vision { get; init; } = true;
 
+    /// <summary>Whether its models hear audio.</summary>
+    public bool Audio { get; init; }
+
+    /// <summary>Whether its models call tools.</summary>
+    public bool Tools { get; init; } = true;
+
+    /// <summary>
+    /// Whether its models may begin an answer with their thoughts between <c>&lt;think&gt;</c> and
+    /// <c>&lt;/think&gt;</c>.
+    /// </summary>
+    public bool ThinkTags { get; init; }
+
+    /// <summary>What differs for single models, by their names.</summary>
+    public IReadOnlyDictionary<string, ModelSettings> ModelSettings { get; init; } =
+        new Dictionary<string, ModelSettings>();
+
+    /// <summary>The models that its server lists itself; null where it is not asked.</summary>
+    internal ModelList? Listed { get; init; }
+
     /// <summary>The client of one of its models, the same for every call.</summary>
     public IChatClient Open(string model) =>
         _clients.GetOrAdd(model, static (model, open) => new(() => open(model)), open).Value;
 
-    /// <summary>Whether one of its models sees images: so configured, and not refused by it since the start.</summary>
-    internal bool Sees(string model) => Vision && !(_clients.TryGetValue(model, out var client)
-        && client is { IsValueCreated: true, Value: WireChatClient { SeesImages: false } });
+    /// <summary>The context window of one of its models, or null where it is unknown.</summary>
+    internal int? ContextTokensOf(string model) => SettingsOf(model)?.ContextTokens ?? ContextTokens;
 
-    /// <summary>Whether one of its models takes tools: it has not refused them since the start.</summary>
-    internal bool TakesTools(string model) => !(_clients.TryGetValue(model, out var client)
-        && client is { IsValueCreated: true, Value: WireChatClient { TakesTools: false } });
+    /// <summary>The most tokens of a reply by one of its models, where the chat does not say.</summary>
+    internal int? MaxTokensOf(string model) => SettingsOf(model)?.MaxTokens ?? MaxTokens;
+
+    /// <summary>The sampling temperature of one of its models, where the chat does not say.</summary>
+    internal double? TemperatureOf(string model) => SettingsOf(model)?.Temperature ?? Temperature;
+
+    /// <summary>Whether one of its models sees images: so configured, and not refused by it since the start.</summary>
+    internal bool Sees(string model) =>
+        (SettingsOf(model)?.Vision ?? Vision) && OpenedWire(model) is not { SeesImages: false };
+
+    /// <summary>Whether one of its models hears audio.</summary>
+    internal bool Hears(string model) => SettingsOf(model)?.Audio ?? Audio;
+
+    /// <summary>Whether one of its models takes tools: so configured, and not refused by it since the start.</summary>
+    internal bool TakesTools(string model) =>
+        (SettingsOf(model)?.Tools ?? Tools) && OpenedWire(model) is not { TakesTools: false };
+
+    /// <summary>
+    /// Whether a chat may choose a model of this name. Any name may, until the server that lists its models has said
+    /// which there are.
+    /// </summary>
+    internal bool Offers(string model) => Models.Contains(model)
+        || Listed is { } listed && (listed.Names?.Contains(model) ?? ModelList.IsName(model));
 
     /// <summary>The context window of a model as its refusals since the start show it, or null.</summary>
     internal int? LearntWindow(string model) => _windows.TryGetValue(model, out var window) ? window : null;
@@ -63,4 +101,9 @@ public sealed class Provider(string name, IEnumerable<string> models, Func<strin
         var window = (int)Math.Max(tokens, LeastLearntWindow);
         _windows.AddOrUpdate(model, window, (_, known) => Math.Min(known, window));
     }
+
+    ModelSettings? SettingsOf(string model) => ModelSettings.GetValueOrDefault(model);
+
+    WireChatClient? OpenedWire(string model) =>
+        _clients.TryGetValue(model, out var client) && client.IsValueCreated ? client.Value as WireChatClient : null;
 }

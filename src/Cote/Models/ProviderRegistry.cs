@@ -6,10 +6,16 @@ namespace Cote.Models;
 /// <summary>The configured providers, the models they offer, and the default model.</summary>
 sealed class ProviderRegistry
 {
-    ProviderRegistry(IReadOnlyList<Provider> providers, ModelCatalogue catalogue)
+    readonly IReadOnlyList<string> _fallbacks;
+
+    ProviderRegistry(IReadOnlyList<Provider> providers, AssistantsOptions options)
     {
         Providers = providers;
-        Catalogue = catalogue;
+        var first = $"{providers[0].Name}/{providers[0].DefaultModel}";
+        Catalogue = new(providers, first, options.ContextTokens);
+        if (!string.IsNullOrWhiteSpace(options.Default))
+            Catalogue = new(providers, IdOf(options.Default.Trim(), nameof(options.Default)), options.ContextTokens);
+        _fallbacks = [.. options.Fallback.Select(x => IdOf(x.Trim(), nameof(options.Fallback))).Distinct()];
     }
 
     public IReadOnlyList<Provider> Providers { get; }
@@ -31,57 +37,75 @@ sealed class ProviderRegistry
     {
         List<Provider> providers = [];
         if (options.OpenAI.IsConfigured)
-            providers.Add(Configured(
-                "openai", "gpt-4.1-mini", options.OpenAI, () => new OpenAIWire(options.OpenAI), time, log));
+            providers.Add(Configured("openai", "gpt-4.1-mini", options.OpenAI, time, log));
         if (options.Anthropic.IsConfigured)
-            providers.Add(Configured(
-                "anthropic", "claude-sonnet-4-5", options.Anthropic, () => new AnthropicWire(options.Anthropic), time,
-                log));
+            providers.Add(Configured("anthropic", "claude-sonnet-4-5", options.Anthropic, time, log));
+        providers.AddRange(options.Providers.Select(x => Configured(x.Key, x.Value.Model ?? "", x.Value, time, log)));
         providers.AddRange(added);
         providers.Add(new Provider("demo", DemoChatClient.Models, model => new DemoChatClient(model, time)));
-        return new ProviderRegistry(providers, CatalogueOf(providers, options.Default));
+        return providers.CountBy(x => x.Name).FirstOrDefault(x => x.Value > 1).Key is { } twice
+            ? throw new StartupException($"There are two providers of the name `{twice}`.")
+            : new ProviderRegistry(providers, options);
     }
 
-    /// <summary>The provider and model of an id; null where the model is no longer configured.</summary>
-    public (Provider Provider, string Model)? Find(string id)
-    {
-        if (!Catalogue.Contains(id))
-            return null;
-        var slash = id.IndexOf('/', StringComparison.Ordinal);
-        return (Providers.First(provider => provider.Name == id[..slash]), id[(slash + 1)..]);
-    }
+    /// <summary>The models that answer, in this order, where one cannot; never the model itself.</summary>
+    public IReadOnlyList<string> FallbacksOf(string id) => [.. _fallbacks.Where(x => x != id)];
+
+    /// <summary>
+    /// The provider and model of an id; null where the model is no longer configured. A model that a server listed once
+    /// stays: only the server knows whether it is gone.
+    /// </summary>
+    public (Provider Provider, string Model)? Find(string id) =>
+        Catalogue.Split(id) is var (provider, model) && (provider.Offers(model) || provider.Listed is not null)
+            ? (provider, model) : null;
+
+    string IdOf(string name, string setting) => Catalogue.Resolve(name)
+        ?? throw new StartupException(
+            $"Cote__Assistants__{setting} names `{name}`, which is not configured. Configured are: "
+            + $"{string.Join(", ", Catalogue.Models.Select(x => x.Id))}.");
 
     static Provider Configured(
-        string name, string model, ProviderOptions options, Func<Wire> open, TimeProvider time, ILogger log)
+        string name, string unset, ProviderOptions options, TimeProvider time, ILogger log)
     {
+        Wire wire = options is AnthropicOptions or NamedProviderOptions { Kind: "anthropic" }
+            ? new AnthropicWire(options) : new OpenAIWire(options);
         // Opened at the first question: a server that is asked nothing needs no HTTP client.
-        var wire = new Lazy<Wire>(open);
         var http = new Lazy<ModelHttp>(() => new ModelHttp(time));
-        var further = options.Models.SelectMany(entry =>
-            entry.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
-        var first = string.IsNullOrWhiteSpace(options.Model) ? model : options.Model.Trim();
-        return new Provider(name, further.Prepend(first).Distinct(StringComparer.Ordinal),
-            x => new WireChatClient(name, x, wire.Value, http.Value, log))
+        return new Provider(name, options.ModelNames(unset), x => new WireChatClient(name, x, wire, http.Value, log))
         {
             ContextTokens = options.ContextTokens,
             MaxTokens = options.MaxTokens,
             Temperature = options.Temperature,
             Vision = options.Vision,
+            Audio = options.Audio,
+            Tools = options.Tools,
+            ThinkTags = options.ThinkTags ?? wire.WritesThinkTags,
+            ModelSettings = SettingsIn(name, options.ModelSettings),
+            Listed = options.ListsModels ? new ModelList(name, ReadNamesAsync, time, log) : null,
         };
+
+        async Task<IReadOnlyList<string>> ReadNamesAsync(CancellationToken ct)
+        {
+            using var json = await http.Value.GetAsync(wire.ModelsEndpoint, wire.Headers, ct);
+            return ModelList.NamesIn(json.RootElement);
+        }
     }
 
-    static ModelCatalogue CatalogueOf(List<Provider> providers, string? wanted)
+    static Dictionary<string, ModelSettings> SettingsIn(string provider, IList<ModelOptions> models)
     {
-        var ids = providers.SelectMany(provider =>
-            provider.Models.Select(model => (Id: $"{provider.Name}/{model}", Provider: provider.Name))).ToList();
-        var chosen = string.IsNullOrWhiteSpace(wanted) ? ids[0].Id : wanted.Trim();
-        if (providers.Find(provider => provider.Name == chosen) is { } named)
-            chosen = $"{chosen}/{named.DefaultModel}";
-        if (!ids.Exists(model => model.Id == chosen))
-            throw new StartupException(
-                $"Cote__Assistants__Default names `{chosen}`, which is not configured. Configured are: "
-                + $"{string.Join(", ", ids.Select(model => model.Id))}.");
-        return new ModelCatalogue(
-            ids.Select(model => new CatalogueModel(model.Id, model.Provider, model.Id == chosen)));
+        Dictionary<string, ModelSettings> settings = new(StringComparer.Ordinal);
+        foreach (var model in models)
+            if (!settings.TryAdd(model.Name.Trim(), new()
+            {
+                ContextTokens = model.ContextTokens,
+                MaxTokens = model.MaxTokens,
+                Temperature = model.Temperature,
+                Vision = model.Vision,
+                Audio = model.Audio,
+                Tools = model.Tools,
+            }))
+                throw new StartupException(
+                    $"The settings of provider {provider} name the model `{model.Name.Trim()}` twice.");
+        return settings;
     }
 }

@@ -90,7 +90,7 @@ sealed class ReplyCalls(
     {
         ledger.Settle(batch, reply.Call, used);
         var raised = batch.Execute($"""
-            update messages set attempt = attempt + 1, lease_until = {leases.Until} where {leases.Fence(reply)} and {guard}
+            update messages set attempt = attempt + 1, lease_until = {leases.Until}, model = {next.Model} where {leases.Fence(reply)} and {guard}
             """);
         var after = reply with { Attempt = reply.Attempt + 1 };
         Sql claimed = $"""

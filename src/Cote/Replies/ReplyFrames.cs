@@ -28,6 +28,9 @@ sealed class ReplyFrames(PendingReply reply, ReplyContent content, MediaLinks li
         }
     }
 
+    /// <summary>Another model answers than the one that was asked; snapshots say so.</summary>
+    public void AnsweredBy(string model) => (_reply, _lastSnapshot) = (_reply with { Model = model }, null);
+
     /// <summary>
     /// Adds the frames that lead from a position to the end, and moves it. See <see cref="StreamingReply.Advance"/>.
     /// </summary>

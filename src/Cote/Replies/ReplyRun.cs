@@ -93,43 +93,23 @@ sealed class ReplyRun : IDisposable
 
     async Task<ModelResult> GenerateAsync(CancellationToken ct)
     {
-        var providers = _context.Providers;
-        var (provider, model) = providers.Find(_reply.Model) ?? providers.Find(providers.Catalogue.Default.Id)!.Value;
-        var options = _context.Options;
         using var limit = new CancellationTokenSource(
-            TimeSpan.FromSeconds(options.MaxReplySeconds), _context.Clock.Provider);
+            TimeSpan.FromSeconds(_context.Options.MaxReplySeconds), _context.Clock.Provider);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, ct);
+        var providers = _context.Providers;
+        var asked = providers.Find(_reply.Model) is null ? providers.Catalogue.Default.Id : _reply.Model;
         try
         {
-            var settings = SettingsOf(provider);
-            var mostOutput = settings.MaxOutputTokens;
-            var configured = provider.ContextTokens ?? options.ContextTokens;
-            var room = RoomIn(configured, settings.MaxOutputTokens);
-            var wanted = RoomIn(provider.LearntWindow(model) ?? configured, settings.MaxOutputTokens);
-            var systemText = Prompt.SystemTextOf(_reply.Instructions, _reply.SystemPrompt ?? options.SystemPrompt);
-            for (var calls = 1; ; calls++)
+            var result = await AskAsync(asked, either.Token);
+            foreach (var next in providers.FallbacksOf(asked))
             {
-                var prompt = await _context.Prompt.BuildAsync(
-                    _reply, systemText, room, wanted, provider.Sees(model), either.Token);
-                if (prompt is null)
-                    return new(ModelFault.ContextTooLong, null, null);
-                var next = new NextCall($"{provider.Name}/{model}", prompt.Tokens, mostOutput);
-                var meter = new CallMeter(prompt.Tokens);
-                if (!await _writer.BeginCallAsync(next, settings, meter, either.Token))
-                    return new(ModelFault.BudgetExceeded, null, null);
-                var call = new ModelCall(
-                    provider, model, prompt.Messages, settings, options.CallLimits, _context.Clock, meter);
-                var result = await new ReplyStep(_reply, _writer, _context).RunAsync(
-                    call, () => _writer.BeginCallAsync(next, settings, meter, either.Token), either.Token);
-                if (result.Fault != ModelFault.ContextTooLong || _writer.HasAnswer)
-                    return result;
-                provider.LearnWindow(model, prompt.Tokens);
-                if (calls == MostPromptSizes || prompt.PastTokens == 0)
-                    return result;
-                // The model's window is smaller than the settings say: half of the earlier turns may fit.
-                wanted = prompt.Tokens - (prompt.PastTokens + 1) / 2;
-                _context.Log.PromptShortened(_reply.Id, _reply.Model, prompt.Tokens);
+                if (result.Fault is not { } fault || _writer.HasBegun || !MayAnotherAnswer(fault))
+                    break;
+                _context.Log.ModelFallsBack(_reply.Id, fault.Code, next);
+                _streaming.AnsweredBy(next);
+                result = await AskAsync(next, either.Token);
             }
+            return result;
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested && !ct.IsCancellationRequested)
         {
@@ -137,10 +117,48 @@ sealed class ReplyRun : IDisposable
         }
     }
 
-    ChatOptions SettingsOf(Provider provider) => new()
+    // What is wrong with the question, or with the time and the money for it, is wrong with every model.
+    static bool MayAnotherAnswer(ModelFault fault) => fault != ModelFault.Filtered && fault != ModelFault.TooLong
+        && fault != ModelFault.BudgetExceeded && fault != ModelFault.UnsupportedMedia;
+
+    async Task<ModelResult> AskAsync(string id, CancellationToken ct)
     {
-        MaxOutputTokens = Smallest(_reply.MaxTokens, provider.MaxTokens ?? _context.Options.MaxTokens),
-        Temperature = (float?)(_reply.Temperature ?? provider.Temperature ?? _context.Options.Temperature),
+        var (provider, model) = _context.Providers.Find(id)!.Value;
+        var options = _context.Options;
+        var settings = SettingsOf(provider, model);
+        var mostOutput = settings.MaxOutputTokens;
+        var configured = provider.ContextTokensOf(model) ?? options.ContextTokens;
+        var room = RoomIn(configured, settings.MaxOutputTokens);
+        var wanted = RoomIn(provider.LearntWindow(model) ?? configured, settings.MaxOutputTokens);
+        var systemText = Prompt.SystemTextOf(_reply.Instructions, _reply.SystemPrompt ?? options.SystemPrompt);
+        for (var calls = 1; ; calls++)
+        {
+            var prompt = await _context.Prompt.BuildAsync(_reply, systemText, room, wanted, provider.Sees(model), ct);
+            if (prompt is null)
+                return new(ModelFault.ContextTooLong, null, null);
+            var next = new NextCall(id, prompt.Tokens, mostOutput);
+            var meter = new CallMeter(prompt.Tokens);
+            if (!await _writer.BeginCallAsync(next, settings, meter, ct))
+                return new(ModelFault.BudgetExceeded, null, null);
+            var call = new ModelCall(
+                provider, model, prompt.Messages, settings, options.CallLimits, _context.Clock, meter);
+            var result = await new ReplyStep(_reply, _writer, _context).RunAsync(
+                call, () => _writer.BeginCallAsync(next, settings, meter, ct), ct);
+            if (result.Fault != ModelFault.ContextTooLong || _writer.HasAnswer)
+                return result;
+            provider.LearnWindow(model, prompt.Tokens);
+            if (calls == MostPromptSizes || prompt.PastTokens == 0)
+                return result;
+            // The model's window is smaller than the settings say: half of the earlier turns may fit.
+            wanted = prompt.Tokens - (prompt.PastTokens + 1) / 2;
+            _context.Log.PromptShortened(_reply.Id, id, prompt.Tokens);
+        }
+    }
+
+    ChatOptions SettingsOf(Provider provider, string model) => new()
+    {
+        MaxOutputTokens = Smallest(_reply.MaxTokens, provider.MaxTokensOf(model) ?? _context.Options.MaxTokens),
+        Temperature = (float?)(_reply.Temperature ?? provider.TemperatureOf(model) ?? _context.Options.Temperature),
         Reasoning = EffortOf(_reply.ReasoningEffort) is { } effort ? new() { Effort = effort } : null,
     };
 

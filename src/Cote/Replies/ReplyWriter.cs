@@ -39,6 +39,9 @@ sealed class ReplyWriter(
     /// <summary>UTF-16 units of the text that this run has made.</summary>
     public int Length => _position.Length;
 
+    /// <summary>Whether anything of the attempt is shown.</summary>
+    public bool HasBegun => _hasBegun;
+
     /// <summary>Whether this run has shown anything but thoughts.</summary>
     public bool HasAnswer { get; private set; }
 

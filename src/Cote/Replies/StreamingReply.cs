@@ -93,6 +93,13 @@ sealed class StreamingReply : IDisposable
             _frames.Place = place;
     }
 
+    /// <summary>Another model answers than the one that was asked; snapshots say so.</summary>
+    public void AnsweredBy(string model)
+    {
+        lock (_gate)
+            _frames.AnsweredBy(model);
+    }
+
     /// <summary>Its home node has sent text just now.</summary>
     public void MarkUpdated() => Volatile.Write(ref _updatedAt, _clock.Ticks);
 

@@ -52,8 +52,8 @@ public sealed class ConfigurationDocTests
             stops it too.
 
             A secret can stand in a file: the variable that ends in `_File` names it. A list is one text with commas, or one variable an
-            item (`…__0`, `…__1`). ASP.NET Core's own settings work as well: `ASPNETCORE_URLS` or `--urls` (by default `http://*:8000`),
-            `Logging__LogLevel__Default`, and `ASPNETCORE_ENVIRONMENT=Development`, which allows every localhost origin.
+            item (`…__0`, `…__1`); `<name>` stands for a name of your own. ASP.NET Core's own settings work as well: `ASPNETCORE_URLS` or
+            `--urls` (by default `http://*:8000`), `Logging__LogLevel__Default`, and `ASPNETCORE_ENVIRONMENT=Development`, which allows every localhost origin.
 
             Names that other tools use are read where the variable below is not set: `DATABASE_URL`, `OPENAI_API_KEY`, `OPENAI_BASE_URL`,
             `ANTHROPIC_API_KEY`, `ANTHROPIC_BASE_URL`.
@@ -65,8 +65,10 @@ public sealed class ConfigurationDocTests
                 $"\n## {title}\n\n{says}\n\n| Variable | Default | Meaning |\n|---|---|---|\n");
             foreach (var setting in Settings(type))
             {
-                var variable = $"`{path}__{setting.Name}`"
-                    + (setting.PropertyType == typeof(Secret) ? $", `{path}__{setting.Name}_File`" : "");
+                var named = CoteConfiguration.ItemOf(setting.PropertyType);
+                var name = $"{path}__{setting.Name}{(named is null ? "" : "__<name>")}";
+                var variable = $"`{name}`"
+                    + ((named ?? setting.PropertyType) == typeof(Secret) ? $", `{name}_File`" : "");
                 var meaning = Docstrings.Of(setting).Replace("|", "\\|", StringComparison.Ordinal);
                 page.Append(CultureInfo.InvariantCulture,
                     $"| {variable} | {Default(setting, instance)} | {meaning}{Bounds(setting)} |\n");
@@ -81,21 +83,28 @@ public sealed class ConfigurationDocTests
         instance ??= Activator.CreateInstance(type)!;
         if (Settings(type).Any())
             yield return (type, instance, path, title, says);
-        // A part that is a list: its items stand under their numbers.
-        if (CoteConfiguration.ItemOf(type) is { } item)
-            foreach (var part in Parts(item, $"{path}__0", null, $"{title}: each",
-                Docstrings.Of(type.GetProperty(nameof(PricesOptions.Items))!)))
-                yield return part;
         foreach (var property in type.GetProperties().Where(x => CoteConfiguration.IsPart(x.PropertyType)))
             foreach (var part in Parts(property.PropertyType, $"{path}__{property.Name}", property.GetValue(instance),
                 title.Length == 0 ? property.Name : $"{title}: {property.Name}", Docstrings.Of(property)))
                 yield return part;
+        // What stands under names or numbers of the owner's own.
+        foreach (var property in type.GetProperties())
+            if (CoteConfiguration.ItemOf(property.PropertyType) is { } item && CoteConfiguration.IsPart(item))
+            {
+                // The items of a part that is a list stand under their numbers.
+                var isList = property.Name == nameof(PricesOptions.Items);
+                var name = isList ? "0" : $"{property.Name}__{(IsNamed(property) ? "<name>" : "0")}";
+                foreach (var part in Parts(item, $"{path}__{name}", null, isList ? $"{title}: each"
+                    : title.Length == 0 ? property.Name : $"{title}: {property.Name}", Docstrings.Of(property)))
+                    yield return part;
+            }
     }
+
+    static bool IsNamed(PropertyInfo property) => typeof(IDictionary<,>).Name == property.PropertyType.Name;
 
     static IEnumerable<PropertyInfo> Settings(Type type) =>
         type.GetProperties(BindingFlags.Public | BindingFlags.Instance)
-            .Where(x => !CoteConfiguration.IsPart(x.PropertyType))
-            .Where(x => CoteConfiguration.ItemOf(type) is null || x.Name != nameof(PricesOptions.Items));
+            .Where(x => !CoteConfiguration.IsPart(CoteConfiguration.ItemOf(x.PropertyType) ?? x.PropertyType));
 
     static string Default(PropertyInfo setting, object instance) => setting.GetValue(instance) switch
     {

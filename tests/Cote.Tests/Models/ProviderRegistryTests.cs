@@ -10,10 +10,11 @@ public sealed class ProviderRegistryTests
     {
         var catalogue = ProviderRegistry.From(new AssistantsOptions(), TimeProvider.System).Catalogue;
 
-        catalogue.Default.ShouldBe(new CatalogueModel("demo/demo", "demo", true));
+        catalogue.Default.ShouldBe(new CatalogueModel("demo/demo", "demo", true, 32_768, true, false, true));
         catalogue.Models.Select(model => model.Id).ShouldBe([
             "demo/demo", "demo/slow", "demo/long", "demo/instant", "demo/fail-mid-way", "demo/stall",
-            "demo/rate-limited"]);
+            "demo/rate-limited", "demo/thinks", "demo/cites", "demo/tool", "demo/approval", "demo/client-tool",
+            "demo/fail-in-tool", "demo/expensive"]);
         catalogue.Contains("demo/long").ShouldBeTrue();
         catalogue.Contains("openai/gpt-4.1-mini").ShouldBeFalse();
     }

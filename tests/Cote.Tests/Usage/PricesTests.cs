@@ -85,6 +85,7 @@ public sealed class PricesTests : IDisposable
         (await ada.UsageAsync()).GetProperty("cost_usd").GetDecimal().ShouldBe(0.000018m);
     }
 
-    static ModelCatalogue CatalogueOf(params string[] ids) =>
-        new(ids.Select((x, i) => new CatalogueModel(x, x.Split('/')[0], i == 0)));
+    static ModelCatalogue CatalogueOf(params string[] ids) => new(
+        [.. ids.Select(x => x.Split('/', 2)).GroupBy(x => x[0], x => x[1]).Select(x => new Provider(x.Key, x, _ => null!))],
+        ids[0], 32_768);
 }

@@ -11,7 +11,7 @@ namespace Cote.Models;
 sealed class DemoChatClient(string model, TimeProvider time) : IChatClient
 {
     public static readonly string[] Models =
-        ["demo", "slow", "long", "instant", "fail-mid-way", "stall", "rate-limited"];
+        ["demo", "slow", "long", "instant", "fail-mid-way", "stall", "rate-limited", .. DemoParts.Models];
 
     const int WordsBeforeTrouble = 8;
     const int WordsOfLong = 4_000;
@@ -33,6 +33,12 @@ sealed class DemoChatClient(string model, TimeProvider time) : IChatClient
             throw new ModelFaultException(ModelFault.RateLimited with { RetryAfter = RetryAfter });
         }
         var prompt = messages.ToList();
+        if (DemoParts.Of(model, prompt, options, Question(prompt)) is { } step)
+        {
+            await foreach (var update in PlayAsync(step, prompt, options, cancellationToken))
+                yield return update;
+            yield break;
+        }
         var words = model == "long" ? Long(Question(prompt)) : Answer(Question(prompt));
         var limit = Math.Min(words.Count, options?.MaxOutputTokens ?? int.MaxValue);
         var (atOnce, pause) = model switch
@@ -66,6 +72,27 @@ sealed class DemoChatClient(string model, TimeProvider time) : IChatClient
             ModelId = model,
             FinishReason = limit < words.Count ? ChatFinishReason.Length : ChatFinishReason.Stop,
             Contents = [new UsageContent(Usage(prompt, limit))],
+        };
+    }
+
+    async IAsyncEnumerable<ChatResponseUpdate> PlayAsync(
+        DemoStep step, List<ChatMessage> prompt, ChatOptions? options,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var limit = Math.Min(step.Pieces.Count, options?.MaxOutputTokens ?? int.MaxValue);
+        for (var said = 0; said < limit; said++)
+        {
+            if (said > 0)
+                await Task.Delay(TimeSpan.FromMilliseconds(30), time, cancellationToken);
+            yield return new ChatResponseUpdate(ChatRole.Assistant, [step.Pieces[said]]);
+        }
+        yield return new ChatResponseUpdate
+        {
+            Role = ChatRole.Assistant,
+            ModelId = model,
+            FinishReason = limit < step.Pieces.Count ? ChatFinishReason.Length
+                : step.Pieces.Any(x => x is FunctionCallContent) ? ChatFinishReason.ToolCalls : ChatFinishReason.Stop,
+            Contents = [new UsageContent(step.Usage ?? Usage(prompt, limit))],
         };
     }
 
@@ -117,7 +144,7 @@ sealed class DemoChatClient(string model, TimeProvider time) : IChatClient
     }
 
     /// <summary>Each word with the space after it.</summary>
-    static IEnumerable<string> Words(string text)
+    internal static IEnumerable<string> Words(string text)
     {
         var start = 0;
         for (var i = 1; i <= text.Length; i++)

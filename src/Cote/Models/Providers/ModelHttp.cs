@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text;
+using System.Text.Json;
 
 namespace Cote.Models;
 
@@ -9,6 +10,7 @@ sealed class ModelHttp(TimeProvider time)
 {
     // A refusal that never ends would hold its reply for as long as a first token may take.
     const int MaxErrorBytes = 64 * 1024;
+    const int MaxDocumentBytes = 8 * 1024 * 1024;
     static readonly TimeSpan ErrorWithin = TimeSpan.FromSeconds(5);
     static readonly MediaTypeHeaderValue Json = new("application/json");
 
@@ -21,11 +23,39 @@ sealed class ModelHttp(TimeProvider time)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, endpoint) { Content = new ByteArrayContent(body) };
         request.Content.Headers.ContentType = Json;
-        request.Headers.TryAddWithoutValidation("Accept", "text/event-stream, application/json");
+        return await SendAsync(request, "text/event-stream, application/json", headers, ct);
+    }
+
+    /// <summary>Gets a JSON document.</summary>
+    /// <exception cref="UpstreamErrorException">The answer is no success.</exception>
+    /// <exception cref="ModelFaultException">The answer is too long.</exception>
+    public async Task<JsonDocument> GetAsync(
+        Uri endpoint, IEnumerable<KeyValuePair<string, string>> headers, CancellationToken ct)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, endpoint);
+        using var answer = await SendAsync(request, "application/json", headers, ct);
+        await using var body = await ContentCoding.OpenAsync(answer.Content, ct);
+        using var whole = new MemoryStream();
+        var piece = new byte[16 * 1024];
+        while (await body.ReadAsync(piece, ct) is var count and > 0)
+        {
+            if (whole.Length + count > MaxDocumentBytes)
+                throw new ModelFaultException(ModelFault.Unreadable);
+            whole.Write(piece, 0, count);
+        }
+        return JsonDocument.Parse(whole.GetBuffer().AsMemory(0, (int)whole.Length));
+    }
+
+    async Task<HttpResponseMessage> SendAsync(
+        HttpRequestMessage request, string accept, IEnumerable<KeyValuePair<string, string>> headers,
+        CancellationToken ct)
+    {
+        request.Headers.TryAddWithoutValidation("Accept", accept);
         request.Headers.TryAddWithoutValidation("Accept-Encoding", "identity");
-        request.Headers.TryAddWithoutValidation("User-Agent", "Cote");
         foreach (var (name, value) in headers)
             request.Headers.TryAddWithoutValidation(name, value);
+        if (!request.Headers.Contains("User-Agent"))
+            request.Headers.TryAddWithoutValidation("User-Agent", "Cote");
         var answer = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ct);
         if (answer.IsSuccessStatusCode)
             return answer;

@@ -13,15 +13,19 @@ sealed class AnthropicWire : Wire
     // The API wants a limit in every call. Every model since Claude 3.5 takes this one.
     const int DefaultMaxTokens = 8_192;
 
-    readonly string? _key;
     readonly int _maxTokens;
 
     public AnthropicWire(ProviderOptions options)
     {
         // The base URLs that people copy end in /v1 or not.
         var url = (options.BaseUrl ?? "https://api.anthropic.com").Trim().TrimEnd('/');
-        Endpoint = Combine(url.EndsWith("/v1", StringComparison.Ordinal) ? url[..^3] : url, "/v1/messages");
-        _key = options.ApiKey?.Reveal().Trim();
+        url = url.EndsWith("/v1", StringComparison.Ordinal) ? url[..^3] : url;
+        Endpoint = Combine(url, "/v1/messages");
+        ModelsEndpoint = Combine(url, "/v1/models", "limit=1000");
+        // Gateways look at either header for the key; the API itself takes x-api-key where both are there.
+        Headers = ProviderHeaders.With(options, options.ApiKey?.Reveal().Trim() is { Length: > 0 } key
+            ? [("anthropic-version", Version), ("x-api-key", key), ("Authorization", "Bearer " + key)]
+            : [("anthropic-version", Version)]);
         _maxTokens = options.MaxTokens ?? DefaultMaxTokens;
     }
 
@@ -29,12 +33,13 @@ sealed class AnthropicWire : Wire
 
     public override Uri Endpoint { get; }
 
+    public override Uri ModelsEndpoint { get; }
+
     public override Omissions NeverSent => Omissions.UsageWish;
 
-    // Gateways look at either header for the key; the API itself takes x-api-key where both are there.
-    public override IEnumerable<KeyValuePair<string, string>> Headers => string.IsNullOrEmpty(_key)
-        ? [new("anthropic-version", Version)]
-        : [new("anthropic-version", Version), new("x-api-key", _key), new("Authorization", "Bearer " + _key)];
+    public override IReadOnlyList<KeyValuePair<string, string>> Headers { get; }
+
+    public override bool WritesThinkTags => false;
 
     public override byte[] Write(WireRequest request)
     {

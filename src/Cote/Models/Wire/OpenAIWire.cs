@@ -8,27 +8,34 @@ namespace Cote.Models;
 /// </summary>
 sealed class OpenAIWire : Wire
 {
-    readonly string? _key;
-
     public OpenAIWire(ProviderOptions options)
     {
-        Endpoint = Combine(options.BaseUrl ?? "https://api.openai.com/v1", "/chat/completions");
-        _key = options.ApiKey?.Reveal().Trim();
+        var url = options.BaseUrl ?? "https://api.openai.com/v1";
+        Endpoint = Combine(url, "/chat/completions");
+        ModelsEndpoint = Combine(url, "/models");
+        Headers = ProviderHeaders.With(options, options.ApiKey?.Reveal().Trim() is { Length: > 0 } key
+            ? [("Authorization", "Bearer " + key)] : []);
         // OpenAI's newer models refuse max_tokens. Most other servers know nothing else, and some ignore the new name,
         // which would make the limit void: they get it only if they ask for it by name.
-        NeverSent = Endpoint.Host.EndsWith(".openai.com", StringComparison.OrdinalIgnoreCase)
-            || Endpoint.Host.EndsWith(".openai.azure.com", StringComparison.OrdinalIgnoreCase)
-            ? Omissions.MaxTokens : Omissions.None;
+        NeverSent = IsOpenAIItself(Endpoint) ? Omissions.MaxTokens : Omissions.None;
     }
+
+    /// <summary>Whether the models of an endpoint are OpenAI's own.</summary>
+    public static bool IsOpenAIItself(Uri endpoint) =>
+        endpoint.Host.EndsWith(".openai.com", StringComparison.OrdinalIgnoreCase)
+        || endpoint.Host.EndsWith(".openai.azure.com", StringComparison.OrdinalIgnoreCase);
 
     public override string Name => "openai";
 
     public override Uri Endpoint { get; }
 
+    public override Uri ModelsEndpoint { get; }
+
     public override Omissions NeverSent { get; }
 
-    public override IEnumerable<KeyValuePair<string, string>> Headers =>
-        string.IsNullOrEmpty(_key) ? [] : [new("Authorization", "Bearer " + _key)];
+    public override IReadOnlyList<KeyValuePair<string, string>> Headers { get; }
+
+    public override bool WritesThinkTags => !IsOpenAIItself(Endpoint);
 
     public override byte[] Write(WireRequest request)
     {

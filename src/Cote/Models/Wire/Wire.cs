@@ -57,11 +57,17 @@ abstract class Wire
     /// <summary>Where the answers come from.</summary>
     public abstract Uri Endpoint { get; }
 
+    /// <summary>Where the models are listed.</summary>
+    public abstract Uri ModelsEndpoint { get; }
+
+    /// <summary>Whether its models may write their thoughts between tags, where the settings do not say.</summary>
+    public abstract bool WritesThinkTags { get; }
+
     /// <summary>What this API does not take, before any refusal.</summary>
     public abstract Omissions NeverSent { get; }
 
     /// <summary>The headers of each request.</summary>
-    public abstract IEnumerable<KeyValuePair<string, string>> Headers { get; }
+    public abstract IReadOnlyList<KeyValuePair<string, string>> Headers { get; }
 
     /// <summary>Writes the body of a request.</summary>
     public abstract byte[] Write(WireRequest request);
@@ -70,10 +76,12 @@ abstract class Wire
     public abstract WireAnswer Open(ReplyReader reply);
 
     /// <summary>The base URL with the rest of the path; a query stays behind it, such as Azure's version.</summary>
-    protected static Uri Combine(string baseUrl, string path)
+    protected static Uri Combine(string baseUrl, string path, string? query = null)
     {
         var uri = new UriBuilder(baseUrl.Trim());
         uri.Path = uri.Path.TrimEnd('/') + path;
+        if (query is not null)
+            uri.Query = uri.Query.Length > 1 ? $"{uri.Query}&{query}" : query;
         return uri.Uri;
     }
 }
