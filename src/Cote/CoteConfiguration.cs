@@ -96,7 +96,8 @@ static class CoteConfiguration
         foreach (var name in key.Split(':').Skip(1).TakeWhile(_ => !IsList(type)))
         {
             // An item of a part that is a list stands under its number, beside the part's own settings.
-            if (name.All(char.IsAsciiDigit) && Property(type, Items) is { } list && ItemOf(list.PropertyType) is { } one)
+            if (name.All(char.IsAsciiDigit) && Property(type, Items) is { } list
+                && ItemOf(list.PropertyType) is { } one)
             {
                 (path, type) = ($"{path}:{Items}:{name}", one);
                 continue;

@@ -12,6 +12,7 @@ static class ChatsApi
     public static void Describe(ApiDocument api)
     {
         DescribeChats(api);
+        PartSchema.Add(api);
         DescribeMessages(api);
         DescribeSearch(api);
         api.Operation(nameof(ListChats))
@@ -102,7 +103,6 @@ static class ChatsApi
 
     static void DescribeMessages(ApiDocument api)
     {
-        PartSchema.Add(api);
         var longest = api.Get<MessagesOptions>().MaxContentLength;
         api.Schema<Message>().OneOf("type", Types).OneOf("importance_level", Importances)
             .OneOf("sender", Senders.User, Senders.Ai).OneOf("status", Statuses.Sent, Statuses.Delivered, Statuses.Read)

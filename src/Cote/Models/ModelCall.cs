@@ -195,8 +195,8 @@ sealed class ModelCall(
                 if (!await _updates.MoveNextAsync())
                     return default;
                 // A model that thinks aloud is at work; chunks that carry nothing prove no more than a proxy does.
-                if (_updates.Current.Contents.Any(x =>
-                    x is TextReasoningContent { Text.Length: > 0 } or TextContent { Text.Length: > 0 } or ToolCallProgress))
+                if (_updates.Current.Contents.Any(x => x is ToolCallProgress
+                    or TextReasoningContent { Text.Length: > 0 } or TextContent { Text.Length: > 0 }))
                     _began = clock.Ticks;
                 return (_updates.Current, null, null);
             }

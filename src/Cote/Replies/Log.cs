@@ -70,6 +70,7 @@ static partial class RepliesLog
     [LoggerMessage(1918, LogLevel.Warning, "A file that a model made is not kept: {Code}.")]
     public static partial void FileNotKept(this ILogger log, string code);
 
-    [LoggerMessage(1919, LogLevel.Warning, "The model of reply {Reply} failed with {Code}; {Model} is asked in its place.")]
+    [LoggerMessage(1919, LogLevel.Warning,
+        "The model of reply {Reply} failed with {Code}; {Model} is asked in its place.")]
     public static partial void ModelFallsBack(this ILogger log, string reply, string code, string model);
 }

@@ -86,6 +86,7 @@ public sealed class PricesTests : IDisposable
     }
 
     static ModelCatalogue CatalogueOf(params string[] ids) => new(
-        [.. ids.Select(x => x.Split('/', 2)).GroupBy(x => x[0], x => x[1]).Select(x => new Provider(x.Key, x, _ => null!))],
+        [.. ids.Select(x => x.Split('/', 2)).GroupBy(x => x[0], x => x[1])
+            .Select(x => new Provider(x.Key, x, _ => null!))],
         ids[0], 32_768);
 }
