@@ -7,6 +7,7 @@ namespace Cote.Chats;
 static class ChatsApi
 {
     static readonly string[] Types = ["text", "image", "audio", "video", "file", "code"];
+    static readonly string[] Efforts = ["none", "low", "medium", "high"];
     static readonly string[] Importances = ["low", "normal", "high"];
 
     public static void Describe(ApiDocument api)
@@ -73,7 +74,7 @@ static class ChatsApi
         .Note("model", "An id of `GET /models`, or a provider's name alone for its first model")
         .Length("system_prompt", 0, ChatFields.LongestSystemPrompt)
         .Range("temperature", 0, 2).Range("max_tokens", 1, 10_000_000)
-        .OneOf("reasoning_effort", "none", "low", "medium", "high");
+        .OneOf("reasoning_effort", Efforts);
 
     static void DescribeSearch(ApiDocument api)
     {
@@ -135,8 +136,7 @@ static class ChatsApi
             .Note("id", "The id of the new reply: with it the request is safe to repeat")
             .Note("model", "An id of `GET /models`; without it the chat's").Length("model", 0, 200)
             .Note("temperature", "Without it the chat's").Range("temperature", 0, 2)
-            .OneOf("reasoning_effort", "none", "low", "medium", "high")
-            .Note("reasoning_effort", "Without it the chat's")
+            .OneOf("reasoning_effort", Efforts).Note("reasoning_effort", "Without it the chat's")
             .Note("max_tokens", "Without it the chat's").Range("max_tokens", 1, 10_000_000)
             .Note("continue", "Of a stopped or failed reply with text: the new one goes on after it")
             .Note("stop", "Ends the open replies of the chat first")

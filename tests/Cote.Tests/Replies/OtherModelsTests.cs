@@ -2,7 +2,8 @@ using Cote.Tests.Harness;
 
 namespace Cote.Tests.Replies;
 
-/// <summary>Thoughts between tags, and models that stand in for one that cannot answer, as a client sees them.</summary>
+/// <summary>Thoughts between tags, and models that stand in for one that cannot answer, as a client sees them.
+/// </summary>
 public sealed class OtherModelsTests
 {
     [Fact]

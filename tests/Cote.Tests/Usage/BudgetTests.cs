@@ -66,7 +66,8 @@ public sealed partial class BudgetTests
         day = await ada.BudgetAsync("day");
         (day.Number("used"), day.Number("reserved")).ShouldBe((18, 0));
         await ada.ReplyAsync(other, "and I?");
-        (await ada.MessageAsync(chat, reply)).Number("generation", "attempt").ShouldBe(1, "nothing that was shown was taken back");
+        (await ada.MessageAsync(chat, reply)).Number("generation", "attempt")
+            .ShouldBe(1, "nothing that was shown was taken back");
         (await ada.UsageAsync()).Number("calls").ShouldBe(2);
     }
 
