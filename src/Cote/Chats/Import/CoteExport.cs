@@ -62,7 +62,7 @@ static class CoteExport
     }
 
     // A kind that a later version writes is left out, and so is a part that is not as Cote writes it.
-    static IReadOnlyList<Part> ReadParts(JsonElement json)
+    static List<Part> ReadParts(JsonElement json)
     {
         var parts = new List<Part>();
         foreach (var part in json.Items().Take(MostParts))
