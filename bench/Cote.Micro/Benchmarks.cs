@@ -190,7 +190,7 @@ public class PromptOfLongChat
         _reply = new(
             _services.UserId, chat, "reply", Messages, States.Running, 1, 0, "", 0, "openai/bench", false,
             question, Messages - 1, 1, Statuses.Sent, null, null, null, null, default, 0, null, null,
-            false, new(question));
+            false, false, new(question));
         if (await BuildAsync() < 90)
             throw new InvalidOperationException("The prompt is too short.");
     }

@@ -9,7 +9,7 @@ namespace Cote.Admin;
 /// The SQL that removes the rows of a user from the tables of all rooms. A test compares it with the schema.
 /// </summary>
 sealed class AccountStore(
-    Database db, Revocations revocations, Audit audit, CallLedger ledger, UsageStore usage,
+    Database db, Revocations revocations, Audit audit, UsageStore usage,
     IEnumerable<HostTables> hosts, Clock clock)
 {
     const int BatchRows = 1_000;
@@ -68,7 +68,7 @@ sealed class AccountStore(
     {
         var batch = new WriteBatch();
         EventTransaction.LockHead(batch, userId);
-        LostCalls.Settle(ledger, batch, userId, $"1 = 1");
+        LostCalls.Settle(batch, userId, $"1 = 1");
         await db.WriteAsync(batch);
         while (await usage.ForgetAsync(userId, BatchRows))
             await Task.Yield();

@@ -1,12 +1,11 @@
 using Cote.Events;
 using Cote.Media;
-using Cote.Usage;
 
 namespace Cote.Chats;
 
 /// <summary>The SQL that takes messages and chats away. Their rows stay for a while, so that their ids stay used.
 /// </summary>
-sealed class DeletionStore(Database db, EventLog events, TreeStore tree, CallLedger ledger, Clock clock)
+sealed class DeletionStore(Database db, EventLog events, TreeStore tree, Clock clock)
 {
     /// <summary>
     /// Takes a message away, a question with all its replies. What followed follows its parent. An open reply loses its
@@ -259,8 +258,8 @@ sealed class DeletionStore(Database db, EventLog events, TreeStore tree, CallLed
     }
 
     // Before their text is gone.
-    void SettleCalls(WriteBatch batch, EventTransaction transaction, string chatId, Sql which) => LostCalls.Settle(
-        ledger, batch, transaction.UserId, $"""
+    static void SettleCalls(WriteBatch batch, EventTransaction transaction, string chatId, Sql which) => LostCalls.Settle(
+        batch, transaction.UserId, $"""
         calls.chat_id = {chatId} and calls.purpose = 'chat' and {which} and exists (select 1 from {transaction.Locked})
         """);
 

@@ -27,12 +27,12 @@ static class LostCalls
         """;
 
     /// <summary>Settles the calls of replies that match a condition on <c>calls</c>.</summary>
-    public static void Settle(CallLedger ledger, WriteBatch batch, string userId, Sql which) =>
-        ledger.SettleLost(batch, userId, which, Input, Output);
+    public static void Settle(WriteBatch batch, string userId, Sql which) =>
+        CallLedger.SettleLost(batch, userId, which, Input, Output);
 
     /// <summary>Settles the calls of replies of a chat whose fence has moved on.</summary>
-    public static void SettleMoved(CallLedger ledger, WriteBatch batch, string userId, Sql which) => Settle(
-        ledger, batch, userId, $"""
+    public static void SettleMoved(WriteBatch batch, string userId, Sql which) => Settle(
+        batch, userId, $"""
         calls.purpose = 'chat' and {which} and exists (
           select 1 from messages r
           where r.user_id = calls.user_id and r.id = calls.subject_id and r.attempt > calls.attempt)

@@ -1,7 +1,6 @@
 using Cote.Chats;
 using Cote.Events;
 using Cote.Primitives;
-using Cote.Usage;
 using Microsoft.Extensions.Logging;
 
 namespace Cote.Replies;
@@ -23,7 +22,7 @@ sealed class LostCallLoop(LostCallStore calls, Clock clock, ILogger<LostCallLoop
 }
 
 /// <summary>The SQL of calls that nobody has settled.</summary>
-sealed class LostCallStore(Database db, CallLedger ledger)
+sealed class LostCallStore(Database db)
 {
     const long MostUsers = 1_000;
 
@@ -39,7 +38,7 @@ sealed class LostCallStore(Database db, CallLedger ledger)
     {
         var batch = new WriteBatch();
         EventTransaction.LockHead(batch, userId);
-        LostCalls.Settle(ledger, batch, userId, IsOver);
+        LostCalls.Settle(batch, userId, IsOver);
         return db.WriteAsync(batch);
     }
 }

@@ -21,7 +21,7 @@ readonly record struct BegunCall(bool IsOwned, bool HasRoom, int? Output);
 /// applies, so much of it is taken as the call may use.
 /// </summary>
 sealed class ReplyCalls(
-    Database db, ReplyLeases leases, CallLedger ledger, BudgetStore budgets, Prices prices, Clock clock)
+    Database db, ReplyLeases leases, BudgetStore budgets, Prices prices, Clock clock)
 {
     /// <summary>The most tokens of an answer under a budget, where nothing else limits it.</summary>
     const int UsualOutput = 4_096;
@@ -56,7 +56,7 @@ sealed class ReplyCalls(
             // First, so that what it had taken and not used is there for the next one.
             var settled = new WriteBatch();
             EventTransaction.LockHead(settled, reply.UserId);
-            ledger.Settle(settled, reply.Call, used);
+            CallLedger.Settle(settled, reply.Call, used);
             await db.WriteAsync(settled);
         }
         await budgets.PrepareAsync(reply.UserId, ct);
@@ -88,7 +88,7 @@ sealed class ReplyCalls(
         WriteBatch batch, PendingReplyRow reply, CallUsage? used, NextCall next, Sql guard,
         (Amount, Timestamp)? reserved)
     {
-        ledger.Settle(batch, reply.Call, used);
+        CallLedger.Settle(batch, reply.Call, used);
         var raised = batch.Execute($"""
             update messages set attempt = attempt + 1, lease_until = {leases.Until}, model = {next.Model} where {leases.Fence(reply)} and {guard}
             """);

@@ -58,7 +58,7 @@ sealed class ReplyLeases(
                 and o.state in {States.Open} order by o.seq limit 1)
               and {IsClaimable($"messages")}
             """);
-        LostCalls.SettleMoved(ledger, batch, userId, $"calls.chat_id = {chatId}");
+        LostCalls.SettleMoved(batch, userId, $"calls.chat_id = {chatId}");
         AddCall(batch, $"""
             r.user_id = {userId} and r.chat_id = {chatId} and r.state in {States.Open} and r.state = 'running' and r.owner = {node.Id}
             """);
@@ -133,7 +133,7 @@ sealed class ReplyLeases(
     {
         var batch = new WriteBatch();
         EventTransaction.LockHead(batch, reply.UserId);
-        ledger.Settle(batch, reply.Call, used);
+        CallLedger.Settle(batch, reply.Call, used);
         PartRows.Write(
             batch.Execute, reply.UserId, reply.Id, $"messages where {Fence(reply)}", saved, text.Attempt, text.Parts);
         batch.Execute($"""
@@ -158,7 +158,7 @@ sealed class ReplyLeases(
               and (state = 'running' or not exists (
                 select 1 from messages o where o.user_id = {userId} and o.chat_id = messages.chat_id and o.state = 'running'))
             """);
-        LostCalls.SettleMoved(ledger, batch, userId, $"calls.subject_id = {replyId}");
+        LostCalls.SettleMoved(batch, userId, $"calls.subject_id = {replyId}");
         var row = batch.Query(PendingReplyRow.Select(
             $"r.user_id = {userId} and r.id = {replyId} and r.state = 'running' and r.owner = {node.Id}"),
             PendingReplyRow.Read);

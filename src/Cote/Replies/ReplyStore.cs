@@ -16,7 +16,7 @@ namespace Cote.Replies;
 /// </summary>
 sealed class ReplyStore(
     Database db, EventLog events, NodeNotifier notifier, ReplyLeases leases, ReplyScheduler scheduler, TurnEvents turns,
-    TitlesOptions titles, CallLedger ledger, Clock clock)
+    TitlesOptions titles, Clock clock)
 {
     /// <summary>The pending replies of a user, or of one chat, in order.</summary>
     public Task<IReadOnlyList<PendingReplyRow>> ListPendingAsync(string userId, string? chatId, CancellationToken ct) =>
@@ -91,7 +91,7 @@ sealed class ReplyStore(
                 reply.QuestionId);
         }
         var content = end.Text.Content;
-        ledger.Settle(batch, reply.Call, end.Call);
+        CallLedger.Settle(batch, reply.Call, end.Call);
         PartRows.Write(
             transaction.Execute, reply.UserId, reply.Id, transaction.Locked, saved, end.Text.Attempt, end.Text.Parts);
         var media = NameFiles(transaction, reply, end.Text.Parts);
@@ -165,7 +165,7 @@ sealed class ReplyStore(
             """;
         var batch = new WriteBatch();
         var transaction = new EventTransaction(batch, userId, clock.NewId(), clock.Now, queued);
-        StopAll(ledger, batch, transaction, chatId, queued, most);
+        StopAll(batch, transaction, chatId, queued, most);
         return events.CommitAsync(batch, userId, transaction);
     }
 
@@ -177,17 +177,16 @@ sealed class ReplyStore(
     /// Adds the statements that end open replies of a chat as stopped, with the text that was written; the transaction
     /// was begun with them as its rows. Each loses its state, which is the fence.
     /// </summary>
-    /// <param name="ledger">Settles their calls.</param>
     /// <param name="batch">The batch of the transaction.</param>
     /// <param name="transaction">The transaction.</param>
     /// <param name="chatId">The chat.</param>
     /// <param name="rows">The replies.</param>
     /// <param name="most">How many events the transaction has at the most.</param>
     public static void StopAll(
-        CallLedger ledger, WriteBatch batch, EventTransaction transaction, string chatId, Sql rows, long most)
+        WriteBatch batch, EventTransaction transaction, string chatId, Sql rows, long most)
     {
         var userId = transaction.UserId;
-        LostCalls.Settle(ledger, batch, userId, $"""
+        LostCalls.Settle(batch, userId, $"""
             calls.chat_id = {chatId} and calls.purpose = 'chat' and calls.subject_id in (select m.id {rows})
               and exists (select 1 from {transaction.Locked})
             """);

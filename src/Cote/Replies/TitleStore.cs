@@ -91,7 +91,7 @@ sealed class TitleStore(
             var unit = clock.NewId();
             EventTransaction.LockHead(batch, task.UserId);
             BudgetStore.Take(batch, task.UserId, unit, budget, amount, $"1 = 1");
-            var reserved = ledger.Reserve(
+            var reserved = CallLedger.Reserve(
                 batch, task.Call, tokens, amount, budget.Now, BudgetStore.IsTaken(task.UserId, unit));
             await db.WriteAsync(batch);
             if (reserved.Changed > 0)
@@ -111,7 +111,7 @@ sealed class TitleStore(
             update chats set title = {title}, title_state = {TitleStates.None}, title_reply_id = null, changed = h.seq
             from {transaction.Locked} and chats.user_id = {task.UserId} and chats.id = {task.ChatId}
             """);
-        ledger.Settle(batch, task.Call, used);
+        CallLedger.Settle(batch, task.Call, used);
         transaction.Append(EventTypes.ChatUpdated, task.ChatId);
         return events.CommitAsync(batch, task.UserId, transaction);
     }
@@ -133,7 +133,7 @@ sealed class TitleStore(
     // The call of a claim before this one is lost with its node.
     void AddCall(WriteBatch batch, string userId, string chatId, Sql turn)
     {
-        LostCalls.Settle(ledger, batch, userId, $"""
+        LostCalls.Settle(batch, userId, $"""
             calls.chat_id = {chatId} and calls.purpose = 'title' and exists (
               select 1 from chats c where c.user_id = calls.user_id and c.id = {chatId} and c.title_lease > 0
                 and c.title_reply_id = calls.subject_id and c.title_state > calls.attempt)
@@ -149,7 +149,7 @@ sealed class TitleStore(
     {
         var batch = new WriteBatch();
         EventTransaction.LockHead(batch, task.UserId);
-        ledger.Settle(batch, task.Call, used);
+        CallLedger.Settle(batch, task.Call, used);
         batch.Execute($"""
             update chats set title_state = {state}, title_lease = 0
             where user_id = {task.UserId} and id = {task.ChatId} and {IsHeld(task, $"chats")}

@@ -49,7 +49,7 @@ sealed record SendResult(Outcome Outcome, bool Happened, PendingReplyRow? Reply)
 /// <summary>The SQL that begins a turn: a question and its reply, or a new version of a reply, in one transaction.
 /// </summary>
 sealed class TurnStore(Database db, EventLog events, TreeStore tree, ReplyLeases leases, ModelCatalogue models,
-    Node node, CallLedger ledger, MessagesOptions options, Clock clock)
+    Node node, MessagesOptions options, Clock clock)
 {
     /// <summary>
     /// Stores a question and its reply. Where no other reply is pending in the chat and this node has a slot, the reply
@@ -134,7 +134,7 @@ sealed class TurnStore(Database db, EventLog events, TreeStore tree, ReplyLeases
         var open = stopsOpen ? ReplyStore.OpenIn(userId, chatId) : null;
         var transaction = new EventTransaction(batch, userId, clock.NewId(), at, count, guard, open);
         if (open is not null)
-            ReplyStore.StopAll(ledger, batch, transaction, chatId, open, 2L * options.MaxOpenReplies + count);
+            ReplyStore.StopAll(batch, transaction, chatId, open, 2L * options.MaxOpenReplies + count);
         return transaction;
     }
 

@@ -60,7 +60,7 @@ sealed class CallLedger(SqlDialect dialect, Prices prices, Node node)
     }
 
     /// <summary>Notes what was taken from budgets for a call that is about to be made.</summary>
-    public Statement Reserve(
+    public static Statement Reserve(
         WriteBatch batch, CallKey call, long input, Amount amount, Timestamp at, Sql guard) => batch.Execute($"""
         update calls set at = {at}, day = {Windows.DayOf(at)}, month = {Windows.MonthOf(at)}, input = {input},
           reserved_tokens = {amount.Tokens}, reserved_cost = {amount.Cost}
@@ -71,7 +71,7 @@ sealed class CallLedger(SqlDialect dialect, Prices prices, Node node)
     /// <param name="batch">Is added to.</param>
     /// <param name="call">The call.</param>
     /// <param name="usage">What it has used; null where it was not made, and its row goes.</param>
-    public void Settle(WriteBatch batch, CallKey call, CallUsage? usage)
+    public static void Settle(WriteBatch batch, CallKey call, CallUsage? usage)
     {
         if (usage is null)
         {
@@ -93,7 +93,7 @@ sealed class CallLedger(SqlDialect dialect, Prices prices, Node node)
     /// <param name="which">A condition on <c>calls</c>.</param>
     /// <param name="input">About how many tokens of input, where that was not reserved.</param>
     /// <param name="output">About how many of output.</param>
-    public void SettleLost(WriteBatch batch, string userId, Sql which, Sql input, Sql output)
+    public static void SettleLost(WriteBatch batch, string userId, Sql which, Sql input, Sql output)
     {
         batch.Execute($"""
             update calls set state = 2, estimated = 1, input = case when input > 0 then input else {input} end,

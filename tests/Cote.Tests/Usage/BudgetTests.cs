@@ -24,7 +24,7 @@ public sealed partial class BudgetTests
         var tomorrow = DateTimeOffset.Parse(refused["resets_at"], null);
         tomorrow.TimeOfDay.ShouldBe(TimeSpan.Zero);
         var wait = TimeSpan.FromSeconds(int.Parse(refused.Header("Retry-After")!, null));
-        (tomorrow - DateTimeOffset.UtcNow - wait).Duration().ShouldBeLessThan(TimeSpan.FromMinutes(2));
+        (tomorrow - TimeProvider.System.GetUtcNow() - wait).Duration().ShouldBeLessThan(TimeSpan.FromMinutes(2));
         (await ada.PostAsync($"/chats/{chat}/messages/{reply}/regenerate")).ErrorCode.ShouldBe("budget_exceeded");
         (await ada.MessagesAsync(chat)).Count.ShouldBe(2, "nothing was stored");
         (await ada.PostAsync($"/chats/{chat}/messages/", new { content = first.Question, id = question }))

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Cote.Tests.Harness;
 
@@ -13,6 +14,7 @@ public sealed class LedgerTests
         using var ada = await live.RegisterAsync();
         using var bob = await live.RegisterAsync();
         var (chat, other) = (await ada.CreateChatAsync(), await ada.CreateChatAsync());
+        var began = TimeProvider.System.GetUtcNow();
         var small = FakeReply.Text("a") with { InputTokens = 100, OutputTokens = 20 };
 
         var end = await ada.EndOfAsync(chat, (await ada.AskForAsync(chat, live.Play(small))).Reply);
@@ -27,7 +29,7 @@ public sealed class LedgerTests
             "reasoning_tokens", "cost_usd"]);
         (day.Number("calls"), day.Number("input_tokens"), day.Number("output_tokens")).ShouldBe((3, 400, 60));
         (day.Number("unpriced_calls"), day.GetProperty("cost_usd").GetDecimal()).ShouldBe((0, 0.0014m));
-        day.Text("day").ShouldBe(DateTimeOffset.UtcNow.ToString("yyyy-MM-dd"), "but around midnight");
+        day.Text("day").ShouldBe(began.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture));
         (await ada.UsageAsync("model")).Text("model").ShouldBe("openai/fake");
         (await bob.GetAsync("/usage")).Ok().Text.ShouldBe("[]");
 
