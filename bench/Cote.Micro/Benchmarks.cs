@@ -61,7 +61,7 @@ public class ListOfMessages
 
     Task<IReadOnlyList<Message>> ReadAsync() =>
         _store.ListBeforeAsync(
-            _services.UserId, _chat, Branches.Path, long.MaxValue, 1_001, _ => false, CancellationToken.None);
+            _services.UserId, _chat, Branches.Path, PartsView.Light, long.MaxValue, 1_001, _ => false, CancellationToken.None);
 
     static int Write(IReadOnlyList<Message> list) =>
         ApiResults.Write(json => System.Text.Json.JsonSerializer.Serialize(json, list, WireJson.MessageList)).Length;
@@ -75,7 +75,7 @@ public class FanOut
     OpenServices _services = null!;
     StreamingReply _streaming = null!;
     Subscription[] _readers = [];
-    TextPosition[] _places = [];
+    ReplyPosition[] _places = [];
     readonly List<Frame> _frames = [];
     int _tokens;
     long _attempt = 1;
@@ -90,11 +90,11 @@ public class FanOut
         var (sources, user) = (
             _services.Get<Subscriptions>(), new CurrentUser(_services.UserId, "bench", new(long.MaxValue)));
         _streaming = sources.Streaming.Begin(
-            _services.UserId, new("chat", "reply", "question", 2, "openai/bench", 0, 1, "", new("question")));
-        _places = new TextPosition[Readers];
+            _services.UserId, new("chat", "reply", "question", 2, "openai/bench", 0, 1, "", ReplyParts.None, new("question")));
+        _places = new ReplyPosition[Readers];
         _readers = new Subscription[Readers];
         for (var i = 0; i < Readers; i++)
-            _readers[i] = await sources.OpenAsync(user, SubscriptionKind.Connection, null, CancellationToken.None);
+            _readers[i] = await sources.OpenAsync(user, SubscriptionKind.Connection, PartsView.Light, null, CancellationToken.None);
         if (await ThroughReaders() < Readers)
             throw new InvalidOperationException("Not every reader was shown the token.");
     }
@@ -107,7 +107,7 @@ public class FanOut
         for (var i = 0; i < _places.Length; i++)
         {
             _frames.Clear();
-            _streaming.Advance(ref _places[i], _frames);
+            _streaming.Advance(ref _places[i], _frames, PartsView.Light);
             foreach (var frame in _frames)
                 bytes += frame.Json.Length;
         }
@@ -137,7 +137,7 @@ public class FanOut
     {
         if (++_tokens % TokensOfReply == 0)
             _attempt++;
-        _streaming.Append(_attempt, " token");
+        _streaming.Append(_attempt, x => x.AddText(" token"));
     }
 }
 
@@ -190,7 +190,7 @@ public class PromptOfLongChat
         _reply = new(
             _services.UserId, chat, "reply", Messages, States.Running, 1, 0, "", 0, "openai/bench", false,
             question, Messages - 1, 1, Statuses.Sent, null, null, null, null, default, 0, null, null,
-            false, false, new(question));
+            false, false, null, ReplyParts.None, new(question));
         if (await BuildAsync() < 90)
             throw new InvalidOperationException("The prompt is too short.");
     }
