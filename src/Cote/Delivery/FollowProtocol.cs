@@ -64,7 +64,8 @@ static class FollowProtocol
             {
                 reply.Replace(new(attempt, text("content"), ReadParts(data)));
                 return true;
-            },
+            }
+            ,
             EventTypes.Delta => reply => reply.TryWrite(
                 attempt, number("offset") == 0, x => x.Write(number("offset"), text("text"))),
             EventTypes.PartDelta => reply => reply.TryWrite(

@@ -214,7 +214,7 @@ public sealed class SubscriptionTests : IAsyncLifetime
         (await subscription.NextAsync(Ct)).Count.ShouldBeInRange(1, 100);
     }
 
-    Task<Subscription> OpenAsync() => 
+    Task<Subscription> OpenAsync() =>
         _subscriptions.OpenAsync(Ada, SubscriptionKind.Connection, PartsView.Light, null, Ct);
 
     async Task WriteAsync(params Sql[] statements)

@@ -189,7 +189,7 @@ public sealed class StreamingReplyTests
     static PendingReply Pending(string content) =>
         new("chat", "reply", "question", 2, "m", 1, 1, content, ReplyParts.None, new("question"));
 
-    static StreamingReply Begin(string content) => 
+    static StreamingReply Begin(string content) =>
         new(User, Pending(content), AtOnce, Links, new Clock(TimeProvider.System));
 
     sealed class Client(StreamingReply streaming, PartsView view = PartsView.Light)
