@@ -26,6 +26,9 @@ public sealed record Reply(HttpStatusCode Code, string Text, HttpResponseMessage
         Message.Headers.TryGetValues(name, out var values) || Message.Content.Headers.TryGetValues(name, out values)
             ? string.Join(", ", values) : null;
 
+    /// <summary>The path of the next page of a list, or null on its last.</summary>
+    public string? NextPage => Header("Link")?.Split('<', '>')[1];
+
     /// <summary>The answer itself, if it is a 200; else an exception with all of it.</summary>
     public Reply Ok() => Status == 200
         ? this : throw new InvalidOperationException($"Expected 200, got {Status}: {Text}");

@@ -29,7 +29,7 @@ public sealed class ChaosTests(PublishedProgram program, ITestOutputHelper outpu
         // Many people speak and are answered more slowly: it is not throughput that is tried out.
         var story = _story = new Story(model, words: 60, TimeSpan.FromMilliseconds(Math.Max(40, People)));
         await using var fleet = await Fleet.StartAsync(program, model, nodes: 3, rabbit: true, proxy: true,
-            ownsServers: true, settings: "Events:ReplayMaxEvents=100000");
+            ownsServers: true, settings: ["Events:ReplayMaxEvents=100000", "Titles:Model=openai/fake"]);
         var people = new List<Person>();
         foreach (var group in Enumerable.Range(0, People).Chunk(8))
             people.AddRange(await Task.WhenAll(group.Select(_ =>

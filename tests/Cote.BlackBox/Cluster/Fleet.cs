@@ -8,8 +8,6 @@ namespace Cote.BlackBox.Cluster;
 /// </summary>
 sealed class Fleet : IAsyncDisposable
 {
-    const string Key = "the same on every node, for tokens that are good at each of them";
-
     readonly bool _ownsServers;
     string? _brokerUrl;
 
@@ -97,9 +95,7 @@ sealed class Fleet : IAsyncDisposable
 
     Node Make(PublishedProgram program, FakeModelServer model, string[] settings)
     {
-        var node = Node.With(program, model, ["Http:TrustedProxies=127.0.0.1", .. settings]);
-        node.Variables["DATABASE_URL"] = Database;
-        node.Variables["Cote__Auth__SigningKey"] = Key;
+        var node = Node.With(program, model, ["Http:TrustedProxies=127.0.0.1", .. settings]).On(Database);
         if (_brokerUrl is not null)
             node.Variables["Cote__RabbitMq__Url"] = _brokerUrl;
         return node;

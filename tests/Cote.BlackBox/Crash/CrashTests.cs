@@ -15,6 +15,7 @@ namespace Cote.BlackBox.Crash;
 public sealed class CrashTests(PublishedProgram program, ITestOutputHelper output)
 {
     const int People = 5;
+    const int Each = 10;
 
     static readonly int Rounds = Number("COTE_CRASH_ROUNDS", 3);
 
@@ -26,7 +27,8 @@ public sealed class CrashTests(PublishedProgram program, ITestOutputHelper outpu
         var random = new Random(seed);
         await using var model = await FakeModelServer.Start();
         var story = new Story(model, words: 60, TimeSpan.FromMilliseconds(15));
-        await using var node = await Node.With(program, model, "Events:ReplayMaxEvents=100000").StartAsync();
+        await using var node = await Node.With(
+            program, model, "Events:ReplayMaxEvents=100000", "Titles:Model=openai/fake").StartAsync();
         var people = new List<Person>();
         for (var i = 0; i < People; i++)
             people.Add(await Person.MakeAsync(node, story, new Random(random.Next())));
@@ -36,6 +38,9 @@ public sealed class CrashTests(PublishedProgram program, ITestOutputHelper outpu
         var starts = new List<double>();
         for (var round = 1; round <= Rounds; round++)
         {
+            // A kill before anything was done would prove nothing.
+            await Patience.UntilAsync(() => Task.FromResult(people.Sum(x => x.Acknowledged) > Each * round
+                || lives.Any(x => x.IsCompleted)), "they write");
             await Task.Delay(random.Next(150, 2_500)); // the moment of the kill is what is tried out
             await node.KillAsync();
             await node.StartAsync();
@@ -54,8 +59,9 @@ public sealed class CrashTests(PublishedProgram program, ITestOutputHelper outpu
         starts.Sort();
         output.WriteLine($"Serves {starts[starts.Count / 2]:0} ms after a kill (median; at most {starts[^1]:0} ms).");
         output.WriteLine(
-            $"{people.Sum(x => x.Acknowledged)} messages acknowledged, {people.Sum(x => x.Replayed)} repeated sends, "
-            + $"{people.Sum(x => x.TakenUp)} replies taken up again, {model.Calls} model calls, "
+            $"{people.Sum(x => x.Acknowledged)} messages acknowledged, {people.Sum(x => x.Branches)} of them and of "
+            + $"replies made anew on other branches, {people.Sum(x => x.Replayed)} repeated sends, "
+            + $"{people.Sum(x => x.TitlesMade)} titles made, {people.Sum(x => x.TakenUp)} replies taken up again, {model.Calls} model calls, "
             + $"{people.Sum(x => x.Devices.Sum(y => y.Connections))} connections, "
                 + $"{people.Sum(x => x.Devices.Sum(y => y.Frames))} frames.");
         var faults = people.SelectMany(x => x.Faults).ToList();
@@ -64,9 +70,11 @@ public sealed class CrashTests(PublishedProgram program, ITestOutputHelper outpu
                 + string.Join('\n', faults.Take(10).Select(x => x.Length > 1_000 ? x[..1_000] + "…" : x)));
         node.Output.Split('\n').Where(x => x.Contains("fail:", StringComparison.Ordinal)).ShouldBeEmpty();
         // A run in which nothing was cut off or repeated would have proved nothing.
-        people.Sum(x => x.Acknowledged).ShouldBeGreaterThan(10 * Rounds);
+        people.Sum(x => x.Acknowledged).ShouldBeGreaterThan(Each * Rounds);
         people.Sum(x => x.Replayed).ShouldBeGreaterThan(0);
         people.Sum(x => x.TakenUp).ShouldBeGreaterThan(0);
+        people.Sum(x => x.Branches).ShouldBeGreaterThan(0);
+        people.Sum(x => x.TitlesMade).ShouldBeGreaterThan(0);
     }
 
     [Fact]

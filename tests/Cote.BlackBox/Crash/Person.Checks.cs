@@ -7,12 +7,14 @@ sealed partial class Person
     /// <summary>Waits until nothing is open, then proves what was promised.</summary>
     public async Task CheckAsync(int starts)
     {
-        foreach (var sent in _sent.Where(x => !x.Deleted))
-            await _client.EndOfAsync(sent.Chat, sent.ReplyId);
+        foreach (var sent in _sent)
+            foreach (var reply in sent.LivingReplies)
+                await _client.EndOfAsync(sent.Chat, reply.Id);
 
         // One moment in which nothing happened between two looks.
         JsonElement sync;
         Dictionary<string, JsonElement> listed;
+        Dictionary<string, List<JsonElement>> paths;
         (long Seq, Dictionary<string, JsonElement> Chats, Dictionary<string, Known> Messages)[] states;
         for (var tries = 0; ; tries++)
         {
@@ -22,7 +24,7 @@ sealed partial class Person
             foreach (var device in Devices)
                 await device.ReachAsync(head);
             List<string> seen;
-            (listed, seen) = await ListMessagesAsync(sync);
+            (listed, paths, seen) = await ListMessagesAsync(sync);
             states = [.. Devices.Select(x => x.State())];
             if ((await _client.GetAsync("/sync")).Ok()["cursor"] == cursor && states.All(x => x.Seq == head))
             {
@@ -38,8 +40,19 @@ sealed partial class Person
         if (sync.GetProperty("running").GetArrayLength() > 0)
             Faults.Enqueue($"A reply is open: {sync.GetProperty("running")}");
         CheckAcknowledged(sync, listed, starts);
+        foreach (var chat in sync.GetProperty("chats").EnumerateArray())
+        {
+            var id = Text(chat, "id")!;
+            CheckTree(chat, [.. listed.Values.Where(x => Text(x, "chat_id") == id)], paths[id]);
+            foreach (var device in Devices)
+                if (!device.PathOf(id).Select(WithoutStatus).SequenceEqual(paths[id].Select(WithoutStatus)))
+                    Faults.Enqueue($"On the screen there is {string.Join('\n', device.PathOf(id))}, in the list "
+                        + string.Join('\n', paths[id]));
+        }
         foreach (var (_, chats, messages) in states)
             CheckState(sync, listed, chats, messages);
+        foreach (var sent in _sent.Where(x => !_chats.Single(y => y.Id == x.Chat).Deleted).TakeLast(20))
+            await SearchAsync(sent);
         foreach (var (seq, about) in Devices[0].Events)
             // Who came to it later may have been told that the whole chat is gone.
             if (Devices[1].Events.TryGetValue(seq, out var other) && other != about
@@ -47,18 +60,21 @@ sealed partial class Person
                 Faults.Enqueue($"Event {seq} was about {about} on one device and about {other} on the other.");
     }
 
-    async Task<(Dictionary<string, JsonElement> Listed, List<string> Faults)> ListMessagesAsync(JsonElement sync)
+    // The trees of all chats, and the paths that they show.
+    async Task<(Dictionary<string, JsonElement>, Dictionary<string, List<JsonElement>>, List<string> Faults)>
+        ListMessagesAsync(JsonElement sync)
     {
         var faults = new List<string>();
         var listed = new Dictionary<string, JsonElement>();
+        var paths = new Dictionary<string, List<JsonElement>>();
         var chats = await PagesAsync("/chats/?limit=3");
         if (!chats.Select(x => x.ToString())
             .SequenceEqual(sync.GetProperty("chats").EnumerateArray().Select(x => x.ToString())))
             faults.Add("/chats/ and /sync differ.");
-        foreach (var chat in chats)
+        foreach (var chat in chats.Select(x => Text(x, "id")!))
         {
             long last = 0;
-            foreach (var message in await PagesAsync($"/chats/{chat.GetProperty("id")}/messages/?after=0&limit=50"))
+            foreach (var message in await PagesAsync($"/chats/{chat}/messages/?branches=all&after=0&limit=50"))
             {
                 if (!listed.TryAdd(message.GetProperty("id").GetString()!, message))
                     faults.Add($"Twice in the list: {message}");
@@ -66,8 +82,9 @@ sealed partial class Person
                     faults.Add($"Out of order after {last}: {message}");
                 last = message.GetProperty("seq").GetInt64();
             }
+            paths[chat] = await PagesAsync($"/chats/{chat}/messages/?after=0&limit=50");
         }
-        return (listed, faults);
+        return (listed, paths, faults);
     }
 
     async Task<List<JsonElement>> PagesAsync(string path)
@@ -77,54 +94,83 @@ sealed partial class Person
         {
             var page = (await _client.GetAsync(next)).Ok();
             all.AddRange(page.Json.EnumerateArray());
-            var link = page.Header("Link");
-            next = link is null ? null : link[(link.IndexOf('<') + 1)..link.IndexOf('>')];
+            next = page.NextPage;
         }
         return all;
     }
 
-    // Each acknowledged message is there once, with one reply that has ended as the model's text says it must.
+    // Each acknowledged message is there once, each of its replies has ended as the model's text says it must.
     void CheckAcknowledged(JsonElement sync, Dictionary<string, JsonElement> listed, int starts)
     {
         var chats = sync.GetProperty("chats").EnumerateArray().ToDictionary(x => x.GetProperty("id").GetString()!);
         foreach (var chat in _chats)
             if (chat.Deleted == chats.ContainsKey(chat.Id))
                 Faults.Enqueue($"Chat {chat.Id} is {(chat.Deleted ? "still" : "not")} there.");
-            else if (!chat.Deleted && chats[chat.Id].GetProperty("title").GetString() != chat.Title)
-                Faults.Enqueue($"Chat {chats[chat.Id]} should have the title {chat.Title}");
+            else if (!chat.Deleted)
+                CheckTitle(chat, chats[chat.Id]);
         TakenUp = 0;
         foreach (var sent in _sent)
         {
-            if (sent.Deleted == listed.ContainsKey(sent.Id) || sent.Deleted == listed.ContainsKey(sent.ReplyId))
-                Faults.Enqueue($"Message {sent.Answer} or its reply is {(sent.Deleted ? "still" : "not")} there.");
-            if (sent.Deleted || !listed.TryGetValue(sent.ReplyId, out var reply))
-                continue;
-            var generation = reply.GetProperty("generation");
-            var attempt = generation.GetProperty("attempt").GetInt64();
-            var (state, text, whole) = (generation.GetProperty("state").GetString(),
-                reply.GetProperty("content").GetString()!, _story.To(sent.Content));
-            TakenUp += attempt > 1 ? 1 : 0;
-            if (reply.GetProperty("reply_to_id").GetString() != sent.Id
-                || reply.GetProperty("seq").GetInt64() != sent.Answer.GetProperty("seq").GetInt64() + 1)
-                Faults.Enqueue($"Not the reply to {sent.Answer}: {reply}");
-            if (state switch
-            {
-                "completed" => text != whole,
-                "stopped" => !whole.StartsWith(text, StringComparison.Ordinal),
-                "interrupted" => attempt < 4,
-                _ => true
-            })
-                Faults.Enqueue($"Ended wrongly, should be “{whole}”: {reply}");
+            if (sent.Deleted == listed.ContainsKey(sent.Id))
+                Faults.Enqueue($"Message {sent.Answer} is {(sent.Deleted ? "still" : "not")} there.");
+            else if (!sent.Deleted && Text(listed[sent.Id], "parent_id") != ParentOf(sent))
+                Faults.Enqueue($"After {ParentOf(sent)} should be {listed[sent.Id]}");
+            long attempts = 0;
+            foreach (var reply in sent.Replies)
+                if (reply.Deleted == listed.ContainsKey(reply.Id))
+                    Faults.Enqueue($"Reply {reply.Id} to {sent.Id} is {(reply.Deleted ? "still" : "not")} there.");
+                else if (!reply.Deleted)
+                    attempts += CheckReply(sent, listed[reply.Id], starts);
             // A kill can fall between raising the attempt and the call: fewer calls are right, more are not.
-            if (_story.CallsFor(sent.Content) > attempt || attempt > starts + 1)
-                Faults.Enqueue($"{_story.CallsFor(sent.Content)} calls after {starts} starts for {reply}");
-            foreach (var device in Devices)
-                if (device.TextOf(sent.ReplyId) is { Length: > 0 } shown && shown != text)
-                    Faults.Enqueue($"“{shown}” is on the screen instead of {reply}");
+            if (_story.CallsFor(sent.Content) > attempts && sent.Replies.All(x => !x.Deleted))
+                Faults.Enqueue($"{_story.CallsFor(sent.Content)} calls, {attempts} attempts for {sent.Answer}");
         }
-        if (listed.Count != 2 * _sent.Count(x => !x.Deleted))
-            Faults.Enqueue(
-                $"{listed.Count} messages are listed; {_sent.Count(x => !x.Deleted)} were sent and not deleted.");
+        var there = _sent.Sum(x => (x.Deleted ? 0 : 1) + x.LivingReplies.Count());
+        if (listed.Count != there)
+            Faults.Enqueue($"{listed.Count} messages are listed; {there} were acknowledged and not deleted.");
+    }
+
+    // The attempts that it took.
+    long CheckReply(Sent sent, JsonElement reply, int starts)
+    {
+        var generation = reply.GetProperty("generation");
+        var attempt = generation.GetProperty("attempt").GetInt64();
+        var (state, text, whole) = (generation.GetProperty("state").GetString(),
+            reply.GetProperty("content").GetString()!, _story.To(sent.Content));
+        TakenUp += attempt > 1 ? 1 : 0;
+        var place = reply.GetProperty("seq").GetInt64() - sent.Answer.GetProperty("seq").GetInt64();
+        if (Text(reply, "reply_to_id") != sent.Id || Text(reply, "parent_id") != sent.Id
+            || (Text(reply, "id") == sent.ReplyId ? place != 1 : place <= 1))
+            Faults.Enqueue($"Not the reply to {sent.Answer}: {reply}");
+        if (state switch
+        {
+            "completed" => text != whole,
+            "stopped" => !whole.StartsWith(text, StringComparison.Ordinal),
+            "interrupted" => attempt < 4,
+            _ => true
+        })
+            Faults.Enqueue($"Ended wrongly, should be “{whole}”: {reply}");
+        if (attempt > starts + 1)
+            Faults.Enqueue($"{attempt} attempts after {starts} starts for {reply}");
+        foreach (var device in Devices)
+            if (device.TextOf(Text(reply, "id")!) is { Length: > 0 } shown && shown != text)
+                Faults.Enqueue($"“{shown}” is on the screen instead of {reply}");
+        return attempt;
+    }
+
+    // What the person wrote; else the first line of a question, or what the model said of it, once more after a crash.
+    void CheckTitle(Chat chat, JsonElement told)
+    {
+        var asked = _sent.Where(x => x.Chat == chat.Id).Select(x => x.Content).ToList();
+        var title = Text(told, "title")!;
+        var isMade = asked.Any(x => Story.TitleOf(x) == title);
+        TitlesMade += chat.Title is null && isMade ? 1 : 0;
+        if (chat.Title is not null ? title != chat.Title : !isMade && title.Length > 0 && !asked.Contains(title))
+            Faults.Enqueue($"Chat {told} should have the title {chat.Title ?? "of a question"}");
+        if (Text(told, "title_source") != (chat.Title is null ? "auto" : "user"))
+            Faults.Enqueue($"Another's title: {told}");
+        if (asked.Sum(_story.TitlesFor) > 2 * chat.Wishes)
+            Faults.Enqueue($"{asked.Sum(_story.TitlesFor)} titles were asked for, {chat.Wishes} wished for in {told}");
     }
 
     // State built from events equals state freshly fetched.
@@ -149,9 +195,9 @@ sealed partial class Person
                 Faults.Enqueue($"By /sync {chat}, by events {known}");
             var ofChat = messages.Values.Where(x => x.Data.GetProperty("chat_id").GetString() == id).ToList();
             var last = ofChat.MaxBy(x => x.EventSeq);
-            // A reply that ended without text moves the time alone.
-            var lastText = ofChat.Where(x => x.Data.GetProperty("sender").GetString() == "user"
-                || x.Data.GetProperty("content").GetString()!.Length > 0).MaxBy(x => x.EventSeq);
+            // What is on another path, or ended without text, moves the time alone.
+            var lastText = ofChat.Where(x => IsOnPath(listed, x) && (Text(x.Data, "sender") == "user"
+                || Text(x.Data, "content")!.Length > 0)).MaxBy(x => x.EventSeq);
             var time = (last?.Data.GetProperty("timestamp") ?? chat.GetProperty("created_at")).GetString();
             var content = lastText?.Data.GetProperty("content").GetString() ?? "";
             if (chat.GetProperty("last_message_time").GetString() != time
@@ -160,7 +206,15 @@ sealed partial class Person
                 Faults.Enqueue($"The last message by events is {last?.Data}, by /sync {chat}");
         }
 
-        static string Shape(JsonElement message, string status) => status + string.Join('|',
-            message.EnumerateObject().Where(x => x.Name != "status").Select(x => $"{x.Name}={x.Value}"));
+        static bool IsOnPath(Dictionary<string, JsonElement> listed, Known known) =>
+            listed.TryGetValue(Text(known.Data, "id")!, out var message) && !message.TryGetProperty("on_path", out _);
+
+        // Its place in the tree is what a client derives: CheckTree has seen to that.
+        static string Shape(JsonElement message, string status) => status + string.Join('|', message.EnumerateObject()
+            .Where(x => x.Name is not ("status" or "on_path" or "siblings")).Select(x => $"{x.Name}={x.Value}")
+            .Order(StringComparer.Ordinal));
     }
+
+    static string WithoutStatus(JsonElement message) => string.Join('|', message.EnumerateObject()
+        .Where(x => x.Name != "status").Select(x => $"{x.Name}={x.Value}").Order(StringComparer.Ordinal));
 }

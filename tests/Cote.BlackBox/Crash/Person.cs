@@ -1,32 +1,62 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace Cote.BlackBox.Crash;
 
 /// <summary>
-/// Somebody with two devices who writes, retries, stops and deletes, and keeps what was acknowledged. At the end
-/// <see cref="CheckAsync"/> holds all of it against what the server says.
+/// Somebody with two devices who writes, edits, regenerates, switches, retries, stops, names, searches and deletes, and
+/// keeps what was acknowledged. At the end <see cref="CheckAsync"/> holds all of it against what the server says.
 /// </summary>
 sealed partial class Person : IAsyncDisposable
 {
     const int MostChats = 4;
     const int MostOpen = 2;
 
-    sealed class Sent(string chat, string id, string content, JsonElement answer)
+    // A reply to a question: the first, or a further version of it.
+    sealed class Made(string id)
     {
-        public string Chat => chat;
         public string Id => id;
-        public string Content => content;
-        public JsonElement Answer => answer;
-        public string ReplyId => answer.GetProperty("reply_id").GetString()!;
         public bool Deleted { get; set; }
+    }
+
+    sealed class Sent(string chat, JsonObject body, JsonElement answer)
+    {
+        readonly List<Made> _replies = [new(answer.GetProperty("reply_id").GetString()!)];
+
+        public string Chat => chat;
+        public JsonObject Body => body;
+        public string Id => (string)body["id"]!;
+        public string Content => (string)body["content"]!;
+        public JsonElement Answer => answer;
+        public string ReplyId => _replies[0].Id;
+        public string? Parent => answer.GetProperty("parent_id").GetString();
+        public IReadOnlyList<Made> Replies => _replies;
+        public IEnumerable<Made> LivingReplies => _replies.Where(x => !x.Deleted);
+        public bool Deleted { get; private set; }
+
+        public void Add(string reply) => _replies.Add(new(reply));
+
+        // A question takes its replies with it.
+        public void Delete()
+        {
+            Deleted = true;
+            foreach (var reply in _replies)
+                reply.Deleted = true;
+        }
     }
 
     sealed class Chat(string id)
     {
         public string Id => id;
-        public string Title { get; set; } = "";
+
+        /// <summary>What the person wrote; null where the title makes itself.</summary>
+        public string? Title { get; set; }
+
+        /// <summary>How often the title was given away: each time a model may be asked for one.</summary>
+        public int Wishes { get; set; }
+
         public bool Deleted { get; set; }
     }
 
@@ -59,6 +89,9 @@ sealed partial class Person : IAsyncDisposable
 
     /// <summary>Replies that were begun more than once, by the last check.</summary>
     public int TakenUp { get; private set; }
+
+    /// <summary>Chats that have a title which a model made, by the last check.</summary>
+    public int TitlesMade { get; private set; }
 
     /// <summary>
     /// A new account, with something done by it. Between two things it pauses, at most so many milliseconds.
@@ -96,34 +129,39 @@ sealed partial class Person : IAsyncDisposable
             case < 6 when chats.Count < MostChats:
                 await CreateChatAsync();
                 break;
-            case < 60 when Devices[0].OpenIn(chat.Id) < MostOpen:
+            case < 42 when Devices[0].OpenIn(chat.Id) < MostOpen:
                 await SendAsync(chat.Id);
                 break;
-            case < 72 when some is not null:
+            case < 60 when some is not null && Devices[0].OpenIn(some.Chat) < MostOpen:
+                await BranchAsync(some);
+                break;
+            case < 66 when some is not null:
+                await SwitchAsync(some);
+                break;
+            case < 74 when some is not null:
                 await RetryAsync(some);
                 break;
-            case < 78:
-                chat.Title = $"title {_random.Next()}";
-                Expect(await InsistAsync(() => _client.PatchAsync($"/chats/{chat.Id}", new { title = chat.Title })),
-                    200);
+            case < 79:
+                await NameAsync(chat);
                 break;
-            case < 84 when some is not null:
+            case < 83 when some is not null:
                 Expect(await InsistAsync(() => _client.PutAsync($"/chats/{some.Chat}/messages/{some.ReplyId}/read")),
                     200, 404, 409, 422);
                 break;
-            case < 88:
+            case < 86:
                 Expect(await InsistAsync(() => _client.PostAsync($"/chats/{chat.Id}/stop")), 200);
                 break;
-            case < 91 when some is not null:
-                Expect(await InsistAsync(() => _client.DeleteAsync($"/chats/{some.Chat}/messages/{some.Id}")), 200,
-                    404);
-                some.Deleted = true;
+            case < 90 when some is not null:
+                await DeleteAsync(some);
                 break;
-            case < 93 when chats.Count > 1:
+            case < 92 when chats.Count > 1:
                 Expect(await InsistAsync(() => _client.DeleteAsync($"/chats/{chat.Id}")), 200, 404);
                 chat.Deleted = true;
                 foreach (var message in _sent.Where(x => x.Chat == chat.Id))
-                    message.Deleted = true;
+                    message.Delete();
+                break;
+            case < 95 when some is not null:
+                await SearchAsync(some);
                 break;
             default:
                 Devices[_random.Next(Devices.Length)].Cut();
@@ -133,28 +171,33 @@ sealed partial class Person : IAsyncDisposable
 
     async Task CreateChatAsync()
     {
-        var chat = new Chat(Guid.CreateVersion7().ToString()) { Title = $"chat {_random.Next()}" };
-        var answer = await InsistAsync(() => _client.PostAsync("/chats/", new { title = chat.Title, id = chat.Id }));
-        Expect(answer, 200);
+        var chat = new Chat(Guid.CreateVersion7().ToString());
+        if (_random.Next(2) == 0)
+            chat.Wishes = 1;
+        else
+            chat.Title = $"chat {_random.Next()}";
+        Expect(await InsistAsync(() => _client.PostAsync("/chats/", chat.Title is { } title
+            ? new { title, id = chat.Id } : new { auto_title = true, id = chat.Id })), 200);
         _chats.Add(chat);
     }
 
-    async Task SendAsync(string chat)
+    async Task SendAsync(string chat, string? where = null, string? message = null, bool stop = false)
     {
         var id = Guid.CreateVersion7().ToString();
-        var content = "question " + id;
-        var path = $"/chats/{chat}/messages/";
-        var answer = await InsistAsync(() => _client.PostAsync(path, new { content, id }));
+        var body = new JsonObject { ["content"] = "question " + id, ["id"] = id, ["stop"] = stop };
+        if (where is not null)
+            body[where] = message;
+        var answer = await InsistAsync(() => _client.PostAsync($"/chats/{chat}/messages/", body));
         Expect(answer, 200);
         if (answer.Header("Idempotent-Replayed") == "true")
             Replayed++;
-        _sent.Add(new(chat, id, content, answer.Json));
+        _sent.Add(new(chat, body, answer.Json));
     }
 
     async Task RetryAsync(Sent sent)
     {
         var answer = await InsistAsync(
-            () => _client.PostAsync($"/chats/{sent.Chat}/messages/", new { content = sent.Content, id = sent.Id }));
+            () => _client.PostAsync($"/chats/{sent.Chat}/messages/", sent.Body));
         Expect(answer, 200);
         Replayed++;
         if (answer.Header("Idempotent-Replayed") != "true")

@@ -4,7 +4,7 @@ namespace Cote.BlackBox.Crash;
 
 /// <summary>
 /// What the scripted model says: for each question always the same text, so that whatever a client holds at any moment
-/// can be checked word by word. It counts how often it was asked for each.
+/// can be checked word by word. It counts how often it was asked for each, and for a title of it.
 /// </summary>
 sealed class Story
 {
@@ -13,6 +13,7 @@ sealed class Story
             "𝄞 ", "ψωμί\n"];
 
     readonly ConcurrentDictionary<string, int> _calls = [];
+    readonly ConcurrentDictionary<string, int> _titles = [];
     readonly int _words;
     readonly TimeSpan _pause;
 
@@ -22,8 +23,14 @@ sealed class Story
         model.Answer = request =>
         {
             // Neighbours of one role are joined by a blank line: the question is what stands last.
-            var question = request.Messages.EnumerateArray()
-                .Last().GetProperty("content").GetString()!.Split("\n\n")[^1];
+            var asked = request.Messages.EnumerateArray().Last().GetProperty("content").GetString()!;
+            if (asked.StartsWith("<question>\n", StringComparison.Ordinal))
+            {
+                var about = asked.Split('\n')[1];
+                _titles.AddOrUpdate(about, 1, (_, calls) => calls + 1);
+                return FakeReply.Text(TitleOf(about));
+            }
+            var question = asked.Split("\n\n")[^1];
             _calls.AddOrUpdate(question, 1, (_, calls) => calls + 1);
             return FakeReply.Paced(_pause, Chunks(question));
         };
@@ -31,6 +38,12 @@ sealed class Story
 
     /// <summary>The whole text of the reply to a question.</summary>
     public string To(string question) => string.Concat(Chunks(question));
+
+    /// <summary>The title that the model gives a chat after a question.</summary>
+    public static string TitleOf(string question) => "About " + question;
+
+    /// <summary>How often the model was asked for a title after a question.</summary>
+    public int TitlesFor(string question) => _titles.GetValueOrDefault(question);
 
     /// <summary>How often the model was asked.</summary>
     public int CallsFor(string question) => _calls.GetValueOrDefault(question);

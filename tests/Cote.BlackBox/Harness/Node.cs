@@ -12,7 +12,8 @@ public sealed class Node : IAsyncDisposable
 {
     static readonly ConcurrentDictionary<Process, bool> Running = [];
 
-    readonly string _program;
+    const string Key = "the same on every node, for tokens that are good at each of them";
+
     readonly bool _ownsDirectory;
     readonly ConcurrentQueue<string> _output = [];
     TaskCompletionSource _up = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -28,10 +29,13 @@ public sealed class Node : IAsyncDisposable
 
     public Node(string program, string? directory = null)
     {
-        _program = program;
+        Program = program;
         _ownsDirectory = directory is null;
         WorkingDirectory = directory ?? Directory.CreateTempSubdirectory("cote-node-").FullName;
     }
+
+    /// <summary>The executable.</summary>
+    public string Program { get; }
 
     /// <summary>Where it is started: <c>data</c> is made below.</summary>
     public string WorkingDirectory { get; }
@@ -76,13 +80,23 @@ public sealed class Node : IAsyncDisposable
     public static Node With(PublishedProgram program, FakeModelServer model, params string[] settings)
     {
         var node = new Node(program);
-        foreach (var limit in new[] { "Login", "Registration", "Messages", "Requests" })
+        foreach (var limit in new[] { "Login", "Registration", "Messages", "Requests", "Search" })
             node.Arguments.Add($"--Cote:RateLimits:{limit}PerMinute=1000000000");
         node.Arguments.Add("--Cote:Assistants:OpenAI:Model=fake");
         node.Arguments.AddRange(settings.Select(x => "--Cote:" + x));
         node.Variables["OPENAI_BASE_URL"] = model.OpenAiUrl;
         node.Variables["OPENAI_API_KEY"] = "sk-black-box-key";
         return node;
+    }
+
+    /// <summary>With its rows in a database of PostgreSQL; null leaves them in its directory.</summary>
+    public Node On(string? database)
+    {
+        if (database is null)
+            return this;
+        Variables["DATABASE_URL"] = database;
+        Variables["Cote__Auth__SigningKey"] = Key;
+        return this;
     }
 
     /// <summary>Starts it and waits until it takes work, or until another path answers 200.</summary>
@@ -155,7 +169,7 @@ public sealed class Node : IAsyncDisposable
     {
         _process?.Dispose();
         string[] where = SaysUrl ? [$"--urls={Url.GetLeftPart(UriPartial.Authority)}"] : [];
-        string[] command = [.. Before, _program, .. where, .. Arguments];
+        string[] command = [.. Before, Program, .. where, .. Arguments];
         var start = new ProcessStartInfo(command[0], command[1..])
         {
             WorkingDirectory = WorkingDirectory,

@@ -138,7 +138,7 @@ sealed class TreeDevice(CoteClient first, bool keepsTree) : IAsyncDisposable
             var page = await Client.GetAsync(next);
             foreach (var message in page.Ok().Json.EnumerateArray())
                 messages[message.Number("seq")] = message;
-            next = page.Header("Link") is { } link ? link[(link.IndexOf('<') + 1)..link.IndexOf('>')] : null;
+            next = page.NextPage;
         }
     }
 

@@ -8,24 +8,17 @@ namespace Cote.Chats;
 /// Imports stored files one after the other, also those of a node that is gone, and removes what ended imports left.
 /// </summary>
 sealed class ImportLoop(
-    ImportStore imports, Importer importer, BlobStorage storage, MediaFolders folders, DatabaseEngine engine,
-    Clock clock, ILogger<ImportLoop> log)
+    ImportStore imports, Importer importer, BlobStorage storage, MediaFolders folders, Clock clock,
+    ILogger<ImportLoop> log)
     : PeriodicLoop(TimeSpan.FromSeconds(5), clock, log)
 {
     const int MostAttempts = 5;
-    static readonly TimeSpan Remember = TimeSpan.FromDays(30);
-
-    bool _hasVoided;
 
     protected override bool RunsAtStart => true;
 
     protected override async Task RunRoundAsync(CancellationToken ct)
     {
-        if (engine.IsSingleProcess && !_hasVoided)
-            await imports.VoidAllAsync();
-        _hasVoided = true;
-        await imports.ForgetAsync(Clock.Now - Remember);
-        await importer.RemoveUnfinishedAsync(null);
+        await importer.CleanAsync();
         while (await imports.ClaimAsync(ct) is { } import)
             await RunAsync(import, ct);
     }

@@ -32,12 +32,19 @@ sealed class ImportedChatStore(Database db, EventLog events, ImportStore imports
     const long ActivitiesOfMillisecond = 1_024;
 
     /// <summary>
-    /// Whether the id of a chat is in use: by one that was deleted, or by one that is here; null: it is free.
+    /// Whether the id of a chat is in use: by one that was deleted, or by one that is here; null: it is free. One that
+    /// is unfinished is neither yet: no file is stored from which its import could go on.
     /// </summary>
-    public async Task<string?> FindReasonAsync(string userId, string chatId, CancellationToken ct) =>
+    public async Task<(string? Reason, bool IsUnfinished)> FindReasonAsync(
+        string userId, string chatId, CancellationToken ct) =>
         await db.FirstAsync(
-            $"select deleted_at, importing from chats where user_id = {userId} and id = {chatId}",
-            row => row.IsDBNull(0) || !row.IsDBNull(1) ? SkipReasons.Exists : SkipReasons.Deleted, ct);
+            $"""
+            select c.deleted_at, c.importing, i.file_id from chats c
+            left join imports i on i.user_id = c.user_id and i.id = c.importing
+            where c.user_id = {userId} and c.id = {chatId}
+            """,
+            row => ((string?, bool))(row.IsDBNull(0) || !row.IsDBNull(1) ? SkipReasons.Exists : SkipReasons.Deleted,
+                !row.IsDBNull(1) && row.IsDBNull(2)), ct);
 
     /// <summary>Writes a chat with its messages.</summary>
     /// <param name="import">The import that it belongs to.</param>

@@ -6,8 +6,12 @@ namespace Cote.Chats;
 
 /// <summary>Imports a file, chat by chat: whoever has it, a request, the background or the command line.</summary>
 sealed class Importer(
-    ImportStore imports, ImportedChatStore chats, ImportedMedia media, ModelCatalogue models, Clock clock)
+    ImportStore imports, ImportedChatStore chats, ImportedMedia media, ModelCatalogue models, DatabaseEngine engine,
+    Clock clock)
 {
+    static readonly TimeSpan Remember = TimeSpan.FromDays(30);
+    static readonly TimeSpan LookAgainAfter = TimeSpan.FromSeconds(1);
+
     const int RowsPerBatch = 1_000;
     const int SkipsPerBatch = 500;
 
@@ -40,11 +44,34 @@ sealed class Importer(
         return await NoteAsync(import, next, skipped);
     }
 
-    /// <summary>Removes what an import has written of a chat that it did not finish.</summary>
-    public async Task RemoveUnfinishedAsync(Import? import)
+    /// <summary>Forgets imports that are over, and removes what those left whose process is gone.</summary>
+    public async Task CleanAsync()
+    {
+        if (engine.IsSingleProcess)
+            await imports.VoidAllAsync();
+        await imports.ForgetAsync(clock.Now - Remember);
+        await RemoveUnfinishedAsync(null);
+    }
+
+    // What an import has written of a chat that it did not finish.
+    async Task RemoveUnfinishedAsync(Import? import)
     {
         while (await chats.RemoveUnfinishedAsync(import, RowsPerBatch))
             await Task.Yield();
+    }
+
+    // An unfinished chat is finished, or removed as soon as nobody is at it any more.
+    async Task<string?> FindReasonAsync(string userId, string chatId, CancellationToken ct)
+    {
+        for (var looks = 1; ; looks++)
+        {
+            var (reason, isUnfinished) = await chats.FindReasonAsync(userId, chatId, ct);
+            if (!isUnfinished)
+                return reason;
+            if (looks > 1)
+                await Task.Delay(LookAgainAfter, clock.Provider, ct);
+            await CleanAsync();
+        }
     }
 
     async Task<bool> NoteAsync(Import import, long next, List<SkippedItem> skipped)
@@ -60,7 +87,7 @@ sealed class Importer(
     {
         var (chat, reason) = ExportFormats.Read(item.Json, item.Header);
         var ids = chat is null ? null : new ImportedIds(chat, import);
-        reason ??= await chats.FindReasonAsync(import.UserId, ids!.OfChat, ct);
+        reason ??= await FindReasonAsync(import.UserId, ids!.OfChat, ct);
         var tree = reason is null ? ImportedTree.Of(chat!, import.CreatedAt) : null;
         reason ??= tree!.Messages.Count switch
         {
