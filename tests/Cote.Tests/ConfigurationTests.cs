@@ -145,7 +145,8 @@ public sealed class ConfigurationTests : IDisposable
         groq.Models.ShouldBe(["a/b:c", "*"]);
         groq.Headers.ToDictionary(x => x.Key, x => x.Value.Reveal()).ShouldBe(new Dictionary<string, string>
         {
-            ["HTTP-Referer"] = "https://me.example", ["X-Team"] = "secret",
+            ["HTTP-Referer"] = "https://me.example",
+            ["X-Team"] = "secret",
         }, ignoreOrder: true);
         $"{groq.Headers["x-team"]}".ShouldBe("***");
         groq.ModelSettings.Single().ShouldSatisfyAllConditions(

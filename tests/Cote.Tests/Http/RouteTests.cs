@@ -245,8 +245,12 @@ public sealed class RouteTests(SharedApp shared)
 
         var models = (await ada.GetAsync("/models")).Ok().Json.EnumerateArray().ToList();
 
-        models[0].ToString().ShouldBe("""{"id":"openai/fake","provider":"openai","default":true}""");
-        models[1].ToString().ShouldBe("""{"id":"anthropic/fake","provider":"anthropic","default":false}""");
+        models[0].ToString().ShouldBe("""
+            {"id":"openai/fake","provider":"openai","default":true,"context_tokens":32768,"vision":true,"audio":false,"tools":true}
+            """);
+        models[1].ToString().ShouldBe("""
+            {"id":"anthropic/fake","provider":"anthropic","default":false,"context_tokens":32768,"vision":true,"audio":false,"tools":true}
+            """);
         models.Count(x => x.GetProperty("default").GetBoolean()).ShouldBe(1);
         models.ShouldContain(x => x.Text("id") == "demo/demo");
     }

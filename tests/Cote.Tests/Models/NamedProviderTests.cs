@@ -81,7 +81,11 @@ public sealed class NamedProviderTests : IAsyncLifetime
         (named.ContextTokens, named.MaxTokens, named.Temperature, named.Vision) = (100_000, 4_000, 0.5, false);
         named.ModelSettings.Add(new()
         {
-            Name = "meta/small-1.5:free", ContextTokens = 8_000, Temperature = 0.1, Vision = true, Audio = true,
+            Name = "meta/small-1.5:free",
+            ContextTokens = 8_000,
+            Temperature = 0.1,
+            Vision = true,
+            Audio = true,
             Tools = false,
         });
         var options = new AssistantsOptions();
@@ -238,7 +242,9 @@ public sealed class NamedProviderTests : IAsyncLifetime
 
     NamedProviderOptions Named(string kind, string model, string? key = null) => new()
     {
-        Kind = kind, Model = model, ApiKey = key is null ? null : new(key),
+        Kind = kind,
+        Model = model,
+        ApiKey = key is null ? null : new(key),
         BaseUrl = kind == "openai" ? _server.OpenAiUrl : _server.AnthropicUrl,
     };
 

@@ -86,21 +86,21 @@ static class Turns
 
     static AIContent? Sendable(
         AIContent content, Omissions omitted, string? by, Dictionary<string, string> names) => content switch
-    {
-        TextContent text => string.IsNullOrWhiteSpace(text.Text) ? null : text,
-        DataContent image when image.HasTopLevelMediaType("image") => (omitted & Omissions.Images) == 0 ? image
-            : new TextContent(string.Create(CultureInfo.InvariantCulture,
-                $"[{image.Name ?? "image"}: {image.MediaType}, {image.Data.Length} bytes, not shown]")),
-        UriContent image when image.HasTopLevelMediaType("image") => (omitted & Omissions.Images) == 0 ? image
-            : new TextContent($"[image: {image.MediaType}, not shown]"),
-        TextReasoningContent thought => by is not null && (omitted & Omissions.PastReasoning) == 0
-            && SealedReasoning.Open(thought, by) is not null ? thought : null,
-        FunctionCallContent call => (omitted & Omissions.Tools) == 0 ? call
-            : new TextContent($"[called {ToolJson.NameOf(call.Name)}: {ToolJson.ArgumentsOf(call)}]"),
-        // With its call, which comes before it.
-        FunctionResultContent result => (omitted & Omissions.Tools) == 0 ? null
-            : new TextContent($"[{ToolJson.NameOf(names.GetValueOrDefault(result.CallId))} answered: "
-                + $"{ToolJson.TextOf(result)}]"),
-        _ => null,
-    };
+        {
+            TextContent text => string.IsNullOrWhiteSpace(text.Text) ? null : text,
+            DataContent image when image.HasTopLevelMediaType("image") => (omitted & Omissions.Images) == 0 ? image
+                : new TextContent(string.Create(CultureInfo.InvariantCulture,
+                    $"[{image.Name ?? "image"}: {image.MediaType}, {image.Data.Length} bytes, not shown]")),
+            UriContent image when image.HasTopLevelMediaType("image") => (omitted & Omissions.Images) == 0 ? image
+                : new TextContent($"[image: {image.MediaType}, not shown]"),
+            TextReasoningContent thought => by is not null && (omitted & Omissions.PastReasoning) == 0
+                && SealedReasoning.Open(thought, by) is not null ? thought : null,
+            FunctionCallContent call => (omitted & Omissions.Tools) == 0 ? call
+                : new TextContent($"[called {ToolJson.NameOf(call.Name)}: {ToolJson.ArgumentsOf(call)}]"),
+            // With its call, which comes before it.
+            FunctionResultContent result => (omitted & Omissions.Tools) == 0 ? null
+                : new TextContent($"[{ToolJson.NameOf(names.GetValueOrDefault(result.CallId))} answered: "
+                    + $"{ToolJson.TextOf(result)}]"),
+            _ => null,
+        };
 }

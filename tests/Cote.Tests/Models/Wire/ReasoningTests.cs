@@ -96,8 +96,11 @@ public sealed class ReasoningTests : WireTests
     [Fact]
     public async Task Only_the_model_that_thought_gets_its_thoughts()
     {
-        var thought = new TextReasoningContent("secret") { ProtectedData =
-            """{"by":"anthropic:anthropic/fake","data":{"type":"thinking","thinking":"secret","signature":"s"}}""" };
+        var thought = new TextReasoningContent("secret")
+        {
+            ProtectedData =
+            """{"by":"anthropic:anthropic/fake","data":{"type":"thinking","thinking":"secret","signature":"s"}}"""
+        };
         ChatMessage[] prompt =
         [
             Question, new(ChatRole.Assistant, [thought, new FunctionCallContent("c1", "clock")]), Result("c1"),
@@ -121,8 +124,11 @@ public sealed class ReasoningTests : WireTests
     [Fact]
     public async Task A_server_that_refuses_its_thoughts_is_asked_without_them()
     {
-        var thought = new TextReasoningContent("") { ProtectedData =
-            """{"by":"openai:openai/fake","data":{"reasoning_content":"hm"}}""" };
+        var thought = new TextReasoningContent("")
+        {
+            ProtectedData =
+            """{"by":"openai:openai/fake","data":{"reasoning_content":"hm"}}"""
+        };
         Server.Answer = x => x.Body.GetRawText().Contains("reasoning_content", StringComparison.Ordinal)
             ? FakeReply.Refuse(400,
                 """{"error":{"message":"'messages.1' : for 'role:assistant' property 'reasoning_content' is unsupported"}}""")
@@ -145,7 +151,10 @@ public sealed class ReasoningTests : WireTests
     {
         var body = (await SentAsync("anthropic", new()
         {
-            Reasoning = new() { Effort = effort }, MaxOutputTokens = most, Temperature = 0.5f, TopP = 0.5f,
+            Reasoning = new() { Effort = effort },
+            MaxOutputTokens = most,
+            Temperature = 0.5f,
+            TopP = 0.5f,
         }, Question)).Body;
 
         (body.TryGetProperty("thinking", out var thinking) ? thinking.GetProperty("budget_tokens").GetInt32()
