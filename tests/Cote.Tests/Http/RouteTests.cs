@@ -253,7 +253,9 @@ public sealed class RouteTests(SharedApp shared)
         models[0].ToString().ShouldBe("""
             {"id":"openai/fake","provider":"openai","default":true,"context_tokens":32768,"vision":true,"audio":false,"tools":true}
             """);
-        (models[1].Text("id"), models[1].GetProperty("default").GetBoolean()).ShouldBe(("anthropic/fake", false));
+        models[1].ToString().ShouldBe("""
+            {"id":"anthropic/fake","provider":"anthropic","default":false,"context_tokens":32768,"vision":true,"audio":false,"tools":true}
+            """);
         models.Count(x => x.GetProperty("default").GetBoolean()).ShouldBe(1);
         models.ShouldContain(x => x.Text("id") == "demo/demo");
     }
