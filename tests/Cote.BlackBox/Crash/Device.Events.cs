@@ -191,7 +191,7 @@ sealed partial class Device
     async Task<List<JsonElement>?> FetchAsync(Missing missing)
     {
         var all = new List<JsonElement>();
-        string? next = $"/chats/{missing.Chat}/messages/?"
+        var next = $"/chats/{missing.Chat}/messages/?"
             + (missing.After is { } after ? $"after={after}&limit=7" : "branches=all");
         while (next is not null && !_over.IsCancellationRequested)
             try
