@@ -4,6 +4,8 @@ namespace Cote.BlackBox.Crash;
 
 sealed partial class Person
 {
+    const int MostAttempts = 4;
+
     /// <summary>Waits until nothing is open, then proves what was promised.</summary>
     public async Task CheckAsync(int starts)
     {
@@ -130,7 +132,7 @@ sealed partial class Person
             Faults.Enqueue($"{listed.Count} messages are listed; {there} were acknowledged and not deleted.");
     }
 
-    // The attempts that it took.
+    // The attempts that it took, at most.
     long CheckReply(Sent sent, JsonElement reply, int starts)
     {
         var generation = reply.GetProperty("generation");
@@ -146,7 +148,7 @@ sealed partial class Person
         {
             "completed" => text != whole,
             "stopped" => !whole.StartsWith(text, StringComparison.Ordinal),
-            "interrupted" => attempt < 4,
+            "interrupted" => starts < MostAttempts || !whole.StartsWith(text, StringComparison.Ordinal),
             _ => true
         })
             Faults.Enqueue($"Ended wrongly, should be “{whole}”: {reply}");
@@ -155,7 +157,8 @@ sealed partial class Person
         foreach (var device in Devices)
             if (device.TextOf(Text(reply, "id")!) is { Length: > 0 } shown && shown != text)
                 Faults.Enqueue($"“{shown}” is on the screen instead of {reply}");
-        return attempt;
+        // It tells of the attempt that made its text: what was cut off may have begun others, which had none yet.
+        return state == "completed" ? attempt : MostAttempts;
     }
 
     // What the person wrote; else the first line of a question, or what the model said of it, once more after a crash.
