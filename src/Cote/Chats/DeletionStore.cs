@@ -258,8 +258,8 @@ sealed class DeletionStore(Database db, EventLog events, TreeStore tree, Clock c
     }
 
     // Before their text is gone.
-    static void SettleCalls(WriteBatch batch, EventTransaction transaction, string chatId, Sql which) => LostCalls.Settle(
-        batch, transaction.UserId, $"""
+    static void SettleCalls(WriteBatch batch, EventTransaction transaction, string chatId, Sql which) =>
+        LostCalls.Settle(batch, transaction.UserId, $"""
         calls.chat_id = {chatId} and calls.purpose = 'chat' and {which} and exists (select 1 from {transaction.Locked})
         """);
 
