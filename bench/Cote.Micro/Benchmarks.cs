@@ -61,7 +61,8 @@ public class ListOfMessages
 
     Task<IReadOnlyList<Message>> ReadAsync() =>
         _store.ListBeforeAsync(
-            _services.UserId, _chat, Branches.Path, PartsView.Light, long.MaxValue, 1_001, _ => false, CancellationToken.None);
+            _services.UserId, _chat, Branches.Path, PartsView.Light, long.MaxValue, 1_001, _ => false,
+            CancellationToken.None);
 
     static int Write(IReadOnlyList<Message> list) =>
         ApiResults.Write(json => System.Text.Json.JsonSerializer.Serialize(json, list, WireJson.MessageList)).Length;
@@ -90,11 +91,13 @@ public class FanOut
         var (sources, user) = (
             _services.Get<Subscriptions>(), new CurrentUser(_services.UserId, "bench", new(long.MaxValue)));
         _streaming = sources.Streaming.Begin(
-            _services.UserId, new("chat", "reply", "question", 2, "openai/bench", 0, 1, "", ReplyParts.None, new("question")));
+            _services.UserId,
+            new("chat", "reply", "question", 2, "openai/bench", 0, 1, "", ReplyParts.None, new("question")));
         _places = new ReplyPosition[Readers];
         _readers = new Subscription[Readers];
         for (var i = 0; i < Readers; i++)
-            _readers[i] = await sources.OpenAsync(user, SubscriptionKind.Connection, PartsView.Light, null, CancellationToken.None);
+            _readers[i] = await sources.OpenAsync(
+                user, SubscriptionKind.Connection, PartsView.Light, null, CancellationToken.None);
         if (await ThroughReaders() < Readers)
             throw new InvalidOperationException("Not every reader was shown the token.");
     }

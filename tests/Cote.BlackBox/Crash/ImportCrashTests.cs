@@ -133,7 +133,11 @@ public sealed class ImportCrashTests(PublishedProgram program, ITestOutputHelper
                 {
                     ["id"] = $"m{i}",
                     ["author"] = new JsonObject { ["role"] = i % 2 == 0 ? "user" : "assistant" },
-                    ["content"] = new JsonObject { ["content_type"] = "text", ["parts"] = new JsonArray($"{item}.{i}") },
+                    ["content"] = new JsonObject
+                    {
+                        ["content_type"] = "text",
+                        ["parts"] = new JsonArray($"{item}.{i}"),
+                    },
                 },
                 ["parent"] = i == 0 ? null : $"m{i - 1}",
             };
@@ -197,7 +201,8 @@ public sealed class ImportCrashTests(PublishedProgram program, ITestOutputHelper
     // Every chat once, with all its messages in order, each chat with its one event.
     static async Task CheckAllAsync(CoteClient client)
     {
-        var chats = (await client.GetAsync("/users/me/export")).Ok().Json.GetProperty("chats").EnumerateArray().ToList();
+        var export = (await client.GetAsync("/users/me/export")).Ok().Json;
+        var chats = export.GetProperty("chats").EnumerateArray().ToList();
         chats.Select(x => x.GetProperty("chat").GetProperty("title").GetString()!).Order().ShouldBe(
             Enumerable.Range(0, Items).Where(x => x != NoChat).Select(x => $"chat {x}").Order());
         foreach (var one in chats)

@@ -15,7 +15,8 @@ public sealed class TitleCrashTests(PublishedProgram program, ITestOutputHelper 
         Gate[] gates = [new(), new()];
         var titles = 0;
         model.Answer = request => !IsForTitle(request) ? FakeReply.Text("By the sun.")
-            : FakeReply.After(gates[Math.Min(Interlocked.Increment(ref titles), gates.Length) - 1]).Then("The way home");
+            : FakeReply.After(gates[Math.Min(Interlocked.Increment(ref titles), gates.Length) - 1])
+                .Then("The way home");
         await using var database = await NodeDatabase.MakeAsync(onPostgres);
         await using var node = await Begin(model, database).StartAsync();
         using var ada = await CoteClient.RegisterAsync(node.Url);
@@ -32,7 +33,8 @@ public sealed class TitleCrashTests(PublishedProgram program, ITestOutputHelper 
         await HasTitleAsync(ada, chat, "The way home");
         await KillAsync(node, database);
         await node.StartAsync();
-        await HasTitleAsync(ada, await TurnAsync(ada, "Something else"), "The way home"); // asked for after what was due
+        // It is asked for after what was due.
+        await HasTitleAsync(ada, await TurnAsync(ada, "Something else"), "The way home");
         titles.ShouldBe(3);
         node.Output.ShouldNotContain("fail:");
     }
