@@ -35,9 +35,10 @@ public static class NaturalClient
         chat = await cote.UpdateChatAsync(chat.Id, new ChatPatch { Max_tokens = 100, Temperature = 0.5 });
         Check(chat.Max_tokens + 1 == 101, "numbers are numbers");
 
-        var message = await cote.SendMessageAsync(chat.Id, new MessageBody { Content = "Hello", Id = Guid.NewGuid() });
+        var message = await cote.SendMessageAsync(
+            chat.Id, null, new MessageBody { Content = "Hello", Id = Guid.NewGuid() });
         Check(message.Sender == MessageSender.User && message.Status == MessageStatus.Sent, "sent");
-        var cursor = (await cote.GetSyncAsync()).Cursor.Split('-')[0] + "-0";
+        var cursor = (await cote.GetSyncAsync(null)).Cursor.Split('-')[0] + "-0";
         for (var open = true; open;)
         {
             var poll = await cote.EventsAsync(cursor, 5, null, null);
@@ -47,7 +48,7 @@ public static class NaturalClient
                 if (frame["type"].ToString() == "message")
                     open &= ((JsonElement)frame["data"]).Deserialize<Message>()!.Generation is null;
         }
-        var list = await cote.ListMessagesAsync(chat.Id, 10, null, null, null);
+        var list = await cote.ListMessagesAsync(chat.Id, 10, null, null, null, null);
         Check(list.OrderBy(x => x.Seq).Last().Generation!.State == GenerationState.Completed, "the reply is complete");
 
         var upload = await cote.UploadFileAsync(new FileParameter(

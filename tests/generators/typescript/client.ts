@@ -51,6 +51,10 @@ function describe(frame: Frame): string {
       return frame.data.content;
     case "message.delta":
       return frame.data.text.slice(0, frame.data.offset + 1);
+    case "message.part":
+      return `${frame.data.part.type} ${frame.data.index + frame.data.rev}`;
+    case "message.part.delta":
+      return frame.data.text.slice(0, frame.data.offset + 1);
     case "message.status":
       return frame.data.status;
     case "message.deleted":
