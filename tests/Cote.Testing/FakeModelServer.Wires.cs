@@ -10,6 +10,7 @@ public sealed partial class FakeModelServer
     {
         public abstract string Begin(FakeRequest request, FakeReply reply);
         public abstract string Say(string text);
+        public abstract string Think(string text);
         public abstract string Raw(string data);
         public abstract string Error(string type, string message);
         public abstract string End(FakeRequest request, FakeReply reply);
@@ -36,6 +37,8 @@ public sealed partial class FakeModelServer
             Chunk("""{"role":"assistant","content":""}""");
 
         public override string Say(string text) => Chunk($$"""{"content":{{Quote(text)}}}""");
+
+        public override string Think(string text) => Chunk($$"""{"reasoning_content":{{Quote(text)}}}""");
 
         public override string Raw(string data) => $"data: {data}\n\n";
 
@@ -68,6 +71,10 @@ public sealed partial class FakeModelServer
 
         public override string Say(string text) => Raw(
             $$$"""{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":{{{Quote(text)}}} }}""");
+
+        public override string Think(string text) => Raw($$$"""
+            {"type":"content_block_delta","index":0,"delta":{"type":"thinking_delta","thinking":{{{Quote(text)}}} }}
+            """);
 
         public override string Raw(string data) => Event("content_block_delta", data);
 

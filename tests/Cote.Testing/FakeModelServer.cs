@@ -210,6 +210,9 @@ public sealed partial class FakeModelServer : IAsyncDisposable
                 case FakeReply.Step.Say say:
                     await Send(wire.Say(say.Text));
                     break;
+                case FakeReply.Step.Think think:
+                    await Send(wire.Think(think.Text));
+                    break;
                 case FakeReply.Step.WaitFor wait:
                     await wait.Gate.Pass(cancellation);
                     break;

@@ -12,6 +12,7 @@ public sealed record FakeReply
     internal abstract record Step
     {
         internal sealed record Say(string Text) : Step;
+        internal sealed record Think(string Text) : Step;
         internal sealed record WaitFor(Gate Gate) : Step;
         internal sealed record Raw(string Data) : Step;
         internal sealed record Error(string Type, string Message) : Step;
@@ -80,6 +81,12 @@ public sealed record FakeReply
 
     /// <summary>Further chunks.</summary>
     public FakeReply Then(params string[] chunks) => With([.. chunks.Select(chunk => new Step.Say(chunk))]);
+
+    /// <summary>Pieces of a thought, a finish reason, usage.</summary>
+    public static FakeReply Thought(params string[] chunks) => Text().ThenThink(chunks);
+
+    /// <summary>Pieces of a thought.</summary>
+    public FakeReply ThenThink(params string[] chunks) => With([.. chunks.Select(chunk => new Step.Think(chunk))]);
 
     /// <summary>Goes on when the test opens the gate.</summary>
     public FakeReply ThenWaitFor(Gate gate) => With(new Step.WaitFor(gate));

@@ -21,9 +21,12 @@ static class LostCalls
     // A token is about four bytes of UTF-8, as in `TokenEstimate`.
     static readonly Sql Output = $"""
         coalesce((
-          select (octet_length(m.content) - m.prefix + 3) / 4 from messages m
-          where m.user_id = calls.user_id and m.id = calls.subject_id and m.text_attempt = calls.attempt
-            and m.content <> '' and calls.purpose = 'chat'), 0)
+          select (octet_length(m.content) - m.prefix + 3 + coalesce((
+            select sum(octet_length(p.text)) from message_parts p
+            where p.user_id = m.user_id and p.message_id = m.id and p.chunk > 0), 0)) / 4
+          from messages m
+          where m.user_id = calls.user_id and m.id = calls.subject_id and m.text_attempt = calls.shown
+            and (m.content <> '' or m.parts_rev > 0) and calls.purpose = 'chat'), 0)
         """;
 
     /// <summary>Settles the calls of replies that match a condition on <c>calls</c>.</summary>

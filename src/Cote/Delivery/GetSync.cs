@@ -115,7 +115,8 @@ static class GetSync
             var characters = 0L;
             var replies = await snapshot.ListAsync(
                 $"{PendingReplyRow.SelectAll(userId, null, after)} limit {PageRows}", PendingReplyRow.Read, ct,
-                x => (characters += x.Content.Length) > PageCharacters);
+                x => (characters += x.Content.Length + x.Parts.Items.Sum(y => y.Part.LongText?.Length ?? 0))
+                    > PageCharacters);
             foreach (var reply in replies)
                 yield return reply;
             if (replies.Count == 0)

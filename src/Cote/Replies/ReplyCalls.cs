@@ -8,7 +8,8 @@ namespace Cote.Replies;
 /// <param name="Model">Its id, as <c>provider/model</c>.</param>
 /// <param name="Tokens">About how many tokens its prompt has.</param>
 /// <param name="Output">The most tokens of its answer, or null where nothing limits it.</param>
-readonly record struct NextCall(string Model, long Tokens, int? Output);
+/// <param name="Shown">The attempt that its text is shown as; null for the one that is raised for it.</param>
+readonly record struct NextCall(string Model, long Tokens, int? Output, long? Shown = null);
 
 /// <summary>What came of the wish to make a call.</summary>
 /// <param name="IsOwned">Whether the reply is still this node's, with its attempt raised.</param>
@@ -97,7 +98,8 @@ sealed class ReplyCalls(
             {guard} and r.id = {reply.Id} and r.user_id = {reply.UserId} and exists (
               select 1 from messages where {leases.Fence(after)} and messages.id = r.id)
             """;
-        leases.AddCall(batch, claimed, $"{next.Model}", $"{next.Tokens}", reserved);
+        leases.AddCall(
+            batch, claimed, $"{next.Model}", $"{next.Tokens}", $"{next.Shown ?? after.Attempt}", reserved);
         return raised;
     }
 }

@@ -74,12 +74,13 @@ sealed class ReplyLeases(
     }
 
     /// <summary>Adds a row of the ledger for each claimed reply <c>r</c>, whose model is about to be called.</summary>
-    public void AddCall(WriteBatch batch, Sql which) => AddCall(batch, which, $"r.model", $"0", null);
+    public void AddCall(WriteBatch batch, Sql which) => AddCall(batch, which, $"r.model", $"0", $"r.attempt", null);
 
     /// <summary>The same for a prompt that is known.</summary>
-    public void AddCall(WriteBatch batch, Sql which, Sql model, Sql input, (Amount Amount, Timestamp At)? reserved) =>
+    public void AddCall(
+        WriteBatch batch, Sql which, Sql model, Sql input, Sql shown, (Amount Amount, Timestamp At)? reserved) =>
         ledger.Add(
-            batch, new($"r.user_id", $"r.id", Purposes.Chat, $"r.attempt", $"r.chat_id", model, input),
+            batch, new($"r.user_id", $"r.id", Purposes.Chat, $"r.attempt", shown, $"r.chat_id", model, input),
             $"messages r where {which}", TimeSpan.FromSeconds(assistants.MaxReplySeconds) + SettledAfter, reserved);
 
     /// <summary>Renews every lease of this node in one statement, and lists them.</summary>

@@ -135,6 +135,7 @@ sealed class ReplyWriter(
         if (used is not null || hasBudget)
         {
             await HoldCheckpointsAsync(); // One that carries the old fence would find it broken.
+            next = next with { Shown = _hasBegun ? null : _shownAttempt };
             var begun = new BegunCall(IsOwned: true, HasRoom: true, next.Output);
             var isOwned = await UntilWrittenAsync(async () =>
             {

@@ -140,7 +140,7 @@ sealed class TitleStore(
             """);
         if (model.Id is { } id)
             ledger.Add(
-                batch, new($"c.user_id", $"r.id", Purposes.Title, $"c.title_state", $"c.id", $"{id}", $"""
+                batch, new($"c.user_id", $"r.id", Purposes.Title, $"c.title_state", $"0", $"c.id", $"{id}", $"""
                     {InstructionTokens} + (octet_length({Begin($"q")}) + octet_length({Begin($"r")})) / 4
                     """), $"{turn} and c.title_state > 2", 2 * Lease);
     }

@@ -27,7 +27,9 @@ readonly record struct CallKey(string UserId, string SubjectId, string Purpose, 
 readonly record struct Amount(long Tokens, long Cost);
 
 /// <summary>The columns of a call that is about to be made, where a statement selects them.</summary>
-sealed record CallColumns(Sql UserId, Sql SubjectId, string Purpose, Sql Attempt, Sql ChatId, Sql Model, Sql Input);
+/// <param name="Shown">The attempt that its text is shown as; 0 where it is shown as none.</param>
+sealed record CallColumns(
+    Sql UserId, Sql SubjectId, string Purpose, Sql Attempt, Sql Shown, Sql ChatId, Sql Model, Sql Input);
 
 /// <summary>
 /// The SQL of the ledger: a row for each call of a model, reserved in the unit that raises the attempt and settled in
@@ -49,9 +51,9 @@ sealed class CallLedger(SqlDialect dialect, Prices prices, Node node)
         var (amount, at) = reserved ?? default;
         Sql now = reserved is null ? dialect.Now : $"{at}";
         batch.Execute($"""
-            insert into calls (user_id, subject_id, purpose, attempt, chat_id, model, owner, until, at, day, month, input,
+            insert into calls (user_id, subject_id, purpose, attempt, shown, chat_id, model, owner, until, at, day, month, input,
               price_input, price_output, price_cached, reserved_tokens, reserved_cost)
-            select {call.UserId}, {call.SubjectId}, {call.Purpose}, {call.Attempt}, {call.ChatId}, {call.Model}, {node.Id},
+            select {call.UserId}, {call.SubjectId}, {call.Purpose}, {call.Attempt}, {call.Shown}, {call.ChatId}, {call.Model}, {node.Id},
               n.now + {(long)within.TotalMilliseconds}, n.now, n.now / {MillisecondsPerDay}, {dialect.MonthOf($"n.now")}, {call.Input},
               {prices.Columns(dialect, call.Model)}, {amount.Tokens}, {amount.Cost}
             from (select {now} as now) n, {source}

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Cote.Tests.Harness;
+using static Cote.Tests.Harness.Reading;
 
 namespace Cote.Tests.Nodes;
 
@@ -15,8 +16,8 @@ public sealed partial class NodesTests
         await using var there = await TestSocket.ConnectAsync(
             pair.There.Url, $"/ws?token={pair.Ada.Token}&parts=all");
         var (thinks, says) = (new Gate(), new Gate());
-        var play = pair.Live.Play(FakeReply.Text().ThenRaw(Thought("Hm, ")).ThenRaw(Thought("doves."))
-            .ThenWaitFor(thinks).Then("They fly").ThenWaitFor(says).Then(" home."));
+        var play = pair.Live.Play(FakeReply.Thought("Hm, ", "doves.").ThenWaitFor(thinks)
+            .Then("They fly").ThenWaitFor(says).Then(" home."));
         var (_, reply) = await pair.Ada.AskForAsync(chat, play);
         var (texts, parts) = (new ReplyTexts(), new ReplyPartsSeen());
 
@@ -29,8 +30,7 @@ public sealed partial class NodesTests
 
         texts.Faults.Concat(parts.Faults).ShouldBeEmpty();
         var stored = (await pair.AdaThere.GetAsync($"/chats/{chat}/messages/{reply}?parts=all")).Ok().Json;
-        parts[reply].ShouldBe(
-            stored.GetProperty("parts").EnumerateArray().Select(x => JsonNode.Parse(x.GetRawText())!.ToJsonString()));
+        parts[reply].ShouldBe(PartsOf(stored));
         Field(parts[reply][0], "text").ShouldBe("Hm, doves.");
 
         async Task SeesAsync(Func<bool> isThere)
@@ -44,11 +44,6 @@ public sealed partial class NodesTests
             }
         }
     }
-
-    static string Thought(string text) => new JsonObject
-    {
-        ["choices"] = new JsonArray(new JsonObject { ["delta"] = new JsonObject { ["reasoning_content"] = text } }),
-    }.ToJsonString();
 
     static string? Field(string part, string name) => JsonNode.Parse(part)![name]?.GetValue<string>();
 }

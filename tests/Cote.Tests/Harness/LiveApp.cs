@@ -100,6 +100,10 @@ public static class Reading
         return json.ToString();
     }
 
+    /// <summary>The parts of a message, each as JSON.</summary>
+    public static IReadOnlyList<string> PartsOf(JsonElement message) =>
+        [.. message.GetProperty("parts").EnumerateArray().Select(x => JsonNode.Parse(x.GetRawText())!.ToJsonString())];
+
     public static long Number(this JsonElement json, params ReadOnlySpan<string> path) =>
         long.Parse(json.Text(path), System.Globalization.CultureInfo.InvariantCulture);
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using Cote.Tests.Harness;
+using static Cote.Tests.Harness.Reading;
 
 namespace Cote.Tests.Replies;
 
@@ -8,16 +8,6 @@ namespace Cote.Tests.Replies;
 public sealed class KeptPartsTests(LiveApp live) : IClassFixture<LiveApp>
 {
     readonly CoteApp _app = live.App;
-
-    static FakeReply Thoughts(string text, params string[] more) =>
-        more.Aggregate(FakeReply.Text().ThenRaw(Delta("reasoning_content", text)),
-            (reply, x) => reply.ThenRaw(Delta("reasoning_content", x)));
-
-    static string Delta(string field, string text) =>
-        new JsonObject
-        {
-            ["choices"] = new JsonArray(new JsonObject { ["delta"] = new JsonObject { [field] = text } }),
-        }.ToJsonString();
 
     async Task<(CoteClient Ada, string Chat)> StartAsync()
     {
@@ -30,8 +20,8 @@ public sealed class KeptPartsTests(LiveApp live) : IClassFixture<LiveApp>
     {
         var (ada, chat) = await StartAsync();
         var other = await ada.CreateChatAsync(model: "openai");
-        var (_, one) = await ada.AskForAsync(chat, live.Play(Thoughts("secret one").Then("said")));
-        var (_, two) = await ada.AskForAsync(other, live.Play(Thoughts("secret two").Then("said")));
+        var (_, one) = await ada.AskForAsync(chat, live.Play(FakeReply.Thought("secret one").Then("said")));
+        var (_, two) = await ada.AskForAsync(other, live.Play(FakeReply.Thought("secret two").Then("said")));
         await ada.EndOfAsync(chat, one);
         await ada.EndOfAsync(other, two);
         (await RowsOfAsync(one, two)).ShouldBe(6, "a thought in two rows and a text, twice");
@@ -46,7 +36,7 @@ public sealed class KeptPartsTests(LiveApp live) : IClassFixture<LiveApp>
     public async Task A_fork_an_export_and_an_import_bring_the_parts_along()
     {
         var (ada, chat) = await StartAsync();
-        var (_, reply) = await ada.AskForAsync(chat, live.Play(Thoughts("because").Then("said")));
+        var (_, reply) = await ada.AskForAsync(chat, live.Play(FakeReply.Thought("because").Then("said")));
         await ada.EndOfAsync(chat, reply);
         var fork = (await ada.PostAsync($"/chats/{chat}/fork")).Json.Text("id");
         var copy = (await GetAsync(ada, $"/chats/{fork}/messages/?parts=all")).EnumerateArray().Last();
@@ -67,8 +57,8 @@ public sealed class KeptPartsTests(LiveApp live) : IClassFixture<LiveApp>
         using var ada = await own.RegisterAsync();
         var chat = await ada.CreateChatAsync(model: "openai");
         var again = new Gate();
-        var play = own.Play(Thoughts("half a thought").ThenWaitFor(new Gate()),
-            FakeReply.After(again).ThenRaw(Delta("reasoning_content", "a whole one")).Then("said"));
+        var play = own.Play(FakeReply.Thought("half a thought").ThenWaitFor(new Gate()),
+            FakeReply.After(again).ThenThink("a whole one").Then("said"));
         await using var socket = await ada.ConnectAsync();
         var (_, reply) = await ada.AskForAsync(chat, play);
         await socket.NextAsync("message.part.delta");
@@ -91,6 +81,4 @@ public sealed class KeptPartsTests(LiveApp live) : IClassFixture<LiveApp>
 
     static async Task<JsonElement> GetAsync(CoteClient client, string path) => (await client.GetAsync(path)).Json;
 
-    static IReadOnlyList<string> PartsOf(JsonElement message) =>
-        [.. message.GetProperty("parts").EnumerateArray().Select(x => JsonNode.Parse(x.GetRawText())!.ToJsonString())];
 }

@@ -1,23 +1,14 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Cote.Tests.Harness;
+using static Cote.Tests.Harness.Reading;
 
 namespace Cote.Tests.Replies;
 
-/// <summary>Thoughts, citations and files of models: shown as they come, kept, and never a part of the text.</summary>
+/// <summary>Thoughts of models: shown as they come, kept, and never a part of the text.</summary>
 public sealed class PartsTests(LiveApp live) : IClassFixture<LiveApp>
 {
     readonly CoteApp _app = live.App;
-
-    static FakeReply Thoughts(string text, params string[] more) =>
-        more.Aggregate(FakeReply.Text().ThenRaw(Delta("reasoning_content", text)),
-            (reply, x) => reply.ThenRaw(Delta("reasoning_content", x)));
-
-    static string Delta(string field, string text) =>
-        new JsonObject
-        {
-            ["choices"] = new JsonArray(new JsonObject { ["delta"] = new JsonObject { [field] = text } }),
-        }.ToJsonString();
 
     async Task<(CoteClient Ada, string Chat)> StartAsync()
     {
@@ -34,7 +25,7 @@ public sealed class PartsTests(LiveApp live) : IClassFixture<LiveApp>
         var (ada, chat) = await StartAsync();
         await using var socket = await TestSocket.ConnectAsync(_app.Url, $"/ws?token={ada.Token}&parts={view}");
         var thinks = new Gate();
-        var play = live.Play(Thoughts("Hm, ", "a bird").ThenWaitFor(thinks).Then("It is ", "a dove."));
+        var play = live.Play(FakeReply.Thought("Hm, ", "a bird").ThenWaitFor(thinks).Then("It is ", "a dove."));
         var (_, reply) = await ada.AskForAsync(chat, play);
         List<TestFrame> frames = view == "none" ? []
             : await socket.UntilAsync(x => x.Type == "message.part.delta" && x.Data.Text("text").EndsWith("bird"));
@@ -71,7 +62,7 @@ public sealed class PartsTests(LiveApp live) : IClassFixture<LiveApp>
     public async Task Between_two_texts_stands_a_blank_line_that_belongs_to_neither()
     {
         var (ada, chat) = await StartAsync();
-        var play = live.Play(FakeReply.Text("One.").ThenRaw(Delta("reasoning_content", "more?")).Then("Two."));
+        var play = live.Play(FakeReply.Text("One.").ThenThink("more?").Then("Two."));
         var (_, reply) = await ada.AskForAsync(chat, play);
         await ada.EndOfAsync(chat, reply);
 
@@ -101,7 +92,7 @@ public sealed class PartsTests(LiveApp live) : IClassFixture<LiveApp>
     {
         var (ada, chat) = await StartAsync();
         var (half, all) = (new Gate(), new Gate());
-        var play = live.Play(Thoughts("first ").ThenWaitFor(half).ThenRaw(Delta("reasoning_content", "second"))
+        var play = live.Play(FakeReply.Thought("first ").ThenWaitFor(half).ThenThink("second")
             .ThenWaitFor(all).Then("said"));
         var (_, reply) = await ada.AskForAsync(chat, play);
         await half.Reached.InTimeAsync();
@@ -132,7 +123,8 @@ public sealed class PartsTests(LiveApp live) : IClassFixture<LiveApp>
         var (ada, chat) = await StartAsync();
         await using var socket = await TestSocket.ConnectAsync(_app.Url, $"/ws?token={ada.Token}&parts=all");
         var shown = new Gate();
-        var play = live.Play(Thoughts("wrong").ThenWaitFor(shown).ThenCut(), Thoughts("right").Then("yes"));
+        var play = live.Play(
+            FakeReply.Thought("wrong").ThenWaitFor(shown).ThenCut(), FakeReply.Thought("right").Then("yes"));
         var (_, reply) = await ada.AskForAsync(chat, play);
         var seen = new ReplyPartsSeen();
         foreach (var frame in await socket.UntilAsync(x => x.Type == "message.part.delta"))
@@ -164,7 +156,7 @@ public sealed class PartsTests(LiveApp live) : IClassFixture<LiveApp>
     public async Task A_thought_is_in_no_title_search_excerpt_or_later_prompt()
     {
         var (ada, chat) = await StartAsync();
-        var (_, first) = await ada.AskForAsync(chat, live.Play(Thoughts("xylophone").Then("plain words")));
+        var (_, first) = await ada.AskForAsync(chat, live.Play(FakeReply.Thought("xylophone").Then("plain words")));
         await ada.EndOfAsync(chat, first);
         var next = live.Play(FakeReply.Text("again"));
         var (_, second) = await ada.AskForAsync(chat, next);
@@ -179,7 +171,7 @@ public sealed class PartsTests(LiveApp live) : IClassFixture<LiveApp>
     {
         var (ada, chat) = await StartAsync();
         var piece = new string('x', 100_000);
-        var (_, reply) = await ada.AskForAsync(chat, live.Play(Thoughts(piece, piece, piece).Then("so")));
+        var (_, reply) = await ada.AskForAsync(chat, live.Play(FakeReply.Thought(piece, piece, piece).Then("so")));
         await ada.EndOfAsync(chat, reply);
         var message = await GetAsync(ada, $"/chats/{chat}/messages/{reply}?parts=all");
         var thought = message.GetProperty("parts")[0];
@@ -225,8 +217,6 @@ public sealed class PartsTests(LiveApp live) : IClassFixture<LiveApp>
 
     static async Task<JsonElement> GetAsync(CoteClient client, string path) => (await client.GetAsync(path)).Json;
 
-    static IReadOnlyList<string> PartsOf(JsonElement message) =>
-        [.. message.GetProperty("parts").EnumerateArray().Select(x => JsonNode.Parse(x.GetRawText())!.ToJsonString())];
 
     static string WithoutTime(string part)
     {

@@ -167,6 +167,29 @@ public sealed class LedgerTests
         await socket.DisposeAsync();
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_a_dead_node_has_shown_is_estimated_also_after_a_retry_that_took_nothing_back(bool thinks)
+    {
+        await using var live = await LiveApp.StartAsync(CoteApp.LeaseFor(1));
+        using var ada = await live.RegisterAsync();
+        var chat = await ada.CreateChatAsync(model: "openai");
+        var (gate, text) = (new Gate(), string.Concat(Enumerable.Repeat("four ", 80)));
+        var begun = thinks ? FakeReply.Thought(text).Then("so") : FakeReply.Text(text);
+        var play = live.Play(FakeReply.Refuse(503), begun.ThenWaitFor(gate), FakeReply.Text("whole"));
+        var (_, reply) = await ada.AskForAsync(chat, play);
+        await Patience.UntilAsync(
+            async () => (await ada.MessageAsync(chat, reply)).Text("content").Length > 0, "its text is written");
+
+        await live.App.SetRowsAsync($"update messages set owner = 'dead', lease_until = 1 where id = '{reply}'");
+        var end = await ada.EndOfAsync(chat, reply);
+
+        end.Text("content").ShouldBe("whole");
+        end.GetProperty("generation").GetProperty("usage").Number("output_tokens").ShouldBeInRange(7 + 80, 7 + 160);
+        (await ada.UsageAsync()).Number("calls").ShouldBe(3);
+    }
+
     [Fact]
     public async Task The_sweep_settles_a_call_whose_node_is_gone()
     {

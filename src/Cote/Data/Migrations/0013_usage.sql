@@ -19,6 +19,7 @@ create table calls (
 -- [end]
   attempt bigint not null,
   step bigint not null default 0,
+  shown bigint not null default 0,       -- of a reply's call: the attempt that its text is shown as
   state bigint not null default 0,       -- 2 inside the unit that settles it
   until bigint not null,                 -- when a call that nobody has settled is, by the database's clock
   at bigint not null,                    -- by the database's clock
