@@ -49,4 +49,7 @@ public sealed class CoteOptions
 
     /// <summary>What each user may use of models in a day and in a month, UTC; an admin may give other caps.</summary>
     public BudgetsOptions Budgets { get; } = new();
+
+    /// <summary>Tools that models call: their limits, and MCP servers.</summary>
+    public ToolsOptions Tools { get; } = new();
 }
