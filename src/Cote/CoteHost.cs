@@ -8,6 +8,7 @@ using Cote.Http;
 using Cote.Media;
 using Cote.Models;
 using Cote.Replies;
+using Cote.Tools;
 using Cote.Usage;
 using Cote.Users;
 using Microsoft.AspNetCore.Builder;
@@ -75,6 +76,7 @@ public static class CoteHost
         services.AddSingleton(new ApiPart(GetLimits.Describe));
         services.AddUsers();
         services.AddModels();
+        services.AddTools();
         services.AddMedia();
         services.AddUsage();
         services.AddChats();
@@ -94,6 +96,7 @@ public static class CoteHost
         app.MapHttp();
         app.MapUsers();
         app.MapModels();
+        app.MapTools();
         app.MapMedia();
         app.MapUsage();
         app.MapChats();
@@ -121,6 +124,7 @@ public static class CoteHost
         _ = services.GetRequiredService<ProviderRegistry>();
         _ = services.GetRequiredService<TitleModel>();
         _ = services.GetRequiredService<Prices>();
+        _ = services.GetRequiredService<ToolRegistry>();
         if (services.GetRequiredService<BudgetStore>().IsConfigured && options.Auth.Registration == "open")
             services.GetRequiredService<ILogger<BudgetStore>>().BudgetsCanBePassed();
     }

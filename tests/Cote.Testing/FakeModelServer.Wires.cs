@@ -11,6 +11,7 @@ public sealed partial class FakeModelServer
         public abstract string Begin(FakeRequest request, FakeReply reply);
         public abstract string Say(string text);
         public abstract string Think(string text);
+        public abstract string Call(FakeReply.Step.Call call);
         public abstract string Raw(string data);
         public abstract string Error(string type, string message);
         public abstract string End(FakeRequest request, FakeReply reply);
@@ -39,6 +40,17 @@ public sealed partial class FakeModelServer
         public override string Say(string text) => Chunk($$"""{"content":{{Quote(text)}}}""");
 
         public override string Think(string text) => Chunk($$"""{"reasoning_content":{{Quote(text)}}}""");
+
+        // In two pieces, as models write it.
+        public override string Call(FakeReply.Step.Call call)
+        {
+            var half = call.Arguments.Length / 2;
+            return Chunk($$$"""
+                {"tool_calls":[{"index":{{{call.Index}}},"id":{{{Quote(call.Id)}}},"type":"function","function":{"name":{{{Quote(call.Name)}}},"arguments":{{{Quote(call.Arguments[..half])}}} }}]}
+                """) + Chunk($$$"""
+                {"tool_calls":[{"index":{{{call.Index}}},"function":{"arguments":{{{Quote(call.Arguments[half..])}}} }}]}
+                """);
+        }
 
         public override string Raw(string data) => $"data: {data}\n\n";
 
@@ -76,6 +88,14 @@ public sealed partial class FakeModelServer
             {"type":"content_block_delta","index":0,"delta":{"type":"thinking_delta","thinking":{{{Quote(text)}}} }}
             """);
 
+        public override string Call(FakeReply.Step.Call call) => Event("content_block_start", $$$"""
+            {"type":"content_block_start","index":{{{call.Index + 1}}},"content_block":{"type":"tool_use","id":{{{Quote(call.Id)}}},"name":{{{Quote(call.Name)}}},"input":{} }}
+            """) + Event("content_block_delta", $$$"""
+            {"type":"content_block_delta","index":{{{call.Index + 1}}},"delta":{"type":"input_json_delta","partial_json":{{{Quote(call.Arguments)}}} }}
+            """) + Event("content_block_stop", $$$"""
+            {"type":"content_block_stop","index":{{{call.Index + 1}}} }
+            """);
+
         public override string Raw(string data) => Event("content_block_delta", data);
 
         public override string Error(string type, string message) => Event("error",
@@ -92,6 +112,7 @@ public sealed partial class FakeModelServer
                 "stop" => "end_turn",
                 "length" => "max_tokens",
                 "content_filter" => "refusal",
+                "tool_calls" => "tool_use",
                 var other => other,
             };
             return Event("content_block_stop", """{"type":"content_block_stop","index":0}""")

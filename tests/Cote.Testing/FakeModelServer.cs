@@ -213,6 +213,9 @@ public sealed partial class FakeModelServer : IAsyncDisposable
                 case FakeReply.Step.Think think:
                     await Send(wire.Think(think.Text));
                     break;
+                case FakeReply.Step.Call call:
+                    await Send(wire.Call(call));
+                    break;
                 case FakeReply.Step.WaitFor wait:
                     await wait.Gate.Pass(cancellation);
                     break;

@@ -13,6 +13,7 @@ public sealed record FakeReply
     {
         internal sealed record Say(string Text) : Step;
         internal sealed record Think(string Text) : Step;
+        internal sealed record Call(int Index, string Id, string Name, string Arguments) : Step;
         internal sealed record WaitFor(Gate Gate) : Step;
         internal sealed record Raw(string Data) : Step;
         internal sealed record Error(string Type, string Message) : Step;
@@ -87,6 +88,20 @@ public sealed record FakeReply
 
     /// <summary>Pieces of a thought.</summary>
     public FakeReply ThenThink(params string[] chunks) => With([.. chunks.Select(chunk => new Step.Think(chunk))]);
+
+    /// <summary>A tool call, a finish reason, usage.</summary>
+    public static FakeReply Call(string name, string arguments = "{}", string? id = null) =>
+        Text().ThenCall(name, arguments, id);
+
+    /// <summary>A tool call; the reply ends with <c>tool_calls</c>.</summary>
+    /// <param name="name">The tool.</param>
+    /// <param name="arguments">JSON, or what a bad model takes for it.</param>
+    /// <param name="id">The model's id of the call.</param>
+    public FakeReply ThenCall(string name, string arguments = "{}", string? id = null)
+    {
+        var index = Steps.Count(step => step is Step.Call);
+        return With(new Step.Call(index, id ?? $"fake_{index}", name, arguments)) with { FinishReason = "tool_calls" };
+    }
 
     /// <summary>Goes on when the test opens the gate.</summary>
     public FakeReply ThenWaitFor(Gate gate) => With(new Step.WaitFor(gate));

@@ -85,6 +85,7 @@ sealed class AccountStore(
         ($"import_skips", $"import_id, item", BatchRows), ($"imports", $"id", BatchRows),
         ($"chat_jobs", $"id", BatchRows), ($"events", $"seq", BatchRows),
         ($"message_media", $"message_id", BatchRows), ($"message_parts", $"message_id, idx, chunk", BatchRows),
+        ($"tool_calls", $"reply_id, step, idx", BatchRows),
         ($"messages", $"id", BatchRows),
         ($"chats", $"id", BatchRows), ($"media", $"id", BatchRows), ($"uploads", $"id", BatchRows),
         ($"upload_pieces", $"upload_id, start", BatchParts), ($"sessions", $"id", BatchRows),

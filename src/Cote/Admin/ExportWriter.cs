@@ -17,7 +17,8 @@ sealed class ExportWriter(PipeWriter output, ExportStores stores, CurrentUser us
     /// with the schema.
     /// </summary>
     public static readonly IReadOnlyList<string> Tables =
-        ["users", "sessions", "chats", "messages", "message_media", "message_parts", "media", "calls"];
+        ["users", "sessions", "chats", "messages", "message_media", "message_parts", "tool_calls", "media",
+            "calls"];
 
     readonly ExportOutput _output = new(output);
 

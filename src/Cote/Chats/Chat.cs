@@ -13,6 +13,8 @@ namespace Cote.Chats;
 /// <param name="TitleSource">Who made the title: one of <see cref="TitleSources"/>.</param>
 /// <param name="ReasoningEffort">How much its models think: <c>none</c>, <c>low</c>, <c>medium</c> or <c>high</c>; null
 /// is the model's own measure.</param>
+/// <param name="Tools">The tools of the server that its models may call, by name, or <c>server__*</c> for all of a
+/// server; null is every tool, an empty list none.</param>
 /// <param name="Temporary">It goes by itself some time after its last message.</param>
 sealed record Chat(
     string Id,
@@ -31,7 +33,8 @@ sealed record Chat(
     string TitleSource = TitleSources.User,
     bool IsArchived = false,
     bool Temporary = false,
-    string? ReasoningEffort = null)
+    string? ReasoningEffort = null,
+    IReadOnlyList<string>? Tools = null)
 {
     public const int LongestExcerpt = 500;
     public const int LongestTitle = 500;
@@ -71,12 +74,13 @@ static class TitleStates
 sealed record NewChat(
     string? Title = null, bool? AutoTitle = null, string? Id = null, bool? IsPinned = null, string? Model = null,
     string? SystemPrompt = null, double? Temperature = null, int? MaxTokens = null, bool? IsArchived = null,
-    bool? Temporary = null, string? ReasoningEffort = null);
+    bool? Temporary = null, string? ReasoningEffort = null, IReadOnlyList<string>? Tools = null);
 
 /// <summary>The body of <c>PATCH /chats/{chat_id}</c>.</summary>
 sealed record ChatPatch(
     string? Title = null, bool? IsPinned = null, string? Model = null, string? SystemPrompt = null,
-    double? Temperature = null, int? MaxTokens = null, bool? IsArchived = null, string? ReasoningEffort = null);
+    double? Temperature = null, int? MaxTokens = null, bool? IsArchived = null, string? ReasoningEffort = null,
+    IReadOnlyList<string>? Tools = null);
 
 /// <summary>The body of <c>POST /chats/{chat_id}/fork</c>.</summary>
 sealed record ForkBody(string? MessageId = null, string? Id = null, string? Title = null);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Cote.Models;
+using Cote.Tools;
 
 namespace Cote.Chats;
 
@@ -12,9 +13,38 @@ readonly record struct ChatField(Sql Column, Action<Utf8JsonWriter>? Print);
 static class ChatFields
 {
     public const int LongestSystemPrompt = 32_000;
+    public const int MostTools = 256;
 
     /// <summary>The fields that the body names, but for the title.</summary>
-    public static IReadOnlyList<ChatField> Read(RequestReader request, ModelCatalogue models)
+    public static async Task<IReadOnlyList<ChatField>> ReadAsync(
+        RequestReader request, ModelCatalogue models, ToolRegistry tools, CancellationToken ct)
+    {
+        var fields = Read(request, models);
+        if (request.Has("tools"))
+            fields.Add(await ReadToolsAsync(request, tools, ct));
+        return fields;
+    }
+
+    static async Task<ChatField> ReadToolsAsync(RequestReader request, ToolRegistry tools, CancellationToken ct)
+    {
+        if (!request.HasValue("tools"))
+            return new($"tools = {(string?)null}", null);
+        IReadOnlyList<string> names = [.. request.Texts("tools", MostTools, ToolNames.MaxLength).Distinct()];
+        foreach (var name in names)
+            if (!await tools.AcceptsAsync(name, ct))
+            {
+                request.AddError("tools", "one of them is no tool of this server; GET /tools lists them");
+                break;
+            }
+        var json = JsonSerializer.Serialize(names, MessagesJson.Default.IReadOnlyListString);
+        return new($"tools = {json}", x =>
+        {
+            x.WritePropertyName("tools"u8);
+            x.WriteRawValue(json);
+        });
+    }
+
+    static List<ChatField> Read(RequestReader request, ModelCatalogue models)
     {
         var fields = new List<ChatField>();
         if (request.Has("is_pinned"))

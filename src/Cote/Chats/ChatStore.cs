@@ -24,11 +24,11 @@ sealed class ChatStore(Database db, EventLog events, Clock clock)
     public static readonly Sql All = $"""
         c.id, c.title, c.created_at, c.last_message_time, c.last_message_content, c.is_pinned, c.last_seq, c.changed,
         c.model, c.system_prompt, c.temperature, c.max_tokens, c.activity, c.leaf_id, c.title_source, c.is_archived,
-        c.is_temporary, c.reasoning_effort
+        c.is_temporary, c.reasoning_effort, c.tools
         """;
 
     /// <summary>How many columns <see cref="All"/> has, for whoever puts others after them.</summary>
-    public const int Width = 18;
+    public const int Width = 19;
 
     public static Chat Read(Row row) => Read(row, 0);
 
@@ -40,7 +40,8 @@ sealed class ChatStore(Database db, EventLog events, Clock clock)
         row.GetStringOrNull(at + 8), row.GetStringOrNull(at + 9),
         row.GetDoubleOrNull(at + 10), (int?)row.GetInt64OrNull(at + 11),
         row.GetStringOrNull(at + 13), row.GetString(at + 14), row.GetInt64(at + 15) != 0, row.GetInt64(at + 16) != 0,
-        row.GetStringOrNull(at + 17))
+        row.GetStringOrNull(at + 17),
+        row.GetStringOrNull(at + 18) is { } tools ? MessageStore.ReadTexts(tools) : null)
     {
         Activity = row.GetInt64(at + 12),
     };
@@ -112,7 +113,7 @@ sealed class ChatStore(Database db, EventLog events, Clock clock)
                 and q.sender = 'user' order by q.seq limit 1)
             where c.user_id = {userId} and c.id = {id} and c.deleted_at is null
             """,
-            row => new FirstQuestion(row.GetInt64(0), row.GetString(1), MessageStore.ReadMedia(row.GetString(2))), ct);
+            row => new FirstQuestion(row.GetInt64(0), row.GetString(1), MessageStore.ReadTexts(row.GetString(2))), ct);
 
     /// <summary>Sets some columns; false where there is no such chat.</summary>
     /// <param name="userId">The owner.</param>

@@ -1,4 +1,5 @@
 using Cote.Models;
+using Cote.Tools;
 using Microsoft.AspNetCore.Http;
 
 namespace Cote.Chats;
@@ -7,7 +8,8 @@ namespace Cote.Chats;
 static class CreateChat
 {
     public static async Task<IResult> Handle(
-        HttpContext http, CurrentUser user, ChatStore chats, ModelCatalogue models, Clock clock, CancellationToken ct)
+        HttpContext http, CurrentUser user, ChatStore chats, ModelCatalogue models, ToolRegistry tools, Clock clock,
+        CancellationToken ct)
     {
         var request = await Body.ReadAsync(http);
         var isAuto = request.OptionalFlag("auto_title") ?? false;
@@ -15,7 +17,7 @@ static class CreateChat
             request.AddError("auto_title", "a chat has a title or makes its own: leave one of the two out");
         var title = isAuto ? null : request.Text("title", 0, Chat.LongestTitle);
         var id = request.OptionalId("id") ?? clock.NewId();
-        var fields = ChatFields.Read(request, models);
+        var fields = await ChatFields.ReadAsync(request, models, tools, ct);
         var isTemporary = request.OptionalFlag("temporary") ?? false;
         if (request.Problem is { } wrong)
             return ApiResults.Of(wrong);

@@ -75,6 +75,7 @@ sealed class DeletionStore(Database db, EventLog events, TreeStore tree, Clock c
             order by m.user_id, m.id limit {(long)most}
             """;
         batch.Execute($"delete from message_parts where (user_id, message_id) in ({gone})");
+        batch.Execute($"delete from tool_calls where (user_id, reply_id) in ({gone})");
         return batch.Execute($"update messages set parts_rev = 0 where (user_id, id) in ({gone})");
     }
 
@@ -222,6 +223,9 @@ sealed class DeletionStore(Database db, EventLog events, TreeStore tree, Clock c
             transaction.Execute($"""
                 delete from message_parts where user_id = {userId} and message_id = {id} and exists (select 1 from {transaction.Locked})
                 """);
+            transaction.Execute($"""
+                delete from tool_calls where user_id = {userId} and reply_id = {id} and exists (select 1 from {transaction.Locked})
+                """);
             SearchIndex.Remove(transaction, chatId, id);
             transaction.Append(EventTypes.MessageDeleted, chatId, id);
         }
@@ -265,7 +269,7 @@ sealed class DeletionStore(Database db, EventLog events, TreeStore tree, Clock c
 
     static Sql Blank(Timestamp at) => $"""
         deleted_at = {at}, content = '', media = '[]', listed = 0, tokens = 0, usage = null, error_detail = null,
-          owner = null, parent_id = '', on_path = 0, prefix = 0, rating = null, feedback_text = null,
+          owner = null, parent_id = '', on_path = 0, prefix = 0, kept_parts = 0, client_tools = null, client_id = null, rating = null, feedback_text = null,
           state = case when state in {States.Open} then 'stopped' else state end
         """;
 }

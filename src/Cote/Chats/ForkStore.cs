@@ -64,12 +64,12 @@ sealed class ForkStore(Database db, EventLog events, TreeStore tree, Clock clock
         // Of a title that waits for its question, or for a model, the copy makes its own.
         transaction.Execute($"""
             insert into chats (user_id, id, title, title_source, title_state, model, system_prompt, temperature,
-              max_tokens, reasoning_effort, created_at, created_seq, last_message_time, activity, changed, last_seq, leaf_id,
+              max_tokens, reasoning_effort, tools, created_at, created_seq, last_message_time, activity, changed, last_seq, leaf_id,
               fingerprint)
             select {userId}, {id}, coalesce({title}, c.title),
               case when {title is null} = 1 then c.title_source else 'user' end,
               case when {title is null} = 1 and c.title_state = 1 then 1 else 0 end,
-              c.model, c.system_prompt, c.temperature, c.max_tokens, c.reasoning_effort, {now}, h.seq, {now}, h.seq, h.seq,
+              c.model, c.system_prompt, c.temperature, c.max_tokens, c.reasoning_effort, c.tools, {now}, h.seq, {now}, h.seq, h.seq,
               {(long)copies.Count}, {LeafOf(copies)}, {fingerprint}
             from chats c, {transaction.Locked} and c.user_id = {userId} and c.id = {fromId}
             """);
@@ -111,6 +111,14 @@ sealed class ForkStore(Database db, EventLog events, TreeStore tree, Clock clock
             with p (copy) as {pairs}
             select {userId}, {field(1)}, mp.idx, mp.chunk, mp.rev, mp.data, mp.text
             from p join message_parts mp on mp.user_id = {userId} and mp.message_id = {field(0)}, {transaction.Locked}
+            """);
+        transaction.Execute($"""
+            insert into tool_calls (user_id, reply_id, step, idx, chat_id, part, call_id, provider_call_id, name, source, hash,
+              data, input, state, result, epoch)
+            with p (copy) as {pairs}
+            select {userId}, {field(1)}, tc.step, tc.idx, {id}, tc.part, tc.call_id, tc.provider_call_id, tc.name, tc.source,
+              tc.hash, tc.data, tc.input, tc.state, tc.result, tc.epoch
+            from p join tool_calls tc on tc.user_id = {userId} and tc.reply_id = {field(0)}, {transaction.Locked}
             """);
         transaction.Execute($"""
             update chats set last_message_content = coalesce({tree.LastContent(userId, id)}, ''),

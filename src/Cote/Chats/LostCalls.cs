@@ -23,7 +23,7 @@ static class LostCalls
         coalesce((
           select (octet_length(m.content) - m.prefix + 3 + coalesce((
             select sum(octet_length(p.text)) from message_parts p
-            where p.user_id = m.user_id and p.message_id = m.id and p.chunk > 0), 0)) / 4
+            where p.user_id = m.user_id and p.message_id = m.id and p.idx >= m.kept_parts and p.chunk > 0), 0)) / 4
           from messages m
           where m.user_id = calls.user_id and m.id = calls.subject_id and m.text_attempt = calls.shown
             and (m.content <> '' or m.parts_rev > 0) and calls.purpose = 'chat'), 0)

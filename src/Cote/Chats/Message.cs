@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using Cote.Media;
 
@@ -147,7 +148,10 @@ static class Senders
 sealed record MessageBody(
     string Content, string Type = "text", IReadOnlyList<string>? MediaUrls = null, string? ReplyToId = null,
     string ImportanceLevel = "normal", string? Id = null, string? ParentId = null, string? VersionOf = null,
-    bool Stop = false);
+    bool Stop = false, IReadOnlyList<ClientTool>? ClientTools = null, string? ClientId = null);
+
+/// <summary>A tool that a client brings with a message, and executes itself.</summary>
+sealed record ClientTool(string Name, string? Description = null, JsonElement? Parameters = null);
 
 /// <summary>The body of <c>POST /chats/{chat_id}/messages/{message_id}/regenerate</c>.</summary>
 sealed record RegenerateBody(

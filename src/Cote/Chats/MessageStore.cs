@@ -48,7 +48,7 @@ sealed class MessageStore(Database db, EventLog events, Clock clock)
         return new(
             row.GetString(at), row.GetString(at + 1), row.GetInt64(at + 2), content, row.GetString(at + 4),
             row.GetString(at + 5), new(row.GetInt64(at + 6)), row.GetString(at + 7),
-            ReadMedia(row.GetString(at + 8)),
+            ReadTexts(row.GetString(at + 8)),
             row.GetStringOrNull(at + 9), row.GetString(at + 10), row.GetStringOrNull(at + 11),
             ReadGeneration(row, at, content), place.ParentId, place.OnPath, place.Siblings,
             row.GetInt64OrNull(at + 21) is { } rating ? new Feedback(rating, row.GetStringOrNull(at + 22)) : null,
@@ -197,7 +197,7 @@ sealed class MessageStore(Database db, EventLog events, Clock clock)
         return events.CommitAsync(batch, userId, transaction);
     }
 
-    /// <summary>The paths of uploads, as a message keeps them.</summary>
-    public static IReadOnlyList<string> ReadMedia(string json) =>
+    /// <summary>A list of texts, as a row keeps it: the paths of uploads, the names of tools.</summary>
+    public static IReadOnlyList<string> ReadTexts(string json) =>
         json == "[]" ? [] : JsonSerializer.Deserialize(json, MessagesJson.Default.IReadOnlyListString)!;
 }

@@ -1,5 +1,8 @@
+using System.Text;
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using Cote.Media;
+using Cote.Primitives;
 
 namespace Cote.Chats;
 
@@ -22,6 +25,7 @@ enum PartsView
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(TextPart), "text")]
 [JsonDerivedType(typeof(ReasoningPart), "reasoning")]
+[JsonDerivedType(typeof(ToolPart), "tool")]
 [JsonDerivedType(typeof(SourcePart), "source")]
 [JsonDerivedType(typeof(FilePart), "file")]
 [JsonDerivedType(typeof(StepPart), "step")]
@@ -62,6 +66,82 @@ sealed record ReasoningPart(
     /// <inheritdoc/>
     public override Part In(PartsView view) => view == PartsView.All || Text is null ? this
         : this with { Text = null, Length = Length ?? Text.Length };
+}
+
+/// <summary>A tool call.</summary>
+/// <param name="CallId">Unique in its reply.</param>
+/// <param name="Name">The name of the tool, as models know it.</param>
+/// <param name="Title">Its name for people.</param>
+/// <param name="Source"><c>server</c>, <c>client</c> or <c>mcp:</c> with the name of the server.</param>
+/// <param name="ClientId">Of a client's call: the installation that sent the tool.</param>
+/// <param name="State">One of <see cref="CallStates"/>.</param>
+/// <param name="Input">The arguments.</param>
+/// <param name="Output">What the tool returned: JSON, or a text.</param>
+/// <param name="Truncated">True where less of the output is kept or shown.</param>
+/// <param name="Error">Why it was not executed, failed, or has no known outcome.</param>
+/// <param name="Ms">How long it took, in milliseconds.</param>
+sealed record ToolPart(
+    string CallId, string Name,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Title,
+    string Source,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? ClientId,
+    string State, JsonElement Input,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] JsonElement? Output = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] bool? Truncated = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] GenerationError? Error = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? Ms = null) : Part
+{
+    const int LightBytes = 2_048;
+
+    /// <inheritdoc/>
+    [JsonIgnore]
+    public override string? LongText => Input.GetRawText() + OutputText;
+
+    /// <summary>The output as a text.</summary>
+    [JsonIgnore]
+    public string? OutputText => Output is not { } output ? null
+        : output.ValueKind == JsonValueKind.String ? output.GetString() : output.GetRawText();
+
+    /// <inheritdoc/>
+    public override Part In(PartsView view) => view == PartsView.All || OutputText is not { } text
+        || Encoding.UTF8.GetByteCount(text) <= LightBytes ? this
+        : this with { Output = TextElement(Utf8Text.Beginning(text, LightBytes)), Truncated = true };
+
+    /// <summary>A text as a JSON value.</summary>
+    public static JsonElement TextElement(string text) =>
+        JsonSerializer.SerializeToElement(text, PartsJson.Default.String);
+}
+
+/// <summary>The states of a tool call. They stand in the database: their names may never change.</summary>
+static class CallStates
+{
+    /// <summary>The model asks for it.</summary>
+    public const string Proposed = "proposed";
+
+    /// <summary>A person is to allow it, or the client to execute it.</summary>
+    public const string Waiting = "waiting";
+
+    /// <summary>A person has allowed it.</summary>
+    public const string Approved = "approved";
+
+    /// <summary>It is executed.</summary>
+    public const string Running = "running";
+
+    public const string Done = "done";
+
+    /// <summary>It was not executed, or its tool says that it failed.</summary>
+    public const string Failed = "failed";
+
+    /// <summary>It was not executed: nobody allowed it.</summary>
+    public const string Denied = "denied";
+
+    /// <summary>It was executed, or begun; what came of it is not known.</summary>
+    public const string Unknown = "unknown";
+
+    /// <summary>The states of a call that has not ended.</summary>
+    public static readonly Sql Open = $"('proposed', 'waiting', 'approved', 'running')";
+
+    public static bool IsFinal(string state) => state is Done or Failed or Denied or Unknown;
 }
 
 /// <summary>A citation.</summary>

@@ -19,6 +19,9 @@ sealed record SavedParts(long Attempt, long Rev, IReadOnlyList<(long Rev, int Le
 /// thought.</summary>
 static class PartRows
 {
+    /// <summary>The part of a tool call whose row holds everything of it.</summary>
+    public const string StoredTool = """{"type":"tool"}""";
+
     /// <summary>Adds the statements that bring the rows of a reply up to date.</summary>
     /// <param name="execute">Adds a statement.</param>
     /// <param name="userId">The owner.</param>
@@ -27,9 +30,10 @@ static class PartRows
     /// <param name="saved">What the rows hold.</param>
     /// <param name="attempt">The attempt that made what they are to hold.</param>
     /// <param name="parts">What they are to hold.</param>
+    /// <param name="hasCalls">Whether the calls of tools have rows of their own.</param>
     public static void Write(
         Func<Sql, Statement> execute, string userId, string messageId, Sql source, SavedParts saved, long attempt,
-        ReplyParts parts)
+        ReplyParts parts, bool hasCalls = true)
     {
         var isContinued = saved.Attempt == attempt;
         if (!isContinued && saved.Rev > 0)
@@ -42,7 +46,8 @@ static class PartRows
             var text = TextOf(item.Part);
             var part = item.Part is ReasoningPart thought ? thought with { Text = null } : item.Part;
             if (item.Rev > rev || text.Length > length || index == saved.Parts.Count - 1)
-                Upsert(index, 0, item.Rev, JsonSerializer.Serialize(part, WireJson.Part), "");
+                Upsert(index, 0, item.Rev, hasCalls && part is ToolPart ? StoredTool
+                    : JsonSerializer.Serialize(part, WireJson.Part), "");
             if (text.Length > length)
                 Upsert(index, length + 1, item.Rev, "null", text[length..]);
         }

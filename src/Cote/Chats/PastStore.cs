@@ -56,7 +56,7 @@ sealed class PastStore(Database db)
         """;
 
     static PromptMessage Read(Row row) => new(
-        row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetInt64(3), MessageStore.ReadMedia(row.GetString(4)),
+        row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetInt64(3), MessageStore.ReadTexts(row.GetString(4)),
         row.GetString(5), IsRefused: row.GetString(1) == Senders.User && !row.IsDBNull(6));
 
     // Written out, not a parameter: the partial indexes of the rare ones are used only where the word stands in the

@@ -18,7 +18,7 @@ sealed record ReplyParts(long Rev, IReadOnlyList<PartState> Items)
     public static Sql ColumnOf(Sql m, PartsView view) => view == PartsView.None ? (Sql)$"null"
         : $"""
         case when {m}.parts_rev > 0 then (
-          select string_agg('[' || cast(p.idx as text) || ',' || cast(p.rev as text) || ',' || p.data || ',' || p.text || ']', ','
+          select string_agg('[' || cast(p.idx as text) || ',' || cast(p.rev as text) || ',' || {Data} || ',' || p.text || ']', ','
             order by p.idx, p.chunk)
           from message_parts p where p.user_id = {m}.user_id and p.message_id = {m}.id{Chunks(view)}) end
         """;
@@ -52,6 +52,17 @@ sealed record ReplyParts(long Rev, IReadOnlyList<PartState> Items)
             items[^1] = last with { Part = thought with { Text = text.ToString() } };
         text.Clear();
     }
+
+    // What a part is read as whose call is not there.
+    const string Nothing = """{"type":"step"}""";
+
+    // A tool's part names its call, which has a row of its own.
+    static readonly Sql Data = $"""
+        case when p.data = {PartRows.StoredTool} then coalesce((
+            select {ToolCallRows.PartOf($"t")} from tool_calls t
+            where t.user_id = p.user_id and t.reply_id = p.message_id and t.part = p.idx), {Nothing})
+          else p.data end
+        """;
 
     static Sql Chunks(PartsView view) => view == PartsView.Light ? (Sql)$" and p.chunk = 0" : $"";
 }

@@ -1,5 +1,6 @@
 using Cote.Media;
 using Cote.Models;
+using Cote.Tools;
 using Microsoft.AspNetCore.Http;
 
 namespace Cote.Chats;
@@ -11,13 +12,13 @@ namespace Cote.Chats;
 static class UpdateChat
 {
     public static async Task<IResult> Handle(
-        string chatId, HttpContext http, CurrentUser user, ChatStore chats, ModelCatalogue models, MediaStore uploads,
-        CancellationToken ct)
+        string chatId, HttpContext http, CurrentUser user, ChatStore chats, ModelCatalogue models, ToolRegistry tools,
+        MediaStore uploads, CancellationToken ct)
     {
         var request = await Body.ReadAsync(http);
         var title = request.OptionalText("title", 0, Chat.LongestTitle);
         var givesTitleBack = request.Has("title") && !request.HasValue("title");
-        List<Sql> set = [.. ChatFields.Read(request, models).Select(x => x.Column)];
+        List<Sql> set = [.. (await ChatFields.ReadAsync(request, models, tools, ct)).Select(x => x.Column)];
         if (request.Problem is { } wrong)
             return ApiResults.Of(wrong);
         if (Ids.Parse(chatId) is not { } id)

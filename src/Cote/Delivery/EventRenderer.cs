@@ -62,6 +62,26 @@ sealed class EventRenderer(Database db, EventLog log, MediaLinks links, Clock cl
             : light with { AllParts = of(PartsView.All).Json, NoParts = of(PartsView.None).Json };
     }
 
+    // The calls that wait now: whoever reads the event late is told what is left.
+    static Frame RenderWaiting(Message message, string cursor) => Frame.Write(EventTypes.MessageWaiting, data =>
+    {
+        data.WriteString("chat_id"u8, message.ChatId);
+        data.WriteString("message_id"u8, message.Id);
+        data.WriteStartArray("calls"u8);
+        foreach (var call in message.Parts?.OfType<ToolPart>() ?? [])
+            if (call.State == CallStates.Waiting)
+            {
+                data.WriteStartObject();
+                data.WriteString("call_id"u8, call.CallId);
+                data.WriteString("name"u8, call.Name);
+                data.WriteString("source"u8, call.Source);
+                if (call.ClientId is { } client)
+                    data.WriteString("client_id"u8, client);
+                data.WriteEndObject();
+            }
+        data.WriteEndArray();
+    }, cursor);
+
     Frame Render(Entry row)
     {
         var cursor = new Cursor(log.Epoch, row.Seq).ToString();
@@ -84,6 +104,7 @@ sealed class EventRenderer(Database db, EventLog log, MediaLinks links, Clock cl
                 else
                     data.WriteNullValue();
             }, cursor),
+            { Type: EventTypes.MessageWaiting, Message: { } message } => RenderWaiting(message, cursor),
             { Type: EventTypes.ChatCreated or EventTypes.ChatUpdated, Chat: { } chat } =>
                 Frame.Wrap(row.Type, JsonSerializer.SerializeToUtf8Bytes(chat, WireJson.Chat), cursor),
             { Type: EventTypes.ChatPath, Chat: { } chat } => Frame.Write(row.Type, data =>

@@ -67,7 +67,7 @@ sealed class LongPoll(Subscriptions subscriptions, EventRenderer renderer)
             if (subscription.IsStaleEpoch)
                 return Write([], subscription.Cursor); // The next poll is told.
             if (page.Frames.Count > 0)
-                return Write(page, subscription, view);
+                return Write(page, subscription, view, await ListWaitingAsync(user.Id, page, view, ct));
             var pending = await ListPendingAsync(user.Id, ct);
             if (IsLoggedOut(subscription))
                 return ApiResults.Of(Problems.InvalidToken);
@@ -93,12 +93,22 @@ sealed class LongPoll(Subscriptions subscriptions, EventRenderer renderer)
         [.. (await subscriptions.ListPendingAsync(userId, ct))
             .Select(x => x.With(x.Text.NewerOf(subscriptions.Streaming.VisibleTextOf(userId, x.MessageId))))];
 
-    static IResult Write(EventPage page, Subscription subscription, PartsView view)
+    // What a reply waits with does not grow any more: a later poll would not be told of it.
+    async Task<IReadOnlyList<Frame>> ListWaitingAsync(
+        string userId, EventPage page, PartsView view, CancellationToken ct)
+    {
+        var ids = page.Frames.Where(x => x.Type == EventTypes.MessageWaiting).Select(x => x.MessageId).ToHashSet();
+        return ids.Count == 0 ? [] : [.. (await ListPendingAsync(userId, ct)).Where(x => ids.Contains(x.MessageId))
+            .Select(x => x.ToSnapshot(view, subscriptions.Links))];
+    }
+
+    static IResult Write(
+        EventPage page, Subscription subscription, PartsView view, IReadOnlyList<Frame> snapshots)
     {
         if (page.Frames[0].Seq != subscription.Position + 1)
             return Write([Subscription.ResetFrame("trimmed", subscription.Start)], subscription.Start);
         subscription.OnWritten(page.Frames);
-        return Write([.. page.Frames.Select(x => x.In(view))], subscription.CursorAt(page.Frames[^1].Seq));
+        return Write([.. page.Frames.Select(x => x.In(view)), .. snapshots], subscription.CursorAt(page.Frames[^1].Seq));
     }
 
     static IResult Write(IReadOnlyList<Frame> frames, Cursor cursor) => ApiResults.Json(ApiResults.Write(json =>

@@ -34,6 +34,15 @@ static class FrameSchemas
         AddFrame(api, EventTypes.MessageFeedback, Data(api, "FeedbackChange",
             ("chat_id", Id()), ("message_id", Id()), ("feedback", NullOr(ApiDocument.Ref<Feedback>()))),
             "What the user thinks of a reply; null: nothing any more", isDurable: true);
+        AddFrame(api, EventTypes.MessageWaiting, Data(api, "WaitingReply",
+            ("chat_id", Id()), ("message_id", Id()), ("calls", new()
+            {
+                ["type"] = "array",
+                ["items"] = Data(api, "WaitingCall", ("call_id", Text()), ("name", Text()), ("source", Text())),
+            })),
+            "A reply waits for the answers to these calls; none: it goes on or has ended", isDurable: true);
+        api.Schema("WaitingCall").Property("client_id", Text())
+            .Note("client_id", "Of a client's call: the installation that sent the tool");
         AddFrame(api, EventTypes.ChatCreated, ApiDocument.Ref<Chat>(), "A new chat", isDurable: true);
         AddFrame(api, EventTypes.ChatUpdated, ApiDocument.Ref<Chat>(), "A chat whose own fields changed",
             isDurable: true);

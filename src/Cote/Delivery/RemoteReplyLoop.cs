@@ -121,7 +121,7 @@ sealed class RemoteReplyLoop(
                 Follow(remote);
         }
         foreach (var over in streaming.Of(userId)
-            .Where(x => x.Home is not null && pending.All(y => y.MessageId != x.MessageId)))
+            .Where(x => x.Home is not null && pending.All(y => y.MessageId != x.MessageId || y.IsWaiting)))
             streaming.End(over);
     }
 

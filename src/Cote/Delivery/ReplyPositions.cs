@@ -68,8 +68,39 @@ sealed class ReplyPositions(
     {
         foreach (var reply in pending)
             if (reply.BegunSeq <= position && (filter is null || filter.ReplyId == reply.MessageId)
-                && channel.FindReply(reply.MessageId) is null && !_replies.ContainsKey(reply.MessageId))
-                frames.Add(Begin(reply));
+                && channel.FindReply(reply.MessageId) is null)
+                if (!_replies.TryGetValue(reply.MessageId, out var known))
+                    frames.Add(Begin(reply));
+                else if (reply.Home is null && !known.HasEnded && reply.Text.Position.IsNewerThan(known.Position))
+                    CatchUp(reply, known, frames);
+    }
+
+    // What was shown of it as it ran may be less than what is stored, and others answer its calls.
+    void CatchUp(PendingReply reply, Known known, List<Frame> frames)
+    {
+        var (at, end) = (known.Position, reply.Text.Position);
+        known.Position = end;
+        if (at.Attempt != end.Attempt || at.Length != end.Length)
+        {
+            frames.Add(reply.ToSnapshot(view, links));
+            return;
+        }
+        foreach (var (index, item) in reply.Parts.Items.Index())
+            if (item.Rev > at.Rev && view != PartsView.None)
+                frames.Add(ReplyFrames.WritePart(
+                    reply, reply.Attempt, index, item.Rev, item.Part.In(view).Signed(links)));
+    }
+
+    /// <summary>A reply begins to wait: adds what the client is to be shown before that. Nobody types.</summary>
+    public void Wait(string replyId, List<Frame> frames)
+    {
+        if (!_replies.TryGetValue(replyId, out var known) || known.HasEnded)
+            return;
+        if ((known.Streaming ?? channel.FindReply(replyId)) is { } last)
+            Advance(last, known, frames);
+        if (known.IsTyping)
+            transient.Add(Frame.Typing(known.ChatId!, "ai", false));
+        (known.Streaming, known.IsTyping) = (null, false);
     }
 
     /// <summary>Adds the new text of replies whose question the client has seen.</summary>

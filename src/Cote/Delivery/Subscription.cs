@@ -34,6 +34,7 @@ sealed class Subscription : IAsyncDisposable
     long _position;
     string _epoch = "";
     bool _isAttached;
+    bool _isLookDue;
 
     Subscription(
         Subscriptions owner, CurrentUser user, SubscriptionKind kind, PartsView view, ReplyFilter? filter) =>
@@ -212,11 +213,12 @@ sealed class Subscription : IAsyncDisposable
             var page = await _channel.ReadAfterAsync(_position, _owner.Clock.Now, ct);
             // It was told of its one reply already.
             _isAttached |= _filter is not null && _positions.Has(_filter.ReplyId);
-            if (page.Count == 0 && !_isAttached)
+            if (page.Count == 0 && (!_isAttached || _isLookDue))
             {
-                // Once, at the head of the log: pending replies that run nowhere have no streaming text to follow.
+                // Once, at the head of the log, and when one begins to wait or is answered: pending replies that run
+                // nowhere have no streaming text to follow.
                 var pending = await _owner.ListPendingAsync(UserId, ct);
-                _isAttached = true;
+                (_isAttached, _isLookDue) = (true, false);
                 _positions.Attach(pending, _position, frames);
             }
             return (page, false);
@@ -272,6 +274,11 @@ sealed class Subscription : IAsyncDisposable
             _positions.EndAllOf(frame.ChatId);
         if (frame.MessageId is not null && frame.Type is EventTypes.Message or EventTypes.MessageDeleted)
             _positions.End(frame, frames);
+        if (frame.Type == EventTypes.MessageWaiting)
+        {
+            _positions.Wait(frame.MessageId!, frames);
+            _isLookDue = true;
+        }
         frames.Add(frame.In(_view));
         if (_filter?.EndsWith(frame) == true)
             IsComplete = true;

@@ -9,6 +9,7 @@ static class EventTypes
     public const string MessageStatus = "message.status";
     public const string MessageDeleted = "message.deleted";
     public const string MessageFeedback = "message.feedback";
+    public const string MessageWaiting = "message.waiting";
     public const string ChatCreated = "chat.created";
     public const string ChatUpdated = "chat.updated";
     public const string ChatDeleted = "chat.deleted";

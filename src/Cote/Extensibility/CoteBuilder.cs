@@ -1,4 +1,6 @@
+using Cote.Tools;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -24,6 +26,23 @@ public sealed class CoteBuilder
     public CoteBuilder AddProvider(Provider provider)
     {
         Services.AddSingleton(provider);
+        return this;
+    }
+
+    /// <summary>
+    /// Adds a function that models may call. Its name has 1 to 64 letters, digits, <c>_</c> and <c>-</c>; its
+    /// parameters and description are what models are told.
+    /// </summary>
+    /// <param name="function">
+    /// Such as <c>AIFunctionFactory.Create(…)</c>. Services are given to it as <c>AIFunctionArguments.Services</c>, who
+    /// calls it as <see cref="ToolCallContext"/>.
+    /// </param>
+    /// <param name="settings">What Cote cannot know of it by itself; null: it may change things, and nobody is
+    /// asked.</param>
+    public CoteBuilder AddTool(AIFunction function, ToolSettings? settings = null)
+    {
+        ArgumentNullException.ThrowIfNull(function);
+        Services.AddSingleton<ServerTool>(x => new FunctionTool(function, settings ?? new(), x));
         return this;
     }
 

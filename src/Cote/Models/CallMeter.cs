@@ -42,6 +42,8 @@ sealed class CallMeter(long promptTokens)
                 _quarters += TokenEstimate.Quarters(text.Text);
             else if (content is TextReasoningContent thought)
                 _quarters += TokenEstimate.Quarters(thought.Text);
+            else if (content is FunctionCallContent call)
+                _quarters += TokenEstimate.Quarters(call.Name) + TokenEstimate.Quarters(ToolJson.ArgumentsOf(call));
     }
 
     /// <summary>The call has ended.</summary>

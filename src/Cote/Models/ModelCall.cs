@@ -33,6 +33,12 @@ sealed record CitationUpdate(string Title, Uri? Url, string? Snippet, int? Start
 /// <summary>A file that the model made.</summary>
 sealed record FileUpdate(string ContentType, string? Name, ReadOnlyMemory<byte> Bytes) : ModelUpdate;
 
+/// <summary>The model asks for a tool.</summary>
+sealed record ToolCallUpdate(FunctionCallContent Call) : ModelUpdate;
+
+/// <summary>What the provider demands back of the model's thoughts, for the same model alone. It is never shown.</summary>
+sealed record SealedUpdate(string Data) : ModelUpdate;
+
 /// <summary>The last update.</summary>
 /// <param name="Fault">What went wrong, or null.</param>
 /// <param name="FinishReason">How the model ended its answer, or null where it did not come to that.</param>
@@ -112,6 +118,12 @@ sealed class ModelCall(
                 case TextReasoningContent thought:
                     foreach (var piece in Take([(true, thought.Text)]))
                         yield return piece;
+                    if (thought.ProtectedData is { Length: > 0 } data)
+                        yield return new SealedUpdate(data);
+                    break;
+                case FunctionCallContent call:
+                    _hasAnswer = true;
+                    yield return new ToolCallUpdate(call);
                     break;
                 case TextContent text:
                     foreach (var piece in Take(_tags?.Next(text.Text) ?? [(false, text.Text)]))
@@ -119,9 +131,9 @@ sealed class ModelCall(
                     foreach (var citation in text.Annotations?.OfType<CitationAnnotation>() ?? [])
                         yield return Citation(citation);
                     break;
-                case DataContent data when data.Data.Length > 0:
+                case DataContent file when file.Data.Length > 0:
                     _hasAnswer = true;
-                    yield return new FileUpdate(data.MediaType, data.Name, data.Data);
+                    yield return new FileUpdate(file.MediaType, file.Name, file.Data);
                     break;
             }
     }

@@ -60,6 +60,9 @@ public sealed class Provider(string name, IEnumerable<string> models, Func<strin
     /// <summary>The models that its server lists itself; null where it is not asked.</summary>
     internal ModelList? Listed { get; init; }
 
+    /// <summary>Whether it is the assistant that is always there.</summary>
+    internal bool IsDemo => Name == DemoChatClient.Provider;
+
     /// <summary>The client of one of its models, the same for every call.</summary>
     public IChatClient Open(string model) =>
         _clients.GetOrAdd(model, static (model, open) => new(() => open(model)), open).Value;

@@ -91,6 +91,17 @@ public static class Problems
     /// <summary>409 <c>reply_open</c></summary>
     public static readonly Problem ReplyOpen =
         new(409, "reply_open", "A reply to this question is on its way; wait for its end, or stop it");
+    /// <summary>404 <c>tool_call_not_found</c></summary>
+    public static readonly Problem ToolCallNotFound = new(404, "tool_call_not_found", "Tool call not found");
+    /// <summary>409 <c>already_answered</c></summary>
+    public static readonly Problem AlreadyAnswered =
+        new(409, "already_answered", "This tool call was answered before, and otherwise");
+    /// <summary>409 <c>reply_ended</c></summary>
+    public static readonly Problem ReplyEnded =
+        new(409, "reply_ended", "The reply has ended; its tool call waits for no answer any more");
+    /// <summary>409 <c>claimed</c></summary>
+    public static readonly Problem Claimed =
+        new(409, "claimed", "Another client executes this tool call; a claim lapses after 60 seconds");
     /// <summary>422 <c>path_too_long</c></summary>
     public static readonly Problem PathTooLong = new(422, "path_too_long",
         "More than 10,000 messages would leave the active path or enter it; that is too many at once");

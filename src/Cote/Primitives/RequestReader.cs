@@ -62,6 +62,9 @@ public sealed partial class RequestReader
     /// <summary>Whether the field is there and not <c>null</c>.</summary>
     public bool HasValue(string name) => TryGet(name, out _);
 
+    /// <summary>The object that is read.</summary>
+    internal JsonElement Json => _body;
+
     /// <summary>A nested object; null where absent, or where it is something else, which is an error.</summary>
     public RequestReader? OptionalNestedObject(string name)
     {

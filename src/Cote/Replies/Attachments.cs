@@ -23,6 +23,9 @@ sealed class Attachments(MediaStore media, BlobStorage storage, AssistantsOption
         public long Tokens { get; set; } = tokens;
         public int Images { get; set; } = images;
         public long ImageBytes { get; set; } = MostImageBytes;
+
+        /// <summary>Whether the text of a file was read.</summary>
+        public bool HasTexts { get; set; }
     }
 
     public Budget For(long tokens, bool vision) => new(tokens, vision ? options.MaxImages : 0);
@@ -94,6 +97,7 @@ sealed class Attachments(MediaStore media, BlobStorage storage, AssistantsOption
             var units = (int)(text.Length * Math.Min(0.9, (double)left / TokenEstimate.Of(text)));
             text = Primitives.Excerpt.Of(text, Math.Max(1, units));
         }
+        budget.HasTexts = true;
         text = begin + text + (isCut ? cut : end);
         budget.Tokens -= TokenEstimate.Of(text);
         return new TextContent(text);

@@ -73,4 +73,7 @@ static partial class RepliesLog
     [LoggerMessage(1919, LogLevel.Warning,
         "The model of reply {Reply} failed with {Code}; {Model} is asked in its place.")]
     public static partial void ModelFallsBack(this ILogger log, string reply, string code, string model);
+
+    [LoggerMessage(1920, LogLevel.Warning, "Reply {Reply}: the call of tool {Tool} ended with {Code} ({Error}).")]
+    public static partial void ToolFailed(this ILogger log, string reply, string tool, string code, string error);
 }

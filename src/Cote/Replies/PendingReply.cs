@@ -12,10 +12,12 @@ namespace Cote.Replies;
 /// <param name="Attempt">The attempt that <paramref name="Content"/> belongs to.</param>
 /// <param name="Place">Where it stands in the tree.</param>
 /// <param name="PrefixLength">UTF-16 units of the text that every attempt goes on after.</param>
-/// <param name="Home">The node that makes it, or null while it waits.</param>
+/// <param name="Home">The node that makes it; null where none does.</param>
+/// <param name="IsWaiting">Whether it waits for a person or a client.</param>
 sealed record PendingReply(
     string ChatId, string MessageId, string ReplyToId, long Seq, string Model, long BegunSeq, long Attempt,
-    string Content, ReplyParts Parts, TreePlace Place, int PrefixLength = 0, string? Home = null)
+    string Content, ReplyParts Parts, TreePlace Place, int PrefixLength = 0, string? Home = null,
+    bool IsWaiting = false)
 {
     public ReplyText Text => new(Attempt, Content, Parts);
 
@@ -57,15 +59,34 @@ sealed record PendingReplyRow(
     int PrefixLength, string? QuestionParentId, string? Instructions, bool AwaitsTitle, bool HasOwnBudget,
     string? ReasoningEffort, ReplyParts Parts, TreePlace Place)
 {
+    /// <summary>How many parts the steps have that are over: every attempt goes on after them.</summary>
+    public int KeptParts { get; init; }
+
+    /// <summary>Whether its run goes on with what is shown: it has waited, and nothing of it is taken back.</summary>
+    public bool GoesOn { get; init; }
+
+    /// <summary>The tools that its client brought, as JSON, or null.</summary>
+    public string? ClientTools { get; init; }
+
+    /// <summary>The installation that brought them.</summary>
+    public string? ClientId { get; init; }
+
+    /// <summary>The tools that its chat has chosen; null for all.</summary>
+    public IReadOnlyList<string>? ChosenTools { get; init; }
+
     /// <summary>The text that every attempt goes on after; it is a part of the content.</summary>
     public string Prefix => Content[..Math.Min(PrefixLength, Content.Length)];
+
+    /// <summary>The text and the parts that every attempt goes on after.</summary>
+    public ReplyText Kept => new(TextAttempt, Prefix, KeptParts == 0 ? ReplyParts.None
+        : new(Parts.Rev, [.. Parts.Items.Take(KeptParts)]));
 
     /// <summary>The text that stands, and the attempt that made it.</summary>
     public ReplyText Text => new(TextAttempt, Content, Parts);
 
     public PendingReply ToPendingReply() => new(
         ChatId, Id, QuestionId, Seq, Model, BegunSeq, TextAttempt, Content, Parts, Place, PrefixLength,
-        State == States.Running ? Owner : null);
+        State == States.Running ? Owner : null, State == States.Waiting);
 
     /// <summary>The call of the model under this fence.</summary>
     public CallKey Call => new(UserId, Id, Purposes.Chat, Attempt);
@@ -78,7 +99,8 @@ sealed record PendingReplyRow(
           r.stop_wanted, q.id, q.seq, r.begun_seq, q.status, c.system_prompt, r.temperature, r.max_tokens, r.owner,
           q.timestamp, r.prefix, q.parent_id, (select u.instructions from users u where u.id = r.user_id), c.title_state,
           cast(case when {BudgetStore.HasOwn($"r.user_id")} then 1 else 0 end as bigint),
-          r.reasoning_effort, r.parts_rev, {ReplyParts.ColumnOf($"r", PartsView.All)}, {TreePlace.ColumnsOf($"r")}
+          r.reasoning_effort, r.parts_rev, {ReplyParts.ColumnOf($"r", PartsView.All)}, r.kept_parts, r.goes_on,
+          q.client_tools, q.client_id, c.tools, {TreePlace.ColumnsOf($"r")}
         from messages r
         join messages q on q.user_id = r.user_id and q.id = r.reply_to_id
         join chats c on c.user_id = r.user_id and c.id = r.chat_id
@@ -103,7 +125,14 @@ sealed record PendingReplyRow(
         row.GetDoubleOrNull(16), (int?)row.GetInt64OrNull(17), row.GetStringOrNull(18),
         new(row.GetInt64(19)), (int)row.GetInt64(20), row.GetString(21) is { Length: > 0 } parent ? parent : null,
         row.GetStringOrNull(22), row.GetInt64(23) == TitleStates.Waiting, row.GetInt64(24) != 0,
-        row.GetStringOrNull(25), ReplyParts.Read(row.GetStringOrNull(27), row.GetInt64(26)), TreePlace.Read(row, 28));
+        row.GetStringOrNull(25), ReplyParts.Read(row.GetStringOrNull(27), row.GetInt64(26)), TreePlace.Read(row, 33))
+    {
+        KeptParts = (int)row.GetInt64(28),
+        GoesOn = row.GetInt64(29) != 0,
+        ClientTools = row.GetStringOrNull(30),
+        ClientId = row.GetStringOrNull(31),
+        ChosenTools = row.GetStringOrNull(32) is { } tools ? MessageStore.ReadTexts(tools) : null,
+    };
 }
 
 /// <summary>How a reply ends.</summary>
@@ -119,6 +148,9 @@ sealed record ReplyEnd(
     string State, ReplyText Text, string? FinishReason = null, GenerationError? Error = null,
     CallUsage? Call = null, bool RefusesQuestion = false)
 {
+    /// <summary>Why its tool calls end that have no outcome yet; null where there are none.</summary>
+    public GenerationError? OpenCalls { get; init; }
+
     /// <summary>What all its calls have used, once the end is written.</summary>
     public Chats.Usage? Usage { get; init; }
 }

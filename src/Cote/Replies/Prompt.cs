@@ -5,7 +5,9 @@ using Microsoft.Extensions.AI;
 namespace Cote.Replies;
 
 /// <summary>A prompt, about how many tokens it has, and how many of those are of earlier turns.</summary>
-sealed record BuiltPrompt(IReadOnlyList<ChatMessage> Messages, long Tokens, long PastTokens);
+/// <param name="HasDocuments">Whether a text of an upload is in it, which may hold orders of a stranger.</param>
+sealed record BuiltPrompt(
+    IReadOnlyList<ChatMessage> Messages, long Tokens, long PastTokens, bool HasDocuments = false);
 
 /// <summary>
 /// Builds the prompt of a reply: as much of the chat as the model's window holds, read backwards, never the whole chat.
@@ -25,13 +27,15 @@ sealed class Prompt(PastStore history, Attachments attachments)
 
     /// <summary>The prompt of a reply, or null where not even the system prompt and the question fit.</summary>
     /// <param name="reply">The reply to be made.</param>
+    /// <param name="steps">The steps that it has behind it.</param>
     /// <param name="systemPrompt">The text before everything, or null.</param>
     /// <param name="room">The most tokens of the prompt.</param>
     /// <param name="wanted">The tokens up to which earlier turns are taken; the question may be longer.</param>
     /// <param name="vision">Whether the model sees images.</param>
     /// <param name="ct">Cancels the reads.</param>
     public async Task<BuiltPrompt?> BuildAsync(
-        PendingReplyRow reply, string? systemPrompt, long room, long wanted, bool vision, CancellationToken ct)
+        PendingReplyRow reply, IReadOnlyList<PastStep> steps, string? systemPrompt, long room, long wanted, bool vision,
+        CancellationToken ct)
     {
         // Most chats are short, and most paths stay: one query brings the question and all messages before it.
         var newest = await history.ListNewestAsync(
@@ -41,7 +45,8 @@ sealed class Prompt(PastStore history, Attachments attachments)
             ?? await history.FindAsync(reply.UserId, reply.QuestionId, ct);
         if (question is null)
             return new([], 0, 0); // Deleted meanwhile.
-        var left = room - TokenEstimate.Of(question.Content) - TokenEstimate.Of(reply.Prefix);
+        var left = room - TokenEstimate.Of(question.Content)
+            - (steps.Count == 0 ? TokenEstimate.Of(reply.Prefix) : steps.Sum(x => x.Tokens));
         if (!string.IsNullOrWhiteSpace(systemPrompt))
             left -= TokenEstimate.Of(systemPrompt);
         if (left < 0)
@@ -67,8 +72,11 @@ sealed class Prompt(PastStore history, Attachments attachments)
             Add(prompt, message.Sender, message.Content, pastParts.GetValueOrDefault(message.Seq) ?? []);
         var isBlank = string.IsNullOrWhiteSpace(question.Content) && parts.Count == 0;
         Add(prompt, Senders.User, isBlank ? BlankQuestion : question.Content, parts);
-        Add(prompt, Senders.Ai, reply.Prefix, []);
-        return new(prompt, own + forPast - budget.Tokens, forPast - budget.Tokens);
+        if (steps.Count == 0)
+            Add(prompt, Senders.Ai, reply.Prefix, []);
+        foreach (var step in steps)
+            Add(prompt, step);
+        return new(prompt, own + forPast - budget.Tokens, forPast - budget.Tokens, budget.HasTexts);
     }
 
     // Messages of low importance are cut first, then normal, then high ones, each oldest first. They are taken in the
@@ -107,6 +115,18 @@ sealed class Prompt(PastStore history, Attachments attachments)
     // What a provider refused is not sent again with every later turn, and strict servers refuse blank turns.
     static bool IsSendable(PromptMessage message) =>
         !message.IsRefused && (message.Media.Count > 0 || !string.IsNullOrWhiteSpace(message.Content));
+
+    // Thoughts, text and calls of a step stand in one message, and their results behind it.
+    static void Add(List<ChatMessage> prompt, PastStep step)
+    {
+        List<AIContent> said =
+            [.. step.Calls[0].Sealed.Select(x => new TextReasoningContent("") { ProtectedData = x })];
+        if (!string.IsNullOrWhiteSpace(step.Text))
+            said.Add(new TextContent(step.Text));
+        said.AddRange(step.Calls.Select(x => x.ToContent()));
+        prompt.Add(new(ChatRole.Assistant, said));
+        prompt.Add(new(ChatRole.Tool, [.. step.Calls.Select(x => x.ToResult())]));
+    }
 
     // Neighbours of one role are joined: some models refuse two turns of one role. Text after text becomes one part.
     static void Add(List<ChatMessage> prompt, string sender, string text, IReadOnlyList<AIContent> parts)

@@ -103,7 +103,8 @@ sealed class Regenerate(
             return null;
         if (change.IsTooLong)
             return Problems.PathTooLong;
-        var result = await start.RunAsync(userId, version.ChatId, version.Id, version.StopsOpen,
+        version = version with { StopsWaiting = await turns.HasWaitingAsync(userId, version.ChatId, ct) };
+        var result = await start.RunAsync(userId, version.ChatId, version.Id, version.StopsOpen, version.StopsWaiting,
             hasSlot => turns.RegenerateAsync(userId, version, change, hasSlot), ct);
         if (result is { Outcome: Outcome.Committed, Happened: true, Reply: { } reply })
             return await messages.FindAsync(userId, version.ChatId, version.Id, ct) is { } stored

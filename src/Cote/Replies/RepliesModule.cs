@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Cote.Chats;
 using Cote.Http;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -22,6 +23,8 @@ static class RepliesModule
         services.AddSingleton<ChatJobLoop>().AddHostedService(x => x.GetRequiredService<ChatJobLoop>());
         services.AddHostedService<TemporaryChatLoop>();
         services.AddSingleton<Attachments>().AddSingleton<GeneratedFiles>();
+        services.AddSingleton<ToolCallStore>().AddSingleton<ToolAnswerStore>().AddSingleton<ToolOutputs>();
+        services.AddHostedService<WaitingReplyLoop>();
         services.AddSingleton<Prompt>().AddSingleton<ReplyRunContext>();
         services.AddSingleton<LeaseLoop>().AddHostedService(x => x.GetRequiredService<LeaseLoop>());
         services.AddHostedService<ReplyLoop>();
@@ -40,6 +43,12 @@ static class RepliesModule
             .WithSummary("Stop the running reply and those that wait");
         chats.MapDelete("", DeleteChat.Handle).Produces<SuccessBody>().WithTags("Chats")
             .WithSummary("Delete a chat with all that is in it");
+        chats.MapPost("/messages/{messageId}/tool_calls/{callId}", AnswerToolCall.Handle)
+            .Takes<ToolAnswerBody>("application/json").Produces<Message>()
+            .WithSummary("Allow or deny a tool call, or say what the client's tool returned; safe to repeat");
+        chats.MapPost("/messages/{messageId}/tool_calls/{callId}/claim", ClaimToolCall.Handle)
+            .Takes<ClaimBody>("application/json").Produces<SuccessBody>()
+            .WithSummary("Execute a client's tool call in the place of the installation that sent the tool");
         var all = routes.MapGroup("/chats").RequireAuthorization().WithTags("Chats");
         all.MapDelete("/", DeleteChats.Handle).Produces<SuccessBody>(202)
             .WithSummary("Delete all archived chats, or all others, in the background");

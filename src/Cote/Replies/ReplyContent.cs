@@ -35,6 +35,15 @@ sealed class ReplyContent
 
         /// <summary>A thought or a text that does not grow any more.</summary>
         public bool IsClosed { get; set; }
+
+        public Slot Copy() => new(Part, Born)
+        {
+            Rev = Rev,
+            Thought = Thought is null ? null : new(Thought.ToString()),
+            Sent = Sent,
+            BeganAt = BeganAt,
+            IsClosed = IsClosed,
+        };
     }
 
     readonly StringBuilder _text = new();
@@ -58,6 +67,12 @@ sealed class ReplyContent
 
     public IReadOnlyList<Slot> Slots => _slots;
 
+    /// <summary>How many parts the attempt began with.</summary>
+    public int KeptParts { get; private set; }
+
+    /// <summary>The UTF-16 units of text that it began with.</summary>
+    public int KeptLength { get; private set; }
+
     public ReplyPosition Position => new(Attempt, Length, Rev, ThoughtLength);
 
     public bool IsEmpty => Length == 0 && Rev == 0;
@@ -71,7 +86,9 @@ sealed class ReplyContent
 
     /// <summary>The beginning of it: so many units and so many parts.</summary>
     public ReplyText Read(int length, int parts) => new(Attempt, Text(0, length), parts == 0 ? ReplyParts.None
-        : new(Rev, [.. _slots.Take(parts).Select((x, index) => new PartState(PartAt(index), x.Rev))]));
+        : new(
+            parts < _slots.Count ? _slots[parts].Born - 1 : Rev,
+            [.. _slots.Take(parts).Select((x, index) => new PartState(PartAt(index), x.Rev))]));
 
     /// <summary>A part as it is now; the last one reaches as far as the text.</summary>
     public Part PartAt(int index) => _slots[index] switch
@@ -101,7 +118,34 @@ sealed class ReplyContent
     {
         _text.Clear();
         _slots.Clear();
-        (Attempt, Rev) = (attempt, 0);
+        (Attempt, Rev, KeptParts, KeptLength) = (attempt, 0, 0, 0);
+    }
+
+    /// <summary>An attempt begins after what is kept of the one before it.</summary>
+    public void Begin(long attempt, ReplyText kept)
+    {
+        Begin(attempt);
+        _text.Append(kept.Content);
+        foreach (var item in kept.Parts.Items)
+            Set(_slots.Count, item.Part, Rev + 1);
+        foreach (var slot in _slots)
+            slot.IsClosed = true;
+        (KeptParts, KeptLength) = (_slots.Count, Length);
+    }
+
+    /// <summary>A copy of it, to see what a change leads to.</summary>
+    public ReplyContent Copy()
+    {
+        var copy = new ReplyContent(new(Attempt, "", ReplyParts.None), _clock) 
+        {
+            Rev = Rev,
+            KeptParts = KeptParts,
+            KeptLength = KeptLength,
+        };
+        copy._text.Append(_text);
+        foreach (var slot in _slots)
+            copy._slots.Add(slot.Copy());
+        return copy;
     }
 
     /// <summary>Adds text to the end.</summary>

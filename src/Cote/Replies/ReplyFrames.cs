@@ -47,7 +47,9 @@ sealed class ReplyFrames(PendingReply reply, ReplyContent content, MediaLinks li
         }
         if (position.Attempt != end.Attempt)
         {
-            var kept = content.Read(Math.Min(_reply.PrefixLength, content.Length), 0);
+            var kept = content.Read(
+                content.KeptParts > 0 ? content.KeptLength : Math.Min(_reply.PrefixLength, content.Length),
+                content.KeptParts);
             frames.Add(Snapshot(kept, view));
             position = kept.Position;
         }
@@ -144,11 +146,15 @@ sealed class ReplyFrames(PendingReply reply, ReplyContent content, MediaLinks li
         return last.Frame;
     }
 
-    Frame WritePart(int index, long rev, Part part) => Frame.Write(EventTypes.Part, data =>
+    Frame WritePart(int index, long rev, Part part) => WritePart(_reply, content.Attempt, index, rev, part);
+
+    /// <summary>A part of a reply, as this client sees it.</summary>
+    public static Frame WritePart(
+        PendingReply reply, long attempt, int index, long rev, Part part) => Frame.Write(EventTypes.Part, data =>
     {
-        data.WriteString("chat_id"u8, _reply.ChatId);
-        data.WriteString("message_id"u8, _reply.MessageId);
-        data.WriteNumber("attempt"u8, content.Attempt);
+        data.WriteString("chat_id"u8, reply.ChatId);
+        data.WriteString("message_id"u8, reply.MessageId);
+        data.WriteNumber("attempt"u8, attempt);
         data.WriteNumber("index"u8, index);
         data.WriteNumber("rev"u8, rev);
         data.WritePropertyName("part"u8);

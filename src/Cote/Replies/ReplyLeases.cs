@@ -52,6 +52,7 @@ sealed class ReplyLeases(
             update messages set
               takeovers = takeovers + case when state = 'running' and lease_until > {HandedOver} then 1 else 0 end,
               text_attempt = case when {IsEmpty} then attempt + 1 else text_attempt end,
+              goes_on = case when state = 'queued' and kept_parts > 0 then 1 else 0 end,
               state = 'running', owner = {node.Id}, lease_until = {Until}, attempt = attempt + 1
             where user_id = {userId} and id = (
                 select o.id from messages o where o.user_id = {userId} and o.chat_id = {chatId}
@@ -74,7 +75,8 @@ sealed class ReplyLeases(
     }
 
     /// <summary>Adds a row of the ledger for each claimed reply <c>r</c>, whose model is about to be called.</summary>
-    public void AddCall(WriteBatch batch, Sql which) => AddCall(batch, which, $"r.model", $"0", $"r.attempt", null);
+    public void AddCall(WriteBatch batch, Sql which) => AddCall(
+        batch, which, $"r.model", $"0", $"case when r.goes_on = 1 then r.text_attempt else r.attempt end", null);
 
     /// <summary>The same for a prompt that is known.</summary>
     public void AddCall(
@@ -195,12 +197,12 @@ sealed class ReplyLeases(
     // What is shown next of a reply that has nothing yet belongs to the new attempt; older text keeps its own.
     static readonly Sql IsEmpty = $"content = '' and parts_rev = 0";
 
-    // A row is claimable while it waits, was handed over, or its lease has lapsed. A reply that runs here is not
+    // A row is claimable while it is queued, was handed over, or its lease has lapsed. A reply that runs here is not
     // claimed here again, however late its lease is; and just after the database has come back, a lapsed lease says
     // nothing of its owner. A lease that reaches too far was written by a clock that was set back since: a live owner
     // renews it in seconds.
     Sql IsClaimable(Sql row) => $"""
-        ({row}.state = 'queued' or {row}.lease_until <= {Void} or {row}.owner is null
+        {row}.state <> 'waiting' and ({row}.state = 'queued' or {row}.lease_until <= {Void} or {row}.owner is null
           or ({row}.lease_until < {db.Dialect.Now} or {row}.lease_until > {db.Dialect.Now} + {2 * LengthMilliseconds})
             and {row}.owner <> {node.Id} and {db.Engine.AvailableFor >= options.Length} = 1)
         """;

@@ -23,6 +23,9 @@ readonly record struct ReplyPosition(long Attempt, int Length, long Rev = 0, int
 /// <summary>The text and the parts of a reply at one moment, and the attempt that made them.</summary>
 readonly record struct ReplyText(long Attempt, string Content, ReplyParts Parts)
 {
+    /// <summary>Nothing.</summary>
+    public static readonly ReplyText None = new(0, "", ReplyParts.None);
+
     public ReplyPosition Position => new(
         Attempt, Content.Length, Parts.Rev,
         Parts.Items is [.., { Part: ReasoningPart thought }] ? thought.Text?.Length ?? 0 : 0);

@@ -1,6 +1,8 @@
 using Cote.Chats;
+using Cote.Events;
 using Cote.Models;
 using Cote.Primitives;
+using Cote.Tools;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Logging;
 
@@ -9,7 +11,8 @@ namespace Cote.Replies;
 /// <summary>What every run works with.</summary>
 sealed record ReplyRunContext(
     ReplyStore Store, ReplyLeases Leases, ReplyCalls Calls, StreamingReplies Streaming, ProviderRegistry Providers,
-    Prompt Prompt, GeneratedFiles Files, AssistantsOptions Options, Clock Clock, ILogger<ReplyRun> Log);
+    Prompt Prompt, GeneratedFiles Files, ToolCallStore ToolCalls, ToolRegistry Tools, ToolOutputs Outputs,
+    ToolsOptions ToolLimits, EventLog Events, AssistantsOptions Options, Clock Clock, ILogger<ReplyRun> Log);
 
 /// <summary>
 /// One reply being made here, from its claim to its end. Text is shown as it comes and written at least every second;
@@ -24,14 +27,19 @@ sealed class ReplyRun : IDisposable
     readonly StreamingReply _streaming;
     readonly RunSignals _signals;
     readonly ReplyWriter _writer;
+    readonly ReplyTools _tools;
     readonly PendingReplyRow _reply;
+    string _model;
+    ReplyStep? _step; // The model call that is made, or was made last.
+    bool _hasDocuments;
 
     public ReplyRun(PendingReplyRow reply, ReplyRunContext context)
     {
-        (_reply, _context) = (reply, context);
+        (_reply, _context, _model) = (reply, context, reply.Model);
         _streaming = context.Streaming.Begin(reply.UserId, reply.ToPendingReply());
         _signals = new(_streaming);
         _writer = new(reply, _streaming, _signals, context);
+        _tools = new(reply, context);
     }
 
     public string UserId => _reply.UserId;
@@ -65,8 +73,12 @@ sealed class ReplyRun : IDisposable
         using var either = CancellationTokenSource.CreateLinkedTokenSource(_signals.Stopped, _signals.Lost, shutdown);
         try
         {
-            var result = await GenerateAsync(either.Token);
-            await _writer.EndAsync(EndOf(result), shutdown);
+            await _tools.LoadAsync(either.Token);
+            _writer.BeginAfter(_tools.Steps);
+            if (_tools.AreOfOtherEpoch)
+                await EndAsync(States.Interrupted, shutdown);
+            else if (await GenerateAsync(either.Token, shutdown) is { } result)
+                await _writer.EndAsync(EndOf(result), shutdown);
         }
         catch (OperationCanceledException) when (either.IsCancellationRequested)
         {
@@ -88,33 +100,64 @@ sealed class ReplyRun : IDisposable
     Task EndAsync(string state, CancellationToken shutdown)
     {
         _writer.Finish();
-        return _writer.EndAsync(new(state, _streaming.Read()), shutdown);
+        return _writer.EndAsync(new(state, _streaming.Read()) { OpenCalls = WhyCallsEnd(state) }, shutdown);
     }
 
-    async Task<ModelResult> GenerateAsync(CancellationToken ct)
+    GenerationError? WhyCallsEnd(string state) => _reply.KeptParts == 0 && _tools.Steps == 0 ? null
+        : _tools.AreOfOtherEpoch ? CallEnds.Restored
+        : state == States.Stopped ? CallEnds.Stopped
+        : state == States.Interrupted ? CallEnds.Interrupted : CallEnds.Ended;
+
+    // Step by step: a model call, then the tools that it asked for. Null where the reply waits for answers now.
+    async Task<ModelResult?> GenerateAsync(CancellationToken ct, CancellationToken shutdown)
     {
         using var limit = new CancellationTokenSource(
             TimeSpan.FromSeconds(_context.Options.MaxReplySeconds), _context.Clock.Provider);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, ct);
-        var providers = _context.Providers;
-        var asked = providers.Find(_reply.Model) is null ? providers.Catalogue.Default.Id : _reply.Model;
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(
+            limit.Token, _signals.Stopped, _signals.Lost);
         try
         {
-            var result = await AskAsync(asked, either.Token);
-            foreach (var next in providers.FallbacksOf(asked))
+            while (true)
             {
-                if (result.Fault is not { } fault || _writer.HasBegun || !MayAnotherAnswer(fault))
-                    break;
-                _context.Log.ModelFallsBack(_reply.Id, fault.Code, next);
-                _streaming.AnsweredBy(next);
-                result = await AskAsync(next, either.Token);
+                if (_tools.HasOpen
+                    && !await new ToolRun(_reply, _tools, _writer, _context, stop.Token, shutdown).RunAsync())
+                    return null;
+                either.Token.ThrowIfCancellationRequested();
+                var result = await AskFirstAsync(either.Token);
+                if (!AsksForTools(result))
+                    return result;
+                _tools.Add(await _writer.EndStepAsync(
+                    part => _tools.Propose(_step!.Calls, _step.Sealed, part, _hasDocuments), stop.Token));
             }
-            return result;
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested && !ct.IsCancellationRequested)
         {
             return new(ModelFault.TooLong, null, null);
         }
+    }
+
+    // A limit cuts the last call off, and what a filter ends is not gone on with.
+    bool AsksForTools(ModelResult result) => result.Fault is null && _step!.Calls.Count > 0
+        && _tools.Steps < _context.ToolLimits.Steps
+        && result.FinishReason != ChatFinishReason.Length.Value
+        && result.FinishReason != ChatFinishReason.ContentFilter.Value;
+
+    // Another model answers only where nothing is there yet of the first one's.
+    async Task<ModelResult> AskFirstAsync(CancellationToken ct)
+    {
+        var providers = _context.Providers;
+        var asked = providers.Find(_model) is null ? providers.Catalogue.Default.Id : _model;
+        var result = await AskAsync(asked, ct);
+        foreach (var next in _tools.Steps > 0 ? [] : providers.FallbacksOf(asked))
+        {
+            if (result.Fault is not { } fault || _writer.HasBegun || !MayAnotherAnswer(fault))
+                break;
+            _context.Log.ModelFallsBack(_reply.Id, fault.Code, next);
+            _streaming.AnsweredBy(next);
+            result = await AskAsync(_model = next, ct);
+        }
+        return result;
     }
 
     // What is wrong with the question, or with the time and the money for it, is wrong with every model.
@@ -127,32 +170,48 @@ sealed class ReplyRun : IDisposable
         var options = _context.Options;
         var settings = SettingsOf(provider, model);
         var mostOutput = settings.MaxOutputTokens;
+        var toolTokens = await AddToolsAsync(settings, provider, model, ct);
         var configured = provider.ContextTokensOf(model) ?? options.ContextTokens;
-        var room = RoomIn(configured, settings.MaxOutputTokens);
-        var wanted = RoomIn(provider.LearntWindow(model) ?? configured, settings.MaxOutputTokens);
+        var room = RoomIn(configured, settings.MaxOutputTokens) - toolTokens;
+        var wanted = RoomIn(provider.LearntWindow(model) ?? configured, settings.MaxOutputTokens) - toolTokens;
         var systemText = Prompt.SystemTextOf(_reply.Instructions, _reply.SystemPrompt ?? options.SystemPrompt);
         for (var calls = 1; ; calls++)
         {
-            var prompt = await _context.Prompt.BuildAsync(_reply, systemText, room, wanted, provider.Sees(model), ct);
+            var prompt = await _context.Prompt.BuildAsync(
+                _reply, PastStep.In(_streaming.Read(), _tools.Calls), systemText, room, wanted, provider.Sees(model), ct);
             if (prompt is null)
                 return new(ModelFault.ContextTooLong, null, null);
-            var next = new NextCall(id, prompt.Tokens, mostOutput);
-            var meter = new CallMeter(prompt.Tokens);
+            _hasDocuments = prompt.HasDocuments;
+            var tokens = prompt.Tokens + toolTokens;
+            var next = new NextCall(id, tokens, mostOutput);
+            var meter = new CallMeter(tokens);
             if (!await _writer.BeginCallAsync(next, settings, meter, ct))
                 return new(ModelFault.BudgetExceeded, null, null);
             var call = new ModelCall(
                 provider, model, prompt.Messages, settings, options.CallLimits, _context.Clock, meter);
-            var result = await new ReplyStep(_reply, _writer, _context).RunAsync(
+            _step = new(_reply, _writer, _context);
+            var result = await _step.RunAsync(
                 call, () => _writer.BeginCallAsync(next, settings, meter, ct), ct);
             if (result.Fault != ModelFault.ContextTooLong || _writer.HasAnswer)
                 return result;
-            provider.LearnWindow(model, prompt.Tokens);
+            provider.LearnWindow(model, tokens);
             if (calls == MostPromptSizes || prompt.PastTokens == 0)
                 return result;
             // The model's window is smaller than the settings say: half of the earlier turns may fit.
             wanted = prompt.Tokens - (prompt.PastTokens + 1) / 2;
             _context.Log.PromptShortened(_reply.Id, id, prompt.Tokens);
         }
+    }
+
+    // Returns about how many tokens they take. After the last step the model is to answer without them.
+    async Task<long> AddToolsAsync(ChatOptions settings, Provider provider, string model, CancellationToken ct)
+    {
+        var offered = await _tools.OfferAsync(provider, model, ct);
+        if (offered.Count == 0)
+            return 0;
+        (settings.Tools, settings.ToolMode) = (offered,
+            _tools.Steps < _context.ToolLimits.Steps ? ChatToolMode.Auto : ChatToolMode.None);
+        return ReplyTools.TokensOf(offered);
     }
 
     ChatOptions SettingsOf(Provider provider, string model) => new()
@@ -170,14 +229,17 @@ sealed class ReplyRun : IDisposable
     {
         _writer.Finish();
         var text = _streaming.Read();
-        var hasText = _writer.HasAnswer && (HasFile(text) || !string.IsNullOrWhiteSpace(text.Content));
+        var hasText = (_writer.HasAnswer || _tools.Steps > 0) && (HasFile(text) || !string.IsNullOrWhiteSpace(text.Content));
         var fault = result.Fault
             ?? (result.FinishReason == ChatFinishReason.ContentFilter.Value ? ModelFault.Filtered
                 : hasText ? null : ModelFault.Empty);
         return new(
             fault is null ? States.Completed : States.Failed, text, result.FinishReason,
             fault is null ? null : new GenerationError(fault.Code, fault.Detail),
-            RefusesQuestion: !hasText && result.Fault is { Code: "filtered" or "unsupported_media" });
+            RefusesQuestion: !hasText && result.Fault is { Code: "filtered" or "unsupported_media" })
+        {
+            OpenCalls = WhyCallsEnd(fault is null ? States.Completed : States.Failed),
+        };
     }
 
     static bool HasFile(ReplyText text) => text.Parts.Items.Any(x => x.Part is FilePart);

@@ -1,6 +1,7 @@
 using Cote.Chats;
 using Cote.Models;
 using Cote.Primitives;
+using Microsoft.Extensions.AI;
 
 namespace Cote.Replies;
 
@@ -14,8 +15,16 @@ sealed class ReplyStep(PendingReplyRow reply, ReplyWriter writer, ReplyRunContex
     const int LongestUrl = 2_048;
 
     readonly List<CitationUpdate> _citations = [];
+    readonly List<FunctionCallContent> _calls = [];
+    readonly List<string> _sealed = [];
     int _files;
     int? _textStart; // Where the text of this call begins in the content.
+
+    /// <summary>The tools that the model asks for, in its order.</summary>
+    public IReadOnlyList<FunctionCallContent> Calls => _calls;
+
+    /// <summary>What the provider demands back of its thoughts.</summary>
+    public IReadOnlyList<string> Sealed => _sealed;
 
     /// <summary>Runs the call to its end.</summary>
     /// <param name="call">The call.</param>
@@ -46,6 +55,7 @@ sealed class ReplyStep(PendingReplyRow reply, ReplyWriter writer, ReplyRunContex
         {
             case Retrying retrying:
                 context.Log.ModelCallRetried(reply.Id, retrying.Fault.Code, retrying.Wait);
+                _sealed.Clear();
                 if (!await beginAgain())
                     return new(ModelFault.BudgetExceeded, null, null);
                 break;
@@ -56,6 +66,12 @@ sealed class ReplyStep(PendingReplyRow reply, ReplyWriter writer, ReplyRunContex
                 break;
             case CitationUpdate citation when _citations.Count < MostCitations && IsOfUse(citation):
                 _citations.Add(citation);
+                break;
+            case ToolCallUpdate { Call: var asked }:
+                _calls.Add(asked);
+                break;
+            case SealedUpdate { Data: var data }:
+                _sealed.Add(data);
                 break;
             case FileUpdate file when _files++ < MostFiles:
                 writer.Add(await context.Files.KeepAsync(reply.UserId, file, ct));

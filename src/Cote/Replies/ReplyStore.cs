@@ -95,6 +95,8 @@ sealed class ReplyStore(
         PartRows.Write(
             transaction.Execute, reply.UserId, reply.Id, transaction.Locked, saved, end.Text.Attempt, end.Text.Parts);
         var media = NameFiles(transaction, reply, end.Text.Parts);
+        if (end.OpenCalls is { } why)
+            ToolCallRows.End(transaction.Execute, reply.UserId, $"= {reply.Id}", transaction.Locked, why);
         transaction.Execute($"""
             update messages set state = {end.State}, content = {content}, text_attempt = {end.Text.Attempt},
               parts_rev = {end.Text.Parts.Rev}, media = {media}, timestamp = {ListedAt(transaction.At)}, listed = 1, event_seq = h.seq, tokens = {(long)TokenEstimate.Of(content)},
@@ -151,8 +153,8 @@ sealed class ReplyStore(
     }
 
     /// <summary>
-    /// Ends the queued replies of a chat whose stop is requested, all in one transaction. One that was claimed since is
-    /// left to its run, which finds the request.
+    /// Ends the queued and waiting replies of a chat whose stop is requested, all in one transaction. One that was
+    /// claimed since is left to its run, which finds the request.
     /// </summary>
     /// <param name="userId">The owner.</param>
     /// <param name="chatId">The chat.</param>
@@ -161,17 +163,20 @@ sealed class ReplyStore(
     {
         Sql queued = $"""
             from messages m where m.user_id = {userId} and m.chat_id = {chatId}
-              and m.state in {States.Open} and m.state = 'queued' and m.stop_wanted = 1
+              and m.state in {States.Open} and m.state <> 'running' and m.stop_wanted = 1
             """;
         var batch = new WriteBatch();
         var transaction = new EventTransaction(batch, userId, clock.NewId(), clock.Now, queued);
-        StopAll(batch, transaction, chatId, queued, most);
+        StopAll(batch, transaction, chatId, queued, most, CallEnds.Stopped);
         return events.CommitAsync(batch, userId, transaction);
     }
 
     /// <summary>The open replies of a chat as the rows of a transaction, for <see cref="StopAll"/>.</summary>
     public static Sql OpenIn(string userId, string chatId) =>
         $"from messages m where m.user_id = {userId} and m.chat_id = {chatId} and m.state in {States.Open}";
+
+    /// <summary>The waiting replies of a chat as the rows of a transaction.</summary>
+    public static Sql WaitingIn(string userId, string chatId) => $"{OpenIn(userId, chatId)} and m.state = 'waiting'";
 
     /// <summary>
     /// Adds the statements that end open replies of a chat as stopped, with the text that was written; the transaction
@@ -182,8 +187,11 @@ sealed class ReplyStore(
     /// <param name="chatId">The chat.</param>
     /// <param name="rows">The replies.</param>
     /// <param name="most">How many events the transaction has at the most.</param>
+    /// <param name="calls">Why their calls end that have no outcome yet.</param>
+    /// <param name="state">The state that they end with.</param>
     public static void StopAll(
-        WriteBatch batch, EventTransaction transaction, string chatId, Sql rows, long most)
+        WriteBatch batch, EventTransaction transaction, string chatId, Sql rows, long most, GenerationError calls,
+        string state = States.Stopped)
     {
         var userId = transaction.UserId;
         LostCalls.Settle(batch, userId, $"""
@@ -196,8 +204,9 @@ sealed class ReplyStore(
               where e.user_id = {userId} and e.seq > h.seq - {most} and e.type = {EventTypes.Message})
             """;
         transaction.AppendEach(EventTypes.Message, rows);
+        ToolCallRows.End(transaction.Execute, userId, $"in (select m.id {rows})", transaction.Locked, calls);
         transaction.Execute($"""
-            update messages set state = 'stopped', timestamp = {ListedAt(transaction.At)}, listed = 1, owner = null, lease_until = 0,
+            update messages set state = {state}, wait_until = 0, timestamp = {ListedAt(transaction.At)}, listed = 1, owner = null, lease_until = 0,
               usage = {CallLedger.UsageOf($"messages.user_id", $"messages.id")}, event_seq = coalesce((
                 select e.seq from events e
                 where e.user_id = {userId} and e.seq > h.seq - {most} and e.message_id = messages.id), h.seq)

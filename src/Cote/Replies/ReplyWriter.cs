@@ -8,7 +8,7 @@ namespace Cote.Replies;
 /// What one run shows, and every write of it: its checkpoints, its raised attempt, its end. Each write carries the
 /// fence; one whose fence is broken changes nothing and ends the run.
 /// </summary>
-sealed class ReplyWriter(
+sealed partial class ReplyWriter(
     PendingReplyRow reply, StreamingReply streaming, RunSignals signals, ReplyRunContext context)
 {
     const int CheckpointUnits = 4_096;
@@ -22,15 +22,18 @@ sealed class ReplyWriter(
     long _attempt = reply.Attempt;
     string _questionStatus = reply.QuestionStatus;
     // What is shown belongs to this attempt: it rises where something that was shown is taken back.
-    long _shownAttempt = reply.Attempt;
-    bool _hasBegun; // Something of that attempt is shown.
+    long _shownAttempt = reply.GoesOn ? reply.TextAttempt : reply.Attempt;
+    ReplyText _kept = reply.Kept; // What every attempt goes on after.
+    bool _hasBegun; // Something of this step is shown.
     SavedParts _saved = reply.Text.Saved;
-    ReplyPosition _position;
-    ReplyPosition _savedPosition;
+    ReplyPosition _position = reply.GoesOn ? reply.Text.Position : default;
+    ReplyPosition _savedPosition = reply.GoesOn ? reply.Text.Position : default;
     long _unsavedSince;
     long _partsUnsavedSince;
-    CallMeter? _meter; // Of the call that is made, or was made last.
+    CallMeter? _meter; // Of the model call that is made, or was made last.
+    bool _isClaimSpent; // The model call that the claim has reserved is made, or is not made any more.
     bool _isHeld;
+    int _step;
     Task _checkpoint = Task.CompletedTask;
 
     /// <summary>The fence that it holds.</summary>
@@ -39,14 +42,17 @@ sealed class ReplyWriter(
     /// <summary>UTF-16 units of the text that this run has made.</summary>
     public int Length => _position.Length;
 
-    /// <summary>Whether anything of the attempt is shown.</summary>
+    /// <summary>Whether anything of the step is shown.</summary>
     public bool HasBegun => _hasBegun;
 
-    /// <summary>Whether this run has shown anything but thoughts.</summary>
+    /// <summary>Whether this step has shown anything but thoughts.</summary>
     public bool HasAnswer { get; private set; }
 
     /// <summary>Whether the model was called.</summary>
-    public bool IsCalled => _meter is not null;
+    public bool IsCalled => _meter is not null || _step > 0;
+
+    /// <summary>So many steps were over before this run.</summary>
+    public void BeginAfter(int steps) => _step = steps;
 
     int UnsavedUnits => _position.Length - (_position.Attempt == _savedPosition.Attempt ? _savedPosition.Length : 0);
 
@@ -85,15 +91,19 @@ sealed class ReplyWriter(
 
     void Show(Action<ReplyContent> add)
     {
-        var isFirst = !_hasBegun;
+        var begins = !_hasBegun && _step > 0;
         _hasBegun = true;
-        var position = streaming.Append(_shownAttempt, content =>
+        Apply(begins ? content =>
         {
-            // Each attempt goes on after the text that a new version was given.
-            if (isFirst && reply.Prefix.Length > 0)
-                content.AddText(reply.Prefix);
+            content.Add(new StepPart());
             add(content);
-        });
+        }
+        : add);
+    }
+
+    void Apply(Action<ReplyContent> change)
+    {
+        var position = streaming.Append(_shownAttempt, _kept, change);
         lock (_gate)
         {
             var now = context.Clock.Ticks;
@@ -120,7 +130,7 @@ sealed class ReplyWriter(
     }
 
     /// <summary>
-    /// Writes that a call is about to be made: the attempt is raised where another one was made before, or a budget
+    /// Writes that a model call is about to be made: the attempt is raised where another one was made before, or a budget
     /// applies. The call gets the limit that a budget leaves; false where none has room.
     /// </summary>
     /// <param name="next">The call.</param>
@@ -132,7 +142,7 @@ sealed class ReplyWriter(
     {
         var (calls, used) = (context.Calls, _meter?.Read());
         var hasBudget = calls.HaveBudget(reply);
-        if (used is not null || hasBudget)
+        if (used is not null || hasBudget || _isClaimSpent)
         {
             await HoldCheckpointsAsync(); // One that carries the old fence would find it broken.
             next = next with { Shown = _hasBegun ? null : _shownAttempt };
@@ -151,7 +161,7 @@ sealed class ReplyWriter(
             TakeBackShown(Interlocked.Increment(ref _attempt));
             settings.MaxOutputTokens = begun.Output;
         }
-        _meter = meter;
+        (_meter, _isClaimSpent) = (meter, true);
         return true;
     }
 

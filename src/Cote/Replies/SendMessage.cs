@@ -1,5 +1,6 @@
 using Cote.Chats;
 using Cote.Media;
+using Cote.Tools;
 
 namespace Cote.Replies;
 
@@ -15,7 +16,7 @@ sealed record SendOutcome(Problem? Problem, Message? Message = null, PendingRepl
 /// <summary>Stores a question and its queued reply; it never calls the model.</summary>
 sealed class SendMessage(
     MessageStore messages, ChatStore chats, TreeStore tree, TurnStore turns, TurnStart start, MediaStore uploads,
-    SendBudget budget, MessagesOptions options, TurnEvents events, Clock clock)
+    SendBudget budget, ToolRegistry tools, MessagesOptions options, TurnEvents events, Clock clock)
 {
     public const int MaxMedia = 32;
     const int LongestUrl = 2_048;
@@ -50,7 +51,11 @@ sealed class SendMessage(
                 return stored;
             if (await AnswerUnstoredAsync(userId, message, request, ct) is { } answer)
                 return answer;
-            message = message with { IsBudgetAsked = true };
+            message = message with
+            {
+                IsBudgetAsked = true,
+                StopsWaiting = await turns.HasWaitingAsync(userId, chat, ct),
+            };
             givesTitle = message.Title.Length > 0 && await chats.AwaitsTitleAsync(userId, chat, ct);
         }
     }
@@ -67,6 +72,7 @@ sealed class SendMessage(
         var parent = request.OptionalId("parent_id");
         var versionOf = request.OptionalId("version_of");
         var stops = request.OptionalFlag("stop") ?? false;
+        var (clientTools, clientId) = ClientTools.Read(request, tools);
         if (parent is not null && versionOf is not null)
             request.AddError("version_of", "a version gets the parent of the other one: leave parent_id out");
         List<string> media = [.. urls.Select(MediaLinks.IdOf).OfType<string>()];
@@ -78,7 +84,8 @@ sealed class SendMessage(
             request.Text("content", 1, options.MaxContentLength);
         return request.Problem is not null ? null
             : new NewMessage(id, clock.NewId(), "", content, type, importance, replyTo, media, parent, versionOf,
-                stops, "", clock.Now);
+                stops, "", clock.Now)
+            { ClientTools = clientTools, ClientId = clientId };
     }
 
     static string? NameOf(IReadOnlyList<string> ids, IReadOnlyList<MediaFile> media) =>
@@ -105,7 +112,7 @@ sealed class SendMessage(
                 return refusal;
         }
         position = position with { GivesTitle = givesTitle };
-        var result = await start.RunAsync(userId, message.ChatId, message.ReplyId, message.StopsOpen,
+        var result = await start.RunAsync(userId, message.ChatId, message.ReplyId, message.StopsOpen, message.StopsWaiting,
             hasSlot => turns.SendAsync(userId, message, position, hasSlot), ct);
         if (result is not { Outcome: Outcome.Committed, Happened: true, Reply: { } reply })
             return null;
@@ -189,6 +196,10 @@ sealed class SendMessage(
             json.WriteString("parent_id"u8, message.ParentId);
         if (message.VersionOf is not null)
             json.WriteString("version_of"u8, message.VersionOf);
+        if (message.ClientTools is { } tools)
+            json.WriteString("client_tools"u8, tools);
+        if (message.ClientId is { } client)
+            json.WriteString("client_id"u8, client);
         if (message.MediaIds.Count == 0)
             return;
         json.WriteStartArray("media"u8);

@@ -41,7 +41,7 @@ sealed class StopReplies(
         var began = clock.Ticks;
         var requested = await replies.RequestStopAsync(userId, chatId, except ?? "");
         var pending = (await replies.ListPendingAsync(userId, chatId, ct)).Where(x => x.IsStopRequested).ToList();
-        await EndQueuedAsync(userId, chatId, [.. pending.Where(x => x.State == States.Queued)], ct);
+        await EndQueuedAsync(userId, chatId, [.. pending.Where(x => x.State != States.Running)], ct);
         // A queued reply that was claimed in between finds the request in its row.
         foreach (var reply in pending.Where(x => x.State == States.Running))
             running.Stop(userId, reply.Id);
@@ -81,7 +81,10 @@ sealed class StopReplies(
             return;
         // What was shown here may be ahead of what was written: all of it stays.
         var text = reply.Text.NewerOf(streaming.VisibleTextOf(userId, id));
-        await replies.EndAsync(reply, new(States.Stopped, text), reply.QuestionStatus, reply.Text.Saved);
+        await replies.EndAsync(reply, new(States.Stopped, text)
+        {
+            OpenCalls = reply.KeptParts > 0 ? CallEnds.Stopped : null,
+        }, reply.QuestionStatus, reply.Text.Saved);
     }
 
     // Waits until none of these replies is pending; returns those that still are when the time is over.

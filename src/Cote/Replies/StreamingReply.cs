@@ -107,21 +107,37 @@ sealed class StreamingReply : IDisposable
         Volatile.Read(ref _updatedAt) is > 0 and var at && _clock.Since(at) < time;
 
     /// <summary>
-    /// Adds to what an attempt has made; the first of a new attempt replaces what the one before it made. Returns how
-    /// far it has come.
+    /// Adds to what an attempt has made; the first of a new attempt replaces what the one before it made, but for what
+    /// is kept. Returns how far it has come.
     /// </summary>
-    public ReplyPosition Append(long attempt, Action<ReplyContent> add)
+    public ReplyPosition Append(long attempt, ReplyText kept, Action<ReplyContent> add)
     {
         var position = default(ReplyPosition);
         Update(() =>
         {
-            if (attempt != _content.Attempt)
-                _content.Begin(attempt);
-            add(_content);
+            Add(_content, attempt, kept, add);
             position = _content.Position;
             return true;
         });
         return position;
+    }
+
+    /// <summary>What <see cref="Append"/> would lead to; nothing is shown of it yet.</summary>
+    public ReplyText Plan(long attempt, ReplyText kept, Action<ReplyContent> add)
+    {
+        lock (_gate)
+        {
+            var copy = _content.Copy();
+            Add(copy, attempt, kept, add);
+            return copy.Read();
+        }
+    }
+
+    static void Add(ReplyContent content, long attempt, ReplyText kept, Action<ReplyContent> add)
+    {
+        if (attempt != content.Attempt)
+            content.Begin(attempt, kept);
+        add(content);
     }
 
     /// <summary>Takes everything as another node or a row has it; what is not newer changes nothing.</summary>

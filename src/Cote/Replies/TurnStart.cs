@@ -13,13 +13,15 @@ sealed class TurnStart(ReplyScheduler scheduler, ReplyStore replies, StopReplies
     /// <param name="chatId">The chat.</param>
     /// <param name="replyId">The new reply.</param>
     /// <param name="stopsOpen">Whether the transaction stops the open replies of the chat.</param>
+    /// <param name="stopsWaiting">Whether it ends one that waits.</param>
     /// <param name="store">The transaction; it is told whether it may claim the reply for this node.</param>
     /// <param name="ct">Cancels what comes before the transaction.</param>
     public async Task<SendResult> RunAsync(
-        string userId, string chatId, string replyId, bool stopsOpen, Func<bool, Task<SendResult>> store,
-        CancellationToken ct)
+        string userId, string chatId, string replyId, bool stopsOpen, bool stopsWaiting,
+        Func<bool, Task<SendResult>> store, CancellationToken ct)
     {
-        var open = stopsOpen ? await StopAsync(userId, chatId, replyId, ct) : [];
+        var open = stopsOpen ? await StopAsync(userId, chatId, replyId, ct)
+            : stopsWaiting ? await ListWaitingAsync(userId, chatId, ct) : [];
         var hasSlot = scheduler.TryAcquireSlot(userId);
         var usesSlot = false;
         try
@@ -42,6 +44,9 @@ sealed class TurnStart(ReplyScheduler scheduler, ReplyStore replies, StopReplies
                 scheduler.ReleaseSlot(userId);
         }
     }
+
+    async Task<IReadOnlyList<PendingReplyRow>> ListWaitingAsync(string userId, string chatId, CancellationToken ct) =>
+        [.. (await replies.ListPendingAsync(userId, chatId, ct)).Where(x => x.State == States.Waiting)];
 
     // Replies that run end by themselves first, with all the text that was shown; what is still open, or comes
     // meanwhile, is ended by the transaction.

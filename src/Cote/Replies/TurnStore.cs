@@ -24,15 +24,25 @@ sealed record NewMessage(
     /// <summary>Whether a budget was asked for room; if not, it is stored only where the user has none.</summary>
     public bool IsBudgetAsked { get; init; }
 
+    /// <summary>Whether a reply that waits ends first; if not, it is stored only where none does.</summary>
+    public bool StopsWaiting { get; init; }
+
+    /// <summary>The tools that the client brings, as JSON, or null.</summary>
+    public string? ClientTools { get; init; }
+
+    /// <summary>The installation that brings them.</summary>
+    public string? ClientId { get; init; }
+
     /// <summary>What is stored of its uploads: their paths, unsigned.</summary>
     public IReadOnlyList<string> MediaPaths { get; } = [.. MediaIds.Select(MediaLinks.PathOf)];
 }
 
 /// <summary>A new version of a reply, checked and with its id.</summary>
 /// <param name="Prefix">The text that it goes on after; empty where it begins anew.</param>
+/// <param name="StopsWaiting">Whether a reply that waits to another question ends first.</param>
 sealed record NewVersion(
     string Id, string ChatId, string QuestionId, string? Model, double? Temperature, int? MaxTokens,
-    string? ReasoningEffort, string Prefix, bool StopsOpen, string Fingerprint);
+    string? ReasoningEffort, string Prefix, bool StopsOpen, string Fingerprint, bool StopsWaiting = false);
 
 /// <summary>Where a new message is put.</summary>
 /// <param name="ParentId">The message that it follows; empty for the beginning, null for the leaf.</param>
@@ -59,7 +69,7 @@ sealed class TurnStore(Database db, EventLog events, TreeStore tree, ReplyLeases
     {
         var (id, chat) = (message.Id, message.ChatId);
         var batch = new WriteBatch { IsRepeatable = true };
-        var transaction = Begin(batch, userId, chat, message.At, message.StopsOpen,
+        var transaction = Begin(batch, userId, chat, message.At, message.StopsOpen, message.StopsWaiting,
             1 + (position.Change is null ? 0 : 1) + (position.GivesTitle ? 1 : 0),
             $"{GuardOf(userId, message, position.GivesTitle)} and {IsAt(userId, chat, position)}");
         if (position.Change is { } change)
@@ -96,7 +106,7 @@ sealed class TurnStore(Database db, EventLog events, TreeStore tree, ReplyLeases
             {HasRoom(userId, chat)} and not exists (
               select 1 from messages o where {IsPendingIn(userId, chat)} and o.reply_to_id = {version.QuestionId})
             """;
-        var transaction = Begin(batch, userId, chat, now, version.StopsOpen, 1, $"""
+        var transaction = Begin(batch, userId, chat, now, version.StopsOpen, version.StopsWaiting, 1, $"""
             {TreeStore.Unchanged(userId, chat, change.Changed)} and {isOpen}
             """);
         MovePath(transaction, chat, change);
@@ -115,10 +125,14 @@ sealed class TurnStore(Database db, EventLog events, TreeStore tree, ReplyLeases
         return await CommitAsync(batch, transaction, version.Id, hasSlot);
     }
 
-    /// <summary>How many replies of a chat are pending.</summary>
+    /// <summary>How many replies of a chat are queued or running.</summary>
     public Task<long> CountPendingAsync(string userId, string chatId, CancellationToken ct) =>
-        db.FirstAsync($"select count(*) from messages o where {IsPendingIn(userId, chatId)}",
+        db.FirstAsync($"select count(*) from messages o where {TakesRoomIn(userId, chatId)}",
             row => row.GetInt64(0), ct);
+
+    /// <summary>Whether a reply of a chat waits for a person or a client.</summary>
+    public Task<bool> HasWaitingAsync(string userId, string chatId, CancellationToken ct) =>
+        db.FirstAsync($"select 1 {ReplyStore.WaitingIn(userId, chatId)}", _ => true, ct);
 
     /// <summary>Whether a reply to a question is pending.</summary>
     public Task<bool> HasOpenReplyAsync(string userId, string questionId, CancellationToken ct) =>
@@ -129,12 +143,18 @@ sealed class TurnStore(Database db, EventLog events, TreeStore tree, ReplyLeases
 
     // The open replies end in the same transaction, and so that they do not count.
     EventTransaction Begin(
-        WriteBatch batch, string userId, string chatId, Timestamp at, bool stopsOpen, int count, Sql guard)
+        WriteBatch batch, string userId, string chatId, Timestamp at, bool stopsOpen, bool stopsWaiting, int count,
+        Sql guard)
     {
-        var open = stopsOpen ? ReplyStore.OpenIn(userId, chatId) : null;
-        var transaction = new EventTransaction(batch, userId, clock.NewId(), at, count, guard, open);
-        if (open is not null)
-            ReplyStore.StopAll(batch, transaction, chatId, open, 2L * options.MaxOpenReplies + count);
+        var ending = stopsOpen ? ReplyStore.OpenIn(userId, chatId)
+            : stopsWaiting ? ReplyStore.WaitingIn(userId, chatId) : null;
+        if (ending is null)
+            guard = $"{guard} and not exists (select 1 {ReplyStore.WaitingIn(userId, chatId)})";
+        var transaction = new EventTransaction(batch, userId, clock.NewId(), at, count, guard, ending);
+        if (ending is not null)
+            ReplyStore.StopAll(
+                batch, transaction, chatId, ending, 2L * options.MaxOpenReplies + count,
+                stopsOpen ? CallEnds.Stopped : CallEnds.Superseded);
         return transaction;
     }
 
@@ -192,8 +212,8 @@ sealed class TurnStore(Database db, EventLog events, TreeStore tree, ReplyLeases
     Sql HasRoom(string userId, string chatId) => $"""
         (coalesce((
             select c.last_seq - o.seq from messages o join chats c on c.user_id = o.user_id and c.id = o.chat_id
-            where {IsPendingIn(userId, chatId)} order by o.seq limit 1), -1) < {options.MaxOpenReplies - 1L}
-          or (select count(*) from messages o where {IsPendingIn(userId, chatId)}) < {(long)options.MaxOpenReplies})
+            where {TakesRoomIn(userId, chatId)} order by o.seq limit 1), -1) < {options.MaxOpenReplies - 1L}
+          or (select count(*) from messages o where {TakesRoomIn(userId, chatId)}) < {(long)options.MaxOpenReplies})
         """;
 
     static void InsertQuestion(
@@ -203,10 +223,11 @@ sealed class TurnStore(Database db, EventLog events, TreeStore tree, ReplyLeases
         Sql parent = position.ParentId is { } id ? (Sql)$"{id}" : $"coalesce(c.leaf_id, '')";
         transaction.Execute($"""
             insert into messages (user_id, id, chat_id, seq, sender, type, content, status, importance, media, reply_to_id,
-              reply_id, parent_id, timestamp, listed, event_seq, tokens, fingerprint)
+              reply_id, parent_id, timestamp, listed, event_seq, tokens, fingerprint, client_tools, client_id)
             select {userId}, {message.Id}, {message.ChatId}, c.last_seq + 1, {Senders.User}, {message.Type}, {message.Content},
               {Statuses.Sent}, {message.Importance}, {media}, {message.ReplyToId}, {message.ReplyId}, {parent},
-              {AtLeast(message.At)}, 1, h.seq, {(long)TokenEstimate.Of(message.Content)}, {message.Fingerprint}
+              {AtLeast(message.At)}, 1, h.seq, {(long)TokenEstimate.Of(message.Content)}, {message.Fingerprint},
+              {message.ClientTools}, {message.ClientId}
             from chats c, {transaction.Locked} and c.user_id = {userId} and c.id = {message.ChatId}
             """);
     }
@@ -231,6 +252,9 @@ sealed class TurnStore(Database db, EventLog events, TreeStore tree, ReplyLeases
 
     static Sql IsPendingIn(string userId, string chatId) =>
         $"o.user_id = {userId} and o.chat_id = {chatId} and o.state in {States.Open}";
+
+    // One that waits ends with the next turn.
+    static Sql TakesRoomIn(string userId, string chatId) => $"{IsPendingIn(userId, chatId)} and o.state <> 'waiting'";
 
     // Times within a chat never go back, though the clocks of nodes may differ.
     static Sql AtLeast(Timestamp now) =>

@@ -57,7 +57,7 @@ public sealed class SubscriptionTests : IAsyncLifetime
         await using var subscription = await OpenAsync();
         var streaming = _subscriptions.Streaming.Begin(
             User, new("chat", "reply", "question", 2, "m", 1, 1, "", ReplyParts.None, new("question")));
-        streaming.Append(1, x => x.AddText("text"));
+        streaming.Append(1, ReplyText.None, x => x.AddText("text"));
         await AppendAsync("question");
         await AppendAsync("reply");
 
@@ -80,12 +80,12 @@ public sealed class SubscriptionTests : IAsyncLifetime
         await AppendAsync("question");
         var streaming = _subscriptions.Streaming.Begin(
             User, new("chat", "reply", "question", 2, "m", 1, 1, "", ReplyParts.None, new("question")));
-        streaming.Append(1, x => x.AddText("one "));
+        streaming.Append(1, ReplyText.None, x => x.AddText("one "));
         (await subscription.NextAsync(Ct)).Select(x => x.Type).ShouldBe(["message"]);
         (await subscription.NextAsync(Ct))
             .Select(x => x.Type).ShouldBe(["message.snapshot", "message.delta", "typing"]);
 
-        streaming.Append(1, x => x.AddText("two"));
+        streaming.Append(1, ReplyText.None, x => x.AddText("two"));
         await AppendAsync("reply");
         var rest = await subscription.NextAsync(Ct);
         _subscriptions.Streaming.End(streaming);
@@ -104,7 +104,7 @@ public sealed class SubscriptionTests : IAsyncLifetime
         await AppendAsync("question");
         (await subscription.NextAsync(Ct)).Select(x => x.Type).ShouldBe(["message"]);
         var streaming = _subscriptions.Streaming.Begin(User, reply);
-        streaming.Append(1, x => x.AddText("two"));
+        streaming.Append(1, ReplyText.None, x => x.AddText("two"));
         await AppendAsync("reply");
 
         var end = await subscription.NextAsync(Ct);
@@ -192,7 +192,7 @@ public sealed class SubscriptionTests : IAsyncLifetime
         await using var subscription = await OpenAsync();
         var streaming = _subscriptions.Streaming.Begin(
             User, new("chat", "reply", "question", 2, "m", 1, 1, "", ReplyParts.None, new("question")));
-        streaming.Append(1, x => x.AddText("early"));
+        streaming.Append(1, ReplyText.None, x => x.AddText("early"));
         subscription.Show(Frame.Pong);
 
         (await subscription.NextAsync(Ct)).Select(x => x.Type).ShouldBe(["pong"]);

@@ -128,7 +128,7 @@ public sealed class StreamingReplyTests
         }));
 
     static void Happen(StreamingReply streaming, long attempt, Happening happening) =>
-        streaming.Append(attempt, content =>
+        streaming.Append(attempt, ReplyText.None, content =>
         {
             if (happening.Kind == Kind.Text)
                 content.AddText(happening.Text);
@@ -151,10 +151,10 @@ public sealed class StreamingReplyTests
         client.Look();
         client.Texts["reply"].ShouldBe("old");
 
-        streaming.Append(2, x => x.AddText("n"));
+        streaming.Append(2, ReplyText.None, x => x.AddText("n"));
         client.Look();
         client.Texts["reply"].ShouldBe("n");
-        streaming.Append(2, x => x.AddText("ew"));
+        streaming.Append(2, ReplyText.None, x => x.AddText("ew"));
         client.Look();
 
         client.Texts["reply"].ShouldBe("new");
@@ -175,10 +175,10 @@ public sealed class StreamingReplyTests
         streaming.Changed += () => Interlocked.Increment(ref shown);
         time.Advance(TimeSpan.FromSeconds(1));
 
-        streaming.Append(1, x => x.AddText("first"));
+        streaming.Append(1, ReplyText.None, x => x.AddText("first"));
         shown.ShouldBe(1);
-        streaming.Append(1, x => x.AddText("second"));
-        streaming.Append(1, x => x.AddText("third"));
+        streaming.Append(1, ReplyText.None, x => x.AddText("second"));
+        streaming.Append(1, ReplyText.None, x => x.AddText("third"));
         shown.ShouldBe(1, "those are put off");
         time.Advance(pause);
 

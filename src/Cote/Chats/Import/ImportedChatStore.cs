@@ -164,7 +164,8 @@ sealed class ImportedChatStore(Database db, EventLog events, ImportStore imports
               {message.ParentId ?? ""}, {message.IsOnPath}, {(message.Parts.Count > 0 ? 1L : 0L)}
             from {source}
             """);
-        PartRows.Write(batch.Execute, userId, message.Id, source, SavedParts.None, 1, message.PartStates);
+        PartRows.Write(batch.Execute, userId, message.Id, source, SavedParts.None, 1, message.PartStates,
+            hasCalls: false);
         MediaStore.NameKept(batch, userId, chatId, message.Id, message.MediaIds);
         return written;
     }

@@ -98,8 +98,15 @@ sealed record ImportedRows(
         {
             TextPart { Start: var start, End: var end } => start >= 0 && end >= start && end <= length,
             FilePart { MediaId: { } id } => files.Ids.Contains(id),
+            ToolPart { Input.ValueKind: var kind } => kind != JsonValueKind.Undefined,
             _ => true,
-        })];
+        }).Select(x => x is ToolPart call ? Ended(call) : x)];
+
+    // Nothing that is imported goes on.
+    static ToolPart Ended(ToolPart call) => CallStates.IsFinal(call.State) ? call : call with
+    {
+        State = call.State == CallStates.Running ? CallStates.Unknown : CallStates.Denied,
+    };
 
     static string? AnsweredBy(ImportedIds ids, ImportedTree tree, ImportedMessage question) =>
         question.ReplyToId is { } id && tree.Has(id) ? ids.Of(id) : null;

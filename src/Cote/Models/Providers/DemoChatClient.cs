@@ -10,6 +10,8 @@ namespace Cote.Models;
 /// </summary>
 sealed class DemoChatClient(string model, TimeProvider time) : IChatClient
 {
+    public const string Provider = "demo";
+
     public static readonly string[] Models =
         ["demo", "slow", "long", "instant", "fail-mid-way", "stall", "rate-limited", .. DemoParts.Models];
 

@@ -1,0 +1,141 @@
+using System.Text.Json;
+using Cote.Chats;
+using Cote.Http;
+using Cote.Media;
+using Cote.Models;
+using Cote.Tools;
+using Microsoft.AspNetCore.Http;
+
+namespace Cote.Replies;
+
+/// <summary>The body of <c>POST …/tool_calls/{call_id}</c>: one of <c>approve</c>, <c>output</c> and <c>error</c>.
+/// </summary>
+sealed record ToolAnswerBody(
+    bool? Approve = null, string? Reason = null, JsonElement? Output = null, string? Error = null,
+    string? ClientId = null);
+
+/// <summary>The body of <c>POST …/tool_calls/{call_id}/claim</c>.</summary>
+sealed record ClaimBody(string ClientId);
+
+/// <summary>
+/// <c>POST /chats/{chat_id}/messages/{message_id}/tool_calls/{call_id}</c>: the first answer to a call that waits. Where
+/// it was the last one that the reply waited for, the reply goes on.
+/// </summary>
+static class AnswerToolCall
+{
+    const int LongestText = 4_096;
+    const int LongestClientId = 64;
+
+    public static async Task<IResult> Handle(
+        string chatId, string messageId, string callId, HttpContext http, CurrentUser user, MessageStore messages,
+        ToolAnswerStore answers, MediaLinks links, CancellationToken ct)
+    {
+        var request = await Body.ReadAsync(http);
+        var clientId = request.OptionalText("client_id", 1, LongestClientId);
+        if (Ids.Parse(chatId) is not { } chat || Ids.Parse(messageId) is not { } id
+            || await messages.FindAsync(user.Id, chat, id, ct) is null)
+            return ApiResults.Of(request.Problem ?? Problems.MessageNotFound);
+        while (true)
+        {
+            if (await answers.FindAsync(user.Id, id, callId, clientId, ct) is not { } call)
+                return ApiResults.Of(request.Problem ?? Problems.ToolCallNotFound);
+            var answered = Read(request, call.Part);
+            if (request.Problem is { } wrong)
+                return ApiResults.Of(wrong);
+            var fingerprint = FingerprintOf(request, clientId);
+            if (Refuse(call, fingerprint) is { } problem)
+                return ApiResults.Of(problem);
+            var isRepeated = call.Answer is not null;
+            if (!isRepeated && !await answers.AnswerAsync(user.Id, chat, id, answered, fingerprint, clientId))
+                continue; // It was answered, claimed or ended since it was read.
+            if (isRepeated)
+                http.Response.Headers["Idempotent-Replayed"] = "true";
+            return await messages.FindAsync(user.Id, chat, id, ct) is { } reply
+                ? ApiResults.Json(reply.Signed(links), WireJson.Message) : ApiResults.Of(Problems.MessageNotFound);
+        }
+    }
+
+    static Problem? Refuse(AnswerableCall call, string fingerprint) =>
+        call.Answer is { } first ? first == fingerprint ? null : Problems.AlreadyAnswered
+        : call.Part.State != CallStates.Waiting || States.IsFinal(call.ReplyState) ? Problems.ReplyEnded
+        : call.IsClaimedByOther ? Problems.Claimed : null;
+
+    // The call as the answer leaves it; what does not fit its kind is an error of the request.
+    static ToolPart Read(RequestReader request, ToolPart call)
+    {
+        var approve = request.OptionalFlag("approve");
+        var reason = request.OptionalText("reason", 0, LongestText);
+        var error = request.OptionalText("error", 0, LongestText);
+        var output = request.Has("output") ? request.Json.GetProperty("output") : (JsonElement?)null;
+        if (call.Source != ToolSources.Client)
+        {
+            if (approve is null)
+                request.AddError("approve", "a tool of the server is allowed or denied: true or false");
+            if (output is not null || error is not null)
+                request.AddError(output is not null ? "output" : "error", "only a client's tool is answered with it");
+            return call with
+            {
+                State = approve == true ? CallStates.Approved : CallStates.Denied,
+                Error = approve == true ? null : new(ToolErrors.Denied, string.IsNullOrWhiteSpace(reason)
+                    ? "The user did not allow this call" : $"The user did not allow this call: {reason.Trim()}"),
+            };
+        }
+        if (approve is not null)
+            request.AddError("approve", "a client's tool is answered with `output` or `error`");
+        else if (output is null == error is null)
+            request.AddError("output", "a client's tool is answered with either `output` or `error`");
+        return error is not null
+            ? call with { State = CallStates.Failed, Error = new(ToolErrors.Failed, TextOf(error)) }
+            : call with { State = CallStates.Done, Output = output is { } value ? Clean(value) : null };
+    }
+
+    static string TextOf(string error) => string.IsNullOrWhiteSpace(error) ? "The client's tool failed" : error;
+
+    static JsonElement Clean(JsonElement output) => output.ValueKind == JsonValueKind.String
+        ? ToolPart.TextElement(output.String() ?? "") : output;
+
+    static string FingerprintOf(RequestReader request, string? clientId) => Fingerprint.Of(json =>
+    {
+        foreach (var name in (string[])["approve", "output", "error"])
+            if (request.Has(name))
+            {
+                json.WritePropertyName(name);
+                request.Json.GetProperty(name).WriteTo(json);
+            }
+        if (clientId is not null)
+            json.WriteString("client_id"u8, clientId);
+    });
+}
+
+/// <summary>
+/// <c>POST …/tool_calls/{call_id}/claim</c>: another installation than the one that sent the tool is going to execute
+/// it.
+/// </summary>
+static class ClaimToolCall
+{
+    public static async Task<IResult> Handle(
+        string chatId, string messageId, string callId, HttpContext http, CurrentUser user, MessageStore messages,
+        ToolAnswerStore answers, CancellationToken ct)
+    {
+        var request = await Body.ReadAsync(http);
+        var clientId = request.Text("client_id", 1, 64);
+        if (request.Problem is { } wrong)
+            return ApiResults.Of(wrong);
+        if (Ids.Parse(chatId) is not { } chat || Ids.Parse(messageId) is not { } id
+            || await messages.FindAsync(user.Id, chat, id, ct) is null)
+            return ApiResults.Of(Problems.MessageNotFound);
+        if (await answers.FindAsync(user.Id, id, callId, clientId, ct) is not { } call)
+            return ApiResults.Of(Problems.ToolCallNotFound);
+        if (call.Part.Source != ToolSources.Client)
+        {
+            request.AddError("client_id", "only a client's tool is claimed; this one is the server's");
+            return ApiResults.Of(request.Problem!);
+        }
+        if (call.Answer is not null)
+            return ApiResults.Of(Problems.AlreadyAnswered);
+        if (call.Part.State != CallStates.Waiting || States.IsFinal(call.ReplyState))
+            return ApiResults.Of(Problems.ReplyEnded);
+        return await answers.ClaimAsync(user.Id, id, callId, clientId)
+            ? ApiResults.Success : ApiResults.Of(Problems.Claimed);
+    }
+}

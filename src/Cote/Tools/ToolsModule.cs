@@ -1,0 +1,23 @@
+using Cote.Http;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Cote.Tools;
+
+static class ToolsModule
+{
+    public static void AddTools(this IServiceCollection services)
+    {
+        services.AddSingleton(new ApiPart(Describe));
+        services.AddSingleton<ToolRegistry>();
+    }
+
+    public static void MapTools(this IEndpointRouteBuilder routes) => routes.MapGet("/tools", ListTools.Handle)
+        .RequireAuthorization().Produces<IReadOnlyList<ToolInfo>>().WithTags("Chats")
+        .WithSummary("The tools that models can call");
+
+    static void Describe(ApiDocument api) => api.Schema<ToolInfo>().Note("available",
+        "False while its server is away: its tools stay in the list, and no model is offered them");
+}

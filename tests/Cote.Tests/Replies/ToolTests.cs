@@ -1,0 +1,123 @@
+using System.Text.Json;
+using Cote.Tests.Harness;
+using Microsoft.Extensions.AI;
+using static Cote.Tests.Harness.Reading;
+
+namespace Cote.Tests.Replies;
+
+/// <summary>Functions of the server that models call: step by step, shown as they run, at most once.</summary>
+public sealed class ToolTests
+{
+    readonly Dictionary<string, Func<AIFunctionArguments, CancellationToken, Task<object?>>> _tools = [];
+    readonly List<string> _ran = [];
+
+    Task<LiveApp> StartAsync(params string[] settings) => LiveApp.StartAsync(
+        x =>
+        {
+            Add(x, "look", new() { IsReadOnly = true, Title = "Look up" });
+            Add(x, "save", new());
+            Add(x, "send", new() { Approval = ToolApproval.Ask });
+        }, settings);
+
+    // A tool that says what it was given, unless the test gives it something else to do.
+    void Add(CoteBuilder server, string name, ToolSettings settings) => server.AddTool(
+        AIFunctionFactory.Create(
+            async (AIFunctionArguments arguments, CancellationToken ct) =>
+            {
+                lock (_ran)
+                    _ran.Add($"{name} {JsonSerializer.Serialize(arguments.ToDictionary())}");
+                return _tools.TryGetValue(name, out var tool) ? await tool(arguments, ct) : $"{name} has run";
+            }, name, $"What {name} does."), settings);
+
+    [Fact]
+    public async Task A_reply_of_two_steps_is_one_reply_on_every_transport()
+    {
+        await using var live = await StartAsync();
+        var ada = await live.RegisterAsync();
+        var chat = await ada.CreateChatAsync(model: "openai");
+        await using var socket = await TestSocket.ConnectAsync(live.App.Url, $"/ws?token={ada.Token}&parts=all");
+        var play = live.Play(
+            FakeReply.Text("Let me ", "look.").ThenCall("look", """{"at":"the sun"}"""), FakeReply.Text("It ", "shines."));
+        var (_, reply) = await ada.AskForAsync(chat, play);
+        var frames = await socket.UntilAsync(x => x.Type == "message" && x.MessageId == reply);
+
+        var (texts, parts) = (new ReplyTexts(), new ReplyPartsSeen());
+        foreach (var frame in frames)
+        {
+            texts.Apply(frame);
+            parts.Apply(frame);
+        }
+        texts.Faults.Concat(parts.Faults).ShouldBeEmpty();
+        var end = frames[^1].Data;
+        end.Text("content").ShouldBe("Let me look.\n\nIt shines.");
+        texts[reply].ShouldBe(end.Text("content"));
+        string[] expected =
+        [
+            """{"type":"text","start":0,"end":12}""",
+            """{"type":"tool","call_id":"call_0_0","name":"look","title":"Look up","source":"server","state":"done","input":{"at":"the sun"},"output":"look has run","ms":0}""",
+            """{"type":"step"}""",
+            """{"type":"text","start":14,"end":24}""",
+        ];
+        foreach (var shown in (IReadOnlyList<string>[])[parts[reply], PartsOf(end),
+            PartsOf((await ada.GetAsync($"/chats/{chat}/messages/{reply}?parts=all")).Ok().Json)])
+            shown.Select(WithoutTime).ShouldBe(expected);
+        frames.Where(x => x.Type == "message.part" && x.Data.Text("part", "type") == "tool")
+            .Select(x => x.Data.Text("part", "state")).ShouldBe(["proposed", "running", "done"]);
+        var generation = end.GetProperty("generation");
+        (generation.Text("state"), generation.Number("attempt")).ShouldBe(("completed", 1));
+        (generation.Number("usage", "input_tokens"), generation.Number("usage", "output_tokens")).ShouldBe((22, 14));
+        _ran.ShouldBe(["""look {"at":"the sun"}"""]);
+
+        var first = await play.NextCallAsync();
+        first.Body.GetProperty("tools").EnumerateArray().Select(x => x.Text("function", "name"))
+            .ShouldBe(["look", "save", "send"]);
+        var second = (await play.NextCallAsync()).Messages.EnumerateArray().ToList();
+        second[^2].GetProperty("tool_calls")[0].GetProperty("function").Text("arguments").ShouldBe("""{"at":"the sun"}""");
+        (second[^1].Text("role"), second[^1].Text("content"), second[^1].Text("tool_call_id"))
+            .ShouldBe(("tool", "look has run", "fake_0"));
+        (await ada.GetAsync("/usage")).Ok();
+    }
+
+    [Fact]
+    public async Task A_call_that_asks_waits_for_a_person_and_runs_when_it_is_allowed()
+    {
+        await using var live = await StartAsync();
+        var ada = await live.RegisterAsync();
+        var chat = await ada.CreateChatAsync(model: "openai");
+        await using var socket = await TestSocket.ConnectAsync(live.App.Url, $"/ws?token={ada.Token}&parts=all");
+        var play = live.Play(FakeReply.Text("I would send.").ThenCall("send", """{"to":"bob"}"""), FakeReply.Text("Sent."));
+        var (_, reply) = await ada.AskForAsync(chat, play);
+        var before = await socket.UntilAsync(x => x.Type == "message.waiting");
+        before[^1].Data.ToString().ShouldBe(
+            $$"""{"chat_id":"{{chat}}","message_id":"{{reply}}","calls":[{"call_id":"call_0_0","name":"send","source":"server"}]}""");
+        (await ada.GetAsync($"/chats/{chat}/messages/{reply}")).Ok().Json.Text("generation", "state").ShouldBe("waiting");
+        var running = (await ada.GetAsync("/sync?parts=all")).Ok().Json.GetProperty("running")[0];
+        (running.Text("generation", "state"), running.GetProperty("parts")[1].Text("state")).ShouldBe(("waiting", "waiting"));
+        _ran.ShouldBeEmpty();
+
+        var answer = (await ada.PostAsync($"/chats/{chat}/messages/{reply}/tool_calls/call_0_0", new { approve = true })).Ok();
+        answer.Json.Text("id").ShouldBe(reply);
+        var after = await socket.UntilAsync(x => x.Type == "message" && x.MessageId == reply);
+        var (texts, parts) = (new ReplyTexts(), new ReplyPartsSeen());
+        foreach (var frame in before.Concat(after))
+        {
+            texts.Apply(frame);
+            parts.Apply(frame);
+        }
+        texts.Faults.Concat(parts.Faults).ShouldBeEmpty();
+        var end = after[^1].Data;
+        end.Text("content").ShouldBe("I would send.\n\nSent.");
+        end.GetProperty("generation").Number("attempt").ShouldBe(1, "nothing of it was taken back");
+        before.Concat(after).Where(x => x.Type == "message.part" && x.Data.Text("part", "type") == "tool")
+            .Select(x => x.Data.Text("part", "state")).Distinct().ShouldBe(["waiting", "approved", "running", "done"]);
+        after.Where(x => x.Type == "message.waiting").ShouldHaveSingleItem().Data.GetProperty("calls").GetArrayLength()
+            .ShouldBe(0);
+        _ran.ShouldBe(["""send {"to":"bob"}"""]);
+        (await ada.PostAsync($"/chats/{chat}/messages/{reply}/tool_calls/call_0_0", new { approve = true, reason = "x" }))
+            .Ok().Header("Idempotent-Replayed").ShouldBe("true");
+        (await ada.PostAsync($"/chats/{chat}/messages/{reply}/tool_calls/call_0_0", new { approve = false }))
+            .ErrorCode.ShouldBe("already_answered");
+    }
+
+    static string WithoutTime(string part) => System.Text.RegularExpressions.Regex.Replace(part, "\"ms\":\\d+", "\"ms\":0");
+}
