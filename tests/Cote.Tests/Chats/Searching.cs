@@ -113,12 +113,12 @@ static class Searching
         while (true)
         {
             mark = await store.FindMarkAsync(client.Id, default);
-            var added = await index.ListMissingAsync(
-                client.Id, $"m.id < {mark.Place[1..]} order by m.id desc", 500, default);
-            var next = added.Count > 0 ? mark with { Place = "m" + added[^1].MessageId }
+            var page = await index.ListIdsAsync(client.Id, mark.Place[1..], 500, default);
+            var added = await index.ListMissingAsync(client.Id, index.AreMessages(page), 500, default);
+            var next = page.Count > 0 ? mark with { Place = "m" + page[^1] }
                 : mark with { Mark = mark.Goal, Goal = 0, Place = "" };
             (await index.CommitAsync([new(mark, next) { Added = added }], default)).ShouldBeTrue();
-            if (added.Count == 0)
+            if (page.Count == 0)
                 return;
         }
     }

@@ -8,26 +8,9 @@ namespace Cote.Tests.Replies;
 /// <summary>Functions of the server that models call: step by step, shown as they run, at most once.</summary>
 public sealed class ToolTests
 {
-    readonly Dictionary<string, Func<AIFunctionArguments, CancellationToken, Task<object?>>> _tools = [];
-    readonly List<string> _ran = [];
+    readonly TestTools _tools = new();
 
-    Task<LiveApp> StartAsync(params string[] settings) => LiveApp.StartAsync(
-        x =>
-        {
-            Add(x, "look", new() { IsReadOnly = true, Title = "Look up" });
-            Add(x, "save", new());
-            Add(x, "send", new() { Approval = ToolApproval.Ask });
-        }, settings);
-
-    // A tool that says what it was given, unless the test gives it something else to do.
-    void Add(CoteBuilder server, string name, ToolSettings settings) => server.AddTool(
-        AIFunctionFactory.Create(
-            async (AIFunctionArguments arguments, CancellationToken ct) =>
-            {
-                lock (_ran)
-                    _ran.Add($"{name} {JsonSerializer.Serialize(arguments.ToDictionary())}");
-                return _tools.TryGetValue(name, out var tool) ? await tool(arguments, ct) : $"{name} has run";
-            }, name, $"What {name} does."), settings);
+    Task<LiveApp> StartAsync(params string[] settings) => LiveApp.StartAsync(_tools.AddTo, settings);
 
     [Fact]
     public async Task A_reply_of_two_steps_is_one_reply_on_every_transport()
@@ -61,16 +44,16 @@ public sealed class ToolTests
         foreach (var shown in (IReadOnlyList<string>[])[parts[reply], PartsOf(end),
             PartsOf((await ada.GetAsync($"/chats/{chat}/messages/{reply}?parts=all")).Ok().Json)])
             shown.Select(WithoutTime).ShouldBe(expected);
-        frames.Where(x => x.Type == "message.part" && x.Data.Text("part", "type") == "tool")
-            .Select(x => x.Data.Text("part", "state")).ShouldBe(["proposed", "running", "done"]);
+        frames.Last(x => x.Type == "message.part" && x.Data.Text("part", "type") == "tool").Data.Text("part", "state")
+            .ShouldBe("done", "whoever reads slowly is told of each part once, as it is by then");
         var generation = end.GetProperty("generation");
         (generation.Text("state"), generation.Number("attempt")).ShouldBe(("completed", 1));
         (generation.Number("usage", "input_tokens"), generation.Number("usage", "output_tokens")).ShouldBe((22, 14));
-        _ran.ShouldBe(["""look {"at":"the sun"}"""]);
+        _tools.Ran.ShouldBe(["""look {"at":"the sun"}"""]);
 
         var first = await play.NextCallAsync();
         first.Body.GetProperty("tools").EnumerateArray().Select(x => x.Text("function", "name"))
-            .ShouldBe(["look", "save", "send"]);
+            .ShouldBe(["look", "save", "again", "send", "trust"]);
         var second = (await play.NextCallAsync()).Messages.EnumerateArray().ToList();
         second[^2].GetProperty("tool_calls")[0].GetProperty("function").Text("arguments").ShouldBe("""{"at":"the sun"}""");
         (second[^1].Text("role"), second[^1].Text("content"), second[^1].Text("tool_call_id"))
@@ -93,7 +76,7 @@ public sealed class ToolTests
         (await ada.GetAsync($"/chats/{chat}/messages/{reply}")).Ok().Json.Text("generation", "state").ShouldBe("waiting");
         var running = (await ada.GetAsync("/sync?parts=all")).Ok().Json.GetProperty("running")[0];
         (running.Text("generation", "state"), running.GetProperty("parts")[1].Text("state")).ShouldBe(("waiting", "waiting"));
-        _ran.ShouldBeEmpty();
+        _tools.Ran.ShouldBeEmpty();
 
         var answer = (await ada.PostAsync($"/chats/{chat}/messages/{reply}/tool_calls/call_0_0", new { approve = true })).Ok();
         answer.Json.Text("id").ShouldBe(reply);
@@ -112,12 +95,12 @@ public sealed class ToolTests
             .Select(x => x.Data.Text("part", "state")).Distinct().ShouldBe(["waiting", "approved", "running", "done"]);
         after.Where(x => x.Type == "message.waiting").ShouldHaveSingleItem().Data.GetProperty("calls").GetArrayLength()
             .ShouldBe(0);
-        _ran.ShouldBe(["""send {"to":"bob"}"""]);
+        _tools.Ran.ShouldBe(["""send {"to":"bob"}"""]);
         (await ada.PostAsync($"/chats/{chat}/messages/{reply}/tool_calls/call_0_0", new { approve = true, reason = "x" }))
             .Ok().Header("Idempotent-Replayed").ShouldBe("true");
         (await ada.PostAsync($"/chats/{chat}/messages/{reply}/tool_calls/call_0_0", new { approve = false }))
             .ErrorCode.ShouldBe("already_answered");
     }
 
-    static string WithoutTime(string part) => System.Text.RegularExpressions.Regex.Replace(part, "\"ms\":\\d+", "\"ms\":0");
+    static string WithoutTime(string part) => TestTools.WithoutTime(part);
 }

@@ -1,0 +1,246 @@
+using System.Text.Json;
+using Cote.Tests.Chats;
+using Cote.Tests.Harness;
+using static Cote.Tests.Harness.Reading;
+
+namespace Cote.Tests.Replies;
+
+/// <summary>Calls that wait for a person or a client, and what ends the wait.</summary>
+public sealed class ToolApprovalTests : IAsyncLifetime
+{
+    readonly TestTools _tools = new();
+    LiveApp _live = null!;
+    CoteClient _ada = null!;
+    string _chat = "";
+
+    public async ValueTask InitializeAsync()
+    {
+        _live = await LiveApp.StartAsync(_tools.AddTo);
+        _ada = await _live.RegisterAsync();
+        _chat = await _ada.CreateChatAsync(model: "openai");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _ada.Dispose();
+        await _live.DisposeAsync();
+    }
+
+    // A reply that waits for an answer to `send`, and the script of its model.
+    async Task<(string Question, string Reply, Play Play)> WaitAsync(params FakeReply[] then)
+    {
+        var play = _live.Play([FakeReply.Text("I would.").ThenCall("send", """{"to":"bob"}"""), .. then]);
+        var (question, reply) = await _ada.AskForAsync(_chat, play);
+        await StateAsync(reply, "waiting");
+        return (question, reply, play);
+    }
+
+    Task StateAsync(string reply, string state) => Patience.UntilAsync(
+        async () => (await _ada.MessageAsync(_chat, reply)).Text("generation", "state") == state, $"it is {state}");
+
+    Task<Reply> AnswerAsync(string reply, object answer, string call = "call_0_0") =>
+        _ada.PostAsync($"/chats/{_chat}/messages/{reply}/tool_calls/{call}", answer);
+
+    async Task<JsonElement> CallAsync(string reply, int index = 0) =>
+        (await _ada.GetAsync($"/chats/{_chat}/messages/{reply}?parts=all")).Ok().Json.GetProperty("parts").EnumerateArray()
+        .Where(x => x.Text("type") == "tool").ElementAt(index);
+
+    [Fact]
+    public async Task A_call_that_is_denied_is_not_executed_and_the_model_is_told_why()
+    {
+        var (_, reply, play) = await WaitAsync(FakeReply.Text("As you wish."));
+        (await AnswerAsync(reply, new { approve = false, reason = "not to him" })).Ok();
+        var end = await _ada.EndOfAsync(_chat, reply);
+
+        end.Text("content").ShouldBe("I would.\n\nAs you wish.");
+        var call = await CallAsync(reply);
+        (call.Text("state"), call.Text("error", "code")).ShouldBe(("denied", "denied"));
+        await play.NextCallAsync();
+        (await play.NextCallAsync()).Messages.EnumerateArray().Last().Text("content")
+            .ShouldBe("The user did not allow this call: not to him.");
+        _tools.Ran.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task In_a_mixed_batch_what_needs_no_answer_runs_at_once_and_the_rest_after_the_last_answer()
+    {
+        var play = _live.Play(
+            FakeReply.Call("send", """{"n":1}""").ThenCall("save", """{"n":2}""").ThenCall("send", """{"n":3}"""),
+            FakeReply.Text("Done."));
+        var (_, reply) = await _ada.AskForAsync(_chat, play);
+        await StateAsync(reply, "waiting");
+        _tools.Ran.ShouldBe(["""save {"n":2}"""]);
+        (await AnswerAsync(reply, new { approve = true }, "call_0_2")).Ok().Json.Text("generation", "state")
+            .ShouldBe("waiting", "another one waits");
+        _tools.Ran.Count.ShouldBe(1);
+        (await AnswerAsync(reply, new { approve = true })).Ok();
+        (await _ada.EndOfAsync(_chat, reply)).Text("content").ShouldBe("Done.");
+        _tools.Ran.ShouldBe(["""save {"n":2}""", """send {"n":1}""", """send {"n":3}"""]);
+        await play.NextCallAsync();
+        (await play.NextCallAsync()).Messages.EnumerateArray().TakeLast(3).Select(x => x.Text("content"))
+            .ShouldBe(["send has run", "save has run", "send has run"]);
+    }
+
+    [Fact]
+    public async Task A_call_is_answered_while_others_of_its_batch_run()
+    {
+        var (runs, may) = (new Gate(), new TaskCompletionSource());
+        _tools.Does["save"] = async (_, _, ct) =>
+        {
+            runs.Open();
+            await may.Task.WaitAsync(ct);
+            return "saved";
+        };
+        await using var socket = await TestSocket.ConnectAsync(_live.App.Url, $"/ws?token={_ada.Token}&parts=all");
+        var play = _live.Play(FakeReply.Call("send").ThenCall("save"), FakeReply.Text("Done."));
+        var (_, reply) = await _ada.AskForAsync(_chat, play);
+        await socket.NextAsync("message.part", x => State(x) == "running");
+        (await AnswerAsync(reply, new { approve = true })).Ok().Json.Text("generation", "state").ShouldBe("running");
+        var shown = await socket.NextAsync("message.part", x => State(x) == "approved");
+        shown.Data.Number("index").ShouldBe(0);
+        may.SetResult();
+        (await _ada.EndOfAsync(_chat, reply)).Text("content").ShouldBe("Done.");
+        _tools.Ran.ShouldBe(["save {}", "send {}"]);
+
+        static string? State(TestFrame frame) => frame.Data.GetProperty("part").TryGetProperty("state", out var state)
+            ? state.GetString() : null;
+    }
+
+    [Fact]
+    public async Task It_waits_through_a_restart_with_all_that_was_shown()
+    {
+        var (_, reply, _) = await WaitAsync(FakeReply.Text("Sent."));
+        await _live.App.RestartAsync();
+        _ada = await AgainAsync();
+        await using var socket = await TestSocket.ConnectAsync(_live.App.Url, $"/ws?token={_ada.Token}&parts=all");
+        var snapshot = await socket.NextAsync("message.snapshot");
+        (snapshot.Data.Text("content"), snapshot.Data.Number("attempt")).ShouldBe(("I would.", 1));
+        PartsOf(snapshot.Data)[1].ShouldContain("\"state\":\"waiting\"");
+        (await AnswerAsync(reply, new { approve = true })).Ok();
+        var frames = await socket.UntilAsync(x => x.Type == "message" && x.MessageId == reply);
+        var (texts, parts) = (new ReplyTexts(), new ReplyPartsSeen());
+        foreach (var frame in frames.Prepend(snapshot))
+        {
+            texts.Apply(frame);
+            parts.Apply(frame);
+        }
+        texts.Faults.Concat(parts.Faults).ShouldBeEmpty();
+        frames[^1].Data.Text("content").ShouldBe("I would.\n\nSent.");
+        frames[^1].Data.Number("generation", "attempt").ShouldBe(1);
+        _tools.Ran.Count.ShouldBe(1);
+    }
+
+    async Task<CoteClient> AgainAsync()
+    {
+        var (token, old) = (_ada.Token, _ada);
+        old.Dispose();
+        await Task.CompletedTask;
+        return new(_live.App.Url) { Token = token };
+    }
+
+    [Theory]
+    [InlineData("send")]
+    [InlineData("edit")]
+    [InlineData("regenerate")]
+    public async Task A_new_turn_ends_what_waits_before_its_own_events(string turn)
+    {
+        var other = await _ada.TurnAsync(_chat, _live.Play(FakeReply.Text("first")).Question);
+        var (question, reply, _) = await WaitAsync();
+        await using var socket = await TestSocket.ConnectAsync(_live.App.Url, $"/ws?token={_ada.Token}");
+        var next = _live.Play(FakeReply.Text("second"));
+        var sent = turn switch
+        {
+            "send" => await _ada.PostAsync($"/chats/{_chat}/messages/", new { content = next.Question }),
+            "edit" => await _ada.PostAsync(
+                $"/chats/{_chat}/messages/", new { content = next.Question, version_of = question }),
+            _ => await _ada.RegenerateAsync(_chat, other.Reply),
+        };
+        sent.Ok();
+        var first = await socket.NextAsync("message");
+        first.MessageId.ShouldBe(reply, "its end comes first");
+        first.Data.Text("generation", "state").ShouldBe("stopped");
+        var call = await CallAsync(reply);
+        (call.Text("state"), call.Text("error", "code")).ShouldBe(("denied", "superseded"));
+        (await AnswerAsync(reply, new { approve = true })).ErrorCode.ShouldBe("reply_ended");
+        await _ada.EndOfAsync(_chat, turn == "regenerate" ? sent.Json.Text("id") : sent.Json.Text("reply_id"));
+        _tools.Ran.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Its_own_question_is_not_answered_anew_while_it_waits_unless_it_is_stopped()
+    {
+        var (question, reply, _) = await WaitAsync(FakeReply.Text("anew"));
+        (await _ada.RegenerateAsync(_chat, question)).ErrorCode.ShouldBe("reply_open");
+        var anew = (await _ada.RegenerateAsync(_chat, question, new { stop = true })).Ok().Json;
+        (await _ada.EndOfAsync(_chat, anew.Text("id"))).Text("content").ShouldBe("anew");
+        (await CallAsync(reply)).Text("error", "code").ShouldBe("stopped");
+    }
+
+    [Fact]
+    public async Task Stop_counts_it_and_what_was_sent_before_it_waited_comes_next()
+    {
+        var gate = new Gate();
+        var play = _live.Play(FakeReply.After(gate).ThenCall("send"));
+        var (_, reply) = await _ada.AskForAsync(_chat, play);
+        var (_, behind) = await _ada.AskForAsync(_chat, _live.Play(FakeReply.Text("behind it")));
+        gate.Open();
+        await StateAsync(reply, "waiting");
+        (await _ada.MessageAsync(_chat, behind)).Text("generation", "state").ShouldBe("queued");
+
+        await _live.App.WriteAsync("update messages set wait_until = 1 where state = 'waiting'");
+        await _live.App.RestartAsync();
+        _ada = await AgainAsync();
+        (await _ada.EndOfAsync(_chat, behind)).Text("content").ShouldBe("behind it");
+        (await _ada.MessageAsync(_chat, reply)).Text("generation", "state").ShouldBe("stopped");
+        (await CallAsync(reply)).Text("error", "code").ShouldBe("expired");
+
+        var (_, another, _) = await WaitAsync();
+        (await _ada.PostAsync($"/chats/{_chat}/stop")).Ok().Json.Number("stopped").ShouldBe(1);
+        (await CallAsync(another)).Text("error", "code").ShouldBe("stopped");
+    }
+
+    [Fact]
+    public async Task It_goes_with_its_chat_and_with_its_question()
+    {
+        var (question, reply, _) = await WaitAsync();
+        (await _ada.DeleteAsync($"/chats/{_chat}/messages/{question}")).Ok();
+        (await AnswerAsync(reply, new { approve = true })).ShouldBeNoMessage();
+        (await _live.App.RowsAsync())["tool_calls"].ShouldBeEmpty();
+        (question, reply, _) = await WaitAsync();
+        (await _ada.DeleteAsync($"/chats/{_chat}")).Ok();
+        (await AnswerAsync(reply, new { approve = true })).ShouldBeNoMessage();
+        await Patience.UntilAsync(async () => (await _live.App.RowsAsync())["tool_calls"].Count == 0, "its rows go");
+        _tools.Ran.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_wrong_answer_changes_nothing()
+    {
+        using var eve = await _live.RegisterAsync();
+        var (_, reply, _) = await WaitAsync(FakeReply.Text("Sent."));
+        var path = $"/chats/{_chat}/messages/{reply}/tool_calls/call_0_0";
+        (await AnswerAsync(reply, new { })).ShouldBeWrong("body.approve value_error");
+        (await AnswerAsync(reply, new { output = 1 })).ShouldBeWrong("body.approve value_error", "body.output value_error");
+        (await AnswerAsync(reply, new { approve = "yes" })).Status.ShouldBe(422);
+        (await AnswerAsync(reply, new { approve = true }, "call_9_9")).ErrorCode.ShouldBe("tool_call_not_found");
+        (await _ada.PostAsync(path + "/claim", new { client_id = "phone" })).ShouldBeWrong("body.client_id value_error");
+        (await eve.PostAsync(path, new { approve = true })).ShouldBeNoMessage();
+        (await new CoteClient(_live.App.Url).PostAsync(path, new { approve = true })).ShouldBeAnonymous();
+        (await CallAsync(reply)).Text("state").ShouldBe("waiting");
+        (await AnswerAsync(reply, new { approve = true })).Ok();
+        await _ada.EndOfAsync(_chat, reply);
+        _tools.Ran.Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_history_that_was_restored_ends_what_waits()
+    {
+        var (_, reply, _) = await WaitAsync();
+        await _live.App.WriteAsync("update tool_calls set epoch = 'another'");
+        await _live.App.RestartAsync();
+        _ada = await AgainAsync();
+        await StateAsync(reply, "interrupted");
+        var call = await CallAsync(reply);
+        (call.Text("state"), call.Text("error", "code")).ShouldBe(("denied", "interrupted"));
+    }
+}
