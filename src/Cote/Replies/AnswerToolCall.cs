@@ -84,15 +84,20 @@ static class AnswerToolCall
             request.AddError("approve", "a client's tool is answered with `output` or `error`");
         else if (output is null == error is null)
             request.AddError("output", "a client's tool is answered with either `output` or `error`");
-        return error is not null
-            ? call with { State = CallStates.Failed, Error = new(ToolErrors.Failed, TextOf(error)) }
-            : call with { State = CallStates.Done, Output = output is { } value ? Clean(value) : null };
+        return error is not null || output is null
+            ? call with { State = CallStates.Failed, Error = new(ToolErrors.Failed, TextOf(error ?? "")) }
+            : call with { State = CallStates.Done, Output = Clean(output!.Value) };
     }
 
     static string TextOf(string error) => string.IsNullOrWhiteSpace(error) ? "The client's tool failed" : error;
 
-    static JsonElement Clean(JsonElement output) => output.ValueKind == JsonValueKind.String
-        ? ToolPart.TextElement(output.String() ?? "") : output;
+    // `null` is no output. Half a character in a text is made well-formed.
+    static JsonElement? Clean(JsonElement output) => output.ValueKind switch
+    {
+        JsonValueKind.Null => null,
+        JsonValueKind.String => ToolPart.TextElement(output.String() ?? ""),
+        _ => output,
+    };
 
     static string FingerprintOf(RequestReader request, string? clientId) => Fingerprint.Of(json =>
     {

@@ -26,8 +26,8 @@ sealed class ReplyTools(PendingReplyRow reply, ReplyRunContext context)
     /// <summary>How many steps are over.</summary>
     public int Steps => _calls.Count == 0 ? 0 : _calls[^1].Step + 1;
 
-    /// <summary>Whether calls have no outcome yet.</summary>
-    public bool HasOpen => _calls.Exists(x => x.IsOpen);
+    /// <summary>Whether calls have no outcome yet, or a client's has more output than is kept in it.</summary>
+    public bool HasOpen => _calls.Exists(x => x.IsOpen || context.Outputs.IsLong(x.Part));
 
     /// <summary>Whether open calls belong to a history of the database before this one.</summary>
     public bool AreOfOtherEpoch => _calls.Exists(x => x.IsOpen && x.Epoch != context.Events.Epoch);

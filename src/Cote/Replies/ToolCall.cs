@@ -30,7 +30,7 @@ sealed record ToolCall(
     public bool IsClients => Part.Source == ToolSources.Client;
 
     /// <summary>Whether a tool has given it a text, which is not to be trusted.</summary>
-    public bool HasOutput => Part.Output is not null;
+    public bool HasOutput => Part.OutputText is { Length: > 0 };
 
     /// <summary>The id of a call in its reply.</summary>
     public static string IdOf(int step, int index) =>

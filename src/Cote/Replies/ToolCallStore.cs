@@ -65,7 +65,8 @@ sealed class ToolCallStore(Database db, EventLog events, ReplyLeases leases, Too
                 update tool_calls set state = {call.Part.State}, result = {ToolCallRows.ResultOf(call.Part)},
                   attempt = {reply.Attempt}
                 where user_id = {reply.UserId} and reply_id = {reply.Id} and step = {(long)call.Step} and idx = {(long)call.Index}
-                  and state in {CallStates.Open} and exists (select 1 from messages where {leases.Fence(reply)})
+                  and (state in {CallStates.Open} or state = {call.Part.State})
+                  and exists (select 1 from messages where {leases.Fence(reply)})
                 """);
         return SaveAsync(batch, reply, text, saved);
     }
