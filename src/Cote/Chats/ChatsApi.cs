@@ -1,5 +1,6 @@
 using Cote.Http;
 using Cote.Models;
+using Cote.Tools;
 
 namespace Cote.Chats;
 
@@ -44,6 +45,7 @@ static class ChatsApi
             .Note("temperature", "Null is the default").Note("max_tokens", "Of a reply; null is the default")
             .Note("reasoning_effort", "How much the model thinks: `none`, `low`, `medium` or `high`; null is its own "
                 + "measure")
+            .Note("tools", "The tools that models may call, by name, or `<server>__*`; null is every tool")
             .OneOf("title_source", TitleSources.User, TitleSources.Auto)
             .Note("title_source", "Who made the title: a person, or Cote")
             .Note("temporary", "It goes by itself some time after its last message")
@@ -74,7 +76,9 @@ static class ChatsApi
         .Note("model", "An id of `GET /models`, or a provider's name alone for its first model")
         .Length("system_prompt", 0, ChatFields.LongestSystemPrompt)
         .Range("temperature", 0, 2).Range("max_tokens", 1, 10_000_000)
-        .OneOf("reasoning_effort", Efforts);
+        .OneOf("reasoning_effort", Efforts)
+        .Items("tools", ChatFields.MostTools, ToolNames.MaxLength)
+        .Note("tools", "Names of `GET /tools`, or `<server>__*` for all of an MCP server; null is every tool");
 
     static void DescribeSearch(ApiDocument api)
     {
@@ -131,7 +135,11 @@ static class ChatsApi
             .Note("version_of", "A user's message that it is a version of: it gets its parent; not together with "
                 + "`parent_id`")
             .Note("stop", "Ends the open replies of the chat first")
+            .Note("client_tools", "Tools that the client executes itself: at most 32, 64 KB")
+            .Note("client_id", "The installation that brings `client_tools`").Length("client_id", 1, 64)
             .Example("""{"content":"How do doves find their way home?"}""");
+        api.Schema<ClientTool>().Pattern("name", "^[A-Za-z0-9_-]{1,64}$")
+            .Note("parameters", "The JSON schema of its arguments");
         api.Schema<RegenerateBody>()
             .Note("id", "The id of the new reply: with it the request is safe to repeat")
             .Note("model", "An id of `GET /models`; without it the chat's").Length("model", 0, 200)
@@ -147,7 +155,7 @@ static class ChatsApi
         api.Schema<Generation>().Note("How a reply comes about. On a user's message it has `error` alone.")
             .Note("finish_reason", "`stop`, `length`, `content_filter`, `tool_calls` or the provider's own word")
             .OneOf("state", States.Queued, States.Running, States.Completed, States.Stopped, States.Failed,
-                States.Interrupted)
+                States.Interrupted, States.Waiting)
             .Note("attempt", "The attempt that the text belongs to").Note("model", "`provider/model`");
         api.Schema<GenerationError>()
             .Note("code", "`rate_limited`, `timeout`, `truncated`, `bad_upstream`, `unauthorized`, "

@@ -23,7 +23,8 @@ static class PartSchema
         api.Schema(Name)
             .Note("A part of a reply, told apart by `type`; docs/api.md says which fields each has. Later versions add "
                 + "types and fields: ignore others.")
-            .Required("type").Property("type", Text()).Note("type", "`text`, `reasoning`, `tool`, `source`, `file`, `step`…")
+            .Required("type").Property("type", Text())
+            .Note("type", "`text`, `reasoning`, `tool`, `source`, `file`, `step`…")
             .Property("start", Count()).Property("end", Count())
             .Note("start", "Of `text` and `source`: where it begins in `content`, in UTF-16 units")
             .Note("end", "Where that ends")
@@ -40,7 +41,8 @@ static class PartSchema
             .Property("input", new JsonObject()).Note("input", "Of `tool`: its arguments")
             .Property("output", new JsonObject()).Note("output", "Of `tool`: what it returned, JSON or a text")
             .Property("content_type", Text()).Property("name", Text()).Property("call_id", Text())
-            .Property("error", new JsonObject()).Note("error", "Of `file`: why it could not be kept, such as `quota`; of `tool`: `{code, detail}`");
+            .Property("error", new JsonObject())
+            .Note("error", "Of `file`: why it could not be kept, such as `quota`; of `tool`: `{code, detail}`");
         api.Schema<Message>().Property("parts", ListOfParts())
             .Note("parts", "What a reply is made of beside its text; absent where it is plain text");
     }

@@ -6,7 +6,7 @@ using Cote.Events;
 
 namespace Cote.Chats;
 
-/// <summary>The rows of tool calls as all rooms know them: how a part is made of one, and how an end ends them.</summary>
+/// <summary>The rows of tool calls as all rooms know them: how a part is made of one, and how an end ends it.</summary>
 static class ToolCallRows
 {
     static readonly JsonWriterOptions Writing = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };

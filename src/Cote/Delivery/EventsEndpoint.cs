@@ -108,7 +108,8 @@ sealed class LongPoll(Subscriptions subscriptions, EventRenderer renderer)
         if (page.Frames[0].Seq != subscription.Position + 1)
             return Write([Subscription.ResetFrame("trimmed", subscription.Start)], subscription.Start);
         subscription.OnWritten(page.Frames);
-        return Write([.. page.Frames.Select(x => x.In(view)), .. snapshots], subscription.CursorAt(page.Frames[^1].Seq));
+        return Write(
+            [.. page.Frames.Select(x => x.In(view)), .. snapshots], subscription.CursorAt(page.Frames[^1].Seq));
     }
 
     static IResult Write(IReadOnlyList<Frame> frames, Cursor cursor) => ApiResults.Json(ApiResults.Write(json =>

@@ -12,5 +12,6 @@ sealed record ReplyFilter(string ChatId, string QuestionId, string ReplyId)
 
     /// <summary>Whether nothing more comes after this frame.</summary>
     public bool EndsWith(Frame frame) =>
-        frame.MessageId == ReplyId && frame.Type == EventTypes.Message || frame.Type is EventTypes.MessageDeleted or EventTypes.ChatDeleted;
+        frame.MessageId == ReplyId && frame.Type == EventTypes.Message
+        || frame.Type is EventTypes.MessageDeleted or EventTypes.ChatDeleted;
 }

@@ -36,7 +36,7 @@ sealed record FileUpdate(string ContentType, string? Name, ReadOnlyMemory<byte> 
 /// <summary>The model asks for a tool.</summary>
 sealed record ToolCallUpdate(FunctionCallContent Call) : ModelUpdate;
 
-/// <summary>What the provider demands back of the model's thoughts, for the same model alone. It is never shown.</summary>
+/// <summary>What the provider demands back of the model's thoughts; it is never shown.</summary>
 sealed record SealedUpdate(string Data) : ModelUpdate;
 
 /// <summary>The last update.</summary>

@@ -42,7 +42,8 @@ sealed class ProviderRegistry
             providers.Add(Configured("anthropic", "claude-sonnet-4-5", options.Anthropic, time, log));
         providers.AddRange(options.Providers.Select(x => Configured(x.Key, x.Value.Model ?? "", x.Value, time, log)));
         providers.AddRange(added);
-        providers.Add(new Provider(DemoChatClient.Provider, DemoChatClient.Models, model => new DemoChatClient(model, time)));
+        providers.Add(new Provider(
+            DemoChatClient.Provider, DemoChatClient.Models, model => new DemoChatClient(model, time)));
         return providers.CountBy(x => x.Name).FirstOrDefault(x => x.Value > 1).Key is { } twice
             ? throw new StartupException($"There are two providers of the name `{twice}`.")
             : new ProviderRegistry(providers, options);

@@ -18,8 +18,8 @@ sealed record ToolAnswerBody(
 sealed record ClaimBody(string ClientId);
 
 /// <summary>
-/// <c>POST /chats/{chat_id}/messages/{message_id}/tool_calls/{call_id}</c>: the first answer to a call that waits. Where
-/// it was the last one that the reply waited for, the reply goes on.
+/// <c>POST /chats/{chat_id}/messages/{message_id}/tool_calls/{call_id}</c>: the first answer to a call that waits.
+/// Where it was the last one that the reply waited for, the reply goes on.
 /// </summary>
 static class AnswerToolCall
 {

@@ -34,6 +34,18 @@ static class RepliesApi
             .Note("Concerns the chats that are there at the moment of the request. Each has its `chat.updated`.");
         api.Operation(nameof(StopReplies))
             .Note("Answers when the replies have ended, at most 3 s later; all text that was shown stays.");
+        api.Operation(nameof(AnswerToolCall))
+            .Note("The first answer wins. After the last one that the reply waits for, it goes on.")
+            .Refuses(Problems.ToolCallNotFound, Problems.AlreadyAnswered, Problems.ReplyEnded, Problems.Claimed);
+        api.Operation(nameof(ClaimToolCall)).Note("A claim lapses after 60 s unless it is renewed or answered.")
+            .Refuses(Problems.ToolCallNotFound, Problems.AlreadyAnswered, Problems.ReplyEnded, Problems.Claimed);
+        api.Schema<ToolAnswerBody>().Note("approve", "Of a tool of the server: whether it may be executed")
+            .Note("reason", "Why not; the model is told").Length("reason", 0, 4_096)
+            .Note("output", "Of a client's tool: what it returned, JSON or a text")
+            .Note("error", "Of a client's tool: why it failed").Length("error", 0, 4_096)
+            .Note("client_id", "The installation that answers").Length("client_id", 1, 64)
+            .Example("""{"approve":true}""");
+        api.Schema<ClaimBody>().Length("client_id", 1, 64).Example("""{"client_id":"phone-7f3a"}""");
         api.Schema<MessageBody>().Items("media_urls", SendMessage.MaxMedia, 2_048);
         api.Schema<StopResult>().Note("stopped", "How many replies this call ended");
     }

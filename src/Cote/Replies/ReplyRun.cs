@@ -178,7 +178,8 @@ sealed class ReplyRun : IDisposable
         for (var calls = 1; ; calls++)
         {
             var prompt = await _context.Prompt.BuildAsync(
-                _reply, PastStep.In(_streaming.Read(), _tools.Calls), systemText, room, wanted, provider.Sees(model), ct);
+                _reply, PastStep.In(_streaming.Read(), _tools.Calls), systemText, room, wanted, provider.Sees(model),
+                ct);
             if (prompt is null)
                 return new(ModelFault.ContextTooLong, null, null);
             _hasDocuments = prompt.HasDocuments;
@@ -229,7 +230,8 @@ sealed class ReplyRun : IDisposable
     {
         _writer.Finish();
         var text = _streaming.Read();
-        var hasText = (_writer.HasAnswer || _tools.Steps > 0) && (HasFile(text) || !string.IsNullOrWhiteSpace(text.Content));
+        var hasText = (_writer.HasAnswer || _tools.Steps > 0)
+            && (HasFile(text) || !string.IsNullOrWhiteSpace(text.Content));
         var fault = result.Fault
             ?? (result.FinishReason == ChatFinishReason.ContentFilter.Value ? ModelFault.Filtered
                 : hasText ? null : ModelFault.Empty);

@@ -67,7 +67,7 @@ sealed class ReplyTools(PendingReplyRow reply, ReplyRunContext context)
     public static long TokensOf(IEnumerable<AITool> tools) => tools.OfType<AIFunctionDeclaration>().Sum(
         x => TokenEstimate.Of(x.Name + x.Description) + TokenEstimate.Of(x.JsonSchema.GetRawText()));
 
-    /// <summary>The tool of a call as it was offered in this run; null where it was offered by an earlier one.</summary>
+    /// <summary>The tool of a call as it was offered in this run; null where an earlier one offered it.</summary>
     public ServerTool? OfferedFor(ToolCall call) => _offered.GetValueOrDefault(call.Part.Name) is { } tool
         && tool.Definition.Hash == call.Hash ? tool : null;
 

@@ -130,8 +130,8 @@ sealed partial class ReplyWriter(
     }
 
     /// <summary>
-    /// Writes that a model call is about to be made: the attempt is raised where another one was made before, or a budget
-    /// applies. The call gets the limit that a budget leaves; false where none has room.
+    /// Writes that a model call is about to be made: the attempt is raised where another one was made before, or a
+    /// budget applies. The call gets the limit that a budget leaves; false where none has room.
     /// </summary>
     /// <param name="next">The call.</param>
     /// <param name="settings">Its settings.</param>

@@ -112,7 +112,8 @@ sealed class SendMessage(
                 return refusal;
         }
         position = position with { GivesTitle = givesTitle };
-        var result = await start.RunAsync(userId, message.ChatId, message.ReplyId, message.StopsOpen, message.StopsWaiting,
+        var result = await start.RunAsync(
+            userId, message.ChatId, message.ReplyId, message.StopsOpen, message.StopsWaiting,
             hasSlot => turns.SendAsync(userId, message, position, hasSlot), ct);
         if (result is not { Outcome: Outcome.Committed, Happened: true, Reply: { } reply })
             return null;

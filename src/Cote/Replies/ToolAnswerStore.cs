@@ -37,8 +37,8 @@ sealed class ToolAnswerStore(
             row.GetStringOrNull(2), row.GetInt64(3) != 0), ct);
 
     /// <summary>
-    /// Stores the first answer to a call. Where no other one of its reply waits, the reply goes on. False where it waits
-    /// no more, or another installation holds it.
+    /// Stores the first answer to a call. Where no other one of its reply waits, the reply goes on. False where it
+    /// waits no more, or another installation holds it.
     /// </summary>
     public async Task<bool> AnswerAsync(
         string userId, string chatId, string replyId, ToolPart answered, string answer, string? clientId)

@@ -54,7 +54,7 @@ namespace Cote.Tools;
             {
                 throw new ToolException(ToolErrors.Failed, error.Problem.Sentence, isUnknown: false, error);
             }
-#pragma warning disable CA1031 // A function is foreign code: whatever it throws is its failure, which the model is told.
+#pragma warning disable CA1031 // A function is foreign code: whatever it throws is its failure.
             catch (Exception error)
 #pragma warning restore CA1031
             {
@@ -64,7 +64,7 @@ namespace Cote.Tools;
             }
             return result switch
             {
-                null => new(""),
+                null or JsonElement { ValueKind: JsonValueKind.Null } => new(""),
                 string text => new(WellFormedText.Of(text)),
                 JsonElement { ValueKind: JsonValueKind.String } text => new(WellFormedText.Of(text.String() ?? "")),
                 DataContent data => new("") { Files = [new(data.MediaType, data.Name, data.Data)] },

@@ -19,7 +19,7 @@ sealed record ToolDefinition(string Name, string? Title, string Source, string D
     /// <summary>Whether it changes nothing, as somebody says who is to be believed.</summary>
     public bool IsReadOnly { get; init; }
 
-    /// <summary>Whether a call may be made again after a crash: it only reads, or the same key has one effect.</summary>
+    /// <summary>Whether a call may be made again after a crash: it reads, or the same key has one effect.</summary>
     public bool IsRepeatable { get; init; }
 
     /// <summary>Whether it is called without asking even after other texts have entered a reply.</summary>

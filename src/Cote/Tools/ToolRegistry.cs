@@ -65,7 +65,7 @@ sealed class ToolRegistry
             && (!server.IsAvailable || tools.Concat(server.Known).Any(x => x.Definition.Name == name));
     }
 
-    /// <summary>Whether a client's tool must not have this name, because one of the server has it or may have.</summary>
+    /// <summary>Whether a client's tool must not have this name: one of the server has it, or may have.</summary>
     public bool Has(string name) => _compiled.Concat(DemoTools.All).Any(x => x.Definition.Name == name)
         || ServerOf(name) is not null;
 

@@ -35,8 +35,8 @@ public sealed class ToolsOptions : IValidatableObject
     public int ArgumentBytes { get; set; } = 65_536;
 
     /// <summary>
-    /// How much of a tool's output the model is given and a client is shown, in bytes; the whole of a longer one is kept
-    /// as a file.
+    /// How much of a tool's output the model is given and a client is shown, in bytes; the whole of a longer one is
+    /// kept as a file.
     /// </summary>
     [Range(256, 1_048_576)]
     public int OutputBytes { get; set; } = 65_536;
@@ -51,7 +51,8 @@ public sealed class ToolsOptions : IValidatableObject
         foreach (var name in Mcp.Keys)
             if (name.Length > 32 || name.Any(x => !char.IsAsciiLetterOrDigit(x) && x != '-'))
                 yield return new(
-                    $"`{name}` is no name of an MCP server: it has up to 32 letters, digits and hyphens.", [nameof(Mcp)]);
+                    $"`{name}` is no name of an MCP server: it has up to 32 letters, digits and hyphens.",
+                    [nameof(Mcp)]);
     }
 }
 

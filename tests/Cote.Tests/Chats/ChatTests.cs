@@ -9,7 +9,7 @@ public sealed partial class ChatTests(SharedApp shared)
     [
         "id", "title", "created_at", "last_message_time", "last_message_content", "is_pinned",
         "last_seq", "changed", "model", "system_prompt", "temperature", "max_tokens", "leaf_id",
-        "title_source", "is_archived", "temporary", "reasoning_effort",
+        "title_source", "is_archived", "temporary", "reasoning_effort", "tools",
     ];
 
     readonly CoteApp _app = shared.App;
@@ -131,10 +131,11 @@ public sealed partial class ChatTests(SharedApp shared)
             temperature = 0.5,
             max_tokens = 100,
             reasoning_effort = "low",
+            tools = new[] { "demo_clock" },
         })).Ok().Json;
         var unset = (await ada.PatchAsync($"/chats/{id}", """
             {"title":null,"is_pinned":null,"model":null,"system_prompt":null,"temperature":null,"max_tokens":null,
-             "reasoning_effort":null}
+             "reasoning_effort":null,"tools":null}
             """)).Ok().Json;
 
         set.Fields().ShouldBe(Shape);
@@ -143,7 +144,7 @@ public sealed partial class ChatTests(SharedApp shared)
         (set.GetProperty("temperature").GetDouble(), set.Number("max_tokens")).ShouldBe((0.5, 100));
         (unset.Text("title"), unset.Text("title_source")).ShouldBe(("", "auto"), "its default is that Cote makes it");
         unset.GetProperty("is_pinned").GetBoolean().ShouldBeFalse();
-        foreach (var name in new[] { "model", "system_prompt", "temperature", "max_tokens", "reasoning_effort" })
+        foreach (var name in new[] { "model", "system_prompt", "temperature", "max_tokens", "reasoning_effort", "tools" })
             unset.GetProperty(name).ValueKind.ShouldBe(JsonValueKind.Null);
         (await ada.GetAsync($"/chats/{id}")).Ok().Text.ShouldBe(unset.ToString());
         unset.Number("changed").ShouldBe(3);

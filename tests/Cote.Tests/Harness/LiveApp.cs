@@ -132,6 +132,17 @@ public static class Reading
         return (question.Text("id"), question.Text("reply_id"));
     }
 
+    /// <summary>The path of a call of a demo model that waits for its answer.</summary>
+    public static async Task<string> WaitForToolAsync(this CoteClient client, string model, object? question = null)
+    {
+        var chat = await client.CreateChatAsync(model: model);
+        var sent = (await client.PostAsync($"/chats/{chat}/messages/", question ?? new { content = "a" })).Ok().Json;
+        var path = $"/chats/{chat}/messages/{sent.Text("reply_id")}";
+        await Patience.UntilAsync(
+            async () => (await client.GetAsync(path)).Ok().Json.Text("generation", "state") == "waiting", "it waits");
+        return path + "/tool_calls/call_0_0";
+    }
+
     /// <summary>The next frames up to one that fits, which is the last.</summary>
     public static async Task<List<TestFrame>> UntilAsync(this TestSocket socket, Func<TestFrame, bool> last)
     {

@@ -31,7 +31,7 @@ public sealed partial class NamesTests
     public void Names_that_are_kept_never_change()
     {
         Constants(typeof(EventTypes)).ShouldBe([
-            "message", "message.status", "message.deleted", "message.feedback",
+            "message", "message.status", "message.deleted", "message.feedback", "message.waiting",
             "chat.created", "chat.updated", "chat.deleted", "chat.path",
             "ready", "reset", "message.snapshot", "message.delta", "message.part", "message.part.delta",
             "typing", "ping", "pong", "error"]);

@@ -197,7 +197,7 @@ public sealed class DescribedAnswersTests(SharedApp shared)
         frames.Select(x => x.Text("type")).Distinct()
             .Except(union.GetProperty("discriminator").GetProperty("mapping").Fields()).ShouldBeEmpty();
         frames.Select(x => x.Text("type")).Distinct().Count().ShouldBeGreaterThanOrEqualTo(9);
-        union.GetProperty("oneOf").GetArrayLength().ShouldBe(18);
+        union.GetProperty("oneOf").GetArrayLength().ShouldBe(19);
         var lie = JsonNode.Parse(frames.First(x => x.Text("type") == "message").ToString())!.AsObject();
         lie["data"]!["more"] = 1;
         api.Faults(JsonElement.Parse(lie.ToJsonString()), union, "$").ShouldNotBeEmpty(); // and it can fail
@@ -231,6 +231,12 @@ public sealed class DescribedAnswersTests(SharedApp shared)
         (await ada.PutAsync($"/chats/{chat}/leaf", leaf)).Ok();
         (await ada.PutAsync($"/chats/{chat}/messages/{question["reply_id"]}/feedback",
             Example("/chats/{chat_id}/messages/{message_id}/feedback", "put"))).Ok();
+        const string Call = "/chats/{chat_id}/messages/{message_id}/tool_calls/{call_id}";
+        var asks = await ada.WaitForToolAsync("demo/approval");
+        (await ada.PostAsync(asks, Example(Call, "post"))).Ok();
+        var brings = await ada.WaitForToolAsync("demo/client-tool",
+            new { content = "a", client_id = "phone", client_tools = new[] { new { name = "place" } } });
+        (await ada.PostAsync(brings + "/claim", Example(Call + "/claim", "post"))).Ok();
         (await ada.PostAsync($"/chats/{chat}/fork", Example("/chats/{chat_id}/fork", "post"))).Ok();
         using var root = await app.RegisterAdminAsync();
         (await root.PutAsync($"/admin/users/{root.Id}/budget",

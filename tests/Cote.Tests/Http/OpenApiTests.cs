@@ -139,12 +139,12 @@ public sealed class OpenApiTests(SharedApp shared)
     [InlineData("POST /chats",
         """{"title":"a","auto_title":false,"id":"{1}","is_pinned":true,"model":"demo","system_prompt":"b","""
             + "\"temperature\":1,\"max_tokens\":7,\"is_archived\":true,\"temporary\":true,"
-            + "\"reasoning_effort\":\"low\"}")]
+            + "\"reasoning_effort\":\"low\",\"tools\":[\"demo_clock\"]}")]
     [InlineData("PATCH /chats/{chat_id}",
         """{"title":"a","is_pinned":true,"model":"demo","system_prompt":"b","temperature":1,"max_tokens":7,"""
-            + "\"is_archived\":true,\"reasoning_effort\":\"none\"}")]
+            + "\"is_archived\":true,\"reasoning_effort\":\"none\",\"tools\":[]}")]
     [InlineData("POST /chats/{chat_id}/messages",
-        """{"content":"a","type":"text","media_urls":[],"reply_to_id":null,"importance_level":"low","id":"{1}","parent_id":null,"version_of":null,"stop":false}""")]
+        """{"content":"a","type":"text","media_urls":[],"reply_to_id":null,"importance_level":"low","id":"{1}","parent_id":null,"version_of":null,"stop":false,"client_tools":[],"client_id":"x"}""")]
     public async Task What_a_route_takes_is_what_is_described(string route, string valid)
     {
         var api = await ReadAsync();
@@ -196,6 +196,7 @@ public sealed class OpenApiTests(SharedApp shared)
             Check(route, (await ada.GetAsync($"/chats/{chat}")).Ok().Json);
         Check("GET /chats", (await ada.GetAsync("/chats/")).Ok().Json[0]);
         Check("GET /models", (await ada.GetAsync("/models")).Ok().Json[0]);
+        Check("GET /tools", (await ada.GetAsync("/tools")).Ok().Json[0]);
         Check("GET /sync", (await ada.GetAsync("/sync")).Ok().Json);
         Check("GET /events", (await ada.GetAsync("/events?wait=0")).Ok().Json);
         Check("POST /chats/{chat_id}/stop", (await ada.PostAsync($"/chats/{chat}/stop")).Ok().Json);

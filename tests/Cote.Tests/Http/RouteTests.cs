@@ -51,10 +51,13 @@ public sealed class RouteTests(SharedApp shared)
         { "PUT", Message + "/read", null },
         { "GET", Message + "/siblings", null },
         { "POST", Message + "/regenerate", "{}" },
+        { "POST", Message + "/tool_calls/call_0_0", """{"approve":true}""" },
+        { "POST", Message + "/tool_calls/call_0_0/claim", """{"client_id":"phone"}""" },
         { "PUT", Chat + "/leaf", """{"message_id":"01890a5d-ac96-774b-bcce-b302099a8057"}""" },
         { "GET", Message + "/stream", null },
         { "POST", Chat + "/stop", null },
         { "GET", "/models", null },
+        { "GET", "/tools", null },
         { "POST", "/upload/", null },
         { "POST", "/upload/resumable", null },
         { "HEAD", Upload, null },
@@ -132,7 +135,7 @@ public sealed class RouteTests(SharedApp shared)
             Closed.Select(x => $"{x.Data.Item1} {PatternOf(x.Data.Item2)}").Order());
     }
 
-    static string PatternOf(string path) => path.Split('?')[0]
+    static string PatternOf(string path) => path.Split('?')[0].Replace("/call_0_0", "/{callId}")
         .Replace(Message, "/chats/{chatId}/messages/{messageId}").Replace(Chat, "/chats/{chatId}")
         .Replace(Session, "/sessions/{sessionId}").Replace(Upload, "/upload/resumable/{uploadId}")
         .Replace(Import, "/import/{importId}").Replace(User, "/admin/users/{userId}").TrimEnd('/');

@@ -30,8 +30,8 @@ public sealed class ClientToolTests(LiveApp live) : IClassFixture<LiveApp>
     }
 
     static async Task<JsonElement> CallAsync(CoteClient ada, string chat, string reply) =>
-        (await ada.GetAsync($"/chats/{chat}/messages/{reply}?parts=all")).Ok().Json.GetProperty("parts").EnumerateArray()
-        .First(x => x.Text("type") == "tool");
+        (await ada.GetAsync($"/chats/{chat}/messages/{reply}?parts=all")).Ok().Json.GetProperty("parts")
+        .EnumerateArray().First(x => x.Text("type") == "tool");
 
     [Theory]
     [InlineData("\"Berlin\"", "Berlin")]
@@ -53,7 +53,8 @@ public sealed class ClientToolTests(LiveApp live) : IClassFixture<LiveApp>
         await play.NextCallAsync();
         (await play.NextCallAsync()).Messages.EnumerateArray().Last().Text("content").ShouldBe(told);
         (await ada.PostAsync(path, answer)).Ok().Header("Idempotent-Replayed").ShouldBe("true");
-        (await ada.PostAsync(path, new { output = "Paris", client_id = "phone" })).ErrorCode.ShouldBe("already_answered");
+        (await ada.PostAsync(path, new { output = "Paris", client_id = "phone" })).ErrorCode
+            .ShouldBe("already_answered");
     }
 
     [Fact]
@@ -115,17 +116,19 @@ public sealed class ClientToolTests(LiveApp live) : IClassFixture<LiveApp>
         (await SendAsync("text")).Status.ShouldBe(422);
         (await SendAsync([.. Enumerable.Range(0, 33).Select(x => new { name = $"t{x}" })]))
             .ShouldBeWrong("body.client_tools too_long");
-        (await SendAsync([.. Enumerable.Range(0, 8).Select(x => new { name = $"t{x}", description = new string('d', 10_000) })]))
+        var description = new string('d', 10_000);
+        (await SendAsync([.. Enumerable.Range(0, 8).Select(x => new { name = $"t{x}", description })]))
             .ShouldBeWrong("body.client_tools value_error");
         (await ada.PostAsync($"/chats/{chat}/messages/", new { content = "hello", client_tools = new[] { Place } }))
             .ShouldBeWrong("body.client_id missing");
         (await ada.MessagesAsync(chat)).ShouldBeEmpty();
 
         var id = Guid.CreateVersion7();
-        object message(string name) => new { id, content = "hello", client_tools = new[] { new { name } }, client_id = "p" };
-        (await ada.PostAsync($"/chats/{chat}/messages/", message("a"))).Ok();
-        (await ada.PostAsync($"/chats/{chat}/messages/", message("a"))).Ok().Header("Idempotent-Replayed").ShouldBe("true");
-        (await ada.PostAsync($"/chats/{chat}/messages/", message("b"))).ErrorCode.ShouldBe("id_conflict");
+        Task<Reply> with(string name) => ada.PostAsync($"/chats/{chat}/messages/",
+            new { id, content = "hello", client_tools = new[] { new { name } }, client_id = "p" });
+        (await with("a")).Ok();
+        (await with("a")).Ok().Header("Idempotent-Replayed").ShouldBe("true");
+        (await with("b")).ErrorCode.ShouldBe("id_conflict");
     }
 
     [Fact]

@@ -42,8 +42,8 @@ public sealed class ToolApprovalTests : IAsyncLifetime
         _ada.PostAsync($"/chats/{_chat}/messages/{reply}/tool_calls/{call}", answer);
 
     async Task<JsonElement> CallAsync(string reply, int index = 0) =>
-        (await _ada.GetAsync($"/chats/{_chat}/messages/{reply}?parts=all")).Ok().Json.GetProperty("parts").EnumerateArray()
-        .Where(x => x.Text("type") == "tool").ElementAt(index);
+        (await _ada.GetAsync($"/chats/{_chat}/messages/{reply}?parts=all")).Ok().Json.GetProperty("parts")
+        .EnumerateArray().Where(x => x.Text("type") == "tool").ElementAt(index);
 
     [Fact]
     public async Task A_call_that_is_denied_is_not_executed_and_the_model_is_told_why()
@@ -111,7 +111,7 @@ public sealed class ToolApprovalTests : IAsyncLifetime
     {
         var (_, reply, _) = await WaitAsync(FakeReply.Text("Sent."));
         await _live.App.RestartAsync();
-        _ada = await AgainAsync();
+        _ada = Again();
         await using var socket = await TestSocket.ConnectAsync(_live.App.Url, $"/ws?token={_ada.Token}&parts=all");
         var snapshot = await socket.NextAsync("message.snapshot");
         (snapshot.Data.Text("content"), snapshot.Data.Number("attempt")).ShouldBe(("I would.", 1));
@@ -130,12 +130,11 @@ public sealed class ToolApprovalTests : IAsyncLifetime
         _tools.Ran.Count.ShouldBe(1);
     }
 
-    async Task<CoteClient> AgainAsync()
+    // The same person, at the port of the server that was started again.
+    CoteClient Again()
     {
-        var (token, old) = (_ada.Token, _ada);
-        old.Dispose();
-        await Task.CompletedTask;
-        return new(_live.App.Url) { Token = token };
+        _ada.Dispose();
+        return new(_live.App.Url) { Token = _ada.Token };
     }
 
     [Theory]
@@ -189,7 +188,7 @@ public sealed class ToolApprovalTests : IAsyncLifetime
 
         await _live.App.WriteAsync("update messages set wait_until = 1 where state = 'waiting'");
         await _live.App.RestartAsync();
-        _ada = await AgainAsync();
+        _ada = Again();
         (await _ada.EndOfAsync(_chat, behind)).Text("content").ShouldBe("behind it");
         (await _ada.MessageAsync(_chat, reply)).Text("generation", "state").ShouldBe("stopped");
         (await CallAsync(reply)).Text("error", "code").ShouldBe("expired");
@@ -220,10 +219,12 @@ public sealed class ToolApprovalTests : IAsyncLifetime
         var (_, reply, _) = await WaitAsync(FakeReply.Text("Sent."));
         var path = $"/chats/{_chat}/messages/{reply}/tool_calls/call_0_0";
         (await AnswerAsync(reply, new { })).ShouldBeWrong("body.approve value_error");
-        (await AnswerAsync(reply, new { output = 1 })).ShouldBeWrong("body.approve value_error", "body.output value_error");
+        (await AnswerAsync(reply, new { output = 1 }))
+            .ShouldBeWrong("body.approve value_error", "body.output value_error");
         (await AnswerAsync(reply, new { approve = "yes" })).Status.ShouldBe(422);
         (await AnswerAsync(reply, new { approve = true }, "call_9_9")).ErrorCode.ShouldBe("tool_call_not_found");
-        (await _ada.PostAsync(path + "/claim", new { client_id = "phone" })).ShouldBeWrong("body.client_id value_error");
+        (await _ada.PostAsync(path + "/claim", new { client_id = "phone" }))
+            .ShouldBeWrong("body.client_id value_error");
         (await eve.PostAsync(path, new { approve = true })).ShouldBeNoMessage();
         (await new CoteClient(_live.App.Url).PostAsync(path, new { approve = true })).ShouldBeAnonymous();
         (await CallAsync(reply)).Text("state").ShouldBe("waiting");
@@ -238,7 +239,7 @@ public sealed class ToolApprovalTests : IAsyncLifetime
         var (_, reply, _) = await WaitAsync();
         await _live.App.WriteAsync("update tool_calls set epoch = 'another'");
         await _live.App.RestartAsync();
-        _ada = await AgainAsync();
+        _ada = Again();
         await StateAsync(reply, "interrupted");
         var call = await CallAsync(reply);
         (call.Text("state"), call.Text("error", "code")).ShouldBe(("denied", "interrupted"));

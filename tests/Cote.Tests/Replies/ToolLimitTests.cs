@@ -65,7 +65,8 @@ public sealed class ToolLimitTests : IAsyncLifetime
     [Fact]
     public async Task After_the_last_step_the_model_answers_without_tools()
     {
-        var play = _live.Play(FakeReply.Call("look"), FakeReply.Call("look"), FakeReply.Call("look"), FakeReply.Text("Enough."));
+        var look = FakeReply.Call("look");
+        var play = _live.Play(look, look, look, FakeReply.Text("Enough."));
         var (_, reply) = await _ada.AskForAsync(_chat, play);
         (await _ada.EndOfAsync(_chat, reply)).Text("content").ShouldBe("Enough.");
         for (var step = 0; step < 3; step++)

@@ -27,7 +27,8 @@ public sealed class ToolTakeoverTests
         string tool, string state, int runs)
     {
         _tools.Does[tool] = HangOnceAsync;
-        _tools.Does["trust"] = (_, _, _) => Task.FromResult<object?>(null); // A text of it would have the next call ask.
+        // A text of it would have the next call ask.
+        _tools.Does["trust"] = (_, _, _) => Task.FromResult<object?>(null);
         await using var live = await LiveApp.StartAsync(x =>
         {
             _tools.AddTo(x);
@@ -37,7 +38,8 @@ public sealed class ToolTakeoverTests
         var chat = await ada.CreateChatAsync(model: "openai");
         await using var socket = await TestSocket.ConnectAsync(live.App.Url, $"/ws?token={ada.Token}&parts=all");
         var play = live.Play(
-            FakeReply.Text("First.").ThenCall("trust"), FakeReply.Text("Then.").ThenCall(tool), FakeReply.Text("Done."));
+            FakeReply.Text("First.").ThenCall("trust"), FakeReply.Text("Then.").ThenCall(tool),
+            FakeReply.Text("Done."));
         var (_, reply) = await ada.AskForAsync(chat, play);
         await Patience.UntilAsync(() => Task.FromResult(_runs == 1), "the tool runs");
         await live.App.WriteAsync($"update messages set owner = 'dead', lease_until = 1 where id = '{reply}'");

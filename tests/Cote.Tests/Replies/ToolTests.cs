@@ -20,7 +20,8 @@ public sealed class ToolTests
         var chat = await ada.CreateChatAsync(model: "openai");
         await using var socket = await TestSocket.ConnectAsync(live.App.Url, $"/ws?token={ada.Token}&parts=all");
         var play = live.Play(
-            FakeReply.Text("Let me ", "look.").ThenCall("look", """{"at":"the sun"}"""), FakeReply.Text("It ", "shines."));
+            FakeReply.Text("Let me ", "look.").ThenCall("look", """{"at":"the sun"}"""),
+            FakeReply.Text("It ", "shines."));
         var (_, reply) = await ada.AskForAsync(chat, play);
         var frames = await socket.UntilAsync(x => x.Type == "message" && x.MessageId == reply);
 
@@ -55,7 +56,7 @@ public sealed class ToolTests
         first.Body.GetProperty("tools").EnumerateArray().Select(x => x.Text("function", "name"))
             .ShouldBe(["look", "save", "again", "send", "trust"]);
         var second = (await play.NextCallAsync()).Messages.EnumerateArray().ToList();
-        second[^2].GetProperty("tool_calls")[0].GetProperty("function").Text("arguments").ShouldBe("""{"at":"the sun"}""");
+        second[^2].GetProperty("tool_calls")[0].Text("function", "arguments").ShouldBe("""{"at":"the sun"}""");
         (second[^1].Text("role"), second[^1].Text("content"), second[^1].Text("tool_call_id"))
             .ShouldBe(("tool", "look has run", "fake_0"));
         (await ada.GetAsync("/usage")).Ok();
@@ -68,17 +69,20 @@ public sealed class ToolTests
         var ada = await live.RegisterAsync();
         var chat = await ada.CreateChatAsync(model: "openai");
         await using var socket = await TestSocket.ConnectAsync(live.App.Url, $"/ws?token={ada.Token}&parts=all");
-        var play = live.Play(FakeReply.Text("I would send.").ThenCall("send", """{"to":"bob"}"""), FakeReply.Text("Sent."));
+        var play = live.Play(
+            FakeReply.Text("I would send.").ThenCall("send", """{"to":"bob"}"""), FakeReply.Text("Sent."));
         var (_, reply) = await ada.AskForAsync(chat, play);
         var before = await socket.UntilAsync(x => x.Type == "message.waiting");
         before[^1].Data.ToString().ShouldBe(
             $$"""{"chat_id":"{{chat}}","message_id":"{{reply}}","calls":[{"call_id":"call_0_0","name":"send","source":"server"}]}""");
-        (await ada.GetAsync($"/chats/{chat}/messages/{reply}")).Ok().Json.Text("generation", "state").ShouldBe("waiting");
+        (await ada.MessageAsync(chat, reply)).Text("generation", "state").ShouldBe("waiting");
         var running = (await ada.GetAsync("/sync?parts=all")).Ok().Json.GetProperty("running")[0];
-        (running.Text("generation", "state"), running.GetProperty("parts")[1].Text("state")).ShouldBe(("waiting", "waiting"));
+        (running.Text("generation", "state"), running.GetProperty("parts")[1].Text("state"))
+            .ShouldBe(("waiting", "waiting"));
         _tools.Ran.ShouldBeEmpty();
 
-        var answer = (await ada.PostAsync($"/chats/{chat}/messages/{reply}/tool_calls/call_0_0", new { approve = true })).Ok();
+        var path = $"/chats/{chat}/messages/{reply}/tool_calls/call_0_0";
+        var answer = (await ada.PostAsync(path, new { approve = true })).Ok();
         answer.Json.Text("id").ShouldBe(reply);
         var after = await socket.UntilAsync(x => x.Type == "message" && x.MessageId == reply);
         var (texts, parts) = (new ReplyTexts(), new ReplyPartsSeen());
@@ -96,10 +100,8 @@ public sealed class ToolTests
         after.Where(x => x.Type == "message.waiting").ShouldHaveSingleItem().Data.GetProperty("calls").GetArrayLength()
             .ShouldBe(0);
         _tools.Ran.ShouldBe(["""send {"to":"bob"}"""]);
-        (await ada.PostAsync($"/chats/{chat}/messages/{reply}/tool_calls/call_0_0", new { approve = true, reason = "x" }))
-            .Ok().Header("Idempotent-Replayed").ShouldBe("true");
-        (await ada.PostAsync($"/chats/{chat}/messages/{reply}/tool_calls/call_0_0", new { approve = false }))
-            .ErrorCode.ShouldBe("already_answered");
+        (await ada.PostAsync(path, new { approve = true, reason = "x" })).Ok().Header("Idempotent-Replayed").ShouldBe("true");
+        (await ada.PostAsync(path, new { approve = false })).ErrorCode.ShouldBe("already_answered");
     }
 
     static string WithoutTime(string part) => TestTools.WithoutTime(part);
