@@ -41,7 +41,7 @@ public sealed class McpHttpTests : IAsyncDisposable
         var output = await (await server.ToolAsync("files__say"))
             .RunAsync(McpServers.Execution("ada", "r:2:1", new { text = "é" }), default).InTimeAsync();
 
-        output.ShouldBe(new ToolOutput("hello"));
+        (output.Text, output.IsJson, output.IsError).ShouldBe(("hello", false, false));
         var call = await seen.Task.InTimeAsync();
         (call.Tool, call.Arguments, call.UserId, call.Key).ShouldBe(("say", """{"text":"é"}""".Replace("é", "\\u00E9",
             StringComparison.Ordinal), "ada", "r:2:1"));
@@ -217,11 +217,11 @@ public sealed class McpHttpTests : IAsyncDisposable
     {
         var real = await RealAsync();
         var (begun, left) = (new TaskCompletionSource(), new TaskCompletionSource());
-        real.Answer = async (_, ct) =>
+        real.Answer = async (_, stopped) =>
         {
             begun.SetResult();
-            await using var _ = ct.Register(left.SetResult);
-            await Task.Delay(Timeout.Infinite, ct);
+            await using var telling = stopped.Register(left.SetResult);
+            await Task.Delay(Timeout.Infinite, stopped);
             return Result("never");
         };
         var tool = await _servers.Start(Options(real)).ToolAsync("files__say");

@@ -11,12 +11,14 @@ public sealed class McpResultTests
     [InlineData("""{"content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]}""", "a\nb", false)]
     [InlineData("""{"content":[]}""", "", false)]
     [InlineData("""{"content":[{"type":"text","text":"{\"a\": 1}"}]}""", """{"a": 1}""", false)]
-    [InlineData("""{"content":[{"type":"text","text":"{\"a\": 1}"}],"structuredContent":{"a":1}}""", """{"a":1}""", true)]
+    [InlineData(
+        """{"content":[{"type":"text","text":"{\"a\": 1}"}],"structuredContent":{"a":1}}""", """{"a":1}""", true)]
     [InlineData("""{"content":[],"structuredContent":{"a":"é"}}""", """{"a":"é"}""", true)]
     [InlineData("""{"structuredContent":[1]}""", "[1]", true)]
     [InlineData("""{"content":[{"type":"text","text":"one"}],"structuredContent":{"a":1}}""", "one", false)]
     [InlineData("""{"content":[{"type":"text","text":"a\ud800b\u0000c"}]}""", "a\uFFFDb\uFFFDc", false)]
-    [InlineData("""{"content":[{"type":"text","text":5},7,null,{"type":"new"},{"type":"text","text":"a"}]}""", "a", false)]
+    [InlineData(
+        """{"content":[{"type":"text","text":5},7,null,{"type":"new"},{"type":"text","text":"a"}]}""", "a", false)]
     [InlineData("""{"content":[{"type":"resource","resource":{"uri":"file:///a","text":"in"}}]}""", "in", false)]
     [InlineData("""{"content":[{"type":"resource_link","uri":"file:///a","name":"n"}]}""", "[n: file:///a]", false)]
     public void A_result_is_text_or_one_JSON_value(string result, string text, bool isJson)
@@ -33,7 +35,7 @@ public sealed class McpResultTests
         var output = McpResult.Read(JsonNode.Parse("""
             {"isError":false,"content":[
               {"type":"image","mimeType":"image/png","data":"AQID"},
-              {"type":"image","mimeType":"image/png","data":"no base64"},
+              {"type":"image","mimeType":"image/png","data":"!AQI"},
               {"type":"audio","mimeType":"not a type\r\n","data":"AQ=="},
               {"type":"resource","resource":{"uri":"file:///a/b.pdf","mimeType":"application/pdf","blob":"Ag=="}}]}
             """));

@@ -34,7 +34,7 @@ public sealed class McpStdioTests : IAsyncDisposable
         tool.Definition.Source.ShouldBe("mcp:files");
         tool.Definition.Description.ShouldBe("Does it.");
         tool.Definition.Asks.ShouldBeTrue();
-        (await tool.RunAsync(McpServers.Execution(), default).InTimeAsync()).ShouldBe(new ToolOutput("done"));
+        (await tool.RunAsync(McpServers.Execution(), default).InTimeAsync()).Text.ShouldBe("done");
         (await tool.FindAnewAsync(default).InTimeAsync())!.Definition.Hash.ShouldBe(tool.Definition.Hash);
         Starts.ShouldBe(1);
     }
