@@ -1,5 +1,7 @@
 using Cote.Tools;
+using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
+using static Cote.Tests.Tools.McpTestServer;
 
 namespace Cote.Tests.Tools;
 
@@ -157,6 +159,25 @@ public sealed class McpHttpTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_list_that_a_session_says_has_changed_is_asked_for_again()
+    {
+        var real = await RealAsync(hasSessions: true);
+        var server = _servers.Start(Options(real));
+        await server.NamesAsync();
+        real.Tools.Add(McpTestServer.Tool("go", "Goes."));
+        (await server.NamesAsync()).ShouldBe(["files__say"]);
+
+        await Patience.UntilAsync(
+            async () =>
+            {
+                // The stream on which it is told may not be open yet.
+                await real.Session!.SendNotificationAsync(NotificationMethods.ToolListChangedNotification);
+                return (await server.NamesAsync()).Count == 2;
+            },
+            "another list");
+    }
+
+    [Fact]
     public async Task Options_say_what_is_offered_and_what_of_it_is_believed()
     {
         var real = await RealAsync();
@@ -171,6 +192,7 @@ public sealed class McpHttpTests : IAsyncDisposable
         plain.Select(x => x.Definition.Name).ShouldBe(["files__read_me", "files__put", "files__hidden"]);
         plain.ShouldAllBe(x => x.Definition.Asks && !x.Definition.IsReadOnly && !x.Definition.IsRepeatable
             && !x.Definition.IsTrusted);
+        plain[0].Definition.Title.ShouldBe("Read");
         plain[1].Definition.Description.Length.ShouldBe(16_384);
 
         var options = Options(real);
@@ -186,7 +208,9 @@ public sealed class McpHttpTests : IAsyncDisposable
         ]);
 
         options.Approval = "never";
-        (await _servers.Start(options).ListAsync(default).InTimeAsync()).ShouldAllBe(x => !x.Definition.Asks);
+        options.Trusted.Add("*");
+        (await _servers.Start(options).ListAsync(default).InTimeAsync())
+            .ShouldAllBe(x => !x.Definition.Asks && x.Definition.IsTrusted);
     }
 
     [Fact]
@@ -236,8 +260,6 @@ public sealed class McpHttpTests : IAsyncDisposable
     }
 
     static McpServerOptions Options(McpTestServer real) => new() { Url = real.Url };
-
-    static CallToolResult Result(string text) => new() { Content = [new TextContentBlock { Text = text }] };
 
     /// <summary>Where several meet, again and again.</summary>
     sealed class Meeting(int count)

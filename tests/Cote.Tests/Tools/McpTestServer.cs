@@ -30,8 +30,11 @@ sealed class McpTestServer : IAsyncDisposable
 
     public int Lists { get; private set; }
 
+    /// <summary>The side of the session that listed last, which can speak to the client.</summary>
+    public McpServer? Session { get; private set; }
+
     public Func<McpSeen, CancellationToken, Task<CallToolResult>> Answer { get; set; } =
-        (_, _) => Task.FromResult(new CallToolResult { Content = [new TextContentBlock { Text = "said" }] });
+        (_, _) => Task.FromResult(Result("said"));
 
     /// <summary>Answers a request of any kind before the server does, where it says so.</summary>
     public Func<HttpContext, Task<bool>> Before { get; set; } = _ => Task.FromResult(false);
@@ -60,9 +63,10 @@ sealed class McpTestServer : IAsyncDisposable
         builder.Services.AddMcpServer(x => x.ServerInfo = new() { Name = "test", Version = "1" })
             .WithHttpTransport(x => x.SessionMode = _hasSessions
                 ? HttpServerSessionMode.Stateful : HttpServerSessionMode.Stateless)
-            .WithListToolsHandler((_, _) =>
+            .WithListToolsHandler((request, _) =>
             {
                 Lists++;
+                Session = request.Server;
                 return ValueTask.FromResult(new ListToolsResult { Tools = [.. Tools], TimeToLive = TimeToLive });
             })
             .WithCallToolHandler(async (request, ct) => await Answer(Seen(request), ct));
@@ -75,6 +79,8 @@ sealed class McpTestServer : IAsyncDisposable
         _app.MapMcp();
         await _app.StartAsync();
     }
+
+    public static CallToolResult Result(string text) => new() { Content = [new TextContentBlock { Text = text }] };
 
     static McpSeen Seen(RequestContext<CallToolRequestParams> request) => new(
         request.Params!.Name, JsonSerializer.Serialize(request.Params.Arguments),

@@ -19,6 +19,6 @@ static partial class McpLog
         "MCP server {Server} lists {Count} tools that no model can be shown, and they are not offered.")]
     public static partial void McpToolsPassedOver(this ILogger log, string server, int count);
 
-    [LoggerMessage(2404, LogLevel.Warning, "A call of MCP server {Server} ended with {Code} ({Error}).")]
+    [LoggerMessage(2404, LogLevel.Information, "A call of MCP server {Server} ended with {Code} ({Error}).")]
     public static partial void McpCallFailed(this ILogger log, string server, string code, string error);
 }

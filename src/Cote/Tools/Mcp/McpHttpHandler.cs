@@ -10,7 +10,7 @@ sealed class McpHttpHandler(McpServerOptions options) : DelegatingHandler(Open()
 {
     const string UserId = "{user_id}";
     static readonly StreamLimits Document = new(McpLimits.AnswerBytes, McpLimits.AnswerBytes, long.MaxValue);
-    static readonly StreamLimits Events = Document with { Lines = 40_000 };
+    static readonly StreamLimits Events = Document with { Lines = 20_000 };
     static readonly TimeSpan BetweenGets = TimeSpan.FromSeconds(1);
     static readonly TimeSpan BetweenIdleGets = TimeSpan.FromSeconds(10);
 

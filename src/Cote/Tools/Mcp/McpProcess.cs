@@ -14,7 +14,7 @@ sealed class McpProcess : IDisposable
     // A server's own requests are answered: one that asks on and does not read would fill the memory with answers.
     const int MostUnread = 16 * 1024 * 1024;
     static readonly string[] Inherited = ["PATH", "HOME", "LANG", "TMPDIR"];
-    static readonly StreamLimits Limits = new(4 * McpLimits.AnswerBytes, McpLimits.AnswerBytes, 10_000);
+    static readonly StreamLimits Limits = new(4 * McpLimits.AnswerBytes, McpLimits.AnswerBytes, 5_000);
 
     // What a server says of itself over hours is no flood.
     static readonly TimeSpan Window = TimeSpan.FromMinutes(1);

@@ -38,6 +38,9 @@ sealed partial class McpServer
             {
                 ct.ThrowIfCancellationRequested();
                 var failure = Explain(connection, call, error);
+                // It may be that there is no such tool any more.
+                if (error is McpProtocolException)
+                    ListHasChanged();
                 log.McpCallFailed(name, failure.Code, error.GetType().Name);
                 throw failure;
             }
@@ -74,7 +77,8 @@ sealed partial class McpServer
             Gone($"The MCP server {name} refuses the call with status {call.Status}."),
         _ when call.IsTooLong || connection.IsTooLong =>
             Broken($"The MCP server {name} answered with more than a megabyte."),
-        JsonException or McpException =>
+        JsonException or McpException or NotSupportedException
+            or (InvalidOperationException and not ObjectDisposedException) =>
             Broken($"The MCP server {name} answered with something that is no result."),
         _ => Broken($"The connection to the MCP server {name} broke during the call."),
     };
