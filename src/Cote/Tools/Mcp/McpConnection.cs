@@ -176,7 +176,8 @@ sealed class McpConnection : IAsyncDisposable
             Params = parameters,
         };
         _process?.Begin();
-        var answer = Client.SendRequestAsync(request, ct);
+        // Over HTTP the token closes the request. Elsewhere the SDK would tell the server, but not always does.
+        var answer = Client.SendRequestAsync(request, _http is null ? CancellationToken.None : ct);
         try
         {
             // The SDK never answers a request that it sends after the server's end.
@@ -198,10 +199,10 @@ sealed class McpConnection : IAsyncDisposable
         }
     }
 
-    // In a session over HTTP a request that is closed goes on; without one, and over stdio, the SDK says it.
+    // A request over HTTP without a session ends when it is closed; every other one goes on until the server is told.
     void Cancel(RequestId id)
     {
-        if (_http is null || !HasSession)
+        if (_http is not null && !HasSession)
             return;
         var saying = Client.SendMessageAsync(
             new JsonRpcNotification
