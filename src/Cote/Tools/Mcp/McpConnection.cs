@@ -1,5 +1,3 @@
-using System.Net;
-using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using ModelContextProtocol;
@@ -248,7 +246,7 @@ sealed class McpConnection : IAsyncDisposable
         }
         catch (Exception error) when (
             error is TimeoutException or IOException or HttpRequestException or McpException
-                or InvalidOperationException or OperationCanceledException or WebException)
+                or InvalidOperationException or OperationCanceledException)
         {
             // It is gone without a farewell.
         }
