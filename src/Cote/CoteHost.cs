@@ -76,7 +76,7 @@ public static class CoteHost
         services.AddSingleton(new ApiPart(GetLimits.Describe));
         services.AddUsers();
         services.AddModels();
-        services.AddTools();
+        services.AddTools(options.Tools);
         services.AddMedia();
         services.AddUsage();
         services.AddChats();

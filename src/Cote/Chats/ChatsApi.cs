@@ -124,6 +124,28 @@ static class ChatsApi
             .Note("The place of a message among those with the same parent and the same sender, by `seq`.")
             .Note("index", "From 1").Note("count", "At least 2")
             .Note("previous", "Null at the first").Note("next", "Null at the last");
+        DescribeBodies(api, longest);
+        api.Schema<Generation>().Note("How a reply comes about. On a user's message it has `error` alone.")
+            .Note("finish_reason", "`stop`, `length`, `content_filter`, `tool_calls` or the provider's own word")
+            .OneOf("state", States.Queued, States.Running, States.Completed, States.Stopped, States.Failed,
+                States.Interrupted, States.Waiting)
+            .Note("attempt", "The attempt that the text belongs to").Note("model", "`provider/model`");
+        api.Schema<GenerationError>()
+            .Note("code", "`rate_limited`, `timeout`, `truncated`, `bad_upstream`, `unauthorized`, "
+            + "`context_too_long`, `filtered`, `empty`, `too_long`, `unsupported_media`, `budget_exceeded`; later versions add others");
+        api.Schema<Feedback>().Note("What the user thinks of a reply.").Range("rating", -1, 1)
+            .Note("rating", "1 or -1").Length("text", 0, Feedback.LongestText);
+        api.Schema<FeedbackBody>().Range("rating", -1, 1).Note("rating", "1 or -1; null takes the feedback back")
+            .Length("text", 0, Feedback.LongestText).Example("""{"rating":1}""");
+        api.Schema<Usage>().Note("What the model calls of the reply have used, in tokens.")
+            .Note("cached_input_tokens", "What of the input came from a cache, where the provider says")
+            .Note("reasoning_tokens", "What of the output was thought, where the provider says")
+            .Note("cost_usd", "Absent where the price of the model is unknown")
+            .Note("estimated", "True where a provider did not count all of it; else absent");
+    }
+
+    static void DescribeBodies(ApiDocument api, int longest)
+    {
         api.Schema<MessageBody>().OneOf("type", Types).OneOf("importance_level", Importances)
             .Length("content", 0, longest).Note("content", "May be empty only with `media_urls`")
             .Note("type", "`text` where absent. image, audio, video and file need `media_urls`")
@@ -152,22 +174,5 @@ static class ChatsApi
         api.Schema<LeafBody>().Note("message_id", "The path through this message becomes active, down to where it was "
             + "left last")
             .Example("""{"message_id":"0199c2b4-6f6c-7d10-8d0c-6a1c2a3b4c5d"}""");
-        api.Schema<Generation>().Note("How a reply comes about. On a user's message it has `error` alone.")
-            .Note("finish_reason", "`stop`, `length`, `content_filter`, `tool_calls` or the provider's own word")
-            .OneOf("state", States.Queued, States.Running, States.Completed, States.Stopped, States.Failed,
-                States.Interrupted, States.Waiting)
-            .Note("attempt", "The attempt that the text belongs to").Note("model", "`provider/model`");
-        api.Schema<GenerationError>()
-            .Note("code", "`rate_limited`, `timeout`, `truncated`, `bad_upstream`, `unauthorized`, "
-            + "`context_too_long`, `filtered`, `empty`, `too_long`, `unsupported_media`, `budget_exceeded`; later versions add others");
-        api.Schema<Feedback>().Note("What the user thinks of a reply.").Range("rating", -1, 1)
-            .Note("rating", "1 or -1").Length("text", 0, Feedback.LongestText);
-        api.Schema<FeedbackBody>().Range("rating", -1, 1).Note("rating", "1 or -1; null takes the feedback back")
-            .Length("text", 0, Feedback.LongestText).Example("""{"rating":1}""");
-        api.Schema<Usage>().Note("What the model calls of the reply have used, in tokens.")
-            .Note("cached_input_tokens", "What of the input came from a cache, where the provider says")
-            .Note("reasoning_tokens", "What of the output was thought, where the provider says")
-            .Note("cost_usd", "Absent where the price of the model is unknown")
-            .Note("estimated", "True where a provider did not count all of it; else absent");
     }
 }

@@ -3,15 +3,19 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace Cote.Tools;
 
 static class ToolsModule
 {
-    public static void AddTools(this IServiceCollection services)
+    public static void AddTools(this IServiceCollection services, ToolsOptions options)
     {
         services.AddSingleton(new ApiPart(Describe));
         services.AddSingleton<ToolRegistry>();
+        foreach (var (name, server) in options.Mcp)
+            services.AddSingleton<IToolServer>(x => new McpServer(
+                name, server, x.GetRequiredService<Clock>(), x.GetRequiredService<ILogger<McpServer>>()));
     }
 
     public static void MapTools(this IEndpointRouteBuilder routes) => routes.MapGet("/tools", ListTools.Handle)

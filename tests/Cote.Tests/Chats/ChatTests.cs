@@ -144,7 +144,8 @@ public sealed partial class ChatTests(SharedApp shared)
         (set.GetProperty("temperature").GetDouble(), set.Number("max_tokens")).ShouldBe((0.5, 100));
         (unset.Text("title"), unset.Text("title_source")).ShouldBe(("", "auto"), "its default is that Cote makes it");
         unset.GetProperty("is_pinned").GetBoolean().ShouldBeFalse();
-        foreach (var name in new[] { "model", "system_prompt", "temperature", "max_tokens", "reasoning_effort", "tools" })
+        foreach (var name in (string[])
+            ["model", "system_prompt", "temperature", "max_tokens", "reasoning_effort", "tools"])
             unset.GetProperty(name).ValueKind.ShouldBe(JsonValueKind.Null);
         (await ada.GetAsync($"/chats/{id}")).Ok().Text.ShouldBe(unset.ToString());
         unset.Number("changed").ShouldBe(3);

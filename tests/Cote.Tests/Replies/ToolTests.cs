@@ -100,7 +100,8 @@ public sealed class ToolTests
         after.Where(x => x.Type == "message.waiting").ShouldHaveSingleItem().Data.GetProperty("calls").GetArrayLength()
             .ShouldBe(0);
         _tools.Ran.ShouldBe(["""send {"to":"bob"}"""]);
-        (await ada.PostAsync(path, new { approve = true, reason = "x" })).Ok().Header("Idempotent-Replayed").ShouldBe("true");
+        (await ada.PostAsync(path, new { approve = true, reason = "x" })).Ok().Header("Idempotent-Replayed")
+            .ShouldBe("true");
         (await ada.PostAsync(path, new { approve = false })).ErrorCode.ShouldBe("already_answered");
     }
 

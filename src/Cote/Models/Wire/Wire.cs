@@ -43,7 +43,7 @@ sealed record WireRequest(
             : [.. Options?.Tools?.OfType<AIFunctionDeclaration>() ?? []];
 
     /// <summary>Whether it speaks of tools: gives some, or tells of calls.</summary>
-    public bool HasTools => Tools.Count > 0 || Turns.Any(x => x.HasCalls);
+    public bool HasTools => Tools is { Count: > 0 } || Turns.Any(x => x.HasCalls);
 
     public bool Sends(Omissions field) => (Omitted & field) == 0;
 }
