@@ -17,7 +17,17 @@ sealed class EchoAssistant : IChatClient
         IEnumerable<ChatMessage> messages, ChatOptions? options = null,
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        var words = messages.Last().Text.Split(' ');
+        var last = messages.Last();
+        // As a real model does it: a call now, and an answer when the result is in the prompt.
+        if (last.Text.StartsWith("notes: ", StringComparison.Ordinal) && options?.Tools?.Any(x => x.Name == Notes.Find) == true)
+        {
+            yield return new(ChatRole.Assistant, [new FunctionCallContent(
+                "call_1", Notes.Find, new Dictionary<string, object?> { ["word"] = last.Text["notes: ".Length..] })]);
+            yield return new() { Role = ChatRole.Assistant, FinishReason = ChatFinishReason.ToolCalls };
+            yield break;
+        }
+        var result = last.Contents.OfType<FunctionResultContent>().LastOrDefault()?.Result?.ToString();
+        var words = (result ?? last.Text).Split(' ');
         if (words.Length > MostWords)
             throw new ModelFaultException(ModelFault.ContextTooLong); // the reply fails with this code and sentence
         foreach (var word in words)

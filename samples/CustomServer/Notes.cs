@@ -1,10 +1,13 @@
 using Cote;
+using Microsoft.Extensions.AI;
 
 namespace CustomServer;
 
 /// <summary>A table of one's own beside Cote's: notes that a user keeps under names.</summary>
 static class Notes
 {
+    public const string Find = "find_notes";
+
     public static void Tables(HostTables tables) => tables
         .Migration("create_notes", """
             create table x_custom_notes (
@@ -47,6 +50,19 @@ static class Notes
             """);
         await db.WriteAsync(batch);
         return Results.Ok(note);
+    }
+
+    // A tool: models find the notes of the user whose reply they make, and of nobody else.
+    public static AIFunction FindTool() => AIFunctionFactory.Create(
+        FindAsync, Find, "Finds the user's notes that hold a word.");
+
+    static async Task<IReadOnlyList<string>> FindAsync(
+        string word, AIFunctionArguments arguments, CancellationToken ct)
+    {
+        var user = ToolCallContext.Of(arguments)!.UserId;
+        return await arguments.Services!.GetRequiredService<Database>().ListAsync(
+            $"select text from x_custom_notes where user_id = {user} and text like {"%" + word + "%"} order by name",
+            row => row.GetString(0), ct);
     }
 
     sealed record Note(string Name, string Text, Timestamp ChangedAt);

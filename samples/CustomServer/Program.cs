@@ -19,6 +19,7 @@ static void AddOwn(CoteBuilder add) => add
     .AddProvider(EchoAssistant.Provider())
     .UseBlobStorage(_ => new MemoryStorage())
     .AddTables("custom", Notes.Tables)
+    .AddTool(Notes.FindTool(), new() { Title = "Notes", IsReadOnly = true })
     .OnMessageSent(Greeting.CountSentAsync)
     .OnReplyEnded(Greeting.CountEndedAsync)
     .Map(NewEndpoint.Map)

@@ -55,6 +55,24 @@ public sealed class SampleTests(PublishedProgram program)
     }
 
     [Fact]
+    public async Task Its_tool_finds_what_the_user_has_and_nothing_else()
+    {
+        await using var node = await new Node(Sample).StartAsync();
+        using var ada = await CoteClient.RegisterAsync(node.Url);
+        using var eve = await CoteClient.RegisterAsync(node.Url);
+        (await ada.PutAsync("/notes/home", new { text = "a dove's home" })).Ok();
+        (await eve.PutAsync("/notes/home", new { text = "eve's dove" })).Ok();
+
+        var chat = await ada.CreateChatAsync();
+        var reply = await ada.EndOfAsync(
+            chat, (await ada.AskAsync(chat, "notes: dove")).GetProperty("reply_id").GetString()!);
+
+        reply.GetProperty("content").GetString().ShouldBe("[\"a dove's home\"] ");
+        reply.GetProperty("parts")[0].GetProperty("title").GetString().ShouldBe("Notes");
+        (await ada.GetAsync("/tools")).Ok().Text.ShouldContain("find_notes");
+    }
+
+    [Fact]
     public async Task Its_command_line_knows_its_tables_and_the_plain_program_refuses_them()
     {
         await using var node = await new Node(Sample).StartAsync();

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Cote.Models;
 using Microsoft.Extensions.AI;
 
 namespace Cote.Tools;
@@ -30,8 +31,9 @@ sealed record ToolDefinition(string Name, string? Title, string Source, string D
         Encoding.UTF8.GetBytes(string.Join('\n', Name, Source, Description, Parameters.GetRawText()))));
 
     /// <summary>What a model call is given.</summary>
-    public AIFunctionDeclaration Declaration { get; } =
-        AIFunctionFactory.CreateDeclaration(Name, Description, Parameters, null);
+    public AIFunctionDeclaration Declaration { get; } = Source == ToolSources.Client
+        ? new ClientFunction(Name, Description, Parameters)
+        : AIFunctionFactory.CreateDeclaration(Name, Description, Parameters, null);
 }
 
 /// <summary>Where tools come from. The names stand in the database: they may never change.</summary>

@@ -11,9 +11,9 @@ public sealed class DemoPartsTests
     static readonly AIFunctionDeclaration[] Tools =
     [
         Declare("demo_note"), Declare("demo_clock"), Declare("files__read"),
-        Declare("pick_color", """
+        new ClientFunction("pick_color", "A tool.", JsonElement.Parse("""
             {"type":"object","properties":{"hint":{"type":"string"},"n":{"type":"integer"},"x":{}},"required":["hint","n"]}
-            """),
+            """)),
     ];
 
     static readonly ChatMessage Question = new(ChatRole.User, "What \"time\" is it?");

@@ -105,5 +105,39 @@ public sealed class ToolTests
         (await ada.PostAsync(path, new { approve = false })).ErrorCode.ShouldBe("already_answered");
     }
 
+    [Fact]
+    public async Task What_a_provider_demands_back_of_thoughts_is_given_to_it_with_the_results_and_never_served()
+    {
+        await using var live = await StartAsync();
+        var ada = await live.RegisterAsync();
+        var chat = await ada.CreateChatAsync(model: "anthropic");
+        var play = live.Play(
+            FakeReply.Text().ThenRaw("""
+                {"type":"content_block_start","index":7,"content_block":{"type":"thinking","thinking":"","signature":""}}
+                """).ThenRaw("""
+                {"type":"content_block_delta","index":7,"delta":{"type":"thinking_delta","thinking":"I send"}}
+                """).ThenRaw("""
+                {"type":"content_block_delta","index":7,"delta":{"type":"signature_delta","signature":"c2lnbmVk"}}
+                """).ThenRaw("""{"type":"content_block_stop","index":7}""")
+                .Then("Sending.").ThenCall("send", """{"to":"bob"}"""),
+            FakeReply.Text("Sent."));
+        var (_, reply) = await ada.AskForAsync(chat, play);
+        await Patience.UntilAsync(
+            async () => (await ada.MessageAsync(chat, reply)).Text("generation", "state") == "waiting", "it waits");
+        await live.App.RestartAsync();
+        using var again = new CoteClient(live.App.Url) { Token = ada.Token };
+        (await again.PostAsync($"/chats/{chat}/messages/{reply}/tool_calls/call_0_0", new { approve = true })).Ok();
+        (await again.EndOfAsync(chat, reply)).Text("content").ShouldBe("Sending.\n\nSent.");
+
+        await play.NextCallAsync();
+        var messages = (await play.NextCallAsync()).Messages.EnumerateArray().ToList();
+        var said = messages[^2].GetProperty("content").EnumerateArray().ToList();
+        said.Select(x => x.Text("type")).ShouldBe(["thinking", "text", "tool_use"]);
+        (said[0].Text("thinking"), said[0].Text("signature")).ShouldBe(("I send", "c2lnbmVk"));
+        messages[^1].GetProperty("content")[0].Text("tool_use_id").ShouldBe("fake_0");
+        foreach (var path in (string[])["/sync?parts=all", $"/chats/{chat}/messages/?parts=all", "/users/me/export"])
+            (await again.GetAsync(path)).Ok().Text.ShouldNotContain("c2lnbmVk");
+    }
+
     static string WithoutTime(string part) => TestTools.WithoutTime(part);
 }

@@ -66,6 +66,8 @@ function describe(frame: Frame): string {
       return frame.data.chat_id;
     case "chat.path":
       return `${frame.data.leaf_id ?? ""} ${frame.data.after_seq + 1}`;
+    case "message.waiting":
+      return `${frame.data.calls.length} calls wait`;
     case "message.feedback":
       return frame.data.message_id;
     case "ready":
@@ -100,7 +102,7 @@ async function converse(chat: string): Promise<void> {
     for (const frame of frames) {
       check(describe(frame).length >= 0, "described");
       if (frame.type === "message" && frame.data.generation) {
-        const state: "queued" | "running" | "completed" | "stopped" | "failed" | "interrupted" | undefined =
+        const state: "queued" | "running" | "completed" | "stopped" | "failed" | "interrupted" | "waiting" | undefined =
           frame.data.generation.state;
         check(state === "completed", `the reply ends: ${state}`);
         open = false;

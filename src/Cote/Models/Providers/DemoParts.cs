@@ -43,15 +43,12 @@ static class DemoParts
             "tool" => Calling(prompt, Clock, "{}", tools.Any(x => x.Name == Clock)),
             "approval" => Calling(prompt, Note, $$"""{"text":{{Quote(question)}}}""", tools.Any(x => x.Name == Note)),
             "fail-in-tool" => Calling(prompt, Missing, "{}", tools.Count > 0),
-            "client-tool" => tools.FirstOrDefault(IsClients) is { } tool
+            "client-tool" => tools.FirstOrDefault(x => x is ClientFunction) is { } tool
                 ? Calling(prompt, tool.Name, ArgumentsFor(tool, question), hasTool: true)
                 : Calling(prompt, "", "{}", hasTool: false),
             _ => null,
         };
     }
-
-    static bool IsClients(AIFunctionDeclaration tool) =>
-        tool.Name is not (Clock or Note) && !tool.Name.Contains("__", StringComparison.Ordinal);
 
     static DemoStep Calling(IReadOnlyList<ChatMessage> prompt, string name, string arguments, bool hasTool)
     {
