@@ -54,7 +54,7 @@ public sealed class LiveApp : IAsyncLifetime
         var messages = request.Messages.EnumerateArray().ToList();
         // A reply that is continued stands after the question, and so do the results of its tools.
         var asked = messages.FindLast(x => x.Text("role") == "user"
-            && !x.Text("content").Contains("\"tool_result\"", StringComparison.Ordinal)).ToString();
+            && !x.ToString().Contains("\"tool_result\"", StringComparison.Ordinal)).ToString();
         // The last question of a joined turn is the one that is answered.
         var play = _plays.Values.Where(x => asked.Contains(x.Question, StringComparison.Ordinal))
             .MaxBy(x => asked.LastIndexOf(x.Question, StringComparison.Ordinal));
