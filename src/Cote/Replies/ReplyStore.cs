@@ -209,7 +209,8 @@ sealed class ReplyStore(
             update messages set state = {state}, wait_until = 0, timestamp = {ListedAt(transaction.At)}, listed = 1, owner = null, lease_until = 0,
               usage = {CallLedger.UsageOf($"messages.user_id", $"messages.id")}, event_seq = coalesce((
                 select e.seq from events e
-                where e.user_id = {userId} and e.seq > h.seq - {most} and e.message_id = messages.id), h.seq)
+                where e.user_id = {userId} and e.seq > h.seq - {most} and e.message_id = messages.id
+                  and e.type = {EventTypes.Message}), h.seq)
             from {transaction.Locked} and messages.user_id = {userId} and messages.chat_id = {chatId}
               and messages.id in (select m.id {rows})
             """);
