@@ -140,7 +140,7 @@ public class FanOut
     {
         if (++_tokens % TokensOfReply == 0)
             _attempt++;
-        _streaming.Append(_attempt, x => x.AddText(" token"));
+        _streaming.Append(_attempt, ReplyText.None, x => x.AddText(" token"));
     }
 }
 
@@ -200,7 +200,7 @@ public class PromptOfLongChat
 
     [Benchmark]
     public async Task<int> BuildAsync() =>
-        (await _prompt.BuildAsync(_reply, "You are a dove.", 24_576, 24_576, vision: false,
+        (await _prompt.BuildAsync(_reply, [], "You are a dove.", 24_576, 24_576, vision: false,
             CancellationToken.None))!.Messages.Count;
 
     [GlobalCleanup]

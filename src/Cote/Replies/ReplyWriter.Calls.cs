@@ -3,7 +3,9 @@ using Cote.Chats;
 namespace Cote.Replies;
 
 // The ends of steps, and what becomes of their calls.
+#pragma warning disable CA1001 // A semaphore whose wait handle is never asked for holds nothing to dispose of.
 sealed partial class ReplyWriter
+#pragma warning restore CA1001
 {
     readonly SemaphoreSlim _commit = new(1, 1); // Calls that run at the same time write their ends one after the other.
 
