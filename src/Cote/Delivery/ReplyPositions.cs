@@ -38,6 +38,9 @@ sealed class ReplyPositions(
         public bool IsTyping;
         public bool HasEnded;
 
+        /// <summary>What it was before it began to wait: it may be met for a moment longer, and types no more.</summary>
+        public StreamingReply? Waiting;
+
         /// <summary>
         /// A client that comes from the reply's home node may have more of its text than is known here. It would ignore
         /// a delta that begins before its end, and the next one would leave a hole: until this node has caught up, the
@@ -96,7 +99,8 @@ sealed class ReplyPositions(
     {
         if (!_replies.TryGetValue(replyId, out var known) || known.HasEnded)
             return;
-        if ((known.Streaming ?? channel.FindReply(replyId)) is { } last)
+        known.Waiting = known.Streaming ?? channel.FindReply(replyId);
+        if (known.Waiting is { } last)
             Advance(last, known, frames);
         if (known.IsTyping)
             transient.Add(Frame.Typing(known.ChatId!, "ai", false));
@@ -124,7 +128,7 @@ sealed class ReplyPositions(
             if (known.Streaming != reply)
             {
                 known.Streaming = reply;
-                if (filter is null)
+                if (filter is null && reply != known.Waiting)
                 {
                     known.IsTyping = true;
                     transient.Add(Frame.Typing(reply.ChatId, "ai", true));

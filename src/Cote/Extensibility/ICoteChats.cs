@@ -56,8 +56,8 @@ public interface ICoteChats
 /// <param name="Timestamp">When it was sent; of a reply, when it was first listed.</param>
 /// <param name="ReplyId">Of a user's message: the id of its reply.</param>
 /// <param name="ReplyToId">The message that it answers or refers to.</param>
-/// <param name="State">Of a reply: <c>queued</c>, <c>running</c>, <c>completed</c>, <c>stopped</c>, <c>failed</c> or
-/// <c>interrupted</c>.</param>
+/// <param name="State">Of a reply: <c>queued</c>, <c>running</c>, <c>waiting</c>, <c>completed</c>, <c>stopped</c>,
+/// <c>failed</c> or <c>interrupted</c>.</param>
 /// <param name="Model">Of a reply: the model, as <c>provider/model</c>.</param>
 /// <param name="FinishReason">Of a reply: how the model ended it, such as <c>stop</c> or <c>length</c>.</param>
 /// <param name="ErrorCode">Why a reply failed, by the codes of docs/api.md.</param>

@@ -137,6 +137,7 @@ sealed class MediaStore(Database db)
             transaction.Execute($"""
                 insert into message_media (user_id, message_id, place, chat_id, media_id)
                 select {transaction.UserId}, {messageId}, {(long)i}, {chatId}, {ids[i]} from {transaction.Locked}
+                on conflict (user_id, message_id, place) do nothing
                 """);
     }
 

@@ -73,13 +73,13 @@ sealed class ToolCallStore(Database db, EventLog events, ReplyLeases leases, Too
 
     /// <summary>
     /// Lets a reply wait for the answers to some of its calls: no node holds it any more. Null where the fence is
-    /// broken, false where another number of calls waits by now.
+    /// broken, false where another number of calls waits by now, or a stop is requested.
     /// </summary>
     public async Task<bool?> WaitAsync(PendingReplyRow reply, int waiting)
     {
         var batch = new WriteBatch();
         var transaction = new EventTransaction(batch, reply.UserId, clock.NewId(), clock.Now, 1, $"""
-            exists (select 1 from messages where {leases.Fence(reply)}) and (
+            exists (select 1 from messages where {leases.Fence(reply)} and stop_wanted = 0) and (
               select count(*) from tool_calls t
               where t.user_id = {reply.UserId} and t.reply_id = {reply.Id} and t.state = 'waiting') = {(long)waiting}
             """);
@@ -103,6 +103,15 @@ sealed class ToolCallStore(Database db, EventLog events, ReplyLeases leases, Too
         PartRows.Write(
             batch.Execute, reply.UserId, reply.Id, $"messages where {leases.Fence(reply)}", saved, text.Attempt,
             text.Parts);
+        // What tools have made is the reply's from now on: it may wait longer than an upload is kept that nobody names.
+        foreach (var (place, file) in text.Parts.Items.Select(x => x.Part).OfType<FilePart>()
+            .Where(x => x.MediaId is not null).Index())
+            batch.Execute($"""
+                insert into message_media (user_id, message_id, place, chat_id, media_id)
+                select {reply.UserId}, {reply.Id}, {(long)place}, {reply.ChatId}, {file.MediaId} from messages
+                where {leases.Fence(reply)}
+                on conflict (user_id, message_id, place) do nothing
+                """);
         var now = clock.Now;
         var kept = batch.Execute($"""
             update messages set content = {text.Content}, text_attempt = {text.Attempt}, parts_rev = {text.Parts.Rev},

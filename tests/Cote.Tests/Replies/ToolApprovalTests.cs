@@ -62,6 +62,43 @@ public sealed class ToolApprovalTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_reply_may_wait_more_than_once_and_is_one_attempt_on_a_stream_and_for_who_polls()
+    {
+        var play = _live.Play(
+            FakeReply.Text("One.").ThenCall("send", """{"n":1}"""), FakeReply.Text("Two.").ThenCall("save", """{"n":2}"""),
+            FakeReply.Text("Three."));
+        var (_, reply) = await _ada.AskForAsync(_chat, play);
+        await using var stream = await _ada.StreamAsync(HttpMethod.Get, $"/chats/{_chat}/messages/{reply}/stream?parts=all");
+        var (texts, parts) = (new ReplyTexts(), new ReplyPartsSeen());
+        for (var step = 0; step < 2; step++)
+        {
+            while (!parts[reply].Any(x => x.Contains($"call_{step}_0", StringComparison.Ordinal)
+                && x.Contains("\"waiting\"", StringComparison.Ordinal)))
+                apply((await stream.NextAsync())!);
+            var cursor = (await _ada.GetAsync("/events")).Ok()["cursor"];
+            (await AnswerAsync(reply, new { approve = true }, $"call_{step}_0")).Ok();
+            var poll = (await _ada.GetAsync($"/events?cursor={cursor}&wait=5")).Ok().Json.GetProperty("events");
+            poll[0].Text("type").ShouldBe("message.waiting");
+        }
+        foreach (var frame in await stream.ToEndAsync())
+            apply(frame);
+
+        texts.Faults.Concat(parts.Faults).ShouldBeEmpty();
+        texts[reply].ShouldBe("One.\n\nTwo.\n\nThree.");
+        var end = (await _ada.GetAsync($"/chats/{_chat}/messages/{reply}?parts=all")).Ok().Json;
+        parts[reply].ShouldBe(PartsOf(end));
+        (end.Text("content"), end.Number("generation", "attempt")).ShouldBe((texts[reply], 1));
+        _tools.Ran.ShouldBe(["""send {"n":1}""", """save {"n":2}"""]);
+        play.Calls.ShouldBe(3);
+
+        void apply(TestFrame frame)
+        {
+            texts.Apply(frame);
+            parts.Apply(frame);
+        }
+    }
+
+    [Fact]
     public async Task In_a_mixed_batch_what_needs_no_answer_runs_at_once_and_the_rest_after_the_last_answer()
     {
         var play = _live.Play(

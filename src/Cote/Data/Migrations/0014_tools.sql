@@ -61,4 +61,7 @@ alter table messages add column client_id text collate "C";
 alter table chats add column tools text collate "C";
 -- [end]
 
+-- An older node would take a waiting reply for one that nobody makes.
+update meta set value = '14' where key = 'schema_min';
+
 create index messages_waiting on messages (wait_until) where state = 'waiting';
