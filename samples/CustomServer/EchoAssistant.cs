@@ -19,7 +19,8 @@ sealed class EchoAssistant : IChatClient
     {
         var last = messages.Last();
         // As a real model does it: a call now, and an answer when the result is in the prompt.
-        if (last.Text.StartsWith("notes: ", StringComparison.Ordinal) && options?.Tools?.Any(x => x.Name == Notes.Find) == true)
+        if (last.Text.StartsWith("notes: ", StringComparison.Ordinal)
+            && options?.Tools?.Any(x => x.Name == Notes.Find) == true)
         {
             yield return new(ChatRole.Assistant, [new FunctionCallContent(
                 "call_1", Notes.Find, new Dictionary<string, object?> { ["word"] = last.Text["notes: ".Length..] })]);

@@ -38,7 +38,7 @@ sealed class ReplyPositions(
         public bool IsTyping;
         public bool HasEnded;
 
-        /// <summary>What it was before it began to wait: it may be met for a moment longer, and types no more.</summary>
+        /// <summary>What it was before it began to wait: it may be met a moment longer, and types no more.</summary>
         public StreamingReply? Waiting;
 
         /// <summary>

@@ -21,6 +21,13 @@ public sealed partial class TestTools
     /// <summary>The calls so far, each as the tool and its arguments.</summary>
     public IReadOnlyList<string> Ran => [.. _ran];
 
+    /// <summary>Nothing has run, and every tool says that it has.</summary>
+    public void Clear()
+    {
+        _ran.Clear();
+        Does.Clear();
+    }
+
     public void AddTo(CoteBuilder server)
     {
         Add(server, "look", new() { IsReadOnly = true, Title = "Look up" });

@@ -6,25 +6,24 @@ using static Cote.Tests.Harness.Reading;
 namespace Cote.Tests.Replies;
 
 /// <summary>Calls that wait for a person or a client, and what ends the wait.</summary>
-public sealed class ToolApprovalTests : IAsyncLifetime
+public sealed class ToolApprovalTests(ToolApp app) : IClassFixture<ToolApp>, IAsyncLifetime
 {
-    readonly TestTools _tools = new();
-    LiveApp _live = null!;
+    readonly TestTools _tools = app.Tools;
+    readonly LiveApp _live = app.Live;
     CoteClient _ada = null!;
     string _chat = "";
 
-    public async ValueTask InitializeAsync()
-    {
-        _live = await LiveApp.StartAsync(_tools.AddTo);
-        _ada = await _live.RegisterAsync();
-        _chat = await _ada.CreateChatAsync(model: "openai");
-    }
+    public async ValueTask InitializeAsync() => (_ada, _chat) = await app.BeginAsync();
 
-    public async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync()
     {
         _ada.Dispose();
-        await _live.DisposeAsync();
+        return ValueTask.CompletedTask;
     }
+
+    // The rows of the calls of a reply.
+    async Task<int> RowsAsync(string reply) => (await _live.App.RowsAsync())["tool_calls"]
+        .Count(x => x.Contains(reply, StringComparison.Ordinal));
 
     // A reply that waits for an answer to `send`, and the script of its model.
     async Task<(string Question, string Reply, Play Play)> WaitAsync(params FakeReply[] then)
@@ -65,10 +64,11 @@ public sealed class ToolApprovalTests : IAsyncLifetime
     public async Task A_reply_may_wait_more_than_once_and_is_one_attempt_on_a_stream_and_for_who_polls()
     {
         var play = _live.Play(
-            FakeReply.Text("One.").ThenCall("send", """{"n":1}"""), FakeReply.Text("Two.").ThenCall("save", """{"n":2}"""),
-            FakeReply.Text("Three."));
+            FakeReply.Text("One.").ThenCall("send", """{"n":1}"""),
+            FakeReply.Text("Two.").ThenCall("save", """{"n":2}"""), FakeReply.Text("Three."));
         var (_, reply) = await _ada.AskForAsync(_chat, play);
-        await using var stream = await _ada.StreamAsync(HttpMethod.Get, $"/chats/{_chat}/messages/{reply}/stream?parts=all");
+        await using var stream = await _ada.StreamAsync(
+            HttpMethod.Get, $"/chats/{_chat}/messages/{reply}/stream?parts=all");
         var (texts, parts) = (new ReplyTexts(), new ReplyPartsSeen());
         for (var step = 0; step < 2; step++)
         {
@@ -223,7 +223,7 @@ public sealed class ToolApprovalTests : IAsyncLifetime
         await StateAsync(reply, "waiting");
         (await _ada.MessageAsync(_chat, behind)).Text("generation", "state").ShouldBe("queued");
 
-        await _live.App.WriteAsync("update messages set wait_until = 1 where state = 'waiting'");
+        await _live.App.WriteAsync($"update messages set wait_until = 1 where id = '{reply}'");
         await _live.App.RestartAsync();
         _ada = Again();
         (await _ada.EndOfAsync(_chat, behind)).Text("content").ShouldBe("behind it");
@@ -241,11 +241,11 @@ public sealed class ToolApprovalTests : IAsyncLifetime
         var (question, reply, _) = await WaitAsync();
         (await _ada.DeleteAsync($"/chats/{_chat}/messages/{question}")).Ok();
         (await AnswerAsync(reply, new { approve = true })).ShouldBeNoMessage();
-        (await _live.App.RowsAsync())["tool_calls"].ShouldBeEmpty();
+        (await RowsAsync(reply)).ShouldBe(0);
         (question, reply, _) = await WaitAsync();
         (await _ada.DeleteAsync($"/chats/{_chat}")).Ok();
         (await AnswerAsync(reply, new { approve = true })).ShouldBeNoMessage();
-        await Patience.UntilAsync(async () => (await _live.App.RowsAsync())["tool_calls"].Count == 0, "its rows go");
+        await Patience.UntilAsync(async () => await RowsAsync(reply) == 0, "its rows go");
         _tools.Ran.ShouldBeEmpty();
     }
 
@@ -274,7 +274,7 @@ public sealed class ToolApprovalTests : IAsyncLifetime
     public async Task A_history_that_was_restored_ends_what_waits()
     {
         var (_, reply, _) = await WaitAsync();
-        await _live.App.WriteAsync("update tool_calls set epoch = 'another'");
+        await _live.App.WriteAsync($"update tool_calls set epoch = 'another' where reply_id = '{reply}'");
         await _live.App.RestartAsync();
         _ada = Again();
         await StateAsync(reply, "interrupted");

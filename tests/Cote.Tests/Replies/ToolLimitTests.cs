@@ -6,25 +6,26 @@ using static Cote.Tests.Harness.Reading;
 namespace Cote.Tests.Replies;
 
 /// <summary>What goes wrong with calls, and where they end.</summary>
-public sealed class ToolLimitTests : IAsyncLifetime
+public sealed class ToolLimitTests(ToolLimitTests.NarrowApp app)
+    : IClassFixture<ToolLimitTests.NarrowApp>, IAsyncLifetime
 {
-    readonly TestTools _tools = new();
-    LiveApp _live = null!;
+    public sealed class NarrowApp : ToolApp
+    {
+        protected override string[] Settings =>
+            ["Tools:Steps=3", "Tools:Calls=5", "Tools:CallSeconds=2", "Tools:ArgumentBytes=300"];
+    }
+
+    readonly TestTools _tools = app.Tools;
+    readonly LiveApp _live = app.Live;
     CoteClient _ada = null!;
     string _chat = "";
 
-    public async ValueTask InitializeAsync()
-    {
-        _live = await LiveApp.StartAsync(
-            _tools.AddTo, "Tools:Steps=3", "Tools:Calls=5", "Tools:CallSeconds=1", "Tools:ArgumentBytes=300");
-        _ada = await _live.RegisterAsync();
-        _chat = await _ada.CreateChatAsync(model: "openai");
-    }
+    public async ValueTask InitializeAsync() => (_ada, _chat) = await app.BeginAsync();
 
-    public async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync()
     {
         _ada.Dispose();
-        await _live.DisposeAsync();
+        return ValueTask.CompletedTask;
     }
 
     async Task<(JsonElement End, IReadOnlyList<JsonElement> Calls, IReadOnlyList<string> Told)> PlayAsync(
@@ -92,7 +93,7 @@ public sealed class ToolLimitTests : IAsyncLifetime
                 .ContinueWith(_ => (object?)null, TaskScheduler.Default); // It does not listen.
         var (_, calls, told) = await PlayAsync(FakeReply.Call("look").ThenCall("save"), FakeReply.Text("Too slow."));
         calls.Select(Outcome).ShouldBe([("failed", "timeout"), ("unknown", "timeout")]);
-        told[1].ShouldBe("The tool did not answer within 1 seconds; the outcome of this call is not known.");
+        told[1].ShouldBe("The tool did not answer within 2 seconds; the outcome of this call is not known.");
     }
 
     [Fact]
@@ -138,9 +139,6 @@ public sealed class ToolLimitTests : IAsyncLifetime
     [Fact]
     public async Task Stop_ends_a_running_tool_at_once_and_its_outcome_is_not_known()
     {
-        await using var live = await LiveApp.StartAsync(_tools.AddTo);
-        using var ada = await live.RegisterAsync();
-        var chat = await ada.CreateChatAsync(model: "openai");
         var (runs, ends) = (new Gate(), new TaskCompletionSource());
         _tools.Does["save"] = async (_, _, ct) =>
         {
@@ -149,12 +147,12 @@ public sealed class ToolLimitTests : IAsyncLifetime
             await Task.Delay(Timeout.Infinite, CancellationToken.None);
             return null;
         };
-        await using var socket = await ada.ConnectAsync();
-        var (_, reply) = await ada.AskForAsync(chat, live.Play(FakeReply.Text("Saving.").ThenCall("save")));
+        await using var socket = await _ada.ConnectAsync();
+        var (_, reply) = await _ada.AskForAsync(_chat, _live.Play(FakeReply.Text("Saving.").ThenCall("save")));
         await socket.NextAsync("message.part", x => x.ToString().Contains("\"running\"", StringComparison.Ordinal));
-        (await ada.PostAsync($"/chats/{chat}/stop")).Ok().Json.Number("stopped").ShouldBe(1);
+        (await _ada.PostAsync($"/chats/{_chat}/stop")).Ok().Json.Number("stopped").ShouldBe(1);
         await ends.Task.InTimeAsync();
-        var end = (await ada.GetAsync($"/chats/{chat}/messages/{reply}")).Ok().Json;
+        var end = await _ada.MessageAsync(_chat, reply);
         end.Text("generation", "state").ShouldBe("stopped");
         Outcome(end.GetProperty("parts")[1]).ShouldBe(("unknown", "stopped"));
     }

@@ -1,0 +1,29 @@
+namespace Cote.Tests.Harness;
+
+/// <summary>A server with <see cref="TestTools"/> for all tests of a class, which run one after the other.</summary>
+public class ToolApp : IAsyncLifetime
+{
+    LiveApp _live = null!;
+
+    public LiveApp Live => _live;
+
+    public TestTools Tools { get; } = new();
+
+    protected virtual string[] Settings => [];
+
+    public async ValueTask InitializeAsync() => _live = await LiveApp.StartAsync(Tools.AddTo, Settings);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _live.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>A person with a chat for one test; nothing has run yet.</summary>
+    public async Task<(CoteClient Ada, string Chat)> BeginAsync()
+    {
+        Tools.Clear();
+        var ada = await _live.RegisterAsync();
+        return (ada, await ada.CreateChatAsync(model: "openai"));
+    }
+}
