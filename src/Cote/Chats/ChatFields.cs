@@ -33,7 +33,7 @@ static class ChatFields
         foreach (var name in names)
             if (!await tools.AcceptsAsync(name, ct))
             {
-                request.AddError("tools", "one of them is no tool of this server; GET /tools lists them");
+                request.AddError("tools", $"`{name}` is no tool of this server; GET /tools lists them");
                 break;
             }
         var json = JsonSerializer.Serialize(names, MessagesJson.Default.IReadOnlyListString);

@@ -69,7 +69,7 @@ static class AnswerToolCall
         var output = request.Has("output") ? request.Json.GetProperty("output") : (JsonElement?)null;
         if (call.Source != ToolSources.Client)
         {
-            if (approve is null)
+            if (!request.HasValue("approve"))
                 request.AddError("approve", "a tool of the server is allowed or denied: true or false");
             if (output is not null || error is not null)
                 request.AddError(output is not null ? "output" : "error", "only a client's tool is answered with it");
@@ -80,10 +80,12 @@ static class AnswerToolCall
                     ? "The user did not allow this call" : $"The user did not allow this call: {reason.Trim()}"),
             };
         }
-        if (approve is not null)
+        if (request.HasValue("approve"))
             request.AddError("approve", "a client's tool is answered with `output` or `error`");
         else if (output is null == error is null)
             request.AddError("output", "a client's tool is answered with either `output` or `error`");
+        else if (output is { ValueKind: not JsonValueKind.String } json && ToolJson.ValueOf(json.GetRawText()) is null)
+            request.AddError("output", "it holds half a character, or is nested too deeply");
         return error is not null || output is null
             ? call with { State = CallStates.Failed, Error = new(ToolErrors.Failed, TextOf(error ?? "")) }
             : call with { State = CallStates.Done, Output = Clean(output!.Value) };
@@ -103,10 +105,7 @@ static class AnswerToolCall
     {
         foreach (var name in (string[])["approve", "output", "error"])
             if (request.Has(name))
-            {
-                json.WritePropertyName(name);
-                request.Json.GetProperty(name).WriteTo(json);
-            }
+                json.WriteString(name, request.Json.GetProperty(name).GetRawText());
         if (clientId is not null)
             json.WriteString("client_id"u8, clientId);
     });

@@ -106,7 +106,7 @@ sealed class ReplyTools(PendingReplyRow reply, ReplyRunContext context)
         var state = error is not null ? CallStates.Failed
             : client is not null || MustAsk(tool!, isTainted) ? CallStates.Waiting : CallStates.Proposed;
         return new(
-            step, index, part, asked.CallId,
+            step, index, part, WellFormedText.Of(asked.CallId),
             new ToolPart(
                 ToolCall.IdOf(step, index), name, tool?.Title, tool?.Source ?? ToolSources.Server,
                 client is null ? null : reply.ClientId, state,
@@ -120,15 +120,6 @@ sealed class ReplyTools(PendingReplyRow reply, ReplyRunContext context)
     static bool MustAsk(ToolDefinition tool, bool isTainted) =>
         tool.Asks || isTainted && !tool.IsReadOnly && !tool.IsTrusted;
 
-    static JsonElement? ObjectIn(string json)
-    {
-        try
-        {
-            return JsonElement.Parse(json) is { ValueKind: JsonValueKind.Object } value ? value : null;
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
+    static JsonElement? ObjectIn(string json) =>
+        ToolJson.ValueOf(json) is { ValueKind: JsonValueKind.Object } value ? value : null;
 }

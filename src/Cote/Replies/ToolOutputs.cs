@@ -65,17 +65,7 @@ sealed class ToolOutputs(GeneratedFiles files, ToolsOptions options)
     async Task<Part> KeepAsync(string userId, ToolCall call, FileUpdate file, CancellationToken ct) =>
         await files.KeepAsync(userId, file, ct) with { CallId = call.Part.CallId };
 
-    static JsonElement Value(ToolOutput output)
-    {
-        if (output.IsJson)
-            try
-            {
-                return JsonElement.Parse(output.Text);
-            }
-            catch (JsonException)
-            {
-                // It is a text then.
-            }
-        return ToolPart.TextElement(WellFormedText.Of(output.Text));
-    }
+    // What is no JSON after all is a text.
+    static JsonElement Value(ToolOutput output) => output.IsJson && ToolJson.ValueOf(output.Text) is { } value
+        ? value : ToolPart.TextElement(WellFormedText.Of(output.Text));
 }

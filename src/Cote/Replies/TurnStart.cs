@@ -32,8 +32,9 @@ sealed class TurnStart(ReplyScheduler scheduler, ReplyStore replies, StopReplies
             usesSlot = reply.State == States.Running;
             if (usesSlot)
                 scheduler.Start(reply);
-            else if (!hasSlot)
-                // With a slot, another reply of the chat is pending: its end wakes this one.
+            else if (!hasSlot || open.Count > 0)
+                // With a slot, another reply of the chat is pending: its end wakes this one. What has ended here wakes
+                // nobody: the next one may have waited behind it.
                 scheduler.Wake(userId, chatId);
             await stop.AnnounceAsync(userId, open, CancellationToken.None);
             return result;

@@ -11,7 +11,9 @@ public class ToolApp : IAsyncLifetime
 
     protected virtual string[] Settings => [];
 
-    public async ValueTask InitializeAsync() => _live = await LiveApp.StartAsync(Tools.AddTo, Settings);
+    protected virtual void AddTo(CoteBuilder server) => Tools.AddTo(server);
+
+    public async ValueTask InitializeAsync() => _live = await LiveApp.StartAsync(AddTo, Settings);
 
     public async ValueTask DisposeAsync()
     {

@@ -58,6 +58,20 @@ public sealed class ClientToolTests(LiveApp live) : IClassFixture<LiveApp>
     }
 
     [Fact]
+    public async Task What_no_reader_could_take_is_refused_and_changes_nothing()
+    {
+        var (ada, chat, reply, _) = await WaitAsync(FakeReply.Text("ok"));
+        var path = $"/chats/{chat}/messages/{reply}/tool_calls/call_0_0";
+        var deep = string.Concat(Enumerable.Repeat("[", 55)) + string.Concat(Enumerable.Repeat("]", 55));
+        foreach (var output in (string[])["{\"a\":\"\\ud800\"}", "{\"\\udfff\":1}", deep])
+            (await ada.PostAsync(path, $$"""{"output":{{output}}}""")).Status.ShouldBe(422, output);
+        (await CallAsync(ada, chat, reply)).Text("state").ShouldBe("waiting");
+        (await ada.PostAsync(path, """{"output":"half \ud800"}""")).Ok();
+        await ada.EndOfAsync(chat, reply);
+        (await CallAsync(ada, chat, reply)).Text("output").ShouldBe("half \ufffd");
+    }
+
+    [Fact]
     public async Task Its_error_is_told_to_the_model()
     {
         var (ada, chat, reply, play) = await WaitAsync(FakeReply.Text("Then not."));

@@ -64,6 +64,21 @@ public sealed class ToolLimitTests(ToolLimitTests.NarrowApp app)
     }
 
     [Fact]
+    public async Task Arguments_and_outputs_that_no_reader_could_take_are_texts()
+    {
+        var deep = string.Concat(Enumerable.Repeat("[", 60)) + string.Concat(Enumerable.Repeat("]", 60));
+        _tools.Does["look"] = (_, _, _) => Task.FromResult<object?>(JsonElement.Parse("""{"a":"\ud800"}"""));
+        _tools.Does["again"] = (_, _, _) => Task.FromResult<object?>(JsonElement.Parse(deep));
+        var (end, calls, _) = await PlayAsync(
+            FakeReply.Call("save", """{"a":"\ud800"}""").ThenCall("save", $$"""{"a":{{deep}}}""").ThenCall("look")
+                .ThenCall("again"), FakeReply.Text("ok"));
+        end.Text("content").ShouldBe("ok");
+        calls.Select(Outcome).Take(2).ShouldBe([("failed", "bad_arguments"), ("failed", "bad_arguments")]);
+        calls.Skip(2).Select(Outcome).ShouldBe([("failed", "tool_failed"), ("done", "")]);
+        calls[3].GetProperty("output").ValueKind.ShouldBe(JsonValueKind.String);
+    }
+
+    [Fact]
     public async Task After_the_last_step_the_model_answers_without_tools()
     {
         var look = FakeReply.Call("look");
@@ -94,6 +109,31 @@ public sealed class ToolLimitTests(ToolLimitTests.NarrowApp app)
         var (_, calls, told) = await PlayAsync(FakeReply.Call("look").ThenCall("save"), FakeReply.Text("Too slow."));
         calls.Select(Outcome).ShouldBe([("failed", "timeout"), ("unknown", "timeout")]);
         told[1].ShouldBe("The tool did not answer within 2 seconds; the outcome of this call is not known.");
+    }
+
+    [Fact]
+    public async Task Calls_that_only_read_run_at_the_same_time_and_others_one_after_the_other()
+    {
+        var (inside, most, both) = (0, 0, new TaskCompletionSource());
+        _tools.Does["look"] = async (_, _, ct) =>
+        {
+            if (Interlocked.Increment(ref inside) == 2)
+                both.SetResult();
+            await both.Task.WaitAsync(ct); // Each waits for the other.
+            return "seen";
+        };
+        var (_, calls, _) = await PlayAsync(FakeReply.Call("look").ThenCall("look"), FakeReply.Text("ok"));
+        calls.Select(Outcome).ShouldBe([("done", ""), ("done", "")]);
+        inside = 0;
+        _tools.Does["trust"] = _tools.Does["again"] = async (_, _, _) =>
+        {
+            most = Math.Max(most, Interlocked.Increment(ref inside));
+            await Task.Yield();
+            Interlocked.Decrement(ref inside);
+            return null;
+        };
+        await PlayAsync(FakeReply.Call("again").ThenCall("trust").ThenCall("again"), FakeReply.Text("ok"));
+        most.ShouldBe(1);
     }
 
     [Fact]

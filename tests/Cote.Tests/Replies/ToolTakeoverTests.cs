@@ -6,9 +6,19 @@ using static Cote.Tests.Harness.Reading;
 namespace Cote.Tests.Replies;
 
 /// <summary>A node dies, or is told to go, in the middle of the steps of a reply.</summary>
-public sealed class ToolTakeoverTests
+public sealed class ToolTakeoverTests(ToolTakeoverTests.ShortLeases app) : IClassFixture<ToolTakeoverTests.ShortLeases>
 {
-    readonly TestTools _tools = new();
+    public sealed class ShortLeases : ToolApp
+    {
+        protected override void AddTo(CoteBuilder server)
+        {
+            base.AddTo(server);
+            CoteApp.LeaseFor(1)(server);
+        }
+    }
+
+    readonly TestTools _tools = app.Tools;
+    readonly LiveApp _live = app.Live;
     int _runs;
 
     // Runs for ever the first time, and answers the second time.
@@ -26,23 +36,17 @@ public sealed class ToolTakeoverTests
     public async Task A_call_of_a_dead_node_is_made_again_only_where_somebody_vouches_for_it(
         string tool, string state, int runs)
     {
+        var (ada, chat) = await app.BeginAsync();
         _tools.Does[tool] = HangOnceAsync;
         // A text of it would have the next call ask.
         _tools.Does["trust"] = (_, _, _) => Task.FromResult<object?>(null);
-        await using var live = await LiveApp.StartAsync(x =>
-        {
-            _tools.AddTo(x);
-            CoteApp.LeaseFor(1)(x);
-        });
-        using var ada = await live.RegisterAsync();
-        var chat = await ada.CreateChatAsync(model: "openai");
-        await using var socket = await TestSocket.ConnectAsync(live.App.Url, $"/ws?token={ada.Token}&parts=all");
-        var play = live.Play(
+        await using var socket = await TestSocket.ConnectAsync(_live.App.Url, $"/ws?token={ada.Token}&parts=all");
+        var play = _live.Play(
             FakeReply.Text("First.").ThenCall("trust"), FakeReply.Text("Then.").ThenCall(tool),
             FakeReply.Text("Done."));
         var (_, reply) = await ada.AskForAsync(chat, play);
         await Patience.UntilAsync(() => Task.FromResult(_runs == 1), "the tool runs");
-        await live.App.WriteAsync($"update messages set owner = 'dead', lease_until = 1 where id = '{reply}'");
+        await _live.App.WriteAsync($"update messages set owner = 'dead', lease_until = 1 where id = '{reply}'");
         var frames = await socket.UntilAsync(x => x.Type == "message" && x.MessageId == reply);
 
         var end = frames[^1].Data;
@@ -69,20 +73,14 @@ public sealed class ToolTakeoverTests
     [Fact]
     public async Task A_model_call_of_a_dead_node_is_repeated_after_the_steps_that_are_over()
     {
-        await using var live = await LiveApp.StartAsync(x =>
-        {
-            _tools.AddTo(x);
-            CoteApp.LeaseFor(1)(x);
-        });
-        using var ada = await live.RegisterAsync();
-        var chat = await ada.CreateChatAsync(model: "openai");
-        await using var socket = await TestSocket.ConnectAsync(live.App.Url, $"/ws?token={ada.Token}&parts=all");
+        var (ada, chat) = await app.BeginAsync();
+        await using var socket = await TestSocket.ConnectAsync(_live.App.Url, $"/ws?token={ada.Token}&parts=all");
         var never = new Gate();
-        var play = live.Play(
+        var play = _live.Play(
             FakeReply.Text("One.").ThenCall("save"), FakeReply.Text("lost").ThenWaitFor(never), FakeReply.Text("Two."));
         var (_, reply) = await ada.AskForAsync(chat, play);
         var before = await socket.UntilAsync(x => x.Type == "message.delta" && x.Data.Text("text").Contains("lost"));
-        await live.App.WriteAsync($"update messages set owner = 'dead', lease_until = 1 where id = '{reply}'");
+        await _live.App.WriteAsync($"update messages set owner = 'dead', lease_until = 1 where id = '{reply}'");
         var after = await socket.UntilAsync(x => x.Type == "message" && x.MessageId == reply);
 
         after[^1].Data.Text("content").ShouldBe("One.\n\nTwo.");
@@ -105,6 +103,7 @@ public sealed class ToolTakeoverTests
     [Fact]
     public async Task A_shutdown_waits_for_a_running_call_and_the_next_start_goes_on()
     {
+        var (ada, chat) = await app.BeginAsync();
         var (runs, may) = (new TaskCompletionSource(), new TaskCompletionSource());
         _tools.Does["save"] = async (_, _, ct) =>
         {
@@ -112,20 +111,17 @@ public sealed class ToolTakeoverTests
             await may.Task.WaitAsync(ct);
             return "saved";
         };
-        await using var live = await LiveApp.StartAsync(_tools.AddTo);
-        using var ada = await live.RegisterAsync();
-        var chat = await ada.CreateChatAsync(model: "openai");
-        var play = live.Play(FakeReply.Call("save").ThenCall("save"), FakeReply.Text("Done."));
+        var play = _live.Play(FakeReply.Call("save").ThenCall("save"), FakeReply.Text("Done."));
         var (_, reply) = await ada.AskForAsync(chat, play);
         await runs.Task.InTimeAsync();
         _tools.Does["save"] = (_, _, _) => Task.FromResult<object?>("saved too");
-        var ending = live.App.Ended;
-        var stopping = live.App.StopAsync();
+        var ending = _live.App.Ended;
+        var stopping = _live.App.StopAsync();
         await ending.InTimeAsync();
         may.SetResult();
         await stopping;
-        await live.App.StartAgainAsync();
-        using var again = new CoteClient(live.App.Url) { Token = ada.Token };
+        await _live.App.StartAgainAsync();
+        using var again = new CoteClient(_live.App.Url) { Token = ada.Token };
         (await again.EndOfAsync(chat, reply)).Text("content").ShouldBe("Done.");
         var parts = (await again.GetAsync($"/chats/{chat}/messages/{reply}?parts=all")).Ok().Json.GetProperty("parts");
         parts.EnumerateArray().Where(x => x.Text("type") == "tool").Select(x => x.Text("output"))

@@ -8,6 +8,7 @@ namespace Cote.Models;
 static class ToolJson
 {
     const int MaxName = 64;
+    const int MaxDepth = 48;
 
     static readonly SearchValues<char> NameLetters = SearchValues.Create(
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
@@ -49,6 +50,25 @@ static class ToolJson
             var x => JsonSerializer.Serialize(x, Compact.GetTypeInfo(x.GetType())),
         };
         return string.IsNullOrWhiteSpace(text) ? "(no output)" : WellFormedText.Of(text);
+    }
+
+    /// <summary>
+    /// A value that a model, a tool or a client wrote; null where it is no JSON, or none that every reader can take: it
+    /// holds half a character, or is nested so deeply that it could not be read again inside a message.
+    /// </summary>
+    public static JsonElement? ValueOf(string json)
+    {
+        try
+        {
+            var value = JsonElement.Parse(json, new() { MaxDepth = MaxDepth });
+            using var writer = new Utf8JsonWriter(Stream.Null);
+            value.WriteTo(writer); // Half a character shows only when it is written.
+            return value;
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException or ArgumentException)
+        {
+            return null;
+        }
     }
 
     /// <summary>Writes the parameters of a tool; servers want an object that says its type.</summary>
