@@ -18,33 +18,42 @@ sealed class ReplyTools(PendingReplyRow reply, ReplyRunContext context)
 
     readonly IReadOnlyList<ToolDefinition> _clients = ClientTools.Parse(reply.ClientTools);
     readonly Dictionary<string, ServerTool> _offered = new(StringComparer.Ordinal);
-    readonly List<ToolCall> _calls = [];
+    readonly Lock _gate = new();
+    // Replaced whole: calls that run at the same time end while others look through it.
+    volatile IReadOnlyList<ToolCall> _calls = [];
 
     /// <summary>The calls of the reply, in their order.</summary>
     public IReadOnlyList<ToolCall> Calls => _calls;
 
     /// <summary>How many steps are over.</summary>
-    public int Steps => _calls.Count == 0 ? 0 : _calls[^1].Step + 1;
+    public int Steps => _calls is [.., var last] ? last.Step + 1 : 0;
 
     /// <summary>Whether calls have no outcome yet, or a client's has more output than is kept in it.</summary>
-    public bool HasOpen => _calls.Exists(x => x.IsOpen || context.Outputs.IsLong(x.Part));
+    public bool HasOpen => _calls.Any(x => x.IsOpen || context.Outputs.IsLong(x.Part));
 
     /// <summary>Whether open calls belong to a history of the database before this one.</summary>
-    public bool AreOfOtherEpoch => _calls.Exists(x => x.IsOpen && x.Epoch != context.Events.Epoch);
+    public bool AreOfOtherEpoch => _calls.Any(x => x.IsOpen && x.Epoch != context.Events.Epoch);
 
     /// <summary>Reads the calls of the steps that are over.</summary>
     public async Task LoadAsync(CancellationToken ct)
     {
         if (reply.KeptParts > 0)
-            _calls.AddRange(await context.ToolCalls.ListAsync(reply.UserId, reply.Id, ct));
+            _calls = await context.ToolCalls.ListAsync(reply.UserId, reply.Id, ct);
     }
 
     /// <summary>A call has another form now.</summary>
-    public void Put(ToolCall call) =>
-        _calls[_calls.FindIndex(x => (x.Step, x.Index) == (call.Step, call.Index))] = call;
+    public void Put(ToolCall call)
+    {
+        lock (_gate)
+            _calls = [.. _calls.Select(x => (x.Step, x.Index) == (call.Step, call.Index) ? call : x)];
+    }
 
     /// <summary>A step is over, and has these calls.</summary>
-    public void Add(IEnumerable<ToolCall> calls) => _calls.AddRange(calls);
+    public void Add(IEnumerable<ToolCall> calls)
+    {
+        lock (_gate)
+            _calls = [.. _calls, .. calls];
+    }
 
     /// <summary>The tools that a model is offered now.</summary>
     public async Task<IList<AITool>> OfferAsync(Provider provider, string model, CancellationToken ct)
@@ -80,7 +89,7 @@ sealed class ReplyTools(PendingReplyRow reply, ReplyRunContext context)
         IReadOnlyList<FunctionCallContent> asked, IReadOnlyList<string> sealedThoughts, int firstPart,
         bool hasDocuments)
     {
-        var isTainted = hasDocuments || _calls.Exists(x => x.HasOutput);
+        var isTainted = hasDocuments || _calls.Any(x => x.HasOutput);
         return [.. asked.Select((call, index) =>
             Propose(call, Steps, index, firstPart + index, isTainted) with
             {
