@@ -112,7 +112,7 @@ sealed partial class Person : IAsyncDisposable
     {
         while (!end.IsCancellationRequested)
         {
-            await DoSomethingAsync();
+            await (_story.Tools is null ? DoSomethingAsync() : UseToolsAsync());
             await Task.Delay(_random.Next(_pause / 16, _pause), CancellationToken.None); // a person's pace
         }
     }
@@ -181,10 +181,14 @@ sealed partial class Person : IAsyncDisposable
         _chats.Add(chat);
     }
 
-    async Task SendAsync(string chat, string? where = null, string? message = null, bool stop = false)
+    async Task SendAsync(string chat, string? where = null, string? message = null, bool stop = false,
+        bool hasSteps = false)
     {
         var id = Guid.CreateVersion7().ToString();
-        var body = new JsonObject { ["content"] = "question " + id, ["id"] = id, ["stop"] = stop };
+        var content = (hasSteps ? Story.AsksForSteps : "question ") + id;
+        var body = new JsonObject { ["content"] = content, ["id"] = id, ["stop"] = stop };
+        if (hasSteps)
+            (body["client_tools"], body["client_id"]) = (JsonNode.Parse(Story.ClientTools), "phone");
         if (where is not null)
             body[where] = message;
         var answer = await InsistAsync(() => _client.PostAsync($"/chats/{chat}/messages/", body));
