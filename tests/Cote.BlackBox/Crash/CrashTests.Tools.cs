@@ -62,7 +62,7 @@ public sealed partial class CrashTests
         var faults = people.SelectMany(x => x.Faults).ToList();
         if (faults.Count > 0)
             Assert.Fail($"{faults.Count} faults, COTE_CRASH_SEED={seed}:\n"
-                + string.Join('\n', faults.Take(10).Select(x => x.Length > 3_000 ? x[..3_000] + "…" : x)));
+                + string.Join('\n', faults.Take(10).Select(x => x.Length > 9_000 ? x[..9_000] + "…" : x)));
         node.Output.Split('\n').Where(x => x.Contains("fail:", StringComparison.Ordinal)).ShouldBeEmpty();
         // Those of what is deleted since, too.
         executions.Where(x => x.Count(y => y != "look") > 1).ShouldBeEmpty();

@@ -30,6 +30,30 @@ sealed partial class Device
             return _parts[reply];
     }
 
+    /// <summary>Waits until these parts of a reply are on the screen; false where they do not come.</summary>
+    public async Task<bool> ShowsAsync(string reply, IReadOnlyList<string> parts)
+    {
+        for (var limit = Patience.Begin(); ;)
+        {
+            Task moved;
+            lock (_gate)
+            {
+                if (_parts[reply].SequenceEqual(parts))
+                    return true;
+                moved = _moved.Task;
+            }
+            if (await Task.WhenAny(moved, Task.Delay(limit.Left)) != moved)
+                return false;
+        }
+    }
+
+    /// <summary>The last frames of a reply.</summary>
+    public string LatelyOf(string reply)
+    {
+        lock (_gate)
+            return string.Join('\n', _lately.Where(x => x.Frame.MessageId == reply));
+    }
+
     /// <summary>How many attempts of a reply were on the screen.</summary>
     public int AttemptsOf(string reply)
     {
@@ -52,7 +76,7 @@ sealed partial class Device
         var holes = _parts.Faults.Count;
         _parts.Apply(frame);
         if (_parts.Faults.Count > holes && holes == 0)
-            Faults.Enqueue($"Before that: {string.Join('\n', _lately.Where(x => x.Frame.MessageId == frame.MessageId))}");
+            Faults.Enqueue($"Before that: {LatelyOf(frame.MessageId!)}");
         if (frame.Type is "message.part" or "message.part.delta")
             _lately.Enqueue((Connections, frame));
         if (frame.Data.TryGetProperty("attempt", out var attempt))

@@ -111,11 +111,10 @@ sealed partial class Person
 
     async Task EndWaitAsync(string chat, string reply, JsonElement message)
     {
-        var stored = PartsOf(message);
         foreach (var device in Devices)
-            await Patience.UntilAsync(() => Task.FromResult(device.PartsOf(reply).SequenceEqual(stored)),
-                $"a device shows {string.Join('\n', stored)}, which waits, and not "
-                    + string.Join('\n', device.PartsOf(reply)));
+            if (!await device.ShowsAsync(reply, PartsOf(message)))
+                throw new TimeoutException($"{string.Join('\n', device.PartsOf(reply))} are on the screen instead of "
+                    + $"{message} after {device.LatelyOf(reply)}");
         foreach (var call in CallsIn(message).Where(x => Text(x, "state") == "waiting"))
             await AnswerAsync(new(chat, reply, Text(call, "call_id")!, Text(call, "source") == "client"));
     }

@@ -218,6 +218,7 @@ sealed partial class Person : IAsyncDisposable
     async Task<Reply> InsistAsync(Func<Task<Reply>> call)
     {
         Silence.Break(waits: true);
+        string? last = null;
         for (var began = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(began) < 5 * Patience.Deadline;)
         {
             await _door.Open().InTimeAsync();
@@ -229,6 +230,7 @@ sealed partial class Person : IAsyncDisposable
                     Silence.Break(waits: false);
                     return answer;
                 }
+                last = $"{answer.Status}: {answer.Text}";
                 // What has no id was said by a proxy, in its own words, where no node answered.
                 if (answer.Header("X-Request-Id") is not null
                     && (answer.Status is not (503 or 507)
@@ -237,11 +239,11 @@ sealed partial class Person : IAsyncDisposable
             }
             catch (Exception error) when (error is HttpRequestException or IOException or OperationCanceledException)
             {
-                // killed in between: whether it happened, the next answer will say
+                last = error.Message; // killed in between: whether it happened, the next answer will say
             }
             await Task.Delay(20);
         }
-        throw new TimeoutException("A request that was repeated again and again was never answered.");
+        throw new TimeoutException($"A request that was repeated again and again was never answered: {last}");
     }
 
     void Expect(Reply answer, params int[] statuses)
