@@ -25,10 +25,36 @@ public sealed partial class CrashTests
             "Budgets:MonthTokens=1000000000").On(database.Url);
         tools.AddTo(node);
         await node.StartAsync();
-        var people = new List<Person>();
-        for (var i = 0; i < People; i++)
-            people.Add(await Person.MakeAsync(node, story, new Random(random.Next()), pause: 160));
+        var people = await Task.WhenAll(Enumerable.Range(0, People).Select(
+            _ => Person.MakeAsync(node, story, new Random(random.Next()), pause: 160)));
 
+        await LiveAndDieAsync(node, database, people, random);
+        await Task.WhenAll(people.Select(x => x.CheckAsync(ToolRounds + 1)));
+        await CheckLedgerAsync(database, node, people, model);
+        foreach (var person in people)
+            await person.DisposeAsync();
+
+        var executions = tools.Executions.ToList();
+        output.WriteLine(
+            $"{people.Sum(x => x.Acknowledged)} messages and {people.Sum(x => x.Answered)} answers acknowledged, "
+            + $"{executions.Sum(x => x.Count())} executions, {people.Sum(x => x.TakenUp)} replies taken up again, "
+            + $"{model.Calls} model calls. {string.Join(", ", Outcomes(people))}.");
+        var faults = people.SelectMany(x => x.Faults).ToList();
+        if (faults.Count > 0)
+            Assert.Fail($"{faults.Count} faults, COTE_CRASH_SEED={seed}:\n"
+                + string.Join('\n', faults.Take(10).Select(x => x.Length > 1_000 ? x[..1_000] + "…" : x)));
+        node.Output.Split('\n').Where(x => x.Contains("fail:", StringComparison.Ordinal)).ShouldBeEmpty();
+        // Those of what is deleted since, too.
+        executions.Where(x => x.Count(y => y != "look") > 1).ShouldBeEmpty();
+        // A run in which nothing was executed, answered or cut off would have proved nothing.
+        people.Sum(x => x.TakenUp).ShouldBeGreaterThan(0);
+        Outcomes(people).ShouldContain(x => x.StartsWith("done", StringComparison.Ordinal));
+        foreach (var tool in (string[])["look", "add", "note"])
+            executions.ShouldContain(x => x.Contains(tool));
+    }
+
+    async Task LiveAndDieAsync(Node node, NodeDatabase database, IReadOnlyList<Person> people, Random random)
+    {
         using var end = new CancellationTokenSource();
         var lives = people.Select(x => x.LiveAsync(end.Token)).ToList();
         for (var round = 1; round <= ToolRounds; round++)
@@ -48,29 +74,6 @@ public sealed partial class CrashTests
         await Task.Delay(random.Next(150, 1_000)); // people go on for a moment after the last start
         await end.CancelAsync();
         await Task.WhenAll(lives);
-        foreach (var person in people)
-            await person.CheckAsync(ToolRounds + 1);
-        await CheckLedgerAsync(database, node, people, model);
-        foreach (var person in people)
-            await person.DisposeAsync();
-
-        var executions = tools.Executions.ToList();
-        output.WriteLine(
-            $"{people.Sum(x => x.Acknowledged)} messages and {people.Sum(x => x.Answered)} answers acknowledged, "
-            + $"{executions.Sum(x => x.Count())} executions, {people.Sum(x => x.TakenUp)} replies taken up again, "
-            + $"{model.Calls} model calls. {string.Join(", ", Outcomes(people))}.");
-        var faults = people.SelectMany(x => x.Faults).ToList();
-        if (faults.Count > 0)
-            Assert.Fail($"{faults.Count} faults, COTE_CRASH_SEED={seed}:\n"
-                + string.Join('\n', faults.Take(10).Select(x => x.Length > 9_000 ? x[..9_000] + "…" : x)));
-        node.Output.Split('\n').Where(x => x.Contains("fail:", StringComparison.Ordinal)).ShouldBeEmpty();
-        // Those of what is deleted since, too.
-        executions.Where(x => x.Count(y => y != "look") > 1).ShouldBeEmpty();
-        // A run in which nothing was executed, answered or cut off would have proved nothing.
-        people.Sum(x => x.TakenUp).ShouldBeGreaterThan(0);
-        Outcomes(people).ShouldContain(x => x.StartsWith("done", StringComparison.Ordinal));
-        foreach (var tool in (string[])["look", "add", "note"])
-            executions.ShouldContain(x => x.Contains(tool));
     }
 
     static IEnumerable<string> Outcomes(IEnumerable<Person> people) => people.SelectMany(x => x.Outcomes)
@@ -78,17 +81,20 @@ public sealed partial class CrashTests
 
     // What the ledger says is what the model counted, where it came to its end; what died is estimated, and nothing of
     // a budget is held for it any more.
-    static async Task CheckLedgerAsync(
+    async Task CheckLedgerAsync(
         NodeDatabase database, Node node, IReadOnlyList<Person> people, FakeModelServer model)
     {
         Task<long> count(string what) => database.CountAsync(node, $"select cast({what} as bigint) from calls");
         var (all, exact) = (await count("count(*)"), await count("sum(case when state = 1 then 1 - estimated end)"));
         (await count("sum(case when estimated = 0 then input end)")).ShouldBe(exact * 11);
         (await count("sum(case when estimated = 0 then output end)")).ShouldBe(exact * 7);
-        exact.ShouldBeInRange(1, model.Requests.Count(x => x.Ended.IsCompleted));
+        var ended = model.Requests.Count(x => x.Ended.IsCompleted);
+        output.WriteLine($"{all} calls in the ledger, {exact} of them exact; the model has ended {ended}.");
+        exact.ShouldBeInRange(ended - (2 * People * (ToolRounds + 1)), ended); // a kill can fall between
         all.ShouldBeGreaterThanOrEqualTo(model.Calls);
         (await count("coalesce(sum(case when state <> 1 and purpose = 'chat' then 1 end), 0)")).ShouldBe(0);
-        (await count("min(input) * 1000 + max(output)")).ShouldBeInRange(1_000, 1_000 * 1_000);
+        (await count("min(case when state = 1 then input end)")).ShouldBeGreaterThan(0);
+        (await count("max(output)")).ShouldBeLessThan(1_000); // a text has some 50 words
         var (calls, tokens, reserved) = (0L, 0L, 0L);
         foreach (var person in people)
         {
