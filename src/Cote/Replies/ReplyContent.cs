@@ -110,6 +110,8 @@ sealed class ReplyContent
         _text.Append(text.Content);
         foreach (var (index, item) in text.Parts.Items.Index())
             Set(index, item.Part, item.Rev);
+        if (_slots is [.., { Part: TextPart } last])
+            last.IsClosed = false; // Whether it grows on is not said.
         Rev = text.Parts.Rev;
     }
 
@@ -221,10 +223,12 @@ sealed class ReplyContent
         return true;
     }
 
-    /// <summary>Takes a part as another node or a row has it; false where parts before it are missing.</summary>
+    /// <summary>
+    /// Takes a part as another node or a row has it; false where parts before it, or its own text, are missing.
+    /// </summary>
     public bool Set(int index, Part part, long rev)
     {
-        if (index > _slots.Count)
+        if (index > _slots.Count || part is TextPart text && text.End > text.Start && text.End > Length)
             return false;
         if (index == _slots.Count)
         {
@@ -234,11 +238,17 @@ sealed class ReplyContent
         }
         var slot = _slots[index];
         (slot.Part, slot.Rev, Rev) = (part, rev, Math.Max(Rev, rev));
-        slot.IsClosed = part is not TextPart and not ReasoningPart { Ms: null } || index < _slots.Count - 1;
-        if (part is ReasoningPart thought && slot.Thought is { } text)
+        // A text is told empty when it begins, and once more with its end.
+        slot.IsClosed = index < _slots.Count - 1 || part switch
         {
-            text.Clear().Append(thought.Text);
-            slot.Sent = thought.Length ?? text.Length;
+            TextPart { End: var end, Start: var start } => end > start,
+            ReasoningPart thought => thought.Ms is not null,
+            _ => true,
+        };
+        if (part is ReasoningPart { Text: var kept } whole && slot.Thought is { } units)
+        {
+            units.Clear().Append(kept);
+            slot.Sent = whole.Length ?? units.Length;
         }
         return true;
     }

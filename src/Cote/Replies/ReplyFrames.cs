@@ -67,9 +67,10 @@ sealed class ReplyFrames(PendingReply reply, ReplyContent content, MediaLinks li
         var isLast = index == content.Slots.Count - 1;
         if (slot.Part is TextPart text)
         {
-            if (isNew && isLast)
+            if (isNew && isLast && text.End <= text.Start)
                 frames.Add(WritePart(index, slot.Born, text with { End = Math.Max(text.Start, position.Length) }));
-            else if (!isLast && slot.Rev > position.Rev)
+            // One that is closed is told in its last form, though nothing has followed it yet.
+            else if (slot.Rev > position.Rev && (isNew || !isLast || slot.IsClosed))
             {
                 AdvanceText(ref position, frames, text.End);
                 frames.Add(WritePart(index, slot.Rev, text));

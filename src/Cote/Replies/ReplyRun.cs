@@ -80,7 +80,9 @@ sealed class ReplyRun : IDisposable
             else if (await GenerateAsync(either.Token, shutdown) is { } result)
                 await _writer.EndAsync(EndOf(result), shutdown);
         }
-        catch (OperationCanceledException) when (either.IsCancellationRequested)
+        // The sources are asked: a token that is linked to them later is cancelled before one that is linked earlier.
+        catch (OperationCanceledException) when (_signals.Stopped.IsCancellationRequested
+            || _signals.Lost.IsCancellationRequested || shutdown.IsCancellationRequested)
         {
             if (_signals.Lost.IsCancellationRequested)
                 _context.Log.ReplyTakenOver(_reply.Id);

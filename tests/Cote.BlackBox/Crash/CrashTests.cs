@@ -12,7 +12,7 @@ namespace Cote.BlackBox.Crash;
 /// acknowledged was lost, doubled or torn. <c>COTE_CRASH_SEED</c> repeats the choices of a run.
 /// </summary>
 [Trait("Stage", "slow")]
-public sealed class CrashTests(PublishedProgram program, ITestOutputHelper output)
+public sealed partial class CrashTests(PublishedProgram program, ITestOutputHelper output)
 {
     const int People = 5;
     const int Each = 10;

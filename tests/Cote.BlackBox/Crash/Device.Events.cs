@@ -40,6 +40,7 @@ sealed partial class Device
                     missing = TakeEvent(frame);
                 else if (frame.Type is "message.snapshot" or "message.delta")
                     TakeText(frame);
+                TakeParts(frame);
                 if (frame.Cursor is not null || frame.Type is "message.snapshot" or "message.delta")
                     Silence.Break(waits: !_open.IsEmpty);
             }
@@ -99,6 +100,9 @@ sealed partial class Device
             case "message":
                 TakeMessage(frame);
                 break;
+            case "message.waiting":
+                TakeWaiting(frame);
+                break;
             default:
                 Faults.Enqueue($"Unknown: {frame}");
                 break;
@@ -133,6 +137,7 @@ sealed partial class Device
     void Close(string reply)
     {
         _open.TryRemove(reply, out _);
+        _waiting.Remove(reply);
         TextSilence.Forget(reply);
     }
 
@@ -192,7 +197,7 @@ sealed partial class Device
     {
         var all = new List<JsonElement>();
         var next = $"/chats/{missing.Chat}/messages/?"
-            + (missing.After is { } after ? $"after={after}&limit=7" : "branches=all");
+            + (missing.After is { } after ? $"after={after}&limit=7&parts=all" : "branches=all&parts=all");
         while (next is not null && !_over.IsCancellationRequested)
             try
             {

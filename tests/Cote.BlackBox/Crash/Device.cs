@@ -105,7 +105,7 @@ sealed partial class Device(Door door, CoteClient client, Story story) : IAsyncD
         Cut();
         await _running;
         lock (_gate)
-            foreach (var fault in _texts.Faults)
+            foreach (var fault in _texts.Faults.Concat(_parts.Faults))
                 Faults.Enqueue(fault);
     }
 
@@ -119,7 +119,7 @@ sealed partial class Device(Door door, CoteClient client, Story story) : IAsyncD
                 await door.Open().WaitAsync(_over.Token);
                 var cursor = _epoch is null ? "" : $"&cursor={_epoch}-{_seq}";
                 socket = await TestSocket.ConnectAsync(
-                    door.Url, $"/ws?token={client.Token}{cursor}", awaitReady: false);
+                    door.Url, $"/ws?token={client.Token}&parts=all{cursor}", awaitReady: false);
             }
             catch (Exception error) when (
                 error is WebSocketException or HttpRequestException or OperationCanceledException)

@@ -11,7 +11,7 @@ sealed partial class Person
     {
         foreach (var sent in _sent)
             foreach (var reply in sent.LivingReplies)
-                await _client.EndOfAsync(sent.Chat, reply.Id);
+                await EndAsync(sent.Chat, reply.Id);
 
         // One moment in which nothing happened between two looks.
         JsonElement sync;
@@ -76,7 +76,7 @@ sealed partial class Person
         foreach (var chat in chats.Select(x => Text(x, "id")!))
         {
             long last = 0;
-            foreach (var message in await PagesAsync($"/chats/{chat}/messages/?branches=all&after=0&limit=50"))
+            foreach (var message in await PagesAsync($"/chats/{chat}/messages/?branches=all&after=0&limit=50&parts=all"))
             {
                 if (!listed.TryAdd(message.GetProperty("id").GetString()!, message))
                     faults.Add($"Twice in the list: {message}");
@@ -84,7 +84,7 @@ sealed partial class Person
                     faults.Add($"Out of order after {last}: {message}");
                 last = message.GetProperty("seq").GetInt64();
             }
-            paths[chat] = await PagesAsync($"/chats/{chat}/messages/?after=0&limit=50");
+            paths[chat] = await PagesAsync($"/chats/{chat}/messages/?after=0&limit=50&parts=all");
         }
         return (listed, paths, faults);
     }
@@ -124,7 +124,7 @@ sealed partial class Person
                 else if (!reply.Deleted)
                     attempts += CheckReply(sent, listed[reply.Id], starts);
             // A kill can fall between raising the attempt and the call: fewer calls are right, more are not.
-            if (_story.CallsFor(sent.Content) > attempts && sent.Replies.All(x => !x.Deleted))
+            if (!Story.HasSteps(sent.Content) && _story.CallsFor(sent.Content) > attempts && sent.Replies.All(x => !x.Deleted))
                 Faults.Enqueue($"{_story.CallsFor(sent.Content)} calls, {attempts} attempts for {sent.Answer}");
         }
         var there = _sent.Sum(x => (x.Deleted ? 0 : 1) + x.LivingReplies.Count());
@@ -152,7 +152,9 @@ sealed partial class Person
             _ => true
         })
             Faults.Enqueue($"Ended wrongly, should be “{whole}”: {reply}");
-        if (attempt > starts + 1)
+        if (Story.HasSteps(sent.Content))
+            CheckSteps(sent, reply, starts);
+        else if (attempt > (starts * _story.AttemptsEach) + 1)
             Faults.Enqueue($"{attempt} attempts after {starts} starts for {reply}");
         foreach (var device in Devices)
             if (device.TextOf(Text(reply, "id")!) is { Length: > 0 } shown && shown != text)

@@ -112,7 +112,7 @@ sealed partial class Person : IAsyncDisposable
     {
         while (!end.IsCancellationRequested)
         {
-            await DoSomethingAsync();
+            await (_story.Tools is null ? DoSomethingAsync() : UseToolsAsync());
             await Task.Delay(_random.Next(_pause / 16, _pause), CancellationToken.None); // a person's pace
         }
     }
@@ -181,10 +181,14 @@ sealed partial class Person : IAsyncDisposable
         _chats.Add(chat);
     }
 
-    async Task SendAsync(string chat, string? where = null, string? message = null, bool stop = false)
+    async Task SendAsync(string chat, string? where = null, string? message = null, bool stop = false,
+        bool hasSteps = false)
     {
         var id = Guid.CreateVersion7().ToString();
-        var body = new JsonObject { ["content"] = "question " + id, ["id"] = id, ["stop"] = stop };
+        var content = (hasSteps ? Story.AsksForSteps : "question ") + id;
+        var body = new JsonObject { ["content"] = content, ["id"] = id, ["stop"] = stop };
+        if (hasSteps)
+            (body["client_tools"], body["client_id"]) = (JsonNode.Parse(Story.ClientTools), "phone");
         if (where is not null)
             body[where] = message;
         var answer = await InsistAsync(() => _client.PostAsync($"/chats/{chat}/messages/", body));
@@ -214,6 +218,7 @@ sealed partial class Person : IAsyncDisposable
     async Task<Reply> InsistAsync(Func<Task<Reply>> call)
     {
         Silence.Break(waits: true);
+        string? last = null;
         for (var began = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(began) < 5 * Patience.Deadline;)
         {
             await _door.Open().InTimeAsync();
@@ -225,6 +230,7 @@ sealed partial class Person : IAsyncDisposable
                     Silence.Break(waits: false);
                     return answer;
                 }
+                last = $"{answer.Status}: {answer.Text}";
                 // What has no id was said by a proxy, in its own words, where no node answered.
                 if (answer.Header("X-Request-Id") is not null
                     && (answer.Status is not (503 or 507)
@@ -233,11 +239,11 @@ sealed partial class Person : IAsyncDisposable
             }
             catch (Exception error) when (error is HttpRequestException or IOException or OperationCanceledException)
             {
-                // killed in between: whether it happened, the next answer will say
+                last = error.Message; // killed in between: whether it happened, the next answer will say
             }
             await Task.Delay(20);
         }
-        throw new TimeoutException("A request that was repeated again and again was never answered.");
+        throw new TimeoutException($"A request that was repeated again and again was never answered: {last}");
     }
 
     void Expect(Reply answer, params int[] statuses)

@@ -34,9 +34,11 @@ public sealed partial class NodesTests(NodesTests.Broker broker) : IClassFixture
         public required CoteClient Ada { get; init; }
         public required CoteClient AdaThere { get; init; }
 
-        public static async Task<Pair> StartAsync(params string[] settings)
+        public static Task<Pair> StartAsync(params string[] settings) => StartAsync(null, settings);
+
+        public static async Task<Pair> StartAsync(Action<CoteBuilder>? add, params string[] settings)
         {
-            var live = await LiveApp.StartAsync(settings);
+            var live = await LiveApp.StartAsync(add, settings);
             var there = await live.App.StartNeighbourAsync(settings);
             var ada = await live.RegisterAsync();
             return new()
