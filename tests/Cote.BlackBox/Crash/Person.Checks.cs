@@ -76,7 +76,8 @@ sealed partial class Person
         foreach (var chat in chats.Select(x => Text(x, "id")!))
         {
             long last = 0;
-            foreach (var message in await PagesAsync($"/chats/{chat}/messages/?branches=all&after=0&limit=50&parts=all"))
+            var tree = $"/chats/{chat}/messages/?branches=all&after=0&limit=50&parts=all";
+            foreach (var message in await PagesAsync(tree))
             {
                 if (!listed.TryAdd(message.GetProperty("id").GetString()!, message))
                     faults.Add($"Twice in the list: {message}");
@@ -124,7 +125,8 @@ sealed partial class Person
                 else if (!reply.Deleted)
                     attempts += CheckReply(sent, listed[reply.Id], starts);
             // A kill can fall between raising the attempt and the call: fewer calls are right, more are not.
-            if (!Story.HasSteps(sent.Content) && _story.CallsFor(sent.Content) > attempts && sent.Replies.All(x => !x.Deleted))
+            if (!Story.HasSteps(sent.Content) && _story.CallsFor(sent.Content) > attempts
+                && sent.Replies.All(x => !x.Deleted))
                 Faults.Enqueue($"{_story.CallsFor(sent.Content)} calls, {attempts} attempts for {sent.Answer}");
         }
         var there = _sent.Sum(x => (x.Deleted ? 0 : 1) + x.LivingReplies.Count());
