@@ -20,7 +20,10 @@ sealed partial class Story
     /// <summary>Its calls by their ids.</summary>
     public static readonly IReadOnlyDictionary<string, string> Calls = new Dictionary<string, string>
     {
-        ["call_0_0"] = "crash__look", ["call_0_1"] = "crash__add", ["call_1_0"] = "ask__note", ["call_1_1"] = "place",
+        ["call_0_0"] = "crash__look",
+        ["call_0_1"] = "crash__add",
+        ["call_1_0"] = "ask__note",
+        ["call_1_1"] = "place",
     };
 
     readonly ConcurrentDictionary<string, ConcurrentQueue<IReadOnlyList<string>>> _turns = [];
