@@ -21,7 +21,7 @@ static class LostCalls
     // A token is about four bytes of UTF-8, as in `TokenEstimate`.
     static readonly Sql Output = $"""
         coalesce((
-          select (octet_length(m.content) - m.prefix + 3 + coalesce((
+          select (octet_length(substr(m.content, cast(m.prefix + 1 as integer))) + 3 + coalesce((
             select sum(octet_length(p.text)) from message_parts p
             where p.user_id = m.user_id and p.message_id = m.id and p.idx >= m.kept_parts and p.chunk > 0), 0)) / 4
           from messages m

@@ -138,7 +138,7 @@ sealed class ReplyContent
     /// <summary>A copy of it, to see what a change leads to.</summary>
     public ReplyContent Copy()
     {
-        var copy = new ReplyContent(new(Attempt, "", ReplyParts.None), _clock) 
+        var copy = new ReplyContent(new(Attempt, "", ReplyParts.None), _clock)
         {
             Rev = Rev,
             KeptParts = KeptParts,

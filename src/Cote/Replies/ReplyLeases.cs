@@ -62,7 +62,8 @@ sealed class ReplyLeases(
         LostCalls.SettleMoved(batch, userId, $"calls.chat_id = {chatId}");
         AddCall(batch, $"""
             r.user_id = {userId} and r.chat_id = {chatId} and r.state in {States.Open} and r.state = 'running' and r.owner = {node.Id}
-            """);
+              and r.kept_parts = 0
+            """); // After a step, tools may come before the next model call.
         var row = batch.Query(PendingReplyRow.Select(
             $"r.user_id = {userId} and r.chat_id = {chatId} and r.state in {States.Open} "
                 + $"and r.owner = {node.Id}"),
@@ -75,8 +76,7 @@ sealed class ReplyLeases(
     }
 
     /// <summary>Adds a row of the ledger for each claimed reply <c>r</c>, whose model is about to be called.</summary>
-    public void AddCall(WriteBatch batch, Sql which) => AddCall(
-        batch, which, $"r.model", $"0", $"case when r.goes_on = 1 then r.text_attempt else r.attempt end", null);
+    public void AddCall(WriteBatch batch, Sql which) => AddCall(batch, which, $"r.model", $"0", $"r.attempt", null);
 
     /// <summary>The same for a prompt that is known.</summary>
     public void AddCall(

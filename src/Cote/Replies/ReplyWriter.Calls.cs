@@ -67,7 +67,6 @@ sealed partial class ReplyWriter
         }, ct);
         if (waits is null)
             await signals.LoseAsync();
-        _isClaimSpent = true;
         if (waits == false)
             lock (_gate)
                 _isHeld = false;

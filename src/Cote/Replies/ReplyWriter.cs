@@ -33,7 +33,8 @@ sealed partial class ReplyWriter(
     long _unsavedSince;
     long _partsUnsavedSince;
     CallMeter? _meter; // Of the model call that is made, or was made last.
-    bool _isClaimSpent; // The model call that the claim has reserved is made, or is not made any more.
+    // The claim has reserved no model call, or that one is made.
+    bool _isClaimSpent = reply.KeptParts > 0;
     bool _isHeld;
     int _step;
     Task _checkpoint = Task.CompletedTask;

@@ -93,7 +93,6 @@ sealed class ToolCallStore(Database db, EventLog events, ReplyLeases leases, Too
             update chats set changed = h.seq from {transaction.Locked} and chats.user_id = {reply.UserId} and chats.id = {reply.ChatId}
             """);
         transaction.Append(EventTypes.MessageWaiting, reply.ChatId, reply.Id);
-        CallLedger.Settle(batch, reply.Call, null); // Its claim has reserved a model call that is not made.
         await events.CommitAsync(batch, reply.UserId, transaction);
         return transaction.Happened ? true : owned.First ? false : null;
     }

@@ -44,7 +44,8 @@ sealed class ToolOutputs(GeneratedFiles files, ToolsOptions options)
             "text/plain", $"{call.Part.Name}{(isText ? ".txt" : ".json")}", Encoding.UTF8.GetBytes(text)), ct);
         var part = call.Part with
         {
-            Output = ToolPart.TextElement(Utf8Text.Beginning(text, options.OutputBytes)), Truncated = true,
+            Output = ToolPart.TextElement(Utf8Text.Beginning(text, options.OutputBytes)),
+            Truncated = true,
         };
         return (call.With(part), [.. files, whole]);
     }

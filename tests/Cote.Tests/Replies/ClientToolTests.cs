@@ -10,7 +10,9 @@ public sealed class ClientToolTests(LiveApp live) : IClassFixture<LiveApp>
 {
     static readonly object Place = new
     {
-        name = "place", description = "Where the phone is.", parameters = new { type = "object", properties = new { } },
+        name = "place",
+        description = "Where the phone is.",
+        parameters = new { type = "object", properties = new { } },
     };
 
     static object Question(string content, params object[] tools) =>
