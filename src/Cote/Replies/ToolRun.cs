@@ -134,38 +134,42 @@ sealed class ToolRun(
         await using var closing = shutdown.Register(() => late.CancelAfter(LeftAtShutdown));
         long ms() => (long)context.Clock.Since(began).TotalMilliseconds;
         var isReadOnly = tool.Definition.IsReadOnly;
+        IReadOnlyList<Part> files = [];
+        ToolCall ended;
         try
         {
             // A tool may block, and may not listen: it is left behind then.
             var output = await Task.Run(() => tool.RunAsync(
                 new(reply.UserId, reply.ChatId, reply.Id, call.Part.CallId, call.KeyIn(reply.Id), call.Part.Input),
                 either.Token), either.Token).WaitAsync(either.Token);
-            var (ended, files) = await context.Outputs.EndAsync(reply.UserId, running, output, ms(), stop);
-            await PutAsync(ended, files);
+            (ended, files) = await context.Outputs.EndAsync(reply.UserId, running, output, ms(), stop);
         }
         catch (OperationCanceledException) when (!stop.IsCancellationRequested && limit.IsCancellationRequested)
         {
-            await PutAsync(ToolOutputs.Fail(
+            ended = ToolOutputs.Fail(
                 running, ToolErrors.Timeout,
                 $"The tool did not answer within {context.ToolLimits.CallSeconds} seconds"
-                    + (isReadOnly ? "" : "; the outcome of this call is not known"), !isReadOnly, ms()));
+                    + (isReadOnly ? "" : "; the outcome of this call is not known"), !isReadOnly, ms());
         }
         catch (OperationCanceledException) when (!stop.IsCancellationRequested && late.IsCancellationRequested)
         {
-            await PutAsync(ToolOutputs.Fail(
-                running, CallEnds.Interrupted.Code, CallEnds.Interrupted.Detail, isUnknown: true, ms()));
-        }
-        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
-        {
-            await PutAsync(ToolOutputs.Fail(
-                running, ToolErrors.Broken, "The call broke off; its outcome is not known", !isReadOnly, ms()));
+            ended = ToolOutputs.Fail(
+                running, CallEnds.Interrupted.Code, CallEnds.Interrupted.Detail, isUnknown: true, ms());
         }
         catch (ToolException error)
         {
             context.Log.ToolFailed(reply.Id, call.Part.Name, error.Code, error.InnerException?.GetType().Name ?? "");
-            await PutAsync(ToolOutputs.Fail(
-                running, error.Code, error.Message, error.IsUnknown && !isReadOnly, ms()));
+            ended = ToolOutputs.Fail(running, error.Code, error.Message, error.IsUnknown && !isReadOnly, ms());
         }
+#pragma warning disable CA1031 // Whatever else goes wrong in a call costs the call, and not the reply.
+        catch (Exception error) when (!stop.IsCancellationRequested)
+#pragma warning restore CA1031
+        {
+            context.Log.ToolFailed(reply.Id, call.Part.Name, ToolErrors.Broken, error.GetType().Name);
+            ended = ToolOutputs.Fail(
+                running, ToolErrors.Broken, "The call broke off; its outcome is not known", !isReadOnly, ms());
+        }
+        await PutAsync(ended, files);
     }
 
     async Task PutAsync(ToolCall call, IReadOnlyList<Part>? files = null)

@@ -1,3 +1,5 @@
+using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Cote.Models;
 using Microsoft.Extensions.AI;
@@ -7,6 +9,8 @@ namespace Cote.Tools;
 /// <summary>A function that is compiled into the server.</summary>
 sealed class FunctionTool : ServerTool
 {
+    static readonly JsonWriterOptions Compactly = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     readonly AIFunction _function;
     readonly IServiceProvider? _services;
 
@@ -67,8 +71,25 @@ sealed class FunctionTool : ServerTool
             null or JsonElement { ValueKind: JsonValueKind.Null } => new(""),
             string text => new(WellFormedText.Of(text)),
             JsonElement { ValueKind: JsonValueKind.String } text => new(WellFormedText.Of(text.String() ?? "")),
+            JsonElement value => new(Compact(value), IsJson: true),
             DataContent data => new("") { Files = [new(data.MediaType, data.Name, data.Data)] },
             _ => new(ToolJson.TextOf(new("", result)), IsJson: true),
         };
+    }
+
+    // The white space that the factory of functions writes is tokens.
+    static string Compact(JsonElement value)
+    {
+        using var buffer = new MemoryStream();
+        try
+        {
+            using (var json = new Utf8JsonWriter(buffer, Compactly))
+                value.WriteTo(json);
+            return Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length);
+        }
+        catch (InvalidOperationException)
+        {
+            return value.GetRawText(); // It holds half a character, and becomes a text.
+        }
     }
 }

@@ -164,6 +164,21 @@ public sealed class StreamingReplyTests
     }
 
     [Fact]
+    public void A_text_is_told_with_its_end_though_a_reader_looks_before_what_follows_it()
+    {
+        using var streaming = Begin("");
+        var client = new Client(streaming, PartsView.All);
+        foreach (var change in (Action<ReplyContent>[])
+            [x => x.AddText("Let me look."), x => x.CloseLast(), x => x.Add(new StepPart())])
+        {
+            streaming.Append(1, ReplyText.None, change);
+            client.Look();
+        }
+
+        client.ShowsAll();
+    }
+
+    [Fact]
     public void The_first_text_is_shown_at_once_and_what_follows_closely_a_little_later_together()
     {
         var time = new FakeTimeProvider();
