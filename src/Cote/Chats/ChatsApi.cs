@@ -160,7 +160,8 @@ static class ChatsApi
             .Note("client_tools", "Tools that the client executes itself: at most 32, 64 KB")
             .Note("client_id", "The installation that brings `client_tools`").Length("client_id", 1, 64)
             .Example("""{"content":"How do doves find their way home?"}""");
-        api.Schema<ClientTool>().Pattern("name", "^[A-Za-z0-9_-]{1,64}$")
+        api.Schema<ClientTool>().Property("parameters", new() { ["type"] = "object" })
+            .Pattern("name", "^[A-Za-z0-9_-]{1,64}$")
             .Note("parameters", "The JSON schema of its arguments");
         api.Schema<RegenerateBody>()
             .Note("id", "The id of the new reply: with it the request is safe to repeat")

@@ -22,6 +22,7 @@ static class ToolsModule
         .RequireAuthorization().Produces<IReadOnlyList<ToolInfo>>().WithTags("Chats")
         .WithSummary("The tools that models can call");
 
-    static void Describe(ApiDocument api) => api.Schema<ToolInfo>().Note("available",
-        "False while its server is away: its tools stay in the list, and no model is offered them");
+    static void Describe(ApiDocument api) => api.Schema<ToolInfo>()
+        .Property("parameters", new() { ["type"] = "object" }).Note("parameters", "The JSON schema of its arguments")
+        .Note("available", "False while its server is away: its tools stay in the list, and no model is offered them");
 }

@@ -3,7 +3,7 @@ using Cote.Tests.Harness;
 using Cote.Tests.Media;
 using static Cote.Tests.Harness.Reading;
 
-namespace Cote.Tests.Replies;
+namespace Cote.Tests.Tools;
 
 /// <summary>What goes wrong with calls, and where they end.</summary>
 public sealed class ToolLimitTests(ToolLimitTests.NarrowApp app)
