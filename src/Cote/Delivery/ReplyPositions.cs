@@ -70,8 +70,9 @@ sealed class ReplyPositions(
     public void Attach(IEnumerable<PendingReply> pending, long position, List<Frame> frames)
     {
         foreach (var reply in pending)
+            // Of one that nobody makes the row has everything; what is followed here of it may be behind, and goes.
             if (reply.BegunSeq <= position && (filter is null || filter.ReplyId == reply.MessageId)
-                && channel.FindReply(reply.MessageId) is null)
+                && (reply.Home is null || channel.FindReply(reply.MessageId) is null))
                 if (!_replies.TryGetValue(reply.MessageId, out var known))
                     frames.Add(Begin(reply));
                 else if (reply.Home is null && !known.HasEnded && reply.Text.Position.IsNewerThan(known.Position))
