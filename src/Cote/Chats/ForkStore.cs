@@ -113,11 +113,11 @@ sealed class ForkStore(Database db, EventLog events, TreeStore tree, Clock clock
             from p join message_parts mp on mp.user_id = {userId} and mp.message_id = {field(0)}, {transaction.Locked}
             """);
         transaction.Execute($"""
-            insert into tool_calls (user_id, reply_id, step, idx, chat_id, part, call_id, provider_call_id, name, source, hash,
-              data, input, state, result, epoch)
+            insert into tool_calls (user_id, reply_id, step, idx, part, call_id, provider_call_id, hash, data, input, state,
+              result, epoch)
             with p (copy) as {pairs}
-            select {userId}, {field(1)}, tc.step, tc.idx, {id}, tc.part, tc.call_id, tc.provider_call_id, tc.name, tc.source,
-              tc.hash, tc.data, tc.input, tc.state, tc.result, tc.epoch
+            select {userId}, {field(1)}, tc.step, tc.idx, tc.part, tc.call_id, tc.provider_call_id, tc.hash, tc.data, tc.input,
+              tc.state, tc.result, tc.epoch
             from p join tool_calls tc on tc.user_id = {userId} and tc.reply_id = {field(0)}, {transaction.Locked}
             """);
         transaction.Execute($"""

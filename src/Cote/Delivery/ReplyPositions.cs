@@ -70,13 +70,17 @@ sealed class ReplyPositions(
     public void Attach(IEnumerable<PendingReply> pending, long position, List<Frame> frames)
     {
         foreach (var reply in pending)
+        {
             // Of one that nobody makes the row has everything; what is followed here of it may be behind, and goes.
-            if (reply.BegunSeq <= position && (filter is null || filter.ReplyId == reply.MessageId)
-                && (reply.Home is null || channel.FindReply(reply.MessageId) is null))
-                if (!_replies.TryGetValue(reply.MessageId, out var known))
-                    frames.Add(Begin(reply));
-                else if (reply.Home is null && !known.HasEnded && reply.Text.Position.IsNewerThan(known.Position))
-                    CatchUp(reply, known, frames);
+            var isMade = reply.Home is not null;
+            if (reply.BegunSeq > position || (filter is not null && filter.ReplyId != reply.MessageId)
+                || (isMade && channel.FindReply(reply.MessageId) is not null))
+                continue;
+            if (!_replies.TryGetValue(reply.MessageId, out var known))
+                frames.Add(Begin(reply));
+            else if (!isMade && !known.HasEnded && reply.Text.Position.IsNewerThan(known.Position))
+                CatchUp(reply, known, frames);
+        }
     }
 
     // What was shown of it as it ran may be less than what is stored, and others answer its calls.

@@ -13,7 +13,9 @@ namespace Cote.Media;
 /// </summary>
 sealed class MediaLinks(DerivedKeys keys, Clock clock)
 {
-    const string Prefix = "/media/";
+    /// <summary>What stands before the id of an upload in its path.</summary>
+    public const string Prefix = "/media/";
+
     const long Day = 86_400;
 
     readonly Lazy<IReadOnlyList<byte[]>> _keys = new(() => keys.For("media urls"));

@@ -130,6 +130,16 @@ sealed class MediaStore(Database db)
     public static Sql Owns(string userId, string id) =>
         $"exists (select 1 from media where user_id = {userId} and id = {id})";
 
+    /// <summary>
+    /// The column <c>media</c> of a message <c>m</c> by the uploads that are named by it, where there are some: their
+    /// paths as JSON.
+    /// </summary>
+    public static Sql NamedBy(Sql m) => $"""
+        coalesce((
+          select '["' || string_agg({MediaLinks.Prefix} || mm.media_id, '","' order by mm.place) || '"]'
+          from message_media mm where mm.user_id = {m}.user_id and mm.message_id = {m}.id), {m}.media)
+        """;
+
     /// <summary>Adds the references of a message: while they stand, its uploads are not swept.</summary>
     public static void Name(EventTransaction transaction, string chatId, string messageId, IReadOnlyList<string> ids)
     {

@@ -14,24 +14,20 @@ sealed record ToolAnswerBody(
     bool? Approve = null, string? Reason = null, JsonElement? Output = null, string? Error = null,
     string? ClientId = null);
 
-/// <summary>The body of <c>POST …/tool_calls/{call_id}/claim</c>.</summary>
-sealed record ClaimBody(string ClientId);
-
 /// <summary>
 /// <c>POST /chats/{chat_id}/messages/{message_id}/tool_calls/{call_id}</c>: the first answer to a call that waits.
 /// Where it was the last one that the reply waited for, the reply goes on.
 /// </summary>
 static class AnswerToolCall
 {
-    const int LongestText = 4_096;
-    const int LongestClientId = 64;
+    public const int LongestText = 4_096;
 
     public static async Task<IResult> Handle(
         string chatId, string messageId, string callId, HttpContext http, CurrentUser user, MessageStore messages,
         ToolAnswerStore answers, MediaLinks links, CancellationToken ct)
     {
         var request = await Body.ReadAsync(http);
-        var clientId = request.OptionalText("client_id", 1, LongestClientId);
+        var clientId = request.OptionalText("client_id", 1, ClientTools.LongestClientId);
         if (Ids.Parse(chatId) is not { } chat || Ids.Parse(messageId) is not { } id
             || await messages.FindAsync(user.Id, chat, id, ct) is null)
             return ApiResults.Of(request.Problem ?? Problems.MessageNotFound);
@@ -109,37 +105,4 @@ static class AnswerToolCall
         if (clientId is not null)
             json.WriteString("client_id"u8, clientId);
     });
-}
-
-/// <summary>
-/// <c>POST …/tool_calls/{call_id}/claim</c>: another installation than the one that sent the tool is going to execute
-/// it.
-/// </summary>
-static class ClaimToolCall
-{
-    public static async Task<IResult> Handle(
-        string chatId, string messageId, string callId, HttpContext http, CurrentUser user, MessageStore messages,
-        ToolAnswerStore answers, CancellationToken ct)
-    {
-        var request = await Body.ReadAsync(http);
-        var clientId = request.Text("client_id", 1, 64);
-        if (request.Problem is { } wrong)
-            return ApiResults.Of(wrong);
-        if (Ids.Parse(chatId) is not { } chat || Ids.Parse(messageId) is not { } id
-            || await messages.FindAsync(user.Id, chat, id, ct) is null)
-            return ApiResults.Of(Problems.MessageNotFound);
-        if (await answers.FindAsync(user.Id, id, callId, clientId, ct) is not { } call)
-            return ApiResults.Of(Problems.ToolCallNotFound);
-        if (call.Part.Source != ToolSources.Client)
-        {
-            request.AddError("client_id", "only a client's tool is claimed; this one is the server's");
-            return ApiResults.Of(request.Problem!);
-        }
-        if (call.Answer is not null)
-            return ApiResults.Of(Problems.AlreadyAnswered);
-        if (call.Part.State != CallStates.Waiting || States.IsFinal(call.ReplyState))
-            return ApiResults.Of(Problems.ReplyEnded);
-        return await answers.ClaimAsync(user.Id, id, callId, clientId)
-            ? ApiResults.Success : ApiResults.Of(Problems.Claimed);
-    }
 }

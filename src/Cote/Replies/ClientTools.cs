@@ -10,7 +10,7 @@ static class ClientTools
 {
     public const int Most = 32;
     const int MaxBytes = 65_536;
-    const int LongestClientId = 64;
+    public const int LongestClientId = 64;
     const int LongestDescription = 16_384;
 
     static readonly JsonElement NoParameters = JsonElement.Parse("""{"type":"object","properties":{}}"""u8);

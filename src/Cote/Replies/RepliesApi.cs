@@ -41,14 +41,15 @@ static class RepliesApi
         api.Operation(nameof(ClaimToolCall)).Note("A claim lapses after 60 s unless it is renewed or answered.")
             .Refuses(Problems.ToolCallNotFound, Problems.AlreadyAnswered, Problems.ReplyEnded, Problems.Claimed);
         api.Schema<ToolAnswerBody>().Note("approve", "Of a tool of the server: whether it may be executed")
-            .Note("reason", "Why not; the model is told").Length("reason", 0, 4_096)
+            .Note("reason", "Why not; the model is told").Length("reason", 0, AnswerToolCall.LongestText)
             .Property("output", []).Note("output", "Of a client's tool: what it returned, JSON or a text")
-            .Note("error", "Of a client's tool: why it failed").Length("error", 0, 4_096)
-            .Note("client_id", "The installation that answers").Length("client_id", 1, 64)
+            .Note("error", "Of a client's tool: why it failed").Length("error", 0, AnswerToolCall.LongestText)
+            .Note("client_id", "The installation that answers").Length("client_id", 1, ClientTools.LongestClientId)
             .Example("""{"approve":true}""");
         // Any value has no type of its own: generators would make a class of it.
         api.Schemas.Remove(nameof(JsonElement));
-        api.Schema<ClaimBody>().Length("client_id", 1, 64).Example("""{"client_id":"phone-7f3a"}""");
+        api.Schema<ClaimBody>().Length("client_id", 1, ClientTools.LongestClientId)
+            .Example("""{"client_id":"phone-7f3a"}""");
         api.Schema<MessageBody>().Items("media_urls", SendMessage.MaxMedia, 2_048);
         api.Schema<StopResult>().Note("stopped", "How many replies this call ended");
     }

@@ -122,11 +122,11 @@ sealed class ReplyRun : IDisposable
         {
             while (true)
             {
-                if (_tools.HasOpen
+                if (_tools.HasWork
                     && !await new ToolRun(_reply, _tools, _writer, _context, stop.Token, shutdown).RunAsync())
                     return null;
                 either.Token.ThrowIfCancellationRequested();
-                var result = await AskFirstAsync(either.Token);
+                var result = await AskWithFallbacksAsync(either.Token);
                 if (!AsksForTools(result))
                     return result;
                 _tools.Add(await _writer.EndStepAsync(
@@ -146,7 +146,7 @@ sealed class ReplyRun : IDisposable
         && result.FinishReason != ChatFinishReason.ContentFilter.Value;
 
     // Another model answers only where nothing is there yet of the first one's.
-    async Task<ModelResult> AskFirstAsync(CancellationToken ct)
+    async Task<ModelResult> AskWithFallbacksAsync(CancellationToken ct)
     {
         var providers = _context.Providers;
         var asked = providers.Find(_model) is null ? providers.Catalogue.Default.Id : _model;

@@ -206,7 +206,7 @@ sealed class ReplyStore(
         transaction.AppendEach(EventTypes.Message, rows);
         ToolCallRows.End(transaction.Execute, userId, $"in (select m.id {rows})", transaction.Locked, calls);
         transaction.Execute($"""
-            update messages set state = {state}, wait_until = 0, timestamp = {ListedAt(transaction.At)}, listed = 1, owner = null, lease_until = 0,
+            update messages set state = {state}, wait_until = 0, media = {MediaStore.NamedBy($"messages")}, timestamp = {ListedAt(transaction.At)}, listed = 1, owner = null, lease_until = 0,
               usage = {CallLedger.UsageOf($"messages.user_id", $"messages.id")}, event_seq = coalesce((
                 select e.seq from events e
                 where e.user_id = {userId} and e.seq > h.seq - {most} and e.message_id = messages.id

@@ -29,7 +29,7 @@ sealed class ReplyTools(PendingReplyRow reply, ReplyRunContext context)
     public int Steps => _calls is [.., var last] ? last.Step + 1 : 0;
 
     /// <summary>Whether calls have no outcome yet, or a client's has more output than is kept in it.</summary>
-    public bool HasOpen => _calls.Any(x => x.IsOpen || context.Outputs.IsLong(x.Part));
+    public bool HasWork => _calls.Any(x => x.IsOpen || context.Outputs.IsLong(x.Part));
 
     /// <summary>Whether open calls belong to a history of the database before this one.</summary>
     public bool AreOfOtherEpoch => _calls.Any(x => x.IsOpen && x.Epoch != context.Events.Epoch);

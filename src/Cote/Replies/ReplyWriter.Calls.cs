@@ -43,6 +43,7 @@ sealed partial class ReplyWriter
         try
         {
             Apply(content => Change(content, changed, []));
+            _kept = streaming.Read(); // Between two steps all that is shown is kept.
         }
         finally
         {

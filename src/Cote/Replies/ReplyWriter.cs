@@ -8,10 +8,8 @@ namespace Cote.Replies;
 /// What one run shows, and every write of it: its checkpoints, its raised attempt, its end. Each write carries the
 /// fence; one whose fence is broken changes nothing and ends the run.
 /// </summary>
-#pragma warning disable CA1001 // A semaphore whose wait handle is never asked for holds nothing to dispose of.
 sealed partial class ReplyWriter(
     PendingReplyRow reply, StreamingReply streaming, RunSignals signals, ReplyRunContext context)
-#pragma warning restore CA1001
 {
     const int CheckpointUnits = 4_096;
     static readonly TimeSpan CheckpointAfter = TimeSpan.FromMilliseconds(700);

@@ -41,10 +41,10 @@ sealed class ToolCallStore(Database db, EventLog events, ReplyLeases leases, Too
             var sealedJson = call.Sealed.Count == 0 ? null
                 : JsonSerializer.Serialize(call.Sealed, MessagesJson.Default.IReadOnlyListString);
             batch.Execute($"""
-                insert into tool_calls (user_id, reply_id, step, idx, chat_id, part, call_id, provider_call_id, name, source,
-                  hash, data, input, state, result, repeatable, sealed, epoch)
-                select {reply.UserId}, {reply.Id}, {(long)call.Step}, {(long)call.Index}, {reply.ChatId}, {(long)call.PartIndex},
-                  {call.Part.CallId}, {call.ProviderCallId}, {call.Part.Name}, {call.Part.Source}, {call.Hash},
+                insert into tool_calls (user_id, reply_id, step, idx, part, call_id, provider_call_id, hash, data, input, state,
+                  result, repeatable, sealed, epoch)
+                select {reply.UserId}, {reply.Id}, {(long)call.Step}, {(long)call.Index}, {(long)call.PartIndex},
+                  {call.Part.CallId}, {call.ProviderCallId}, {call.Hash},
                   {ToolCallRows.DataOf(call.Part)}, {call.Part.Input.GetRawText()}, {call.Part.State},
                   {ToolCallRows.ResultOf(call.Part)}, {call.IsRepeatable}, {sealedJson}, {call.Epoch}
                 from messages where {leases.Fence(reply)}

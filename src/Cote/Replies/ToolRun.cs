@@ -78,21 +78,20 @@ sealed class ToolRun(
 
     async Task RunAllAsync(string state)
     {
-        var waiting = new Queue<ToolCall>(tools.Calls.Where(x => x.Part.State == state));
-        if (waiting.Count == 0)
-            return;
-        var found = new Dictionary<ToolCall, ServerTool>();
-        foreach (var call in waiting)
+        var next = new Queue<(ToolCall Call, ServerTool Tool)>();
+        foreach (var call in tools.Calls.Where(x => x.Part.State == state).ToList())
             if (await FindAsync(call) is { } tool)
-                found.Add(call, tool);
+                next.Enqueue((call, tool));
         // What one changes another may depend on: only calls that read run at the same time.
-        var atOnce = found.Values.All(x => x.Definition.IsReadOnly) ? MostAtOnce : 1;
+        var atOnce = next.All(x => x.Tool.Definition.IsReadOnly) ? MostAtOnce : 1;
         var running = new List<Task>();
-        while (running.Count > 0 || waiting.Count > 0)
+        while (true)
         {
-            while (waiting.Count > 0 && running.Count < atOnce && !shutdown.IsCancellationRequested)
-                if (waiting.Dequeue() is var call && found.TryGetValue(call, out var tool))
-                    running.Add(RunAsync(call, tool));
+            while (next.Count > 0 && running.Count < atOnce && !shutdown.IsCancellationRequested)
+            {
+                var (call, tool) = next.Dequeue();
+                running.Add(RunAsync(call, tool));
+            }
             if (running.Count == 0)
                 break;
             using var look = new CancellationTokenSource();

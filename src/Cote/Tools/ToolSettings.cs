@@ -22,7 +22,7 @@ public sealed record ToolSettings
     public ToolApproval Approval { get; init; }
 
     /// <summary>
-    /// It changes nothing: such calls run at the same time, and again after a crash, and never ask.
+    /// It changes nothing: such calls run at the same time, and again after a crash.
     /// </summary>
     public bool IsReadOnly { get; init; }
 

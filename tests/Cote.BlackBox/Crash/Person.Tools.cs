@@ -21,14 +21,11 @@ sealed partial class Person
 
     async Task UseToolsAsync()
     {
-        var chats = _chats.Where(x => !x.Deleted).ToList();
-        var chat = chats.Count == 0 ? null : chats[_random.Next(chats.Count)];
-        var sent = _sent.Where(x => !x.Deleted).ToList();
-        var some = sent.Count == 0 ? null : sent[^_random.Next(1, Math.Min(sent.Count, 5) + 1)];
+        var (chats, chat, some) = Look();
         switch (_random.Next(100))
         {
             case var _ when chat is null:
-            case < 10 when chats.Count < MostChats:
+            case < 10 when chats < MostChats:
                 await CreateChatAsync();
                 break;
             case < 45 when Devices[0].OpenIn(chat.Id) == 0:

@@ -117,16 +117,22 @@ sealed partial class Person : IAsyncDisposable
         }
     }
 
-    async Task DoSomethingAsync()
+    // How many chats there are, one of them, and one of the last messages.
+    (int Chats, Chat? Chat, Sent? Some) Look()
     {
         var chats = _chats.Where(x => !x.Deleted).ToList();
-        var chat = chats.Count == 0 ? null : chats[_random.Next(chats.Count)];
         var sent = _sent.Where(x => !x.Deleted).ToList();
-        var some = sent.Count == 0 ? null : sent[^_random.Next(1, Math.Min(sent.Count, 5) + 1)];
+        return (chats.Count, chats.Count == 0 ? null : chats[_random.Next(chats.Count)],
+            sent.Count == 0 ? null : sent[^_random.Next(1, Math.Min(sent.Count, 5) + 1)]);
+    }
+
+    async Task DoSomethingAsync()
+    {
+        var (chats, chat, some) = Look();
         switch (_random.Next(100))
         {
             case var _ when chat is null:
-            case < 6 when chats.Count < MostChats:
+            case < 6 when chats < MostChats:
                 await CreateChatAsync();
                 break;
             case < 42 when Devices[0].OpenIn(chat.Id) < MostOpen:
@@ -154,7 +160,7 @@ sealed partial class Person : IAsyncDisposable
             case < 90 when some is not null:
                 await DeleteAsync(some);
                 break;
-            case < 92 when chats.Count > 1:
+            case < 92 when chats > 1:
                 Expect(await InsistAsync(() => _client.DeleteAsync($"/chats/{chat.Id}")), 200, 404);
                 chat.Deleted = true;
                 foreach (var message in _sent.Where(x => x.Chat == chat.Id))

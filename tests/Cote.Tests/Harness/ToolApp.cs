@@ -29,3 +29,24 @@ public class ToolApp : IAsyncLifetime
         return (ada, await ada.CreateChatAsync(model: "openai"));
     }
 }
+
+/// <summary>Tests against one <see cref="ToolApp"/>, each with a person and a chat of its own.</summary>
+public abstract class ToolAppTests(ToolApp app) : IAsyncLifetime
+{
+    protected TestTools Tools => app.Tools;
+
+    protected LiveApp Live => app.Live;
+
+    protected CoteClient Ada { get; set; } = null!;
+
+    protected string Chat { get; private set; } = "";
+
+    public async ValueTask InitializeAsync() => (Ada, Chat) = await app.BeginAsync();
+
+    public ValueTask DisposeAsync()
+    {
+        Ada.Dispose();
+        GC.SuppressFinalize(this);
+        return ValueTask.CompletedTask;
+    }
+}

@@ -6,42 +6,29 @@ using static Cote.Tests.Harness.Reading;
 namespace Cote.Tests.Replies;
 
 /// <summary>Calls that wait for a person or a client, and what ends the wait.</summary>
-public sealed class ToolApprovalTests(ToolApp app) : IClassFixture<ToolApp>, IAsyncLifetime
+public sealed class ToolApprovalTests(ToolApp app) : ToolAppTests(app), IClassFixture<ToolApp>
 {
-    readonly TestTools _tools = app.Tools;
-    readonly LiveApp _live = app.Live;
-    CoteClient _ada = null!;
-    string _chat = "";
-
-    public async ValueTask InitializeAsync() => (_ada, _chat) = await app.BeginAsync();
-
-    public ValueTask DisposeAsync()
-    {
-        _ada.Dispose();
-        return ValueTask.CompletedTask;
-    }
-
     // The rows of the calls of a reply.
-    async Task<int> RowsAsync(string reply) => (await _live.App.RowsAsync())["tool_calls"]
+    async Task<int> RowsAsync(string reply) => (await Live.App.RowsAsync())["tool_calls"]
         .Count(x => x.Contains(reply, StringComparison.Ordinal));
 
     // A reply that waits for an answer to `send`, and the script of its model.
     async Task<(string Question, string Reply, Play Play)> WaitAsync(params FakeReply[] then)
     {
-        var play = _live.Play([FakeReply.Text("I would.").ThenCall("send", """{"to":"bob"}"""), .. then]);
-        var (question, reply) = await _ada.AskForAsync(_chat, play);
+        var play = Live.Play([FakeReply.Text("I would.").ThenCall("send", """{"to":"bob"}"""), .. then]);
+        var (question, reply) = await Ada.AskForAsync(Chat, play);
         await StateAsync(reply, "waiting");
         return (question, reply, play);
     }
 
     Task StateAsync(string reply, string state) => Patience.UntilAsync(
-        async () => (await _ada.MessageAsync(_chat, reply)).Text("generation", "state") == state, $"it is {state}");
+        async () => (await Ada.MessageAsync(Chat, reply)).Text("generation", "state") == state, $"it is {state}");
 
     Task<Reply> AnswerAsync(string reply, object answer, string call = "call_0_0") =>
-        _ada.PostAsync($"/chats/{_chat}/messages/{reply}/tool_calls/{call}", answer);
+        Ada.PostAsync($"/chats/{Chat}/messages/{reply}/tool_calls/{call}", answer);
 
     async Task<JsonElement> CallAsync(string reply, int index = 0) =>
-        (await _ada.GetAsync($"/chats/{_chat}/messages/{reply}?parts=all")).Ok().Json.GetProperty("parts")
+        (await Ada.GetAsync($"/chats/{Chat}/messages/{reply}?parts=all")).Ok().Json.GetProperty("parts")
         .EnumerateArray().Where(x => x.Text("type") == "tool").ElementAt(index);
 
     [Fact]
@@ -49,7 +36,7 @@ public sealed class ToolApprovalTests(ToolApp app) : IClassFixture<ToolApp>, IAs
     {
         var (_, reply, play) = await WaitAsync(FakeReply.Text("As you wish."));
         (await AnswerAsync(reply, new { approve = false, reason = "not to him" })).Ok();
-        var end = await _ada.EndOfAsync(_chat, reply);
+        var end = await Ada.EndOfAsync(Chat, reply);
 
         end.Text("content").ShouldBe("I would.\n\nAs you wish.");
         var call = await CallAsync(reply);
@@ -57,27 +44,27 @@ public sealed class ToolApprovalTests(ToolApp app) : IClassFixture<ToolApp>, IAs
         await play.NextCallAsync();
         (await play.NextCallAsync()).Messages.EnumerateArray().Last().Text("content")
             .ShouldBe("The user did not allow this call: not to him.");
-        _tools.Ran.ShouldBeEmpty();
+        Tools.Ran.ShouldBeEmpty();
     }
 
     [Fact]
     public async Task A_reply_may_wait_more_than_once_and_is_one_attempt_on_a_stream_and_for_who_polls()
     {
-        var play = _live.Play(
+        var play = Live.Play(
             FakeReply.Text("One.").ThenCall("send", """{"n":1}"""),
             FakeReply.Text("Two.").ThenCall("save", """{"n":2}"""), FakeReply.Text("Three."));
-        var (_, reply) = await _ada.AskForAsync(_chat, play);
-        await using var stream = await _ada.StreamAsync(
-            HttpMethod.Get, $"/chats/{_chat}/messages/{reply}/stream?parts=all");
+        var (_, reply) = await Ada.AskForAsync(Chat, play);
+        await using var stream = await Ada.StreamAsync(
+            HttpMethod.Get, $"/chats/{Chat}/messages/{reply}/stream?parts=all");
         var (texts, parts) = (new ReplyTexts(), new ReplyPartsSeen());
         for (var step = 0; step < 2; step++)
         {
             while (!parts[reply].Any(x => x.Contains($"call_{step}_0", StringComparison.Ordinal)
                 && x.Contains("\"waiting\"", StringComparison.Ordinal)))
                 apply((await stream.NextAsync())!);
-            var cursor = (await _ada.GetAsync("/events")).Ok()["cursor"];
+            var cursor = (await Ada.GetAsync("/events")).Ok()["cursor"];
             (await AnswerAsync(reply, new { approve = true }, $"call_{step}_0")).Ok();
-            var poll = (await _ada.GetAsync($"/events?cursor={cursor}&wait=5")).Ok().Json.GetProperty("events");
+            var poll = (await Ada.GetAsync($"/events?cursor={cursor}&wait=5")).Ok().Json.GetProperty("events");
             poll[0].Text("type").ShouldBe("message.waiting");
         }
         foreach (var frame in await stream.ToEndAsync())
@@ -85,10 +72,10 @@ public sealed class ToolApprovalTests(ToolApp app) : IClassFixture<ToolApp>, IAs
 
         texts.Faults.Concat(parts.Faults).ShouldBeEmpty();
         texts[reply].ShouldBe("One.\n\nTwo.\n\nThree.");
-        var end = (await _ada.GetAsync($"/chats/{_chat}/messages/{reply}?parts=all")).Ok().Json;
+        var end = (await Ada.GetAsync($"/chats/{Chat}/messages/{reply}?parts=all")).Ok().Json;
         parts[reply].ShouldBe(PartsOf(end));
         (end.Text("content"), end.Number("generation", "attempt")).ShouldBe((texts[reply], 1));
-        _tools.Ran.ShouldBe(["""send {"n":1}""", """save {"n":2}"""]);
+        Tools.Ran.ShouldBe(["""send {"n":1}""", """save {"n":2}"""]);
         play.Calls.ShouldBe(3);
 
         void apply(TestFrame frame)
@@ -101,18 +88,18 @@ public sealed class ToolApprovalTests(ToolApp app) : IClassFixture<ToolApp>, IAs
     [Fact]
     public async Task In_a_mixed_batch_what_needs_no_answer_runs_at_once_and_the_rest_after_the_last_answer()
     {
-        var play = _live.Play(
+        var play = Live.Play(
             FakeReply.Call("send", """{"n":1}""").ThenCall("save", """{"n":2}""").ThenCall("send", """{"n":3}"""),
             FakeReply.Text("Done."));
-        var (_, reply) = await _ada.AskForAsync(_chat, play);
+        var (_, reply) = await Ada.AskForAsync(Chat, play);
         await StateAsync(reply, "waiting");
-        _tools.Ran.ShouldBe(["""save {"n":2}"""]);
+        Tools.Ran.ShouldBe(["""save {"n":2}"""]);
         (await AnswerAsync(reply, new { approve = true }, "call_0_2")).Ok().Json.Text("generation", "state")
             .ShouldBe("waiting", "another one waits");
-        _tools.Ran.Count.ShouldBe(1);
+        Tools.Ran.Count.ShouldBe(1);
         (await AnswerAsync(reply, new { approve = true })).Ok();
-        (await _ada.EndOfAsync(_chat, reply)).Text("content").ShouldBe("Done.");
-        _tools.Ran.ShouldBe(["""save {"n":2}""", """send {"n":1}""", """send {"n":3}"""]);
+        (await Ada.EndOfAsync(Chat, reply)).Text("content").ShouldBe("Done.");
+        Tools.Ran.ShouldBe(["""save {"n":2}""", """send {"n":1}""", """send {"n":3}"""]);
         await play.NextCallAsync();
         (await play.NextCallAsync()).Messages.EnumerateArray().TakeLast(3).Select(x => x.Text("content"))
             .ShouldBe(["send has run", "save has run", "send has run"]);
@@ -122,22 +109,22 @@ public sealed class ToolApprovalTests(ToolApp app) : IClassFixture<ToolApp>, IAs
     public async Task A_call_is_answered_while_others_of_its_batch_run()
     {
         var (runs, may) = (new Gate(), new TaskCompletionSource());
-        _tools.Does["save"] = async (_, _, ct) =>
+        Tools.Does["save"] = async (_, _, ct) =>
         {
             runs.Open();
             await may.Task.WaitAsync(ct);
             return "saved";
         };
-        await using var socket = await TestSocket.ConnectAsync(_live.App.Url, $"/ws?token={_ada.Token}&parts=all");
-        var play = _live.Play(FakeReply.Call("send").ThenCall("save"), FakeReply.Text("Done."));
-        var (_, reply) = await _ada.AskForAsync(_chat, play);
+        await using var socket = await TestSocket.ConnectAsync(Live.App.Url, $"/ws?token={Ada.Token}&parts=all");
+        var play = Live.Play(FakeReply.Call("send").ThenCall("save"), FakeReply.Text("Done."));
+        var (_, reply) = await Ada.AskForAsync(Chat, play);
         await socket.NextAsync("message.part", x => State(x) == "running");
         (await AnswerAsync(reply, new { approve = true })).Ok().Json.Text("generation", "state").ShouldBe("running");
         var shown = await socket.NextAsync("message.part", x => State(x) == "approved");
         shown.Data.Number("index").ShouldBe(0);
         may.SetResult();
-        (await _ada.EndOfAsync(_chat, reply)).Text("content").ShouldBe("Done.");
-        _tools.Ran.ShouldBe(["save {}", "send {}"]);
+        (await Ada.EndOfAsync(Chat, reply)).Text("content").ShouldBe("Done.");
+        Tools.Ran.ShouldBe(["save {}", "send {}"]);
 
         static string? State(TestFrame frame) => frame.Data.GetProperty("part").TryGetProperty("state", out var state)
             ? state.GetString() : null;
@@ -147,9 +134,9 @@ public sealed class ToolApprovalTests(ToolApp app) : IClassFixture<ToolApp>, IAs
     public async Task It_waits_through_a_restart_with_all_that_was_shown()
     {
         var (_, reply, _) = await WaitAsync(FakeReply.Text("Sent."));
-        await _live.App.RestartAsync();
-        _ada = Again();
-        await using var socket = await TestSocket.ConnectAsync(_live.App.Url, $"/ws?token={_ada.Token}&parts=all");
+        await Live.App.RestartAsync();
+        Ada = Again();
+        await using var socket = await TestSocket.ConnectAsync(Live.App.Url, $"/ws?token={Ada.Token}&parts=all");
         var snapshot = await socket.NextAsync("message.snapshot");
         (snapshot.Data.Text("content"), snapshot.Data.Number("attempt")).ShouldBe(("I would.", 1));
         PartsOf(snapshot.Data)[1].ShouldContain("\"state\":\"waiting\"");
@@ -164,14 +151,14 @@ public sealed class ToolApprovalTests(ToolApp app) : IClassFixture<ToolApp>, IAs
         texts.Faults.Concat(parts.Faults).ShouldBeEmpty();
         frames[^1].Data.Text("content").ShouldBe("I would.\n\nSent.");
         frames[^1].Data.Number("generation", "attempt").ShouldBe(1);
-        _tools.Ran.Count.ShouldBe(1);
+        Tools.Ran.Count.ShouldBe(1);
     }
 
     // The same person, at the port of the server that was started again.
     CoteClient Again()
     {
-        _ada.Dispose();
-        return new(_live.App.Url) { Token = _ada.Token };
+        Ada.Dispose();
+        return new(Live.App.Url) { Token = Ada.Token };
     }
 
     [Theory]
@@ -180,16 +167,16 @@ public sealed class ToolApprovalTests(ToolApp app) : IClassFixture<ToolApp>, IAs
     [InlineData("regenerate")]
     public async Task A_new_turn_ends_what_waits_before_its_own_events(string turn)
     {
-        var other = await _ada.TurnAsync(_chat, _live.Play(FakeReply.Text("first")).Question);
+        var other = await Ada.TurnAsync(Chat, Live.Play(FakeReply.Text("first")).Question);
         var (question, reply, _) = await WaitAsync();
-        await using var socket = await TestSocket.ConnectAsync(_live.App.Url, $"/ws?token={_ada.Token}");
-        var next = _live.Play(FakeReply.Text("second"));
+        await using var socket = await TestSocket.ConnectAsync(Live.App.Url, $"/ws?token={Ada.Token}");
+        var next = Live.Play(FakeReply.Text("second"));
         var sent = turn switch
         {
-            "send" => await _ada.PostAsync($"/chats/{_chat}/messages/", new { content = next.Question }),
-            "edit" => await _ada.PostAsync(
-                $"/chats/{_chat}/messages/", new { content = next.Question, version_of = question }),
-            _ => await _ada.RegenerateAsync(_chat, other.Reply),
+            "send" => await Ada.PostAsync($"/chats/{Chat}/messages/", new { content = next.Question }),
+            "edit" => await Ada.PostAsync(
+                $"/chats/{Chat}/messages/", new { content = next.Question, version_of = question }),
+            _ => await Ada.RegenerateAsync(Chat, other.Reply),
         };
         sent.Ok();
         var first = await socket.NextAsync("message");
@@ -198,17 +185,17 @@ public sealed class ToolApprovalTests(ToolApp app) : IClassFixture<ToolApp>, IAs
         var call = await CallAsync(reply);
         (call.Text("state"), call.Text("error", "code")).ShouldBe(("denied", "superseded"));
         (await AnswerAsync(reply, new { approve = true })).ErrorCode.ShouldBe("reply_ended");
-        await _ada.EndOfAsync(_chat, turn == "regenerate" ? sent.Json.Text("id") : sent.Json.Text("reply_id"));
-        _tools.Ran.ShouldBeEmpty();
+        await Ada.EndOfAsync(Chat, turn == "regenerate" ? sent.Json.Text("id") : sent.Json.Text("reply_id"));
+        Tools.Ran.ShouldBeEmpty();
     }
 
     [Fact]
     public async Task Its_own_question_is_not_answered_anew_while_it_waits_unless_it_is_stopped()
     {
         var (question, reply, _) = await WaitAsync(FakeReply.Text("anew"));
-        (await _ada.RegenerateAsync(_chat, question)).ErrorCode.ShouldBe("reply_open");
-        var anew = (await _ada.RegenerateAsync(_chat, question, new { stop = true })).Ok().Json;
-        (await _ada.EndOfAsync(_chat, anew.Text("id"))).Text("content").ShouldBe("anew");
+        (await Ada.RegenerateAsync(Chat, question)).ErrorCode.ShouldBe("reply_open");
+        var anew = (await Ada.RegenerateAsync(Chat, question, new { stop = true })).Ok().Json;
+        (await Ada.EndOfAsync(Chat, anew.Text("id"))).Text("content").ShouldBe("anew");
         (await CallAsync(reply)).Text("error", "code").ShouldBe("stopped");
     }
 
@@ -216,22 +203,22 @@ public sealed class ToolApprovalTests(ToolApp app) : IClassFixture<ToolApp>, IAs
     public async Task Stop_counts_it_and_what_was_sent_before_it_waited_comes_next()
     {
         var gate = new Gate();
-        var play = _live.Play(FakeReply.After(gate).ThenCall("send"));
-        var (_, reply) = await _ada.AskForAsync(_chat, play);
-        var (_, behind) = await _ada.AskForAsync(_chat, _live.Play(FakeReply.Text("behind it")));
+        var play = Live.Play(FakeReply.After(gate).ThenCall("send"));
+        var (_, reply) = await Ada.AskForAsync(Chat, play);
+        var (_, behind) = await Ada.AskForAsync(Chat, Live.Play(FakeReply.Text("behind it")));
         gate.Open();
         await StateAsync(reply, "waiting");
-        (await _ada.MessageAsync(_chat, behind)).Text("generation", "state").ShouldBe("queued");
+        (await Ada.MessageAsync(Chat, behind)).Text("generation", "state").ShouldBe("queued");
 
-        await _live.App.WriteAsync($"update messages set wait_until = 1 where id = '{reply}'");
-        await _live.App.RestartAsync();
-        _ada = Again();
-        (await _ada.EndOfAsync(_chat, behind)).Text("content").ShouldBe("behind it");
-        (await _ada.MessageAsync(_chat, reply)).Text("generation", "state").ShouldBe("stopped");
+        await Live.App.WriteAsync($"update messages set wait_until = 1 where id = '{reply}'");
+        await Live.App.RestartAsync();
+        Ada = Again();
+        (await Ada.EndOfAsync(Chat, behind)).Text("content").ShouldBe("behind it");
+        (await Ada.MessageAsync(Chat, reply)).Text("generation", "state").ShouldBe("stopped");
         (await CallAsync(reply)).Text("error", "code").ShouldBe("expired");
 
         var (_, another, _) = await WaitAsync();
-        (await _ada.PostAsync($"/chats/{_chat}/stop")).Ok().Json.Number("stopped").ShouldBe(1);
+        (await Ada.PostAsync($"/chats/{Chat}/stop")).Ok().Json.Number("stopped").ShouldBe(1);
         (await CallAsync(another)).Text("error", "code").ShouldBe("stopped");
     }
 
@@ -239,44 +226,44 @@ public sealed class ToolApprovalTests(ToolApp app) : IClassFixture<ToolApp>, IAs
     public async Task It_goes_with_its_chat_and_with_its_question()
     {
         var (question, reply, _) = await WaitAsync();
-        (await _ada.DeleteAsync($"/chats/{_chat}/messages/{question}")).Ok();
+        (await Ada.DeleteAsync($"/chats/{Chat}/messages/{question}")).Ok();
         (await AnswerAsync(reply, new { approve = true })).ShouldBeNoMessage();
         (await RowsAsync(reply)).ShouldBe(0);
         (question, reply, _) = await WaitAsync();
-        (await _ada.DeleteAsync($"/chats/{_chat}")).Ok();
+        (await Ada.DeleteAsync($"/chats/{Chat}")).Ok();
         (await AnswerAsync(reply, new { approve = true })).ShouldBeNoMessage();
         await Patience.UntilAsync(async () => await RowsAsync(reply) == 0, "its rows go");
-        _tools.Ran.ShouldBeEmpty();
+        Tools.Ran.ShouldBeEmpty();
     }
 
     [Fact]
     public async Task A_wrong_answer_changes_nothing()
     {
-        using var eve = await _live.RegisterAsync();
+        using var eve = await Live.RegisterAsync();
         var (_, reply, _) = await WaitAsync(FakeReply.Text("Sent."));
-        var path = $"/chats/{_chat}/messages/{reply}/tool_calls/call_0_0";
+        var path = $"/chats/{Chat}/messages/{reply}/tool_calls/call_0_0";
         (await AnswerAsync(reply, new { })).ShouldBeWrong("body.approve value_error");
         (await AnswerAsync(reply, new { output = 1 }))
             .ShouldBeWrong("body.approve value_error", "body.output value_error");
         (await AnswerAsync(reply, new { approve = "yes" })).Status.ShouldBe(422);
         (await AnswerAsync(reply, new { approve = true }, "call_9_9")).ErrorCode.ShouldBe("tool_call_not_found");
-        (await _ada.PostAsync(path + "/claim", new { client_id = "phone" }))
+        (await Ada.PostAsync(path + "/claim", new { client_id = "phone" }))
             .ShouldBeWrong("body.client_id value_error");
         (await eve.PostAsync(path, new { approve = true })).ShouldBeNoMessage();
-        (await new CoteClient(_live.App.Url).PostAsync(path, new { approve = true })).ShouldBeAnonymous();
+        (await new CoteClient(Live.App.Url).PostAsync(path, new { approve = true })).ShouldBeAnonymous();
         (await CallAsync(reply)).Text("state").ShouldBe("waiting");
         (await AnswerAsync(reply, new { approve = true })).Ok();
-        await _ada.EndOfAsync(_chat, reply);
-        _tools.Ran.Count.ShouldBe(1);
+        await Ada.EndOfAsync(Chat, reply);
+        Tools.Ran.Count.ShouldBe(1);
     }
 
     [Fact]
     public async Task A_history_that_was_restored_ends_what_waits()
     {
         var (_, reply, _) = await WaitAsync();
-        await _live.App.WriteAsync($"update tool_calls set epoch = 'another' where reply_id = '{reply}'");
-        await _live.App.RestartAsync();
-        _ada = Again();
+        await Live.App.WriteAsync($"update tool_calls set epoch = 'another' where reply_id = '{reply}'");
+        await Live.App.RestartAsync();
+        Ada = Again();
         await StateAsync(reply, "interrupted");
         var call = await CallAsync(reply);
         (call.Text("state"), call.Text("error", "code")).ShouldBe(("denied", "interrupted"));

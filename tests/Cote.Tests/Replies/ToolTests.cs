@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Cote.Tests.Harness;
+using Cote.Tests.Usage;
 using Microsoft.Extensions.AI;
 using static Cote.Tests.Harness.Reading;
 
@@ -59,7 +60,8 @@ public sealed class ToolTests
         second[^2].GetProperty("tool_calls")[0].Text("function", "arguments").ShouldBe("""{"at":"the sun"}""");
         (second[^1].Text("role"), second[^1].Text("content"), second[^1].Text("tool_call_id"))
             .ShouldBe(("tool", "look has run", "fake_0"));
-        (await ada.GetAsync("/usage")).Ok();
+        var used = await ada.UsageAsync();
+        (used.Number("calls"), used.Number("input_tokens"), used.Number("output_tokens")).ShouldBe((2, 22, 14));
     }
 
     [Fact]

@@ -129,6 +129,21 @@ public sealed class McpReplyTests : IAsyncLifetime
         end.GetProperty("media_urls").GetArrayLength().ShouldBe(1);
     }
 
+    [Fact]
+    public async Task What_a_tool_has_made_stays_with_a_reply_that_is_stopped_while_it_waits()
+    {
+        _real.Answer = (_, _) => Task.FromResult(new CallToolResult
+        {
+            Content = [ImageContentBlock.FromBytes(TinyPng, "image/png")],
+        });
+        var reply = await WaitAsync(_live.Play(FakeReply.Call("files__read"), FakeReply.Call("files__say")));
+        (await _ada.PostAsync($"/chats/{_chat}/stop")).Ok().Json.Number("stopped").ShouldBe(1);
+        var end = await _ada.MessageAsync(_chat, reply);
+        var file = end.GetProperty("parts").EnumerateArray().Single(x => x.Text("type") == "file");
+        end.GetProperty("media_urls").EnumerateArray().Select(x => x.GetString()!.Split('?')[0])
+            .ShouldBe([file.Text("url").Split('?')[0]]);
+    }
+
     // 1 × 1.
     static readonly byte[] TinyPng = Convert.FromBase64String("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4"
         + "2mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==");

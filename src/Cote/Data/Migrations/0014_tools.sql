@@ -4,11 +4,8 @@ create table tool_calls (
 -- [sqlite]
   user_id text not null,
   reply_id text not null,
-  chat_id text not null,
   call_id text not null,                 -- Cote's, unique in the reply
   provider_call_id text not null,        -- the model's
-  name text not null,
-  source text not null,                  -- server, client, mcp:<server>
   hash text not null,                    -- of the definition that the model was shown
   data text not null,                    -- what never changes: call_id, name, title, source, client_id
   input text not null,                   -- the arguments, as JSON
@@ -22,11 +19,8 @@ create table tool_calls (
 -- [postgres]
   user_id text collate "C" not null,
   reply_id text collate "C" not null,
-  chat_id text collate "C" not null,
   call_id text collate "C" not null,
   provider_call_id text collate "C" not null,
-  name text collate "C" not null,
-  source text collate "C" not null,
   hash text collate "C" not null,
   data text collate "C" not null,
   input text collate "C" not null,
