@@ -27,7 +27,10 @@ sealed class LongExport(int megabytes) : HttpContent
     }
 }
 
-/// <summary>Alone: what it measures is the process.</summary>
+/// <summary>
+/// What is alive while a file is imported, measured after a collection: how much garbage the runtime lets lie beside it
+/// depends on the machine, and on what ran before in this process. Alone, since it measures the process.
+/// </summary>
 [CollectionDefinition(nameof(LargeImportTests), DisableParallelization = true)]
 [Collection(nameof(LargeImportTests))]
 public sealed class LargeImportTests
@@ -47,10 +50,7 @@ public sealed class LargeImportTests
         using var ada = await app.RegisterAsync();
         using var eve = await app.RegisterAsync();
         (await eve.EndOfImportAsync(await AcceptAsync(eve, 25))).Number("chats").ShouldBe(25);
-        using var process = Process.GetCurrentProcess();
-        GC.Collect();
-        process.Refresh();
-        var (before, most, began) = (process.WorkingSet64, 0L, Stopwatch.GetTimestamp());
+        var (before, most, began) = (GC.GetTotalMemory(forceFullCollection: true), 0L, Stopwatch.GetTimestamp());
 
         var id = await AcceptAsync(ada, megabytes);
         for (var state = ""; state is not ("done" or "failed");)
@@ -58,8 +58,7 @@ public sealed class LargeImportTests
             var status = (await ada.GetAsync($"/import/{id}")).Ok().Json;
             state = status.Text("state");
             var chats = status.Number("chats");
-            process.Refresh();
-            most = Math.Max(most, process.WorkingSet64);
+            most = Math.Max(most, GC.GetTotalMemory(forceFullCollection: true));
             if (state != "done")
                 await Patience.UntilAsync(async () => (await ada.GetAsync($"/import/{id}")).Ok().Json is var next
                     && (next.Number("chats") > chats || next.Text("state") is "done" or "failed"), "it goes on");
@@ -67,9 +66,9 @@ public sealed class LargeImportTests
 
         TestContext.Current.TestOutputHelper!.WriteLine(
             $"{megabytes} MB in {Stopwatch.GetElapsedTime(began).TotalSeconds:0.0} s, "
-            + $"{(most - before) / Megabyte} MB of memory");
+            + $"{(most - before) / Megabyte} MB alive");
         (await ada.GetAsync("/chats/?limit=1000")).Json.GetArrayLength().ShouldBe(megabytes);
-        (most - before).ShouldBeLessThan(100 * Megabyte);
+        (most - before).ShouldBeLessThan(40 * Megabyte);
     }
 
     static async Task<string> AcceptAsync(CoteClient client, int megabytes)
