@@ -9,6 +9,7 @@ namespace Cote.BlackBox;
 /// ships. No figure is asserted: on a shared machine it would only tell what else was running.
 /// </summary>
 [Trait("Stage", "slow")]
+[Collection(nameof(Alone))]
 public sealed class BenchTests(PublishedProgram program, ITestOutputHelper output)
 {
     static readonly TimeSpan Deadline = TimeSpan.FromMinutes(3);

@@ -8,6 +8,7 @@ namespace Cote.BlackBox;
 /// <c>make soak MINUTES=30</c>: people come, ask, read a little or all, and go; memory must not grow with them.
 /// </summary>
 [Trait("Stage", "slow")]
+[Collection(nameof(Alone))]
 public sealed class SoakTests(PublishedProgram program, ITestOutputHelper output)
 {
     const int People = 8;

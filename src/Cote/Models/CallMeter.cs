@@ -8,14 +8,20 @@ namespace Cote.Models;
 /// <param name="Cached">What of the input came from a cache; null where the provider does not say.</param>
 /// <param name="Reasoning">What of the output was thought; null where the provider does not say.</param>
 /// <param name="IsEstimated">Whether the provider did not count it to the end.</param>
-sealed record CallUsage(long Input, long Output, long? Cached = null, long? Reasoning = null, bool IsEstimated = false);
+sealed record CallUsage(long Input, long Output, long? Cached = null, long? Reasoning = null, bool IsEstimated = false)
+{
+    /// <summary>The <see cref="TokenRatio"/> of the input, in thousandths; null where the provider does not
+    /// say.</summary>
+    public long? InputRatio { get; init; }
+}
 
 /// <summary>
 /// Counts what a call uses, whatever ends it. What the provider counted holds where the answer came to its end;
 /// otherwise the text that came is estimated, and a call that was refused before anything came used nothing.
 /// </summary>
 /// <param name="promptTokens">About how many tokens the prompt has.</param>
-sealed class CallMeter(long promptTokens)
+/// <param name="estimate">The same by <see cref="TokenEstimate"/> alone; 0 where nothing is to be learnt.</param>
+sealed class CallMeter(long promptTokens, long estimate = 0)
 {
     const long MostTokens = 100_000_000;
 
@@ -59,12 +65,16 @@ sealed class CallMeter(long promptTokens)
             return new(0, 0);
         var isWhole = _hasFinished && _counted is { InputTokenCount: > 0, OutputTokenCount: not null };
         var output = _counted?.OutputTokenCount ?? 0;
-        return new(
+        return new CallUsage(
             Bound(_counted?.InputTokenCount is { } input and > 0 ? input : Math.Max(1, promptTokens)),
             Bound(isWhole ? output : Math.Max(output, (_quarters + 3) / 4)),
             _counted?.CachedInputTokenCount is { } cached ? Bound(cached) : null,
             _counted?.ReasoningTokenCount is { } thought ? Bound(thought) : null,
-            !isWhole);
+            !isWhole)
+        {
+            InputRatio = _counted?.InputTokenCount is > 0 and var counted
+                ? TokenRatio.Of(Bound(counted), estimate) : null,
+        };
     }
 
     // A call that broke off, or was met with silence, may have run all the same, and is paid.

@@ -4,10 +4,21 @@ using Microsoft.Extensions.AI;
 
 namespace Cote.Replies;
 
-/// <summary>A prompt, about how many tokens it has, and how many of those are of earlier turns.</summary>
+/// <summary>A prompt.</summary>
+/// <param name="Messages">The turns.</param>
+/// <param name="Tokens">About how many tokens its provider counts, tools included.</param>
+/// <param name="PastTokens">How many of those are of earlier turns.</param>
+/// <param name="Estimate">How many they are by <see cref="TokenEstimate"/> alone.</param>
 /// <param name="HasDocuments">Whether a text of an upload is in it, which may hold orders of a stranger.</param>
 sealed record BuiltPrompt(
-    IReadOnlyList<ChatMessage> Messages, long Tokens, long PastTokens, bool HasDocuments = false);
+    IReadOnlyList<ChatMessage> Messages, long Tokens, long PastTokens, long Estimate, bool HasDocuments = false);
+
+/// <summary>How long a prompt may be, in tokens as the provider counts them.</summary>
+/// <param name="Model">The model that is asked, as <c>provider/model</c>.</param>
+/// <param name="Room">The most.</param>
+/// <param name="Wanted">Up to how many earlier turns are taken; the question may be longer.</param>
+/// <param name="Tools">The tokens of the tools that go along, by <see cref="TokenEstimate"/>.</param>
+readonly record struct PromptRoom(string Model, long Room, long Wanted, long Tools = 0);
 
 /// <summary>
 /// Builds the prompt of a reply: as much of the chat as the model's window holds, read backwards, never the whole chat.
@@ -29,12 +40,11 @@ sealed class Prompt(PastStore history, Attachments attachments)
     /// <param name="reply">The reply to be made.</param>
     /// <param name="steps">The steps that it has behind it.</param>
     /// <param name="systemPrompt">The text before everything, or null.</param>
-    /// <param name="room">The most tokens of the prompt.</param>
-    /// <param name="wanted">The tokens up to which earlier turns are taken; the question may be longer.</param>
+    /// <param name="size">How long it may be.</param>
     /// <param name="vision">Whether the model sees images.</param>
     /// <param name="ct">Cancels the reads.</param>
     public async Task<BuiltPrompt?> BuildAsync(
-        PendingReplyRow reply, IReadOnlyList<PastStep> steps, string? systemPrompt, long room, long wanted, bool vision,
+        PendingReplyRow reply, IReadOnlyList<PastStep> steps, string? systemPrompt, PromptRoom size, bool vision,
         CancellationToken ct)
     {
         // Most chats are short, and most paths stay: one query brings the question and all messages before it.
@@ -44,7 +54,11 @@ sealed class Prompt(PastStore history, Attachments attachments)
         var question = newest.FirstOrDefault(x => x.Seq == reply.QuestionSeq)
             ?? await history.FindAsync(reply.UserId, reply.QuestionId, ct);
         if (question is null)
-            return new([], 0, 0); // Deleted meanwhile.
+            return new([], 0, 0, 0); // Deleted meanwhile.
+        var ratio = RatioIn(newest, size.Model);
+        // A question is not refused for what another one was counted as: earlier turns make room for it.
+        var room = Math.Max(size.Room, ratio.Estimate(size.Room)) - size.Tools;
+        var wanted = ratio.Estimate(size.Wanted) - size.Tools;
         var left = room - TokenEstimate.Of(question.Content)
             - (steps.Count == 0 ? TokenEstimate.Of(reply.Prefix) : steps.Sum(x => x.Tokens));
         if (!string.IsNullOrWhiteSpace(systemPrompt))
@@ -76,8 +90,14 @@ sealed class Prompt(PastStore history, Attachments attachments)
             Add(prompt, Senders.Ai, reply.Prefix, []);
         foreach (var step in steps)
             Add(prompt, step);
-        return new(prompt, own + forPast - budget.Tokens, forPast - budget.Tokens, budget.HasTexts);
+        var (pastTokens, all) = (forPast - budget.Tokens, own + forPast - budget.Tokens + size.Tools);
+        return new(prompt, ratio.Counted(all), ratio.Counted(pastTokens), all, budget.HasTexts);
     }
+
+    // What the last reply of this model reported, of the messages that are read anyway.
+    static TokenRatio RatioIn(IReadOnlyList<PromptMessage> newest, string model) =>
+        newest.FirstOrDefault(x => x.InputRatio is not null && x.Model == model)?.InputRatio is { } known
+            ? new(known) : TokenRatio.One;
 
     // Messages of low importance are cut first, then normal, then high ones, each oldest first. They are taken in the
     // opposite order, and where one does not fit, nothing older and nothing less important is taken.

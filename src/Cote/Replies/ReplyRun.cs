@@ -174,20 +174,19 @@ sealed class ReplyRun : IDisposable
         var mostOutput = settings.MaxOutputTokens;
         var toolTokens = await AddToolsAsync(settings, provider, model, ct);
         var configured = provider.ContextTokensOf(model) ?? options.ContextTokens;
-        var room = RoomIn(configured, settings.MaxOutputTokens) - toolTokens;
-        var wanted = RoomIn(provider.LearntWindow(model) ?? configured, settings.MaxOutputTokens) - toolTokens;
+        var size = new PromptRoom(
+            id, RoomIn(configured, settings.MaxOutputTokens),
+            RoomIn(provider.LearntWindow(model) ?? configured, settings.MaxOutputTokens), toolTokens);
         var systemText = Prompt.SystemTextOf(_reply.Instructions, _reply.SystemPrompt ?? options.SystemPrompt);
         for (var calls = 1; ; calls++)
         {
             var prompt = await _context.Prompt.BuildAsync(
-                _reply, PastStep.In(_streaming.Read(), _tools.Calls), systemText, room, wanted, provider.Sees(model),
-                ct);
+                _reply, PastStep.In(_streaming.Read(), _tools.Calls), systemText, size, provider.Sees(model), ct);
             if (prompt is null)
                 return new(ModelFault.ContextTooLong, null, null);
             _hasDocuments = prompt.HasDocuments;
-            var tokens = prompt.Tokens + toolTokens;
-            var next = new NextCall(id, tokens, mostOutput);
-            var meter = new CallMeter(tokens);
+            var next = new NextCall(id, prompt.Tokens, mostOutput);
+            var meter = new CallMeter(prompt.Tokens, prompt.Estimate);
             if (!await _writer.BeginCallAsync(next, settings, meter, ct))
                 return new(ModelFault.BudgetExceeded, null, null);
             var call = new ModelCall(
@@ -197,11 +196,11 @@ sealed class ReplyRun : IDisposable
                 call, () => _writer.BeginCallAsync(next, settings, meter, ct), ct);
             if (result.Fault != ModelFault.ContextTooLong || _writer.HasAnswer)
                 return result;
-            provider.LearnWindow(model, tokens);
+            provider.LearnWindow(model, prompt.Tokens);
             if (calls == MostPromptSizes || prompt.PastTokens == 0)
                 return result;
             // The model's window is smaller than the settings say: half of the earlier turns may fit.
-            wanted = prompt.Tokens - (prompt.PastTokens + 1) / 2;
+            size = size with { Wanted = prompt.Tokens - (prompt.PastTokens + 1) / 2 };
             _context.Log.PromptShortened(_reply.Id, id, prompt.Tokens);
         }
     }

@@ -101,6 +101,7 @@ sealed class ReplyStore(
             update messages set state = {end.State}, content = {content}, text_attempt = {end.Text.Attempt},
               parts_rev = {end.Text.Parts.Rev}, media = {media}, timestamp = {ListedAt(transaction.At)}, listed = 1, event_seq = h.seq, tokens = {(long)TokenEstimate.Of(content)},
               finish_reason = {end.FinishReason}, error_code = {end.Error?.Code}, error_detail = {end.Error?.Detail},
+              input_ratio = {end.Call?.InputRatio},
               usage = {CallLedger.UsageOf($"messages.user_id", $"messages.id")}, owner = null, lease_until = 0
             from {transaction.Locked} and messages.user_id = {reply.UserId} and messages.id = {reply.Id}
             """);

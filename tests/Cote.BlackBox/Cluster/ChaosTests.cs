@@ -10,6 +10,7 @@ namespace Cote.BlackBox.Cluster;
 /// the choices of a run.
 /// </summary>
 [Trait("Stage", "slow")]
+[Collection(nameof(Alone))]
 public sealed class ChaosTests(PublishedProgram program, ITestOutputHelper output)
 {
     static readonly int People = CrashTests.Number("COTE_CLUSTER_PEOPLE", 10);

@@ -7,6 +7,7 @@ namespace Cote.BlackBox.Cluster;
 /// <summary><c>make cluster-figures</c>: what it costs that there is more than one node. A part of the bench: printed,
 /// never judged, and in no stage of the tests.</summary>
 [Trait("Stage", "figures")]
+[Collection(nameof(Alone))]
 public sealed class FiguresTests(PublishedProgram program, ITestOutputHelper output)
 {
     static readonly int Samples = CrashTests.Number("COTE_CLUSTER_SAMPLES", 60);

@@ -2,10 +2,14 @@ using System.Diagnostics;
 using Cote.BlackBox.Harness;
 
 [assembly: AssemblyFixture(typeof(PublishedProgram))]
-// Each test loads the machine with a program of its own; side by side they would only measure each other.
-[assembly: CollectionBehavior(DisableTestParallelization = true)]
+// Most of these tests wait for programs to start, to be killed or to time out: two of them fit beside each other.
+[assembly: CollectionBehavior(MaxParallelThreads = 2)]
 
 namespace Cote.BlackBox.Harness;
+
+/// <summary>For tests that measure the machine, or load all of it: one at a time, with none beside it.</summary>
+[CollectionDefinition(nameof(Alone), DisableParallelization = true)]
+public sealed class Alone;
 
 /// <summary>
 /// The program as it ships: published once for all tests, or the one that <c>COTE_TEST_PROGRAM</c> names.

@@ -180,6 +180,34 @@ public sealed class PromptTests(LiveApp live) : IClassFixture<LiveApp>
         }
     }
 
+    [Fact]
+    public async Task What_the_last_reply_reported_measures_the_next_prompt_of_its_model()
+    {
+        // 3,000 tokens of prompt; a turn here is about 1,000 by the estimate, and its answer next to none.
+        await using var app = await CoteApp.StartAsync("Assistants:ContextTokens=4000");
+        using var ada = await app.RegisterAsync();
+        var chat = await ada.CreateChatAsync();
+        await TurnAsync("first", counted: 2_000);
+        await TurnAsync("second", counted: 2_000);
+        app.Model.Requests[^1].Messages.ToString().ShouldNotContain("first", customMessage: "it counts twice as much");
+
+        (await ada.PatchAsync($"/chats/{chat}", new { model = "anthropic/fake" })).Ok();
+        await TurnAsync("third", 2_000, counted: 1_250);
+        app.Model.Requests[^1].Messages.ToString().ShouldContain("first", customMessage: "each model counts its own");
+
+        await TurnAsync("fourth", 10_000, counted: 11);
+        app.Model.Requests[^1].Messages.ToString().ShouldContain("first", customMessage: "it counts half as much");
+        await TurnAsync("fifth", 10_000, counted: 11);
+        app.Model.Requests[^1].Messages.ToString().ShouldContain("fourth", customMessage: "11 is no count of it");
+
+        async Task TurnAsync(string name, int units = 4_000, int counted = 0)
+        {
+            app.Model.Script = FakeReply.Text("fine") with { InputTokens = counted };
+            var question = await ada.AskAsync(chat, $"{name} {new string('x', units)}");
+            (await ada.EndOfAsync(chat, question.Text("reply_id"))).Text("generation", "state").ShouldBe("completed");
+        }
+    }
+
     async Task<string> Other(CoteClient client)
     {
         var chat = await client.CreateChatAsync();
