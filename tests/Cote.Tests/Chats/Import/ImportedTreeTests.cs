@@ -223,7 +223,7 @@ public sealed class ImportedTreeTests
         var bytes = Encoding.UTF8.GetBytes(json);
         var scan = new JsonValueScan();
         scan.Read(bytes);
-        return ExportFormats.Read(new(bytes, scan.Depth), new());
+        return ExportFormats.Read(new(bytes, scan.Depth), new(), new(new()));
     }
 
     static string Write(ImportedTree tree) => string.Join(" | ", tree.Messages.Index().Select(x =>
