@@ -5,7 +5,9 @@ using Cote.Tools;
 
 namespace Cote.Chats;
 
-/// <summary>Collects what a reply of another product is made of, in its order. What is out of shape is left out.</summary>
+/// <summary>
+/// Collects what a reply of another product is made of, in its order. What is out of shape is left out.
+/// </summary>
 sealed class ImportedParts(PartBounds bounds)
 {
     const int LongestTitle = 200;

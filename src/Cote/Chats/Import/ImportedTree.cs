@@ -133,7 +133,8 @@ sealed class ImportedTree
             || links.Messages[parent].Role != ImportedRole.Assistant)
             return new(message.Text, message.Files, new(null, message, 0), parent, at, at);
         var parts = (JoinedParts?)before.Parts;
-        int? start = message.Text.Length == 0 ? null : before.Text.Length == 0 ? 0 : before.Text.Length + Between.Length;
+        int? start = message.Text.Length == 0 ? null
+            : before.Text.Length == 0 ? 0 : before.Text.Length + Between.Length;
         var text = before.Text.Length == 0 ? message.Text
             : message.Text.Length == 0 ? before.Text : before.Text + Between + message.Text;
         if (isRepeated && (_repeatedUnits += before.Parts.Units) > MostRepeatedUnits)

@@ -8,6 +8,9 @@ namespace Cote.Chats;
 /// </summary>
 sealed class JoinedParts
 {
+    // A reply that is repeated costs something even where it is almost nothing.
+    const int UnitsOfReply = 16;
+
     readonly JoinedParts? _before;
     readonly ImportedMessage _message;
     readonly int? _start;
@@ -21,7 +24,7 @@ sealed class JoinedParts
     {
         (_before, _message, _start) = (before, message, start);
         _isPlain = message.Parts.Count == 0 && before is not { _isPlain: false };
-        Units = (before?.Units ?? 0) + message.Text.Length + message.Parts.Sum(PartBounds.UnitsOf);
+        Units = (before?.Units ?? 0) + UnitsOfReply + message.Text.Length + message.Parts.Sum(PartBounds.UnitsOf);
     }
 
     /// <summary>About how much text and parts take, in UTF-16 units.</summary>
@@ -96,8 +99,8 @@ sealed class JoinedParts
             switch (part)
             {
                 case ToolPart answer when OpenOf(answer.Name).TryPop(out var place):
-                    Parts[place] = (ToolPart)Parts[place] with { Output = answer.Output, Truncated = Either(
-                        answer.Truncated, ((ToolPart)Parts[place]).Truncated) };
+                    var call = (ToolPart)Parts[place];
+                    Parts[place] = call with { Output = answer.Output, Truncated = answer.Truncated ?? call.Truncated };
                     return true;
                 case ReasoningPart { Text: null, Ms: { } ms } when _thought >= 0:
                     Parts[_thought] = (ReasoningPart)Parts[_thought] with { Ms = ms };
@@ -107,8 +110,6 @@ sealed class JoinedParts
                     return false;
             }
         }
-
-        static bool? Either(bool? a, bool? b) => a == true || b == true ? true : null;
 
         Stack<int> OpenOf(string name)
         {

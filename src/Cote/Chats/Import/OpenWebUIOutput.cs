@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace Cote.Chats;
 
 /// <summary>
-/// What newer versions of Open WebUI write beside the text of a reply: its <c>output</c>, a list of what the model said,
-/// thought and called, and the <c>sources</c> that it was given.
+/// What newer versions of Open WebUI write beside the text of a reply: its <c>output</c>, a list of what the model
+/// said, thought and called, and the <c>sources</c> that it was given.
 /// </summary>
 static class OpenWebUIOutput
 {

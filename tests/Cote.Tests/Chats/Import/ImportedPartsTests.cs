@@ -157,7 +157,8 @@ public sealed class ImportedPartsTests
     [InlineData("<details type=\"wizard\" name=\"x\">y</details>B", "B", "")]
     [InlineData("<details type=\"tool_calls\" name=\"x\" arguments=\"{&quot;a\" result=\"{\"></details>B", "B",
         "tool call_0 x {\"input\":\"{\\\"a\"} -> \"{\"\ntext B")]
-    [InlineData("<details type=\"reasoning\">a&#0;&#55357;b&#x1F600;</details>B", "B", "think a\uFFFD&#55357;b😀\ntext B")]
+    [InlineData("<details type=\"reasoning\">a&#0;&#55357;b&#x1F600;</details>B", "B",
+        "think a\uFFFD&#55357;b😀\ntext B")]
     public void Elements_out_of_shape_take_no_more_of_the_text_than_their_own(string text, string left, string? parts)
     {
         var messages = Tree(OpenWebUI(text)).Messages;
@@ -237,7 +238,8 @@ public sealed class ImportedPartsTests
     public void A_question_has_no_parts()
     {
         var chat = LibreChat("\"text\":\"So.\"");
-        chat["messages"]![0]!["content"] = JsonNode.Parse("""[{"type":"think","think":"hm"},{"type":"text","text":"Why?"}]""");
+        chat["messages"]![0]!["content"] =
+            JsonNode.Parse("""[{"type":"think","think":"hm"},{"type":"text","text":"Why?"}]""");
 
         var tree = Tree(chat);
 

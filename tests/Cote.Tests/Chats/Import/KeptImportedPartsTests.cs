@@ -54,7 +54,7 @@ public sealed class KeptImportedPartsTests(SharedApp shared)
     }
 
     [Fact]
-    public async Task An_export_an_import_and_a_fork_bring_them_along_and_a_deletion_leaves_none()
+    public async Task An_export_an_import_and_a_fork_bring_them_achatsand_a_deletion_leaves_none()
     {
         using var ada = await _app.RegisterAsync();
         using var bob = await _app.RegisterAsync();
@@ -111,25 +111,26 @@ public sealed class KeptImportedPartsTests(SharedApp shared)
     }
 
     [Fact]
-    public async Task A_file_that_is_not_there_is_the_last_text_and_long_parts_are_written_in_several_batches()
+    public async Task A_file_that_is_not_there_is_the_last_text_and_chatsparts_are_written_in_several_batches()
     {
         using var ada = await _app.RegisterAsync();
         var chat = Doves();
-        chat["mapping"]!["b"]!["message"]!["metadata"] = JsonNode.Parse("""{"attachments":[{"id":"x","name":"a.pdf"}]}""");
+        chat["mapping"]!["b"]!["message"]!["metadata"] =
+            JsonNode.Parse("""{"attachments":[{"id":"x","name":"a.pdf"}]}""");
         var thought = new string('a', 250_000);
-        var long_ = Exports.ChatGptParts("long", [.. Enumerable.Range(0, 12).Select(i => i % 2 == 0
+        var thoughts = Exports.ChatGptParts("long", [.. Enumerable.Range(0, 12).Select(i => i % 2 == 0
             ? $$"""n{{i}} {{(i == 0 ? "-" : $"n{i - 1}")}} user {"parts":["{{i}}"]}"""
             : $$"""n{{i}} n{{i - 1}} assistant {"content_type":"thoughts","thoughts":[{"content":"{{thought}}"}]}""")]);
 
-        (await ada.ImportAsync(Exports.File(chat, long_))).Ok().Json.Number("messages").ShouldBe(14);
+        (await ada.ImportAsync(Exports.File(chat, thoughts))).Ok().Json.Number("messages").ShouldBe(14);
 
         foreach (var id in (await ada.ChatsAsync()).Select(x => x.Text("id")))
         {
             var messages = (await ada.GetAsync($"/chats/{id}/messages/?parts=all")).Ok().Json.EnumerateArray().ToList();
             if (messages.Count == 2)
             {
-                var (content, last) = (messages[1].Text("content"), messages[1].GetProperty("parts").EnumerateArray().Last());
-                content[(int)last.Number("start")..(int)last.Number("end")].ShouldBe("[a.pdf]");
+                var last = messages[1].GetProperty("parts").EnumerateArray().Last();
+                messages[1].Text("content")[(int)last.Number("start")..(int)last.Number("end")].ShouldBe("[a.pdf]");
                 continue;
             }
             messages.Where(x => x.Text("sender") == "ai")

@@ -13,19 +13,21 @@ public sealed class PartBoundsTests
     [Fact]
     public void A_thought_is_kept_up_to_the_bound_between_characters()
     {
-        var long_ = new string('a', ReasoningPart.MostKept - 1) + "😀b";
-        var parts = Libre(new { type = "think", think = long_ }, new { type = "think", think = long_[..^3] + "z" });
+        var thought = new string('a', ReasoningPart.MostKept - 1) + "😀b";
+        var parts = Libre(new { type = "think", think = thought }, new { type = "think", think = thought[..^3] + "z" });
 
-        parts.ShouldBe([new ReasoningPart(long_[..^3], null, ReasoningPart.MostKept + 2, true),
-            new ReasoningPart(long_[..^3] + "z", null, ReasoningPart.MostKept)]);
+        parts.ShouldBe([new ReasoningPart(thought[..^3], null, ReasoningPart.MostKept + 2, true),
+            new ReasoningPart(thought[..^3] + "z", null, ReasoningPart.MostKept)]);
     }
 
     [Fact]
     public void Arguments_and_outputs_are_kept_up_to_the_bounds_of_tools_between_characters()
     {
         var text = new string('x', 255) + "ö";
-        var calls = Libre(Call("a", args: $"{{\"q\":\"{text}\"}}", output: text), Call("b", args: text, output: "y"),
-            Call("c", args: new { p = text, q = 1 }), Call("d", args: "{}", output: text[1..])).Cast<ToolPart>().ToList();
+        var calls = Libre(
+            Call("a", args: $"{{\"q\":\"{text}\"}}", output: text), Call("b", args: text, output: "y"),
+            Call("c", args: new { p = text, q = 1 }), Call("d", args: "{}", output: text[1..]))
+            .Cast<ToolPart>().ToList();
 
         calls.Select(x => x.Truncated).ShouldBe([true, true, true, null]);
         Text(calls[0].Input, "q").ShouldBe(text[..^1]);
@@ -53,7 +55,8 @@ public sealed class PartBoundsTests
 
         var parts = Libre(items);
 
-        parts.OfType<ToolPart>().Select(x => $"{x.Name} {x.Input.EnumerateObject().Single().Name} {x.Output!.Value.ValueKind}")
+        parts.OfType<ToolPart>()
+            .Select(x => $"{x.Name} {x.Input.EnumerateObject().Single().Name} {x.Output!.Value.ValueKind}")
             .ShouldBe(["a input String", "b input Array", "c input String", "d_ input String"]);
         ((ToolPart)parts[3]).OutputText.ShouldBe("x\uFFFD");
         ((ReasoningPart)parts[4]).Text.ShouldBe("half \uFFFD\uFFFD");
@@ -67,8 +70,9 @@ public sealed class PartBoundsTests
         Libre([.. Enumerable.Repeat("""{"type":"think","think":"hm"}""", PartBounds.MostParts + 5)])
             .Count.ShouldBe(PartBounds.MostParts);
 
-        var chat = Exports.ChatGptParts("c", ["q - user {}", .. Enumerable.Range(0, PartBounds.MostParts + 5).Select(i =>
-            $$"""n{{i}} {{(i == 0 ? "q" : $"n{i - 1}")}} assistant {"content_type":"thoughts","thoughts":[{"content":"hm"}]}"""),
+        var nodes = Enumerable.Range(0, PartBounds.MostParts + 5).Select(i => $"n{i} {(i == 0 ? "q" : $"n{i - 1}")} "
+            + """assistant {"content_type":"thoughts","thoughts":[{"content":"hm"}]}""");
+        var chat = Exports.ChatGptParts("c", ["q - user {}", .. nodes,
             $$"""a n{{PartBounds.MostParts + 4}} assistant {"parts":["So."]}"""]);
         var reply = Exports.TreeOf(chat.ToJsonString()).Messages.Single();
         (reply.Text, reply.Parts.Count).ShouldBe(("So.", PartBounds.MostParts));
@@ -95,12 +99,14 @@ public sealed class PartBoundsTests
         var deep = Nested(49);
         string[] parts =
         [
-            """{"type":"text","start":0,"end":3}""", """{"type":"text","start":2,"end":9}""", """{"type":"text","start":"x"}""",
-            """{"type":"tool"}""", Tool("null", "{}"), Tool("\"a\"", deep), Tool("\"a\"", "{\"q\":\"\\ud83d\"}"),
-            Tool("\"a\"", "{}", $",\"output\":{deep}"), Tool("\"ok\"", "{\"q\":1}", $",\"output\":\"{new string('x', 300)}\""),
-            """{"type":"reasoning"}""", """{"type":"reasoning","text":"half \ud83d"}""", """{"type":"reasoning","text":"hm"}""",
-            """{"type":"source","title":"t","url":"javascript:alert(1)"}""", """{"type":"source"}""", """{"type":"file"}""",
-            """{"type":"dream","text":"?"}""", "7", "null",
+            """{"type":"text","start":0,"end":3}""", """{"type":"text","start":2,"end":9}""",
+            """{"type":"text","start":"x"}""", """{"type":"tool"}""", Tool("null", "{}"), Tool("\"a\"", deep),
+            Tool("\"a\"", "{\"q\":\"\\ud83d\"}"), Tool("\"a\"", "{}", $",\"output\":{deep}"),
+            Tool("\"ok\"", "{\"q\":1}", $",\"output\":\"{new string('x', 300)}\""),
+            """{"type":"reasoning"}""", """{"type":"reasoning","text":"half \ud83d"}""",
+            """{"type":"reasoning","text":"hm"}""", """{"type":"source"}""", """{"type":"file"}""",
+            """{"type":"source","title":"t","url":"javascript:alert(1)"}""", """{"type":"dream","text":"?"}""",
+            "7", "null",
         ];
 
         var message = Exports.TreeOf($$"""
@@ -108,7 +114,8 @@ public sealed class PartBoundsTests
             """, Few).Messages.Single();
 
         message.Text.ShouldBe("So.");
-        message.Parts.Select(x => x is ToolPart call ? $"{call.CallId} {call.OutputText!.Length} {call.Truncated}" : x.ToString())
+        message.Parts.Select(x => x is ToolPart call
+            ? $"{call.CallId} {call.OutputText!.Length} {call.Truncated}" : x.ToString())
             .ShouldBe([new TextPart(0, 3).ToString(), "ok 256 True", new ReasoningPart("hm", null, 2).ToString(),
                 new SourcePart("t").ToString()]);
 
@@ -135,7 +142,8 @@ public sealed class PartBoundsTests
             .ShouldBe(["Oh,", "so.", "Plain.", "Oh,", "so."]);
         message.Parts.OfType<ToolPart>().Select(x => x.CallId).ShouldBe(["call_0_0", "call_0"]);
         message.Parts.OfType<FilePart>().Select(x => x.CallId).ShouldBe(["call_0_0", "call_0"]);
-        message.Parts.OfType<SourcePart>().Select(x => message.Text[x.Start!.Value..x.End!.Value]).ShouldBe(["so", "so"]);
+        message.Parts.OfType<SourcePart>().Select(x => message.Text[x.Start!.Value..x.End!.Value])
+            .ShouldBe(["so", "so"]);
     }
 
     static string Nested(int levels) => new string('[', levels) + new string(']', levels);
