@@ -50,7 +50,8 @@ static class OpenWebUIExport
         {
             if (parts.IsPlain)
                 text = OpenWebUIOutput.Take(json.Get("output"), text, parts);
-            OpenWebUIOutput.TakeSources(json.Get("sources").Or(json.Get("citations")), parts); // the latter once
+            // Older versions call them citations.
+            OpenWebUIOutput.TakeSources(json.Get("sources").Or(json.Get("citations")), parts);
         }
         return new(id, json.IdText("parentId") ?? before, role, text)
         {
