@@ -5,19 +5,19 @@ namespace Cote.Chats;
 
 /// <summary>
 /// A conversation of ChatGPT's <c>conversations.json</c>: a mapping of nodes, each with its parent and perhaps a
-/// message.
+/// message. What the model thinks, what it asks of tools and what these answer are nodes too, among those of one reply.
 /// </summary>
 static partial class ChatGptExport
 {
     const string Source = "chatgpt";
 
-    public static ImportedChat? Read(JsonElement json)
+    public static ImportedChat? Read(JsonElement json, PartBounds bounds)
     {
         if (!json.Get("mapping").Is(JsonValueKind.Object))
             return null;
         var model = json.FirstText("default_model_slug");
         return new(Source, json.FirstText("conversation_id", "id") ?? "",
-            [.. json.Get("mapping").Members().Select(x => ReadNode(x.Name, x.Value, model))])
+            [.. json.Get("mapping").Members().Select(x => ReadNode(x.Name, x.Value, model, bounds))])
         {
             Title = json.AsText("title") ?? "",
             CreatedAt = json.AsTime("create_time"),
@@ -27,52 +27,53 @@ static partial class ChatGptExport
         };
     }
 
-    static ImportedMessage ReadNode(string id, JsonElement node, string? model)
+    static ImportedMessage ReadNode(string id, JsonElement node, string? model, PartBounds bounds)
     {
         var (message, parent) = (node.Get("message"), node.AsText("parent"));
         if (!message.Is(JsonValueKind.Object))
             return new(id, parent, ImportedRole.System, "");
         var content = message.Get("content");
-        var files = ReadFiles(message, content);
-        var role = RoleOf(message, content, files);
-        var isKept = role is ImportedRole.User or ImportedRole.Assistant;
-        return new(id, parent, role, isKept ? ReadText(message, content) : "")
+        var role = RoleOf(message, content);
+        if (role is not (ImportedRole.User or ImportedRole.Assistant))
+            return new(id, parent, role, "");
+        var (isTool, isAside) = (IsTool(message), ChatGptParts.IsAside(message, content));
+        // A tool that draws is how a reply shows pictures.
+        var files = isAside ? [] : ReadFiles(message, content);
+        // What a tool says of its pictures is meant for the model.
+        var text = isTool || isAside ? "" : ReadText(content);
+        var parts = new ImportedParts(bounds);
+        if (role == ImportedRole.Assistant && !(isTool && files.Count > 0))
+            ChatGptParts.Take(id, message, content, text, parts);
+        return new(id, parent, role, text)
         {
             At = message.AsTime("create_time"),
             Model = role == ImportedRole.Assistant ? message.Get("metadata").FirstText("model_slug") ?? model : null,
             Files = files,
+            Parts = parts.Items,
+            EndsPart = isTool || content.AsText("content_type") == ChatGptParts.Recap,
         };
     }
 
-    static ImportedRole RoleOf(JsonElement message, JsonElement content, List<ImportedFile> files)
+    static ImportedRole RoleOf(JsonElement message, JsonElement content)
     {
         var type = content.AsText("content_type");
         if (message.Get("metadata").IsTrue("is_visually_hidden_from_conversation")
             || type is "user_editable_context" or "model_editable_context")
             return ImportedRole.System;
-        switch (message.Get("author").AsText("role"))
+        return message.Get("author").AsText("role") switch
         {
-            case "user":
-                return ImportedRole.User;
-            case "assistant":
-                var isToTool = message.AsText("recipient") is { Length: > 0 } to && to != "all";
-                return isToTool || type is "thoughts" or "reasoning_recap" ? ImportedRole.Tool : ImportedRole.Assistant;
-            case "tool":
-                // A tool that draws is how a reply shows pictures.
-                return files.Count > 0 ? ImportedRole.Assistant : ImportedRole.Tool;
-            case "system" or "developer":
-                return ImportedRole.System;
-            default:
-                return ImportedRole.Unknown;
-        }
+            "user" => ImportedRole.User,
+            "assistant" or "tool" => ImportedRole.Assistant,
+            "system" or "developer" => ImportedRole.System,
+            _ => ImportedRole.Unknown,
+        };
     }
 
-    static string ReadText(JsonElement message, JsonElement content)
+    static bool IsTool(JsonElement message) => message.Get("author").AsText("role") == "tool";
+
+    static string ReadText(JsonElement content)
     {
-        if (message.Get("author").AsText("role") == "tool")
-            return ""; // what it says of its pictures is meant for the model
-        var text = content.AsText("text") ?? string.Join("\n\n", content.Get("parts").Items()
-            .Select(x => x.AsText() ?? x.AsText("text")).Where(x => !string.IsNullOrWhiteSpace(x)));
+        var text = ChatGptParts.TextOf(content);
         if (content.AsText("content_type") == "code" && text.Length > 0)
             text = $"```{CodeLanguage(content.AsText("language"))}\n{text}\n```";
         return Marks().Replace(text, "");

@@ -7,11 +7,10 @@ namespace Cote.Chats;
 static class CoteExport
 {
     const string Source = "cote";
-    const int MostParts = 10_000;
     static readonly string[] Types = ["text", "image", "audio", "video", "file", "code"];
     static readonly string[] Importances = ["low", "normal", "high"];
 
-    public static ImportedChat? Read(JsonElement json, ExportHeader header)
+    public static ImportedChat? Read(JsonElement json, ExportHeader header, PartBounds bounds)
     {
         var chat = json.Get("chat");
         var isTree = json.Get("messages").Items().Any(x => !x.Get("parent_id").Is(JsonValueKind.Undefined));
@@ -20,7 +19,7 @@ static class CoteExport
         {
             // Before chats were trees each message followed the one before.
             var before = isTree ? message.AsText("parent_id") : messages is [.., var last] ? last.Id : null;
-            messages.Add(ReadMessage(message.IdText("id") ?? $"#{place}", before, message, header));
+            messages.Add(ReadMessage(message.IdText("id") ?? $"#{place}", before, message, header, bounds));
         }
         return new(Source, chat.IdText("id") ?? "", messages)
         {
@@ -37,7 +36,8 @@ static class CoteExport
         };
     }
 
-    static ImportedMessage ReadMessage(string id, string? parent, JsonElement json, ExportHeader header)
+    static ImportedMessage ReadMessage(
+        string id, string? parent, JsonElement json, ExportHeader header, PartBounds bounds)
     {
         var generation = ReadGeneration(json.Get("generation"));
         var role = json.AsText("sender") switch
@@ -54,7 +54,7 @@ static class CoteExport
             Importance = Choice(json.AsText("importance_level"), Importances, "normal"),
             ReplyToId = role == ImportedRole.User ? json.AsText("reply_to_id") : null,
             Generation = generation,
-            Parts = role == ImportedRole.Assistant ? ReadParts(json.Get("parts")) : [],
+            Parts = role == ImportedRole.Assistant ? ReadParts(json.Get("parts"), bounds) : [],
             KeepsEmpty = role == ImportedRole.Assistant && generation?.State is not null,
             Files = [.. json.Get("media_urls").Items().Select(x => x.AsText()).OfType<string>()
                 .Select(x => FileOf(x, header))],
@@ -62,15 +62,15 @@ static class CoteExport
     }
 
     // A kind that a later version writes is left out, and so is a part that is not as Cote writes it.
-    static List<Part> ReadParts(JsonElement json)
+    static List<Part> ReadParts(JsonElement json, PartBounds bounds)
     {
         var parts = new List<Part>();
-        foreach (var part in json.Items().Take(MostParts))
+        foreach (var part in json.Items().Take(PartBounds.MostParts))
             try
             {
-                if (part.Deserialize(WireJson.Part) is { } read)
-                    parts.Add(read is FilePart { MediaId: { } id } file
-                        ? file with { Url = MediaLinks.PathOf(id) } : read);
+                if (part.Deserialize(WireJson.Part) is { } read && bounds.Keep(read) is { } kept)
+                    parts.Add(kept is FilePart { MediaId: { } id } file
+                        ? file with { Url = MediaLinks.PathOf(id) } : kept);
             }
             catch (Exception error) when (error is JsonException or NotSupportedException or InvalidOperationException)
             {

@@ -12,7 +12,10 @@ readonly record struct ReadChat(ImportedChat? Chat, string? Reason);
 static class ExportFormats
 {
     /// <summary>Reads an item of a file.</summary>
-    public static ReadChat Read(JsonItem item, ExportHeader header)
+    /// <param name="item">The item.</param>
+    /// <param name="header">What a file of Cote's said before it.</param>
+    /// <param name="bounds">What is taken of the parts of replies.</param>
+    public static ReadChat Read(JsonItem item, ExportHeader header, PartBounds bounds)
     {
         if (item.Json.IsEmpty)
             return new(null, SkipReasons.Unreadable);
@@ -21,7 +24,7 @@ static class ExportFormats
         try
         {
             using var document = JsonDocument.Parse(item.Json, LooseExport.Reading);
-            return Read(document.RootElement, item, header);
+            return Read(document.RootElement, item, header, bounds);
         }
         catch (JsonException)
         {
@@ -29,7 +32,7 @@ static class ExportFormats
         }
     }
 
-    static ReadChat Read(JsonElement json, JsonItem item, ExportHeader header)
+    static ReadChat Read(JsonElement json, JsonItem item, ExportHeader header, PartBounds bounds)
     {
         if (FormatOf(json) is not { } format)
             return new(null, SkipReasons.NotAChat);
@@ -37,10 +40,10 @@ static class ExportFormats
             return new(null, SkipReasons.TooDeep);
         var chat = format switch
         {
-            Format.ChatGpt => ChatGptExport.Read(json),
-            Format.OpenWebUI => OpenWebUIExport.Read(json),
-            Format.LibreChat => LibreChatExport.Read(json),
-            _ => CoteExport.Read(json, header),
+            Format.ChatGpt => ChatGptExport.Read(json, bounds),
+            Format.OpenWebUI => OpenWebUIExport.Read(json, bounds),
+            Format.LibreChat => LibreChatExport.Read(json, bounds),
+            _ => CoteExport.Read(json, header, bounds),
         };
         // What the product did not name is named by what it holds, so that the same file is the same chat.
         return chat is null ? new(null, SkipReasons.Unreadable)

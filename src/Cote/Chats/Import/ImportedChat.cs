@@ -40,7 +40,7 @@ enum ImportedRole
     /// <summary>Instructions, or a node without a message: left out, what followed it follows its parent.</summary>
     System,
 
-    /// <summary>A tool's call or output, or reasoning: left out of the text as well.</summary>
+    /// <summary>A message of a tool beside the replies that name its calls: left out as well.</summary>
     Tool,
 
     /// <summary>A role that no product is known to write: left out and reported.</summary>
@@ -69,6 +69,12 @@ sealed record ImportedMessage(string Id, string? ParentId, ImportedRole Role, st
 
     /// <summary>Of a reply that is more than plain text: what it is made of.</summary>
     public IReadOnlyList<Part> Parts { get; init; } = [];
+
+    /// <summary>
+    /// Whether its part tells of one of the replies before it what came of it: the output of a call, or the time of a
+    /// thought.
+    /// </summary>
+    public bool EndsPart { get; init; }
 
     /// <summary>How Cote made it, where Cote did.</summary>
     public Generation? Generation { get; init; }

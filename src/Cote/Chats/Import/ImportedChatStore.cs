@@ -111,16 +111,17 @@ sealed class ImportedChatStore(Database db, EventLog events, ImportStore imports
 
     static IEnumerable<List<ImportedRow>> Batches(IReadOnlyList<ImportedRow> messages)
     {
-        var (batch, units) = (new List<ImportedRow>(), 0);
+        var (batch, units) = (new List<ImportedRow>(), 0L);
         foreach (var message in messages)
         {
-            if (batch.Count > 0 && (batch.Count == RowsOfBatch || units + message.Content.Length > UnitsOfBatch))
+            var more = message.Units;
+            if (batch.Count > 0 && (batch.Count == RowsOfBatch || units + more > UnitsOfBatch))
             {
                 yield return batch;
                 (batch, units) = ([], 0);
             }
             batch.Add(message);
-            units += message.Content.Length;
+            units += more;
         }
         yield return batch;
     }

@@ -10,6 +10,9 @@ sealed record ImportedRow(
     string? ReplyToId, string? ReplyId, string? ParentId, bool IsOnPath, Timestamp At, Timestamp EndedAt,
     string? Model, Generation? Generation, IReadOnlyList<Part> Parts)
 {
+    /// <summary>About how much text and parts take, in UTF-16 units.</summary>
+    public long Units => Content.Length + Parts.Sum(PartBounds.UnitsOf);
+
     /// <summary>Its parts with their revision.</summary>
     public ReplyParts PartStates =>
         Parts.Count == 0 ? ReplyParts.None : new(1, [.. Parts.Select(x => new PartState(x, 1))]);
@@ -89,18 +92,18 @@ sealed record ImportedRows(
             files.Ids.Count == 0 && NeedMedia.Contains(source.Type) ? "text" : source.Type, content, source.Importance,
             files.Ids, message.IsReply ? idOf(message.Parent) : AnsweredBy(ids, tree, source), idOf(message.Reply),
             idOf(message.Parent), message.IsOnPath, message.At, message.EndedAt, source.Model, source.Generation,
-            PartsOf(message, files, content.Length));
+            PartsOf(message, files, lines.Length == 0 ? null : new(content.Length - lines.Length, content.Length)));
     }
 
-    // A part that names what is not here is left out: a range beyond the text, or a file that was not kept.
-    static IReadOnlyList<Part> PartsOf(PlacedMessage message, KeptFiles files, int length) => !message.IsReply ? []
-        : [.. message.Parts.Where(x => x switch
-        {
-            TextPart { Start: var start, End: var end } => start >= 0 && end >= start && end <= length,
-            FilePart { MediaId: { } id } => files.Ids.Contains(id),
-            ToolPart { Input.ValueKind: var kind } => kind != JsonValueKind.Undefined,
-            _ => true,
-        }).Select(x => x is ToolPart call ? Ended(call) : x)];
+    // A file that was not kept is no part: its line is, as the last text.
+    static IReadOnlyList<Part> PartsOf(PlacedMessage message, KeptFiles files, TextPart? lines)
+    {
+        if (!message.IsReply || message.Parts.Count == 0)
+            return [];
+        var parts = message.Parts.Where(x => x is not FilePart { MediaId: { } id } || files.Ids.Contains(id))
+            .Select(x => x is ToolPart call ? Ended(call) : x);
+        return [.. lines is null ? parts : parts.Append(lines)];
+    }
 
     // Nothing that is imported goes on.
     static ToolPart Ended(ToolPart call) => CallStates.IsFinal(call.State) ? call : call with

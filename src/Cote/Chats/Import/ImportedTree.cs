@@ -29,11 +29,11 @@ sealed class ImportedTree
 {
     const string Between = "\n\n";
 
-    // Text that stands before several branches is repeated in each; beyond this it stands in the first alone.
-    const int MostRepeatedUnits = 8 * 1_048_576;
+    // What stands before several branches is repeated in each; beyond this it stands in the first alone.
+    const long MostRepeatedUnits = 8 * 1_048_576;
 
     readonly List<PlacedMessage> _messages = [];
-    int _repeatedUnits;
+    long _repeatedUnits;
     HashSet<string>? _ids;
 
     /// <summary>The messages by <c>seq</c>, the first with 1.</summary>
@@ -66,7 +66,7 @@ sealed class ImportedTree
         {
             var draft = drafts[node]!;
             places[node] = tree._messages.Count;
-            tree._messages.Add(new(links.Messages[node], draft.Text, draft.Files, draft.Parts,
+            tree._messages.Add(new(links.Messages[node], draft.Text, draft.Files, draft.Parts.ToList(),
                 draft.Parent < 0 ? -1 : places[draft.Parent], draft.At, draft.EndedAt));
         }
         tree.Join(links.PlaceOf(chat.LeafId) is >= 0 and var leaf ? places[leaf] : -1,
@@ -75,7 +75,7 @@ sealed class ImportedTree
     }
 
     sealed record Draft(
-        string Text, IReadOnlyList<ImportedFile> Files, IReadOnlyList<Part> Parts, int Parent, Timestamp At,
+        string Text, IReadOnlyList<ImportedFile> Files, JoinedParts Parts, int Parent, Timestamp At,
         Timestamp EndedAt);
 
     bool IsKept(ImportedMessage message)
@@ -83,7 +83,8 @@ sealed class ImportedTree
         if (message.Role == ImportedRole.Unknown)
             Reason ??= SkipReasons.UnknownRole;
         if (message.Role is not (ImportedRole.User or ImportedRole.Assistant)
-            || (string.IsNullOrWhiteSpace(message.Text) && message.Files.Count == 0 && !message.KeepsEmpty))
+            || (string.IsNullOrWhiteSpace(message.Text) && message.Files.Count == 0 && message.Parts.Count == 0
+                && !message.KeepsEmpty))
             return false;
         if (IsShort(message.Text))
             return true;
@@ -99,48 +100,52 @@ sealed class ImportedTree
     IEnumerable<int> InOrder(ImportedLinks links, ImportedChat chat, Timestamp imported, Draft?[] drafts)
     {
         var next = new PriorityQueue<int, (long, int)>();
-        Push(links.Roots, -1);
+        Push(links.Roots, -1, isStored: false);
         while (next.TryDequeue(out var node, out _))
         {
             var children = links.ChildrenOf(node);
             var isReply = links.Messages[node].Role == ImportedRole.Assistant;
-            if (!isReply || children.Count == 0 || children.Any(x => links.Messages[x].Role == ImportedRole.User))
+            var isStored =
+                !isReply || children.Count == 0 || children.Any(x => links.Messages[x].Role == ImportedRole.User);
+            if (isStored)
                 yield return node;
-            Push(children, node);
+            Push(children, node, isStored);
+            drafts[node] = null; // Of a long row of replies, each has the text of all before it.
         }
 
-        void Push(IReadOnlyList<int> nodes, int parent)
+        void Push(IReadOnlyList<int> nodes, int parent, bool isStored)
         {
-            foreach (var node in nodes)
+            foreach (var (place, node) in nodes.Index())
             {
                 var before = parent < 0 ? null : drafts[parent];
                 var at = links.Messages[node].At ?? before?.EndedAt ?? chat.CreatedAt ?? imported;
-                drafts[node] = DraftOf(links, node, parent, before, at);
+                drafts[node] = DraftOf(links, node, parent, before, at, isStored || place > 0);
                 next.Enqueue(node, (at.Milliseconds, node));
             }
         }
     }
 
-    Draft DraftOf(ImportedLinks links, int node, int parent, Draft? before, Timestamp at)
+    // Of replies in a row, the first child of each that is no message of its own goes on with it, others repeat it.
+    Draft DraftOf(ImportedLinks links, int node, int parent, Draft? before, Timestamp at, bool isRepeated)
     {
         var message = links.Messages[node];
         if (before is null || message.Role != ImportedRole.Assistant
             || links.Messages[parent].Role != ImportedRole.Assistant)
-            return new(message.Text, message.Files, message.Parts, parent, at, at);
-        // Replies in a row. The first child of each goes on with its text, the others repeat it.
+            return new(message.Text, message.Files, new(null, message, 0), parent, at, at);
+        var parts = (JoinedParts?)before.Parts;
+        int? start = message.Text.Length == 0 ? null
+            : before.Text.Length == 0 ? 0 : before.Text.Length + Between.Length;
         var text = before.Text.Length == 0 ? message.Text
             : message.Text.Length == 0 ? before.Text : before.Text + Between + message.Text;
-        var isRepeated = links.ChildrenOf(parent)[0] != node;
-        if (isRepeated && (_repeatedUnits += before.Text.Length) > MostRepeatedUnits)
-            text = message.Text;
+        if (isRepeated && (_repeatedUnits += before.Parts.Units) > MostRepeatedUnits)
+            (text, parts, start) = (message.Text, null, 0);
         else if (!IsShort(text))
         {
             Reason ??= SkipReasons.TextTooLong;
-            text = before.Text;
+            (text, start) = (before.Text, null);
         }
-        // Of one that has text of another, the ranges of its parts would be wrong.
-        var parts = before.Text.Length == 0 ? message.Parts : message.Text.Length == 0 ? before.Parts : [];
-        return new(text, [.. before.Files, .. message.Files], parts, before.Parent, before.At, at);
+        return new(text, [.. before.Files, .. message.Files], new(parts, message, start), before.Parent, before.At,
+            at);
     }
 
     // Links that follow from the tree: the shown path, first replies, and whether there are siblings.

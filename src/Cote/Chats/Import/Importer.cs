@@ -6,11 +6,13 @@ namespace Cote.Chats;
 
 /// <summary>Imports a file, chat by chat: whoever has it, a request, the background or the command line.</summary>
 sealed class Importer(
-    ImportStore imports, ImportedChatStore chats, ImportedMedia media, ModelCatalogue models, DatabaseEngine engine,
-    Clock clock)
+    ImportStore imports, ImportedChatStore chats, ImportedMedia media, ModelCatalogue models, ToolsOptions tools,
+    DatabaseEngine engine, Clock clock)
 {
     static readonly TimeSpan Remember = TimeSpan.FromDays(30);
     static readonly TimeSpan LookAgainAfter = TimeSpan.FromSeconds(1);
+
+    readonly PartBounds _bounds = new(tools);
 
     const int RowsPerBatch = 1_000;
     const int SkipsPerBatch = 500;
@@ -85,7 +87,7 @@ sealed class Importer(
     async Task<bool> AddAsync(
         Import import, ImportFile file, ImportItem item, List<SkippedItem> skipped, CancellationToken ct)
     {
-        var (chat, reason) = ExportFormats.Read(item.Json, item.Header);
+        var (chat, reason) = ExportFormats.Read(item.Json, item.Header, _bounds);
         var ids = chat is null ? null : new ImportedIds(chat, import);
         reason ??= await FindReasonAsync(import.UserId, ids!.OfChat, ct);
         var tree = reason is null ? ImportedTree.Of(chat!, import.CreatedAt) : null;

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 namespace Cote.Chats;
@@ -12,11 +13,13 @@ static class LibreChatExport
     const string Children = "children";
     const string Thinking = ":::thinking";
     const string ThinkingEnd = ":::";
+    const string Between = "\n\n";
 
-    public static ImportedChat? Read(JsonElement json)
+    public static ImportedChat? Read(JsonElement json, PartBounds bounds)
     {
         var options = json.Get("options");
-        return new(Source, json.IdText("conversationId") ?? "", [.. Messages(json).Select(ReadMessage)])
+        return new(Source, json.IdText("conversationId") ?? "",
+            [.. Messages(json).Select(x => ReadMessage(x, bounds))])
         {
             Title = json.FirstText("title") ?? options.AsText("title") ?? "",
             CreatedAt = json.AsTime("createdAt"),
@@ -49,13 +52,15 @@ static class LibreChatExport
         }
     }
 
-    static ImportedMessage ReadMessage((JsonElement Json, string Id, string? Parent) message)
+    static ImportedMessage ReadMessage(
+        (JsonElement Json, string Id, string? Parent) message, PartBounds bounds)
     {
         var (json, id, parent) = message;
-        var parts = string.Join("\n\n",
-            json.Get("content").Items().Select(TextOf).Where(x => !string.IsNullOrWhiteSpace(x)));
-        return new(id, parent, RoleOf(json), WithoutThinking(parts.Length > 0 ? parts : json.AsText("text") ?? ""))
+        var (role, parts) = (RoleOf(json), new ImportedParts(bounds));
+        var text = ReadText(json, parts);
+        return new(id, parent, role, text)
         {
+            Parts = role == ImportedRole.Assistant ? parts.Items : [],
             At = json.AsTime("createdAt"),
             Model = json.FirstText("model"),
             Files = [.. json.Get("files").Items().Concat(json.Get("attachments").Items())
@@ -63,8 +68,51 @@ static class LibreChatExport
         };
     }
 
-    static string? TextOf(JsonElement part) =>
-        part.AsText("type") == "text" ? part.AsText("text") ?? part.Get("text").AsText("value") : null;
+    static string ReadText(JsonElement json, ImportedParts parts)
+    {
+        var joined = new StringBuilder();
+        var items = new List<(int Start, int End, JsonElement Item)>();
+        foreach (var item in json.Get("content").Items())
+        {
+            var said = item.AsText("type") == "text" ? TextOf(item, "text") : null;
+            if (string.IsNullOrWhiteSpace(said))
+                said = "";
+            else if (joined.Length > 0)
+                joined.Append(Between);
+            items.Add((joined.Length, joined.Append(said).Length, item));
+        }
+        var isText = joined.Length == 0;
+        var whole = isText ? json.AsText("text") ?? "" : joined.ToString();
+        var text = WithoutThinking(whole, parts);
+        var cut = whole.Length - text.Length;
+        foreach (var (start, end, item) in items)
+        {
+            parts.AddText(text, start - cut, end - cut);
+            Add(parts, item);
+        }
+        if (isText)
+            parts.AddText(text, 0, text.Length);
+        return text;
+    }
+
+    static void Add(ImportedParts parts, JsonElement item)
+    {
+        if (item.AsText("type") == "think")
+        {
+            if (TextOf(item, "think") is { } thought)
+                parts.AddThought(thought, null);
+        }
+        else if (item.AsText("type") == "tool_call" && item.Get("tool_call") is var call)
+        {
+            var function = call.Get("function"); // how assistants write it
+            parts.AddCall(call.AsText("id"), call.AsText("name") ?? function.AsText("name"),
+                PartBounds.InputOf(call.Get("args").Or(function.Get("arguments"))),
+                PartBounds.OutputOf(call.Get("output").Or(function.Get("output"))));
+        }
+    }
+
+    // A text, or an object that holds it.
+    static string? TextOf(JsonElement item, string name) => item.AsText(name) ?? item.Get(name).AsText("value");
 
     static ImportedRole RoleOf(JsonElement json)
     {
@@ -83,11 +131,12 @@ static class LibreChatExport
     }
 
     // Reasoning stood in the text once, before the answer.
-    static string WithoutThinking(string text)
+    static string WithoutThinking(string text, ImportedParts parts)
     {
         if (!text.StartsWith(Thinking, StringComparison.Ordinal))
             return text;
         var end = text.IndexOf(ThinkingEnd, Thinking.Length, StringComparison.Ordinal);
+        parts.AddThought(text[Thinking.Length..(end < 0 ? text.Length : end)], null);
         return end < 0 ? "" : text[(end + ThinkingEnd.Length)..].TrimStart();
     }
 }

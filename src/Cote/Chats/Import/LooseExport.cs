@@ -26,6 +26,10 @@ static class LooseExport
     public static JsonElement Get(this JsonElement json, string name) =>
         json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out var value) ? value : default;
 
+    /// <summary>This value, or where it is nothing another.</summary>
+    public static JsonElement Or(this JsonElement json, JsonElement other) =>
+        json.ValueKind is JsonValueKind.Undefined or JsonValueKind.Null ? other : json;
+
     public static bool Is(this JsonElement json, JsonValueKind kind) => json.ValueKind == kind;
 
     public static bool IsTrue(this JsonElement json, string name) => json.Get(name).ValueKind == JsonValueKind.True;

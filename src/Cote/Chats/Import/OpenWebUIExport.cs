@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 
 namespace Cote.Chats;
@@ -11,11 +10,7 @@ static class OpenWebUIExport
 {
     const string Source = "open-webui";
 
-    // Reasoning, tools and programs stand in the text as elements of this name with a type.
-    const string Details = "<details";
-    const string DetailsEnd = "</details>";
-
-    public static ImportedChat? Read(JsonElement json)
+    public static ImportedChat? Read(JsonElement json, PartBounds bounds)
     {
         var chat = json.Get("chat").Is(JsonValueKind.Object) ? json.Get("chat") : json;
         var (history, list) = (chat.Get("history"), chat.Get("messages"));
@@ -23,8 +18,8 @@ static class OpenWebUIExport
         if (!isTree && !list.Is(JsonValueKind.Array))
             return null;
         return new(Source, json.IdText("id") ?? chat.IdText("id") ?? "",
-            isTree ? [.. history.Get("messages").Members().Select(x => ReadMessage(x.Name, x.Value, null))]
-                : ReadList(list))
+            isTree ? [.. history.Get("messages").Members().Select(x => ReadMessage(x.Name, x.Value, null, bounds))]
+                : ReadList(list, bounds))
         {
             Title = json.FirstText("title") ?? chat.AsText("title") ?? "",
             CreatedAt = json.AsTime("created_at") ?? chat.AsTime("timestamp"),
@@ -35,22 +30,32 @@ static class OpenWebUIExport
         };
     }
 
-    static List<ImportedMessage> ReadList(JsonElement list)
+    static List<ImportedMessage> ReadList(JsonElement list, PartBounds bounds)
     {
         var messages = new List<ImportedMessage>();
         foreach (var (place, json) in list.Items().Index())
             messages.Add(ReadMessage(
-                json.IdText("id") ?? $"#{place}", json, messages is [.., var last] ? last.Id : null));
+                json.IdText("id") ?? $"#{place}", json, messages is [.., var last] ? last.Id : null, bounds));
         return messages;
     }
 
-    static ImportedMessage ReadMessage(string id, JsonElement json, string? before)
+    static ImportedMessage ReadMessage(string id, JsonElement json, string? before, PartBounds bounds)
     {
         var content = json.Get("content");
         var text = content.AsText() ?? string.Join("\n\n",
             content.Items().Select(x => x.AsText("text")).Where(x => !string.IsNullOrWhiteSpace(x)));
-        return new(id, json.IdText("parentId") ?? before, RoleOf(json), WithoutDetails(text))
+        var (role, parts) = (RoleOf(json), new ImportedParts(bounds));
+        text = OpenWebUIDetails.Take(text, parts);
+        if (role == ImportedRole.Assistant)
         {
+            if (parts.IsPlain)
+                text = OpenWebUIOutput.Take(json.Get("output"), text, parts);
+            // Older versions call them citations.
+            OpenWebUIOutput.TakeSources(json.Get("sources").Or(json.Get("citations")), parts);
+        }
+        return new(id, json.IdText("parentId") ?? before, role, text)
+        {
+            Parts = role == ImportedRole.Assistant ? parts.Items : [],
             At = json.AsTime("timestamp"),
             Model = json.FirstText("model"),
             Files = [.. json.Get("files").Items().Select(ReadFile),
@@ -77,21 +82,4 @@ static class OpenWebUIExport
 
     static ImportedFile FromUrl(string url) =>
         new("image", Data: url.StartsWith("data:", StringComparison.OrdinalIgnoreCase) ? url : null);
-
-    static string WithoutDetails(string text)
-    {
-        if (!text.Contains(Details, StringComparison.Ordinal))
-            return text;
-        var kept = new StringBuilder(text.Length);
-        var at = 0;
-        while (text.IndexOf(Details, at, StringComparison.Ordinal) is >= 0 and var begin)
-        {
-            var isOwn = text.AsSpan(begin + Details.Length).StartsWith(" type=\"", StringComparison.Ordinal);
-            var end = text.IndexOf(DetailsEnd, begin, StringComparison.Ordinal);
-            var next = isOwn ? (end < 0 ? text.Length : end + DetailsEnd.Length) : begin + Details.Length;
-            kept.Append(text, at, (isOwn ? begin : next) - at);
-            at = next;
-        }
-        return kept.Append(text, at, text.Length - at).ToString().Trim();
-    }
 }

@@ -2,6 +2,7 @@ using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Cote.Chats;
 using Cote.Tests.Harness;
 
 namespace Cote.Tests.Chats.Import;
@@ -46,6 +47,38 @@ static class Exports
         },
         ["parent"] = parent,
     };
+
+    /// <summary>
+    /// A conversation of ChatGPT's: nodes as <c>id parent author content metadata</c>, where an author is a role, with
+    /// <c>&gt;</c> the recipient or with <c>:</c> its name, and the others are JSON without spaces between them.
+    /// </summary>
+    public static JsonObject ChatGptParts(string id, params string[] nodes)
+    {
+        var chat = ChatGpt(id, [.. nodes.Select(x => x.Trim().Split(' ', 4)).Select(x => $"{x[0]} {x[1]} user")]);
+        foreach (var node in nodes.Select(x => x.Trim().Split(' ', 4)))
+        {
+            var author = node[2].Split('>', ':');
+            var message = chat["mapping"]![node[0]]!["message"]!;
+            message["author"]!["role"] = author[0];
+            if (author.Length == 2)
+                (node[2].Contains('>') ? message : message["author"]!)[node[2].Contains('>') ? "recipient" : "name"] =
+                    author[1];
+            var end = node[3].LastIndexOf("} {", StringComparison.Ordinal) + 1;
+            message["content"] = JsonNode.Parse(end > 0 ? node[3][..end] : node[3]);
+            message["metadata"] = end > 0 ? JsonNode.Parse(node[3][end..]) : null;
+        }
+        return chat;
+    }
+
+    /// <summary>The tree that an import makes of a chat.</summary>
+    public static ImportedTree TreeOf(string json, ToolsOptions? tools = null)
+    {
+        var bytes = Encoding.UTF8.GetBytes(json);
+        var scan = new JsonValueScan();
+        scan.Read(bytes);
+        return ImportedTree.Of(
+            ExportFormats.Read(new(bytes, scan.Depth), new(), new(tools ?? new())).Chat!, new(1_800_000_000_000));
+    }
 
     /// <summary>A conversation of so many questions with their answers, in order.</summary>
     public static JsonObject Straight(string id, int turns, Func<int, string>? text = null) =>

@@ -28,7 +28,7 @@ public sealed class ImportedTreeTests
     }
 
     [Fact]
-    public void Replies_in_a_row_are_one_with_the_tools_between_them_left_out() =>
+    public void Replies_in_a_row_are_one_without_the_tools_between_them_in_the_text() =>
         Tree(Exports.ChatGpt("c", "q - user Why?", "a q assistant Let me see.", "t a tool 42",
             "b t assistant It is 42.", "q2 b user Thanks"))
             .ShouldBe("1<- user* Why? | 2<1 assistant* Let me see./It is 42. | 3<2 user* Thanks");
@@ -152,7 +152,7 @@ public sealed class ImportedTreeTests
     }
 
     [Fact]
-    public void Open_WebUI_keeps_the_tree_and_leaves_out_reasoning_and_tools() => Tree(JsonNode.Parse("""
+    public void Open_WebUI_keeps_the_tree_and_leaves_reasoning_out_of_the_text() => Tree(JsonNode.Parse("""
         {"id":"c","title":"Sums","created_at":1700000000,"chat":{"history":{"currentId":"b","messages":{
           "q":{"id":"q","parentId":null,"childrenIds":["a","b","c"],"role":"user","content":"15 * 17?"},
           "a":{"id":"a","parentId":"q","role":"assistant","content":"<details type=\"reasoning\" done=\"true\">hm</details>255"},
@@ -223,7 +223,7 @@ public sealed class ImportedTreeTests
         var bytes = Encoding.UTF8.GetBytes(json);
         var scan = new JsonValueScan();
         scan.Read(bytes);
-        return ExportFormats.Read(new(bytes, scan.Depth), new());
+        return ExportFormats.Read(new(bytes, scan.Depth), new(), new(new()));
     }
 
     static string Write(ImportedTree tree) => string.Join(" | ", tree.Messages.Index().Select(x =>
