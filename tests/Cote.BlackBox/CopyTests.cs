@@ -12,7 +12,7 @@ namespace Cote.BlackBox;
 public sealed class CopyTests(PublishedProgram program, ITestOutputHelper output)
 {
     static readonly int Messages =
-        int.Parse(Environment.GetEnvironmentVariable("COTE_COPY_MESSAGES") ?? "60000", CultureInfo.InvariantCulture);
+        int.Parse(Environment.GetEnvironmentVariable("COTE_COPY_MESSAGES") ?? "20000", CultureInfo.InvariantCulture);
 
     [Fact]
     public async Task A_copy_that_is_killed_again_and_again_goes_on_and_ends_as_if_it_had_not_been()

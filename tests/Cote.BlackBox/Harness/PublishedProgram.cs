@@ -49,6 +49,7 @@ public sealed class PublishedProgram : IAsyncLifetime
             "publish", "src/Cote.Server", "-c", "Release", "-o", output, "--artifacts-path", artifacts, "--nologo",
             "-v", "quiet",
             "-nodeReuse:false", "-p:UseSharedCompilation=false",
+            "-p:RunAnalyzers=false", // they have looked at the code when it was built
         ])
         {
             WorkingDirectory = Repository.Root,
