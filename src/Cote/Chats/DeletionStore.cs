@@ -76,7 +76,14 @@ sealed class DeletionStore(Database db, EventLog events, TreeStore tree, Clock c
             """;
         batch.Execute($"delete from message_parts where (user_id, message_id) in ({gone})");
         batch.Execute($"delete from tool_calls where (user_id, reply_id) in ({gone})");
-        return batch.Execute($"update messages set parts_rev = 0 where (user_id, id) in ({gone})");
+        // One that was deleted between these statements keeps its mark, and its turn comes.
+        return batch.Execute($"""
+            update messages set parts_rev = 0 where (user_id, id) in ({gone})
+              and not exists (
+                select 1 from message_parts p where p.user_id = messages.user_id and p.message_id = messages.id)
+              and not exists (
+                select 1 from tool_calls t where t.user_id = messages.user_id and t.reply_id = messages.id)
+            """);
     }
 
     /// <summary>

@@ -60,7 +60,7 @@ static class ListMessages
             receipts.AddIfDue(user.Id, message);
         var json = ApiResults.Write<IReadOnlyList<Message>>(
             [.. list.Select(x => x.In(view).Signed(links))], WireJson.MessageList);
-        if (!state.IsOpen && list.All(x => x.MediaUrls.Count == 0)) // signatures are fresh each time
+        if (!state.IsOpen && !list.Any(x => x.NamesUploads)) // signatures are fresh each time
             cache.Store(key, version, json, http);
         return ApiResults.Json(json);
     }

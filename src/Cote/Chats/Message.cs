@@ -47,11 +47,16 @@ sealed record Message(
     public ReplyParts PartStates { get; init; } = ReplyParts.None;
 
     /// <summary>As it is shown: with URLs that are signed now.</summary>
-    public Message Signed(MediaLinks links) => MediaUrls.Count == 0 ? this : this with
+    public Message Signed(MediaLinks links) => !NamesUploads ? this : this with
     {
         MediaUrls = links.Sign(MediaUrls),
         Parts = Parts is null ? null : [.. Parts.Select(x => x.Signed(links))],
     };
+
+    /// <summary>Whether it has URLs that are signed; an open reply has its files among its parts alone.</summary>
+    [JsonIgnore]
+    public bool NamesUploads => MediaUrls.Count > 0
+        || Parts?.Any(x => x is FilePart { MediaId: not null }) == true;
 
     /// <summary>As this view shows it.</summary>
     public Message In(PartsView view) => Parts is null || view == PartsView.All ? this : this with

@@ -157,7 +157,12 @@ sealed record SourcePart(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? MediaId = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Snippet = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? Start = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? End = null) : Part;
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? End = null) : Part
+{
+    /// <inheritdoc/>
+    [JsonIgnore]
+    public override string? LongText => Title + Url + Snippet;
+}
 
 /// <summary>A file that the model or a tool made.</summary>
 /// <param name="Name">Its name.</param>
@@ -175,7 +180,8 @@ sealed record FilePart(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Error = null) : Part
 {
     /// <inheritdoc/>
-    public override Part Signed(MediaLinks links) => Url is null ? this : this with { Url = links.Sign(Url) };
+    public override Part Signed(MediaLinks links) =>
+        MediaId is null ? this : this with { Url = links.Sign(MediaLinks.PathOf(MediaId)) };
 }
 
 /// <summary>It stands between two model calls of one reply.</summary>

@@ -32,6 +32,7 @@ sealed class TreeStore(Database db, EventLog events, MessagesOptions options, Cl
         (await db.ListAsync(
             $"""
             select m.sender, m.parent_id, m.on_path from messages m
+            join chats c on c.user_id = m.user_id and c.id = m.chat_id and c.deleted_at is null
             where m.user_id = {userId} and m.id = {id} and m.chat_id = {chatId} and m.deleted_at is null
             """, row => (row.GetString(0), row.GetString(1), row.GetInt64(2) != 0), ct)) is [var node] ? node : null;
 
@@ -70,9 +71,16 @@ sealed class TreeStore(Database db, EventLog events, MessagesOptions options, Cl
               union all
               select (
                 select m.id from messages m where m.user_id = {userId} and m.chat_id = {chatId} and m.parent_id = down.id
-                  and m.deleted_at is null order by m.left_seq desc, m.seq desc limit 1), down.depth + 1
-              from down where down.id is not null and down.depth <= {(long)PathChange.MostMoved})
-            select down.id from down where down.id is not null order by down.depth desc limit 1
+                  and m.deleted_at is null and m.left_seq > 0 order by m.left_seq desc limit 1), down.depth + 1
+              from down where down.id is not null and down.depth <= {(long)PathChange.MostMoved}),
+            below (id, seq) as (
+              select x.id, cast(0 as bigint) from (
+                select down.id from down where down.id is not null order by down.depth desc limit 1) x
+              union all
+              select m.id, m.seq from below
+              join messages m on m.user_id = {userId} and m.chat_id = {chatId} and m.parent_id = below.id
+                and m.deleted_at is null)
+            select below.id from below order by below.seq desc limit 1
             """, row => row.GetStringOrNull(0), ct);
 
     /// <summary>

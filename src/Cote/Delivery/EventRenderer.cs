@@ -127,7 +127,7 @@ sealed class EventRenderer(Database db, EventLog log, MediaLinks links, Clock cl
             Seq = row.Seq,
             MessageId = row.MessageId,
             ChatId = row.ChatId,
-            GoodUntil = row.Message is { MediaUrls.Count: > 0 } ? clock.Now + SignaturesKeep : null,
+            GoodUntil = row.Message is { NamesUploads: true } ? clock.Now + SignaturesKeep : null,
             AwaitsDelivery = row is { Type: EventTypes.Message, Message.AwaitsDelivery: true },
         };
     }

@@ -78,7 +78,8 @@ sealed class LongPoll(Subscriptions subscriptions, EventRenderer renderer)
                 await subscription.WaitAsync(rest, ct);
                 continue;
             }
-            var grown = pending.Where(x => !x.Text.IsEmpty
+            // One that was made after the page was read comes behind its event.
+            var grown = pending.Where(x => !x.Text.IsEmpty && x.BegunSeq <= subscription.Position
                 && (!before.TryGetValue(x.MessageId, out var position) || position != x.Text.Position));
             return Write([.. grown.Select(x => x.ToSnapshot(view, subscriptions.Links))], subscription.Cursor);
         }

@@ -36,6 +36,9 @@ sealed class CallMeter(long promptTokens, long estimate = 0)
     public void Begin() =>
         (_counted, _quarters, _isMade, _hasBegun, _hasFinished, _isRefused) = (null, 0, true, false, false, false);
 
+    /// <summary>What it has counted is settled, and the next call has not begun.</summary>
+    public void Settle() => _isMade = false;
+
     /// <summary>Counts an update.</summary>
     public void Take(ChatResponseUpdate update)
     {

@@ -38,7 +38,7 @@ static class AnswerToolCall
             var answered = Read(request, call.Part);
             if (request.Problem is { } wrong)
                 return ApiResults.Of(wrong);
-            var fingerprint = FingerprintOf(request, clientId);
+            var fingerprint = FingerprintOf(request, call.Part.Source, clientId);
             if (Refuse(call, fingerprint) is { } problem)
                 return ApiResults.Of(problem);
             var isRepeated = call.Answer is not null;
@@ -53,7 +53,8 @@ static class AnswerToolCall
 
     static Problem? Refuse(AnswerableCall call, string fingerprint) =>
         call.Answer is { } first ? first == fingerprint ? null : Problems.AlreadyAnswered
-        : call.Part.State != CallStates.Waiting || States.IsFinal(call.ReplyState) ? Problems.ReplyEnded
+        : call.Part.State != CallStates.Waiting || States.IsFinal(call.ReplyState) || call.IsOfOtherEpoch
+            ? Problems.ReplyEnded
         : call.IsClaimedByOther ? Problems.Claimed : null;
 
     // The call as the answer leaves it; what does not fit its kind is an error of the request.
@@ -62,7 +63,7 @@ static class AnswerToolCall
         var approve = request.OptionalFlag("approve");
         var reason = request.OptionalText("reason", 0, LongestText);
         var error = request.OptionalText("error", 0, LongestText);
-        var output = request.Has("output") ? request.Json.GetProperty("output") : (JsonElement?)null;
+        var output = OutputOf(request, call.Source);
         if (call.Source != ToolSources.Client)
         {
             if (!request.HasValue("approve"))
@@ -87,6 +88,11 @@ static class AnswerToolCall
             : call with { State = CallStates.Done, Output = Clean(output!.Value) };
     }
 
+    // `null` is an output where nothing else is said of a client's call; anywhere else it is as if it were absent.
+    static JsonElement? OutputOf(RequestReader request, string source) =>
+        request.HasValue("output") || request.Has("output") && source == ToolSources.Client
+            && !request.HasValue("error") && !request.HasValue("approve") ? request.Json.GetProperty("output") : null;
+
     static string TextOf(string error) => string.IsNullOrWhiteSpace(error) ? "The client's tool failed" : error;
 
     // `null` is no output. Half a character in a text is made well-formed.
@@ -97,12 +103,24 @@ static class AnswerToolCall
         _ => output,
     };
 
-    static string FingerprintOf(RequestReader request, string? clientId) => Fingerprint.Of(json =>
+    // Of the values: however the same answer is written, it is the same. Those that are none were refused before.
+    static string FingerprintOf(RequestReader request, string source, string? clientId) => Fingerprint.Of(json =>
     {
-        foreach (var name in (string[])["approve", "output", "error"])
-            if (request.Has(name))
-                json.WriteString(name, request.Json.GetProperty(name).GetRawText());
+        foreach (var name in (string[])["approve", "error"])
+            if (request.HasValue(name))
+                Write(json, name, request.Json.GetProperty(name));
+        if (OutputOf(request, source) is { } output)
+            Write(json, "output", output);
         if (clientId is not null)
             json.WriteString("client_id"u8, clientId);
     });
+
+    static void Write(Utf8JsonWriter json, string name, JsonElement value)
+    {
+        json.WritePropertyName(name);
+        if (value.ValueKind == JsonValueKind.String)
+            json.WriteStringValue(value.String() ?? "");
+        else
+            value.WriteTo(json);
+    }
 }

@@ -13,10 +13,10 @@ sealed class LostCallLoop(LostCallStore calls, Clock clock, ILogger<LostCallLoop
 
     protected override async Task RunRoundAsync(CancellationToken ct)
     {
-        foreach (var userId in await calls.ListUsersAsync(ct))
+        foreach (var (userId, day) in await calls.ListDaysAsync(ct))
         {
             ct.ThrowIfCancellationRequested();
-            await calls.SettleAsync(userId);
+            await calls.SettleAsync(userId, day);
         }
     }
 }
@@ -24,21 +24,23 @@ sealed class LostCallLoop(LostCallStore calls, Clock clock, ILogger<LostCallLoop
 /// <summary>The SQL of calls that nobody has settled.</summary>
 sealed class LostCallStore(Database db)
 {
-    const long MostUsers = 1_000;
+    const long MostDays = 1_000;
 
     Sql IsOver => $"calls.until < {db.Dialect.Now}";
 
-    /// <summary>The users who have some.</summary>
-    public Task<IReadOnlyList<string>> ListUsersAsync(CancellationToken ct) => db.ListAsync(
-        $"select distinct user_id from calls where state <> 1 and {IsOver} limit {MostUsers}",
-        row => row.GetString(0), ct);
+    /// <summary>The users who have some, and of which days, the older first.</summary>
+    public Task<IReadOnlyList<(string UserId, long Day)>> ListDaysAsync(CancellationToken ct) => db.ListAsync(
+        $"""
+        select distinct user_id, day from calls where state <> 1 and {IsOver} order by user_id, day limit {MostDays}
+        """,
+        row => (row.GetString(0), row.GetInt64(1)), ct);
 
-    /// <summary>Settles those of a user.</summary>
-    public Task SettleAsync(string userId)
+    /// <summary>Settles those of a user and a day: budgets count what is settled together in one window.</summary>
+    public Task SettleAsync(string userId, long day)
     {
         var batch = new WriteBatch();
         EventTransaction.LockHead(batch, userId);
-        LostCalls.Settle(batch, userId, IsOver);
+        LostCalls.Settle(batch, userId, $"{IsOver} and calls.day = {day}");
         return db.WriteAsync(batch);
     }
 }

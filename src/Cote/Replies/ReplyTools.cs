@@ -89,7 +89,7 @@ sealed class ReplyTools(PendingReplyRow reply, ReplyRunContext context)
         IReadOnlyList<FunctionCallContent> asked, IReadOnlyList<string> sealedThoughts, int firstPart,
         bool hasDocuments)
     {
-        var isTainted = hasDocuments || _calls.Any(x => x.HasOutput);
+        var isTainted = hasDocuments || _calls.Any(x => x.HasForeignText);
         return [.. asked.Select((call, index) =>
             Propose(call, Steps, index, firstPart + index, isTainted) with
             {

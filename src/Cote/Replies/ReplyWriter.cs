@@ -143,7 +143,8 @@ sealed partial class ReplyWriter(
     {
         var (calls, used) = (context.Calls, _meter?.Read());
         var hasBudget = calls.HaveBudget(reply);
-        if (used is not null || hasBudget || _isClaimSpent)
+        // The claim has reserved a call of the model that the row names.
+        if (used is not null || hasBudget || _isClaimSpent || next.Model != reply.Model)
         {
             await HoldCheckpointsAsync(); // One that carries the old fence would find it broken.
             next = next with { Shown = _hasBegun ? null : _shownAttempt };
@@ -161,6 +162,7 @@ sealed partial class ReplyWriter(
                 return false;
             TakeBackShown(Interlocked.Increment(ref _attempt));
             settings.MaxOutputTokens = begun.Output;
+            meter.Settle();
         }
         (_meter, _isClaimSpent) = (meter, true);
         return true;

@@ -10,7 +10,9 @@ namespace Cote.Replies;
 /// <param name="Part">The call.</param>
 /// <param name="Answer">The fingerprint of the answer that it has; null where it has none.</param>
 /// <param name="IsClaimedByOther">Whether another installation executes it.</param>
-sealed record AnswerableCall(string ReplyState, ToolPart Part, string? Answer, bool IsClaimedByOther);
+/// <param name="IsOfOtherEpoch">Whether it is of a history before this one: its reply ends, and does not go on.</param>
+sealed record AnswerableCall(
+    string ReplyState, ToolPart Part, string? Answer, bool IsClaimedByOther, bool IsOfOtherEpoch);
 
 /// <summary>The SQL of what persons and clients say to calls, and of replies that waited too long for it.</summary>
 sealed class ToolAnswerStore(
@@ -28,13 +30,13 @@ sealed class ToolAnswerStore(
         string userId, string replyId, string callId, string? clientId, CancellationToken ct) => db.FirstAsync(
         $"""
         select m.state, {ToolCallRows.PartOf($"t")}, t.answer,
-          cast(case when {IsHeldByOther(clientId)} then 1 else 0 end as bigint)
+          cast(case when {IsHeldByOther(clientId)} then 1 else 0 end as bigint), t.epoch
         from tool_calls t join messages m on m.user_id = t.user_id and m.id = t.reply_id and m.deleted_at is null
         where t.user_id = {userId} and t.reply_id = {replyId} and t.call_id = {callId}
         """,
         row => new AnswerableCall(
             row.GetString(0), (ToolPart)JsonSerializer.Deserialize(row.GetString(1), WireJson.Part)!,
-            row.GetStringOrNull(2), row.GetInt64(3) != 0), ct);
+            row.GetStringOrNull(2), row.GetInt64(3) != 0, row.GetString(4) != events.Epoch), ct);
 
     /// <summary>
     /// Stores the first answer to a call. Where no other one of its reply waits, the reply goes on. False where it
@@ -50,7 +52,7 @@ sealed class ToolAnswerStore(
               select 1 from tool_calls t
               join messages m on m.user_id = t.user_id and m.id = t.reply_id and m.state in {States.Open}
               where t.user_id = {userId} and t.reply_id = {replyId} and t.call_id = {answered.CallId} and t.state = 'waiting'
-                and not {IsHeldByOther(clientId)})
+                and t.epoch = {events.Epoch} and not {IsHeldByOther(clientId)})
             """);
         transaction.Execute($"""
             update tool_calls set state = {answered.State}, result = {ToolCallRows.ResultOf(answered)}, answer = {answer},

@@ -29,8 +29,10 @@ sealed record ToolCall(
 
     public bool IsClients => Part.Source == ToolSources.Client;
 
-    /// <summary>Whether a tool has given it a text, which is not to be trusted.</summary>
-    public bool HasOutput => Part.OutputText is { Length: > 0 };
+    /// <summary>
+    /// Whether a tool has given it a text, which is not to be trusted. What a tool says of its failure is one too.
+    /// </summary>
+    public bool HasForeignText => Part.OutputText is { Length: > 0 } || Part.Error?.Code == ToolErrors.Failed;
 
     /// <summary>The id of a call in its reply.</summary>
     public static string IdOf(int step, int index) =>

@@ -54,6 +54,20 @@ public sealed class SwitchTests(LiveApp live) : IClassFixture<LiveApp>
     }
 
     [Fact]
+    public async Task Nothing_is_switched_in_a_chat_that_is_deleted()
+    {
+        using var ada = await _app.RegisterAsync();
+        var chat = await ada.CreateChatAsync();
+        var (q1, _) = await ada.TurnAsync(chat, "one");
+        await ada.TurnAsync(chat, "one!", new { version_of = q1 });
+        (await ada.DeleteAsync($"/chats/{chat}")).Ok();
+        // As long as its rows are not blanked yet.
+        await _app.WriteAsync($"update messages set deleted_at = null where chat_id = '{chat}'");
+
+        (await ada.SwitchAsync(chat, q1)).ShouldBeProblem(404, "chat_not_found", "Chat not found");
+    }
+
+    [Fact]
     public async Task A_choice_holds_on_every_device_and_after_a_restart()
     {
         await using var app = await CoteApp.StartAsync();

@@ -143,7 +143,9 @@ public sealed class ModelFaultTests(LiveApp live) : IClassFixture<LiveApp>
         var usage = end.GetProperty("generation").GetProperty("usage");
         usage.TryGetProperty("estimated", out _).ShouldBe(!isRefused);
         (usage.Number("input_tokens") > 11).ShouldBe(!isRefused);
-        usage.Number("output_tokens").ShouldBe(fault == "nothing" && wire == "anthropic" ? 8 : 7);
+        // Anthropic counts one at the start, which may come before the cut or not.
+        usage.Number("output_tokens").ShouldBeInRange(
+            fault == "nothing" && wire == "anthropic" ? 8 : 7, wire == "anthropic" && !isRefused ? 8 : 7);
         play.Calls.ShouldBe(2);
         (await ada.MessageAsync(chat, question)).Text("status").ShouldBe("read");
         var texts = new ReplyTexts();

@@ -69,8 +69,7 @@ static class CoteExport
             try
             {
                 if (part.Deserialize(WireJson.Part) is { } read && bounds.Keep(read) is { } kept)
-                    parts.Add(kept is FilePart { MediaId: { } id } file
-                        ? file with { Url = MediaLinks.PathOf(id) } : kept);
+                    parts.Add(kept);
             }
             catch (Exception error) when (error is JsonException or NotSupportedException or InvalidOperationException)
             {

@@ -27,7 +27,8 @@ sealed record PlacedMessage(
 /// </summary>
 sealed class ImportedTree
 {
-    const string Between = "\n\n";
+    // Of a reply that is many, so many files are kept, and their names.
+    const int MostFiles = 1_000;
 
     // What stands before several branches is repeated in each; beyond this it stands in the first alone.
     const long MostRepeatedUnits = 8 * 1_048_576;
@@ -42,7 +43,8 @@ sealed class ImportedTree
     /// <summary>The place of the last message of the shown path, or -1 in an empty tree.</summary>
     public int Leaf { get; private set; } = -1;
 
-    /// <summary>Whether two messages of one sender have the same parent.</summary>
+    /// <summary>Whether two messages have the same parent: a deletion may make any of them versions of each
+    /// other.</summary>
     public bool IsBranched { get; private set; }
 
     /// <summary>Whether a message of this id in the file is a message of the tree.</summary>
@@ -66,7 +68,7 @@ sealed class ImportedTree
         {
             var draft = drafts[node]!;
             places[node] = tree._messages.Count;
-            tree._messages.Add(new(links.Messages[node], draft.Text, draft.Files, draft.Parts.ToList(),
+            tree._messages.Add(new(links.Messages[node], draft.Text.ToString(), draft.Files, draft.Parts.ToList(),
                 draft.Parent < 0 ? -1 : places[draft.Parent], draft.At, draft.EndedAt));
         }
         tree.Join(links.PlaceOf(chat.LeafId) is >= 0 and var leaf ? places[leaf] : -1,
@@ -75,7 +77,7 @@ sealed class ImportedTree
     }
 
     sealed record Draft(
-        string Text, IReadOnlyList<ImportedFile> Files, JoinedParts Parts, int Parent, Timestamp At,
+        JoinedText Text, IReadOnlyList<ImportedFile> Files, JoinedParts Parts, int Parent, Timestamp At,
         Timestamp EndedAt);
 
     bool IsKept(ImportedMessage message)
@@ -86,14 +88,11 @@ sealed class ImportedTree
             || (string.IsNullOrWhiteSpace(message.Text) && message.Files.Count == 0 && message.Parts.Count == 0
                 && !message.KeepsEmpty))
             return false;
-        if (IsShort(message.Text))
+        if (JoinedText.IsShort(message.Text))
             return true;
         Reason ??= SkipReasons.TextTooLong;
         return false;
     }
-
-    static bool IsShort(string text) => text.Length <= ImportLimits.TextBytes / 3
-        || System.Text.Encoding.UTF8.GetByteCount(text) <= ImportLimits.TextBytes;
 
     // Parents first, then by time, then as the file has them: a path sorted by its places is in order. Of a reply that
     // other replies go on, there is no message of its own but where a question follows it.
@@ -131,21 +130,16 @@ sealed class ImportedTree
         var message = links.Messages[node];
         if (before is null || message.Role != ImportedRole.Assistant
             || links.Messages[parent].Role != ImportedRole.Assistant)
-            return new(message.Text, message.Files, new(null, message, 0), parent, at, at);
-        var parts = (JoinedParts?)before.Parts;
-        int? start = message.Text.Length == 0 ? null
-            : before.Text.Length == 0 ? 0 : before.Text.Length + Between.Length;
-        var text = before.Text.Length == 0 ? message.Text
-            : message.Text.Length == 0 ? before.Text : before.Text + Between + message.Text;
+            return new(new(message.Text), message.Files, new(null, message, 0), parent, at, at);
+        IReadOnlyList<ImportedFile> files = message.Files.Count == 0 || before.Files.Count >= MostFiles
+            ? before.Files : [.. before.Files, .. message.Files];
         if (isRepeated && (_repeatedUnits += before.Parts.Units) > MostRepeatedUnits)
-            (text, parts, start) = (message.Text, null, 0);
-        else if (!IsShort(text))
-        {
+            return new(new(message.Text), files, new(null, message, 0), before.Parent, before.At, at);
+        var text = isRepeated ? before.Text.Copy() : before.Text;
+        var start = text.Append(message.Text);
+        if (start is null && message.Text.Length > 0)
             Reason ??= SkipReasons.TextTooLong;
-            (text, start) = (before.Text, null);
-        }
-        return new(text, [.. before.Files, .. message.Files], new(parts, message, start), before.Parent, before.At,
-            at);
+        return new(text, files, new(before.Parts, message, start), before.Parent, before.At, at);
     }
 
     // Links that follow from the tree: the shown path, first replies, and whether there are siblings.
@@ -165,11 +159,11 @@ sealed class ImportedTree
         for (var i = Leaf; i >= 0; i = _messages[i].Parent)
             _messages[i].IsOnPath = true;
 
-        var seen = new HashSet<(int, bool)>();
+        var seen = new HashSet<int>();
         for (var i = 0; i < _messages.Count; i++)
         {
             var message = _messages[i];
-            IsBranched |= !seen.Add((message.Parent, message.IsReply));
+            IsBranched |= !seen.Add(message.Parent);
             if (message.IsReply && message.Parent >= 0 && _messages[message.Parent].Reply < 0)
                 _messages[message.Parent].Reply = i;
         }

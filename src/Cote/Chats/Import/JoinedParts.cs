@@ -50,6 +50,7 @@ sealed class JoinedParts
         readonly Dictionary<string, Stack<int>> _open = []; // By the tool's name: calls of which nothing came yet.
         int _thought = -1; // The last one that may still be told how long it took.
         int _named;
+        int _sources;
 
         public List<Part> Parts { get; } = [];
 
@@ -73,6 +74,8 @@ sealed class JoinedParts
                 case TextPart text:
                     part = new TextPart(text.Start + start.Value, text.End + start.Value);
                     break;
+                case SourcePart when ++_sources > PartBounds.MostSources:
+                    return;
                 case SourcePart { Start: not null } source:
                     part = source with { Start = source.Start + start, End = source.End + start };
                     break;

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Cote.Media;
 using Cote.Models;
 using Cote.Primitives;
 
@@ -13,6 +14,9 @@ sealed class PartBounds(ToolsOptions tools)
 {
     /// <summary>The most parts of a reply.</summary>
     public const int MostParts = 10_000;
+
+    /// <summary>The most citations among them.</summary>
+    public const int MostSources = 500;
 
     const int LongestTitle = 500;
     const int LongestSnippet = 2_000;
@@ -30,6 +34,8 @@ sealed class PartBounds(ToolsOptions tools)
         ToolPart call => Keep(call),
         SourcePart source => Keep(source),
         FilePart { Name: null } => null,
+        // A path that is signed opens the upload, so it is made of an id that was looked up, and of nothing else.
+        FilePart file => file with { Url = file.MediaId is { } id ? MediaLinks.PathOf(id) : null },
         _ => part,
     };
 

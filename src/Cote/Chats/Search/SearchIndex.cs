@@ -102,8 +102,7 @@ sealed class SearchIndex(Database db, Node node)
             $"""
             select m.chat_id, m.id, m.sender, m.timestamp, m.content from messages m
             join chats c on c.user_id = m.user_id and c.id = m.chat_id and {SearchStore.IsSearched}
-            left join search_documents d on d.user_id = m.user_id and d.chat_id = m.chat_id and d.message_id = m.id
-            where m.user_id = {userId} and {SearchStore.HasText} and d.id is null and {which} limit {limit}
+            where m.user_id = {userId} and {SearchStore.HasText} and {which} and {SearchStore.IsMissing} limit {limit}
             """, ReadDocument, ct);
 
     /// <summary>The ids of a user's messages before one, the newest first.</summary>

@@ -23,7 +23,7 @@ sealed class SearchPages(SearchStore store)
 
     const int Newest = 250; // are read before the index is asked
     const int AtOnce = 250;
-    const long MostUnits = 8_000_000; // of all texts that are looked at for a page
+    const long MostUnits = SearchStore.MostUnits; // of all texts that are looked at for a page
 
     public async Task<SearchPage> FindAsync(SearchRequest request, long before, int limit, CancellationToken ct)
     {
@@ -31,14 +31,14 @@ sealed class SearchPages(SearchStore store)
             return new([], null, true);
         var mark = await store.FindMarkAsync(request.UserId, ct); // first: what the index gains since is read twice
         var news = await store.ListNewAsync(mark, ct);
-        var finding = new Finding(request, limit, news ?? [], before);
+        var finding = new Finding(request, limit, news.Texts, before);
         var walk = new Walk(store, request, finding, before);
         var isOver = await walk.OverNewestAsync(Newest, ct);
         if (!isOver && mark.Number > 0)
             isOver = await walk.OverIndexAsync(
                 request.Query.Terms(new(mark.Number), request.ChatId, request.Sender), MostTexts - Newest, ct);
         var (hits, next) = finding.Page(isOver ? null : walk.Reached);
-        return new(hits, next, mark.IsNear && news is not null);
+        return new(hits, next, mark.IsNear && news.IsWhole);
     }
 
     /// <summary>Walks over documents from the newest on, until the page is full or enough was looked at.</summary>

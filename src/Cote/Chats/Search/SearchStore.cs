@@ -28,11 +28,23 @@ sealed record SearchMark(string UserId, long Number, long Mark, long Goal, strin
 /// <summary>The SQL that searches.</summary>
 sealed class SearchStore(Database db)
 {
+    /// <summary>The most units of texts that are read for one page.</summary>
+    public const long MostUnits = 8_000_000;
+
     /// <summary>Which chats a search may find: <c>c</c> is the chat.</summary>
     public static readonly Sql IsSearched = $"c.deleted_at is null and c.is_temporary = 0";
 
     /// <summary>Which messages have a text to find: <c>m</c> is the message.</summary>
     public static readonly Sql HasText = $"m.deleted_at is null and m.event_seq > 0 and m.content <> ''";
+
+    /// <summary>
+    /// Which messages the index lacks: <c>m</c> is the message. Each is asked for by the unique index; a join would
+    /// read all documents of the user on a PostgreSQL that has not analyzed its tables yet.
+    /// </summary>
+    public static readonly Sql IsMissing = $"""
+        (select d.id from search_documents d
+         where d.user_id = m.user_id and d.chat_id = m.chat_id and d.message_id = m.id limit 1) is null
+        """;
 
     static readonly Sql OfMessage =
         $"c.id, c.title, m.id, m.seq, m.sender, m.timestamp, m.on_path, m.content";
@@ -80,13 +92,17 @@ sealed class SearchStore(Database db)
                 row.GetString(4), row.GetInt64(5), row.GetInt64(6)), ct);
 
     /// <summary>
-    /// What the newest events after the mark tell of that the index does not have; null where it is too much to read.
+    /// What the newest events after the mark tell of that the index does not have, and whether that is all of it: what
+    /// appeared with a chat is left out where it is too much to read.
     /// </summary>
-    public async Task<IReadOnlyList<SearchText>?> ListNewAsync(SearchMark mark, CancellationToken ct)
+    public async Task<(IReadOnlyList<SearchText> Texts, bool IsWhole)> ListNewAsync(
+        SearchMark mark, CancellationToken ct)
     {
         const int most = SearchMark.MostEvents;
         if (mark.Head == mark.Mark)
-            return [];
+            return ([], true);
+        var units = 0L;
+        bool isMuch(SearchText text) => (units += text.Text.Length) > MostUnits;
         Sql ofEvents(Sql column, Sql types) => $"""
             (select e.{column} from events e where e.user_id = {mark.UserId} and e.type in ({types})
              and e.seq > {Math.Max(mark.Mark, mark.Head - most)})
@@ -94,15 +110,14 @@ sealed class SearchStore(Database db)
         Sql missing = $"""
             select {OfMessage}, cast(0 as bigint) from messages m
             join chats c on c.user_id = m.user_id and c.id = m.chat_id and {IsSearched}
-            left join search_documents d on d.user_id = m.user_id and d.chat_id = m.chat_id and d.message_id = m.id
-            where m.user_id = {mark.UserId} and {HasText} and d.id is null
+            where m.user_id = {mark.UserId} and {HasText} and {IsMissing}
             """;
         var sent = await db.ListAsync(
-            $"{missing} and m.id in {ofEvents($"message_id", $"{EventTypes.Message}")}", ReadText, ct);
+            $"{missing} and m.id in {ofEvents($"message_id", $"{EventTypes.Message}")}", ReadText, ct, isMuch);
         // A chat that was imported or copied appears with all of its messages.
         var appeared = await db.ListAsync(
             $"{missing} and m.chat_id in {ofEvents($"chat_id", $"{EventTypes.ChatCreated}")} limit {most + 1L}",
-            ReadText, ct);
+            ReadText, ct, isMuch);
         var titles = await db.ListAsync(
             $"""
             select c.id, c.title, '', cast(0 as bigint), null, c.created_at, cast(1 as bigint), c.title,
@@ -110,7 +125,21 @@ sealed class SearchStore(Database db)
             from chats c where c.user_id = {mark.UserId} and c.title <> '' and {IsSearched}
               and c.id in {ofEvents($"chat_id", $"{EventTypes.ChatCreated}, {EventTypes.ChatUpdated}")}
             """, ReadText, ct);
-        return appeared.Count > most ? null : [.. sent.UnionBy(appeared, x => x.MessageId), .. titles];
+        var isWhole = appeared.Count <= most && units <= MostUnits;
+        return (Place([.. isWhole ? sent.UnionBy(appeared, x => x.MessageId) : sent, .. titles]), isWhole);
+    }
+
+    // Two texts of one place would be one at the end of a page: each gets its own, as in the index.
+    static IReadOnlyList<SearchText> Place(IReadOnlyList<SearchText> texts)
+    {
+        var taken = new HashSet<long>();
+        return [.. texts.OrderBy(x => x.MessageId, StringComparer.Ordinal).Select(text =>
+        {
+            var place = text.Id;
+            for (var attempt = 1; !taken.Add(place); attempt++)
+                place = PlaceOf(text.Timestamp, text.MessageId.Length > 0 ? text.MessageId : text.ChatId, attempt);
+            return text with { Id = place };
+        })];
     }
 
     /// <summary>The newest texts of a user, or of a chat, as long as there are not enough.</summary>

@@ -30,7 +30,7 @@ sealed partial class McpServer
             {
                 throw;
             }
-            catch (Exception) when (isFirst && IsWorthAnother(connection, call) && !ct.IsCancellationRequested)
+            catch (Exception) when (isFirst && IsWorthAnother(connection, call, tool) && !ct.IsCancellationRequested)
             {
                 Retire(connection);
             }
@@ -38,6 +38,8 @@ sealed partial class McpServer
             {
                 ct.ThrowIfCancellationRequested();
                 var failure = Explain(connection, call, error);
+                if (HasLostSession(connection, call))
+                    Retire(connection); // The next call finds another one.
                 // It may be that there is no such tool any more.
                 if (error is McpProtocolException)
                     ListHasChanged();
@@ -64,9 +66,14 @@ sealed partial class McpServer
             return _connection;
     }
 
-    // Only where the server cannot have executed it: the line was broken, or its session has ended.
-    static bool IsWorthAnother(McpConnection connection, McpCall call) =>
-        !call.IsSent && !connection.IsAlive || call.Status is 400 or 404 && connection.HasSession;
+    // Only where the server cannot have executed it: the line was broken, or its session has ended, which 404 says.
+    // Some servers say it with 400, which may also be how a tool fails.
+    static bool IsWorthAnother(McpConnection connection, McpCall call, McpTool tool) =>
+        !call.IsSent && !connection.IsAlive
+        || HasLostSession(connection, call) && (call.Status == 404 || tool.Definition.IsRepeatable);
+
+    static bool HasLostSession(McpConnection connection, McpCall call) =>
+        connection.HasSession && call.Status is 400 or 404;
 
     ToolException Explain(McpConnection connection, McpCall call, Exception error) => error switch
     {

@@ -54,7 +54,7 @@ public sealed class KeptImportedPartsTests(SharedApp shared)
     }
 
     [Fact]
-    public async Task An_export_an_import_and_a_fork_bring_them_achatsand_a_deletion_leaves_none()
+    public async Task An_export_an_import_and_a_fork_bring_them_and_a_deletion_leaves_none()
     {
         using var ada = await _app.RegisterAsync();
         using var bob = await _app.RegisterAsync();
@@ -111,7 +111,7 @@ public sealed class KeptImportedPartsTests(SharedApp shared)
     }
 
     [Fact]
-    public async Task A_file_that_is_not_there_is_the_last_text_and_chatsparts_are_written_in_several_batches()
+    public async Task A_file_that_is_not_there_is_the_last_text_and_parts_are_written_in_several_batches()
     {
         using var ada = await _app.RegisterAsync();
         var chat = Doves();
