@@ -203,7 +203,7 @@ sealed class DeletionStore(Database db, EventLog events, TreeStore tree, Clock c
         string userId, string chatId, IEnumerable<string> parents, CancellationToken ct) => db.ListAsync(
         $"""
         select m.id, m.parent_id, m.sender, m.seq, m.on_path from messages m
-        where m.user_id = {userId} and m.chat_id = {chatId} and m.parent_id in {db.Dialect.EachOf(parents)}
+        where m.user_id = {userId} and m.chat_id = {chatId} and m.parent_id {db.Dialect.In(parents)}
           and m.deleted_at is null order by m.seq
         """,
         row => new Child(
@@ -219,7 +219,7 @@ sealed class DeletionStore(Database db, EventLog events, TreeStore tree, Clock c
         var transaction = new EventTransaction(
             batch, userId, clock.NewId(), clock.Now, plan.All.Count + (plan.AfterSeq is null ? 0 : 1),
             TreeStore.Unchanged(userId, chatId, plan.Changed));
-        SettleCalls(batch, transaction, chatId, $"calls.subject_id in {db.Dialect.EachOf(plan.All)}");
+        SettleCalls(batch, transaction, chatId, $"calls.subject_id {db.Dialect.In(plan.All)}");
         foreach (var id in plan.All)
         {
             transaction.Execute($"""
@@ -239,7 +239,7 @@ sealed class DeletionStore(Database db, EventLog events, TreeStore tree, Clock c
         transaction.Execute($"""
             update messages set parent_id = {plan.ParentId}
             from {transaction.Locked} and messages.user_id = {userId} and messages.chat_id = {chatId}
-              and messages.parent_id in {db.Dialect.EachOf(plan.All)}
+              and messages.parent_id {db.Dialect.In(plan.All)}
             """);
         tree.Move(transaction, chatId, new(plan.Changed, plan.LeafId, 0, Leaving: 0, plan.Entering));
         if (plan.AfterSeq is { } after)

@@ -108,7 +108,7 @@ sealed class MessageStore(Database db, EventLog events, Clock clock)
         (int)await db.FirstAsync(
         $"""
         select count(*) from messages m
-        where m.user_id = {userId} and m.id in {db.Dialect.EachOf(ids)} and m.state = {States.Stopped} and {NotDeleted}
+        where m.user_id = {userId} and m.id {db.Dialect.In(ids)} and m.state = {States.Stopped} and {NotDeleted}
         """, row => row.GetInt64(0), ct);
 
     /// <summary>A chat's last change, and whether a reply in it is open; null where there is no such chat.</summary>
@@ -170,7 +170,7 @@ sealed class MessageStore(Database db, EventLog events, Clock clock)
         $"""
         select m.id, {TreePlace.ColumnsOf($"m")} from messages m
         join chats c on c.user_id = m.user_id and c.id = m.chat_id and c.deleted_at is null
-        where m.user_id = {userId} and m.id in {db.Dialect.EachOf(ids)} and {NotDeleted}
+        where m.user_id = {userId} and m.id {db.Dialect.In(ids)} and {NotDeleted}
         """, row => (row.GetString(0), TreePlace.Read(row, 1)), ct);
 
     /// <summary>Moves replies forward in their status, those that are not so far yet, each with its event.</summary>
@@ -182,7 +182,7 @@ sealed class MessageStore(Database db, EventLog events, Clock clock)
         // anew, and the head's lock keeps it the same until the last one has moved it.
         Sql movable = $"""
             from messages m join chats c on c.user_id = m.user_id and c.id = m.chat_id and c.deleted_at is null
-            where m.user_id = {userId} and m.id in {db.Dialect.EachOf(replies)} and m.sender = 'ai' and (m.listed = 1 or {isShown} = 1)
+            where m.user_id = {userId} and m.id {db.Dialect.In(replies)} and m.sender = 'ai' and (m.listed = 1 or {isShown} = 1)
               and (m.status = 'sent' or m.status = 'delivered' and {status} = 'read') and {NotDeleted}
             """;
         var batch = new WriteBatch();

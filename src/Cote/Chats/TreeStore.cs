@@ -114,7 +114,7 @@ sealed class TreeStore(Database db, EventLog events, MessagesOptions options, Cl
             transaction.Execute($"""
                 update messages set on_path = 1
                 from {transaction.Locked} and messages.user_id = {transaction.UserId}
-                  and messages.id in {db.Dialect.EachOf(change.Entering)}
+                  and messages.id {db.Dialect.In(change.Entering)}
                 """);
     }
 

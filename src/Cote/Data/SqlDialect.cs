@@ -13,22 +13,13 @@ public abstract class SqlDialect
     public abstract Sql Now { get; }
 
     /// <summary>Texts as a list that may follow <c>in</c>: one statement text for any number of them.</summary>
-    public Sql EachOf(IEnumerable<string> texts)
-    {
-        var json = new JsonArray();
-        foreach (var text in texts)
-            json.Add((JsonNode)text);
-        return EachOf(json.ToJsonString());
-    }
+    public Sql EachOf(IEnumerable<string> texts) => EachOf(ArrayOf(texts.Select(x => (JsonNode)x)));
 
-    /// <summary>Whole numbers as a list that may follow <c>in</c>.</summary>
-    internal Sql EachOf(IEnumerable<long> numbers)
-    {
-        var json = new JsonArray();
-        foreach (var number in numbers)
-            json.Add((JsonNode)number);
-        return EachNumberOf(json.ToJsonString());
-    }
+    /// <summary>The condition, behind a column, that it is one of these texts: each is looked up in an index.</summary>
+    internal Sql In(IEnumerable<string> texts) => InList(EachOf(texts));
+
+    /// <summary>The same for whole numbers.</summary>
+    internal Sql In(IEnumerable<long> numbers) => InList(EachNumberOf(ArrayOf(numbers.Select(x => (JsonNode)x))));
 
     /// <summary>The value of a document's terms, which are given with blanks between them.</summary>
     internal abstract Sql Terms(string terms);
@@ -45,7 +36,11 @@ public abstract class SqlDialect
     /// <summary>The month of a time in Unix milliseconds, UTC, as a number: 202611.</summary>
     internal abstract Sql MonthOf(Sql milliseconds);
 
+    static string ArrayOf(IEnumerable<JsonNode> values) => new JsonArray([.. values]).ToJsonString();
+
     private protected abstract Sql EachOf(string jsonArray);
 
     private protected abstract Sql EachNumberOf(string jsonArray);
+
+    private protected abstract Sql InList(Sql list);
 }

@@ -181,7 +181,7 @@ sealed class EventLog
     /// <summary>The newest event of each of these users.</summary>
     public Task<IReadOnlyList<(string UserId, long Seq)>> HeadsAsync(IEnumerable<string> users, CancellationToken ct) =>
         _db.ListAsync(
-            $"select user_id, seq from heads where user_id in {_db.Dialect.EachOf(users)}",
+            $"select user_id, seq from heads where user_id {_db.Dialect.In(users)}",
             row => (row.GetString(0), row.GetInt64(1)), ct);
 
     Task<string?> ReadMetaAsync(string key, CancellationToken ct) =>

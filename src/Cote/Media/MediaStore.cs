@@ -75,8 +75,8 @@ sealed class MediaStore(Database db)
     public async Task<IEnumerable<string>> ListUnknownAsync(IReadOnlyList<string> ids, CancellationToken ct) =>
         ids.Except(await db.ListAsync(
             $"""
-            select id from blobs where id in {db.Dialect.EachOf(ids)}
-            union all select file_id from imports where file_id in {db.Dialect.EachOf(ids)}
+            select id from blobs where id {db.Dialect.In(ids)}
+            union all select file_id from imports where file_id {db.Dialect.In(ids)}
             """, row => row.GetString(0), ct));
 
     /// <summary>How many bytes a user has, the full length of unfinished resumable uploads included.</summary>
@@ -104,7 +104,7 @@ sealed class MediaStore(Database db)
         return any.Count == 0 ? [] : await db.ListAsync(
             $"""
             select {All} from media m join blobs b on b.id = m.blob_id
-            where m.user_id = {userId} and m.id in {db.Dialect.EachOf(any)}
+            where m.user_id = {userId} and m.id {db.Dialect.In(any)}
             """, Read, ct);
     }
 

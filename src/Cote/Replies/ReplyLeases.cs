@@ -186,7 +186,7 @@ sealed class ReplyLeases(
         IEnumerable<string> users, CancellationToken ct) => db.ListAsync(
         $"""
         select distinct user_id from messages
-        where user_id in {db.Dialect.EachOf(users)} and state in {States.Open} and state = 'running' and owner <> {node.Id}
+        where user_id {db.Dialect.In(users)} and state in {States.Open} and state = 'running' and owner <> {node.Id}
         """, row => row.GetString(0), ct);
 
     /// <summary>The fence, as a condition on <c>messages</c>: this node owns the reply, in this attempt.</summary>

@@ -27,7 +27,7 @@ sealed class ReplyStore(
         string userId, IEnumerable<string> replyIds, CancellationToken ct) => db.ListAsync(
         $"""
         select m.id from messages m
-        where m.user_id = {userId} and m.id in {db.Dialect.EachOf(replyIds)} and m.state in {States.Open}
+        where m.user_id = {userId} and m.id {db.Dialect.In(replyIds)} and m.state in {States.Open}
         """, row => row.GetString(0), ct);
 
     /// <summary>

@@ -91,7 +91,7 @@ sealed class SearchIndex(Database db, Node node)
         string userId, IEnumerable<string> chats, long limit, CancellationToken ct) =>
         db.ListAsync(
             $"""
-            select id from search_documents where user_id = {userId} and chat_id in {db.Dialect.EachOf(chats)}
+            select id from search_documents where user_id = {userId} and chat_id {db.Dialect.In(chats)}
             limit {limit}
             """, row => row.GetInt64(0), ct);
 
@@ -112,13 +112,13 @@ sealed class SearchIndex(Database db, Node node)
             row => row.GetString(0), ct);
 
     /// <summary>These messages.</summary>
-    public Sql AreMessages(IEnumerable<string> ids) => $"m.id in {db.Dialect.EachOf(ids)}";
+    public Sql AreMessages(IEnumerable<string> ids) => $"m.id {db.Dialect.In(ids)}";
 
     /// <summary>The messages of these chats.</summary>
-    public Sql AreOfChats(IEnumerable<string> chats) => $"m.chat_id in {db.Dialect.EachOf(chats)}";
+    public Sql AreOfChats(IEnumerable<string> chats) => $"m.chat_id {db.Dialect.In(chats)}";
 
     /// <summary>These chats.</summary>
-    public Sql IsOneOf(IEnumerable<string> chats) => $"c.id in {db.Dialect.EachOf(chats)}";
+    public Sql IsOneOf(IEnumerable<string> chats) => $"c.id {db.Dialect.In(chats)}";
 
     /// <summary>Titles of chats that <paramref name="which"/> selects; those of deleted chats are empty.</summary>
     public Task<IReadOnlyList<SearchDocument>> ListTitlesAsync(
@@ -159,7 +159,7 @@ sealed class SearchIndex(Database db, Node node)
             Lock(batch, step);
         var removed = steps.SelectMany(x => x.Removed).ToList();
         if (removed.Count > 0)
-            batch.Execute($"delete from search_documents where id in {db.Dialect.EachOf(removed)}");
+            batch.Execute($"delete from search_documents where id {db.Dialect.In(removed)}");
         foreach (var step in steps)
             ReplaceTitles(batch, step);
         foreach (var (place, step, document) in await PlaceAsync(steps, ct))
@@ -178,12 +178,12 @@ sealed class SearchIndex(Database db, Node node)
         batch.Lock($"select 1 from search_marks where user_id = {step.From.UserId}");
         var messages = step.Added.Where(x => x.MessageId.Length > 0).Select(x => x.MessageId);
         batch.Lock($"""
-            select 1 from messages where user_id = {step.From.UserId} and id in {db.Dialect.EachOf(messages)}
+            select 1 from messages where user_id = {step.From.UserId} and id {db.Dialect.In(messages)}
             order by id
             """);
         var chats = step.Added.Where(x => x.MessageId.Length == 0).Select(x => x.ChatId);
         batch.Lock($"""
-            select 1 from chats where user_id = {step.From.UserId} and id in {db.Dialect.EachOf(chats)} order by id
+            select 1 from chats where user_id = {step.From.UserId} and id {db.Dialect.In(chats)} order by id
             """);
     }
 
@@ -233,7 +233,7 @@ sealed class SearchIndex(Database db, Node node)
             var wanted = open.Select(x => (
                 Place: SearchStore.PlaceOf(x.document.Timestamp, x.document.Id, attempt), Item: x)).ToList();
             var taken = (await db.ListAsync(
-                $"select id from search_documents where id in {db.Dialect.EachOf(wanted.Select(x => x.Place))}",
+                $"select id from search_documents where id {db.Dialect.In(wanted.Select(x => x.Place))}",
                 row => row.GetInt64(0), ct)).ToHashSet();
             open = [.. from x in wanted where taken.Contains(x.Place) || !placed.TryAdd(x.Place, x.Item) select x.Item];
         }

@@ -43,7 +43,7 @@ sealed class SearchStore(Database db)
     /// </summary>
     public static readonly Sql IsMissing = $"""
         (select d.id from search_documents d
-         where d.user_id = m.user_id and d.chat_id = m.chat_id and d.message_id = m.id limit 1) is null
+         where d.user_id = m.user_id and d.message_id = m.id limit 1) is null
         """;
 
     static readonly Sql OfMessage =
@@ -87,7 +87,7 @@ sealed class SearchStore(Database db)
             select h.user_id, coalesce(s.number, 0), coalesce(s.mark, 0), coalesce(s.goal, 0), coalesce(s.place, ''),
               h.seq, h.tail
             from heads h left join search_marks s on s.user_id = h.user_id
-            where h.user_id in {db.Dialect.EachOf(users)}
+            where h.user_id {db.Dialect.In(users)}
             """, row => new SearchMark(row.GetString(0), row.GetInt64(1), row.GetInt64(2), row.GetInt64(3),
                 row.GetString(4), row.GetInt64(5), row.GetInt64(6)), ct);
 
@@ -162,7 +162,7 @@ sealed class SearchStore(Database db)
     public Task<IReadOnlyList<SearchText>> ListAtAsync(
         string userId, IEnumerable<long> places, Func<SearchText, bool> enough, CancellationToken ct) =>
         db.ListAsync(
-            $"select {Documents(userId)} and d.id in {db.Dialect.EachOf(places)} order by d.id desc",
+            $"select {Documents(userId)} and d.id {db.Dialect.In(places)} order by d.id desc",
             ReadText, ct, enough);
 
     static SearchText ReadText(Row row)

@@ -13,6 +13,8 @@ sealed class SqliteDialect : SqlDialect
 
     private protected override Sql EachNumberOf(string jsonArray) => EachOf(jsonArray);
 
+    private protected override Sql InList(Sql list) => $"in {list}";
+
     internal override Sql Json(string json) => $"{json}";
 
     internal override Sql MonthOf(Sql milliseconds) =>

@@ -6,9 +6,13 @@ namespace Cote.Tests.Chats.Import;
 /// <summary>What is done with trees that only an import makes.</summary>
 public sealed class ImportedBranchesTests(SharedApp shared)
 {
-    async Task<(CoteClient Ada, string Chat, Dictionary<string, string> Ids)> ImportAsync(params string[] nodes)
+    Task<(CoteClient Ada, string Chat, Dictionary<string, string> Ids)> ImportAsync(params string[] nodes) =>
+        ImportAsync(shared.App, nodes);
+
+    static async Task<(CoteClient Ada, string Chat, Dictionary<string, string> Ids)> ImportAsync(
+        CoteApp app, params string[] nodes)
     {
-        var ada = await shared.App.RegisterAsync();
+        var ada = await app.RegisterAsync();
         (await ada.ImportAsync(Exports.File(Exports.ChatGpt("c", nodes)))).Ok();
         var chat = (await ada.ChatsAsync()).ShouldHaveSingleItem().Text("id");
         var messages = (await ada.GetAsync($"/chats/{chat}/messages/?branches=all")).Ok().Json.EnumerateArray();
@@ -63,7 +67,8 @@ public sealed class ImportedBranchesTests(SharedApp shared)
     [Fact]
     public async Task A_page_of_texts_of_one_moment_leads_to_all_of_them()
     {
-        var (ada, _, ids) = await ImportAsync([.. Enumerable.Range(0, 400)
+        await using var app = await CoteApp.StartAsync(Searching.WithoutLoop); // places change while it works
+        var (ada, _, ids) = await ImportAsync(app, [.. Enumerable.Range(0, 400)
             .Select(i => $"m{i} {(i == 0 ? "-" : $"m{i - 1}")} {(i % 2 == 0 ? "user" : "assistant")} dove {i}")]);
 
         (await ada.PagesAsync("/search?q=dove&limit=7")).Distinct().Count().ShouldBe(ids.Count + 1, "and the title");
