@@ -177,7 +177,9 @@ sealed class ReplyStore(
         $"from messages m where m.user_id = {userId} and m.chat_id = {chatId} and m.state in {States.Open}";
 
     /// <summary>The waiting replies of a chat as the rows of a transaction.</summary>
-    public static Sql WaitingIn(string userId, string chatId) => $"{OpenIn(userId, chatId)} and m.state = 'waiting'";
+    public static Sql WaitingIn(string userId, string chatId) => $"""
+        from messages m where m.user_id = {userId} and m.chat_id = {chatId} and m.state = 'waiting'
+        """;
 
     /// <summary>
     /// Adds the statements that end open replies of a chat as stopped, with the text that was written; the transaction

@@ -6,3 +6,6 @@ alter table messages add column input_ratio bigint;
 -- chat and place until the tables are analyzed.
 drop index search_documents_by_text;
 create unique index search_documents_by_message on search_documents (user_id, message_id, chat_id);
+
+-- Each send asks whether a reply of its chat waits: an index of its own, or it reads all that are open.
+create index messages_waiting_in on messages (user_id, chat_id) where state = 'waiting';
