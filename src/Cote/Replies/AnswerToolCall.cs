@@ -53,8 +53,7 @@ static class AnswerToolCall
 
     static Problem? Refuse(AnswerableCall call, string fingerprint) =>
         call.Answer is { } first ? first == fingerprint ? null : Problems.AlreadyAnswered
-        : call.Part.State != CallStates.Waiting || States.IsFinal(call.ReplyState) || call.IsOfOtherEpoch
-            ? Problems.ReplyEnded
+        : !call.Waits ? Problems.ReplyEnded
         : call.IsClaimedByOther ? Problems.Claimed : null;
 
     // The call as the answer leaves it; what does not fit its kind is an error of the request.

@@ -34,7 +34,7 @@ static class ClaimToolCall
         }
         if (call.Answer is not null)
             return ApiResults.Of(Problems.AlreadyAnswered);
-        if (call.Part.State != CallStates.Waiting || States.IsFinal(call.ReplyState))
+        if (!call.Waits)
             return ApiResults.Of(Problems.ReplyEnded);
         return await answers.ClaimAsync(user.Id, id, callId, clientId)
             ? ApiResults.Success : ApiResults.Of(Problems.Claimed);

@@ -12,7 +12,11 @@ namespace Cote.Replies;
 /// <param name="IsClaimedByOther">Whether another installation executes it.</param>
 /// <param name="IsOfOtherEpoch">Whether it is of a history before this one: its reply ends, and does not go on.</param>
 sealed record AnswerableCall(
-    string ReplyState, ToolPart Part, string? Answer, bool IsClaimedByOther, bool IsOfOtherEpoch);
+    string ReplyState, ToolPart Part, string? Answer, bool IsClaimedByOther, bool IsOfOtherEpoch)
+{
+    /// <summary>Whether it still waits, and its reply goes on with the answer.</summary>
+    public bool Waits => Part.State == CallStates.Waiting && !States.IsFinal(ReplyState) && !IsOfOtherEpoch;
+}
 
 /// <summary>The SQL of what persons and clients say to calls, and of replies that waited too long for it.</summary>
 sealed class ToolAnswerStore(

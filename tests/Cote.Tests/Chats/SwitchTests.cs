@@ -61,7 +61,9 @@ public sealed class SwitchTests(LiveApp live) : IClassFixture<LiveApp>
         var (q1, _) = await ada.TurnAsync(chat, "one");
         await ada.TurnAsync(chat, "one!", new { version_of = q1 });
         (await ada.DeleteAsync($"/chats/{chat}")).Ok();
-        // As long as its rows are not blanked yet.
+        await Patience.UntilAsync(async () => await _app.CountAsync(
+            $"select count(*) from messages where chat_id = '{chat}' and deleted_at is null") == 0, "they are blanked");
+        // As before that.
         await _app.WriteAsync($"update messages set deleted_at = null where chat_id = '{chat}'");
 
         (await ada.SwitchAsync(chat, q1)).ShouldBeProblem(404, "chat_not_found", "Chat not found");

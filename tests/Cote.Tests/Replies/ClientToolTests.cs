@@ -118,6 +118,18 @@ public sealed class ClientToolTests(LiveApp live) : IClassFixture<LiveApp>
     }
 
     [Fact]
+    public async Task A_description_counts_as_it_is_sent_in_any_script()
+    {
+        using var ada = await live.RegisterAsync();
+        var chat = await ada.CreateChatAsync(model: "openai");
+
+        // 48 KB of UTF-8, and twice as much in escapes.
+        var tool = $$"""{"name":"place","description":"{{new string('鸽', 16_000)}}"}""";
+        (await ada.PostAsync($"/chats/{chat}/messages/",
+            $$"""{"content":"hello","client_tools":[{{tool}}],"client_id":"phone"}""")).Ok();
+    }
+
+    [Fact]
     public async Task Wrong_tools_are_refused_and_nothing_is_stored()
     {
         using var ada = await live.RegisterAsync();

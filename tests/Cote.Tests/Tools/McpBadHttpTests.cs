@@ -88,6 +88,34 @@ public sealed class McpBadHttpTests : IAsyncDisposable
         failure.InnerException.ShouldBeNull("it may hold what the server said");
     }
 
+    [Theory]
+    [InlineData(400, 1)] // It may be how the tool fails.
+    [InlineData(404, 2)]
+    public async Task A_call_is_made_again_where_its_session_has_ended_for_sure(int status, int calls)
+    {
+        _real = await McpTestServer.StartAsync(hasSessions: true);
+        var seen = 0;
+        _real.Before = async context =>
+        {
+            context.Request.EnableBuffering();
+            var body = await new StreamReader(context.Request.Body).ReadToEndAsync();
+            context.Request.Body.Position = 0;
+            if (!body.Contains("tools/call", StringComparison.Ordinal) || ++seen > 1)
+                return false;
+            context.Response.StatusCode = status;
+            return true;
+        };
+        var tool = await _servers.Start(new() { Url = _real.Url }).ToolAsync("files__say");
+
+        if (calls == 1)
+            (await tool.FailureAsync()).Code.ShouldBe(ToolErrors.Gone);
+        else
+            (await tool.RunAsync(McpServers.Execution(), default).InTimeAsync()).Text.ShouldBe("said");
+
+        seen.ShouldBe(calls);
+        (await tool.RunAsync(McpServers.Execution(), default).InTimeAsync()).Text.ShouldBe("said", "it is there again");
+    }
+
     [Fact]
     public async Task A_connection_that_breaks_leaves_the_outcome_unknown()
     {

@@ -34,6 +34,29 @@ public sealed partial class BudgetTests
     }
 
     [Fact]
+    public async Task Lost_calls_of_two_days_are_each_settled_in_their_own()
+    {
+        await using var live = await LiveApp.StartAsync("Budgets:DayTokens=100000");
+        using var ada = await live.RegisterAsync();
+        var (early, late) = (await ada.CreateChatAsync(), await ada.CreateChatAsync());
+        await ada.ReplyAsync(early, "before midnight");
+        await ada.ReplyAsync(late, "after it");
+        await live.App.SetRowsAsync(
+            "update calls set state = 0, until = 1, reserved_tokens = 500",
+            $"update calls set day = day - 1 where chat_id = '{early}'",
+            "update budgets set day_tokens = 0, day_reserved_tokens = 500");
+
+        await live.App.RestartAsync();
+
+        using var again = new CoteClient(live.App.Url) { Token = ada.Token };
+        await Patience.UntilAsync(async () => await Chats.Searching.CountAsync(
+            live.App, "select count(*) from calls where state <> 1") == 0, "they are settled");
+        var day = await again.BudgetAsync("day");
+        (day.Number("used"), day.Number("reserved")).ShouldBe((await Chats.Searching.CountAsync(
+            live.App, $"select input + output from calls where chat_id = '{late}'"), 0));
+    }
+
+    [Fact]
     public async Task A_budget_that_is_new_knows_what_was_used_before()
     {
         await using var live = await LiveApp.StartAsync();
