@@ -13,6 +13,10 @@ enum Branches
 
     /// <summary>Those of the whole tree.</summary>
     All,
+
+    /// <summary>Those of the whole tree, and open replies that show nothing yet: what follows one has its parent.
+    /// </summary>
+    AllWithOpen,
 }
 
 /// <summary>The SQL of messages as clients see them. That of running replies is in Replies/ReplyStore.cs.</summary>
@@ -24,11 +28,15 @@ sealed class MessageStore(Database db, EventLog events, Clock clock)
     /// The columns of a message <c>m</c> in a chat <c>c</c>, in the order that <see cref="Read(Row, int)"/> takes them.
     /// </summary>
     /// <param name="view">How much of the parts is read.</param>
-    public static Sql Columns(PartsView view) => $"""
+    public static Sql Columns(PartsView view) => AllColumns[(int)view];
+
+    static readonly Sql[] OwnColumns = [.. Enum.GetValues<PartsView>().Select(OwnColumnsOf)];
+    static readonly Sql[] AllColumns = [.. OwnColumns.Select(x => (Sql)$"{x}, {TreePlace.ColumnsOf($"m")}")];
+
+    static Sql OwnColumnsOf(PartsView view) => $"""
         m.id, m.chat_id, m.seq, m.content, m.type, m.sender, m.timestamp, m.status, m.media, m.reply_to_id, m.importance,
         m.reply_id, m.event_seq, m.state, m.attempt, m.text_attempt, m.model, m.error_code, m.error_detail, m.usage,
-        m.finish_reason, m.rating, m.feedback_text, m.parts_rev, {ReplyParts.ColumnOf($"m", view)},
-        {TreePlace.ColumnsOf($"m")}
+        m.finish_reason, m.rating, m.feedback_text, m.parts_rev, {ReplyParts.ColumnOf($"m", view)}
         """;
 
     const int OwnWidth = 25;
@@ -138,8 +146,9 @@ sealed class MessageStore(Database db, EventLog events, Clock clock)
     static Sql List(
         string userId, string chatId, Branches branches, PartsView view, Sql range, Sql order, long limit)
     {
+        Sql shown = branches == Branches.AllWithOpen ? (Sql)$"(m.listed = 1 or m.state in {States.Open})" : $"m.listed = 1";
         Sql listed = $"""
-            m.user_id = {userId} and m.chat_id = {chatId} and {range} and m.listed = 1 and {NotDeleted}
+            m.user_id = {userId} and m.chat_id = {chatId} and {range} and {shown} and {NotDeleted}
             """;
         Sql ids(long onPath) => $"""
             select id from (
@@ -154,15 +163,24 @@ sealed class MessageStore(Database db, EventLog events, Clock clock)
 
     /// <summary>The versions of a message, itself and open ones included, by <c>seq</c>; empty where it is not there.
     /// </summary>
-    public Task<IReadOnlyList<Message>> ListSiblingsAsync(
-        string userId, string chatId, string id, PartsView view, CancellationToken ct) => db.ListAsync(
-        $"""
-        select {Columns(view)} from messages t
+    public async Task<IReadOnlyList<Message>> ListSiblingsAsync(
+        string userId, string chatId, string id, PartsView view, CancellationToken ct)
+    {
+        // Their places are those in the list: counted for each of them, they take the square of their number.
+        var all = await db.ListAsync(SelectSiblings(userId, chatId, id, view), Read, ct);
+        return all.Count < 2 ? all : [.. all.Select((x, i) => x with
+        {
+            Siblings = new(i + 1, all.Count, i > 0 ? all[i - 1].Id : null, i + 1 < all.Count ? all[i + 1].Id : null),
+        })];
+    }
+
+    static Sql SelectSiblings(string userId, string chatId, string id, PartsView view) => $"""
+        select {OwnColumns[(int)view]}, {TreePlace.Alone($"m")} from messages t
         join chats c on c.user_id = t.user_id and c.id = t.chat_id and c.deleted_at is null
         join messages m on m.user_id = t.user_id and m.chat_id = t.chat_id and m.parent_id = t.parent_id
           and m.sender = t.sender and {NotDeleted}
         where t.user_id = {userId} and t.id = {id} and t.chat_id = {chatId} and t.deleted_at is null order by m.seq
-        """, Read, ct);
+        """;
 
     /// <summary>Where these messages stand now; those that are deleted are left out.</summary>
     public Task<IReadOnlyList<(string Id, TreePlace Place)>> ListPlacesAsync(

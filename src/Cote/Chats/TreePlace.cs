@@ -41,6 +41,9 @@ sealed record TreePlace(string? ParentId, bool? OnPath = null, Siblings? Sibling
             """;
     }
 
+    /// <summary>The same columns where nobody looks for siblings.</summary>
+    public static Sql Alone(Sql m) => $"{m}.parent_id, {m}.on_path, cast(1 as bigint), cast(1 as bigint), cast(null as text), cast(null as text)";
+
     public static TreePlace Read(Row row, int at) => new(
         row.GetString(at) is { Length: > 0 } parent ? parent : null,
         row.GetInt64(at + 1) == 0 ? false : null,

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Text;
 
 namespace Cote;
 
@@ -10,30 +9,29 @@ namespace Cote;
 [InterpolatedStringHandler]
 public sealed class Sql
 {
-    readonly StringBuilder _text;
+    readonly List<string?> _texts; // Null where the next parameter stands.
     readonly List<Arg> _args;
     string? _built;
 
     /// <summary>Called by the compiler.</summary>
     public Sql(int literalLength, int formattedCount)
     {
-        _text = new(literalLength + formattedCount * 3);
+        _ = literalLength; // Only the whole statement is ever a text.
+        _texts = new(formattedCount * 2 + 1);
         _args = new(formattedCount);
     }
 
     /// <summary>A value with its kind: PostgreSQL needs the type of a null too.</summary>
-    /// <param name="At">The place of its hole in the text; a <c>$</c> anywhere else is text.</param>
-    /// <param name="Width">The length of the hole.</param>
-    internal readonly record struct Arg(object? Value, ArgKind Kind, int At, int Width);
+    internal readonly record struct Arg(object? Value, ArgKind Kind);
 
     internal enum ArgKind { Text, Integer, Real, Bytes }
 
-    internal string Text => _built ??= _text.ToString();
+    internal string Text => _built ??= Build();
 
     internal IReadOnlyList<Arg> Args => _args;
 
     /// <summary>Called by the compiler: the text between two holes.</summary>
-    public void AppendLiteral(string text) => _text.Append(text);
+    public void AppendLiteral(string text) => _texts.Add(text);
     /// <summary>A <c>text</c>, or null.</summary>
     public void AppendFormatted(string? value) => Add(value, ArgKind.Text);
     /// <summary>A <c>bigint</c>.</summary>
@@ -54,15 +52,13 @@ public sealed class Sql
     /// <summary>Inserts a part of a statement, with its parameters.</summary>
     public void AppendFormatted(Sql part)
     {
-        var text = part.Text.AsSpan();
-        var done = 0;
-        foreach (var arg in part._args)
+        if (part._args.Count == 0)
         {
-            _text.Append(text[done..arg.At]);
-            Add(arg.Value, arg.Kind);
-            done = arg.At + arg.Width;
+            _texts.Add(part.Text); // Most of these are constants of the program, whose text is made once.
+            return;
         }
-        _text.Append(text[done..]);
+        _texts.AddRange(part._texts);
+        _args.AddRange(part._args);
     }
 
     /// <summary>Names of tables or columns, constants of the program; quoted, since one may be a keyword.</summary>
@@ -75,8 +71,22 @@ public sealed class Sql
 
     void Add(object? value, ArgKind kind)
     {
-        var at = _text.Length;
-        _text.Append('$').Append(_args.Count + 1);
-        _args.Add(new(value, kind, at, _text.Length - at));
+        _texts.Add(null);
+        _args.Add(new(value, kind));
+    }
+
+    string Build()
+    {
+        var text = new DefaultInterpolatedStringHandler(0, 0, null, stackalloc char[1_024]);
+        var arg = 0;
+        foreach (var part in _texts)
+            if (part is not null)
+                text.AppendLiteral(part);
+            else
+            {
+                text.AppendLiteral("$");
+                text.AppendFormatted(++arg);
+            }
+        return text.ToStringAndClear();
     }
 }

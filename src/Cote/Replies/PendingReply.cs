@@ -94,7 +94,9 @@ sealed record PendingReplyRow(
     /// <summary>
     /// The query for such rows, where <c>r</c> is the reply, <c>q</c> its question and <c>c</c> its chat.
     /// </summary>
-    public static Sql Select(Sql where) => $"""
+    public static Sql Select(Sql where) => $"{Selected} where {where}";
+
+    static readonly Sql Selected = $"""
         select r.user_id, r.chat_id, r.id, r.seq, r.state, r.attempt, r.text_attempt, r.content, r.takeovers, r.model,
           r.stop_wanted, q.id, q.seq, r.begun_seq, q.status, c.system_prompt, r.temperature, r.max_tokens, r.owner,
           q.timestamp, r.prefix, q.parent_id, (select u.instructions from users u where u.id = r.user_id), c.title_state,
@@ -104,7 +106,6 @@ sealed record PendingReplyRow(
         from messages r
         join messages q on q.user_id = r.user_id and q.id = r.reply_to_id
         join chats c on c.user_id = r.user_id and c.id = r.chat_id
-        where {where}
         """;
 
     /// <summary>The query for all pending replies of a user, or of one chat, in order, or those after one.</summary>

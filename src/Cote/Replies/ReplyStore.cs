@@ -102,7 +102,7 @@ sealed class ReplyStore(
               parts_rev = {end.Text.Parts.Rev}, media = {media}, timestamp = {ListedAt(transaction.At)}, listed = 1, event_seq = h.seq, tokens = {(long)TokenEstimate.Of(content)},
               finish_reason = {end.FinishReason}, error_code = {end.Error?.Code}, error_detail = {end.Error?.Detail},
               input_ratio = {end.Call?.InputRatio},
-              usage = {CallLedger.UsageOf($"messages.user_id", $"messages.id")}, owner = null, lease_until = 0
+              usage = {CallLedger.UsageOfReply}, owner = null, lease_until = 0
             from {transaction.Locked} and messages.user_id = {reply.UserId} and messages.id = {reply.Id}
             """);
         MoveChat(transaction, reply, content, end.State == States.Completed ? WantTitle(reply) : $"");
@@ -210,7 +210,7 @@ sealed class ReplyStore(
         ToolCallRows.End(transaction.Execute, userId, $"in (select m.id {rows})", transaction.Locked, calls);
         transaction.Execute($"""
             update messages set state = {state}, wait_until = 0, media = {MediaStore.NamedBy($"messages")}, timestamp = {ListedAt(transaction.At)}, listed = 1, owner = null, lease_until = 0,
-              usage = {CallLedger.UsageOf($"messages.user_id", $"messages.id")}, event_seq = coalesce((
+              usage = {CallLedger.UsageOfReply}, event_seq = coalesce((
                 select e.seq from events e
                 where e.user_id = {userId} and e.seq > h.seq - {most} and e.message_id = messages.id
                   and e.type = {EventTypes.Message}), h.seq)

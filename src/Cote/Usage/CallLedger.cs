@@ -39,6 +39,9 @@ sealed class CallLedger(SqlDialect dialect, Prices prices, Node node)
 {
     const long MillisecondsPerDay = 86_400_000;
 
+    static readonly Sql CostOfUsed = Price.CostOf($"u.input", $"u.output", $"coalesce(u.cached, 0)");
+    static readonly Sql CostOfEstimated = Price.CostOf($"input", $"output", $"0");
+
     /// <summary>Reserves a row for each call that is selected.</summary>
     /// <param name="batch">Is added to.</param>
     /// <param name="call">The columns.</param>
@@ -81,10 +84,11 @@ sealed class CallLedger(SqlDialect dialect, Prices prices, Node node)
             return;
         }
         batch.Execute($"""
-            update calls set state = 2, input = {usage.Input}, output = {usage.Output}, cached = {usage.Cached},
-              reasoning = {usage.Reasoning}, estimated = {usage.IsEstimated},
-              cost = {Price.CostOf($"{usage.Input}", $"{usage.Output}", $"{usage.Cached ?? 0}")}
-            where {call.Condition} and state = 0
+            update calls set state = 2, input = u.input, output = u.output, cached = u.cached, reasoning = u.reasoning,
+              estimated = {usage.IsEstimated}, cost = {CostOfUsed}
+            from (select {usage.Input} as input, {usage.Output} as output, {usage.Cached} as cached,
+              {usage.Reasoning} as reasoning) u
+            where {call.Condition} and calls.state = 0
             """);
         Close(batch, call.UserId);
     }
@@ -103,7 +107,7 @@ sealed class CallLedger(SqlDialect dialect, Prices prices, Node node)
             where calls.user_id = {userId} and {which} and state <> 1 and state = 0
             """);
         batch.Execute($"""
-            update calls set cost = {Price.CostOf($"input", $"output", $"0")}
+            update calls set cost = {CostOfEstimated}
             where user_id = {userId} and state <> 1 and state = 2
             """);
         Close(batch, userId);
@@ -116,17 +120,16 @@ sealed class CallLedger(SqlDialect dialect, Prices prices, Node node)
         batch.Execute($"delete from calls where {call.Condition} and state = 2");
     }
 
-    /// <summary>What the calls of a reply have used, as the JSON of <c>generation.usage</c>; null where none was
-    /// made.</summary>
-    /// <param name="userId">The owner.</param>
-    /// <param name="replyId">The reply.</param>
-    public static Sql UsageOf(Sql userId, Sql replyId) => $$"""
+    /// <summary>What the calls of a reply, a row of <c>messages</c>, have used, as the JSON of
+    /// <c>generation.usage</c>; null where none was made.</summary>
+    public static readonly Sql UsageOfReply = $$"""
         (select cast('{"input_tokens":' as text) || sum(u.input) || ',"output_tokens":' || sum(u.output)
           || coalesce(',"cached_input_tokens":' || sum(u.cached), '')
           || coalesce(',"reasoning_tokens":' || sum(u.reasoning), '')
           || case when count(*) = count(u.cost) then ',"cost_usd":' || {{Money.Json($"sum(u.cost)")}} else '' end
           || case when max(u.estimated) = 1 then ',"estimated":true' else '' end || '}'
-         from calls u where u.user_id = {{userId}} and u.subject_id = {{replyId}} and u.purpose = 'chat' and u.state = 1)
+         from calls u
+         where u.user_id = messages.user_id and u.subject_id = messages.id and u.purpose = 'chat' and u.state = 1)
         """;
 
     // Settled calls are counted in the windows in which they were reserved.
@@ -146,26 +149,27 @@ sealed class CallLedger(SqlDialect dialect, Prices prices, Node node)
         Count(batch, userId, "");
     }
 
+    static void Count(WriteBatch batch, string userId, string budget) => batch.Execute($"""
+        update budgets set {Counted} from (select {SumsOfSettled} from calls c where c.user_id = {userId} and c.state <> 1 and c.state = 2) s
+        where budgets.user_id = {budget} and budgets.day > 0 and s.began_day is not null
+        """);
+
+    static readonly Sql SumsOfSettled = $"""
+        max(c.day) as began_day, max(c.month) as began_month, sum(c.input + c.output) as tokens,
+        coalesce(sum(c.cost), 0) as cost, sum(c.reserved_tokens) as reserved_tokens, sum(c.reserved_cost) as reserved_cost
+        """;
+
+    static readonly Sql Counted = $"""
+        {CountedIn($"day", $"tokens")}, {CountedIn($"day", $"cost")}, {CountedIn($"month", $"tokens")}, {CountedIn($"month", $"cost")},
+        day = case when day < s.began_day then s.began_day else day end,
+        month = case when month < s.began_month then s.began_month else month end
+        """;
+
     // A window that has passed is not counted in; one that has begun since the row was written begins with this.
-    static void Count(WriteBatch batch, string userId, string budget)
-    {
-        Sql used(Sql window, Sql unit, Sql own, Sql began) => $"""
-            {window}_{unit} = case when {own} = {began} then {window}_{unit} + s.{unit} when {own} < {began} then s.{unit}
-              else {window}_{unit} end,
-            {window}_reserved_{unit} = case when {own} = {began} then {window}_reserved_{unit} - s.reserved_{unit}
-              when {own} < {began} then 0 else {window}_reserved_{unit} end
-            """;
-        batch.Execute($"""
-            update budgets set {used($"day", $"tokens", $"day", $"s.began_day")}, {used($"day", $"cost", $"day", $"s.began_day")},
-              {used($"month", $"tokens", $"month", $"s.began_month")}, {used($"month", $"cost", $"month", $"s.began_month")},
-              day = case when day < s.began_day then s.began_day else day end,
-              month = case when month < s.began_month then s.began_month else month end
-            from (
-              select max(c.day) as began_day, max(c.month) as began_month, sum(c.input + c.output) as tokens,
-                coalesce(sum(c.cost), 0) as cost, sum(c.reserved_tokens) as reserved_tokens,
-                sum(c.reserved_cost) as reserved_cost
-              from calls c where c.user_id = {userId} and c.state <> 1 and c.state = 2) s
-            where budgets.user_id = {budget} and budgets.day > 0 and s.began_day is not null
-            """);
-    }
+    static Sql CountedIn(Sql window, Sql unit) => $"""
+        {window}_{unit} = case when {window} = s.began_{window} then {window}_{unit} + s.{unit}
+          when {window} < s.began_{window} then s.{unit} else {window}_{unit} end,
+        {window}_reserved_{unit} = case when {window} = s.began_{window} then {window}_reserved_{unit} - s.reserved_{unit}
+          when {window} < s.began_{window} then 0 else {window}_reserved_{unit} end
+        """;
 }

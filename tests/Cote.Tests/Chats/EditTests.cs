@@ -60,7 +60,8 @@ public sealed class EditTests(SharedApp shared)
         (await ada.MessageAsync(chat, q2)).Versions().ShouldBe("2/2");
         (await ada.MessageAsync(chat, q1)).Versions().ShouldBe("1/2");
         (await ada.GetAsync($"/chats/{chat}/messages/{q1}/siblings")).Ok().Json.EnumerateArray()
-            .Select(x => x.Text("id")).ShouldBe([q1, q2]);
+            .Select(x => (x.Text("id"), x.Versions(), x.Text("siblings", "previous"), x.Text("siblings", "next")))
+            .ShouldBe([(q1, "1/2", "", q2), (q2, "2/2", q1, "")]);
     }
 
     [Fact]

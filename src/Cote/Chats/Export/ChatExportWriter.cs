@@ -49,7 +49,7 @@ sealed class ChatExportWriter(ExportOutput output, ChatExportStores stores, stri
         json.WritePropertyName("chat"u8);
         JsonSerializer.Serialize(json, chat, WireJson.Chat);
         json.WriteStartArray("messages"u8);
-        await foreach (var message in ReadAsync(stores.Messages, userId, chat.Id, Branches.All, ct))
+        await foreach (var message in ReadAsync(stores.Messages, userId, chat.Id, Branches.AllWithOpen, ct))
         {
             JsonSerializer.Serialize(json, message.Signed(stores.Links), WireJson.Message);
             if (output.IsDue)
