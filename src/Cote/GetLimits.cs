@@ -1,8 +1,10 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Cote.Chats;
 using Cote.Http;
 using Cote.Primitives;
 using Cote.Replies;
+using Cote.Tools;
 using Cote.Usage;
 using Cote.Users;
 using Microsoft.AspNetCore.Http;
@@ -68,6 +70,8 @@ static class GetLimits
         json.WriteNumber("switches_per_minute"u8, options.RateLimits.SwitchesPerMinute);
         json.WriteNumber("requests_per_minute"u8, options.RateLimits.RequestsPerMinute);
         json.WriteEndObject();
+        WriteTools(json, options.Tools);
+        json.WriteNumber("reasoning_units"u8, ReasoningPart.MostKept);
         json.WriteBoolean("budgets"u8, Caps.Of(options.Budgets).AreSet || Caps.Of(options.Budgets.All).AreSet);
         json.WriteStartObject("search"u8);
         json.WriteNumber("q"u8, SearchChats.LongestQuery);
@@ -75,4 +79,17 @@ static class GetLimits
         json.WriteEndObject();
         json.WriteEndObject();
     });
+
+    static void WriteTools(Utf8JsonWriter json, ToolsOptions tools)
+    {
+        json.WriteStartObject("tools"u8);
+        json.WriteNumber("steps"u8, tools.Steps);
+        json.WriteNumber("calls"u8, tools.Calls);
+        json.WriteNumber("call_seconds"u8, tools.CallSeconds);
+        json.WriteNumber("argument_bytes"u8, tools.ArgumentBytes);
+        json.WriteNumber("output_bytes"u8, tools.OutputBytes);
+        json.WriteNumber("client_tools"u8, ClientTools.Most);
+        json.WriteNumber("wait_seconds"u8, tools.WaitSeconds);
+        json.WriteEndObject();
+    }
 }

@@ -57,17 +57,15 @@ sealed class ExportWriter(PipeWriter output, ExportStores stores, CurrentUser us
     {
         var chats = new ChatExportWriter(_output, new(stores.Messages, stores.Media, stores.Links), user.Id);
         Json.WriteStartArray("chats"u8);
-        foreach (var isArchived in (bool[])[false, true])
-            for (long? before = null; ;)
-            {
-                var page = await stores.Chats.ListAsync(
-                    user.Id, isArchived, before, PageRows, static _ => false, ct);
-                foreach (var chat in page.Where(x => !x.Temporary))
-                    await chats.WriteAsync(chat, ct);
-                if (page.Count < PageRows)
-                    break;
-                before = page[^1].Activity;
-            }
+        for (string? before = null; ;)
+        {
+            var page = await stores.Chats.ListAllAsync(user.Id, before, PageRows, ct);
+            foreach (var chat in page.Where(x => !x.Temporary))
+                await chats.WriteAsync(chat, ct);
+            if (page.Count < PageRows)
+                break;
+            before = page[^1].Id;
+        }
         Json.WriteEndArray();
     }
 

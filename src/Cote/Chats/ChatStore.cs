@@ -88,6 +88,22 @@ sealed class ChatStore(Database db, EventLog events, Clock clock)
         Func<Chat, bool> enough, CancellationToken ct) =>
         db.ListAsync(SelectNewest(userId, isArchived, before, limit), Read, ct, enough);
 
+    /// <summary>All chats, the one that was made last first, from the one after <paramref name="before"/> on: a chat
+    /// that is used meanwhile keeps its place.</summary>
+    public Task<IReadOnlyList<Chat>> ListAllAsync(
+        string userId, string? before, long limit, CancellationToken ct)
+    {
+        Sql after = before is null ? (Sql)$"" : $"""
+            and (c.created_seq, c.id) < (
+              select b.created_seq, b.id from chats b where b.user_id = {userId} and b.id = {before})
+            """;
+        return db.ListAsync(
+            $"""
+            select {All} from chats c where c.user_id = {userId} and c.deleted_at is null {after}
+            order by c.created_seq desc, c.id desc limit {limit}
+            """, Read, ct);
+    }
+
     /// <summary>The query of <see cref="ListAsync"/>, for whoever reads in a snapshot.</summary>
     public static Sql SelectNewest(string userId, bool isArchived, long? before, long limit) => $"""
         select {All} from chats c

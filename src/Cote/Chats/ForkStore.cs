@@ -92,13 +92,13 @@ sealed class ForkStore(Database db, EventLog events, TreeStore tree, Clock clock
             insert into messages (user_id, id, chat_id, seq, sender, type, content, status, importance, media, reply_to_id,
               reply_id, parent_id, timestamp, listed, event_seq, begun_seq, tokens, state, attempt, text_attempt, model,
               error_code, error_detail, usage, finish_reason, temperature, max_tokens, reasoning_effort, prefix, parts_rev,
-              input_ratio)
+              input_ratio, client_tools, client_id)
             with p (copy) as {pairs}
             select {userId}, {field(1)}, {id}, cast({part(5 * Width, 8)} as bigint), m.sender, m.type,
               m.content, m.status, m.importance, m.media, {optional(3)}, {optional(4)}, trim({field(2)}), m.timestamp, 1,
               h.seq, case when m.state is null then 0 else h.seq end, m.tokens, m.state, m.attempt, m.text_attempt, m.model,
               m.error_code, m.error_detail, m.usage, m.finish_reason, m.temperature, m.max_tokens, m.reasoning_effort, m.prefix,
-              m.parts_rev, m.input_ratio
+              m.parts_rev, m.input_ratio, m.client_tools, m.client_id
             from p join messages m on m.user_id = {userId} and m.id = {field(0)}, {transaction.Locked}
             """);
         transaction.Execute($"""

@@ -146,7 +146,8 @@ sealed class MessageStore(Database db, EventLog events, Clock clock)
     static Sql List(
         string userId, string chatId, Branches branches, PartsView view, Sql range, Sql order, long limit)
     {
-        Sql shown = branches == Branches.AllWithOpen ? (Sql)$"(m.listed = 1 or m.state in {States.Open})" : $"m.listed = 1";
+        Sql shown = branches != Branches.AllWithOpen ? (Sql)$"m.listed = 1"
+            : $"(m.listed = 1 or m.state in {States.Open})";
         Sql listed = $"""
             m.user_id = {userId} and m.chat_id = {chatId} and {range} and {shown} and {NotDeleted}
             """;

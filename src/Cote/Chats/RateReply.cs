@@ -20,8 +20,6 @@ static class RateReply
             request.Text("rating", 0, 0);
         else if (rating == 0)
             request.AddError("rating", "1 is good, -1 is bad, null takes the feedback back");
-        else if (rating is null && text is not null && request.Problem is null)
-            request.AddError("text", "a text goes with a rating");
         if (request.Problem is { } wrong)
             return ApiResults.Of(wrong);
         if (Ids.Parse(chatId) is not { } chat || Ids.Parse(messageId) is not { } id

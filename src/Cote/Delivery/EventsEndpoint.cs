@@ -71,7 +71,7 @@ sealed class LongPoll(Subscriptions subscriptions, EventRenderer renderer)
             var pending = await ListPendingAsync(user.Id, ct);
             if (IsLoggedOut(subscription))
                 return ApiResults.Of(Problems.InvalidToken);
-            var limit = pending.Count > 0 && wait > WhileRepliesArePending ? WhileRepliesArePending : wait;
+            var limit = pending.Any(x => !x.IsWaiting) && wait > WhileRepliesArePending ? WhileRepliesArePending : wait;
             var rest = limit - subscriptions.Clock.Since(began);
             if (rest > TimeSpan.Zero && subscription.Closed is null)
             {

@@ -95,15 +95,6 @@ sealed class CallbackLoop(HostCallbacks callbacks, TurnEvents turns, Clock clock
     }
 }
 
-static partial class ExtensibilityLog
-{
-    [LoggerMessage(2200, LogLevel.Warning, "A callback of the host took longer than {Limit} and was cancelled.")]
-    public static partial void CallbackTimedOut(this ILogger log, TimeSpan limit);
-
-    [LoggerMessage(2201, LogLevel.Error, "A callback of the host failed.")]
-    public static partial void CallbackFailed(this ILogger log, Exception error);
-}
-
 static class ExtensibilityModule
 {
     public static void AddExtensibility(this IServiceCollection services)

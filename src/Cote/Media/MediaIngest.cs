@@ -30,8 +30,10 @@ sealed class MediaIngest(
     /// <param name="name">The file name as the client gave it.</param>
     /// <param name="finish">Reads the rest of the request; a problem refuses the upload.</param>
     /// <param name="ct">Cancelled when the client closes the connection.</param>
+    /// <param name="known">What the file is, where that is not to be found from its bytes.</param>
     public async Task<IngestResult> ReceiveAsync(
-        string userId, Stream from, string? name, Func<Task<Problem?>> finish, CancellationToken ct)
+        string userId, Stream from, string? name, Func<Task<Problem?>> finish, CancellationToken ct,
+        FileType? known = null)
     {
         var room = options.QuotaBytes - await store.UsedAsync(userId, clock.Now, ct);
         var path = Path.Combine(folders.Incoming, clock.NewId());
@@ -57,7 +59,8 @@ sealed class MediaIngest(
             }
             if (await finish() is { } broken)
                 return broken;
-            return await InspectAsync(userId, path, name, Convert.ToHexStringLower(hash.GetHashAndReset()), null, ct);
+            return await InspectAsync(
+                userId, path, name, Convert.ToHexStringLower(hash.GetHashAndReset()), null, known, ct);
         }
         catch (IOException error) when (Disk.IsFull(error))
         {
@@ -79,17 +82,18 @@ sealed class MediaIngest(
         string hash;
         await using (var file = new BufferedStream(LocalFile.Open(path), LocalFile.BlockSize))
             hash = Convert.ToHexStringLower(await SHA256.HashDataAsync(file, ct));
-        return await InspectAsync(upload.UserId, path, upload.Name, hash, upload, ct);
+        return await InspectAsync(upload.UserId, path, upload.Name, hash, upload, null, ct);
     }
 
     async Task<IngestResult> InspectAsync(
-        string userId, string path, string? name, string sha256, PartialUpload? upload, CancellationToken ct)
+        string userId, string path, string? name, string sha256, PartialUpload? upload, FileType? known,
+        CancellationToken ct)
     {
         var clean = FileNames.Clean(name);
         FileType? type;
         long size;
         using (var probe = new FileProbe(path))
-            (type, size) = (FileTypes.Detect(probe, clean), probe.Length);
+            (type, size) = (known ?? FileTypes.Detect(probe, clean), probe.Length);
         if (size == 0)
             return WrongFile("the file is empty");
         if (type is null)

@@ -31,7 +31,11 @@ sealed record ThoughtUpdate(string Text) : ModelUpdate;
 sealed record CitationUpdate(string Title, Uri? Url, string? Snippet, int? Start, int? End) : ModelUpdate;
 
 /// <summary>A file that the model made.</summary>
-sealed record FileUpdate(string ContentType, string? Name, ReadOnlyMemory<byte> Bytes) : ModelUpdate;
+sealed record FileUpdate(string ContentType, string? Name, ReadOnlyMemory<byte> Bytes) : ModelUpdate
+{
+    /// <summary>Whether it is a text, whatever its beginning looks like: the output of a tool may be a page.</summary>
+    public bool IsText { get; init; }
+}
 
 /// <summary>The model asks for a tool.</summary>
 sealed record ToolCallUpdate(FunctionCallContent Call) : ModelUpdate;

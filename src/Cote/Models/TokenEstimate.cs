@@ -2,7 +2,8 @@ namespace Cote.Models;
 
 /// <summary>
 /// About how many tokens a text is. Each model family counts otherwise and an OpenAI-compatible endpoint does not even
-/// say which it is, so no tokenizer would be right: this errs to the high side, and the context window has room.
+/// say which it is, so no tokenizer would be right: this errs to the high side for prose and to the low side for
+/// digits and code, which <see cref="TokenRatio"/> corrects by what the provider reported.
 /// </summary>
 static class TokenEstimate
 {

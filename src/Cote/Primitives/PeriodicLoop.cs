@@ -10,7 +10,7 @@ namespace Cote.Primitives;
 /// <param name="every">The time between the starts of two rounds.</param>
 /// <param name="clock">Measures it.</param>
 /// <param name="log">Takes the faults of rounds.</param>
-abstract partial class PeriodicLoop(TimeSpan every, Clock clock, ILogger log) : BackgroundService
+abstract class PeriodicLoop(TimeSpan every, Clock clock, ILogger log) : BackgroundService
 {
     readonly Wakeup _wakeup = new();
 
@@ -64,21 +64,13 @@ abstract partial class PeriodicLoop(TimeSpan every, Clock clock, ILogger log) : 
         }
         catch (ProblemException error)
         {
-            LogRoundDelayed(log, GetType().Name, error.Problem.Code);
+            log.RoundDelayed(GetType().Name, error.Problem.Code);
         }
 #pragma warning disable CA1031 // Top of the loop: without this catch one fault would end the background work for good.
         catch (Exception error)
 #pragma warning restore CA1031
         {
-            LogRoundFailed(log, error, GetType().Name);
+            log.RoundFailed(error, GetType().Name);
         }
     }
-
-    [LoggerMessage(EventId = 1000, Level = LogLevel.Warning,
-        Message = "{Loop} could not finish its round: {Code}. The next round tries again.")]
-    static partial void LogRoundDelayed(ILogger log, string loop, string code);
-
-    [LoggerMessage(EventId = 1001, Level = LogLevel.Error,
-        Message = "{Loop} failed in a round. The next round tries again.")]
-    static partial void LogRoundFailed(ILogger log, Exception error, string loop);
 }

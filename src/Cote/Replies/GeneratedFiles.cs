@@ -18,7 +18,8 @@ sealed class GeneratedFiles(MediaIngest ingest, ILogger<GeneratedFiles> log)
     {
         var name = file.Name ?? "file" + ExtensionOf(file.ContentType);
         var stream = new MemoryStream(file.Bytes.ToArray(), writable: false);
-        var result = await ingest.ReceiveAsync(userId, stream, name, () => Task.FromResult<Problem?>(null), ct);
+        var result = await ingest.ReceiveAsync(
+            userId, stream, name, () => Task.FromResult<Problem?>(null), ct, file.IsText ? TextFiles.Of(name) : null);
         if (result.File is { } kept)
             return new(kept.Name, kept.Id, kept.Path, kept.ContentType);
         log.FileNotKept(result.Problem!.Code);

@@ -30,17 +30,19 @@ sealed class ReplyCalls(
     /// <summary>Whether a budget applies to the calls of a reply.</summary>
     public bool HaveBudget(PendingReplyRow reply) => reply.HasOwnBudget || budgets.IsConfigured;
 
-    /// <summary>Raises the attempt of a reply, without a budget; false where it is not this node's any more.</summary>
+    /// <summary>Raises the attempt of a reply, without a budget; false where it is not this node's any more, null where
+    /// its user has got a budget meanwhile.</summary>
     /// <param name="reply">The reply with its fence.</param>
     /// <param name="used">What the call under this fence has used.</param>
     /// <param name="next">The next one.</param>
-    public async Task<bool> RaiseAsync(PendingReplyRow reply, CallUsage? used, NextCall next)
+    public async Task<bool?> RaiseAsync(PendingReplyRow reply, CallUsage? used, NextCall next)
     {
         var batch = new WriteBatch();
         EventTransaction.LockHead(batch, reply.UserId);
-        var raised = Raise(batch, reply, used, next, $"1 = 1", null);
+        var raised = Raise(batch, reply, used, next, $"not {BudgetStore.HasOwn($"{reply.UserId}")}", null);
+        var owned = batch.Query($"select 1 from messages where {leases.Fence(reply)}", _ => true);
         await db.WriteAsync(batch);
-        return raised.Changed == 1;
+        return raised.Changed == 1 ? true : owned.First ? null : false;
     }
 
     /// <summary>

@@ -105,7 +105,9 @@ sealed class ReplyRun : IDisposable
         return _writer.EndAsync(new(state, _streaming.Read()) { OpenCalls = WhyCallsEnd(state) }, shutdown);
     }
 
-    GenerationError? WhyCallsEnd(string state) => _reply.KeptParts == 0 && _tools.Steps == 0 ? null
+    // Calls of this step may be written though the database has not answered.
+    GenerationError? WhyCallsEnd(string state) =>
+        _reply.KeptParts == 0 && _tools.Steps == 0 && _step is not { Calls.Count: > 0 } ? null
         : _tools.AreOfOtherEpoch ? CallEnds.Restored
         : state == States.Stopped ? CallEnds.Stopped
         : state == States.Interrupted ? CallEnds.Interrupted : CallEnds.Ended;
@@ -184,7 +186,7 @@ sealed class ReplyRun : IDisposable
                 _reply, PastStep.In(_streaming.Read(), _tools.Calls), systemText, size, provider.Sees(model), ct);
             if (prompt is null)
                 return new(ModelFault.ContextTooLong, null, null);
-            _hasDocuments = prompt.HasDocuments;
+            _hasDocuments |= prompt.HasDocuments; // A later prompt may have no room for what an earlier one held.
             var next = new NextCall(id, prompt.Tokens, mostOutput);
             var meter = new CallMeter(prompt.Tokens, prompt.Estimate);
             if (!await _writer.BeginCallAsync(next, settings, meter, ct))

@@ -151,8 +151,8 @@ sealed partial class ReplyWriter(
             var begun = new BegunCall(IsOwned: true, HasRoom: true, next.Output);
             var isOwned = await UntilWrittenAsync(async () =>
             {
-                if (!hasBudget)
-                    return await calls.RaiseAsync(Row, used, next);
+                if (!hasBudget && await calls.RaiseAsync(Row, used, next) is { } raised)
+                    return raised;
                 begun = await calls.ReserveAsync(Row, used, next, ct);
                 return begun.IsOwned;
             }, ct);
@@ -225,15 +225,21 @@ sealed partial class ReplyWriter(
         catch (ProblemException error)
         {
             context.Log.CheckpointDelayed(reply.Id, error.Problem.Code);
-            lock (_gate)
-                _unsavedSince = _partsUnsavedSince = context.Clock.Ticks;
+            WaitForNextCheckpoint();
         }
 #pragma warning disable CA1031 // Top of the task: the next checkpoint, or the end, writes the text.
         catch (Exception error)
 #pragma warning restore CA1031
         {
             context.Log.CheckpointFailed(error, reply.Id);
+            WaitForNextCheckpoint();
         }
+    }
+
+    void WaitForNextCheckpoint()
+    {
+        lock (_gate)
+            _unsavedSince = _partsUnsavedSince = context.Clock.Ticks;
     }
 
     // What was shown belongs to a call that is made once more.

@@ -42,7 +42,7 @@ sealed class SendMessage(
         message = message with
         {
             Title = FreeTitle.Of(message.Content, NameOf(message.MediaIds, media)),
-            IsBudgetAsked = budget.IsConfigured,
+            IsBudgetAsked = budget.IsConfigured || message.StopsOpen,
         };
         for (var givesTitle = false; ;)
         {
@@ -100,6 +100,10 @@ sealed class SendMessage(
         {
             // A repeated send is answered, and its reply goes on.
             if (await messages.FindIdempotencyAsync(userId, message.Id, ct) is not null)
+                return null;
+            // Nothing is stopped for a message that is refused.
+            if (message is { StopsOpen: true, ReplyToId: { } target }
+                && !await messages.IsListedAsync(userId, message.ChatId, target, ct))
                 return null;
             var planned = await PlanAsync(userId, message, ct);
             if (planned.Problem is { } problem)

@@ -10,12 +10,12 @@ namespace Cote.Replies;
 /// <param name="Part">The call.</param>
 /// <param name="Answer">The fingerprint of the answer that it has; null where it has none.</param>
 /// <param name="IsClaimedByOther">Whether another installation executes it.</param>
-/// <param name="IsOfOtherEpoch">Whether it is of a history before this one: its reply ends, and does not go on.</param>
-sealed record AnswerableCall(
-    string ReplyState, ToolPart Part, string? Answer, bool IsClaimedByOther, bool IsOfOtherEpoch)
+/// <param name="IsOver">Whether it has waited too long, or is of a history before this one: its reply ends, and does
+/// not go on.</param>
+sealed record AnswerableCall(string ReplyState, ToolPart Part, string? Answer, bool IsClaimedByOther, bool IsOver)
 {
     /// <summary>Whether it still waits, and its reply goes on with the answer.</summary>
-    public bool Waits => Part.State == CallStates.Waiting && !States.IsFinal(ReplyState) && !IsOfOtherEpoch;
+    public bool Waits => Part.State == CallStates.Waiting && !States.IsFinal(ReplyState) && !IsOver;
 }
 
 /// <summary>The SQL of what persons and clients say to calls, and of replies that waited too long for it.</summary>
@@ -34,13 +34,14 @@ sealed class ToolAnswerStore(
         string userId, string replyId, string callId, string? clientId, CancellationToken ct) => db.FirstAsync(
         $"""
         select m.state, {ToolCallRows.PartOf($"t")}, t.answer,
-          cast(case when {IsHeldByOther(clientId)} then 1 else 0 end as bigint), t.epoch
+          cast(case when {IsHeldByOther(clientId)} then 1 else 0 end as bigint),
+          cast(case when t.epoch <> {events.Epoch} or {HasLapsed} then 1 else 0 end as bigint)
         from tool_calls t join messages m on m.user_id = t.user_id and m.id = t.reply_id and m.deleted_at is null
         where t.user_id = {userId} and t.reply_id = {replyId} and t.call_id = {callId}
         """,
         row => new AnswerableCall(
             row.GetString(0), (ToolPart)JsonSerializer.Deserialize(row.GetString(1), WireJson.Part)!,
-            row.GetStringOrNull(2), row.GetInt64(3) != 0, row.GetString(4) != events.Epoch), ct);
+            row.GetStringOrNull(2), row.GetInt64(3) != 0, row.GetInt64(4) != 0), ct);
 
     /// <summary>
     /// Stores the first answer to a call. Where no other one of its reply waits, the reply goes on. False where it
@@ -56,7 +57,7 @@ sealed class ToolAnswerStore(
               select 1 from tool_calls t
               join messages m on m.user_id = t.user_id and m.id = t.reply_id and m.state in {States.Open}
               where t.user_id = {userId} and t.reply_id = {replyId} and t.call_id = {answered.CallId} and t.state = 'waiting'
-                and t.epoch = {events.Epoch} and not {IsHeldByOther(clientId)})
+                and t.epoch = {events.Epoch} and not {HasLapsed} and not {IsHeldByOther(clientId)})
             """);
         transaction.Execute($"""
             update tool_calls set state = {answered.State}, result = {ToolCallRows.ResultOf(answered)}, answer = {answer},
@@ -143,6 +144,9 @@ sealed class ToolAnswerStore(
             isExpired ? States.Stopped : States.Interrupted);
         return events.CommitAsync(batch, userId, transaction);
     }
+
+    // While a run holds the reply, its wait has not begun.
+    Sql HasLapsed => $"(m.state = 'waiting' and {IsOver($"m")})";
 
     Sql IsOver(Sql m) => $"({m}.wait_until <= {db.Dialect.Now})";
 

@@ -41,7 +41,10 @@ sealed class ToolOutputs(GeneratedFiles files, ToolsOptions options)
             return (call, [.. files]);
         var (text, isText) = (call.Part.OutputText!, call.Part.Output!.Value.ValueKind == JsonValueKind.String);
         var whole = await KeepAsync(userId, call, new(
-            "text/plain", $"{call.Part.Name}{(isText ? ".txt" : ".json")}", Encoding.UTF8.GetBytes(text)), ct);
+            "text/plain", $"{call.Part.Name}{(isText ? ".txt" : ".json")}", Encoding.UTF8.GetBytes(text))
+        {
+            IsText = true,
+        }, ct);
         var part = call.Part with
         {
             Output = ToolPart.TextElement(Utf8Text.Beginning(text, options.OutputBytes)),

@@ -27,6 +27,7 @@ sealed class ToolRun(
     public async Task<bool> RunAsync()
     {
         await RecoverAsync();
+        await RunAllAsync(CallStates.Running);
         await RunAllAsync(CallStates.Proposed);
         while (true)
         {
@@ -45,10 +46,9 @@ sealed class ToolRun(
     // client is cut here.
     async Task RecoverAsync()
     {
-        foreach (var call in tools.Calls.Where(x => x.Part.State == CallStates.Running).ToList())
-            await PutAsync(call.IsRepeatable ? call.With(call.Part with { State = CallStates.Proposed })
-                : ToolOutputs.Fail(
-                    call, CallEnds.Interrupted.Code, CallEnds.Interrupted.Detail, isUnknown: true));
+        foreach (var call in tools.Calls.Where(x => x.Part.State == CallStates.Running && !x.IsRepeatable).ToList())
+            await PutAsync(ToolOutputs.Fail(
+                call, CallEnds.Interrupted.Code, CallEnds.Interrupted.Detail, isUnknown: true));
         foreach (var call in tools.Calls.Where(x => context.Outputs.IsLong(x.Part)).ToList())
             await CutAsync(call);
     }
@@ -114,10 +114,11 @@ sealed class ToolRun(
         var tool = await context.Tools.FindAnewAsync(call.Part.Name, stop);
         if (tool is not null && tool.Definition.Hash == call.Hash)
             return tool;
+        var mayHaveRun = call.Part.State == CallStates.Running; // In a run before this one.
         await PutAsync(tool is null
-            ? ToolOutputs.Fail(call, ToolErrors.Gone, "The tool is not there any more", isUnknown: false)
+            ? ToolOutputs.Fail(call, ToolErrors.Gone, "The tool is not there any more", mayHaveRun)
             : ToolOutputs.Fail(
-                call, ToolErrors.Changed, "The tool has changed since the model was shown it", isUnknown: false));
+                call, ToolErrors.Changed, "The tool has changed since the model was shown it", mayHaveRun));
         return null;
     }
 

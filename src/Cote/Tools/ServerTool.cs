@@ -12,7 +12,9 @@ namespace Cote.Tools;
 /// <param name="Source">Where it comes from: one of <see cref="ToolSources"/>.</param>
 /// <param name="Description">What it does, for the model.</param>
 /// <param name="Parameters">The JSON schema of its arguments, an object.</param>
-sealed record ToolDefinition(string Name, string? Title, string Source, string Description, JsonElement Parameters)
+/// <param name="OwnName">What its server calls it, where that is not all of the name; else null.</param>
+sealed record ToolDefinition(
+    string Name, string? Title, string Source, string Description, JsonElement Parameters, string? OwnName = null)
 {
     /// <summary>Whether a person is asked before each call.</summary>
     public bool Asks { get; init; }
@@ -28,7 +30,8 @@ sealed record ToolDefinition(string Name, string? Title, string Source, string D
 
     /// <summary>Tells one definition from another: what the model was shown is what is executed.</summary>
     public string Hash { get; } = Convert.ToHexStringLower(SHA256.HashData(
-        Encoding.UTF8.GetBytes(string.Join('\n', Name, Source, Description, Parameters.GetRawText()))));
+        Encoding.UTF8.GetBytes(
+            string.Join('\n', Name, Source, Description, Parameters.GetRawText()) + (OwnName is null ? "" : '\n' + OwnName))));
 
     /// <summary>What a model call is given.</summary>
     public AIFunctionDeclaration Declaration { get; } = Source == ToolSources.Client

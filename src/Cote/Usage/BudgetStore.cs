@@ -27,7 +27,7 @@ sealed class BudgetStore(Database db, BudgetsOptions options)
     public async Task<Budget> ReadAsync(string userId, CancellationToken ct)
     {
         var rows = await ListAsync(userId, ct);
-        var now = rows[0].Now;
+        var now = NowOf(rows);
         var own = rows.FirstOrDefault(x => x.UserId == userId);
         var all = rows.FirstOrDefault(x => x.UserId == Installation);
         return new(now,
@@ -76,7 +76,7 @@ sealed class BudgetStore(Database db, BudgetsOptions options)
     public async Task PrepareAsync(string userId, CancellationToken ct)
     {
         var rows = await ListAsync(userId, ct);
-        var now = rows[0].Now;
+        var now = NowOf(rows);
         if (!rows.Any(x => x.UserId == userId && x.Day > 0))
         {
             var batch = new WriteBatch();
@@ -122,6 +122,10 @@ sealed class BudgetStore(Database db, BudgetsOptions options)
             """);
         await db.WriteAsync(batch);
     }
+
+    // A clock that was set back over midnight does not take a window back that has begun.
+    static Timestamp NowOf(IReadOnlyList<BudgetRow> rows) =>
+        Windows.BeginOf(rows.Max(x => x.Day)) is var begun && begun > rows[0].Now ? begun : rows[0].Now;
 
     async Task<IEnumerable<Cap>> CapsAsync(
         BudgetRow? row, Caps caps, string? userId, Timestamp now, CancellationToken ct)

@@ -102,19 +102,38 @@ public sealed class ClientToolTests(LiveApp live) : IClassFixture<LiveApp>
         (await ada.PostAsync(path + "/claim", new { client_id = "watch" })).ErrorCode.ShouldBe("already_answered");
     }
 
-    [Fact]
-    public async Task A_long_output_is_cut_for_the_model_and_kept_whole_as_a_file()
+    [Theory]
+    [InlineData("x")]
+    [InlineData("<html><body><script>alert(1)</script>")]
+    [InlineData("GIF89a")]
+    public async Task A_long_output_is_cut_for_the_model_and_kept_whole_as_a_file(string beginning)
     {
         var (ada, chat, reply, _) = await WaitAsync(FakeReply.Text("ok"));
-        var text = new string('x', 100_000);
+        var text = beginning + new string('x', 100_000);
         (await ada.PostAsync($"/chats/{chat}/messages/{reply}/tool_calls/call_0_0", new { output = text })).Ok();
         await ada.EndOfAsync(chat, reply);
         var parts = (await ada.GetAsync($"/chats/{chat}/messages/{reply}?parts=all")).Ok().Json.GetProperty("parts");
         parts[0].Text("output").Length.ShouldBe(65_536);
         parts[0].GetProperty("truncated").GetBoolean().ShouldBeTrue();
-        (parts[1].Text("type"), parts[1].Text("call_id")).ShouldBe(("file", "call_0_0"));
+        (parts[1].Text("type"), parts[1].Text("call_id"), parts[1].Text("content_type"))
+            .ShouldBe(("file", "call_0_0", "text/plain"));
         using var http = new HttpClient();
         (await http.GetStringAsync(new Uri(live.App.Url, parts[1].Text("url")))).ShouldBe(text);
+    }
+
+    [Fact]
+    public async Task They_go_with_a_fork_of_their_question()
+    {
+        var (ada, chat, reply, play) = await WaitAsync(FakeReply.Text("You are there."));
+        (await ada.PostAsync($"/chats/{chat}/messages/{reply}/tool_calls/call_0_0", new { output = "Berlin" })).Ok();
+        await ada.EndOfAsync(chat, reply);
+        var fork = (await ada.PostAsync($"/chats/{chat}/fork", new { })).Ok()["id"];
+
+        var anew = (await ada.RegenerateAsync(fork, (await ada.MessagesAsync(fork))[0].Text("id"))).Ok()["id"];
+        await ada.EndOfAsync(fork, anew);
+
+        for (var call = 0; call < 3; call++)
+            (await play.NextCallAsync()).Body.GetProperty("tools")[0].Text("function", "name").ShouldBe("place");
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Cote.Tests.Harness;
+using Cote.Tests.Usage;
 
 namespace Cote.Tests.Replies;
 
@@ -207,5 +208,28 @@ public sealed class StopTests(LiveApp live) : IClassFixture<LiveApp>
 
         await (await play.NextCallAsync()).Closed.InTimeAsync();
         (await ada.EndOfAsync(chat, last)).Text("content").ShouldBe("two");
+    }
+
+    [Fact]
+    public async Task A_send_that_is_refused_stops_nothing()
+    {
+        using var ada = await _app.RegisterAsync();
+        using var root = await _app.RegisterAdminAsync();
+        var chat = await ada.CreateChatAsync(model: "openai");
+        var gate = new Gate();
+        var play = live.Play(FakeReply.Text("all ").ThenWaitFor(gate).Then("of it"));
+        var (_, reply) = await ada.AskForAsync(chat, play);
+        await gate.Reached.InTimeAsync();
+
+        (await ada.PostAsync($"/chats/{chat}/messages/",
+            new { content = "x", stop = true, reply_to_id = Guid.CreateVersion7() }))
+            .ShouldBeWrong("body.reply_to_id value_error");
+        (await root.PutAsync($"/admin/users/{ada.Id}/budget", new { day_tokens = 1 })).Ok();
+        (await ada.PostAsync($"/chats/{chat}/messages/", new { content = "x", stop = true })).ErrorCode
+            .ShouldBe("budget_exceeded");
+
+        gate.Open();
+        var end = await ada.EndOfAsync(chat, reply);
+        (end.Text("content"), end.Text("generation", "state")).ShouldBe(("all of it", "completed"));
     }
 }

@@ -223,6 +223,26 @@ public sealed class ToolApprovalTests(ToolApp app) : ToolAppTests(app), IClassFi
     }
 
     [Fact]
+    public async Task An_answer_after_the_wait_is_over_comes_too_late()
+    {
+        var (_, reply, _) = await WaitAsync();
+        await Live.App.WriteAsync($"update messages set wait_until = 1 where id = '{reply}'");
+        (await AnswerAsync(reply, new { approve = true })).ErrorCode.ShouldBe("reply_ended");
+        Tools.Ran.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_poll_waits_for_news_as_long_as_a_reply_waits_for_an_answer()
+    {
+        var (_, reply, _) = await WaitAsync(FakeReply.Text("Sent."));
+        var cursor = (await Ada.GetAsync("/events")).Ok()["cursor"];
+        var poll = Ada.GetAsync($"/events?cursor={cursor}&wait=25");
+        await Task.Delay(1_500); // Longer than a poll may take while a reply is made.
+        (await AnswerAsync(reply, new { approve = true })).Ok();
+        (await poll).Ok().Json.GetProperty("events")[0].Text("type").ShouldBe("message.waiting");
+    }
+
+    [Fact]
     public async Task It_goes_with_its_chat_and_with_its_question()
     {
         var (question, reply, _) = await WaitAsync();

@@ -34,6 +34,15 @@ public sealed class ToolLimitTests(ToolLimitTests.NarrowApp app)
         call.TryGetProperty("error", out var error) ? error.Text("code") : "");
 
     [Fact]
+    public async Task The_limits_of_tools_and_thoughts_are_announced()
+    {
+        var limits = (await Ada.GetAsync("/limits")).Ok().Json;
+        limits.GetProperty("tools").Names().ShouldBe(
+            "argument_bytes call_seconds calls client_tools output_bytes steps wait_seconds");
+        (limits.Number("tools", "client_tools"), limits.Number("reasoning_units")).ShouldBe((32, 256_000));
+    }
+
+    [Fact]
     public async Task What_cannot_be_executed_fails_and_is_told_to_the_model()
     {
         var (end, calls, told) = await PlayAsync(

@@ -1,3 +1,4 @@
+using Cote.Tests.Chats;
 using Cote.Tests.Harness;
 
 namespace Cote.Tests.Usage;
@@ -107,5 +108,44 @@ public sealed partial class BudgetTests
         (await root.PutAsync(path, new { day_tokens = 0 })).Ok();
         (await ada.PostAsync($"/chats/{await ada.CreateChatAsync()}/messages/", new { content = "hello" })).ErrorCode
             .ShouldBe("budget_exceeded");
+    }
+
+    [Fact]
+    public async Task A_window_that_has_begun_stays_though_the_clock_is_set_back()
+    {
+        await using var live = await LiveApp.StartAsync("Budgets:DayTokens=1000");
+        using var ada = await live.RegisterAsync();
+        var chat = await ada.CreateChatAsync();
+        var (_, reply) = await ada.AskForAsync(
+            chat, live.Play(FakeReply.Text("some") with { InputTokens = 200, OutputTokens = 7 }));
+        await ada.EndOfAsync(chat, reply);
+
+        await live.App.WriteAsync("update budgets set day = day + 1");
+
+        (await ada.BudgetAsync("day")).Number("used").ShouldBe(207);
+        var (_, next) = await ada.AskForAsync(
+            chat, live.Play(FakeReply.Text("more") with { InputTokens = 210, OutputTokens = 3 }));
+        (await ada.EndOfAsync(chat, next)).Text("content").ShouldBe("more");
+        var day = await ada.BudgetAsync("day");
+        (day.Number("used"), day.Number("reserved")).ShouldBe((420, 0));
+    }
+
+    [Fact]
+    public async Task A_budget_binds_a_reply_that_is_being_made()
+    {
+        await using var live = await LiveApp.StartAsync();
+        using var ada = await live.RegisterAsync();
+        using var root = await live.App.RegisterAdminAsync();
+        var chat = await ada.CreateChatAsync();
+        var gate = new Gate();
+        var play = live.Play(FakeReply.After(gate).ThenCut(), FakeReply.Text("never"));
+        var (_, reply) = await ada.AskForAsync(chat, play);
+        await play.NextCallAsync();
+
+        (await root.PutAsync($"/admin/users/{ada.Id}/budget", new { day_tokens = 1 })).Ok();
+        gate.Open();
+
+        (await ada.EndOfAsync(chat, reply)).Text("generation", "error", "code").ShouldBe("budget_exceeded");
+        play.Calls.ShouldBe(1);
     }
 }

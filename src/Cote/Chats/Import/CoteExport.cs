@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Cote.Media;
+using Cote.Primitives;
+using Cote.Tools;
 
 namespace Cote.Chats;
 
@@ -9,6 +11,7 @@ static class CoteExport
     const string Source = "cote";
     static readonly string[] Types = ["text", "image", "audio", "video", "file", "code"];
     static readonly string[] Importances = ["low", "normal", "high"];
+    static readonly string[] Efforts = ["none", "low", "medium", "high"];
 
     public static ImportedChat? Read(JsonElement json, ExportHeader header, PartBounds bounds)
     {
@@ -30,6 +33,8 @@ static class CoteExport
             Model = chat.FirstText("model"),
             Temperature = chat.AsNumber("temperature") is >= 0 and <= 2 and var temperature ? temperature : null,
             MaxTokens = chat.AsNumber("max_tokens") is >= 1 and <= 10_000_000 and var most ? (int)most : null,
+            ReasoningEffort = chat.AsText("reasoning_effort") is { } effort && Efforts.Contains(effort) ? effort : null,
+            Tools = chat.Get("tools").Is(JsonValueKind.Array) ? ToolsOf(chat.Get("tools")) : null,
             IsPinned = chat.IsTrue("is_pinned"),
             IsArchived = chat.IsTrue("is_archived"),
             LeafId = chat.AsText("leaf_id"),
@@ -54,12 +59,25 @@ static class CoteExport
             Importance = Choice(json.AsText("importance_level"), Importances, "normal"),
             ReplyToId = role == ImportedRole.User ? json.AsText("reply_to_id") : null,
             Generation = generation,
+            Feedback = role == ImportedRole.Assistant ? ReadFeedback(json.Get("feedback")) : null,
             Parts = role == ImportedRole.Assistant ? ReadParts(json.Get("parts"), bounds) : [],
             KeepsEmpty = role == ImportedRole.Assistant && generation?.State is not null,
             Files = [.. json.Get("media_urls").Items().Select(x => x.AsText()).OfType<string>()
                 .Select(x => FileOf(x, header))],
         };
     }
+
+    // One that this server does not have is offered to nobody.
+    static IReadOnlyList<string> ToolsOf(JsonElement json) =>
+    [
+        .. json.Items().Select(x => x.AsText()).OfType<string>().Where(x => x.Length is > 0 and <= ToolNames.MaxLength)
+            .Distinct().Take(ChatFields.MostTools),
+    ];
+
+    static Feedback? ReadFeedback(JsonElement json) => json.AsNumber("rating") is 1 or -1
+        ? new((long)json.AsNumber("rating")!, json.AsText("text") is { } text
+            ? Excerpt.Of(text, Feedback.LongestText) : null)
+        : null;
 
     // A kind that a later version writes is left out, and so is a part that is not as Cote writes it.
     static List<Part> ReadParts(JsonElement json, PartBounds bounds)

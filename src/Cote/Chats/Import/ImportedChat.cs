@@ -23,6 +23,11 @@ sealed record ImportedChat(string Source, string SourceId, IReadOnlyList<Importe
 
     public int? MaxTokens { get; init; }
 
+    public string? ReasoningEffort { get; init; }
+
+    /// <summary>The tools that it has chosen; null for all.</summary>
+    public IReadOnlyList<string>? Tools { get; init; }
+
     public bool IsPinned { get; init; }
 
     public bool IsArchived { get; init; }
@@ -75,6 +80,9 @@ sealed record ImportedMessage(string Id, string? ParentId, ImportedRole Role, st
     /// thought.
     /// </summary>
     public bool EndsPart { get; init; }
+
+    /// <summary>What the user thinks of it, where it is a reply of Cote's.</summary>
+    public Feedback? Feedback { get; init; }
 
     /// <summary>How Cote made it, where Cote did.</summary>
     public Generation? Generation { get; init; }

@@ -138,11 +138,11 @@ sealed class ImportedChatStore(Database db, EventLog events, ImportStore imports
     }
 
     Statement InsertChat(WriteBatch batch, Sql source, Import import, ImportedRows chat) => batch.Execute($"""
-        insert into chats (user_id, id, title, is_pinned, is_archived, model, system_prompt, temperature, max_tokens, created_at, created_seq,
+        insert into chats (user_id, id, title, is_pinned, is_archived, model, system_prompt, temperature, max_tokens, reasoning_effort, tools, created_at, created_seq,
           last_message_time, last_message_content, last_seq, activity, changed, fingerprint, deleted_at, leaf_id, is_branched,
           importing)
         select h.user_id, {chat.Id}, {chat.Title}, {chat.IsPinned}, {chat.IsArchived}, {chat.Model}, {chat.SystemPrompt}, {chat.Temperature},
-          {(long?)chat.MaxTokens}, {chat.CreatedAt}, h.seq, {chat.LastMessageTime}, {chat.LastMessageContent},
+          {(long?)chat.MaxTokens}, {chat.ReasoningEffort}, {chat.ToolsJson}, {chat.CreatedAt}, h.seq, {chat.LastMessageTime}, {chat.LastMessageContent},
           {(long)chat.Messages.Count}, {ActivityAt(chat)}, h.seq, '', {clock.Now}, {chat.LeafId}, {chat.IsBranched}, {import.Id}
         from {source}
         """);
@@ -156,13 +156,14 @@ sealed class ImportedChatStore(Database db, EventLog events, ImportStore imports
         var written = batch.Execute($"""
             insert into messages (user_id, id, chat_id, seq, sender, type, content, status, importance, media, reply_to_id,
               reply_id, timestamp, listed, event_seq, tokens, state, attempt, text_attempt, model, error_code, error_detail,
-              usage, finish_reason, parent_id, on_path, parts_rev)
+              usage, finish_reason, parent_id, on_path, parts_rev, rating, feedback_text)
             select h.user_id, {message.Id}, {chatId}, {message.Seq}, {message.Sender}, {message.Type}, {message.Content},
               {Statuses.Read}, {message.Importance}, {message.MediaJson}, {message.ReplyToId}, {message.ReplyId}, {message.At},
               1, case when h.seq > 0 then h.seq else 1 end, {(long)TokenEstimate.Of(message.Content)},
               {(isReply ? generation?.State ?? States.Completed : null)}, {(isReply ? 1L : 0L)}, {(isReply ? 1L : 0L)},
               {message.Model}, {generation?.Error?.Code}, {generation?.Error?.Detail}, {usage}, {generation?.FinishReason},
-              {message.ParentId ?? ""}, {message.IsOnPath}, {(message.Parts.Count > 0 ? 1L : 0L)}
+              {message.ParentId ?? ""}, {message.IsOnPath}, {(message.Parts.Count > 0 ? 1L : 0L)},
+              {message.Feedback?.Rating}, {message.Feedback?.Text}
             from {source}
             """);
         PartRows.Write(batch.Execute, userId, message.Id, source, SavedParts.None, 1, message.PartStates,

@@ -10,6 +10,8 @@ sealed record ImportedRow(
     string? ReplyToId, string? ReplyId, string? ParentId, bool IsOnPath, Timestamp At, Timestamp EndedAt,
     string? Model, Generation? Generation, IReadOnlyList<Part> Parts)
 {
+    public Feedback? Feedback { get; init; }
+
     /// <summary>About how much text and parts take, in UTF-16 units.</summary>
     public long Units => Content.Length + Parts.Sum(PartBounds.UnitsOf);
 
@@ -40,6 +42,11 @@ sealed record ImportedRows(
     public double? Temperature { get; init; }
 
     public int? MaxTokens { get; init; }
+
+    public string? ReasoningEffort { get; init; }
+
+    /// <summary>The column of its tools.</summary>
+    public string? ToolsJson { get; init; }
 
     /// <summary>Where it stands among the imported chats: its last message's time, or its place in the file.</summary>
     public Timestamp PlacedAt { get; init; }
@@ -73,6 +80,9 @@ sealed record ImportedRows(
             SystemPrompt = chat.SystemPrompt is { } prompt ? Excerpt.Of(prompt, ChatFields.LongestSystemPrompt) : null,
             Temperature = chat.Temperature,
             MaxTokens = chat.MaxTokens,
+            ReasoningEffort = chat.ReasoningEffort,
+            ToolsJson = chat.Tools is { } tools
+                ? JsonSerializer.Serialize(tools, MessagesJson.Default.IReadOnlyListString) : null,
         };
         // Chats without times stand as the file has them: products write the newest first.
         return rows with
@@ -92,7 +102,10 @@ sealed record ImportedRows(
             files.Ids.Count == 0 && NeedMedia.Contains(source.Type) ? "text" : source.Type, content, source.Importance,
             files.Ids, message.IsReply ? idOf(message.Parent) : AnsweredBy(ids, tree, source), idOf(message.Reply),
             idOf(message.Parent), message.IsOnPath, message.At, message.EndedAt, source.Model, source.Generation,
-            PartsOf(message, files, lines.Length == 0 ? null : new(content.Length - lines.Length, content.Length)));
+            PartsOf(message, files, lines.Length == 0 ? null : new(content.Length - lines.Length, content.Length)))
+        {
+            Feedback = source.Feedback,
+        };
     }
 
     // A file that was not kept is no part: its line is, as the last text.

@@ -41,14 +41,17 @@ static class TextFiles
         {
             ArrayPool<char>.Shared.Return(letters);
         }
-        return new(FileNames.ExtensionOf(name).ToLowerInvariant() switch
-        {
-            ".md" or ".markdown" => "text/markdown",
-            ".csv" => "text/csv",
-            ".json" => Json,
-            _ => "text/plain",
-        });
+        return Of(name);
     }
+
+    /// <summary>The type of a text of a name.</summary>
+    public static FileType Of(string name) => new(FileNames.ExtensionOf(name).ToLowerInvariant() switch
+    {
+        ".md" or ".markdown" => "text/markdown",
+        ".csv" => "text/csv",
+        ".json" => Json,
+        _ => "text/plain",
+    });
 
     /// <summary>Whether a text that begins so is refused, whatever follows.</summary>
     public static bool IsRefused(ReadOnlySpan<byte> beginning) =>

@@ -37,7 +37,8 @@ sealed class McpTool(McpServer server, string ownName, ToolDefinition definition
         var isReadOnly = hints?.ReadOnlyHint == true;
         return new(
             name, Cut(tool.Title ?? tool.Annotations?.Title, McpLimits.Name), ToolSources.Mcp + server,
-            Cut(tool.Description, McpLimits.Description) ?? "", tool.InputSchema)
+            Cut(tool.Description, McpLimits.Description) ?? "", tool.InputSchema,
+            name.EndsWith(tool.Name, StringComparison.Ordinal) ? null : tool.Name)
         {
             Asks = options.Approval != "never" && !isReadOnly,
             IsReadOnly = isReadOnly,

@@ -66,6 +66,34 @@ public sealed class RoundTripTests(SharedApp shared)
         (theirs[0].Text("content"), theirs[0].Text("type")).ShouldBe(("Look\n\n[picture.png]", "text"));
     }
 
+    [Theory]
+    [InlineData("[]")]
+    [InlineData("null")]
+    public async Task A_chat_keeps_its_settings_and_what_its_user_thinks_of_it(string tools)
+    {
+        using var ada = await _app.RegisterAsync();
+        using var bob = await _app.RegisterAsync();
+        var chat = (await ada.PostAsync("/chats/", $$"""
+            {"title":"Doves","system_prompt":"Be brief.","temperature":0.25,"max_tokens":300,"reasoning_effort":"low",
+             "tools":{{tools}}}
+            """)).Ok()["id"];
+        var (_, reply) = await ada.TurnAsync(chat, "Why?");
+        (await ada.PutAsync($"/chats/{chat}/messages/{reply}/feedback", new { rating = -1, text = "No." })).Ok();
+        var export = (await ada.GetAsync($"/chats/{chat}/export")).Ok().Text;
+
+        (await bob.ImportAsync(export)).Ok();
+
+        var copy = (await bob.ChatsAsync()).Single();
+        copy.Text("id").ShouldNotBe(chat);
+        Settings(copy).ShouldBe(Settings(await ada.ChatAsync(chat)));
+        (await bob.MessagesAsync(copy.Text("id")))[1].GetProperty("feedback").GetRawText()
+            .ShouldBe("""{"rating":-1,"text":"No."}""");
+    }
+
+    static IEnumerable<string> Settings(JsonElement chat) =>
+        [.. new[] { "title", "system_prompt", "temperature", "max_tokens", "reasoning_effort", "tools" }
+            .Select(x => $"{x} {(chat.TryGetProperty(x, out var value) ? value.GetRawText() : "absent")}")];
+
     [Fact]
     public async Task As_Markdown_a_chat_is_its_shown_path()
     {
