@@ -10,9 +10,21 @@ public sealed class LogLinesTests
 {
     static readonly Dictionary<string, int> Ranges = new()
     {
-        ["Primitives"] = 1000, ["Data"] = 1100, ["Cluster"] = 1200, ["Events"] = 1300, ["Http"] = 1400,
-        ["Users"] = 1500, ["Media"] = 1600, ["Models"] = 1700, ["Chats"] = 1800, ["Replies"] = 1900,
-        ["Delivery"] = 2000, ["Admin"] = 2100, ["Extensibility"] = 2200, ["Usage"] = 2300, ["Tools"] = 2400,
+        ["Primitives"] = 1000,
+        ["Data"] = 1100,
+        ["Cluster"] = 1200,
+        ["Events"] = 1300,
+        ["Http"] = 1400,
+        ["Users"] = 1500,
+        ["Media"] = 1600,
+        ["Models"] = 1700,
+        ["Chats"] = 1800,
+        ["Replies"] = 1900,
+        ["Delivery"] = 2000,
+        ["Admin"] = 2100,
+        ["Extensibility"] = 2200,
+        ["Usage"] = 2300,
+        ["Tools"] = 2400,
     };
 
     static readonly List<(string Room, LoggerMessageAttribute Line)> Lines =
