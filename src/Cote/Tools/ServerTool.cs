@@ -29,9 +29,9 @@ sealed record ToolDefinition(
     public bool IsTrusted { get; init; }
 
     /// <summary>Tells one definition from another: what the model was shown is what is executed.</summary>
-    public string Hash { get; } = Convert.ToHexStringLower(SHA256.HashData(
-        Encoding.UTF8.GetBytes(
-            string.Join('\n', Name, Source, Description, Parameters.GetRawText()) + (OwnName is null ? "" : '\n' + OwnName))));
+    public string Hash { get; } = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
+        string.Join('\n', Name, Source, Description, Parameters.GetRawText())
+        + (OwnName is null ? "" : '\n' + OwnName))));
 
     /// <summary>What a model call is given.</summary>
     public AIFunctionDeclaration Declaration { get; } = Source == ToolSources.Client

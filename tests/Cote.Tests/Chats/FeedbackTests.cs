@@ -28,7 +28,8 @@ public sealed class FeedbackTests(SharedApp shared)
             .ShouldBe("""{"rating":-1}""");
         // Before the next change: a frame shows what holds when it is written.
         (await socket.NextAsync("message.feedback")).Data.GetProperty("feedback").Number("rating").ShouldBe(-1);
-        (await ada.PutAsync(path, """{"rating":null,"text":"of no use"}""")).Ok().Json.TryGetProperty("feedback", out _).ShouldBeFalse();
+        (await ada.PutAsync(path, """{"rating":null,"text":"of no use"}""")).Ok().Json
+            .TryGetProperty("feedback", out _).ShouldBeFalse();
         (await socket.NextAsync("message.feedback")).Data.GetProperty("feedback").ValueKind
             .ShouldBe(JsonValueKind.Null);
         (await ada.MessagesAsync(chat))[1].TryGetProperty("feedback", out _).ShouldBeFalse();

@@ -240,6 +240,7 @@ public sealed class ToolApprovalTests(ToolApp app) : ToolAppTests(app), IClassFi
         await Task.Delay(1_500); // Longer than a poll may take while a reply is made.
         (await AnswerAsync(reply, new { approve = true })).Ok();
         (await poll).Ok().Json.GetProperty("events")[0].Text("type").ShouldBe("message.waiting");
+        (await Ada.EndOfAsync(Chat, reply)).Text("content").ShouldBe("I would.\n\nSent.");
     }
 
     [Fact]
