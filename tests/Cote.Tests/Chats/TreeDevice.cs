@@ -57,13 +57,25 @@ sealed class TreeDevice(CoteClient first, bool keepsTree) : IAsyncDisposable
     {
         var messages = MessagesOf(chat);
         if (!keepsTree)
-            return messages.Values;
+            return WithParents(messages.Values);
         var byId = messages.Values.ToDictionary(x => x.Text("id"));
         var path = new List<JsonElement>();
         for (var id = _leaves.GetValueOrDefault(chat); id is not null; id = ParentOf(byId[id]))
             path.Insert(0, byId[id]);
         // The place among siblings and the flag are what it derives itself.
         return path.Select(x => WithPlace(x, byId.Values));
+    }
+
+    // On a path the parent is the message before. A frame that was written before a deletion names the parent of then,
+    // and a fetch after the deletion has left that one out: nothing the device has says what it followed.
+    static IEnumerable<JsonElement> WithParents(IEnumerable<JsonElement> path)
+    {
+        string? before = null;
+        foreach (var message in path)
+        {
+            yield return With(message, "parent_id", before);
+            before = message.Text("id");
+        }
     }
 
     public string? LastOf(string chat) => _last.GetValueOrDefault(chat);
