@@ -15,6 +15,9 @@ static class ChatFields
     public const int LongestSystemPrompt = 32_000;
     public const int MostTools = 256;
 
+    /// <summary>How much a model may be asked to think.</summary>
+    public static readonly string[] Efforts = ["none", "low", "medium", "high"];
+
     /// <summary>The fields that the body names, but for the title.</summary>
     public static async Task<IReadOnlyList<ChatField>> ReadAsync(
         RequestReader request, ModelCatalogue models, ToolRegistry tools, CancellationToken ct)
@@ -92,7 +95,7 @@ static class ChatFields
     /// <summary>How much a model is to think: <c>none</c>, <c>low</c>, <c>medium</c> or <c>high</c>; null is its own
     /// measure.</summary>
     public static string? ReadEffort(RequestReader request) =>
-        request.OptionalChoice("reasoning_effort", "none", "low", "medium", "high");
+        request.OptionalChoice("reasoning_effort", Efforts);
 
     /// <summary>What archives a chat, or takes it back; the event is kept where that changes it.</summary>
     public static ChatField Archived(bool isArchived) => new(

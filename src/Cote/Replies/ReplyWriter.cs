@@ -225,18 +225,18 @@ sealed partial class ReplyWriter(
         catch (ProblemException error)
         {
             context.Log.CheckpointDelayed(reply.Id, error.Problem.Code);
-            WaitForNextCheckpoint();
+            DelayCheckpoint();
         }
 #pragma warning disable CA1031 // Top of the task: the next checkpoint, or the end, writes the text.
         catch (Exception error)
 #pragma warning restore CA1031
         {
             context.Log.CheckpointFailed(error, reply.Id);
-            WaitForNextCheckpoint();
+            DelayCheckpoint();
         }
     }
 
-    void WaitForNextCheckpoint()
+    void DelayCheckpoint()
     {
         lock (_gate)
             _unsavedSince = _partsUnsavedSince = context.Clock.Ticks;

@@ -12,7 +12,7 @@ namespace Cote.Tools;
 /// <param name="Source">Where it comes from: one of <see cref="ToolSources"/>.</param>
 /// <param name="Description">What it does, for the model.</param>
 /// <param name="Parameters">The JSON schema of its arguments, an object.</param>
-/// <param name="OwnName">What its server calls it, where that is not all of the name; else null.</param>
+/// <param name="OwnName">What its MCP server calls it; null for tools of other sources.</param>
 sealed record ToolDefinition(
     string Name, string? Title, string Source, string Description, JsonElement Parameters, string? OwnName = null)
 {

@@ -64,8 +64,7 @@ public sealed class ToolApprovalTests(ToolApp app) : ToolAppTests(app), IClassFi
                 apply((await stream.NextAsync())!);
             var cursor = (await Ada.GetAsync("/events")).Ok()["cursor"];
             (await AnswerAsync(reply, new { approve = true }, $"call_{step}_0")).Ok();
-            var poll = (await Ada.GetAsync($"/events?cursor={cursor}&wait=5")).Ok().Json.GetProperty("events");
-            poll[0].Text("type").ShouldBe("message.waiting");
+            (await PollAsync(cursor)).ShouldBe("message.waiting");
         }
         foreach (var frame in await stream.ToEndAsync())
             apply(frame);
@@ -236,10 +235,10 @@ public sealed class ToolApprovalTests(ToolApp app) : ToolAppTests(app), IClassFi
     {
         var (_, reply, _) = await WaitAsync(FakeReply.Text("Sent."));
         var cursor = (await Ada.GetAsync("/events")).Ok()["cursor"];
-        var poll = Ada.GetAsync($"/events?cursor={cursor}&wait=25");
+        var poll = PollAsync(cursor);
         await Task.Delay(1_500); // Longer than a poll may take while a reply is made.
         (await AnswerAsync(reply, new { approve = true })).Ok();
-        (await poll).Ok().Json.GetProperty("events")[0].Text("type").ShouldBe("message.waiting");
+        (await poll).ShouldBe("message.waiting");
         (await Ada.EndOfAsync(Chat, reply)).Text("content").ShouldBe("I would.\n\nSent.");
     }
 

@@ -81,6 +81,45 @@ public sealed class McpReplyTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_tool_that_takes_the_name_of_another_is_not_executed_in_its_place()
+    {
+        _real.Tools.AddRange([Tool("a.b", "Does it."), Tool("a_b", "Does it.")]);
+        var reply = await WaitAsync(_live.Play(FakeReply.Call("files__a_b"), FakeReply.Text("ok")));
+        _real.Tools.Reverse(2, 2);
+        var call = await AllowAsync(reply);
+        (call.Text("state"), call.Text("error", "code")).ShouldBe(("failed", "tool_changed"));
+        _seen.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_call_that_may_have_run_and_whose_tool_is_gone_after_a_crash_is_unknown()
+    {
+        await using var live = await LiveApp.StartAsync(
+            CoteApp.LeaseFor(1), $"Tools:Mcp:files:Url={_real.Url}", "Tools:Mcp:files:TrustHints=true");
+        var runs = new TaskCompletionSource();
+        // The owner that is thought dead lives, and its shutdown waits for its call.
+        var left = new TaskCompletionSource();
+        _real.Answer = async (_, _) =>
+        {
+            runs.TrySetResult();
+            await left.Task;
+            return Result("late");
+        };
+        using var ada = await live.RegisterAsync();
+        var chat = await ada.CreateChatAsync(model: "openai");
+        var (_, reply) = await ada.AskForAsync(
+            chat, live.Play(FakeReply.Call("files__read"), FakeReply.Text("ok")));
+        await runs.Task.InTimeAsync();
+
+        _real.Tools.RemoveAt(1);
+        await live.App.WriteAsync($"update messages set owner = 'dead', lease_until = 1 where id = '{reply}'");
+
+        var call = (await ada.EndOfAsync(chat, reply)).GetProperty("parts")[0];
+        (call.Text("state"), call.Text("error", "code")).ShouldBe(("unknown", "tool_gone"));
+        left.SetResult();
+    }
+
+    [Fact]
     public async Task A_server_that_went_away_fails_the_call_and_not_the_reply()
     {
         var reply = await WaitAsync(_live.Play(FakeReply.Call("files__say"), FakeReply.Text("ok")));

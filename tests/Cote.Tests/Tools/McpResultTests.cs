@@ -7,16 +7,6 @@ namespace Cote.Tests.Tools;
 /// <summary>What becomes of a result, and of a list, of an MCP server.</summary>
 public sealed class McpResultTests
 {
-    [Fact]
-    public void A_tool_of_another_name_of_its_server_is_another_tool()
-    {
-        var schema = System.Text.Json.JsonElement.Parse("{}"u8);
-        ToolDefinition of(string? own) => new("files__a_b", null, "mcp:files", "Reads.", schema, own);
-
-        new[] { of("a.b"), of("a b"), of(null) }.Select(x => x.Hash).Distinct().Count().ShouldBe(3);
-        of("a.b").Hash.ShouldBe(of("a.b").Hash);
-    }
-
     [Theory]
     [InlineData("""{"content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]}""", "a\nb", false)]
     [InlineData("""{"content":[]}""", "", false)]

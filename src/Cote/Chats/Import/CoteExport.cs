@@ -11,7 +11,6 @@ static class CoteExport
     const string Source = "cote";
     static readonly string[] Types = ["text", "image", "audio", "video", "file", "code"];
     static readonly string[] Importances = ["low", "normal", "high"];
-    static readonly string[] Efforts = ["none", "low", "medium", "high"];
 
     public static ImportedChat? Read(JsonElement json, ExportHeader header, PartBounds bounds)
     {
@@ -33,7 +32,8 @@ static class CoteExport
             Model = chat.FirstText("model"),
             Temperature = chat.AsNumber("temperature") is >= 0 and <= 2 and var temperature ? temperature : null,
             MaxTokens = chat.AsNumber("max_tokens") is >= 1 and <= 10_000_000 and var most ? (int)most : null,
-            ReasoningEffort = chat.AsText("reasoning_effort") is { } effort && Efforts.Contains(effort) ? effort : null,
+            ReasoningEffort = chat.AsText("reasoning_effort") is { } effort && ChatFields.Efforts.Contains(effort)
+                ? effort : null,
             Tools = chat.Get("tools").Is(JsonValueKind.Array) ? ToolsOf(chat.Get("tools")) : null,
             IsPinned = chat.IsTrue("is_pinned"),
             IsArchived = chat.IsTrue("is_archived"),
@@ -74,10 +74,8 @@ static class CoteExport
             .Distinct().Take(ChatFields.MostTools),
     ];
 
-    static Feedback? ReadFeedback(JsonElement json) => json.AsNumber("rating") is 1 or -1
-        ? new((long)json.AsNumber("rating")!, json.AsText("text") is { } text
-            ? Excerpt.Of(text, Feedback.LongestText) : null)
-        : null;
+    static Feedback? ReadFeedback(JsonElement json) => json.AsNumber("rating") is (1 or -1) and var rating
+        ? new((long)rating, json.AsText("text") is { } text ? Excerpt.Of(text, Feedback.LongestText) : null) : null;
 
     // A kind that a later version writes is left out, and so is a part that is not as Cote writes it.
     static List<Part> ReadParts(JsonElement json, PartBounds bounds)

@@ -24,7 +24,7 @@ sealed partial class McpServer
             var call = new McpCall(execution.UserId);
             try
             {
-                return McpResult.Read(await connection.CallAsync(tool.OwnName, execution, call, ct));
+                return McpResult.Read(await connection.CallAsync(tool.Definition.OwnName!, execution, call, ct));
             }
             catch (OperationCanceledException) when (ct.IsCancellationRequested)
             {

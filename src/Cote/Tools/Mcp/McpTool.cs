@@ -5,13 +5,9 @@ namespace Cote.Tools;
 
 /// <summary>A tool of an MCP server.</summary>
 /// <param name="server">Its server.</param>
-/// <param name="ownName">The server's own name of it.</param>
-/// <param name="definition">What a model is shown.</param>
-sealed class McpTool(McpServer server, string ownName, ToolDefinition definition) : ServerTool
+/// <param name="definition">What a model is shown, and the server's own name of it.</param>
+sealed class McpTool(McpServer server, ToolDefinition definition) : ServerTool
 {
-    /// <summary>The server's own name of it.</summary>
-    public string OwnName => ownName;
-
     public override ToolDefinition Definition => definition;
 
     public override Task<ToolOutput> RunAsync(ToolExecution execution, CancellationToken ct) =>
@@ -28,7 +24,7 @@ sealed class McpTool(McpServer server, string ownName, ToolDefinition definition
         var names = ToolNames.Of(server.Name, listed.Select(x => x.Name));
         return [.. listed.Zip(names)
             .Where(x => options.Allow.Count == 0 || Names(options.Allow, x.First.Name))
-            .Select(x => new McpTool(server, x.First.Name, Define(server.Name, x.Second, x.First, options)))];
+            .Select(x => new McpTool(server, Define(server.Name, x.Second, x.First, options)))];
     }
 
     static ToolDefinition Define(string server, string name, Tool tool, McpServerOptions options)
@@ -37,8 +33,7 @@ sealed class McpTool(McpServer server, string ownName, ToolDefinition definition
         var isReadOnly = hints?.ReadOnlyHint == true;
         return new(
             name, Cut(tool.Title ?? tool.Annotations?.Title, McpLimits.Name), ToolSources.Mcp + server,
-            Cut(tool.Description, McpLimits.Description) ?? "", tool.InputSchema,
-            name.EndsWith(tool.Name, StringComparison.Ordinal) ? null : tool.Name)
+            Cut(tool.Description, McpLimits.Description) ?? "", tool.InputSchema, tool.Name)
         {
             Asks = options.Approval != "never" && !isReadOnly,
             IsReadOnly = isReadOnly,

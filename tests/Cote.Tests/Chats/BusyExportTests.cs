@@ -1,10 +1,12 @@
+using Cote.Chats;
 using Cote.Tests.Chats.Import;
 using Cote.Tests.Harness;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Cote.Tests.Chats;
 
-/// <summary>An export that is made while replies are made.</summary>
-public sealed class OpenReplyExportTests(LiveApp live) : IClassFixture<LiveApp>
+/// <summary>Exports that are made while their chats are used.</summary>
+public sealed class BusyExportTests(LiveApp live) : IClassFixture<LiveApp>
 {
     [Fact]
     public async Task What_follows_a_reply_without_text_follows_it_in_an_export_too()
@@ -30,5 +32,22 @@ public sealed class OpenReplyExportTests(LiveApp live) : IClassFixture<LiveApp>
         theirs.Where(x => x.Text("sender") == "ai").Select(x => x.Text("generation", "state"))
             .ShouldAllBe(x => x == "interrupted");
         await ada.EndOfAsync(chat, r2);
+    }
+
+    [Fact]
+    public async Task A_chat_that_is_used_between_two_pages_is_on_one_of_them()
+    {
+        IServiceProvider services = null!;
+        await using var app = await CoteApp.StartAsync(x => x.Map(routes => services = routes.ServiceProvider));
+        using var ada = await app.RegisterAsync();
+        string[] made = [await ada.CreateChatAsync(), await ada.CreateChatAsync(), await ada.CreateChatAsync()];
+        var chats = services.GetRequiredService<ChatStore>();
+
+        var first = await chats.ListAllAsync(ada.Id, null, 2, CancellationToken.None);
+        await ada.TurnAsync(made[0], "It moves to the top.");
+        (await ada.PatchAsync($"/chats/{made[2]}", new { is_archived = true })).Ok();
+        var rest = await chats.ListAllAsync(ada.Id, first[^1].Id, 2, CancellationToken.None);
+
+        first.Concat(rest).Select(x => x.Id).ShouldBe(made.Reverse());
     }
 }
