@@ -1,5 +1,5 @@
 using System.Reflection;
-
+using Cote.Media.Reading;
 
 namespace Cote;
 
@@ -25,6 +25,8 @@ public static class CoteCommands
     public static Task<int?> RunAsync(
         string[] args, TextReader input, TextWriter output, TextWriter error, Action<CoteBuilder>? add = null)
     {
+        if (args is [ReaderCommand.Verb])
+            return Task.FromResult<int?>(ReaderCommand.Run());
         var arguments = CommandLineArguments.Split(args);
         if (arguments.Fault is { } fault)
         {

@@ -6,6 +6,7 @@ using Cote.Delivery;
 using Cote.Events;
 using Cote.Http;
 using Cote.Media;
+using Cote.Media.Reading;
 using Cote.Models;
 using Cote.Replies;
 using Cote.Tools;
@@ -34,6 +35,11 @@ public static class CoteHost
     /// <param name="add">Adds what the host has of its own.</param>
     public static async Task RunAsync(string[] args, Action<CoteBuilder>? add = null)
     {
+        if (args is [ReaderCommand.Verb]) // The program starts itself so, to read an upload.
+        {
+            Environment.ExitCode = ReaderCommand.Run();
+            return;
+        }
         await using var app = Create(args, add);
         try
         {
@@ -116,13 +122,15 @@ public static class CoteHost
             .AddSingleton(options.RateLimits).AddSingleton(options.Messages).AddSingleton(options.Events)
             .AddSingleton(options.Realtime).AddSingleton(options.Assistants).AddSingleton(options.Media)
             .AddSingleton(options.RabbitMq).AddSingleton(options.Chats).AddSingleton(options.Titles)
-            .AddSingleton(options.Prices).AddSingleton(options.Budgets).AddSingleton(options.Tools);
+            .AddSingleton(options.Prices).AddSingleton(options.Budgets).AddSingleton(options.Tools)
+            .AddSingleton(options.Transcription);
 
     // A wrong model or price is said now, not at the first message.
     static void CheckModels(IServiceProvider services, CoteOptions options)
     {
         _ = services.GetRequiredService<ProviderRegistry>();
         _ = services.GetRequiredService<TitleModel>();
+        _ = services.GetRequiredService<TranscriptionModel>();
         _ = services.GetRequiredService<Prices>();
         _ = services.GetRequiredService<ToolRegistry>();
         if (services.GetRequiredService<BudgetStore>().IsConfigured && options.Auth.Registration == "open")

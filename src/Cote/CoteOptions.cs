@@ -39,6 +39,9 @@ public sealed class CoteOptions
     /// <summary>Model providers, models and timeouts.</summary>
     public AssistantsOptions Assistants { get; } = new();
 
+    /// <summary>Transcripts of recordings, for models that hear none.</summary>
+    public TranscriptionOptions Transcription { get; } = new();
+
     /// <summary>Titles that a model makes.</summary>
     public TitlesOptions Titles { get; } = new();
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Cote.Chats;
 using Cote.Http;
+using Cote.Media.Reading;
 using Cote.Primitives;
 using Cote.Replies;
 using Cote.Tools;
@@ -37,6 +38,7 @@ static class GetLimits
         json.WriteNumber("max_reply_seconds"u8, options.Assistants.MaxReplySeconds);
         json.WriteNumber("max_upload_bytes"u8, options.Media.MaxUploadBytes);
         json.WriteNumber("media_quota_bytes"u8, options.Media.QuotaBytes);
+        WriteReads(json, options);
         json.WriteNumber("max_image_pixels"u8, options.Media.MaxMegapixels * 1_000_000L);
         json.WriteNumber("max_media_per_message"u8, SendMessage.MaxMedia);
         json.WriteNumber("unnamed_media_hours"u8, options.Media.GraceHours);
@@ -79,6 +81,19 @@ static class GetLimits
         json.WriteEndObject();
         json.WriteEndObject();
     });
+
+    // What of an upload a model gets more than the name of. A program may be published without the libraries for images.
+    static void WriteReads(Utf8JsonWriter json, CoteOptions options)
+    {
+        json.WriteStartArray("reads"u8);
+        foreach (var type in ReadTypes.Of(options.Transcription.Id is not null))
+            json.WriteStringValue(type);
+        json.WriteEndArray();
+        json.WriteStartArray("thumbnail_widths"u8);
+        foreach (var width in ReaderProgram.ReadsPictures ? MediaForms.Widths : [])
+            json.WriteNumberValue(width);
+        json.WriteEndArray();
+    }
 
     static void WriteTools(Utf8JsonWriter json, ToolsOptions tools)
     {

@@ -87,7 +87,8 @@ sealed class AccountStore(
         ($"message_media", $"message_id", BatchRows), ($"message_parts", $"message_id, idx, chunk", BatchRows),
         ($"tool_calls", $"reply_id, step, idx", BatchRows),
         ($"messages", $"id", BatchRows),
-        ($"chats", $"id", BatchRows), ($"media", $"id", BatchRows), ($"uploads", $"id", BatchRows),
+        ($"chats", $"id", BatchRows), ($"media_forms", $"media_id, kind", BatchRows), ($"media", $"id", BatchRows),
+        ($"uploads", $"id", BatchRows),
         ($"upload_pieces", $"upload_id, start", BatchParts), ($"sessions", $"id", BatchRows),
         ($"budgets", $"user_id", BatchRows),
     ];

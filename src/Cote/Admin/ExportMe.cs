@@ -1,5 +1,6 @@
 using Cote.Chats;
 using Cote.Media;
+using Cote.Media.Reading;
 using Cote.Primitives;
 using Cote.Usage;
 using Cote.Users;
@@ -14,7 +15,7 @@ sealed class RunningExports() : UserLimit(1);
 
 /// <summary>What an export reads from.</summary>
 sealed record ExportStores(
-    UserStore Users, SessionStore Sessions, ChatStore Chats, MessageStore Messages, MediaStore Media, MediaLinks Links,
+    UserStore Users, SessionStore Sessions, ChatStore Chats, MessageStore Messages, MediaStore Media, MediaForms Forms, MediaLinks Links,
     UsageStore Usage, Database Database, IEnumerable<HostTables> Hosts);
 
 /// <summary><c>GET /users/me/export</c>: everything of the user as one JSON stream, of any length.</summary>

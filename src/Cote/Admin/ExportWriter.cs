@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using System.Text;
 using System.Text.Json;
 using Cote.Chats;
 using Cote.Media;
@@ -18,7 +19,7 @@ sealed class ExportWriter(PipeWriter output, ExportStores stores, CurrentUser us
     /// </summary>
     public static readonly IReadOnlyList<string> Tables =
         ["users", "sessions", "chats", "messages", "message_media", "message_parts", "tool_calls", "media",
-            "calls"];
+            "media_forms", "calls"];
 
     readonly ExportOutput _output = new(output);
 
@@ -76,13 +77,32 @@ sealed class ExportWriter(PipeWriter output, ExportStores stores, CurrentUser us
         {
             var page = await stores.Media.ListAllAsync(user.Id, after, PageRows, ct);
             foreach (var file in page)
-                JsonSerializer.Serialize(Json, file.ToUploaded(stores.Links), MediaJson.Default.Uploaded);
+            {
+                var shown = file.ToUploaded(stores.Links);
+                // What is made of other files can be made again; a transcript was paid for.
+                if (file.IsAudio || file.IsVideo)
+                    shown = shown with { Text = await TranscriptOfAsync(file, ct) };
+                JsonSerializer.Serialize(Json, shown, MediaJson.Default.Uploaded);
+            }
             await FlushAsync(ct);
             if (page.Count < PageRows)
                 break;
             after = page[^1].Id;
         }
         Json.WriteEndArray();
+    }
+
+    async Task<string?> TranscriptOfAsync(MediaFile file, CancellationToken ct)
+    {
+        try
+        {
+            return await stores.Forms.FindTextAsync(file, ct) is { Bytes: { Length: > 0 } bytes }
+                ? Encoding.UTF8.GetString(bytes) : null;
+        }
+        catch (IOException)
+        {
+            return null; // Its bytes are lost.
+        }
     }
 
     async Task WriteUsageAsync(CancellationToken ct)

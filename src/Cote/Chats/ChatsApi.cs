@@ -115,6 +115,7 @@ static class ChatsApi
             .Note("timestamp", "When it was sent; of a reply, when it was first listed")
             .Note("status", "Only moves forward")
             .Note("media_urls", "Signed; they work without a token for a day or two")
+            .Note("media", "The same uploads with what is known of them")
             .Note("reply_to_id", "Of a reply: its question. Of a user's message: what the user answers to")
             .Note("reply_id", "Of a user's message: the first reply to it")
             .Note("parent_id", "The message before it on its path; null at the beginning")

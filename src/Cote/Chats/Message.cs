@@ -38,6 +38,9 @@ sealed record Message(
     /// <summary>The most units of a content that is read: what a JSON answer can carry with room to spare.</summary>
     public const int LongestContent = 20_000_000;
 
+    /// <summary>The uploads that it names, with what is known of them.</summary>
+    public IReadOnlyList<MediaInfo> Media { get; init; } = [];
+
     /// <summary>The user's event that sent or ended it; 0 while it is pending. Not serialised.</summary>
     [JsonIgnore]
     public long EventSeq { get; init; }
@@ -50,6 +53,7 @@ sealed record Message(
     public Message Signed(MediaLinks links) => !NamesUploads ? this : this with
     {
         MediaUrls = links.Sign(MediaUrls),
+        Media = [.. Media.Select(x => x.Signed(links))],
         Parts = Parts is null ? null : [.. Parts.Select(x => x.Signed(links))],
     };
 

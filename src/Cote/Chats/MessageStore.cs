@@ -36,10 +36,11 @@ sealed class MessageStore(Database db, EventLog events, Clock clock)
     static Sql OwnColumnsOf(PartsView view) => $"""
         m.id, m.chat_id, m.seq, m.content, m.type, m.sender, m.timestamp, m.status, m.media, m.reply_to_id, m.importance,
         m.reply_id, m.event_seq, m.state, m.attempt, m.text_attempt, m.model, m.error_code, m.error_detail, m.usage,
-        m.finish_reason, m.rating, m.feedback_text, m.parts_rev, {ReplyParts.ColumnOf($"m", view)}
+        m.finish_reason, m.rating, m.feedback_text, m.parts_rev, {ReplyParts.ColumnOf($"m", view)},
+        {MediaStore.InfosOf($"m")}
         """;
 
-    const int OwnWidth = 25;
+    const int OwnWidth = 26;
 
     public const int Width = OwnWidth + TreePlace.Width;
 
@@ -63,6 +64,7 @@ sealed class MessageStore(Database db, EventLog events, Clock clock)
             parts.Rev > 0 ? [.. parts.Items.Select(x => x.Part)] : null)
         {
             PartStates = parts,
+            Media = MediaStore.ReadInfos(row.GetStringOrNull(at + 25)),
             EventSeq = row.GetInt64(at + 12),
         };
     }

@@ -3,17 +3,18 @@ namespace Cote.Chats;
 /// <summary>A message as a prompt needs it.</summary>
 /// <param name="IsRefused">Whether a provider refused it for its content: a question that prompts leave out.</param>
 /// <param name="Model">Of a reply: the model that made it, as <c>provider/model</c>.</param>
+/// <param name="Type">Of a user's message: <c>audio</c> where its films are recordings of a voice.</param>
 /// <param name="InputRatio">Of a reply: the <c>TokenRatio</c> of its prompt, where it is known.</param>
 sealed record PromptMessage(
     long Seq, string Sender, string Content, long Tokens, IReadOnlyList<string> Media, string Importance,
-    bool IsRefused, string? Model, long? InputRatio);
+    bool IsRefused, string? Model, long? InputRatio, string Type);
 
 /// <summary>The SQL of what a prompt is made from: a message and those before it on its path.</summary>
 sealed class PastStore(Database db)
 {
     const int MostAncestors = 2_000;
 
-    static readonly Sql Columns = $"m.seq, m.sender, m.content, m.tokens, m.media, m.importance, m.error_code, m.model, m.input_ratio";
+    static readonly Sql Columns = $"m.seq, m.sender, m.content, m.tokens, m.media, m.importance, m.error_code, m.model, m.input_ratio, m.type";
 
     /// <summary>Several reads of one state of the database.</summary>
     public Task<ReadSession> SnapshotAsync(CancellationToken ct) => db.SnapshotAsync(ct);
@@ -60,7 +61,7 @@ sealed class PastStore(Database db)
     static PromptMessage Read(Row row) => new(
         row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetInt64(3), MessageStore.ReadTexts(row.GetString(4)),
         row.GetString(5), IsRefused: row.GetString(1) == Senders.User && !row.IsDBNull(6), row.GetStringOrNull(7),
-        row.IsDBNull(8) ? null : row.GetInt64(8));
+        row.IsDBNull(8) ? null : row.GetInt64(8), row.GetString(9));
 
     // Written out, not a parameter: the partial indexes of the rare ones are used only where the word stands in the
     // text.

@@ -1,38 +1,103 @@
 using System.Globalization;
+using Cote.Media.Reading;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
 
 namespace Cote.Media;
 
+/// <summary>What downloads are served from.</summary>
+sealed record Downloads(MediaStore Media, MediaLinks Links, BlobStorage Storage, MediaForms Forms);
+
 /// <summary>
 /// <c>GET /media/{media_id}</c>: for its owner by token, or for the bearer of a signed URL. Images, sound and films
-/// are served inline, everything else as an attachment; no answer can run in a browser, whatever its bytes are.
+/// are served inline, everything else as an attachment; no answer can run in a browser, whatever its bytes are. With
+/// <c>width</c> an image comes as a thumbnail.
 /// </summary>
 static class GetMedia
 {
     public static async Task<IResult> Handle(
-        string mediaId, HttpContext http, MediaStore media, MediaLinks links, BlobStorage storage, string? expires,
-        string? signature, CancellationToken ct)
+        string mediaId, HttpContext http, Downloads from, string? expires, string? signature, string? width,
+        CancellationToken ct)
     {
-        var user = CurrentUser.Of(http);
-        if (user is null && signature is null)
-            return ApiResults.Of(
-                http.Request.Headers.Authorization.Count > 0 ? Problems.InvalidToken : Problems.NotAuthenticated);
-        if (Ids.Parse(mediaId) is not { } id)
-            return ApiResults.Of(Problems.MediaNotFound);
-        var life = signature is null ? null : links.Check(id, expires, signature);
-        var file = life is not null ? await media.FindSignedAsync(id, ct)
-            : user is not null ? await media.FindAsync(user.Id, id, ct)
-            : null;
+        var (file, life, problem) = await FindAsync(mediaId, http, from, expires, signature, ct);
         if (file is null)
-            return ApiResults.Of(Problems.MediaNotFound);
+            return ApiResults.Of(problem!);
+        if (width is not null)
+            return await ThumbnailAsync(http, file, width, life, from, ct);
 
         SetHeaders(http.Response.Headers, file, life);
         var (tag, lastModified) = (new EntityTagHeaderValue($"\"{file.Sha256}\""), file.CreatedAt.ToDateTimeOffset());
         RangeRequest.DropIgnored(http.Request, tag, lastModified);
         var type = file.IsText ? file.ContentType + "; charset=utf-8" : file.ContentType;
-        return Results.Stream(new BlobStream(storage, file.BlobId, file.Size), type,
+        return Results.Stream(new BlobStream(from.Storage, file.BlobId, file.Size), type,
             lastModified: lastModified, entityTag: tag, enableRangeProcessing: true);
+    }
+
+    /// <summary><c>GET /media/{media_id}/text</c>: what a model reads of a document or of a recording.</summary>
+    public static async Task<IResult> HandleText(
+        string mediaId, HttpContext http, Downloads from, string? expires, string? signature, CancellationToken ct)
+    {
+        var (file, life, problem) = await FindAsync(mediaId, http, from, expires, signature, ct);
+        if (file is null)
+            return ApiResults.Of(problem!);
+        if (await ReadTextAsync(file, from, ct) is not { Bytes.Length: > 0 } text)
+            return ApiResults.Of(Problems.MediaNotFound);
+        SetHeaders(http.Response.Headers, file, life);
+        http.Response.Headers.Remove(HeaderNames.ContentDisposition);
+        return Results.Bytes(text.Bytes, "text/plain; charset=utf-8", enableRangeProcessing: true,
+            lastModified: file.CreatedAt.ToDateTimeOffset(), entityTag: new($"\"{file.Sha256}-text\""));
+    }
+
+    // What a document says is made here where nobody has asked yet; a transcript costs money, and a reply asks for it.
+    static async Task<FormBytes?> ReadTextAsync(MediaFile file, Downloads from, CancellationToken ct)
+    {
+        if (!Documents.Reads(file.ContentType))
+            return await from.Forms.FindTextAsync(file, ct);
+        var forms = await from.Forms.DocumentAsync(file, ct);
+        return forms[0].Form.Word is null ? await from.Forms.LoadAsync(forms[0], ct) : null;
+    }
+
+    static async Task<(MediaFile? File, TimeSpan? Life, Problem? Problem)> FindAsync(
+        string mediaId, HttpContext http, Downloads from, string? expires, string? signature, CancellationToken ct)
+    {
+        var user = CurrentUser.Of(http);
+        if (user is null && signature is null)
+            return (null, null, http.Request.Headers.Authorization.Count > 0
+                ? Problems.InvalidToken : Problems.NotAuthenticated);
+        if (Ids.Parse(mediaId) is not { } id)
+            return (null, null, Problems.MediaNotFound);
+        var life = signature is null ? null : from.Links.Check(id, expires, signature);
+        var file = life is not null ? await from.Media.FindSignedAsync(id, ct)
+            : user is not null ? await from.Media.FindAsync(user.Id, id, ct)
+            : null;
+        return (file, life, file is null ? Problems.MediaNotFound : null);
+    }
+
+    static async Task<IResult> ThumbnailAsync(
+        HttpContext http, MediaFile file, string width, TimeSpan? life, Downloads from, CancellationToken ct)
+    {
+        var request = new RequestReader();
+        if (!int.TryParse(width, NumberStyles.None, CultureInfo.InvariantCulture, out var wanted) || wanted < 1)
+            request.AddQueryError("width", "it is a number of pixels", width);
+        if (request.Problem is { } wrong)
+            return ApiResults.Of(wrong);
+        if (!file.IsImage || !ReaderProgram.ReadsPictures)
+            return ApiResults.Of(Problems.UnsupportedMediaType);
+        var rounded = MediaForms.Widths.FirstOrDefault(x => x >= wanted, MediaForms.Widths[^1]);
+        if (await from.Forms.ThumbnailAsync(file, rounded, ct) is not { } small)
+            return ApiResults.Of(Problems.Busy);
+        if (small.Form.Word is not null)
+            return ApiResults.Of(Problems.UnsupportedMediaType);
+
+        SetHeaders(http.Response.Headers, file, life);
+        var (form, lastModified) = (small.Form, file.CreatedAt.ToDateTimeOffset());
+        var tag = new EntityTagHeaderValue($"\"{file.Sha256}-{form.Width}\"");
+        RangeRequest.DropIgnored(http.Request, tag, lastModified);
+        return small.Bytes.Length > 0 || form.BlobId is null
+            ? Results.Bytes(small.Bytes, form.ContentType, enableRangeProcessing: true, lastModified: lastModified,
+                entityTag: tag)
+            : Results.Stream(new BlobStream(from.Storage, form.BlobId, form.Size), form.ContentType,
+                lastModified: lastModified, entityTag: tag, enableRangeProcessing: true);
     }
 
     static void SetHeaders(IHeaderDictionary headers, MediaFile file, TimeSpan? life)

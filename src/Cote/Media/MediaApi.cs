@@ -11,7 +11,12 @@ static class MediaApi
         api.Schema<Uploaded>()
             .Note("url", "Signed: works without a token for a day or two; a message names the upload by it")
             .Note("content_type", "By the bytes, whatever the upload called itself").Note("size", "Bytes")
-            .Note("width", "Pixels of an image").Note("height", "Pixels of an image");
+            .Note("width", "Pixels of an image").Note("height", "Pixels of an image")
+            .Note("duration", "Seconds of sound or of a film; absent where the file does not say");
+        api.Schema<MediaInfo>().Note("An upload that a message names.")
+            .Note("url", "Signed: works without a token for a day or two").Note("size", "Bytes")
+            .Note("width", "Pixels of an image").Note("height", "Pixels of an image")
+            .Note("duration", "Seconds of sound or of a film; absent where the file does not say");
         api.Operation(nameof(UploadFile)).Note("The first part called `file`. The type is found by its bytes.")
             .Refuses(Problems.QuotaExceeded, Problems.TooManyPixels, Problems.UnsupportedMediaType,
                 Problems.StorageUnavailable);
@@ -20,8 +25,14 @@ static class MediaApi
         foreach (var download in new[] { api.Operation(nameof(GetMedia)), api.Operation("HeadMedia") })
         {
             Describe(download);
-            download.Responses.Remove("422"); // a wrong signature is a 404 like every other
+            download.Query("width",
+                "Of an image: a thumbnail, at most so many pixels wide, rounded up to 64, 128, 256, 512, 1024 or 2048")
+                .Refuses(Problems.UnsupportedMediaType, Problems.Busy);
         }
+        var text = api.Operation("GetMediaText");
+        Describe(text);
+        text.Responses.Remove("422");
+        text.Answers(200, "The text", "text/plain", new() { ["type"] = "string" });
         api.Operation(nameof(GetMedia)).Answers(200, "The bytes", "application/octet-stream", Binary())
             .Answers(206, "The bytes of the range", "application/octet-stream", Binary());
         DescribeTus(api);

@@ -92,8 +92,12 @@ sealed class MediaIngest(
         var clean = FileNames.Clean(name);
         FileType? type;
         long size;
+        double? seconds;
         using (var probe = new FileProbe(path))
+        {
             (type, size) = (known ?? FileTypes.Detect(probe, clean), probe.Length);
+            seconds = type is null ? null : SoundLength.Read(probe, type.ContentType);
+        }
         if (size == 0)
             return WrongFile("the file is empty");
         if (type is null)
@@ -102,7 +106,8 @@ sealed class MediaIngest(
             || type.Width * type.Height > options.MaxMegapixels * Million)
             return Problems.TooManyPixels;
         var file = new MediaFile(userId, clock.NewId(), clock.NewId(), sha256, clean, type.ContentType, size,
-            type.Width > 0 ? (int)type.Width : null, type.Height > 0 ? (int)type.Height : null, clock.Now);
+            type.Width > 0 ? (int)type.Width : null, type.Height > 0 ? (int)type.Height : null,
+            (long?)(seconds * 1_000), clock.Now);
         return await AddAsync(file, path, upload, ct);
     }
 

@@ -1,4 +1,5 @@
 using Cote.Http;
+using Cote.Media.Reading;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -21,6 +22,8 @@ static class MediaModule
         services.AddSingleton<MediaIngest>();
         services.AddSingleton<UploadReceiver>();
         services.AddSingleton<UploadFinisher>();
+        services.AddSingleton<MediaFormStore>().AddSingleton<FileReader>().AddSingleton<MediaForms>();
+        services.AddSingleton<Downloads>().AddSingleton(_ => ReaderProgram.Own());
         services.AddSingleton<IStartupFilter, MethodOverride>();
         services.AddSingleton(Storage);
         services.AddSingleton(Parts);
@@ -38,6 +41,8 @@ static class MediaModule
             .WithSummary("The bytes of an upload, by token or by its signed URL; ranges work");
         media.MapMethods("/media/{mediaId}", ["HEAD"], GetMedia.Handle).Produces(200)
             .WithSummary("The headers of a download");
+        media.MapGet("/media/{mediaId}/text", GetMedia.HandleText).Produces(200, contentType: "text/plain")
+            .WithName("GetMediaText").WithSummary("The text of a document or a recording, as models read it");
 
         var tus = media.MapGroup("").AddEndpointFilter(ResumableUpload.CheckVersion);
         tus.MapMethods("/upload/resumable", ["OPTIONS"], ResumableUpload.Options).Produces(204)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Cote.Events;
 
 namespace Cote.Media;
@@ -23,7 +24,7 @@ enum AddMediaResult
 sealed class MediaStore(Database db)
 {
     static readonly Sql All = $"""
-        m.user_id, m.id, m.blob_id, b.sha256, m.name, m.content_type, m.size, m.width, m.height, m.created_at
+        m.user_id, m.id, m.blob_id, b.sha256, m.name, m.content_type, m.size, m.width, m.height, m.duration, m.created_at
         """;
 
     /// <summary>
@@ -43,7 +44,7 @@ sealed class MediaStore(Database db)
         var fence = upload is null ? null
             : batch.Execute($"update uploads set holder = holder where {UploadStore.IsHeld(upload)}");
         // Locks the blob, where there is one: a sweep that is deleting it is waited for, and then it is not found.
-        batch.Lock($"select 1 from blobs where sha256 = {file.Sha256}");
+        batch.Lock($"select 1 from blobs b where {IsOf(file.Sha256)}");
         var before = batch.Query($"select {used}", row => row.GetInt64(0));
         if (withBlob)
             batch.Execute($"""
@@ -51,10 +52,10 @@ sealed class MediaStore(Database db)
                 select {file.BlobId}, {file.Sha256}, {file.Size}, {file.CreatedAt} where {fits}
                 """);
         var added = batch.Execute($"""
-            insert into media (user_id, id, blob_id, name, content_type, size, width, height, created_at)
+            insert into media (user_id, id, blob_id, name, content_type, size, width, height, duration, created_at)
             select {file.UserId}, {file.Id}, b.id, {file.Name}, {file.ContentType}, {file.Size}, {file.Width},
-              {file.Height}, {file.CreatedAt}
-            from blobs b where b.sha256 = {file.Sha256} and {fits}
+              {file.Height}, {file.Duration}, {file.CreatedAt}
+            from blobs b where {IsOf(file.Sha256)} and {fits}
             """);
         if (upload is not null)
             batch.Execute($"""
@@ -69,7 +70,10 @@ sealed class MediaStore(Database db)
     }
 
     public Task<bool> HasBlobAsync(string sha256, CancellationToken ct) =>
-        db.FirstAsync($"select 1 from blobs where sha256 = {sha256}", _ => true, ct);
+        db.FirstAsync($"select 1 from blobs b where {IsOf(sha256)}", _ => true, ct);
+
+    // What was made of somebody's upload is never shared.
+    static Sql IsOf(string sha256) => $"b.sha256 = {sha256} and b.derived = 0";
 
     /// <summary>The ids among these that no blob has, nor an import that waits for its file.</summary>
     public async Task<IEnumerable<string>> ListUnknownAsync(IReadOnlyList<string> ids, CancellationToken ct) =>
@@ -140,6 +144,40 @@ sealed class MediaStore(Database db)
           from message_media mm where mm.user_id = {m}.user_id and mm.message_id = {m}.id), {m}.media)
         """;
 
+    // Names hold no control characters.
+    const char FieldEnd = '\u001F';
+    const char RowEnd = '\u001E';
+
+    /// <summary>
+    /// What a message <c>m</c> shows of the uploads that it names, as <see cref="ReadInfos"/> takes it; null where it
+    /// names none.
+    /// </summary>
+    public static Sql InfosOf(Sql m) => $"""
+        case when {m}.media <> '[]' then (
+          select string_agg(f.id || {Unit} || f.name || {Unit} || f.content_type || {Unit} || cast(f.size as text) || {Unit}
+            || coalesce(cast(f.width as text), '') || {Unit} || coalesce(cast(f.height as text), '') || {Unit}
+            || coalesce(cast(f.duration as text), ''), {RowUnit} order by mm.place)
+          from message_media mm join media f on f.user_id = mm.user_id and f.id = mm.media_id
+          where mm.user_id = {m}.user_id and mm.message_id = {m}.id) end
+        """;
+
+    static readonly Sql Unit = $"'\u001F'";
+    static readonly Sql RowUnit = $"'\u001E'";
+
+    /// <summary>The uploads of a message, with their paths as URLs.</summary>
+    public static IReadOnlyList<MediaInfo> ReadInfos(string? column) =>
+        column is null ? [] : [.. column.Split(RowEnd).Select(ReadInfo)];
+
+    static MediaInfo ReadInfo(string row)
+    {
+        var fields = row.Split(FieldEnd);
+        return new(
+            fields[0], MediaLinks.PathOf(fields[0]), fields[1], fields[2], NumberOf(fields[3]) ?? 0,
+            (int?)NumberOf(fields[4]), (int?)NumberOf(fields[5]), MediaInfo.SecondsOf(NumberOf(fields[6])));
+    }
+
+    static long? NumberOf(string field) => field.Length == 0 ? null : long.Parse(field, CultureInfo.InvariantCulture);
+
     /// <summary>Adds the references of a message: while they stand, its uploads are not swept.</summary>
     public static void Name(EventTransaction transaction, string chatId, string messageId, IReadOnlyList<string> ids)
     {
@@ -208,15 +246,18 @@ sealed class MediaStore(Database db)
         await db.WriteAsync(batch);
     }
 
-    /// <summary>Blobs that no upload refers to.</summary>
-    public Task<IReadOnlyList<string>> ListOrphansAsync(int most, CancellationToken ct) =>
-        db.ListAsync(
-            $"""
-            select b.id from blobs b where not exists (select 1 from media m where m.blob_id = b.id) limit {(long)most}
-            """, row => row.GetString(0), ct);
+    // A blob of an upload, or of what was made of one.
+    static readonly Sql IsOrphan = $"""
+        not exists (select 1 from media m where m.blob_id = blobs.id)
+        and not exists (select 1 from media_forms f where f.blob_id = blobs.id)
+        """;
+
+    /// <summary>Blobs that neither an upload nor a form of one refers to.</summary>
+    public Task<IReadOnlyList<string>> ListOrphansAsync(int most, CancellationToken ct) => db.ListAsync(
+        $"select id from blobs where {IsOrphan} limit {(long)most}", row => row.GetString(0), ct);
 
     /// <summary>
-    /// Deletes the rows of those blobs to which still no upload refers, and returns them: their bytes may go.
+    /// Deletes the rows of those blobs to which still nothing refers, and returns them: their bytes may go.
     /// </summary>
     public async Task<IReadOnlyList<string>> DeleteOrphansAsync(IEnumerable<string> blobs)
     {
@@ -226,15 +267,14 @@ sealed class MediaStore(Database db)
         var ids = blobs.Order(StringComparer.Ordinal).ToList();
         foreach (var id in ids)
             batch.Lock($"select 1 from blobs where id = {id}");
-        var steps = ids.Select(id => (Id: id, Step: batch.Execute($"""
-            delete from blobs where id = {id} and not exists (select 1 from media m where m.blob_id = {id})
-            """))).ToList();
+        var steps = ids.Select(id => (Id: id, Step: batch.Execute($"delete from blobs where id = {id} and {IsOrphan}")))
+            .ToList();
         await db.WriteAsync(batch);
         return [.. steps.Where(x => x.Step.Changed == 1).Select(x => x.Id)];
     }
 
     static MediaFile Read(Row row) => new(
         row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetString(4), row.GetString(5),
-        row.GetInt64(6), (int?)row.GetInt64OrNull(7), (int?)row.GetInt64OrNull(8),
-        new(row.GetInt64(9)));
+        row.GetInt64(6), (int?)row.GetInt64OrNull(7), (int?)row.GetInt64OrNull(8), row.GetInt64OrNull(9),
+        new(row.GetInt64(10)));
 }

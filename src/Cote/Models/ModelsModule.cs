@@ -14,6 +14,7 @@ static class ModelsModule
             x.GetRequiredService<AssistantsOptions>(), x.GetRequiredService<Clock>().Provider,
             x.GetRequiredService<ILogger<ProviderRegistry>>(), x.GetServices<Provider>()));
         services.AddSingleton(x => x.GetRequiredService<ProviderRegistry>().Catalogue);
+        services.AddSingleton<TranscriptionModel>();
     }
 
     public static void MapModels(this IEndpointRouteBuilder routes) => routes.MapGet("/models", ListModels.Handle)

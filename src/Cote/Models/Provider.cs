@@ -60,6 +60,12 @@ public sealed class Provider(string name, IEnumerable<string> models, Func<strin
     /// <summary>The models that its server lists itself; null where it is not asked.</summary>
     internal ModelList? Listed { get; init; }
 
+    /// <summary>Where it transcribes; null where it does not speak OpenAI's API.</summary>
+    internal TranscriptionService? Transcriptions { get; init; }
+
+    /// <summary>Whether its API has recordings.</summary>
+    internal bool TakesSound { get; init; } = true;
+
     /// <summary>Whether it is the assistant that is always there.</summary>
     internal bool IsDemo => Name == DemoChatClient.Provider;
 
@@ -80,8 +86,9 @@ public sealed class Provider(string name, IEnumerable<string> models, Func<strin
     internal bool Sees(string model) =>
         (SettingsOf(model)?.Vision ?? Vision) && OpenedWire(model) is not { SeesImages: false };
 
-    /// <summary>Whether one of its models hears audio.</summary>
-    internal bool Hears(string model) => SettingsOf(model)?.Audio ?? Audio;
+    /// <summary>Whether one of its models hears audio: so configured, and not refused by it since the start.</summary>
+    internal bool Hears(string model) => TakesSound
+        && (SettingsOf(model)?.Audio ?? Audio) && OpenedWire(model) is not { HearsAudio: false };
 
     /// <summary>Whether one of its models takes tools: so configured, and not refused by it since the start.</summary>
     internal bool TakesTools(string model) =>

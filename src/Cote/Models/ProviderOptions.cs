@@ -81,7 +81,10 @@ public abstract class ProviderOptions : IValidatableObject
     /// </summary>
     public bool Vision { get; set; } = true;
 
-    /// <summary>Whether this provider's models hear audio. False: they get transcripts or names only.</summary>
+    /// <summary>
+    /// Whether this provider's models hear audio, as wav and mp3; other recordings, and models that hear none, get
+    /// transcripts (<c>Cote__Transcription__Provider</c>) or names. Only for providers that speak OpenAI's API.
+    /// </summary>
     public bool Audio { get; set; }
 
     /// <summary>

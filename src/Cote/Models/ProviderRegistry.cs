@@ -82,6 +82,9 @@ sealed class ProviderRegistry
             Tools = options.Tools,
             ThinkTags = options.ThinkTags ?? wire.WritesThinkTags,
             ModelSettings = SettingsIn(name, options.ModelSettings),
+            TakesSound = (wire.NeverSent & Omissions.Sound) == 0,
+            Transcriptions = wire is OpenAIWire openAI
+                ? new(openAI.TranscriptionsEndpoint, wire.Headers, http) : null,
             Listed = options.ListsModels ? new ModelList(name, ReadNamesAsync, time, log) : null,
         };
 

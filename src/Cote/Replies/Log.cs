@@ -76,4 +76,7 @@ static partial class RepliesLog
 
     [LoggerMessage(1920, LogLevel.Warning, "Reply {Reply}: the call of tool {Tool} ended with {Code} ({Error}).")]
     public static partial void ToolFailed(this ILogger log, string reply, string tool, string code, string error);
+
+    [LoggerMessage(1921, LogLevel.Warning, "Upload {Media} is not transcribed: {Model} failed with {Code}.")]
+    public static partial void TranscriptFailed(this ILogger log, string media, string model, string code);
 }

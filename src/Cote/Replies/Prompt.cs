@@ -41,10 +41,10 @@ sealed class Prompt(PastStore history, Attachments attachments)
     /// <param name="steps">The steps that it has behind it.</param>
     /// <param name="systemPrompt">The text before everything, or null.</param>
     /// <param name="size">How long it may be.</param>
-    /// <param name="vision">Whether the model sees images.</param>
+    /// <param name="senses">What the model takes beside text.</param>
     /// <param name="ct">Cancels the reads.</param>
     public async Task<BuiltPrompt?> BuildAsync(
-        PendingReplyRow reply, IReadOnlyList<PastStep> steps, string? systemPrompt, PromptRoom size, bool vision,
+        PendingReplyRow reply, IReadOnlyList<PastStep> steps, string? systemPrompt, PromptRoom size, Senses senses,
         CancellationToken ct)
     {
         // Most chats are short, and most paths stay: one query brings the question and all messages before it.
@@ -67,8 +67,8 @@ sealed class Prompt(PastStore history, Attachments attachments)
             return null;
 
         // The question's own uploads come first, then the past, then the uploads of the past, newest first.
-        var budget = attachments.For(left, vision);
-        var parts = await attachments.ReadAsync(reply.UserId, question.Media, budget, ct);
+        var budget = attachments.For(left, senses, reply.ChatId);
+        var parts = await attachments.ReadAsync(reply.UserId, question, budget, ct);
         if (question.Content.Length == 0 && parts.Count == 0)
             return null;
         var own = room - budget.Tokens;
@@ -77,7 +77,7 @@ sealed class Prompt(PastStore history, Attachments attachments)
         var past = await ReadPastAsync(reply, isWhole ? [.. newest.Skip(1)] : null, budget, ct);
         var pastParts = new Dictionary<long, IReadOnlyList<AIContent>>();
         foreach (var message in past.Where(x => x.Media.Count > 0).Reverse())
-            pastParts[message.Seq] = await attachments.ReadAsync(reply.UserId, message.Media, budget, ct);
+            pastParts[message.Seq] = await attachments.ReadAsync(reply.UserId, message, budget, ct);
         var prompt = new List<ChatMessage>(past.Count + 2);
         if (!string.IsNullOrWhiteSpace(systemPrompt))
             prompt.Add(new(ChatRole.System, systemPrompt));

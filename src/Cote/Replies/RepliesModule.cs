@@ -22,6 +22,7 @@ static class RepliesModule
         services.AddSingleton<TitleModel>().AddSingleton<TitleStore>().AddHostedService<TitleLoop>();
         services.AddSingleton<ChatJobLoop>().AddHostedService(x => x.GetRequiredService<ChatJobLoop>());
         services.AddHostedService<TemporaryChatLoop>();
+        services.AddSingleton<TranscriptCalls>().AddSingleton<Transcripts>();
         services.AddSingleton<Attachments>().AddSingleton<GeneratedFiles>();
         services.AddSingleton<ToolCallStore>().AddSingleton<ToolAnswerStore>().AddSingleton<ToolOutputs>();
         services.AddHostedService<WaitingReplyLoop>();

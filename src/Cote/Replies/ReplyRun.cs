@@ -183,7 +183,8 @@ sealed class ReplyRun : IDisposable
         for (var calls = 1; ; calls++)
         {
             var prompt = await _context.Prompt.BuildAsync(
-                _reply, PastStep.In(_streaming.Read(), _tools.Calls), systemText, size, provider.Sees(model), ct);
+                _reply, PastStep.In(_streaming.Read(), _tools.Calls), systemText, size,
+                new(provider.Sees(model), provider.Hears(model)), ct);
             if (prompt is null)
                 return new(ModelFault.ContextTooLong, null, null);
             _hasDocuments |= prompt.HasDocuments; // A later prompt may have no room for what an earlier one held.

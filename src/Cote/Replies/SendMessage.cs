@@ -43,6 +43,7 @@ sealed class SendMessage(
         {
             Title = FreeTitle.Of(message.Content, NameOf(message.MediaIds, media)),
             IsBudgetAsked = budget.IsConfigured || message.StopsOpen,
+            Media = isUploaded ? [.. message.MediaIds.Select(id => media.First(x => x.Id == id).ToInfo())] : [],
         };
         for (var givesTitle = false; ;)
         {
@@ -154,6 +155,7 @@ sealed class SendMessage(
         ParentId: reply.QuestionParentId)
     {
         EventSeq = reply.BegunSeq,
+        Media = message.Media,
     };
 
     // Nothing was stored: the message was sent before, or something that it names is not there. Null where the chat has

@@ -33,6 +33,9 @@ sealed record NewMessage(
     /// <summary>The installation that brings them.</summary>
     public string? ClientId { get; init; }
 
+    /// <summary>What is shown of its uploads, with their paths as URLs.</summary>
+    public IReadOnlyList<MediaInfo> Media { get; init; } = [];
+
     /// <summary>What is stored of its uploads: their paths, unsigned.</summary>
     public IReadOnlyList<string> MediaPaths { get; } = [.. MediaIds.Select(MediaLinks.PathOf)];
 }

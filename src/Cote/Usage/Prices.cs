@@ -10,10 +10,10 @@ sealed class Prices
     readonly Dictionary<string, Price> _byModel = [];
     readonly string _json;
 
-    public Prices(PricesOptions options, ModelCatalogue catalogue)
+    public Prices(PricesOptions options, ModelCatalogue catalogue, TranscriptionOptions transcription)
     {
         var listed = PriceFile.Read(options.File);
-        foreach (var id in catalogue.Models.Select(x => x.Id))
+        foreach (var id in catalogue.Models.Select(x => x.Id).Append(transcription.Id).OfType<string>().Distinct())
         {
             var name = id[(id.IndexOf('/', StringComparison.Ordinal) + 1)..];
             var own = options.Items.FirstOrDefault(x => x.Model!.Trim() == id)

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Data.Common;
 using System.Text;
+using Cote.Media.Reading;
 using Cote.Replies;
 using Cote.Users;
 using Microsoft.AspNetCore.Builder;
@@ -212,6 +213,8 @@ public sealed class CoteApp : IAsyncDisposable
         {
             add.Services.AddLogging(x => x.ClearProviders().AddProvider(new LogKeeper(Logs)));
             add.Services.AddSingleton(_ => new Passwords(new AuthOptions { PasswordIterations = CheapIterations }));
+            // This program is the tests': uploads are read by the one that ships.
+            add.Services.AddSingleton(ReaderProgram.Of(Repository.Program("src/Cote.Server") + ".dll"));
             _add?.Invoke(add);
         });
         await _app.StartAsync();

@@ -36,7 +36,7 @@ public sealed class MediaToModelTests
 
         var text = request.Messages.EnumerateArray().Last().GetProperty("content").GetString()!;
         text.ShouldStartWith("Read this.\n\n[0]\nIt says: 世界\n[end of file]");
-        text.ShouldContain("[1: application/pdf, ");
+        text.ShouldContain("[1: application/pdf, 20 bytes, damaged]");
         text.ShouldNotContain("%PDF");
     }
 
@@ -91,12 +91,30 @@ public sealed class MediaToModelTests
     }
 
     [Fact]
-    public async Task An_image_too_large_for_a_model_is_named()
+    public async Task An_image_too_large_for_a_model_is_scaled_and_kept_so()
     {
         await using var app = await CoteApp.StartAsync("Assistants:MaxImageBytes=1000");
         using var ada = await app.RegisterAsync();
+        var url = (await ada.UploadAsync(Samples.Png(64, 64, extra: 20_000), "dove.png")).Ok()["url"];
 
-        var request = await AskAsync(app, ada, "x", "openai/fake", Samples.Png(extra: 2_000));
+        for (var i = 0; i < 2; i++)
+        {
+            var request = await AskOfAsync(app, ada, "x", "openai/fake", url);
+
+            var image = request.Messages.EnumerateArray().Last().GetProperty("content")[1];
+            var sent = Convert.FromBase64String(image.Text("image_url", "url").Split(',')[1]);
+            sent.Length.ShouldBeLessThanOrEqualTo(1_000);
+        }
+        (await app.RowsAsync())["media_forms"].Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task No_image_at_all_is_sent_where_none_may_have_a_byte()
+    {
+        await using var app = await CoteApp.StartAsync("Assistants:MaxImageBytes=0");
+        using var ada = await app.RegisterAsync();
+
+        var request = await AskAsync(app, ada, "x", "openai/fake", Samples.Png());
 
         request.Messages.EnumerateArray().Last().GetProperty("content").ValueKind.ShouldBe(JsonValueKind.String);
     }
@@ -104,10 +122,16 @@ public sealed class MediaToModelTests
     static async Task<FakeRequest> AskAsync(
         CoteApp app, CoteClient client, string content, string model, params byte[][] files)
     {
-        var chat = await client.CreateChatAsync(model: model);
         var urls = new List<string>();
         for (var i = 0; i < files.Length; i++)
             urls.Add((await client.UploadAsync(files[i], $"{i}")).Ok()["url"]);
+        return await AskOfAsync(app, client, content, model, [.. urls]);
+    }
+
+    static async Task<FakeRequest> AskOfAsync(
+        CoteApp app, CoteClient client, string content, string model, params string[] urls)
+    {
+        var chat = await client.CreateChatAsync(model: model);
         (await client.PostAsync($"/chats/{chat}/messages/", new { content, type = "file", media_urls = urls })).Ok();
         return await app.Model.NextRequest();
     }

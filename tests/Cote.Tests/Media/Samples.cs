@@ -8,13 +8,43 @@ namespace Cote.Tests.Media;
 /// <summary>Small files, each with what makes it what it is and nothing else; and how an app uploads them.</summary>
 static class Samples
 {
+    // A valid one: black pixels, and noise behind them, which viewers ignore.
     public static byte[] Png(int width = 4, int height = 3, int extra = 0)
     {
-        byte[] header = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, 0, 0, 0, 13, .. "IHDR"u8, 0, 0, 0, 0, 0, 0, 0,
-            0, 8, 2, 0, 0, 0, 1, 2, 3, 4];
-        BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(16), width);
-        BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(20), height);
-        return [.. header, .. Noise(extra), 0, 0, 0, 0, .. "IEND"u8, 0xAE, 0x42, 0x60, 0x82];
+        byte[] header = [0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0];
+        BinaryPrimitives.WriteInt32BigEndian(header, width);
+        BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(4), height);
+        using var pixels = new MemoryStream();
+        using (var packed = new ZLibStream(pixels, CompressionLevel.Fastest, leaveOpen: true))
+            for (var row = 0; row < height && (long)width * height <= MostPixels; row++)
+                packed.Write(new byte[1 + width]);
+        return
+        [
+            0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, .. Chunk("IHDR", header),
+            .. Chunk("IDAT", [.. pixels.ToArray(), .. Noise(extra)]), .. Chunk("IEND", []),
+        ];
+    }
+
+    const long MostPixels = 1_000_000;
+
+    static byte[] Chunk(string type, byte[] data)
+    {
+        byte[] chunk = [0, 0, 0, 0, .. Encoding.ASCII.GetBytes(type), .. data, 0, 0, 0, 0];
+        BinaryPrimitives.WriteInt32BigEndian(chunk, data.Length);
+        BinaryPrimitives.WriteUInt32BigEndian(chunk.AsSpan(chunk.Length - 4), Crc(chunk.AsSpan(4, 4 + data.Length)));
+        return chunk;
+    }
+
+    static uint Crc(ReadOnlySpan<byte> bytes)
+    {
+        var crc = uint.MaxValue;
+        foreach (var one in bytes)
+        {
+            crc ^= one;
+            for (var bit = 0; bit < 8; bit++)
+                crc = (crc & 1) != 0 ? (crc >> 1) ^ 0xEDB88320 : crc >> 1;
+        }
+        return ~crc;
     }
 
     public static byte[] Jpeg(int width = 4, int height = 3) =>

@@ -26,7 +26,7 @@ public sealed class PricesTests : IDisposable
         options.Items.Add(new() { Model = "openai/a", Input = 3, Output = 15, CachedInput = 0.3m });
 
         var prices = new Prices(
-            options, CatalogueOf("openai/a", "other/a", "openai/b", "other/b", "x/c", "x/d", "x/e"));
+            options, CatalogueOf("openai/a", "other/a", "openai/b", "other/b", "x/c", "x/d", "x/e"), new());
 
         prices.Find("openai/a").ShouldBe(new Price(3_000_000_000, 15_000_000_000, 300_000_000));
         prices.Find("other/a").ShouldBe(new Price(1_000_000_000, 2_000_000_000, 1_000_000_000));
@@ -49,13 +49,13 @@ public sealed class PricesTests : IDisposable
     {
         File.WriteAllText(_file, json);
 
-        Should.Throw<StartupException>(() => new Prices(new() { File = _file }, CatalogueOf("x/a")))
+        Should.Throw<StartupException>(() => new Prices(new() { File = _file }, CatalogueOf("x/a"), new()))
             .Message.ShouldContain(sentence);
     }
 
     [Fact]
     public void A_file_that_is_not_there_is_said_at_the_start() =>
-        Should.Throw<StartupException>(() => new Prices(new() { File = _file + ".none" }, CatalogueOf("x/a")))
+        Should.Throw<StartupException>(() => new Prices(new() { File = _file + ".none" }, CatalogueOf("x/a"), new()))
             .Message.ShouldStartWith("Cote__Prices__File names a file that cannot be read");
 
     [Fact]

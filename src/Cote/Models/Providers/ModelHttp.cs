@@ -33,6 +33,22 @@ sealed class ModelHttp(TimeProvider time)
         Uri endpoint, IEnumerable<KeyValuePair<string, string>> headers, CancellationToken ct)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, endpoint);
+        return await ReadAsync(request, headers, ct);
+    }
+
+    /// <summary>Posts a form and reads the JSON document that answers it.</summary>
+    /// <exception cref="UpstreamErrorException">The answer is no success.</exception>
+    /// <exception cref="ModelFaultException">The answer is too long.</exception>
+    public async Task<JsonDocument> PostAsync(
+        Uri endpoint, IEnumerable<KeyValuePair<string, string>> headers, HttpContent form, CancellationToken ct)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, endpoint) { Content = form };
+        return await ReadAsync(request, headers, ct);
+    }
+
+    async Task<JsonDocument> ReadAsync(
+        HttpRequestMessage request, IEnumerable<KeyValuePair<string, string>> headers, CancellationToken ct)
+    {
         using var answer = await SendAsync(request, "application/json", headers, ct);
         await using var body = await ContentCoding.OpenAsync(answer.Content, ct);
         using var whole = new MemoryStream();

@@ -11,7 +11,7 @@ namespace Cote.Models;
 sealed class WireChatClient(string provider, string model, Wire wire, ModelHttp http, ILogger log) : IChatClient
 {
     // The first, and one for each field that can be refused.
-    const int MaxRequests = 13;
+    const int MaxRequests = 14;
 
     readonly ChatClientMetadata _metadata = new(provider, wire.Endpoint, model);
     // What seals the thoughts of this model, which no other takes.
@@ -20,6 +20,9 @@ sealed class WireChatClient(string provider, string model, Wire wire, ModelHttp 
 
     /// <summary>False once the model has refused an image because it sees none.</summary>
     public bool SeesImages => (Omitted & Omissions.Images) == 0;
+
+    /// <summary>False once the model has refused a recording because it hears none.</summary>
+    public bool HearsAudio => (Omitted & Omissions.Sound) == 0;
 
     /// <summary>False once the model has refused tools.</summary>
     public bool TakesTools => (Omitted & Omissions.Tools) == 0;
@@ -129,6 +132,7 @@ sealed class WireChatClient(string provider, string model, Wire wire, ModelHttp 
             log.RefusedField(provider, model, refused);
         // A question about an image cannot be answered without it; one after it can.
         return refused == Omissions.Images && request.Turns[^1].HasImages
+            || refused == Omissions.Sound && request.Turns[^1].HasSound
             ? throw new ModelFaultException(ModelFault.UnsupportedMedia) : true;
     }
 }

@@ -35,7 +35,7 @@ sealed class AnthropicWire : Wire
 
     public override Uri ModelsEndpoint { get; }
 
-    public override Omissions NeverSent => Omissions.UsageWish;
+    public override Omissions NeverSent => Omissions.UsageWish | Omissions.Sound;
 
     public override IReadOnlyList<KeyValuePair<string, string>> Headers { get; }
 

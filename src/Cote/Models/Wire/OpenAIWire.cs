@@ -13,6 +13,7 @@ sealed class OpenAIWire : Wire
         var url = options.BaseUrl ?? "https://api.openai.com/v1";
         Endpoint = Combine(url, "/chat/completions");
         ModelsEndpoint = Combine(url, "/models");
+        TranscriptionsEndpoint = Combine(url, "/audio/transcriptions");
         Headers = ProviderHeaders.With(options, options.ApiKey?.Reveal().Trim() is { Length: > 0 } key
             ? [("Authorization", "Bearer " + key)] : []);
         // OpenAI's newer models refuse max_tokens. Most other servers know nothing else, and some ignore the new name,
@@ -30,6 +31,9 @@ sealed class OpenAIWire : Wire
     public override Uri Endpoint { get; }
 
     public override Uri ModelsEndpoint { get; }
+
+    /// <summary>Where recordings are transcribed.</summary>
+    public Uri TranscriptionsEndpoint { get; }
 
     public override Omissions NeverSent { get; }
 
@@ -159,6 +163,14 @@ sealed class OpenAIWire : Wire
             {
                 json.WriteString("type", "text");
                 json.WriteString("text", text.Text);
+            }
+            else if (part is DataContent sound && sound.HasTopLevelMediaType("audio"))
+            {
+                json.WriteString("type", "input_audio");
+                json.WriteStartObject("input_audio");
+                json.WriteBase64String("data", sound.Data.Span);
+                json.WriteString("format", sound.MediaType == "audio/mpeg" ? "mp3" : "wav");
+                json.WriteEndObject();
             }
             else
             {

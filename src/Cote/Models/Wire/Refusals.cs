@@ -30,6 +30,14 @@ static class Refusals
         "unknown role: tool", "invalid role: tool", "unexpected role 'tool'",
     ];
 
+    static readonly string[] Deaf =
+    [
+        "support audio", "audio input is not", "audio inputs are not", "audio is not", "input_audio is not",
+        "support input_audio", "content type 'input_audio'", "variant `input_audio`", "type input_audio",
+        "'input_audio'", "does not accept audio", "audio content is not", "at most 0 audio",
+        "unsupported content type: input_audio",
+    ];
+
     static readonly string[] StringsOnly =
         ["must be a string", "valid string", "expected a string", "expected string", "str type expected"];
 
@@ -40,6 +48,9 @@ static class Refusals
         if (request.Turns.Any(x => x.HasImages)
             && (error.Says(ErrorWords.Blind) || status is 400 or 422 && error.Says(StringsOnly)))
             return Omissions.Images;
+        if (request.Turns.Any(x => x.HasSound)
+            && (error.Says(Deaf) || status is 400 or 422 && error.Says(StringsOnly)))
+            return Omissions.Sound;
         if (request.Turns.Any(x => x.Role == ChatRole.System)
             && (error.Says(NoSystemRole)
                 || error.Field?.EndsWith(".role", StringComparison.Ordinal) == true && error.Says("system")))

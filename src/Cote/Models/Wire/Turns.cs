@@ -3,13 +3,16 @@ using Microsoft.Extensions.AI;
 
 namespace Cote.Models;
 
-/// <summary>One turn of a prompt: text and images, calls or results, never blank.</summary>
+/// <summary>One turn of a prompt: text, images and sound, calls or results, never blank.</summary>
 sealed record Turn(ChatRole Role, IReadOnlyList<AIContent> Contents)
 {
     /// <summary>Its text where it is nothing but text, else null: small servers know strings only.</summary>
     public string? OnlyText => Contents is [TextContent text] ? text.Text : null;
 
-    public bool HasImages => Contents.Any(x => x is DataContent or UriContent);
+    public bool HasImages => Contents.Any(x => x is UriContent
+        || x is DataContent data && data.HasTopLevelMediaType("image"));
+
+    public bool HasSound => Contents.Any(x => x is DataContent data && data.HasTopLevelMediaType("audio"));
 
     public bool HasCalls => Contents.Any(x => x is FunctionCallContent);
 }
@@ -88,9 +91,10 @@ static class Turns
         AIContent content, Omissions omitted, string? by, Dictionary<string, string> names) => content switch
         {
             TextContent text => string.IsNullOrWhiteSpace(text.Text) ? null : text,
-            DataContent image when image.HasTopLevelMediaType("image") => (omitted & Omissions.Images) == 0 ? image
-                : new TextContent(string.Create(CultureInfo.InvariantCulture,
-                    $"[{image.Name ?? "image"}: {image.MediaType}, {image.Data.Length} bytes, not shown]")),
+            DataContent image when image.HasTopLevelMediaType("image") =>
+                (omitted & Omissions.Images) == 0 ? image : NameOf(image, "image"),
+            DataContent sound when sound.HasTopLevelMediaType("audio") =>
+                (omitted & Omissions.Sound) == 0 ? sound : NameOf(sound, "recording"),
             UriContent image when image.HasTopLevelMediaType("image") => (omitted & Omissions.Images) == 0 ? image
                 : new TextContent($"[image: {image.MediaType}, not shown]"),
             TextReasoningContent thought => by is not null && (omitted & Omissions.PastReasoning) == 0
@@ -103,4 +107,7 @@ static class Turns
                     + $"{ToolJson.TextOf(result)}]"),
             _ => null,
         };
+
+    static TextContent NameOf(DataContent file, string unnamed) => new(string.Create(CultureInfo.InvariantCulture,
+        $"[{file.Name ?? unnamed}: {file.MediaType}, {file.Data.Length} bytes, not shown]"));
 }

@@ -30,6 +30,8 @@ enum Omissions
     ToolChoice = 1_024,
     /// <summary>What the model thought before its calls is not given back.</summary>
     PastReasoning = 2_048,
+    /// <summary>The model gets a line with the name of each recording.</summary>
+    Sound = 4_096,
 }
 
 /// <summary>What is asked of a model.</summary>
