@@ -10,26 +10,31 @@ static class Exif
     const ushort Short = 3;
 
     /// <summary>
-    /// Whether viewers show the image turned by a quarter: its width is then the height that is stored.
+    /// How viewers turn and mirror the image, from 1 (as it is stored) to 8; 1 where the data does not say it.
     /// </summary>
     /// <param name="tiff">The data from its byte order on; offsets in it count from there.</param>
-    public static bool SwapsSides(ReadOnlySpan<byte> tiff)
+    public static int OrientationOf(ReadOnlySpan<byte> tiff)
     {
         var isLittle = tiff.StartsWith("II*\0"u8);
         if (tiff.Length < 8 || (!isLittle && !tiff.StartsWith("MM\0*"u8)))
-            return false;
+            return 1;
         var directory = Read32(tiff[4..], isLittle);
         if (directory > tiff.Length - 2)
-            return false;
+            return 1;
         var entries = tiff[(int)directory..];
         int count = Read16(entries, isLittle);
         entries = entries[2..];
         for (; count > 0 && entries.Length >= EntryLength; count--, entries = entries[EntryLength..])
             if (Read16(entries, isLittle) == Orientation)
                 return Read16(entries[2..], isLittle) == Short && Read32(entries[4..], isLittle) == 1
-                    && Read16(entries[8..], isLittle) is >= 5 and <= 8;
-        return false;
+                    && Read16(entries[8..], isLittle) is >= 1 and <= 8 and var orientation ? orientation : 1;
+        return 1;
     }
+
+    /// <summary>
+    /// Whether an orientation turns the image by a quarter: its width is then the height that is stored.
+    /// </summary>
+    public static bool SwapsSides(int orientation) => orientation >= 5;
 
     static ushort Read16(ReadOnlySpan<byte> at, bool isLittle) =>
         isLittle ? BinaryPrimitives.ReadUInt16LittleEndian(at) : BinaryPrimitives.ReadUInt16BigEndian(at);

@@ -1,16 +1,22 @@
 namespace Cote.Media;
 
-/// <summary>A finished file on the local disk, read at random places without a buffer.</summary>
+/// <summary>A finished file, on the local disk or in memory, read at random places without a buffer.</summary>
 sealed class FileProbe : IDisposable
 {
     const int HeadLength = 64 * 1024;
 
-    readonly FileStream _file;
+    readonly Stream _file;
     readonly byte[] _head;
 
     public FileProbe(string path)
+        : this(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0))
     {
-        _file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
+    }
+
+    /// <param name="file">One that can seek; it is disposed of with the probe.</param>
+    public FileProbe(Stream file)
+    {
+        _file = file;
         _head = new byte[(int)Math.Min(HeadLength, _file.Length)];
         _file.ReadExactly(_head);
     }

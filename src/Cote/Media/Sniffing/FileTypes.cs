@@ -41,6 +41,7 @@ static class FileTypes
     static bool MayBeBinary(ReadOnlySpan<byte> head) =>
         head[0] is 0x89 or 0xFF or 0x1A or 0xD0
         || head.StartsWith("GIF8"u8) || head.StartsWith("RIFF"u8) || head.StartsWith("BM"u8)
+        || head.StartsWith("II*\0"u8) || head.StartsWith("MM\0*"u8)
         || head.StartsWith("fLaC"u8) || head.StartsWith("OggS"u8) || head.StartsWith("ID3"u8)
         || head.StartsWith("%PDF-"u8) || head.StartsWith("PK"u8)
         || IsoMedia.MayBegin(head);

@@ -25,8 +25,20 @@ static class Images
             return WebP(head);
         if (head.Length >= 26 && head.StartsWith("BM"u8))
             return Bmp(head);
+        if (head.StartsWith("II*\0"u8) || head.StartsWith("MM\0*"u8))
+            return TiffSize.Read(file) is var (width, height, turn)
+                ? Sized("image/tiff", width, height, Exif.SwapsSides(turn)) : null;
         return null;
     }
+
+    /// <summary>How viewers turn and mirror an image beside what its own decoder does, from 1 (not) to 8.</summary>
+    public static int OrientationOf(FileProbe file, string contentType) => contentType switch
+    {
+        "image/jpeg" => JpegHeader(file).Orientation ?? 1,
+        "image/png" => PngOrientation(file),
+        "image/tiff" => TiffSize.Read(file)?.Orientation ?? 1,
+        _ => 1, // a WebP is not turned, and a HEIF's turns are its own
+    };
 
     static FileType? Png(FileProbe file)
     {
@@ -34,31 +46,34 @@ static class Images
         if (head.Length < 33 || !head[12..].StartsWith("IHDR"u8))
             return null;
         return Sized("image/png", ReadUInt32BigEndian(head[16..]), ReadUInt32BigEndian(head[20..]),
-            IsTurnedPng(file));
+            Exif.SwapsSides(PngOrientation(file)));
     }
 
     // Chromium looks for Exif data up to the first pixels, and only at the first such chunk.
-    static bool IsTurnedPng(FileProbe file)
+    static int PngOrientation(FileProbe file)
     {
         long at = 33;
         for (var i = 0; i < MostSegments; i++)
         {
             var chunk = file.At(at, 8);
             if (chunk.Length < 8 || chunk.AsSpan(4).SequenceEqual("IDAT"u8))
-                return false;
+                return 1;
             var length = ReadUInt32BigEndian(chunk);
             if (chunk.AsSpan(4).SequenceEqual("eXIf"u8))
-                return Exif.SwapsSides(file.At(at + 8, (int)Math.Min(length, LongestSegment)));
+                return Exif.OrientationOf(file.At(at + 8, (int)Math.Min(length, LongestSegment)));
             at += 12 + (long)length;
         }
-        return false;
+        return 1;
     }
 
+    static FileType? Jpeg(FileProbe file) => JpegHeader(file) is ({ } size, var orientation)
+        ? Sized("image/jpeg", size.Width, size.Height, Exif.SwapsSides(orientation ?? 1)) : null;
+
     // The segments up to the pixels: Exif data may stand before the size and behind it, and the first counts.
-    static FileType? Jpeg(FileProbe file)
+    static ((int Width, int Height)? Size, int? Orientation) JpegHeader(FileProbe file)
     {
         (int Width, int Height)? size = null;
-        bool? isTurned = null;
+        int? orientation = null;
         long at = 2;
         for (var i = 0; i < MostSegments; i++)
         {
@@ -76,11 +91,11 @@ static class Images
                 break;
             if (mark is >= 0xC0 and <= 0xCF and not (0xC4 or 0xC8 or 0xCC) && segment.Length == 9)
                 size ??= (ReadUInt16BigEndian(segment.AsSpan(7)), ReadUInt16BigEndian(segment.AsSpan(5)));
-            if (mark == 0xE1 && isTurned is null && segment.AsSpan(4).StartsWith("Exif\0"u8))
-                isTurned = length >= 8 && Exif.SwapsSides(file.At(at + 10, length - 8));
+            if (mark == 0xE1 && orientation is null && segment.AsSpan(4).StartsWith("Exif\0"u8))
+                orientation = length >= 8 ? Exif.OrientationOf(file.At(at + 10, length - 8)) : 1;
             at += 2 + length;
         }
-        return size is var (width, height) ? Sized("image/jpeg", width, height, isTurned == true) : null;
+        return (size, orientation);
     }
 
     // After the header a block must begin: a script that only starts with the six letters is none.

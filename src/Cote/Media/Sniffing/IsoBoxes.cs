@@ -10,13 +10,13 @@ readonly record struct IsoBox(string Type, long Start, long End);
 /// Walks the boxes of one file. All walks share one budget, so that a hostile file of millions of boxes costs no more
 /// reads than an honest one.
 /// </summary>
-sealed class IsoBoxes(FileProbe file)
+sealed class IsoBoxes(FileProbe file, int mostBoxes = IsoBoxes.MostBoxes)
 {
-    const int MostBoxes = 4_096;
+    public const int MostBoxes = 4_096;
     const int HeaderLength = 8;
     const int LargeHeaderLength = 16;
 
-    int _left = MostBoxes;
+    int _left = mostBoxes;
 
     /// <summary>
     /// The boxes between two offsets, in order. A box that claims more than there is ends where its parent ends; a box

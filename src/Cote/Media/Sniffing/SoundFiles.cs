@@ -43,25 +43,7 @@ static class SoundFiles
 
     // The length of the frame that begins here, or 0. One sync word may be chance: the next frame must stand where it
     // says.
-    static int Adts(ReadOnlySpan<byte> at)
-    {
-        if (at.Length < 7 || at[0] != 0xFF || (at[1] & 0xF6) != 0xF0 || ((at[2] >> 2) & 15) > 12)
-            return 0;
-        var length = ((at[3] & 3) << 11) | (at[4] << 3) | (at[5] >> 5);
-        return length >= 7 ? length : 0;
-    }
+    static int Adts(ReadOnlySpan<byte> at) => AdtsFrame.Read(at)?.Length ?? 0;
 
-    static int Mpeg(ReadOnlySpan<byte> at)
-    {
-        if (at.Length < 4 || at[0] != 0xFF || (at[1] & 0xE0) != 0xE0)
-            return 0;
-        var (version, layer, rate, hertz) = ((at[1] >> 3) & 3, (at[1] >> 1) & 3, at[2] >> 4, (at[2] >> 2) & 3);
-        if (version == 1 || layer != 1 || rate is 0 or 15 || hertz == 3)
-            return 0;
-        ReadOnlySpan<int> first = [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320];
-        ReadOnlySpan<int> later = [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160];
-        ReadOnlySpan<int> rates = [44_100, 48_000, 32_000];
-        var sampling = rates[hertz] >> (version == 3 ? 0 : version == 2 ? 1 : 2);
-        return (version == 3 ? 144 : 72) * (version == 3 ? first : later)[rate] * 1_000 / sampling + ((at[2] >> 1) & 1);
-    }
+    static int Mpeg(ReadOnlySpan<byte> at) => MpegFrame.Read(at)?.Length ?? 0;
 }
