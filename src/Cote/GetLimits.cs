@@ -82,7 +82,7 @@ static class GetLimits
         json.WriteEndObject();
     });
 
-    // What of an upload a model gets more than the name of. A program may be published without the libraries for images.
+    // The uploads of which a model gets more than the name: a program may be published without libraries for images.
     static void WriteReads(Utf8JsonWriter json, CoteOptions options)
     {
         json.WriteStartArray("reads"u8);

@@ -61,7 +61,7 @@ public sealed class Provider(string name, IEnumerable<string> models, Func<strin
     internal ModelList? Listed { get; init; }
 
     /// <summary>Where it transcribes; null where it does not speak OpenAI's API.</summary>
-    internal TranscriptionService? Transcriptions { get; init; }
+    internal TranscriptionEndpoint? Transcriptions { get; init; }
 
     /// <summary>Whether its API has recordings.</summary>
     internal bool TakesSound { get; init; } = true;

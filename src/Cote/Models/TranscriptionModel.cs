@@ -9,11 +9,11 @@ namespace Cote.Models;
 sealed record Transcript(string Text, CallUsage? Usage);
 
 /// <summary>Where a provider transcribes: OpenAI's <c>/audio/transcriptions</c>.</summary>
-/// <param name="Endpoint">The URL.</param>
+/// <param name="Url">The URL.</param>
 /// <param name="Headers">Those of the provider.</param>
 /// <param name="Http">The transport of the provider.</param>
-sealed record TranscriptionService(
-    Uri Endpoint, IReadOnlyList<KeyValuePair<string, string>> Headers, Lazy<ModelHttp> Http);
+sealed record TranscriptionEndpoint(
+    Uri Url, IReadOnlyList<KeyValuePair<string, string>> Headers, Lazy<ModelHttp> Http);
 
 /// <summary>The model that transcribes recordings, where one is configured.</summary>
 sealed class TranscriptionModel
@@ -38,7 +38,7 @@ sealed class TranscriptionModel
         ["video/ogg"] = "ogg",
     };
 
-    readonly TranscriptionService? _service;
+    readonly TranscriptionEndpoint? _service;
     readonly string _model;
 
     public TranscriptionModel(TranscriptionOptions options, ProviderRegistry providers)
@@ -74,7 +74,7 @@ sealed class TranscriptionModel
         form.Add(file, "file", $"audio.{Extensions[contentType]}");
         form.Add(new StringContent(_model), "model");
         form.Add(new StringContent("json"), "response_format");
-        using var json = await _service!.Http.Value.PostAsync(_service.Endpoint, _service.Headers, form, ct);
+        using var json = await _service!.Http.Value.PostAsync(_service.Url, _service.Headers, form, ct);
         var root = json.RootElement;
         if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("text", out var text)
             || text.ValueKind != JsonValueKind.String)

@@ -103,7 +103,8 @@ sealed class Attachments(
             return null;
         var bytes = await ReadAsync(file, file.Size, ct);
         return ImageMetadata.IsPlain(bytes, file.ContentType)
-            ? new(new(FormKinds.Picture, null, file.BlobId, file.ContentType, file.Size, file.Width, file.Height), bytes)
+            ? new(new(
+                FormKinds.Picture, null, file.BlobId, file.ContentType, file.Size, file.Width, file.Height), bytes)
             : null;
     }
 

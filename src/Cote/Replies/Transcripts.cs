@@ -9,8 +9,8 @@ using Microsoft.Extensions.Logging;
 namespace Cote.Replies;
 
 /// <summary>
-/// Transcripts of recordings: each is made once, by the configured model, when a reply first needs it, and kept with the
-/// upload. A recording that is too long for one call goes in pieces, in order.
+/// Transcripts of recordings: each is made once, by the configured model, when a reply first needs it, and kept with
+/// the upload. A recording that is too long for one call goes in pieces, in order.
 /// </summary>
 sealed class Transcripts(
     TranscriptionModel model, TranscriptCalls calls, MediaForms forms, FileReader reader, BlobStorage storage,
@@ -70,12 +70,14 @@ sealed class Transcripts(
     {
         if (file.Size <= TranscriptionModel.MostBytes)
             return await AskAsync(
-                file, chatId, 1, () => new BlobStream(storage, file.BlobId, file.Size), ct);
+                file, file.ContentType, chatId, 1, () => new BlobStream(storage, file.BlobId, file.Size), ct);
         var pieces = await reader.SplitAsync(file, TranscriptionModel.MostBytes, ct);
         var text = new StringBuilder();
         foreach (var piece in pieces)
         {
-            if (await AskAsync(file, chatId, pieces.Count, () => new MemoryStream(piece), ct) is not { } said)
+            Stream open() => new MemoryStream(piece.Bytes);
+            if (!TranscriptionModel.Takes(piece.ContentType)
+                || await AskAsync(file, piece.ContentType, chatId, pieces.Count, open, ct) is not { } said)
                 return null;
             text.Append(text.Length > 0 && said.Length > 0 ? " " : "").Append(said);
         }
@@ -84,7 +86,7 @@ sealed class Transcripts(
 
     // Null where there is no text now, but may be later.
     async Task<string?> AskAsync(
-        MediaFile file, string chatId, int pieces, Func<Stream> open, CancellationToken ct)
+        MediaFile file, string contentType, string chatId, int pieces, Func<Stream> open, CancellationToken ct)
     {
         var seconds = (file.Duration / 1_000 ?? file.Size / BytesPerSecond) / pieces + 1;
         for (var tries = 1; ; tries++)
@@ -96,7 +98,7 @@ sealed class Transcripts(
             try
             {
                 await using var bytes = open();
-                var (transcript, fault, isRefused) = await CallAsync(bytes, file.ContentType, ct);
+                var (transcript, fault, isRefused) = await CallAsync(bytes, contentType, ct);
                 used = isRefused ? new(0, 0) : transcript is null ? used : transcript.Usage
                     ?? new(input, TokenEstimate.Of(transcript.Text), IsEstimated: true);
                 if (transcript is not null)

@@ -12,8 +12,8 @@ static class Purposes
 }
 
 /// <summary>A call of a model.</summary>
-/// <param name="SubjectId">What it is made for: of a reply and of its title the reply's id, of a transcript the upload's.
-/// </param>
+/// <param name="SubjectId">What it is made for: of a reply and of its title the reply's id, of a transcript the
+/// upload's.</param>
 /// <param name="Purpose">One of <see cref="Purposes"/>.</param>
 /// <param name="Attempt">The fence under which it is made: whoever holds it is the only one that settles it, until
 /// the fence has moved.</param>

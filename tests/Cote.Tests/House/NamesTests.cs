@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
+using Cote.Media.Reading;
 using Cote.Chats;
 using Cote.Delivery;
 using Cote.Events;
@@ -40,7 +41,8 @@ public sealed partial class NamesTests
         Constants(typeof(Statuses)).ShouldBe(["sent", "delivered", "read"]);
         Constants(typeof(TitleSources)).ShouldBe(["user", "auto"]);
         Constants(typeof(Senders)).ShouldBe(["user", "ai"]);
-        Constants(typeof(Purposes)).ShouldBe(["chat", "title"]);
+        Constants(typeof(Purposes)).ShouldBe(["chat", "title", "transcription"]);
+        Constants(typeof(FormKinds)).ShouldBe(["picture", "text", "outline"]);
         Enum.GetValues<CloseReason>().Select(x => (int)x)
             .Order().ShouldBe([4001, 4008, 4011, 4013, 4500, 4503, 4504, 4509]);
     }

@@ -91,6 +91,9 @@ public sealed class ThumbnailTests : IAsyncLifetime
         (await _ada.UploadAsync(small, "small.webp")).Ok();
         (await _app.RowsAsync())["blobs"].Count.ShouldBe(4);
 
+        // An erasure wakes the sweep, which would take what no message names.
+        (await bob.PostAsync($"/chats/{await bob.CreateChatAsync()}/messages/",
+            new { content = "", type = "image", media_urls = new[] { his } })).Ok();
         (await _ada.DeleteAsync("/users/me")).Ok();
         await Patience.UntilAsync(
             async () => (await _app.RowsAsync())["media_forms"].Count == 1, "her forms go with her account");

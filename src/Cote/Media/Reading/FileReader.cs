@@ -13,8 +13,8 @@ namespace Cote.Media.Reading;
 sealed record ReadResult(string? Word, IReadOnlyList<ReadPart> Parts);
 
 /// <summary>
-/// Lets a process of its own read a file: parsers of pictures and documents may crash, hang or take all memory, and none
-/// of that may harm the server. A process reads one file, two are at work at once, and the others wait in line.
+/// Lets a process of its own read a file: parsers of pictures and documents may crash, hang or take all memory, and
+/// none of that may harm the server. A process reads one file, two are at work at once, and the others wait in line.
 /// </summary>
 sealed class FileReader(ReaderProgram program, BlobStorage storage, Clock clock, ILogger<FileReader> log) : IDisposable
 {
@@ -54,14 +54,13 @@ sealed class FileReader(ReaderProgram program, BlobStorage storage, Clock clock,
         }
     }
 
-    /// <summary>Reads a recording piece by piece: the next is read when the one before is done with.</summary>
+    /// <summary>A recording in pieces of at most so many bytes, in order, each with its type.</summary>
     /// <exception cref="UnreadableException">It cannot be cut.</exception>
-    public async Task<IReadOnlyList<byte[]>> SplitAsync(MediaFile file, int maxBytes, CancellationToken ct)
+    public async Task<IReadOnlyList<ReadPart>> SplitAsync(MediaFile file, int maxBytes, CancellationToken ct)
     {
         var request = new ReadRequest(ReadTask.Pieces, file.ContentType, file.Size, maxBytes);
         var result = await ReadAsync(file, request, null, ct);
-        return result!.Word is { } word ? throw new UnreadableException(word)
-            : [.. result.Parts.Select(x => x.Bytes)];
+        return result!.Word is { } word ? throw new UnreadableException(word) : result.Parts;
     }
 
     public void Dispose() => _slots.Dispose();
@@ -89,8 +88,8 @@ sealed class FileReader(ReaderProgram program, BlobStorage storage, Clock clock,
             }
             var said = await error;
             log.ReaderDied(file.Id, file.ContentType, process.ExitCode, said);
-            var isTooLarge = process.ExitCode is Killed or OutOfTime || said.Contains("memory", StringComparison.Ordinal);
-            return new(isTooLarge ? UnreadableException.TooLarge : UnreadableException.Damaged, []);
+            return new(process.ExitCode is Killed or OutOfTime || said.Contains("memory", StringComparison.Ordinal)
+                ? UnreadableException.TooLarge : UnreadableException.Damaged, []);
         }
         finally
         {

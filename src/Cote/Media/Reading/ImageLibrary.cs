@@ -53,9 +53,6 @@ static class ImageLibrary
 
     delegate nint Destroy(nint exception);
 
-    /// <summary>Whether this program was published with the library for this machine.</summary>
-    public static bool IsPresent => NativeLibrary.TryLoad(Name, typeof(MagickNET).Assembly, null, out _);
-
     static string Name => RuntimeInformation.ProcessArchitecture switch
     {
         Architecture.Arm64 => "Magick.Native-Q8-arm64.dll",

@@ -24,7 +24,9 @@ static class ReaderCommand
     const int LongestRequest = 4_096;
     const int MostOutline = 20_000;
     const int MostOfPages = 3 * 1_048_576;
+    const long MostPageSources = 128 * 1_048_576;
     const int Killed = 137;
+    static readonly TimeSpan MaxParsing = TimeSpan.FromSeconds(12); // the pictures of pages take some time behind it
     static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
 
     /// <summary>Reads one file; the exit code.</summary>
@@ -78,7 +80,7 @@ static class ReaderCommand
                 break;
             default:
                 foreach (var piece in AudioPieces.Split(file, request.ContentType, request.MaxBytes))
-                    yield return new("piece") { Bytes = piece };
+                    yield return new("piece", ContentType: piece.ContentType) { Bytes = piece.Bytes };
                 break;
         }
     }
@@ -87,7 +89,7 @@ static class ReaderCommand
     static IEnumerable<ReadPart> ReadText(byte[] file, ReadRequest request)
     {
         var document = Documents.Read(file, request.ContentType,
-            new DocumentBounds(MostText, MostOutline, request.Pictures, MostOfPages));
+            new DocumentBounds(MostText, MostOutline, request.Pictures, MostPageSources, MaxParsing));
         var left = MostOfPages;
         foreach (var page in document.Pictures)
         {

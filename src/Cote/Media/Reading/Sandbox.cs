@@ -57,12 +57,13 @@ static class Sandbox
                 $"The system calls of {RuntimeInformation.ProcessArchitecture} are not known.");
         if (prctl(NoNewPrivileges, 1, 0, 0, 0) != 0)
             throw Refused("no new privileges");
-        var instructions = Marshal.AllocHGlobal(program.Instructions.Count * sizeof(long));
+        long[] code = [.. program.Instructions.Select(x => (long)x)];
+        var instructions = Marshal.AllocHGlobal(code.Length * sizeof(long));
         var header = Marshal.AllocHGlobal(2 * sizeof(long));
         try
         {
-            Marshal.Copy(program.Instructions.Select(x => (long)x).ToArray(), 0, instructions, program.Instructions.Count);
-            Marshal.WriteInt64(header, program.Instructions.Count);
+            Marshal.Copy(code, 0, instructions, code.Length);
+            Marshal.WriteInt64(header, code.Length);
             Marshal.WriteIntPtr(header, sizeof(long), instructions);
             if (syscall(program.SeccompCall, ModeFilter, AllThreads, header) != 0)
                 throw Refused("seccomp");

@@ -27,6 +27,9 @@ static class Documents
         [OpenDocument + "presentation"] = OpenDocumentReader.Read,
     };
 
+    /// <summary>The types that are read.</summary>
+    public static IEnumerable<string> Types => Readers.Keys;
+
     public static bool Reads(string contentType) => Readers.ContainsKey(contentType);
 
     /// <exception cref="UnreadableException">Nothing of it can be read; the word says why.</exception>
