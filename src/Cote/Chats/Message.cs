@@ -8,6 +8,7 @@ namespace Cote.Chats;
 /// <param name="Seq">Its place in the chat.</param>
 /// <param name="Status"><c>sent</c>, <c>delivered</c> or <c>read</c>; it only moves forward.</param>
 /// <param name="MediaUrls">The paths of the uploads that it names; signed only in <see cref="Signed"/>.</param>
+/// <param name="Media">The same uploads with what is known of them.</param>
 /// <param name="ReplyId">Of a user's message: the reply to it.</param>
 /// <param name="Generation">Of a reply: how far it has come.</param>
 /// <param name="ParentId">The message before it on its path; null at a beginning.</param>
@@ -25,6 +26,7 @@ sealed record Message(
     Timestamp Timestamp,
     string Status,
     IReadOnlyList<string> MediaUrls,
+    IReadOnlyList<MediaInfo> Media,
     string? ReplyToId,
     string ImportanceLevel,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? ReplyId = null,
@@ -37,9 +39,6 @@ sealed record Message(
 {
     /// <summary>The most units of a content that is read: what a JSON answer can carry with room to spare.</summary>
     public const int LongestContent = 20_000_000;
-
-    /// <summary>The uploads that it names, with what is known of them.</summary>
-    public IReadOnlyList<MediaInfo> Media { get; init; } = [];
 
     /// <summary>The user's event that sent or ended it; 0 while it is pending. Not serialised.</summary>
     [JsonIgnore]

@@ -57,14 +57,13 @@ sealed class MessageStore(Database db, EventLog events, Clock clock)
         return new(
             row.GetString(at), row.GetString(at + 1), row.GetInt64(at + 2), content, row.GetString(at + 4),
             row.GetString(at + 5), new(row.GetInt64(at + 6)), row.GetString(at + 7),
-            ReadTexts(row.GetString(at + 8)),
+            ReadTexts(row.GetString(at + 8)), MediaStore.ReadInfos(row.GetStringOrNull(at + 25)),
             row.GetStringOrNull(at + 9), row.GetString(at + 10), row.GetStringOrNull(at + 11),
             ReadGeneration(row, at, content), place.ParentId, place.OnPath, place.Siblings,
             row.GetInt64OrNull(at + 21) is { } rating ? new Feedback(rating, row.GetStringOrNull(at + 22)) : null,
             parts.Rev > 0 ? [.. parts.Items.Select(x => x.Part)] : null)
         {
             PartStates = parts,
-            Media = MediaStore.ReadInfos(row.GetStringOrNull(at + 25)),
             EventSeq = row.GetInt64(at + 12),
         };
     }

@@ -151,11 +151,10 @@ sealed class SendMessage(
     static Message ToMessage(NewMessage message, PendingReplyRow reply) => new(
         message.Id, message.ChatId, reply.QuestionSeq, message.Content, message.Type, Senders.User,
         reply.QuestionTimestamp,
-        Statuses.Sent, message.MediaPaths, message.ReplyToId, message.Importance, message.ReplyId,
+        Statuses.Sent, message.MediaPaths, message.Media, message.ReplyToId, message.Importance, message.ReplyId,
         ParentId: reply.QuestionParentId)
     {
         EventSeq = reply.BegunSeq,
-        Media = message.Media,
     };
 
     // Nothing was stored: the message was sent before, or something that it names is not there. Null where the chat has

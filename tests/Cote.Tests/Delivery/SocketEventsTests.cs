@@ -48,7 +48,7 @@ public sealed partial class SocketEventsTests(LiveApp live) : IClassFixture<Live
 
         var end = untilEnd[^1];
         end.Data.Names().ShouldBe(
-            "chat_id content generation id importance_level media_urls parent_id reply_to_id sender seq status timestamp type");
+            "chat_id content generation id importance_level media media_urls parent_id reply_to_id sender seq status timestamp type");
         Same(end.Data, stored, but: "status");
         end.Data.GetProperty("generation").Names().ShouldBe("attempt finish_reason model state usage");
         var moved = durable[3];

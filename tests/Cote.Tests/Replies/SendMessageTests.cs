@@ -8,7 +8,7 @@ public sealed class SendMessageTests(SharedApp shared)
 {
     static readonly string[] Shape =
     [
-        "id", "chat_id", "seq", "content", "type", "sender", "timestamp", "status", "media_urls", "reply_to_id",
+        "id", "chat_id", "seq", "content", "type", "sender", "timestamp", "status", "media_urls", "media", "reply_to_id",
         "importance_level",
     ];
 
@@ -38,15 +38,15 @@ public sealed class SendMessageTests(SharedApp shared)
         var reply = await ada.EndOfAsync(chat, posted.Text("reply_id"));
         var question = await ada.MessageAsync(chat, posted.Text("id"));
 
-        posted.Fields().ShouldBe([.. Shape, "reply_id", "parent_id", "media"]);
+        posted.Fields().ShouldBe([.. Shape, "reply_id", "parent_id"]);
         posted.ToString().ShouldBe($$"""
-            {"id":"{{posted.Text("id")}}","chat_id":"{{chat}}","seq":1,"content":"Hi","type":"text","sender":"user","timestamp":"{{posted.Text("timestamp")}}","status":"sent","media_urls":[],"reply_to_id":null,"importance_level":"normal","reply_id":"{{reply.Text("id")}}","parent_id":null,"media":[]}
+            {"id":"{{posted.Text("id")}}","chat_id":"{{chat}}","seq":1,"content":"Hi","type":"text","sender":"user","timestamp":"{{posted.Text("timestamp")}}","status":"sent","media_urls":[],"media":[],"reply_to_id":null,"importance_level":"normal","reply_id":"{{reply.Text("id")}}","parent_id":null}
             """);
         posted.Text("timestamp").ShouldMatch(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$");
         question.ToString().ShouldBe(posted.ToString().Replace("\"sent\"", "\"read\""));
-        reply.Fields().ShouldBe([.. Shape, "generation", "parent_id", "media"]);
+        reply.Fields().ShouldBe([.. Shape, "generation", "parent_id"]);
         reply.ToString().Replace("\"delivered\"", "\"sent\"").ShouldBe($$$"""
-            {"id":"{{{posted.Text("reply_id")}}}","chat_id":"{{{chat}}}","seq":2,"content":"Hello world","type":"text","sender":"ai","timestamp":"{{{reply.Text("timestamp")}}}","status":"sent","media_urls":[],"reply_to_id":"{{{posted.Text("id")}}}","importance_level":"normal","generation":{"state":"completed","attempt":1,"model":"openai/fake","finish_reason":"stop","usage":{"input_tokens":11,"output_tokens":7} },"parent_id":"{{{posted.Text("id")}}}","media":[]}
+            {"id":"{{{posted.Text("reply_id")}}}","chat_id":"{{{chat}}}","seq":2,"content":"Hello world","type":"text","sender":"ai","timestamp":"{{{reply.Text("timestamp")}}}","status":"sent","media_urls":[],"media":[],"reply_to_id":"{{{posted.Text("id")}}}","importance_level":"normal","generation":{"state":"completed","attempt":1,"model":"openai/fake","finish_reason":"stop","usage":{"input_tokens":11,"output_tokens":7} },"parent_id":"{{{posted.Text("id")}}}"}
             """.Replace(" }", "}"));
         (await ada.GetAsync($"/chats/{chat}/messages/{posted.Text("id")}/")).Ok().Text.ShouldBe(question.ToString());
         (await ada.MessagesAsync(chat))[0].ToString().ShouldBe(question.ToString());

@@ -9,12 +9,22 @@ create unique index blobs_by_hash on blobs (sha256) where derived = 0;
 -- What was made of an upload: a picture for models, a text, a thumbnail. Where it cannot be made, the word that says why
 -- stands in its place.
 create table media_forms (
+-- [sqlite]
   user_id text not null,
   media_id text not null,
   kind text not null,
   word text,
   blob_id text references blobs (id),
   content_type text not null,
+-- [end]
+-- [postgres]
+  user_id text collate "C" not null,
+  media_id text collate "C" not null,
+  kind text collate "C" not null,
+  word text collate "C",
+  blob_id text collate "C" references blobs (id),
+  content_type text collate "C" not null,
+-- [end]
   size bigint not null,
   width bigint,
   height bigint,

@@ -29,6 +29,7 @@ sealed class FileReader(ReaderProgram program, BlobStorage storage, Clock clock,
     const int OutOfTime = 152;
     static readonly TimeSpan InputWithin = TimeSpan.FromMinutes(5);
     static readonly TimeSpan Within = TimeSpan.FromSeconds(30);
+    static readonly TimeSpan Starved = TimeSpan.FromSeconds(5);
 
     readonly SemaphoreSlim _slots = new(AtOnce);
 
@@ -84,6 +85,9 @@ sealed class FileReader(ReaderProgram program, BlobStorage storage, Clock clock,
             catch (OperationCanceledException) when (limit.IsCancellationRequested && !ct.IsCancellationRequested)
             {
                 log.ReaderTimedOut(file.Id, file.ContentType, Within.TotalSeconds);
+                // On a machine that is overloaded the time says nothing about the file.
+                if (!process.HasExited && process.TotalProcessorTime < Starved)
+                    throw new IOException("A reader got too little processor time.");
                 return new(UnreadableException.TooLarge, []);
             }
             var said = await error;

@@ -26,7 +26,10 @@ static class ReaderCommand
     const int MostOfPages = 3 * 1_048_576;
     const long MostPageSources = 128 * 1_048_576;
     const int Killed = 137;
-    static readonly TimeSpan MaxParsing = TimeSpan.FromSeconds(12); // the pictures of pages take some time behind it
+
+    // Of the 20 seconds of processor time that the sandbox allows.
+    static readonly TimeSpan MaxParsing = TimeSpan.FromSeconds(12);
+    static readonly TimeSpan MaxWithPictures = TimeSpan.FromSeconds(15);
     static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
 
     /// <summary>Reads one file; the exit code.</summary>
@@ -93,6 +96,8 @@ static class ReaderCommand
         var left = MostOfPages;
         foreach (var page in document.Pictures)
         {
+            if (Environment.CpuUsage.TotalTime > MaxWithPictures)
+                break;
             if (TryRead(page, request.MaxBytes) is not { } picture || (left -= picture.Bytes.Length) < 0)
                 continue;
             yield return Of(FormKinds.Page(page.Page), picture);

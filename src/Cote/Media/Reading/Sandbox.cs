@@ -16,7 +16,7 @@ static class Sandbox
     public const long MaxSeconds = 20;
 
     const long MostFiles = 512; // each assembly that is loaded stays open
-    const int Politeness = 10;
+    const int Politeness = 5;
     const int NoNewPrivileges = 38;
     const long ModeFilter = 1;
     const long AllThreads = 1;
