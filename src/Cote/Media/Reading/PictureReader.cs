@@ -36,8 +36,7 @@ static class PictureReader
             Normalize(image);
             image.Orientation = (ImageMagick.Orientation)orientation;
             image.AutoOrient();
-            image.Strip();
-            image.ResetPage();
+            Strip(image);
             return image;
         }
         catch
@@ -100,14 +99,15 @@ static class PictureReader
         return settings;
     }
 
-    // A JPEG is decoded at an eighth of its size as well as at the whole.
+    // A JPEG is decoded at an eighth of its size as well as at the whole. Which eighths are used is rounded: of twice
+    // what is needed there is never too little.
     static void HintJpeg(MagickReadSettings settings, FileType shown, int orientation, double factor)
     {
         if (factor >= 1)
             return;
         var (width, height) = Exif.SwapsSides(orientation) ? (shown.Height, shown.Width) : (shown.Width, shown.Height);
         settings.SetDefine("jpeg:size",
-            $"{Math.Ceiling(width * factor)}x{Math.Ceiling(height * factor)}");
+            $"{Math.Ceiling(2 * width * factor)}x{Math.Ceiling(2 * height * factor)}");
     }
 
     // The reader of HEIF takes paths only, and would write the bytes into a temporary file.
@@ -128,6 +128,16 @@ static class PictureReader
             return;
         image.BackgroundColor = MagickColors.Transparent;
         image.Extent(new MagickGeometry(-page.X, -page.Y, page.Width, page.Height), MagickColors.Transparent);
+        image.ResetPage();
+    }
+
+    // What the reader remembers would be written: times, an orientation, numbers as a TIFF had them.
+    static void Strip(MagickImage image)
+    {
+        image.Strip();
+        foreach (var name in image.AttributeNames.ToList())
+            image.RemoveAttribute(name);
+        image.Orientation = ImageMagick.Orientation.Undefined;
         image.ResetPage();
     }
 
