@@ -27,7 +27,7 @@ static class PictureReader
         var settings = SettingsOf(file, contentType);
         if (contentType == "image/jpeg" && Images.Detect(probe) is { } type)
             HintJpeg(settings, type, orientation, scale(type.Width, type.Height));
-        var image = Decode(file, settings);
+        var image = Decode(file, settings, probe);
         try
         {
             PlaceOnCanvas(image);
@@ -110,13 +110,34 @@ static class PictureReader
             $"{Math.Ceiling(2 * width * factor)}x{Math.Ceiling(2 * height * factor)}");
     }
 
-    // The reader of HEIF takes paths only, and would write the bytes into a temporary file.
-    static MagickImage Decode(byte[] file, MagickReadSettings settings)
+    static MagickImage Decode(byte[] file, MagickReadSettings settings, FileProbe probe) => settings.Format switch
     {
-        if (settings.Format is not (MagickFormat.Heic or MagickFormat.Avif) || !OperatingSystem.IsLinux())
-            return new MagickImage(file, settings);
+        MagickFormat.Heic or MagickFormat.Avif when OperatingSystem.IsLinux() => DecodeNamed(file, settings),
+        MagickFormat.Tiff => DecodeFirstPage(file, settings, probe),
+        _ => new MagickImage(file, settings),
+    };
+
+    // The reader of HEIF takes paths only, and would write the bytes into a temporary file.
+    static MagickImage DecodeNamed(byte[] file, MagickReadSettings settings)
+    {
         using var named = new MemoryFile(file);
         return new MagickImage(named.Path, settings);
+    }
+
+    // The reader of TIFF counts all pages first, and gives up where one of a million is damaged: it is shown one.
+    static MagickImage DecodeFirstPage(byte[] file, MagickReadSettings settings, FileProbe probe)
+    {
+        var next = TiffPage.NextAt(probe) is { } at ? file.AsSpan((int)at, 4) : default;
+        var pages = next.ToArray();
+        next.Clear();
+        try
+        {
+            return new MagickImage(file, settings);
+        }
+        finally
+        {
+            pages.CopyTo(next);
+        }
     }
 
     // The first frame of an animation may be smaller than the picture.
