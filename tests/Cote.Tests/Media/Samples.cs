@@ -75,6 +75,24 @@ static class Samples
         return bytes;
     }
 
+    // One directory: width and height of 32 bits, orientation of 16.
+    public static byte[] Tiff(int width = 4, int height = 3, bool isLittle = true, int orientation = 1)
+    {
+        byte[] bytes = [.. isLittle ? "II*\0"u8 : "MM\0*"u8, .. Number(8, 4), .. Number(3, 2),
+            .. Entry(256, 4, Number(width, 4)), .. Entry(257, 4, Number(height, 4)),
+            .. Entry(274, 3, [.. Number(orientation, 2), 0, 0]), .. Number(0, 4)];
+        return bytes;
+
+        byte[] Entry(int tag, int type, byte[] value) =>
+            [.. Number(tag, 2), .. Number(type, 2), .. Number(1, 4), .. value];
+
+        byte[] Number(int value, int length)
+        {
+            byte[] number = [.. BitConverter.GetBytes(value)[..length]];
+            return isLittle ? number : [.. number.Reverse()];
+        }
+    }
+
     public static byte[] IsoMedia(string brand) =>
         [0, 0, 0, 24, .. "ftyp"u8, .. Encoding.ASCII.GetBytes(brand), 0, 0, 0, 0, .. "mif1heic"u8, 0, 0, 0, 8,
         .. "mdat"u8];

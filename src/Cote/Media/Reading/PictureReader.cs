@@ -27,7 +27,7 @@ static class PictureReader
         var settings = SettingsOf(file, contentType);
         if (contentType == "image/jpeg" && Images.Detect(probe) is { } type)
             HintJpeg(settings, type, orientation, scale(type.Width, type.Height));
-        var image = Decode(file, settings);
+        var image = Decode(file, settings, probe);
         try
         {
             PlaceOnCanvas(image);
@@ -36,8 +36,7 @@ static class PictureReader
             Normalize(image);
             image.Orientation = (ImageMagick.Orientation)orientation;
             image.AutoOrient();
-            image.Strip();
-            image.ResetPage();
+            Strip(image);
             return image;
         }
         catch
@@ -100,23 +99,45 @@ static class PictureReader
         return settings;
     }
 
-    // A JPEG is decoded at an eighth of its size as well as at the whole.
+    // A JPEG is decoded at an eighth of its size as well as at the whole. Which eighths are used is rounded: of twice
+    // what is needed there is never too little.
     static void HintJpeg(MagickReadSettings settings, FileType shown, int orientation, double factor)
     {
         if (factor >= 1)
             return;
         var (width, height) = Exif.SwapsSides(orientation) ? (shown.Height, shown.Width) : (shown.Width, shown.Height);
         settings.SetDefine("jpeg:size",
-            $"{Math.Ceiling(width * factor)}x{Math.Ceiling(height * factor)}");
+            $"{Math.Ceiling(2 * width * factor)}x{Math.Ceiling(2 * height * factor)}");
     }
 
-    // The reader of HEIF takes paths only, and would write the bytes into a temporary file.
-    static MagickImage Decode(byte[] file, MagickReadSettings settings)
+    static MagickImage Decode(byte[] file, MagickReadSettings settings, FileProbe probe) => settings.Format switch
     {
-        if (settings.Format is not (MagickFormat.Heic or MagickFormat.Avif) || !OperatingSystem.IsLinux())
-            return new MagickImage(file, settings);
+        MagickFormat.Heic or MagickFormat.Avif when OperatingSystem.IsLinux() => DecodeNamed(file, settings),
+        MagickFormat.Tiff => DecodeFirstPage(file, settings, probe),
+        _ => new MagickImage(file, settings),
+    };
+
+    // The reader of HEIF takes paths only, and would write the bytes into a temporary file.
+    static MagickImage DecodeNamed(byte[] file, MagickReadSettings settings)
+    {
         using var named = new MemoryFile(file);
         return new MagickImage(named.Path, settings);
+    }
+
+    // The reader of TIFF counts all pages first, and gives up where one of a million is damaged: it is shown one.
+    static MagickImage DecodeFirstPage(byte[] file, MagickReadSettings settings, FileProbe probe)
+    {
+        var next = TiffPage.NextAt(probe) is { } at ? file.AsSpan((int)at, 4) : default;
+        var pages = next.ToArray();
+        next.Clear();
+        try
+        {
+            return new MagickImage(file, settings);
+        }
+        finally
+        {
+            pages.CopyTo(next);
+        }
     }
 
     // The first frame of an animation may be smaller than the picture.
@@ -128,6 +149,16 @@ static class PictureReader
             return;
         image.BackgroundColor = MagickColors.Transparent;
         image.Extent(new MagickGeometry(-page.X, -page.Y, page.Width, page.Height), MagickColors.Transparent);
+        image.ResetPage();
+    }
+
+    // What the reader remembers would be written: times, an orientation, numbers as a TIFF had them.
+    static void Strip(MagickImage image)
+    {
+        image.Strip();
+        foreach (var name in image.AttributeNames.ToList())
+            image.RemoveAttribute(name);
+        image.Orientation = ImageMagick.Orientation.Undefined;
         image.ResetPage();
     }
 

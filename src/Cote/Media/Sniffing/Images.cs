@@ -26,7 +26,7 @@ static class Images
         if (head.Length >= 26 && head.StartsWith("BM"u8))
             return Bmp(head);
         if (head.StartsWith("II*\0"u8) || head.StartsWith("MM\0*"u8))
-            return TiffSize.Read(file) is var (width, height, turn)
+            return TiffPage.Read(file) is var (width, height, turn)
                 ? Sized("image/tiff", width, height, Exif.SwapsSides(turn)) : null;
         return null;
     }
@@ -36,7 +36,7 @@ static class Images
     {
         "image/jpeg" => JpegHeader(file).Orientation ?? 1,
         "image/png" => PngOrientation(file),
-        "image/tiff" => TiffSize.Read(file)?.Orientation ?? 1,
+        "image/tiff" => TiffPage.Read(file)?.Orientation ?? 1,
         _ => 1, // a WebP is not turned, and a HEIF's turns are its own
     };
 

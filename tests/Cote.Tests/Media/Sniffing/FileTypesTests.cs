@@ -14,6 +14,8 @@ public sealed class FileTypesTests
         { "image/gif", "a.gif", Samples.Gif() },
         { "image/webp", "a.webp", Samples.WebP() },
         { "image/bmp", "a.bmp", Samples.Bmp() },
+        { "image/tiff", "a.tif", Samples.Tiff() },
+        { "image/tiff", "a.dat", Samples.Tiff(isLittle: false) },
         { "image/heic", "a.heic", Samples.Heif("heic", 4, 3) },
         { "image/avif", "a.avif", Samples.Heif("avif", 4, 3) },
         { "audio/mpeg", "a.mp3", Samples.Mp3() },
@@ -79,6 +81,10 @@ public sealed class FileTypesTests
         { "a.gif", "GIF89a/*"u8.ToArray() },
         { "a.png", Samples.Png()[..20] },
         { "a.png", Samples.Png(0, 0) },
+        { "a.tif", Samples.Tiff(0, 0) },
+        { "a.tif", Samples.Tiff()[..20] },
+        { "a.tif", [.. "II*\0"u8, 0xFF, 0xFF, 0xFF, 0xFF, .. new byte[600]] },
+        { "a.tif", [.. "MM\0*"u8, 0, 0, 0, 0] },
         { "a.jpg", [0xFF, 0xD8, 0xFF, 0xE0, 0, 16, 1, 2, 3] },
         { "a.jpg", [0xFF, 0xD8, 0xFF, .. Encoding.ASCII.GetBytes("<script>alert(1)</script>")] },
         { "a.mp3", [0xFF, 0xFB, 0x90, 0, .. new byte[500]] },
@@ -102,7 +108,8 @@ public sealed class FileTypesTests
     public void Images_say_how_large_they_are()
     {
         foreach (var image in new[] { Samples.Png(640, 480), Samples.Jpeg(640, 480), Samples.Gif(640, 480),
-            Samples.WebP(640, 480), Samples.Bmp(640, 480), Samples.Heif("heic", 640, 480) })
+            Samples.WebP(640, 480), Samples.Bmp(640, 480), Samples.Heif("heic", 640, 480), Samples.Tiff(640, 480),
+            Samples.Tiff(640, 480, isLittle: false) })
             (Detect(image, "a") is { } type ? (type.Width, type.Height) : default).ShouldBe((640, 480));
     }
 

@@ -26,6 +26,7 @@ public sealed class ImageSizeTests
         {
             SizeOf(Jpeg(Exif(orientation, isLittle))).ShouldBe((width, height), $"JPEG, {isLittle}");
             SizeOf(Png(Chunk("eXIf", Exif(orientation, isLittle)))).ShouldBe((width, height), $"PNG, {isLittle}");
+            SizeOf(Samples.Tiff(64, 48, isLittle, orientation)).ShouldBe((width, height), $"TIFF, {isLittle}");
         }
     }
 

@@ -2,8 +2,8 @@ using System.Buffers.Binary;
 
 namespace Cote.Media;
 
-/// <summary>Size and orientation of the first page of a TIFF.</summary>
-static class TiffSize
+/// <summary>The first page of a TIFF: its size and orientation, and where it names the next.</summary>
+static class TiffPage
 {
     const int EntryLength = 12;
     const int MostEntries = 4_096;
@@ -36,6 +36,19 @@ static class TiffSize
                     break;
             }
         return width > 0 && height > 0 ? (width, height, orientation is >= 1 and <= 8 ? (int)orientation : 1) : null;
+    }
+
+    /// <summary>Where the first directory says where the next one stands; null where it does not.</summary>
+    public static long? NextAt(FileProbe file)
+    {
+        var isLittle = file.Head.StartsWith("II"u8);
+        if (file.At(0, 8) is not { Length: 8 } header)
+            return null;
+        var directory = Read32(header.AsSpan(4), isLittle);
+        if (file.At(directory, 2) is not { Length: 2 } count)
+            return null;
+        var next = directory + 2L + EntryLength * Read16(count, isLittle);
+        return next + 4 <= file.Length ? next : null;
     }
 
     // One number; 0 for anything else.
