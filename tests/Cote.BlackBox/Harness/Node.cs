@@ -77,9 +77,12 @@ public sealed class Node : IAsyncDisposable
             CultureInfo.InvariantCulture) * 1024).Single();
 
     /// <summary>One with a scripted model behind <c>openai/fake</c> and no limits of rate.</summary>
-    public static Node With(PublishedProgram program, FakeModelServer model, params string[] settings)
+    public static Node With(PublishedProgram program, FakeModelServer model, params string[] settings) =>
+        With(new Node(program), model, settings);
+
+    /// <summary>The same of another program.</summary>
+    public static Node With(Node node, FakeModelServer model, params string[] settings)
     {
-        var node = new Node(program);
         foreach (var limit in new[] { "Login", "Registration", "Messages", "Requests", "Search" })
             node.Arguments.Add($"--Cote:RateLimits:{limit}PerMinute=1000000000");
         node.Arguments.Add("--Cote:Assistants:OpenAI:Model=fake");

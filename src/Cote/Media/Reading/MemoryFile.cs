@@ -10,9 +10,20 @@ sealed class MemoryFile : IDisposable
 {
     const uint CloseOnExec = 1;
 
+    static (byte[] Bytes, MemoryFile File)? _prepared;
+
     readonly SafeFileHandle _handle;
 
-    public MemoryFile(ReadOnlySpan<byte> bytes)
+    /// <summary>
+    /// Makes the file of these bytes for <see cref="Of"/>: in the <see cref="Sandbox"/> nothing can be written any more.
+    /// </summary>
+    public static void Prepare(byte[] bytes) => _prepared = (bytes, new(bytes));
+
+    /// <summary>The file that was prepared of these bytes, else a new one.</summary>
+    public static MemoryFile Of(byte[] bytes) =>
+        _prepared is { } known && ReferenceEquals(known.Bytes, bytes) ? known.File : new(bytes);
+
+    MemoryFile(ReadOnlySpan<byte> bytes)
     {
         var number = memfd_create("picture\0"u8.ToArray(), CloseOnExec);
         if (number < 0)

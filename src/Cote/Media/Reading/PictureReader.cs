@@ -16,6 +16,10 @@ static class PictureReader
     public static bool IsLossless(string contentType) =>
         contentType is "image/png" or "image/gif" or "image/bmp" or "image/tiff";
 
+    /// <summary>Whether the library reads pictures of this type from a path only.</summary>
+    public static bool NeedsPath(string contentType) =>
+        OperatingSystem.IsLinux() && contentType is "image/heic" or "image/heif" or "image/avif";
+
     /// <summary>The first picture of a file, upright, in sRGB, without metadata, scaled down by a factor.</summary>
     public static MagickImage Read(byte[] file, string contentType, PictureScale scale)
     {
@@ -120,7 +124,7 @@ static class PictureReader
     // The reader of HEIF takes paths only, and would write the bytes into a temporary file.
     static MagickImage DecodeNamed(byte[] file, MagickReadSettings settings)
     {
-        using var named = new MemoryFile(file);
+        using var named = MemoryFile.Of(file);
         return new MagickImage(named.Path, settings);
     }
 

@@ -5,7 +5,7 @@ namespace Cote.Media.Reading;
 
 /// <summary>
 /// The program as a reader: it takes one request and one file from its input, writes what it makes of it to its output,
-/// and ends. Between the two it is in a <see cref="Sandbox"/>.
+/// and ends. It goes into a <see cref="Sandbox"/> before it looks at the first byte of the file.
 /// </summary>
 static class ReaderCommand
 {
@@ -39,12 +39,14 @@ static class ReaderCommand
         using var limit = new Timer(_ => Environment.Exit(Killed), null, Longest, Timeout.InfiniteTimeSpan);
         using var input = Console.OpenStandardInput();
         using var output = Console.OpenStandardOutput();
-        Sandbox.Enter();
         if (ReadLine(input) is not { } line
             || JsonSerializer.Deserialize(line, ReadingJson.Default.ReadRequest) is not { } request)
             return 1;
         var file = new byte[request.Size];
         input.ReadExactly(file);
+        if (PictureReader.NeedsPath(request.ContentType))
+            MemoryFile.Prepare(file);
+        Sandbox.Enter();
         ReadPart last;
         try
         {

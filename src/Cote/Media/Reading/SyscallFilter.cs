@@ -34,6 +34,7 @@ static class SyscallFilter
     const uint FirstArgument = 16;
     const uint SecondArgument = 24;
     const uint ThirdArgument = 32;
+    const uint HighHalf = 4;
 
     const uint OfThread = 0x10000; // CLONE_THREAD
     const uint Writes = 0x3 | 0x40 | 0x200 | 0x400; // O_WRONLY, O_RDWR, O_CREAT, O_TRUNC, O_APPEND
@@ -55,6 +56,7 @@ static class SyscallFilter
         RefuseWhere(code, call: 2, SecondArgument, Writes);
         RefuseWhere(code, call: 257, ThirdArgument, Writes);
         RefuseToOthers(code, call: 234);
+        AllowReading(code, call: 302);
         // fork, vfork, execve, execveat, creat; sockets; kill, tkill and their like; ptrace, process_vm_*, kcmp
         Refuse(code, [57, 58, 59, 322, 85, .. Between(41, 55), 288, 299, 307, 62, 200, 129, 297, 101, 310, 311, 312]);
         // Files: unlink, rename, mkdir, rmdir, link, chmod, chown, truncate, mknod, times, attributes, allocation
@@ -62,7 +64,7 @@ static class SyscallFilter
             198, 199, 235, .. Between(258, 261), .. Between(263, 266), 268, 280, 285, 316]);
         // Mounts and namespaces; memory of others; kernel: bpf, perf, userfaultfd, modules, keys, clocks, limits
         Refuse(code, [155, 161, 163, 164, 165, 166, 272, 308, 319, 29, 30, 31, 64, 68, 240, 321, 298, 323, 175, 313,
-            176, 246, 320, 169, .. Between(167, 173), 159, 227, 305, 248, 249, 250, 303, 304, 160, 302, 179]);
+            176, 246, 320, 169, .. Between(167, 173), 159, 227, 305, 248, 249, 250, 303, 304, 160, 179]);
         return End(code);
     }
 
@@ -72,13 +74,14 @@ static class SyscallFilter
         AllowWhere(code, call: 220, FirstArgument, OfThread);
         RefuseWhere(code, call: 56, ThirdArgument, Writes);
         RefuseToOthers(code, call: 131);
+        AllowReading(code, call: 261);
         // execve, execveat; sockets; kill, tkill and their like; ptrace, process_vm_*, kcmp
         Refuse(code, [221, 281, .. Between(198, 212), 242, 243, 269, 129, 130, 138, 240, 117, 270, 271, 272]);
         // Files: mknod, mkdir, unlink, link, rename, chmod, chown, truncate, times, attributes, allocation
         Refuse(code, [5, 6, 7, 14, 15, 16, .. Between(33, 38), 45, 46, 47, .. Between(52, 55), 88, 276]);
         // Mounts and namespaces; memory of others; kernel: bpf, perf, userfaultfd, modules, keys, clocks, limits
         Refuse(code, [39, 40, 41, 51, 97, 268, 279, 180, 186, 190, 194, 195, 196, 280, 241, 282, 105, 273, 106, 104,
-            294, 142, 112, 161, 162, 170, 171, 224, 225, 217, 218, 219, 264, 265, 266, 164, 261, 60, 89]);
+            294, 142, 112, 161, 162, 170, 171, 224, 225, 217, 218, 219, 264, 265, 266, 164, 60, 89]);
         return End(code);
     }
 
@@ -132,6 +135,14 @@ static class SyscallFilter
         code.AddRange([
             Instruction(IfEqual, call, 0, 4), Instruction(Load, FirstArgument),
             Instruction(IfEqual, (uint)Environment.ProcessId, 0, 1),
+            Instruction(Return, Allow), Instruction(Return, AccessDenied),
+        ]);
+
+    // The limits of a process may be read by prlimit64, not set: its third argument is a null pointer then.
+    static void AllowReading(List<ulong> code, uint call) =>
+        code.AddRange([
+            Instruction(IfEqual, call, 0, 6), Instruction(Load, ThirdArgument), Instruction(IfEqual, 0, 0, 3),
+            Instruction(Load, ThirdArgument + HighHalf), Instruction(IfEqual, 0, 0, 1),
             Instruction(Return, Allow), Instruction(Return, AccessDenied),
         ]);
 

@@ -179,7 +179,7 @@ public sealed class PicturesTests
         _ => MagickFormat.Jpeg,
     });
 
-    static string CornersOf(EncodedPicture picture)
+    internal static string CornersOf(EncodedPicture picture)
     {
         using var image = Decode(picture);
         using var pixels = image.GetPixels();
