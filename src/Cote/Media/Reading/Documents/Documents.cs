@@ -75,7 +75,7 @@ static class Documents
             draft.IsCut = true;
         }
         return draft.IsEmpty ? throw new UnreadableException(
-            draft.IsDone ? UnreadableException.TooLarge : UnreadableException.Empty) : draft.ToText();
+            draft.IsDone || draft.IsCut ? UnreadableException.TooLarge : UnreadableException.Empty) : draft.ToText();
     }
 
     // Office keeps a document with a password in the format of the time before zips. A reader's own exception comes

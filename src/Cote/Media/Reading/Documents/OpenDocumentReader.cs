@@ -65,8 +65,8 @@ static class OpenDocumentReader
                 or "line" or "connector" or "path" or "polygon" or "annotation"))
                 continue;
             var role = xml.Attribute("class");
-            if (xml.Name == "g" || (isNotes && role != "notes")
-                || xml.Attribute("placeholder") == "true" || role is "header" or "footer" or "date-time" or "page-number")
+            if (xml.Name == "g" || (isNotes && role != "notes") || xml.Attribute("placeholder") == "true"
+                || role is "header" or "footer" or "date-time" or "page-number")
                 continue;
             var draft = isNotes ? notes : role == "title" ? title : body;
             draft.Paragraph();

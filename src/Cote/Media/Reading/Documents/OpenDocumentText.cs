@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Cote.Media.Reading;
 
 /// <summary>The text in an element of an OpenDocument file as Markdown, without what is deleted or hidden.</summary>
-/// <param name="document">Where headings are listed, if they are.</param>
+/// <param name="document">Where headings are listed; null in a slide or cell, whose paragraphs are lines.</param>
 /// <param name="draft">Where the text goes.</param>
 /// <param name="styles">The styles of the file.</param>
 sealed class OpenDocumentText(DocumentDraft? document, TextDraft draft, OpenDocumentStyles styles)
@@ -212,6 +212,8 @@ sealed class OpenDocumentText(DocumentDraft? document, TextDraft draft, OpenDocu
             _draft.Append(new string(' ', 2 * (level - 1)) + (_isNewItem ? mark : "  "));
             _isNewItem = false;
         }
+        else if (document is null)
+            _draft.Line();
         else
             _draft.Paragraph();
     }

@@ -137,12 +137,9 @@ static class PdfBidi
     {
         var turned = 0;
         foreach (var i in order)
-            if (levels[i] == 1 && signs[i].Text.Length == 1 && Brackets.Contains(signs[i].Text[0], StringComparison.Ordinal))
-            {
-                var opens = Brackets.IndexOf(signs[i].Text[0], StringComparison.Ordinal) % 2 == 0;
-                if (turned == 0)
-                    turned = opens ? 1 : -1;
-            }
+            if (turned == 0 && levels[i] == 1 && signs[i].Text.Length == 1
+                && Brackets.IndexOf(signs[i].Text[0], StringComparison.Ordinal) is >= 0 and var at)
+                turned = at % 2 == 0 ? 1 : -1;
         return turned < 0;
     }
 

@@ -127,7 +127,8 @@ sealed class PdfContent(
     protected override void RenderXObjectImage(XObjectContentRecord xObjectContentRecord) =>
         Take(xObjectContentRecord, xObjectContentRecord.AppliedTransformation);
 
-    protected override void RenderInlineImage(InlineImage inlineImage) => Take(inlineImage, CurrentTransformationMatrix);
+    protected override void RenderInlineImage(InlineImage inlineImage) =>
+        Take(inlineImage, CurrentTransformationMatrix);
 
     // A picture is a square of length 1 that is stretched and turned.
     void Take(object picture, in TransformationMatrix matrix)

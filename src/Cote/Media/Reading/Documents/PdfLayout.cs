@@ -6,6 +6,8 @@ namespace Cote.Media.Reading;
 /// </summary>
 static class PdfLayout
 {
+    const double FewestSpaces = 0.03;
+
     public static void Write(IReadOnlyList<PdfGlyph> glyphs, TextDraft draft)
     {
         var isRightToLeft = glyphs.Count(x => PdfBidi.IsRightToLeft(x.Text))
@@ -29,6 +31,8 @@ static class PdfLayout
         var segments = new List<PdfSegment>();
         PdfSegment? last = null;
         var angle = 0;
+        var wideGap = glyphs.Count(x => x.Text == " ") > glyphs.Count * FewestSpaces
+            ? PdfSegment.WideGap : PdfSegment.WideGapForSpaces;
         foreach (var glyph in glyphs)
         {
             if (glyph.Text.Length == 0)
@@ -44,7 +48,7 @@ static class PdfLayout
             if (last is not null && last.TryAdd(angle, height, glyph.Size, sign))
                 continue;
             Keep(segments, last);
-            last = new PdfSegment(angle, height, glyph.Size, sign);
+            last = new PdfSegment(angle, height, glyph.Size, sign, wideGap);
         }
         Keep(segments, last);
         return segments;
@@ -59,6 +63,7 @@ static class PdfLayout
             && Math.Abs(last.Start - segment.Start) < 0.2 * last.Size
             && last.Signs.Select(x => x.Text).SequenceEqual(segment.Signs.Select(x => x.Text)))
             return;
-        segments.Add(segment);
+        if (segments.Count == 0 || !segments[^1].TryAdd(segment))
+            segments.Add(segment);
     }
 }

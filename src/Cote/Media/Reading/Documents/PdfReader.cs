@@ -13,14 +13,16 @@ static class PdfReader
 
     public static void Read(byte[] file, DocumentDraft document)
     {
+        PdfCircles.Check(file);
         var filters = new PdfFilters();
-        using var pdf = Open(file, new PdfOptions(document)
+        var options = new PdfOptions(document)
         {
             UseLenientParsing = true,
             SkipMissingFonts = true,
             MaxStackDepth = DeepestObject,
             FilterProvider = filters,
-        });
+        };
+        using var pdf = OpenOrRepair(file, options);
         pdf.AddPageFactory<PdfPage, PdfPageFactory>();
         PdfOutline.Write(pdf, document);
         var failure = default(Exception);
@@ -38,8 +40,26 @@ static class PdfReader
                 Mark(document, number, ": cannot be read");
             }
         }
+        document.IsCut |= (options.IsRepaired || failure is not null) && !document.IsEmpty;
+        if (document.IsEmpty && options.IsRepaired)
+            throw new UnreadableException(UnreadableException.Damaged, failure);
         if (document.IsEmpty && failure is not null)
             throw failure is PdfDocumentEncryptedException { InnerException: { } inner } ? inner : failure;
+    }
+
+    static PdfDocument OpenOrRepair(byte[] file, PdfOptions options)
+    {
+        try
+        {
+            return Open(file, options);
+        }
+        catch (Exception error) when (error is not (UnreadableException or OutOfMemoryException))
+        {
+            if (PdfRepair.Repair(file) is not { } repaired)
+                throw;
+            options.IsRepaired = true;
+            return Open(repaired, options);
+        }
     }
 
     static PdfDocument Open(byte[] file, PdfOptions options)
@@ -56,11 +76,17 @@ static class PdfReader
 
     static void WritePage(PdfPage page, int number, DocumentDraft document)
     {
-        Mark(document, number, !page.IsPicture ? ""
-            : page.Picture is not { } picture
-                ? document.HasRoomForPicture ? ": a picture that cannot be read" : ": a picture that is left out"
-            : document.Add(new(number, picture, page.Turn)) ? ": a picture"
-            : ": a picture that is left out");
+        if (!page.IsPicture)
+            Mark(document, number, "");
+        else if (page.Picture is { } picture && document.Add(new(number, picture, page.Turn)))
+            Mark(document, number, ": a picture");
+        else if (page.Picture is null && document.HasRoomForPicture)
+            Mark(document, number, ": a picture that cannot be read");
+        else
+        {
+            Mark(document, number, ": a picture that is left out");
+            document.IsCut = true;
+        }
         PdfLayout.Write(page.Glyphs, document.Text);
         document.IsCut |= page.IsCut;
     }
@@ -77,4 +103,7 @@ static class PdfReader
 sealed class PdfOptions(DocumentDraft document) : ParsingOptions
 {
     public DocumentDraft Document => document;
+
+    /// <summary>Whether the file's end was missing.</summary>
+    public bool IsRepaired { get; set; }
 }

@@ -22,7 +22,11 @@ sealed class PdfBlock(PdfSegment first)
 sealed class PdfRow(PdfBlock first)
 {
     const double WidestLeading = 2.0; // in heights of the font
+    const double WidestRow = 4.0;
     const int MostLinesOfCell = 8;
+    const int FewestLinesOfProse = 3;
+    const int FewestLettersOfProse = 30;
+    const int LongestMark = 4;
 
     public List<PdfBlock> Blocks { get; } = [first];
 
@@ -53,12 +57,11 @@ sealed class PdfRow(PdfBlock first)
         {
             if (IsOver(line, Last))
                 return false;
-            if (block.Lines.Count > 1 && Blocks.Count == 1)
+            if (block.Lines.Count > 1)
             {
                 // The last line of what seemed to be a paragraph is the first cell of a row.
-                var cell = block.Last;
-                rows[^1] = new PdfRow(Without(block));
-                rows.Add(new PdfRow(new PdfBlock(cell)));
+                Blocks[^1] = Without(block);
+                rows.Add(new PdfRow(new PdfBlock(block.Last)));
             }
             rows[^1].Blocks.Add(new PdfBlock(line));
             return true;
@@ -66,7 +69,8 @@ sealed class PdfRow(PdfBlock first)
         if (line.Height < Last.Height)
             return TryAddBelow(line, block);
         // A cell beside one of several lines begins above the last of them.
-        if (line.Height > Top + 0.4 * line.Size || Blocks.Exists(x => x.Lines.Count > MostLinesOfCell || IsOver(line, x)))
+        if (line.Height > Top + 0.4 * line.Size
+            || Blocks.Exists(x => IsProse(x) || IsOver(line, x)))
             return false;
         Blocks.Add(new PdfBlock(line));
         return true;
@@ -83,6 +87,10 @@ sealed class PdfRow(PdfBlock first)
         block.Add(line);
         return true;
     }
+
+    static bool IsProse(PdfBlock block) => block.Lines.Count > MostLinesOfCell
+        || (block.Lines.Count >= FewestLinesOfProse
+            && block.Lines.Average(x => x.Signs.Count) >= FewestLettersOfProse);
 
     static PdfBlock Without(PdfBlock block)
     {
@@ -102,15 +110,22 @@ sealed class PdfRow(PdfBlock first)
     public bool IsApartFrom(PdfRow before)
     {
         var (last, first) = (before.Blocks[0].Last, Blocks[0].Lines[0]);
+        var widest = Blocks.Count > 1 && before.Blocks.Count > 1 ? WidestRow : WidestLeading;
         return last.Angle != first.Angle || first.Height > before.Top
-            || before.Bottom - first.Height > WidestLeading * Math.Max(last.Size, first.Size);
+            || before.Bottom - first.Height > widest * Math.Max(last.Size, first.Size);
     }
 
     public string Read(bool isPageRightToLeft)
     {
         if (Blocks.Count == 1)
             return string.Join('\n', Blocks[0].Lines.Select(x => x.Read(isPageRightToLeft)));
-        var cells = isPageRightToLeft ? Blocks.OrderByDescending(x => x.End) : Blocks.OrderBy(x => x.Start);
-        return string.Join(" | ", cells.Select(x => string.Join(' ', x.Lines.Select(y => y.Read(isPageRightToLeft)))));
+        var cells = (isPageRightToLeft ? Blocks.OrderByDescending(x => x.End) : Blocks.OrderBy(x => x.Start))
+            .Select(x => string.Join(' ', x.Lines.Select(y => y.Read(isPageRightToLeft)))).ToList();
+        return cells.Count == 2 && IsMark(cells[0]) ? $"{cells[0]} {cells[1]}" : string.Join(" | ", cells);
     }
+
+    // What stands before an item of a list: a bullet, "12." or "a)".
+    static bool IsMark(string cell) =>
+        cell.Length <= LongestMark && (cell[^1] is '.' or ')' || !char.IsLetterOrDigit(cell[0]))
+        && !cell.AsSpan().ContainsAny("+-$%");
 }

@@ -12,20 +12,26 @@ readonly record struct PdfSign(string Text, double Start, double End)
 /// <summary>Signs that follow each other on one line without a wide gap: a line of prose, or of a cell.</summary>
 sealed class PdfSegment
 {
-    const double WideGap = 1.0; // in heights of the font, as all that follow
+    /// <summary>A gap between cells, in heights of the font, where spaces are signs of their own.</summary>
+    public const double WideGap = 0.5;
+
+    /// <summary>The same where gaps are the only spaces.</summary>
+    public const double WideGapForSpaces = 1.0;
+
     const double WideSpaces = 2.5;
-    const double WideInRightToLeft = 4;
     const double FarthestBack = 1.2;
     const double SpaceGap = 0.18;
     const double SmallLetter = 0.85;
 
     readonly List<PdfSign> _signs = [];
+    readonly double _wideGap;
     PdfSign _lastLetter;
     bool _hasSpace;
     bool _isRightToLeft;
 
-    public PdfSegment(int angle, double height, double size, PdfSign sign)
+    public PdfSegment(int angle, double height, double size, PdfSign sign, double wideGap)
     {
+        _wideGap = wideGap;
         (Angle, Height, Size, Start, End) = (angle, height, size, sign.Start, sign.End);
         Add(sign);
     }
@@ -60,12 +66,29 @@ sealed class PdfSegment
             return true;
         var rightToLeft = _isRightToLeft || PdfBidi.IsRightToLeft(sign.Text);
         var gap = rightToLeft ? Math.Max(sign.Start - End, Start - sign.End) : sign.Start - _lastLetter.End;
-        var limit = rightToLeft ? WideInRightToLeft : _hasSpace || sign.IsSpace ? WideSpaces : WideGap;
+        var limit = _hasSpace || sign.IsSpace ? WideSpaces : _wideGap;
         if (gap > limit * em || (!rightToLeft && gap < -FarthestBack * em))
             return false;
         if (size > Size)
             (Size, Height) = (size, isSmall ? height : Height);
         Add(sign);
+        return true;
+    }
+
+    /// <summary>
+    /// Takes the signs of a segment beside it where one of them is Hebrew or Arabic: each change between that and
+    /// numbers or other letters begins at another place.
+    /// </summary>
+    public bool TryAdd(PdfSegment next)
+    {
+        if (!(_isRightToLeft || next._isRightToLeft) || !IsOnLineOf(next))
+            return false;
+        var gap = Math.Max(next.Start - End, Start - next.End);
+        var hasSpace = _signs[^1].IsSpace || _signs[0].IsSpace || next._signs[0].IsSpace || next._signs[^1].IsSpace;
+        if (gap > (hasSpace ? WideSpaces : WideGapForSpaces) * Size || gap < -WideGapForSpaces * Size)
+            return false;
+        foreach (var sign in next._signs)
+            Add(sign);
         return true;
     }
 

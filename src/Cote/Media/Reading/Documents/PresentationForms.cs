@@ -52,6 +52,8 @@ static class PresentationForms
     /// <summary>A text with letters in place of their shapes.</summary>
     public static string Undo(string text)
     {
+        if (text is "\uF0B7" or "\uF0A7" or "\uF0D8" or "\uF076")
+            return "\u2022"; // bullets of the fonts Symbol and Wingdings
         if (text.AsSpan().IndexOfAnyInRange('\uFB00', '\uFEFC') < 0)
             return text;
         return string.Concat(text.Select(x => Letters.TryGetValue(x, out var letters) ? letters : x.ToString()));

@@ -9,7 +9,7 @@ namespace Cote.Media.Reading;
 sealed class Unpacking : IDisposable
 {
     const int MostEntries = 10_000;
-    const long MostUnpacked = 256 * 1_048_576;
+    const long MostUnpacked = 128 * 1_048_576;
     const int LongestToken = 4 * 1_048_576;
     const int LongestRelations = 8 * 1_048_576;
 

@@ -19,11 +19,14 @@ sealed class WordReader
     readonly ListNumbers _numbers = new();
     TextDraft _draft;
     MarkdownTable? _table;
+    Paragraph? _spare;
     bool _isHiddenRun;
     bool _isText;
 
     sealed class Paragraph
     {
+        public void Clear() => (Style, Outline, List, ListLevel, HasBegun, Heading) = (null, null, null, null, false, 0);
+
         public string? Style { get; set; }
 
         public int? Outline { get; set; }
@@ -136,7 +139,8 @@ sealed class WordReader
         switch (xml.Name)
         {
             case "p":
-                _paragraphs.Push(new Paragraph());
+                _paragraphs.Push(_spare ?? new Paragraph());
+                _spare = null;
                 break;
             case "pStyle" when paragraph is not null:
                 paragraph.Style = xml.Attribute("val");
@@ -195,6 +199,8 @@ sealed class WordReader
                 break;
             case "p" when _paragraphs.TryPop(out var paragraph):
                 EndParagraph(paragraph);
+                paragraph.Clear();
+                _spare = paragraph;
                 break;
             case "tc":
                 _table?.EndCell();

@@ -46,8 +46,8 @@ sealed class WordStyles
 
     /// <summary>Whether the items of a list have numbers; null where it is none.</summary>
     public bool? IsNumbered(string? list, int level) =>
-        list is not null && _lists.TryGetValue(list, out var form) && _isNumbered.TryGetValue((form, level), out var is_)
-            ? is_ : null;
+        list is not null && _lists.TryGetValue(list, out var form)
+        && _isNumbered.TryGetValue((form, level), out var isNumbered) ? isNumbered : null;
 
     T? Find<T>(string? style, Func<Style, T?> what)
     {
