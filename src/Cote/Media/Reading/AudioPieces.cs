@@ -32,18 +32,22 @@ static class AudioPieces
         };
     }
 
-    /// <summary>Puts as many units into each piece as it takes.</summary>
+    /// <summary>
+    /// Puts units into pieces of about equal size: a last one of a moment's length is heard by nobody, and by some
+    /// decoders not at all.
+    /// </summary>
     /// <param name="head">What stands before the units of each piece.</param>
-    /// <param name="units">Where the file may be cut: in order, each as it is in the file.</param>
+    /// <param name="units">Where the file may be cut: in order, each as it is in the file. They are walked twice.</param>
     public static IEnumerable<AudioPiece> Pack(
         ReadOnlyMemory<byte> file, byte[] head, IEnumerable<Unit> units, int maxBytes, string contentType)
     {
-        var (parts, length, isEmpty) = (new List<Unit>(), head.Length, true);
+        var enough = head.Length + Share(units.Sum(x => (long)x.Length), maxBytes - head.Length);
+        var (parts, length) = (new List<Unit>(), head.Length);
         foreach (var unit in units)
         {
             if (head.Length + (long)unit.Length > maxBytes)
                 throw new UnreadableException(UnreadableException.TooLarge);
-            if (length + (long)unit.Length > maxBytes)
+            if (parts.Count > 0 && (length >= enough || length + (long)unit.Length > maxBytes))
             {
                 yield return new(Join(file.Span, head, parts, length), contentType);
                 parts.Clear();
@@ -51,11 +55,19 @@ static class AudioPieces
             }
             Add(parts, unit);
             length += unit.Length;
-            isEmpty = false;
         }
-        if (isEmpty)
+        if (parts.Count == 0)
             throw new UnreadableException(UnreadableException.Damaged);
         yield return new(Join(file.Span, head, parts, length), contentType);
+    }
+
+    /// <summary>How much each of the fewest pieces holds, where each has so much room.</summary>
+    public static long Share(long total, int room)
+    {
+        if (room <= 0)
+            throw new UnreadableException(UnreadableException.TooLarge);
+        var count = Math.Max(1, (total + room - 1) / room);
+        return (total + count - 1) / count;
     }
 
     /// <summary>A file in memory, to be read at random places.</summary>

@@ -11,13 +11,15 @@ static class Mp4Pieces
         using var probe = AudioPieces.Probe(file);
         // Other codecs have no frames that stand alone.
         var track = Mp4Track.Find(probe) ?? throw new UnreadableException(UnreadableException.TooLarge);
+        var samples = Mp4Samples.Of(probe, file, track);
+        var enough = AudioPieces.Share(samples.Sum(x => (long)x.Length + AdtsFrame.HeaderLength), maxBytes);
         var piece = new MemoryStream();
-        foreach (var (from, length) in Mp4Samples.Of(probe, file, track))
+        foreach (var (from, length) in samples)
         {
             var whole = AdtsFrame.HeaderLength + length;
             if (whole > maxBytes)
                 throw new UnreadableException(UnreadableException.TooLarge);
-            if (piece.Length + whole > maxBytes)
+            if (piece.Length > 0 && (piece.Length >= enough || piece.Length + whole > maxBytes))
             {
                 yield return new(piece.ToArray(), "audio/aac");
                 piece.SetLength(0);

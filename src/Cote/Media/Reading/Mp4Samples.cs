@@ -15,10 +15,14 @@ static class Mp4Samples
     public static IEnumerable<AudioPieces.Unit> Of(FileProbe probe, ReadOnlyMemory<byte> file, Mp4Track track)
     {
         long left = file.Length;
-        return OfTables(file, track).Concat(OfFragments(probe, file, track))
-            .TakeWhile(x => (left -= Math.Clamp(x.Length, 1, file.Length)) >= 0)
-            .Where(x => x.Length is > 0 and <= Longest && x.From >= 0 && x.From <= file.Length - x.Length)
-            .Select(x => new AudioPieces.Unit((int)x.From, (int)x.Length));
+        foreach (var (from, length) in OfTables(file, track).Concat(OfFragments(probe, file, track)))
+        {
+            left -= Math.Clamp(length, 1, file.Length);
+            if (left < 0)
+                yield break;
+            if (length is > 0 and <= Longest && from >= 0 && from <= file.Length - length)
+                yield return new((int)from, (int)length);
+        }
     }
 
     // Chunks stand anywhere (stco); a run of them has so many samples each (stsc); each sample has its length (stsz).

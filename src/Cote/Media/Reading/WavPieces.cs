@@ -12,9 +12,8 @@ static class WavPieces
             throw new UnreadableException(UnreadableException.Damaged);
         var align = Math.Max(1, (int)ReadUInt16LittleEndian(layout.Format.AsSpan(12)));
         var headLength = 12 + 8 + layout.Format.Length + (layout.Format.Length & 1) + 8;
-        var room = (maxBytes - headLength) / align * align;
-        if (room <= 0)
-            throw new UnreadableException(UnreadableException.TooLarge);
+        var room = AudioPieces.Share(layout.Length, (maxBytes - headLength) / align * align) / align * align + align;
+        room = Math.Min(room, (maxBytes - headLength) / align * align);
         return Pieces();
 
         IEnumerable<AudioPiece> Pieces()

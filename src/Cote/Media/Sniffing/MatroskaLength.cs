@@ -11,8 +11,8 @@ static class MatroskaLength
     const int MostElements = 256;
     const int MostTails = 64;
     const int TailLength = 256 * 1024;
-    const int MostBlocks = 100_000;
-    const int MostReads = 256;
+    const int MostBlocks = 20_000;
+    const int MostClusters = 8; // one that was cut before its first block says nothing
 
     /// <summary>Null where neither is found.</summary>
     public static double? Read(FileProbe file)
@@ -63,6 +63,7 @@ static class MatroskaLength
     // The last cluster is looked for from the end: that it begins with its time makes chance unlikely.
     static double? LastBlock(FileProbe file)
     {
+        var left = MostClusters;
         for (var i = 1; i <= MostTails; i++)
         {
             var from = Math.Max(0, file.Length - (long)i * TailLength);
@@ -71,7 +72,7 @@ static class MatroskaLength
             {
                 if (EbmlElement.Read(tail[start..]) is { } cluster
                     && EbmlElement.Read(tail[(start + cluster.HeadLength)..]) is { Id: EbmlElement.Time }
-                    && EndOfCluster(file, from + start + cluster.HeadLength) is { } end)
+                    && left-- > 0 && EndOfCluster(file, from + start + cluster.HeadLength) is { } end)
                     return end;
                 tail = tail[..start];
             }
@@ -84,18 +85,19 @@ static class MatroskaLength
     // A block lasts as long as the one before it, where it does not say so itself.
     static double? EndOfCluster(FileProbe file, long at)
     {
-        var window = new ProbeWindow(file, MostReads);
         var (time, last, step) = (0UL, (double?)null, 0.0);
         for (var i = 0; i < MostBlocks; i++)
         {
-            if (EbmlElement.Read(window.At(at, EbmlElement.LongestHead)) is not { } element || element.IsTop)
+            ReadOnlySpan<byte> bytes = file.At(at, 2 * EbmlElement.LongestHead);
+            if (EbmlElement.Read(bytes) is not { } element || element.IsTop)
                 break;
             at += element.HeadLength;
+            bytes = bytes[element.HeadLength..];
             if (element.Id == EbmlElement.BlockGroup)
                 continue; // its elements follow
             if (element.Length is not { } length)
                 break;
-            var content = window.At(at, (int)Math.Min(length, 12));
+            var content = bytes[..(int)Math.Min(length, bytes.Length)];
             if (element.Id == EbmlElement.Time)
                 time = EbmlElement.Number(content);
             else if (element.Id is EbmlElement.SimpleBlock or EbmlElement.Block && TimeIn(content) is { } within)
