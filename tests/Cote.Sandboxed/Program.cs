@@ -3,7 +3,13 @@ using System.Net.Sockets;
 using Cote.Media.Reading;
 
 // Goes into the sandbox and tries to get out, one line for each way.
-var victim = Process.Start(new ProcessStartInfo("sleep", "60"))!;
+// It holds none of this process's pipes, which would stay open as long as it lives.
+var victim = Process.Start(new ProcessStartInfo("sleep", "10")
+{
+    RedirectStandardInput = true,
+    RedirectStandardOutput = true,
+    RedirectStandardError = true,
+})!;
 using var server = new TcpListener(System.Net.IPAddress.Loopback, 0);
 server.Start();
 Sandbox.Enter();

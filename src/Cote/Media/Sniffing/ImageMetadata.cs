@@ -131,7 +131,7 @@ static class ImageMetadata
     static bool IsPlainWebP(ReadOnlySpan<byte> file)
     {
         if (file.Length < 20 || !file.StartsWith("RIFF"u8) || !file[8..].StartsWith("WEBP"u8)
-            || ReadUInt32LittleEndian(file[4..]) + 8L < file.Length)
+            || (ReadUInt32LittleEndian(file[4..]) + 9L & ~1L) != (file.Length + 1L & ~1L))
             return false;
         file = file[12..];
         for (var i = 0; i < MostParts && file.Length > 0; i++)
@@ -139,7 +139,9 @@ static class ImageMetadata
             if (file.Length < 8 || !IsOneOf(WebPChunks, file[..4]))
                 return false;
             var length = ReadUInt32LittleEndian(file[4..]);
-            file = length <= file.Length - 8 ? After(file, 8 + (int)length + (int)(length & 1)) : [];
+            if (length > file.Length - 8)
+                return false;
+            file = After(file, 8 + (int)length + (int)(length & 1));
         }
         return file.Length == 0;
     }

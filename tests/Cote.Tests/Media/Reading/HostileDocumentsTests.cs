@@ -1,10 +1,12 @@
 using System.Net;
 using System.Net.Sockets;
 using Cote.Media.Reading;
+using Cote.Tests.Faults;
 
 namespace Cote.Tests.Media.Reading;
 
-[Trait("Rows", "none")]
+// What is allocated is counted for the whole process.
+[Collection(nameof(Alone)), Trait("Rows", "none")]
 public sealed class HostileDocumentsTests
 {
     // Of which most is garbage soon: what is alive at once is a fraction.
