@@ -11,6 +11,7 @@ public sealed class HostileDocumentsTests
 {
     // Of which most is garbage soon: what is alive at once is a fraction.
     const long MostAllocated = 600 * 1_048_576L;
+    static readonly DocumentBounds Bounds = DocumentsTests.Bounds with { MaxTime = TimeSpan.FromSeconds(30) };
 
     public static TheoryData<string> Bombed => [.. Bombs.Zips.Select(x => x.Name)];
 
@@ -111,19 +112,26 @@ public sealed class HostileDocumentsTests
             }
     }
 
-    // The text, or the word that says why there is none.
+    // The text, or the word that says why there is none; and what the thread allocated that read it.
     static (string Words, long Allocated) Measure(byte[] bytes, string type)
     {
-        var before = GC.GetTotalAllocatedBytes();
-        string words;
-        try
-        {
-            words = Documents.Read(bytes, type, DocumentsTests.Bounds with { MaxTime = TimeSpan.FromSeconds(10) }).Text;
-        }
-        catch (UnreadableException error)
-        {
-            words = error.Word;
-        }
-        return (words, GC.GetTotalAllocatedBytes() - before);
+        var (words, allocated) = ("", 0L);
+        var thread = new Thread(
+            () =>
+            {
+                try
+                {
+                    words = Documents.ReadHere(bytes, type, Bounds).Text;
+                }
+                catch (UnreadableException error)
+                {
+                    words = error.Word;
+                }
+                allocated = GC.GetAllocatedBytesForCurrentThread();
+            },
+            Documents.StackSize);
+        thread.Start();
+        thread.Join();
+        return (words, allocated);
     }
 }

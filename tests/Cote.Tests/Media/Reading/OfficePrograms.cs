@@ -78,6 +78,7 @@ static class OfficePrograms
         }
         // qpdf ends with 3 where it had a warning.
         if (process.ExitCode is not (0 or 3))
-            throw new InvalidOperationException($"{program} ended with {process.ExitCode}: {said.Result}{complained.Result}");
+            throw new InvalidOperationException(
+                $"{program} ended with {process.ExitCode}: {said.Result}{complained.Result}");
     }
 }

@@ -37,7 +37,8 @@ static class OfficeSources
         ["sheet.fods"] = new(Document("spreadsheet", SheetStyles, Sheets), ["xlsx", "ods"]),
         ["slides.fodp"] = new(Document("presentation", "<style:page-layout style:name=\"L\"/>"
             + "<style:style style:name=\"T\" style:family=\"presentation\" style:parent-style-name=\"M-title\"/>"
-            + "<style:style style:name=\"O\" style:family=\"presentation\" style:parent-style-name=\"M-notes\"/>", Slides,
+            + "<style:style style:name=\"O\" style:family=\"presentation\" style:parent-style-name=\"M-notes\"/>",
+            Slides,
             "<office:master-styles><style:master-page style:name=\"M\" style:page-layout-name=\"L\"/>"
             + "</office:master-styles>"), ["pptx", "odp", "pdf"]),
     };

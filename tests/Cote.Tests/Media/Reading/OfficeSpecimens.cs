@@ -10,8 +10,8 @@ static class OfficeSpecimens
     static readonly string[] Report =
     [
         "# Quarterly report\n\nThe committee met", "## Figures\n\n| Region | Revenue | Growth |\n| --- | --- | --- |\n",
-        "| North | 1200 | 4 % |\n| South | | -2 % |\n", "- first point\n- second point\n  - inner point\n", "1. step one\n2. step two\n",
-        "Closing words.",
+        "| North | 1200 | 4 % |\n| South | | -2 % |\n",
+        "- first point\n- second point\n  - inner point\n", "1. step one\n2. step two\n", "Closing words.",
     ];
 
     static readonly string[] Noted =
@@ -56,14 +56,15 @@ static class OfficeSpecimens
                 + "| 1900-02-29 | 1900-03-01 | said \\| so |"],
             ["reading"]),
         new("xlsx: days from 1904", Excel, () => Xlsx("<workbookPr date1904=\"1\"/>",
-            [("One", "", "<sheetData><row r=\"1\"><c s=\"1\"><v>0</v></c><c s=\"1\"><v>44620</v></c></row></sheetData>")],
+            [("One", "", "<sheetData><row><c s=\"1\"><v>0</v></c><c s=\"1\"><v>44620</v></c></row></sheetData>")],
             ("styles", Styles)), ["| 1904-01-01 | 2026-03-01 |"], []),
         new("xlsx: a million rows", Excel, MillionRows, ["| 1 | row 1 |\n", "| 1000 | row 1000 |\n"], []),
         new("pptx: slides", PowerPoint, () => OfficePrograms.Office("slides.fodp", "pptx"), Slides, []),
         new("pptx: order and hidden slides", PowerPoint, () => Pptx(
             ("show=\"0\"", Shape("title", "Last title") + Shape("body", "last words")),
             ("", Shape("ctrTitle", "First title") + Shape("sldNum", "17") + Shape("body", "first words", "and more"))),
-            ["## Slide 1: First title\n\nfirst words\nand more", "## Slide 2 (hidden): Last title\n\nlast words"], ["17"]),
+            ["## Slide 1: First title\n\nfirst words\nand more",
+                "## Slide 2 (hidden): Last title\n\nlast words"], ["17"]),
         new("odt: report", Text, () => OfficePrograms.Office("report.fodt", "odt"), Report, []),
         new("odt: notes", Text, () => OfficePrograms.Office("notes.fodt", "odt"), Noted, ["vanished"]),
         new("odt: encrypted", Text, () => Open(Text, "none of this is XML",
@@ -74,13 +75,14 @@ static class OfficeSpecimens
     ];
 
     const string Styles = "<styleSheet xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\"><numFmts>"
-        + "<numFmt numFmtId=\"164\" formatCode=\"yyyy\\-mm\\-dd hh:mm\"/><numFmt numFmtId=\"165\" formatCode=\"[h]:mm:ss\"/>"
-        + "<numFmt numFmtId=\"166\" formatCode=\"0.0%\"/></numFmts><cellXfs><xf numFmtId=\"0\"/><xf numFmtId=\"14\"/>"
-        + "<xf numFmtId=\"164\"/><xf numFmtId=\"20\"/><xf numFmtId=\"166\"/><xf numFmtId=\"165\"/></cellXfs></styleSheet>";
+        + "<numFmt numFmtId=\"164\" formatCode=\"yyyy\\-mm\\-dd hh:mm\"/>"
+        + "<numFmt numFmtId=\"165\" formatCode=\"[h]:mm:ss\"/><numFmt numFmtId=\"166\" formatCode=\"0.0%\"/></numFmts><cellXfs><xf numFmtId=\"0\"/><xf numFmtId=\"14\"/>"
+        + "<xf numFmtId=\"164\"/><xf numFmtId=\"20\"/><xf numFmtId=\"166\"/><xf numFmtId=\"165\"/></cellXfs>"
+        + "</styleSheet>";
 
     static byte[] Changed() => Docx(
-        "<w:p><w:r><w:t xml:space=\"preserve\">Kept </w:t></w:r><w:del><w:r><w:delText>removed</w:delText></w:r></w:del>"
-        + "<w:ins><w:r><w:t xml:space=\"preserve\">added </w:t></w:r></w:ins><w:moveFrom><w:r><w:t>gone</w:t></w:r>"
+        "<w:p><w:r><w:t xml:space=\"preserve\">Kept </w:t></w:r><w:del><w:r><w:delText>removed</w:delText></w:r>"
+        + "</w:del><w:ins><w:r><w:t xml:space=\"preserve\">added </w:t></w:r></w:ins><w:moveFrom><w:r><w:t>gone</w:t></w:r>"
         + "</w:moveFrom><w:moveTo><w:r><w:t xml:space=\"preserve\">moved </w:t></w:r></w:moveTo><w:r><w:rPr><w:vanish/>"
         + "</w:rPr><w:t>unseen</w:t></w:r><w:commentRangeStart w:id=\"4\"/><w:r><w:t>end</w:t></w:r>"
         + "<w:commentRangeEnd w:id=\"4\"/><w:r><w:commentReference w:id=\"4\"/></w:r></w:p>"

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Cote.Tests.Media.Reading;
 
-/// <summary>Documents of Office and OpenDocument by hand, with the odd things that their programs do not write.</summary>
+/// <summary>Documents of Office and OpenDocument by hand, with what their programs do not write.</summary>
 static class Packages
 {
     public const string Word = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";

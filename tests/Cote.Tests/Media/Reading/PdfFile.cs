@@ -53,8 +53,8 @@ sealed class PdfFile
     }
 
     /// <summary>Draws a text with its baseline at a point.</summary>
-    public static string Text(double x, double y, string text, int size = 11) => string.Create(
-        CultureInfo.InvariantCulture, $"BT /F {size} Tf {x} {y} Td ({text.Replace("(", "\\(").Replace(")", "\\)")}) Tj ET\n");
+    public static string Text(double x, double y, string text) =>
+        string.Create(CultureInfo.InvariantCulture, $"BT /F 11 Tf {x} {y} Td ({text}) Tj ET\n");
 
     /// <summary>Draws lines below each other.</summary>
     public static string Lines(double x, double y, params IEnumerable<string> lines) =>

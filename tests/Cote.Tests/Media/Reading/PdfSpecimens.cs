@@ -13,8 +13,8 @@ static class PdfSpecimens
             Enumerable.Range(1, 3).Select(x => PdfFile.Lines(72, 770, $"Page {x} begins", "and goes on."))),
             ["[page 1]\nPage 1 begins\nand goes on.", "[page 2]\nPage 2 begins", "[page 3]\nPage 3 begins"]),
         Good("report", () => OfficePrograms.Office("report.fodt", "pdf"),
-            ["[page 1]", "Quarterly report", "office, affluent, flow", "Region | Revenue | Growth", "North | 1200 | 4 %",
-                "• first point", "1. step one", "Closing words."], ["\uFB01"]),
+            ["[page 1]", "Quarterly report", "office, affluent, flow", "Region | Revenue | Growth",
+                "North | 1200 | 4 %", "• first point", "1. step one", "Closing words."], ["\uFB01"]),
         Good("columns", () => OfficePrograms.Office("columns.fodt", "pdf"),
             [.. Enumerable.Range(1, 60).Select(x => $"alpha{x} "), .. Enumerable.Range(1, 60).Select(x => $"beta{x} ")],
             [" | "]),
@@ -45,7 +45,9 @@ static class PdfSpecimens
         Bad("nothing behind the header", () => [.. "%PDF-1.7\n"u8, .. Samples.Noise(4_000)], "damaged"),
         Bad("empty page", () => PdfFile.Of([""]), "empty"),
         Good("bookmarks", () => Bookmarks(), ["Words"]),
-        Good("ligatures", () => PdfFile.Of([PdfFile.Text(72, 770, "caf\u00E9 na\u00EFve 20 \u0080")]), ["café naïve 20 €"]),
+        Good("letters of Western Europe", () => PdfFile.Of([PdfFile.Text(72, 770, "caf\u00E9 na\u00EFve 20 \u0080")]),
+            ["café naïve 20 €"]),
+        Good("ligatures", Ligatures, ["office shuffle fl"], ["\uFB03", "\uFB02"]),
         Good("2,000 pages", () => PdfFile.Of(
             Enumerable.Range(1, 2_000).Select(x => PdfFile.Text(72, 770, $"This is page {x}."))),
             ["[page 1]\nThis is page 1.", "[page 2000]\nThis is page 2000."]),
@@ -99,6 +101,42 @@ static class PdfSpecimens
         {
             folder.Delete(recursive: true);
         }
+    }
+
+    // A font whose digits are ligatures, as its own table says.
+    static byte[] Ligatures()
+    {
+        var file = new PdfFile();
+        file.Add("<< /Type /Catalog /Pages 2 0 R >>");
+        file.Add("<< /Type /Pages /Count 1 /Kids [3 0 R] >>");
+        file.Add("<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << /Font << /F 5 0 R >> >> "
+            + "/Contents 4 0 R >>");
+        file.AddStream("", Encoding.Latin1.GetBytes(PdfFile.Text(72, 700, "o1ce shu2e 3")));
+        file.Add("<< /Type /Font /Subtype /Type1 /BaseFont /Odd /FirstChar 32 /LastChar 122 /ToUnicode 6 0 R "
+            + "/FontDescriptor << /Type /FontDescriptor /FontName /Odd /Flags 4 /FontBBox [0 0 1000 1000] "
+            + "/ItalicAngle 0 /Ascent 800 /Descent -200 /CapHeight 700 /StemV 80 >> "
+            + $"/Widths [{string.Join(' ', Enumerable.Repeat(500, 91))}] >>");
+        file.AddStream("", """
+            /CIDInit /ProcSet findresource begin
+            12 dict begin
+            begincmap
+            /CMapName /Odd def
+            /CMapType 2 def
+            1 begincodespacerange
+            <00> <FF>
+            endcodespacerange
+            2 beginbfrange
+            <20> <30> <0020>
+            <34> <7A> <0034>
+            endbfrange
+            3 beginbfchar
+            <31> <FB03>
+            <32> <FB00006C>
+            <33> <FB02>
+            endbfchar
+            endcmap
+            """u8.ToArray());
+        return file.ToBytes();
     }
 
     // The tree of pages and the catalogue stand behind the pages, and are gone.

@@ -14,7 +14,7 @@ static class Documents
     const string OpenDocument = "application/vnd.oasis.opendocument.";
 
     // Parsers follow what is nested by calls: a deep file must not end the process where it can be helped.
-    const int StackSize = 64 * 1_048_576;
+    public const int StackSize = 64 * 1_048_576;
 
     static readonly Dictionary<string, Action<byte[], DocumentDraft>> Readers = new(StringComparer.Ordinal)
     {
@@ -35,7 +35,6 @@ static class Documents
     /// <exception cref="UnreadableException">Nothing of it can be read; the word says why.</exception>
     public static DocumentText Read(byte[] file, string contentType, DocumentBounds bounds)
     {
-        var read = Readers[contentType];
         DocumentText? text = null;
         UnreadableException? failure = null;
         var thread = new Thread(
@@ -43,7 +42,7 @@ static class Documents
             {
                 try
                 {
-                    text = Read(file, read, bounds);
+                    text = ReadHere(file, contentType, bounds);
                 }
                 catch (UnreadableException error)
                 {
@@ -56,14 +55,16 @@ static class Documents
         return text ?? throw failure!;
     }
 
-    // What was read before a failure is a text that is cut.
-    static DocumentText Read(byte[] file, Action<byte[], DocumentDraft> read, DocumentBounds bounds)
+    /// <summary>Reads on this thread, which needs a stack of <see cref="StackSize"/>.</summary>
+    /// <exception cref="UnreadableException">Nothing of it can be read; the word says why.</exception>
+    public static DocumentText ReadHere(byte[] file, string contentType, DocumentBounds bounds)
     {
         var draft = new DocumentDraft(bounds);
         try
         {
-            read(file, draft);
+            Readers[contentType](file, draft);
         }
+        // What was read before a failure is a text that is cut.
         catch (UnreadableException error) when (error.Word != UnreadableException.Encrypted && !draft.IsEmpty)
         {
             draft.IsCut = true;

@@ -128,8 +128,8 @@ sealed class PdfFilters : BaseFilterProvider
         static long MeasureFax(DictionaryToken dictionary)
         {
             var parameters = PdfTokens.Parameters(dictionary);
-            long columns = PdfTokens.Int(parameters, NameToken.Columns) ?? 1_728;
-            long rows = Math.Max(PdfTokens.Int(parameters, NameToken.Rows) ?? 0,
+            var columns = PdfTokens.Int(parameters, NameToken.Columns) ?? 1_728;
+            var rows = Math.Max(PdfTokens.Int(parameters, NameToken.Rows) ?? 0,
                 PdfTokens.Int(dictionary, NameToken.Height) ?? PdfTokens.Int(dictionary, NameToken.H) ?? 0);
             return columns is < 0 or > int.MaxValue || rows is < 0 or > int.MaxValue ? long.MaxValue
                 : (columns + 7) / 8 * rows;

@@ -12,6 +12,8 @@ static class PdfRepair
 {
     const int MostPages = 20_000;
     const int FarthestType = 4_096;
+    const int Tree = 8_000_000; // numbers that no object has
+    const int Root = Tree + 1;
 
     static readonly SearchValues<byte> Digits = SearchValues.Create("0123456789"u8);
 
@@ -40,14 +42,14 @@ static class PdfRepair
         {
             if (pages.Count == 0)
                 return null;
-            const int Tree = 8_000_000, Root = Tree + 1;
             end.Append(CultureInfo.InvariantCulture,
                 $"{Tree} 0 obj\n<< /Type /Pages /Count {pages.Count} /Kids [{string.Join(' ', pages)}] >>\nendobj\n");
             end.Append(CultureInfo.InvariantCulture,
                 $"{Root} 0 obj\n<< /Type /Catalog /Pages {Tree} 0 R >>\nendobj\n");
             catalogue = string.Create(CultureInfo.InvariantCulture, $"{Root} 0 R");
         }
-        end.Append(CultureInfo.InvariantCulture, $"trailer\n<< /Size 8000002 /Root {catalogue} >>\nstartxref\n0\n%%EOF\n");
+        end.Append(CultureInfo.InvariantCulture,
+            $"trailer\n<< /Size {Root + 1} /Root {catalogue} >>\nstartxref\n0\n%%EOF\n");
         // What is left of a list of places would be believed.
         var last = file.AsSpan().LastIndexOf("endobj"u8) + "endobj".Length;
         var length = last > "endobj".Length && file.AsSpan(last).TrimStart(" \r\n\t"u8).StartsWith("xref"u8)

@@ -13,7 +13,7 @@ readonly record struct PdfSign(string Text, double Start, double End)
 sealed class PdfSegment
 {
     /// <summary>A gap between cells, in heights of the font, where spaces are signs of their own.</summary>
-    public const double WideGap = 0.5;
+    public const double WideGap = 0.75;
 
     /// <summary>The same where gaps are the only spaces.</summary>
     public const double WideGapForSpaces = 1.0;

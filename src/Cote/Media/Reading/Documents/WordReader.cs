@@ -25,7 +25,8 @@ sealed class WordReader
 
     sealed class Paragraph
     {
-        public void Clear() => (Style, Outline, List, ListLevel, HasBegun, Heading) = (null, null, null, null, false, 0);
+        public void Clear() =>
+            (Style, Outline, List, ListLevel, HasBegun, Heading) = (null, null, null, null, false, 0);
 
         public string? Style { get; set; }
 
