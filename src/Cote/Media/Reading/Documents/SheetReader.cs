@@ -1,3 +1,4 @@
+using System.IO.Packaging;
 using System.Globalization;
 using DocumentFormat.OpenXml.Packaging;
 
@@ -31,7 +32,8 @@ sealed class SheetReader
     {
         using var unpacking = new Unpacking(file);
         unpacking.CheckRelations();
-        using var package = SpreadsheetDocument.Open(new MemoryStream(file, writable: false), isEditable: false);
+        using var zip = Package.Open(new MemoryStream(file, writable: false), FileMode.Open, FileAccess.Read);
+        using var package = SpreadsheetDocument.Open(zip);
         if (package.WorkbookPart is not { } workbook)
             throw new UnreadableException(UnreadableException.Damaged);
         new SheetReader(unpacking, workbook, document).ReadSheets();

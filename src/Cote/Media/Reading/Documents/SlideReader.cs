@@ -1,3 +1,4 @@
+using System.IO.Packaging;
 using System.Globalization;
 using DocumentFormat.OpenXml.Packaging;
 
@@ -17,7 +18,8 @@ sealed class SlideReader
     {
         using var unpacking = new Unpacking(file);
         unpacking.CheckRelations();
-        using var package = PresentationDocument.Open(new MemoryStream(file, writable: false), isEditable: false);
+        using var zip = Package.Open(new MemoryStream(file, writable: false), FileMode.Open, FileAccess.Read);
+        using var package = PresentationDocument.Open(zip);
         if (package.PresentationPart is not { } presentation)
             throw new UnreadableException(UnreadableException.Damaged);
         var reader = new SlideReader(unpacking, document);

@@ -1,3 +1,4 @@
+using System.IO.Packaging;
 using System.Globalization;
 using DocumentFormat.OpenXml.Packaging;
 
@@ -55,7 +56,8 @@ sealed class WordReader
     {
         using var unpacking = new Unpacking(file);
         unpacking.CheckRelations();
-        using var package = WordprocessingDocument.Open(new MemoryStream(file, writable: false), isEditable: false);
+        using var zip = Package.Open(new MemoryStream(file, writable: false), FileMode.Open, FileAccess.Read);
+        using var package = WordprocessingDocument.Open(zip);
         if (package.MainDocumentPart is not { } main)
             throw new UnreadableException(UnreadableException.Damaged);
         var reader = new WordReader(unpacking, main, document);
