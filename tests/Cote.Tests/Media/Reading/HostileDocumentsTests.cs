@@ -18,6 +18,7 @@ public sealed class HostileDocumentsTests
     public static TheoryData<string> Attacks => [.. HostilePdfs.All.Select(x => x.Name)];
 
     [Theory]
+    [Trait("Stage", "slow")]
     [MemberData(nameof(Bombed))]
     public void A_zip_bomb_costs_little_and_is_too_large(string name)
     {

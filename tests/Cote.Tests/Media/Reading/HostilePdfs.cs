@@ -29,9 +29,10 @@ static class HostilePdfs
         ("a stream that is packed twice", () => Packed("/Filter [/FlateDecode /FlateDecode]", 4_000, isTwice: true),
             [UnreadableException.TooLarge]),
         ("a fax of a billion lines", () => Scans.Of(
-            "/Filter /CCITTFaxDecode /DecodeParms << /K -1 /Columns 2000000000 >>", [1, 2, 3], bits: 1), [UnreadableException.Empty]),
-        ("a picture that says it is large", () => Scans.Of("/Filter /FlateDecode /Width 60000 /Height 60000",
-            PdfFile.Deflate(new byte[1_000])), [UnreadableException.Empty]),
+            "/Filter /CCITTFaxDecode /DecodeParms << /K -1 /Columns 2000000000 >>", [1, 2, 3], bits: 1),
+            [UnreadableException.Empty]),
+        ("a picture that says it is large", () => Scans.Of("/Filter /FlateDecode", PdfFile.Deflate(new byte[1_000]),
+            size: "/Width 20000 /Height 20000"), [UnreadableException.Empty]),
         ("forms that draw forms", Forms, ["[page 1]\nw"]),
         ("a form that draws itself", () => Page("<< /XObject << /X 5 0 R >> /Font << /F 6 0 R >> >>",
             "<< /Type /XObject /Subtype /Form /BBox [0 0 9 9] /Resources << /XObject << /Y 5 0 R >> >> /Length 5 >>\n"

@@ -38,7 +38,7 @@ static class PdfSpecimens
         Good("text and a scan", TextAndScan, ["[page 1]\nWords before the scan", "[page 2: a picture]"], pictures: 1),
         Bad("encrypted", () => Encrypted("secret"), "encrypted"),
         Good("encrypted for its owner only", () => Encrypted(""), ["Words behind a password"]),
-        Good("cut off at the end", 
+        Good("cut off at the end",
             () => Plain("kept words") is var bytes ? bytes[..bytes.AsSpan().IndexOf("trailer"u8)] : [], ["kept words"]),
         Bad("cut off in its page", () => Plain("kept words")[..^200], "damaged"),
         Good("cut off before its catalogue", CutOff, ["[page 1]\nfirst words", "[page 2]\nsecond words"]),

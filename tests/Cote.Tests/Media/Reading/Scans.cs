@@ -39,8 +39,9 @@ static class Scans
     /// <param name="matrix">Where the picture is; it fills the page unless this is said.</param>
     /// <param name="bits">The bits of a sample.</param>
     /// <param name="more">What is drawn beside it.</param>
+    /// <param name="size">What it says of its size, where that is not true.</param>
     public static byte[] Of(string dictionary, byte[] bytes, string page = "", string? matrix = null, int bits = 8,
-        string more = "")
+        string more = "", string? size = null)
     {
         var file = new PdfFile();
         file.Add("<< /Type /Catalog /Pages 2 0 R >>");
@@ -48,8 +49,8 @@ static class Scans
         file.Add($"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] {page} /Resources << /XObject << /I 5 0 R >> "
             + "/Font << /F 6 0 R >> >> /Contents 4 0 R >>");
         file.AddStream("", Encoding.Latin1.GetBytes($"q {matrix ?? "600 0 0 800 0 0"} cm /I Do Q {more}"));
-        file.AddStream($"/Type /XObject /Subtype /Image /Width {Width} /Height {Height} /ColorSpace /DeviceGray "
-            + $"/BitsPerComponent {bits} {dictionary}", bytes);
+        file.AddStream($"/Type /XObject /Subtype /Image {size ?? $"/Width {Width} /Height {Height}"} "
+            + $"/ColorSpace /DeviceGray /BitsPerComponent {bits} {dictionary}", bytes);
         file.Add("<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>");
         return file.ToBytes();
     }
