@@ -162,8 +162,8 @@ public static class PictureCorpus
             folder);
         Tools.Run(Tools.Convert, Words("-size 1x1 xc:red -write one.png -write one.gif null:"), folder);
         Tools.Run(Tools.Convert, Words("-size 300x200 -seed 7 plasma: -quality 90 noise.jpg"), folder);
-        Tools.Run(Tools.Convert, Words("-size 8000x5000 -depth 8 gradient:red-blue -quality 80 -write large.jpg "
-            + "-quality 11 large.png"), folder);
+        Tools.Run(Tools.Ffmpeg, Words("-v error -y -f lavfi -i testsrc2=size=8000x5000:rate=1 -frames:v 1 "
+            + "-pix_fmt rgb24 large.png -frames:v 1 large.jpg"), folder);
         File.WriteAllBytes(Path.Combine(folder, "exif.jpg"), WithExif(
             File.ReadAllBytes(Path.Combine(folder, "plain.jpg")), 6));
         Tools.Run(Tools.HeifEnc, Words("-q 90 -p chroma=444 plain.jpg -o plain.heic"), folder);
