@@ -6,5 +6,5 @@ sealed class UnreadableException(string word, Exception? inner = null) : Excepti
 {
     public const string Encrypted = "encrypted", Damaged = "damaged", TooLarge = "too large", Empty = "empty";
 
-    public string Word => Message;
+    public string Word { get; } = word;
 }

@@ -83,7 +83,8 @@ public static class PictureCorpus
         yield return Plain("tiff-pages", "image/tiff", "pages.tiff");
         yield return Plain("tiff-big-endian", "image/tiff", "msb.tiff");
         yield return Plain("tiff-fax", "image/tiff", "fax.tiff") with { Corners = "KKKW" };
-        yield return new("tiff-orientation-6", "image/tiff", () => Bytes("turned.tiff"), Height, Width, Orientations[5]);
+        yield return new("tiff-orientation-6", "image/tiff", () => Bytes("turned.tiff"), Height, Width,
+            Orientations[5]);
     }
 
     static IEnumerable<PictureSpecimen> Animations()
@@ -153,7 +154,8 @@ public static class PictureCorpus
             ( +clone -profile adobe.icc -quality 95 -write adobe-rgb.jpg +delete )
             -write plain.jp2 null:
             """), folder);
-        Tools.Run(Tools.Convert, Words("plain.ppm -compress LZW -orient right-top -write turned.tiff -orient top-left -depth 32 -define quantum:format=floating-point float.tiff"), folder);
+        Tools.Run(Tools.Convert, Words("plain.ppm -compress LZW -orient right-top -write turned.tiff "
+            + "-orient top-left -depth 32 -define quantum:format=floating-point float.tiff"), folder);
         Tools.Run(Tools.Convert, Words("plain.ppm -colorspace Gray -threshold 99% -type bilevel -compress Group4 "
             + "fax.tiff"), folder);
         Tools.Run(Tools.Convert, Words("plain.ppm ( +clone -negate ) ( +clone -flip ) -write frames.gif "
