@@ -37,7 +37,7 @@ static class AudioPieces
     /// decoders not at all.
     /// </summary>
     /// <param name="head">What stands before the units of each piece.</param>
-    /// <param name="units">Where the file may be cut: in order, each as it is in the file. They are walked twice.</param>
+    /// <param name="units">Where the file may be cut: in order, each as it is in the file; walked twice.</param>
     public static IEnumerable<AudioPiece> Pack(
         ReadOnlyMemory<byte> file, byte[] head, IEnumerable<Unit> units, int maxBytes, string contentType)
     {

@@ -4,8 +4,8 @@ using ImageMagick;
 namespace Cote.Media.Reading;
 
 /// <summary>
-/// ImageMagick as it is used here: eight readers and three writers, no other programs, nothing on disks, and memory for a
-/// picture of 50 megapixels. A file that is none of the eight formats reaches no code of the others.
+/// ImageMagick as it is used here: eight readers and three writers, no other programs, nothing on disks, and memory for
+/// a picture of 50 megapixels. A file that is none of the eight formats reaches no code of the others.
 /// </summary>
 static class ImageLibrary
 {

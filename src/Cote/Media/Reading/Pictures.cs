@@ -74,8 +74,16 @@ static class Pictures
 
     static EncodedPicture? Png(MagickImage image, int maxBytes)
     {
-        var picture = Encoded(image, MagickFormat.Png, "image/png");
-        return picture.Bytes.Length <= maxBytes ? picture : null;
+        using var file = new CappedStream(maxBytes);
+        try
+        {
+            image.Write(file, MagickFormat.Png);
+        }
+        catch (MagickException) when (file.IsFull)
+        {
+            return null;
+        }
+        return file.IsFull ? null : new(file.ToArray(), "image/png", (int)image.Width, (int)image.Height);
     }
 
     // The bytes go down about as the pixels do: the next size is guessed from how much it is too large.

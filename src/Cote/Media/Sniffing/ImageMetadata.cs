@@ -8,8 +8,8 @@ static class ImageMetadata
     const int MostParts = 1_000_000;
 
     // What a PNG needs to be shown, and nothing that holds text or a time.
-    static readonly string[] PngChunks =
-        ["IHDR", "PLTE", "IDAT", "IEND", "tRNS", "gAMA", "cHRM", "sRGB", "iCCP", "sBIT", "bKGD", "hIST", "pHYs", "cICP"];
+    static readonly string[] PngChunks = ["IHDR", "PLTE", "IDAT", "IEND", "tRNS", "gAMA", "cHRM", "sRGB", "iCCP",
+        "sBIT", "bKGD", "hIST", "pHYs", "cICP"];
 
     static readonly string[] WebPChunks = ["VP8 ", "VP8L", "VP8X", "ALPH", "ANIM", "ANMF", "ICCP"];
 

@@ -1,3 +1,5 @@
+using static System.Buffers.Binary.BinaryPrimitives;
+
 namespace Cote.Media;
 
 /// <summary>The header of a frame of MPEG audio, layer III.</summary>
@@ -31,22 +33,22 @@ readonly record struct MpegFrame(int Length, int Samples, int Hertz, int BitRate
     }
 
     /// <summary>
-    /// How many frames follow one that holds an index in place of sound; 0 where it does not say; null for one of sound.
+    /// How many frames follow one that holds an index in place of sound; 0 where it does not say; null for one of
+    /// sound.
     /// </summary>
     /// <param name="frame">Its bytes, or as many as there are.</param>
     public static long? IndexedFrames(ReadOnlySpan<byte> frame, MpegFrame header)
     {
         var xing = HeaderLength + header.SideInfo;
         if (frame.Length >= xing + 12 && (frame[xing..].StartsWith("Xing"u8) || frame[xing..].StartsWith("Info"u8)))
-            return (frame[xing + 7] & 1) != 0 ? Read32(frame[(xing + 8)..]) : 0;
+            return (frame[xing + 7] & 1) != 0 ? ReadUInt32BigEndian(frame[(xing + 8)..]) : 0;
         const int vbri = HeaderLength + 32;
-        return frame.Length >= vbri + 18 && frame[vbri..].StartsWith("VBRI"u8) ? Read32(frame[(vbri + 14)..]) : null;
+        return frame.Length >= vbri + 18 && frame[vbri..].StartsWith("VBRI"u8)
+            ? ReadUInt32BigEndian(frame[(vbri + 14)..]) : null;
     }
 
     /// <summary>How many bytes of tags stand before the first frame: ID3 of version 2, which may repeat.</summary>
     public static long TagLength(ReadOnlySpan<byte> at) =>
         at.Length >= 10 && at.StartsWith("ID3"u8) && at[6..10].IndexOfAnyInRange((byte)0x80, (byte)0xFF) < 0
             ? 10 + ((at[6] << 21) | (at[7] << 14) | (at[8] << 7) | at[9]) + ((at[5] & 0x10) != 0 ? 10 : 0) : 0;
-
-    static uint Read32(ReadOnlySpan<byte> at) => System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(at);
 }

@@ -1,3 +1,5 @@
+using static System.Buffers.Binary.BinaryPrimitives;
+
 namespace Cote.Media;
 
 /// <summary>
@@ -31,7 +33,7 @@ static class SoundLength
         if (head.Length < 26 || (head[4] & 0x7F) != 0)
             return null;
         var hertz = (head[18] << 12) | (head[19] << 4) | (head[20] >> 4);
-        var samples = ((long)(head[21] & 15) << 32) | System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(head[22..]);
+        var samples = ((long)(head[21] & 15) << 32) | ReadUInt32BigEndian(head[22..]);
         return hertz > 0 && samples > 0 ? samples / (double)hertz : null;
     }
 }

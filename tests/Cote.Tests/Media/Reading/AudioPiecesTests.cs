@@ -2,7 +2,9 @@ using Cote.Media.Reading;
 
 namespace Cote.Tests.Media.Reading;
 
-/// <summary>Recordings in pieces: each is heard by ffmpeg without a word of complaint, and together they are the whole.</summary>
+/// <summary>
+/// Recordings in pieces: ffmpeg hears each without a word of complaint, and together they are the whole.
+/// </summary>
 public sealed class AudioPiecesTests
 {
     public static TheoryData<string, int> Recordings => new()
@@ -27,7 +29,6 @@ public sealed class AudioPiecesTests
         { "mp4-film-fragments", 20_000 },
         { "mov-film", 20_000 },
         { "ogv-film", 10_000 },
-        { "mp3-hour-of-silence", 1_000_000 },
         { "wav-speech", 30_000 },
     };
 
@@ -122,7 +123,8 @@ public sealed class AudioPiecesTests
                     random.Next(3) switch { 0 => 0, 1 => 0xFF, _ => (byte)random.Next(256) };
             try
             {
-                var sizes = AudioPieces.Split(bytes, specimen.ContentType, maxBytes).Select(x => x.Bytes.Length).ToList();
+                var sizes = AudioPieces.Split(bytes, specimen.ContentType, maxBytes)
+                    .Select(x => x.Bytes.Length).ToList();
                 sizes.ShouldAllBe(x => x <= maxBytes, $"seed {seed}, round {round}");
                 sizes.Sum().ShouldBeLessThan(bytes.Length * 3 + 20_000, $"seed {seed}, round {round}");
             }

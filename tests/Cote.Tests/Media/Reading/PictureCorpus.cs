@@ -83,7 +83,8 @@ public static class PictureCorpus
         yield return Plain("tiff-pages", "image/tiff", "pages.tiff");
         yield return Plain("tiff-big-endian", "image/tiff", "msb.tiff");
         yield return Plain("tiff-fax", "image/tiff", "fax.tiff") with { Corners = "KKKW" };
-        yield return new("tiff-orientation-6", "image/tiff", () => Bytes("turned.tiff"), Height, Width, Orientations[5]);
+        yield return new("tiff-orientation-6", "image/tiff", () => Bytes("turned.tiff"), Height, Width,
+            Orientations[5]);
     }
 
     static IEnumerable<PictureSpecimen> Animations()
@@ -153,7 +154,8 @@ public static class PictureCorpus
             ( +clone -profile adobe.icc -quality 95 -write adobe-rgb.jpg +delete )
             -write plain.jp2 null:
             """), folder);
-        Tools.Run(Tools.Convert, Words("plain.ppm -compress LZW -orient right-top -write turned.tiff -orient top-left -depth 32 -define quantum:format=floating-point float.tiff"), folder);
+        Tools.Run(Tools.Convert, Words("plain.ppm -compress LZW -orient right-top -write turned.tiff "
+            + "-orient top-left -depth 32 -define quantum:format=floating-point float.tiff"), folder);
         Tools.Run(Tools.Convert, Words("plain.ppm -colorspace Gray -threshold 99% -type bilevel -compress Group4 "
             + "fax.tiff"), folder);
         Tools.Run(Tools.Convert, Words("plain.ppm ( +clone -negate ) ( +clone -flip ) -write frames.gif "
@@ -162,8 +164,8 @@ public static class PictureCorpus
             folder);
         Tools.Run(Tools.Convert, Words("-size 1x1 xc:red -write one.png -write one.gif null:"), folder);
         Tools.Run(Tools.Convert, Words("-size 300x200 -seed 7 plasma: -quality 90 noise.jpg"), folder);
-        Tools.Run(Tools.Convert, Words("-size 8000x5000 -depth 8 gradient:red-blue -quality 80 -write large.jpg "
-            + "-quality 11 large.png"), folder);
+        Tools.Run(Tools.Ffmpeg, Words("-v error -y -f lavfi -i testsrc2=size=8000x5000:rate=1 -frames:v 1 "
+            + "-pix_fmt rgb24 large.png -frames:v 1 large.jpg"), folder);
         File.WriteAllBytes(Path.Combine(folder, "exif.jpg"), WithExif(
             File.ReadAllBytes(Path.Combine(folder, "plain.jpg")), 6));
         Tools.Run(Tools.HeifEnc, Words("-q 90 -p chroma=444 plain.jpg -o plain.heic"), folder);
