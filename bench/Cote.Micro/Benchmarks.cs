@@ -200,8 +200,8 @@ public class PromptOfLongChat
 
     [Benchmark]
     public async Task<int> BuildAsync() =>
-        (await _prompt.BuildAsync(_reply, [], "You are a dove.", new("openai/bench", 24_576, 24_576), new(Vision: false, Audio: false),
-            CancellationToken.None))!.Messages.Count;
+        (await _prompt.BuildAsync(_reply, [], "You are a dove.", new("openai/bench", 24_576, 24_576),
+            new(Vision: false, Audio: false), CancellationToken.None))!.Messages.Count;
 
     [GlobalCleanup]
     public async Task CleanUp() => await _services.DisposeAsync();

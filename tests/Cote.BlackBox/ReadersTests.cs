@@ -3,7 +3,7 @@ using Cote.BlackBox.Harness;
 
 namespace Cote.BlackBox;
 
-/// <summary>The program as it ships reads uploads by starting itself once more, with its native library and without.</summary>
+/// <summary>The program as it ships reads uploads by starting itself, with its native library and without.</summary>
 public sealed class ReadersTests(PublishedProgram program)
 {
     const int Width = 90;

@@ -29,7 +29,8 @@ public sealed partial class FakeModelServer : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         // Kestrel cuts off whom it takes for a slow reader, and in a process that got no processor time, everyone.
-        builder.WebHost.ConfigureKestrel(x => (x.Limits.MinResponseDataRate, x.Limits.MaxRequestBodySize) = (null, null));
+        builder.WebHost.ConfigureKestrel(
+            x => (x.Limits.MinResponseDataRate, x.Limits.MaxRequestBodySize) = (null, null));
         _app = builder.Build();
         _app.MapPost("/v1/chat/completions", context => Serve(context, new OpenAIWire()));
         _app.MapPost("/v1/messages", context => Serve(context, new AnthropicWire()));

@@ -134,9 +134,11 @@ sealed class Transcripts(
         catch (Exception error) when (error is not OperationCanceledException and not ProblemException)
 #pragma warning restore CA1031
         {
-            return (null, ModelFault.Of(error), error is UpstreamErrorException
-                or HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError
-                    or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError });
+            return (null, ModelFault.Of(error), IsRefusal(error));
         }
     }
+
+    static bool IsRefusal(Exception error) => error is UpstreamErrorException
+        || (error as HttpRequestException)?.HttpRequestError is HttpRequestError.ConnectionError
+            or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError;
 }

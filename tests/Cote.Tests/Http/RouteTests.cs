@@ -118,7 +118,8 @@ public sealed class RouteTests(SharedApp shared)
     {
         await using var app = await CoteApp.StartAsync();
         string[] open = ["/", "/docs", "/docs.js", "/openapi.json", "/health/live", "/health/ready", "/limits",
-            "/token", "/users/", "/ws", "/media/{mediaId}", "/media/{mediaId}", "/media/{mediaId}/text", "/upload/resumable"];
+            "/token", "/users/", "/ws", "/media/{mediaId}", "/media/{mediaId}", "/media/{mediaId}/text",
+            "/upload/resumable"];
 
         app.Endpoints.Where(x => x.Metadata.GetMetadata<Microsoft.AspNetCore.Authorization.IAuthorizeData>() is null)
             .Select(x => x.RoutePattern.RawText!)

@@ -93,7 +93,8 @@ public sealed class TranscriptTests : IAsyncLifetime
     {
         await RestartAsync([.. Settings, "Media:MaxUploadBytes=80000000"]);
         var n = 0;
-        _app.Model.Transcribe = x => Task.FromResult((200, $$"""{"text":"piece {{++n}} of {{x.Bytes.Length > 44}}"}"""));
+        _app.Model.Transcribe = x => Task.FromResult(
+            (200, $$"""{"text":"piece {{++n}} of {{x.Bytes.Length > 44}}"}"""));
         var url = (await _ada.UploadAsync(Wav(seconds: 300, rate: 44_100), "meeting.wav")).Ok()["url"];
 
         var text = await AskAsync(url);

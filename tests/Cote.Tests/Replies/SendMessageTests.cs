@@ -8,8 +8,8 @@ public sealed class SendMessageTests(SharedApp shared)
 {
     static readonly string[] Shape =
     [
-        "id", "chat_id", "seq", "content", "type", "sender", "timestamp", "status", "media_urls", "media", "reply_to_id",
-        "importance_level",
+        "id", "chat_id", "seq", "content", "type", "sender", "timestamp", "status", "media_urls", "media",
+        "reply_to_id", "importance_level",
     ];
 
     readonly CoteApp _app = shared.App;

@@ -15,7 +15,7 @@ sealed class MemoryFile : IDisposable
     readonly SafeFileHandle _handle;
 
     /// <summary>
-    /// Makes the file of these bytes for <see cref="Of"/>: in the <see cref="Sandbox"/> nothing can be written any more.
+    /// Makes the file of these bytes for <see cref="Of"/>: in the <see cref="Sandbox"/> nothing can be written.
     /// </summary>
     public static void Prepare(byte[] bytes) => _prepared = (bytes, new(bytes));
 

@@ -44,7 +44,7 @@ public sealed class DocumentsToModelTests
             return;
         }
         var begin = text.IndexOf($"[{name}]\n", StringComparison.Ordinal);
-        begin.ShouldBeGreaterThanOrEqualTo(0, specimen.Name + text[Math.Max(0, text.IndexOf($"[{name}", StringComparison.Ordinal))..][..200]);
+        begin.ShouldBeGreaterThanOrEqualTo(0, specimen.Name);
         var end = text.IndexOf("\n[end of file]", begin, StringComparison.Ordinal);
         end.ShouldBeGreaterThan(begin, specimen.Name);
         var said = text[(begin + name.Length + 3)..end];
