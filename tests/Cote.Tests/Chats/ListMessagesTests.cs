@@ -132,7 +132,8 @@ public sealed class ListMessagesTests(SharedApp shared)
 
         await TwiceAsync(path);
         (await ada.PutAsync($"{path}{reply}/read")).Ok();
-        (await TwiceAsync(path)).ShouldContain("\"status\":\"read\",\"media_urls\":[],\"reply_to_id\":\"" + question);
+        (await TwiceAsync(path)).ShouldContain(
+            "\"status\":\"read\",\"media_urls\":[],\"media\":[],\"reply_to_id\":\"" + question);
         (await TwiceAsync(path + "?limit=1")).ShouldNotContain($"\"id\":\"{question}\"");
         (await TwiceAsync("/chats/")).ShouldContain("first title");
         (await ada.PatchAsync($"/chats/{chat}", new { title = "second title" })).Ok();
