@@ -29,6 +29,7 @@ Try("unix", () => new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType
 Try("accept", () => server.Server.Accept());
 Try("execute", () => Process.Start("/bin/true"));
 Try("kill", () => victim.Kill());
+Try("slow down", () => victim.PriorityClass = ProcessPriorityClass.Idle);
 Try("memory", () => Fill(600));
 return 0;
 

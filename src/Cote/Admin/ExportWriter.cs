@@ -99,9 +99,9 @@ sealed class ExportWriter(PipeWriter output, ExportStores stores, CurrentUser us
             return await stores.Forms.FindTextAsync(file, ct) is { Bytes: { Length: > 0 } bytes }
                 ? Encoding.UTF8.GetString(bytes) : null;
         }
-        catch (IOException)
+        catch (Exception error) when (error is IOException or ProblemException)
         {
-            return null; // Its bytes are lost.
+            return null; // Its bytes are lost, or the storage is away.
         }
     }
 

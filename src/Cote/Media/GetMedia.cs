@@ -40,7 +40,16 @@ static class GetMedia
         var (file, life, problem) = await FindAsync(mediaId, http, from, expires, signature, ct);
         if (file is null)
             return ApiResults.Of(problem!);
-        if (await ReadTextAsync(file, from, ct) is not { Bytes.Length: > 0 } text)
+        FormBytes? found;
+        try
+        {
+            found = await ReadTextAsync(file, from, ct);
+        }
+        catch (IOException)
+        {
+            return ApiResults.Of(Problems.Busy); // No reader starts, or it gets no time.
+        }
+        if (found is not { Bytes.Length: > 0 } text)
             return ApiResults.Of(Problems.MediaNotFound);
         SetHeaders(http.Response.Headers, file, life);
         http.Response.Headers.Remove(HeaderNames.ContentDisposition);
@@ -84,7 +93,16 @@ static class GetMedia
         if (!file.IsImage || !ReaderProgram.ReadsPictures)
             return ApiResults.Of(Problems.UnsupportedMediaType);
         var rounded = MediaForms.Widths.FirstOrDefault(x => x >= wanted, MediaForms.Widths[^1]);
-        if (await from.Forms.ThumbnailAsync(file, rounded, ct) is not { } small)
+        FormBytes? made;
+        try
+        {
+            made = await from.Forms.ThumbnailAsync(file, rounded, ct);
+        }
+        catch (IOException)
+        {
+            made = null; // No reader starts, or it gets no time.
+        }
+        if (made is not { } small)
             return ApiResults.Of(Problems.Busy);
         if (small.Form.Word is not null)
             return ApiResults.Of(Problems.UnsupportedMediaType);

@@ -9,7 +9,8 @@ namespace Cote.Replies;
 /// <summary>What a model takes beside text.</summary>
 /// <param name="Vision">Whether it sees images.</param>
 /// <param name="Audio">Whether it hears recordings.</param>
-readonly record struct Senses(bool Vision, bool Audio);
+/// <param name="IsSpeechless">Whether a transcript could not be made for this reply: none is tried again.</param>
+readonly record struct Senses(bool Vision, bool Audio, bool IsSpeechless = false);
 
 /// <summary>
 /// What of the uploads a prompt carries, each in the best form that its model takes: images and scanned pages as
@@ -26,7 +27,7 @@ sealed class Attachments(
     const int PixelsPerToken = 750;
     const int BytesPerToken = 4;
     const int TokensPerSecond = 10;
-    const int BytesPerSecond = 4_000;
+    const int LeastRoom = 16;
     static readonly string[] Seen = ["image/png", "image/jpeg", "image/gif", "image/webp"];
     static readonly string[] Heard = ["audio/wav", "audio/mpeg"];
 
@@ -47,7 +48,10 @@ sealed class Attachments(
     }
 
     public Budget For(long tokens, Senses senses, string chatId) =>
-        new(tokens, senses.Vision ? options.MaxImages : 0, senses.Audio, chatId);
+        new(tokens, senses.Vision ? options.MaxImages : 0, senses.Audio, chatId)
+        {
+            IsSpeechless = senses.IsSpeechless,
+        };
 
     /// <summary>
     /// The parts of a message for what it names, in its order; those that no longer fit are left out.
@@ -69,6 +73,8 @@ sealed class Attachments(
     async Task<IReadOnlyList<AIContent>> PartsOfAsync(
         MediaFile file, bool isVoice, Budget budget, CancellationToken ct)
     {
+        if (budget.Tokens < LeastRoom)
+            return Line(file, budget);
         try
         {
             return file.IsImage ? await ImageAsync(file, budget, ct)
@@ -150,7 +156,7 @@ sealed class Attachments(
 
     async Task<IReadOnlyList<AIContent>> SoundAsync(MediaFile file, Budget budget, CancellationToken ct)
     {
-        var tokens = (file.Duration / 1_000 ?? file.Size / BytesPerSecond) * TokensPerSecond + 1;
+        var tokens = Transcripts.SecondsOf(file) * TokensPerSecond + 1;
         if (Heard.Contains(file.ContentType) && file.Size <= budget.SoundBytes && tokens <= budget.Tokens)
         {
             var bytes = await ReadAsync(file, file.Size, ct);
@@ -158,7 +164,8 @@ sealed class Attachments(
             budget.Tokens -= tokens;
             return [new DataContent(bytes, file.ContentType) { Name = file.Name }];
         }
-        if (budget.IsSpeechless || !transcripts.Reads(file.ContentType))
+        if (!transcripts.Reads(file.ContentType)
+            || (budget.IsSpeechless && await forms.FindTextAsync(file, ct) is null))
             return Line(file, budget);
         if (await transcripts.ReadAsync(file, budget.ChatId, ct) is not { } made)
         {

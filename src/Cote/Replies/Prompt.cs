@@ -10,8 +10,10 @@ namespace Cote.Replies;
 /// <param name="PastTokens">How many of those are of earlier turns.</param>
 /// <param name="Estimate">How many they are by <see cref="TokenEstimate"/> alone.</param>
 /// <param name="HasDocuments">Whether a text of an upload is in it, which may hold orders of a stranger.</param>
+/// <param name="IsSpeechless">Whether a transcript could not be made.</param>
 sealed record BuiltPrompt(
-    IReadOnlyList<ChatMessage> Messages, long Tokens, long PastTokens, long Estimate, bool HasDocuments = false);
+    IReadOnlyList<ChatMessage> Messages, long Tokens, long PastTokens, long Estimate, bool HasDocuments = false,
+    bool IsSpeechless = false);
 
 /// <summary>How long a prompt may be, in tokens as the provider counts them.</summary>
 /// <param name="Model">The model that is asked, as <c>provider/model</c>.</param>
@@ -91,7 +93,7 @@ sealed class Prompt(PastStore history, Attachments attachments)
         foreach (var step in steps)
             Add(prompt, step);
         var (pastTokens, all) = (forPast - budget.Tokens, own + forPast - budget.Tokens + size.Tools);
-        return new(prompt, ratio.Counted(all), ratio.Counted(pastTokens), all, budget.HasTexts);
+        return new(prompt, ratio.Counted(all), ratio.Counted(pastTokens), all, budget.HasTexts, budget.IsSpeechless);
     }
 
     // What the last reply of this model reported, of the messages that are read anyway.

@@ -32,6 +32,7 @@ sealed class ReplyRun : IDisposable
     string _model;
     ReplyStep? _step; // The model call that is made, or was made last.
     bool _hasDocuments;
+    bool _isSpeechless; // A transcript could not be made.
 
     public ReplyRun(PendingReplyRow reply, ReplyRunContext context)
     {
@@ -182,11 +183,13 @@ sealed class ReplyRun : IDisposable
         var systemText = Prompt.SystemTextOf(_reply.Instructions, _reply.SystemPrompt ?? options.SystemPrompt);
         for (var calls = 1; ; calls++)
         {
+            var hears = provider.Hears(model);
             var prompt = await _context.Prompt.BuildAsync(
                 _reply, PastStep.In(_streaming.Read(), _tools.Calls), systemText, size,
-                new(provider.Sees(model), provider.Hears(model)), ct);
+                new(provider.Sees(model), hears, _isSpeechless), ct);
             if (prompt is null)
                 return new(ModelFault.ContextTooLong, null, null);
+            _isSpeechless |= prompt.IsSpeechless;
             _hasDocuments |= prompt.HasDocuments; // A later prompt may have no room for what an earlier one held.
             var next = new NextCall(id, prompt.Tokens, mostOutput);
             var meter = new CallMeter(prompt.Tokens, prompt.Estimate);
@@ -197,6 +200,8 @@ sealed class ReplyRun : IDisposable
             _step = new(_reply, _writer, _context);
             var result = await _step.RunAsync(
                 call, () => _writer.BeginCallAsync(next, settings, meter, ct), ct);
+            if (result.Fault == ModelFault.UnsupportedMedia && hears && !provider.Hears(model) && !_writer.HasAnswer)
+                continue; // It has said that it hears nothing: it gets transcripts.
             if (result.Fault != ModelFault.ContextTooLong || _writer.HasAnswer)
                 return result;
             provider.LearnWindow(model, prompt.Tokens);

@@ -38,8 +38,10 @@ sealed class TranscriptCalls(
             var batch = new WriteBatch();
             var unit = clock.NewId();
             EventTransaction.LockHead(batch, file.UserId);
+            Sql lives = $"exists (select 1 from users u where u.id = {file.UserId} and u.erased_at is null)";
             if (isLimited)
-                BudgetStore.Take(batch, file.UserId, unit, budget, amount, $"1 = 1");
+                BudgetStore.Take(batch, file.UserId, unit, budget, amount, lives);
+            var isThere = batch.Query($"select 1 where {lives}", _ => true);
             Sql guard = isLimited ? BudgetStore.IsTaken(file.UserId, unit) : $"1 = 1";
             ledger.Add(
                 batch,
@@ -51,7 +53,7 @@ sealed class TranscriptCalls(
             await db.WriteAsync(batch);
             if (added.First)
                 return key;
-            if (!isLimited)
+            if (!isLimited || !isThere.First)
                 return null;
         }
         return null;

@@ -17,11 +17,13 @@ sealed class Transcripts(
     Clock clock, ILogger<Transcripts> log) : IDisposable
 {
     // The pieces of a long recording are held in memory.
-    const int AtOnce = 4;
+    const int AtOnce = 2;
     const int MostTries = 3;
     const long InputPerSecond = 10;
     const long OutputPerSecond = 4;
     const long BytesPerSecond = 4_000;
+    const long MostBytesPerSecond = 768_000; // 96 kHz, 32 bits, stereo
+    const long MostPackedPerSecond = 64_000;
     static readonly TimeSpan CallWithin = TimeSpan.FromMinutes(5);
 
     readonly SemaphoreSlim _slots = new(AtOnce);
@@ -88,7 +90,7 @@ sealed class Transcripts(
     async Task<string?> AskAsync(
         MediaFile file, string contentType, string chatId, int pieces, Func<Stream> open, CancellationToken ct)
     {
-        var seconds = (file.Duration / 1_000 ?? file.Size / BytesPerSecond) / pieces + 1;
+        var seconds = SecondsOf(file) / pieces + 1;
         for (var tries = 1; ; tries++)
         {
             var (input, output) = (seconds * InputPerSecond, seconds * OutputPerSecond);
@@ -116,6 +118,13 @@ sealed class Transcripts(
             }
         }
     }
+
+    /// <summary>
+    /// How long a recording lasts, for what it costs: what the file says of itself, but never less than its bytes need.
+    /// </summary>
+    public static long SecondsOf(MediaFile file) => Math.Max(
+        file.Duration / 1_000 ?? file.Size / BytesPerSecond,
+        file.Size / (file.ContentType is "audio/wav" or "audio/flac" ? MostBytesPerSecond : MostPackedPerSecond));
 
     async Task<(Transcript? Transcript, ModelFault? Fault, bool IsRefused)> CallAsync(
         Stream bytes, string contentType, CancellationToken ct)

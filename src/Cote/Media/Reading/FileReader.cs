@@ -20,11 +20,14 @@ sealed class FileReader(ReaderProgram program, BlobStorage storage, Clock clock,
 {
     const int AtOnce = 2;
     const int MostMade = 16 * 1_048_576;
+    const int MostParts = 100;
     const int LongestHeader = 4_096;
     const int LongestError = 2_000;
     const long LargestFile = 128 * 1_048_576;
 
-    // Exit codes of a process that a signal ended.
+    // Exit codes of a process that a signal ended. Who stops the server may stop its readers too.
+    const int Interrupted = 130;
+    const int Terminated = 143;
     const int Killed = 137;
     const int OutOfTime = 152;
     static readonly TimeSpan InputWithin = TimeSpan.FromMinutes(5);
@@ -34,17 +37,24 @@ sealed class FileReader(ReaderProgram program, BlobStorage storage, Clock clock,
     readonly SemaphoreSlim _slots = new(AtOnce);
 
     /// <summary>
-    /// Reads a file; null where <paramref name="patience"/> ended before there was room.
+    /// Reads a file; null where <paramref name="patience"/> was cancelled before there was room.
     /// </summary>
     /// <exception cref="IOException">The file cannot be had, or no process can be started.</exception>
     /// <exception cref="ProblemException">The storage is away.</exception>
     public async Task<ReadResult?> ReadAsync(
-        MediaFile file, ReadRequest request, TimeSpan? patience, CancellationToken ct)
+        MediaFile file, ReadRequest request, CancellationToken patience, CancellationToken ct)
     {
         if (file.Size > LargestFile)
             return new(UnreadableException.TooLarge, []);
-        if (!await _slots.WaitAsync(patience ?? Timeout.InfiniteTimeSpan, ct))
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience, ct);
+        try
+        {
+            await _slots.WaitAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
             return null;
+        }
         try
         {
             return await RunAsync(file, request, ct);
@@ -60,7 +70,7 @@ sealed class FileReader(ReaderProgram program, BlobStorage storage, Clock clock,
     public async Task<IReadOnlyList<ReadPart>> SplitAsync(MediaFile file, int maxBytes, CancellationToken ct)
     {
         var request = new ReadRequest(ReadTask.Pieces, file.ContentType, file.Size, maxBytes);
-        var result = await ReadAsync(file, request, null, ct);
+        var result = await ReadAsync(file, request, CancellationToken.None, ct);
         return result!.Word is { } word ? throw new UnreadableException(word) : result.Parts;
     }
 
@@ -75,10 +85,14 @@ sealed class FileReader(ReaderProgram program, BlobStorage storage, Clock clock,
             await SendAsync(process, file, request, ct);
             using var limit = new CancellationTokenSource(Within, clock.Provider);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, ct);
+            var output = process.StandardOutput.BaseStream;
+            var isReady = false;
             try
             {
+                isReady = await ReadHeaderAsync(output, either.Token) is { Kind: ReadPart.Ready };
+                limit.CancelAfter(Within);
                 var most = request.Task == ReadTask.Pieces ? file.Size + MostMade : MostMade;
-                if (await ReceiveAsync(process.StandardOutput.BaseStream, most, either.Token) is { } result)
+                if (isReady && await ReceiveAsync(output, most, either.Token) is { } result)
                     return result;
                 await process.WaitForExitAsync(either.Token);
             }
@@ -86,12 +100,14 @@ sealed class FileReader(ReaderProgram program, BlobStorage storage, Clock clock,
             {
                 log.ReaderTimedOut(file.Id, file.ContentType, Within.TotalSeconds);
                 // On a machine that is overloaded the time says nothing about the file.
-                if (!process.HasExited && process.TotalProcessorTime < Starved)
+                if (!isReady || UsedBy(process) < Starved)
                     throw new IOException("A reader got too little processor time.");
                 return new(UnreadableException.TooLarge, []);
             }
             var said = await error;
             log.ReaderDied(file.Id, file.ContentType, process.ExitCode, said);
+            if (!isReady || process.ExitCode is Interrupted or Terminated)
+                throw new IOException("A reader ended before it read the file.");
             return new(process.ExitCode is Killed or OutOfTime || said.Contains("memory", StringComparison.Ordinal)
                 ? UnreadableException.TooLarge : UnreadableException.Damaged, []);
         }
@@ -180,7 +196,7 @@ sealed class FileReader(ReaderProgram program, BlobStorage storage, Clock clock,
                 return new(null, parts);
             if (header.Kind == ReadPart.Unreadable)
                 return new(UnreadableException.Known(header.Word), []);
-            if (header.Size < 0 || (most -= header.Size) < 0)
+            if (parts.Count == MostParts || header.Size < 0 || (most -= header.Size) < 0)
                 return new(UnreadableException.TooLarge, []);
             var bytes = new byte[header.Size];
             if (await output.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, ct) < bytes.Length)
@@ -210,11 +226,24 @@ sealed class FileReader(ReaderProgram program, BlobStorage storage, Clock clock,
     {
         try
         {
-            return JsonSerializer.Deserialize(line, ReadingJson.Default.ReadPart) ?? Garbage;
+            return JsonSerializer.Deserialize(line, ReadingJson.Default.ReadPart) is { Kind: not null } part
+                ? part : Garbage;
         }
         catch (JsonException)
         {
             return Garbage;
+        }
+    }
+
+    static TimeSpan UsedBy(Process process)
+    {
+        try
+        {
+            return process.TotalProcessorTime;
+        }
+        catch (InvalidOperationException)
+        {
+            return TimeSpan.Zero; // It has ended meanwhile.
         }
     }
 

@@ -28,5 +28,6 @@ static class FormKinds
 
     /// <summary>The number of the page that a form shows; null where it shows none.</summary>
     public static int? PageOf(string kind) => kind.StartsWith(Pages, StringComparison.Ordinal)
-        ? int.Parse(kind.AsSpan(Pages.Length), CultureInfo.InvariantCulture) : null;
+        && int.TryParse(kind.AsSpan(Pages.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var page)
+            ? page : null;
 }

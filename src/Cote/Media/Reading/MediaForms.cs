@@ -17,6 +17,7 @@ sealed class MediaForms(
     public static readonly IReadOnlyList<int> Widths = [64, 128, 256, 512, 1_024, 2_048];
 
     const int MostPages = 16;
+    const int MostHeight = 16_383; // of a WebP
     const int MostPageBytes = 1_048_576;
     static readonly string[] Types = ["image/png", "image/jpeg", "image/webp", "text/plain"];
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
@@ -31,12 +32,12 @@ sealed class MediaForms(
     public async Task<FormBytes> PictureAsync(MediaFile file, int maxBytes, CancellationToken ct)
     {
         var request = new ReadRequest(ReadTask.Picture, file.ContentType, file.Size, maxBytes);
-        var forms = await EnsureAsync(file, FormKinds.Picture, request, null, ct);
+        var forms = await EnsureAsync(file, FormKinds.Picture, request, CancellationToken.None, ct);
         // A picture of other settings may be larger than models may get now.
         if (forms![0].Form.Size > maxBytes)
         {
             await store.DeleteAsync(file, FormKinds.Picture);
-            forms = await EnsureAsync(file, FormKinds.Picture, request, null, ct);
+            forms = await EnsureAsync(file, FormKinds.Picture, request, CancellationToken.None, ct);
         }
         return await LoadAsync(forms![0], ct);
     }
@@ -47,7 +48,7 @@ sealed class MediaForms(
     {
         var request = new ReadRequest(
             ReadTask.Text, file.ContentType, file.Size, MostPageBytes, Pictures: MostPages);
-        return (await EnsureAsync(file, FormKinds.Text, request, null, ct))!;
+        return (await EnsureAsync(file, FormKinds.Text, request, CancellationToken.None, ct))!;
     }
 
     /// <summary>An image at a width of <see cref="Widths"/>; null where the readers are busy.</summary>
@@ -56,7 +57,8 @@ sealed class MediaForms(
     {
         var own = file.Width is { } some ? Math.Min(width, some) : width;
         var request = new ReadRequest(ReadTask.Thumbnail, file.ContentType, file.Size, Width: own);
-        var forms = await EnsureAsync(file, FormKinds.Thumbnail(own), request, Patience, ct);
+        using var patience = new CancellationTokenSource(Patience, clock.Provider);
+        var forms = await EnsureAsync(file, FormKinds.Thumbnail(own), request, patience.Token, ct);
         return forms is null ? null : forms[0];
     }
 
@@ -90,16 +92,19 @@ sealed class MediaForms(
 
     // The form of this kind first, then all that belong to it; null where the readers are busy.
     async Task<IReadOnlyList<FormBytes>?> EnsureAsync(
-        MediaFile file, string kind, ReadRequest request, TimeSpan? patience, CancellationToken ct)
+        MediaFile file, string kind, ReadRequest request, CancellationToken patience, CancellationToken ct)
     {
         if (await FindAsync(file, kind, ct) is { } known)
             return known;
-        using var held = await LockAsync(file, kind, ct);
+        using var held = await TryLockAsync(file, kind, patience, ct);
+        if (held is null)
+            return null;
         if (await FindAsync(file, kind, ct) is { } made)
             return made;
         if (await reader.ReadAsync(file, request, patience, ct) is not { } result)
             return null;
-        var word = result.Word ?? (result.Parts.Any(x => Is(x, kind)) ? null : UnreadableException.Damaged);
+        var isMade = result.Parts.Any(x => Is(x, kind) && IsPlausible(x, kind));
+        var word = result.Word ?? (isMade ? null : UnreadableException.Damaged);
         if (word is not null)
         {
             var form = new MediaForm(kind, word, null, "", 0);
@@ -107,10 +112,32 @@ sealed class MediaForms(
             return [new(form, [])];
         }
         var forms = new List<FormBytes>();
-        foreach (var part in result.Parts.Where(x => Types.Contains(x.ContentType)))
+        foreach (var part in result.Parts.Where(x => IsPlausible(x, kind)))
             forms.Add(await KeepAsync(file, Is(part, kind) ? part with { Kind = kind } : part, ct));
         return [.. forms.OrderBy(x => x.Form.Kind == kind ? 0 : 1)];
     }
+
+    async Task<IDisposable?> TryLockAsync(
+        MediaFile file, string kind, CancellationToken patience, CancellationToken ct)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience, ct);
+        try
+        {
+            return await LockAsync(file, kind, either.Token);
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+
+    // A reader that a file has taken over may say anything.
+    static bool IsPlausible(ReadPart part, string kind) =>
+        Types.Contains(part.ContentType)
+        && (Is(part, kind)
+            || (kind == FormKinds.Text && (part.Kind == FormKinds.Outline || FormKinds.PageOf(part.Kind) is not null)))
+        && (part.ContentType == "text/plain"
+            || (part.Width is > 0 and <= ReaderCommand.MostSide && part.Height is > 0 and <= MostHeight));
 
     // The width of a thumbnail may be the picture's own.
     static bool Is(ReadPart part, string kind) =>

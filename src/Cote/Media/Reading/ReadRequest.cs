@@ -30,7 +30,7 @@ sealed record ReadRequest(
     ReadTask Task, string ContentType, long Size, int MaxBytes = 0, int Width = 0, int Pictures = 0);
 
 /// <summary>Something that a reader has made: one line of JSON, before its bytes.</summary>
-/// <param name="Kind">What it is: the kind of a form, or <c>end</c>, or <c>unreadable</c>.</param>
+/// <param name="Kind">What it is: the kind of a form, or <c>ready</c>, <c>end</c>, <c>unreadable</c>.</param>
 /// <param name="Size">How many bytes follow.</param>
 /// <param name="ContentType">Their type.</param>
 /// <param name="Width">Of a picture, in pixels.</param>
@@ -39,6 +39,9 @@ sealed record ReadRequest(
 sealed record ReadPart(
     string Kind, int Size = 0, string ContentType = "", int? Width = null, int? Height = null, string? Word = null)
 {
+    /// <summary>The reader has the file, and begins: what becomes of it from now on is the file's doing.</summary>
+    public const string Ready = "ready";
+
     /// <summary>Nothing more follows.</summary>
     public const string End = "end";
 

@@ -35,8 +35,6 @@ static class ReaderCommand
     /// <summary>Reads one file; the exit code.</summary>
     public static int Run()
     {
-        // The server ends a reader that takes longer; this one ends itself where there is no server any more.
-        using var limit = new Timer(_ => Environment.Exit(Killed), null, Longest, Timeout.InfiniteTimeSpan);
         using var input = Console.OpenStandardInput();
         using var output = Console.OpenStandardOutput();
         if (ReadLine(input) is not { } line
@@ -47,6 +45,9 @@ static class ReaderCommand
         if (PictureReader.NeedsPath(request.ContentType))
             MemoryFile.Prepare(file);
         Sandbox.Enter();
+        // The server ends a reader that takes longer; this one ends itself where there is no server any more.
+        using var limit = new Timer(_ => Environment.Exit(Killed), null, Longest, Timeout.InfiniteTimeSpan);
+        Write(output, new(ReadPart.Ready));
         ReadPart last;
         try
         {

@@ -57,6 +57,11 @@ static class SyscallFilter
         RefuseWhere(code, call: 257, ThirdArgument, Writes);
         RefuseToOthers(code, call: 234);
         AllowReading(code, call: 302);
+        RefuseCommands(code, call: 72, Commands);
+        RefuseCommands(code, call: 16, [PushInput]);
+        // sched_setparam, sched_setscheduler, sched_setaffinity, sched_setattr
+        foreach (var call in new uint[] { 142, 144, 203, 314 })
+            AllowOnItself(code, call);
         // fork, vfork, execve, execveat, creat; sockets; kill, tkill and their like; ptrace, process_vm_*, kcmp
         Refuse(code, [57, 58, 59, 322, 85, .. Between(41, 55), 288, 299, 307, 62, 200, 129, 297, 101, 310, 311, 312]);
         // Files: unlink, rename, mkdir, rmdir, link, chmod, chown, truncate, mknod, times, attributes, allocation
@@ -64,7 +69,7 @@ static class SyscallFilter
             198, 199, 235, .. Between(258, 261), .. Between(263, 266), 268, 280, 285, 316]);
         // Mounts and namespaces; memory of others; kernel: bpf, perf, userfaultfd, modules, keys, clocks, limits
         Refuse(code, [155, 161, 163, 164, 165, 166, 272, 308, 319, 29, 30, 31, 64, 68, 240, 321, 298, 323, 175, 313,
-            176, 246, 320, 169, .. Between(167, 173), 159, 227, 305, 248, 249, 250, 303, 304, 160, 179]);
+            176, 246, 320, 169, .. Between(167, 173), 159, 227, 305, 248, 249, 250, 303, 304, 160, 179, 141, 251, 241]);
         return End(code);
     }
 
@@ -75,13 +80,18 @@ static class SyscallFilter
         RefuseWhere(code, call: 56, ThirdArgument, Writes);
         RefuseToOthers(code, call: 131);
         AllowReading(code, call: 261);
+        RefuseCommands(code, call: 25, Commands);
+        RefuseCommands(code, call: 29, [PushInput]);
+        // sched_setparam, sched_setscheduler, sched_setaffinity, sched_setattr
+        foreach (var call in new uint[] { 118, 119, 122, 274 })
+            AllowOnItself(code, call);
         // execve, execveat; sockets; kill, tkill and their like; ptrace, process_vm_*, kcmp
         Refuse(code, [221, 281, .. Between(198, 212), 242, 243, 269, 129, 130, 138, 240, 117, 270, 271, 272]);
         // Files: mknod, mkdir, unlink, link, rename, chmod, chown, truncate, times, attributes, allocation
         Refuse(code, [5, 6, 7, 14, 15, 16, .. Between(33, 38), 45, 46, 47, .. Between(52, 55), 88, 276]);
         // Mounts and namespaces; memory of others; kernel: bpf, perf, userfaultfd, modules, keys, clocks, limits
         Refuse(code, [39, 40, 41, 51, 97, 268, 279, 180, 186, 190, 194, 195, 196, 280, 241, 282, 105, 273, 106, 104,
-            294, 142, 112, 161, 162, 170, 171, 224, 225, 217, 218, 219, 264, 265, 266, 164, 60, 89]);
+            294, 142, 112, 161, 162, 170, 171, 224, 225, 217, 218, 219, 264, 265, 266, 164, 60, 89, 140, 30, 181]);
         return End(code);
     }
 
@@ -135,6 +145,28 @@ static class SyscallFilter
         code.AddRange([
             Instruction(IfEqual, call, 0, 4), Instruction(Load, FirstArgument),
             Instruction(IfEqual, (uint)Environment.ProcessId, 0, 1),
+            Instruction(Return, Allow), Instruction(Return, AccessDenied),
+        ]);
+
+    // Commands of fcntl(2) by which the kernel signals another process, and of ioctl(2) that types at a terminal.
+    static readonly uint[] Commands = [8, 10, 15];
+    const uint PushInput = 0x5412;
+
+    static void RefuseCommands(List<ulong> code, uint call, uint[] commands)
+    {
+        code.Add(Instruction(IfEqual, call, 0, (byte)(2 * commands.Length + 2)));
+        code.Add(Instruction(Load, SecondArgument));
+        foreach (var command in commands)
+        {
+            code.Add(Instruction(IfEqual, command, 0, 1));
+            code.Add(Instruction(Return, AccessDenied));
+        }
+        code.Add(Instruction(Return, Allow));
+    }
+
+    static void AllowOnItself(List<ulong> code, uint call) =>
+        code.AddRange([
+            Instruction(IfEqual, call, 0, 4), Instruction(Load, FirstArgument), Instruction(IfEqual, 0, 0, 1),
             Instruction(Return, Allow), Instruction(Return, AccessDenied),
         ]);
 

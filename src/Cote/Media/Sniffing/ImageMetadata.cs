@@ -11,6 +11,9 @@ static class ImageMetadata
     static readonly string[] PngChunks = ["IHDR", "PLTE", "IDAT", "IEND", "tRNS", "gAMA", "cHRM", "sRGB", "iCCP",
         "sBIT", "bKGD", "hIST", "pHYs", "cICP"];
 
+    const int FrameHeader = 16;
+    static readonly string[] FrameChunks = ["ALPH", "VP8 ", "VP8L"];
+
     static readonly string[] WebPChunks = ["VP8 ", "VP8L", "VP8X", "ALPH", "ANIM", "ANMF", "ICCP"];
 
     /// <summary>
@@ -133,13 +136,21 @@ static class ImageMetadata
         if (file.Length < 20 || !file.StartsWith("RIFF"u8) || !file[8..].StartsWith("WEBP"u8)
             || (ReadUInt32LittleEndian(file[4..]) + 9L & ~1L) != (file.Length + 1L & ~1L))
             return false;
-        file = file[12..];
+        return ArePlainChunks(file[12..], WebPChunks);
+    }
+
+    // A frame of an animation holds chunks of its own.
+    static bool ArePlainChunks(ReadOnlySpan<byte> file, string[] known)
+    {
         for (var i = 0; i < MostParts && file.Length > 0; i++)
         {
-            if (file.Length < 8 || !IsOneOf(WebPChunks, file[..4]))
+            if (file.Length < 8 || !IsOneOf(known, file[..4]))
                 return false;
             var length = ReadUInt32LittleEndian(file[4..]);
             if (length > file.Length - 8)
+                return false;
+            if (file.StartsWith("ANMF"u8)
+                && (length < FrameHeader || !ArePlainChunks(file[(8 + FrameHeader)..(8 + (int)length)], FrameChunks)))
                 return false;
             file = After(file, 8 + (int)length + (int)(length & 1));
         }

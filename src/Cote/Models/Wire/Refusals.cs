@@ -30,12 +30,12 @@ static class Refusals
         "unknown role: tool", "invalid role: tool", "unexpected role 'tool'",
     ];
 
+    // A recording that is damaged says nothing about the model.
     static readonly string[] Deaf =
     [
-        "support audio", "audio input is not", "audio inputs are not", "audio is not", "input_audio is not",
-        "support input_audio", "content type 'input_audio'", "variant `input_audio`", "type input_audio",
-        "'input_audio'", "does not accept audio", "audio content is not", "at most 0 audio",
-        "unsupported content type: input_audio",
+        "support audio", "audio input is not supported", "audio inputs are not supported", "audio is not supported",
+        "input_audio is not supported", "support input_audio", "content type 'input_audio'", "variant `input_audio`",
+        "does not accept audio", "at most 0 audio", "unsupported content type: input_audio",
     ];
 
     static readonly string[] StringsOnly =
@@ -48,8 +48,7 @@ static class Refusals
         if (request.Turns.Any(x => x.HasImages)
             && (error.Says(ErrorWords.Blind) || status is 400 or 422 && error.Says(StringsOnly)))
             return Omissions.Images;
-        if (request.Turns.Any(x => x.HasSound)
-            && (error.Says(Deaf) || status is 400 or 422 && error.Says(StringsOnly)))
+        if (request.Turns.Any(x => x.HasSound) && error.Says(Deaf))
             return Omissions.Sound;
         if (request.Turns.Any(x => x.Role == ChatRole.System)
             && (error.Says(NoSystemRole)

@@ -23,10 +23,18 @@ public sealed class HostileReaderTests
     [InlineData("""echo '{"kind":"picture","size":1,"content_type":"image/svg+xml"}'; echo""", "damaged", true)]
     [InlineData("head -c 1000000 /dev/zero; sleep 60", "damaged", true)]
     [InlineData("no-such-program", "damaged", true)]
+    [InlineData("""echo '{"kind":"page-x","size":1,"content_type":"text/plain"}'; echo""", "damaged", true)]
+    [InlineData("""echo '{"size":0}'; sleep 60""", "damaged", true)]
+    [InlineData("""echo '{"kind":"text","size":1,"content_type":"image/png","width":-5,"height":9}'; echo""", "damaged", true)]
     public async Task A_reply_goes_on_without_a_file_whose_reader_fails(string script, string word, bool isKept)
     {
         var path = Path.Combine(Directory.CreateTempSubdirectory("cote-reader-").FullName, "reader");
-        await File.WriteAllTextAsync(path, $"#!/bin/sh\n{script}\n");
+        await File.WriteAllTextAsync(path, $$$"""
+            #!/bin/sh
+            echo '{"kind":"ready"}'
+            {{{script}}}
+
+            """);
         File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserExecute);
         await using var app = await CoteApp.StartAsync(With(path));
         using var ada = await app.RegisterAsync();
@@ -35,6 +43,29 @@ public sealed class HostileReaderTests
         (await AskAsync(app, ada, url)).ShouldBe($"See.\n\n[a.pdf: application/pdf, 20 bytes, {word}]");
 
         (await app.RowsAsync())["media_forms"].Count.ShouldBe(isKept ? 1 : 0);
+        Directory.Delete(Path.GetDirectoryName(path)!, recursive: true);
+    }
+
+    [Theory]
+    [InlineData("exit 1")]
+    [InlineData("kill -KILL $$")]
+    [InlineData("echo garbage; exit 0")]
+    [InlineData("""echo '{"kind":"ready"}'; kill -TERM $$""")]
+    [InlineData("""echo '{"kind":"ready"}'; kill -INT $$; sleep 5""")]
+    public async Task A_reader_that_ends_before_it_reads_says_nothing_about_the_file(string script)
+    {
+        var path = Path.Combine(Directory.CreateTempSubdirectory("cote-reader-").FullName, "reader");
+        await File.WriteAllTextAsync(path, $"#!/bin/sh\n{script}\n");
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        await using var app = await CoteApp.StartAsync(With(path));
+        using var ada = await app.RegisterAsync();
+        var url = (await ada.UploadAsync(Samples.Pdf(), "a.pdf")).Ok()["url"];
+
+        (await AskAsync(app, ada, url)).ShouldBe("See.\n\n[a.pdf: application/pdf, 20 bytes, not shown]");
+        var text = await ada.GetAsync($"{Samples.PathOf(url)}/text");
+
+        (text.Status, text.ErrorCode).ShouldBe((503, "busy"));
+        (await app.RowsAsync())["media_forms"].ShouldBeEmpty();
         Directory.Delete(Path.GetDirectoryName(path)!, recursive: true);
     }
 
@@ -58,6 +89,7 @@ public sealed class HostileReaderTests
         await File.WriteAllTextAsync(gate, $$"""
             #!/bin/sh
             touch {{gate}}.$$
+            echo '{"kind":"ready"}'
             while [ ! -e {{gate}}.open ]; do sleep 0.05; done
             echo '{"kind":"text","size":5,"content_type":"text/plain"}'
             printf 'hello{"kind":"end"}\n'

@@ -35,6 +35,7 @@ public sealed class SandboxTests
                 accept: refused
                 execute: refused
                 kill: refused
+                slow down: refused
                 memory: out of memory
 
                 """);
