@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Cote.BlackBox.Harness;
 
@@ -52,6 +53,77 @@ public sealed class ReadersTests(PublishedProgram program)
         finally
         {
             Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact, Trait("Stage", "slow")]
+    public async Task A_server_killed_while_a_file_is_read_leaves_no_reader_and_its_next_start_reads_the_file()
+    {
+        await using var model = await FakeModelServer.Start();
+        await using var node = await Node.With(program, model, "Assistants:ContextTokens=90000000").StartAsync();
+        using var ada = await CoteClient.RegisterAsync(node.Url, "ada");
+        var url = await UploadAsync(ada, Pdf(pages: 10_000), "long.pdf");
+        var chat = await ada.CreateChatAsync();
+        var sent = (await ada.PostAsync($"/chats/{chat}/messages/",
+            new { content = "", type = "file", media_urls = new[] { url } })).Ok();
+        var reader = 0;
+        await Patience.UntilAsync(() => Task.FromResult((reader = ReaderOf(node.Pid)) > 0), "a reader runs");
+
+        await node.KillAsync();
+
+        model.Calls.ShouldBe(0);
+        await Patience.UntilAsync(() => Task.FromResult(!Directory.Exists($"/proc/{reader}")), "the reader is gone");
+        await node.StartAsync();
+        (await ada.EndOfAsync(chat, sent["reply_id"])).GetProperty("generation").GetProperty("state").GetString()
+            .ShouldBe("completed");
+        var said = (await model.NextRequest()).Messages.EnumerateArray().Last().GetProperty("content").GetString()!;
+        said.ShouldStartWith("[long.pdf]\n[page 1]\nwords\n\n[page 2]\nwords");
+    }
+
+    // The child of a process that is told to extract; 0 where there is none.
+    static int ReaderOf(int server)
+    {
+        foreach (var folder in Directory.GetDirectories("/proc"))
+            try
+            {
+                if (int.TryParse(Path.GetFileName(folder), out var pid)
+                    && File.ReadAllText($"{folder}/cmdline").EndsWith("extract\0", StringComparison.Ordinal)
+                    && File.ReadAllText($"{folder}/stat").Split(')')[^1].Split(' ')[2]
+                        == server.ToString(CultureInfo.InvariantCulture))
+                    return pid;
+            }
+            catch (IOException)
+            {
+                // It has ended meanwhile.
+            }
+        return 0;
+    }
+
+    static byte[] Pdf(int pages)
+    {
+        var file = new StringBuilder("%PDF-1.4\n");
+        var places = new List<int>();
+        var content = "BT /F 12 Tf 72 700 Td (words) Tj ET";
+        Add("<< /Type /Catalog /Pages 2 0 R >>");
+        var kids = string.Concat(Enumerable.Range(5, pages).Select(x => $"{x} 0 R "));
+        Add($"<< /Type /Pages /Count {pages} /Kids [{kids}] >>");
+        Add("<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>");
+        Add($"<< /Length {content.Length} >>\nstream\n{content}\nendstream");
+        for (var i = 0; i < pages; i++)
+            Add("<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R"
+                + " /Resources << /Font << /F 3 0 R >> >> >>");
+        var table = file.Length;
+        file.Append(CultureInfo.InvariantCulture, $"xref\n0 {places.Count + 1}\n0000000000 65535 f \n");
+        foreach (var place in places)
+            file.Append(CultureInfo.InvariantCulture, $"{place:0000000000} 00000 n \n");
+        file.Append(CultureInfo.InvariantCulture,
+            $"trailer\n<< /Size {places.Count + 1} /Root 1 0 R >>\nstartxref\n{table}\n%%EOF");
+        return Encoding.Latin1.GetBytes(file.ToString());
+
+        void Add(string value)
+        {
+            places.Add(file.Length);
+            file.Append(CultureInfo.InvariantCulture, $"{places.Count} 0 obj\n{value}\nendobj\n");
         }
     }
 

@@ -27,7 +27,8 @@ static class Samples
 
     const long MostPixels = 1_000_000;
 
-    static byte[] Chunk(string type, byte[] data)
+    /// <summary>A chunk of a PNG, with its sum.</summary>
+    public static byte[] Chunk(string type, byte[] data)
     {
         byte[] chunk = [0, 0, 0, 0, .. Encoding.ASCII.GetBytes(type), .. data, 0, 0, 0, 0];
         BinaryPrimitives.WriteInt32BigEndian(chunk, data.Length);

@@ -25,28 +25,23 @@ public sealed class ThumbnailTests : IAsyncLifetime
         await _app.DisposeAsync();
     }
 
-    [Theory]
-    [InlineData(1, 64)]
-    [InlineData(64, 64)]
-    [InlineData(65, 128)]
-    [InlineData(256, 256)]
-    [InlineData(300, 400)]
-    [InlineData(2_048, 400)]
-    [InlineData(1_000_000, 400)]
-    public async Task A_width_is_rounded_up_and_never_above_the_pictures_own(int asked, int width)
+    [Fact]
+    public async Task A_width_is_rounded_up_and_never_above_the_pictures_own()
     {
         using var nobody = _app.Anonymous();
         var url = await UploadAsync();
+        foreach (var (asked, width) in new[]
+            { (1, 64), (64, 64), (65, 128), (256, 256), (300, 400), (2_048, 400), (1_000_000, 400) })
+        {
+            var small = (await nobody.GetAsync($"{url}&width={asked}")).Ok();
 
-        var small = (await nobody.GetAsync($"{url}&width={asked}")).Ok();
-
-        small.Header("Content-Type").ShouldBe("image/webp");
-        small.Header("Content-Disposition").ShouldNotBeNull().ShouldStartWith("inline");
-        small.Header("Content-Security-Policy").ShouldBe("sandbox; default-src 'none'");
-        var cache = small.Message.Headers.CacheControl!;
-        (cache.Private, cache.ToString().Contains("immutable", StringComparison.Ordinal)).ShouldBe((true, true));
-        var bytes = await Samples.BytesOf(small);
-        SizeOf(bytes).ShouldBe((width, width / 2));
+            small.Header("Content-Type").ShouldBe("image/webp");
+            small.Header("Content-Disposition").ShouldNotBeNull().ShouldStartWith("inline");
+            small.Header("Content-Security-Policy").ShouldBe("sandbox; default-src 'none'");
+            var cache = small.Message.Headers.CacheControl!;
+            (cache.Private, cache.ToString().Contains("immutable", StringComparison.Ordinal)).ShouldBe((true, true));
+            SizeOf(await Samples.BytesOf(small)).ShouldBe((width, width / 2), $"{asked}");
+        }
     }
 
     [Fact]

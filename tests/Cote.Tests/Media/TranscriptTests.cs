@@ -54,7 +54,7 @@ public sealed class TranscriptTests : IAsyncLifetime
             .ShouldBe((1, 50, 7, 0.000128m));
     }
 
-    [Fact]
+    [Fact, Trait("Rows", "none")]
     public async Task A_model_that_hears_gets_the_sound()
     {
         await RestartAsync([.. Settings, "Assistants:OpenAI:Audio=true"]);
@@ -70,7 +70,7 @@ public sealed class TranscriptTests : IAsyncLifetime
         _app.Model.Transcriptions.ShouldBeEmpty();
     }
 
-    [Fact]
+    [Fact, Trait("Rows", "none")]
     public async Task A_model_that_refuses_sound_gets_transcripts_at_once_and_from_then_on()
     {
         await RestartAsync([.. Settings, "Assistants:OpenAI:Audio=true"]);
@@ -87,7 +87,7 @@ public sealed class TranscriptTests : IAsyncLifetime
         (await AskAsync(url)).ShouldContain("[memo.wav: transcript]\ncoo");
     }
 
-    [Fact]
+    [Fact, Trait("Rows", "none")]
     public async Task A_long_recording_is_transcribed_in_pieces_of_25_MB_in_order()
     {
         await RestartAsync([.. Settings, "Media:MaxUploadBytes=80000000"]);
@@ -105,7 +105,7 @@ public sealed class TranscriptTests : IAsyncLifetime
         (await UsageAsync()).ShouldBe(2);
     }
 
-    [Theory]
+    [Theory, Trait("Rows", "none")]
     [InlineData(500, """{"error":{"message":"boom"}}""", 3)]
     [InlineData(429, """{"error":{"message":"slow down"}}""", 3)]
     [InlineData(401, """{"error":{"message":"key"}}""", 1)]
@@ -123,7 +123,7 @@ public sealed class TranscriptTests : IAsyncLifetime
         (await AskAsync(url)).ShouldContain("Now it works.");
     }
 
-    [Fact]
+    [Fact, Trait("Rows", "none")]
     public async Task What_the_service_refuses_is_damaged_and_not_sent_again()
     {
         _app.Model.Transcribe = _ => Task.FromResult(
@@ -134,7 +134,7 @@ public sealed class TranscriptTests : IAsyncLifetime
         _app.Model.Transcriptions.Count.ShouldBe(1);
     }
 
-    [Fact]
+    [Fact, Trait("Rows", "none")]
     public async Task Silence_is_said_to_be_empty()
     {
         Says("""{"text":"  "}""");
@@ -142,10 +142,10 @@ public sealed class TranscriptTests : IAsyncLifetime
         (await AskAsync(url)).ShouldContain("[memo.wav: audio/wav, 16044 bytes, empty]");
     }
 
-    [Fact]
+    [Fact, Trait("Rows", "none")]
     public async Task Without_a_service_a_model_gets_the_name()
     {
-        await RestartAsync(["Chats:TemporaryHours=1"]);
+        await RestartAsync([]);
         var url = (await _ada.UploadAsync(Wav(seconds: 1), "memo.wav")).Ok()["url"];
         (await AskAsync(url)).ShouldContain("[memo.wav: audio/wav, 16044 bytes, not shown]");
     }
@@ -160,7 +160,7 @@ public sealed class TranscriptTests : IAsyncLifetime
         _app.Model.Transcriptions.ShouldBeEmpty();
     }
 
-    [Fact]
+    [Fact, Trait("Rows", "none")]
     public async Task Words_of_another_provider_stop_the_start()
     {
         var error = await Should.ThrowAsync<StartupException>(

@@ -14,9 +14,10 @@ sealed record ReadResult(string? Word, IReadOnlyList<ReadPart> Parts);
 
 /// <summary>
 /// Lets a process of its own read a file: parsers of pictures and documents may crash, hang or take all memory, and
-/// none of that may harm the server. A process reads one file, two are at work at once, and the others wait in line.
+/// none of that may harm the server. A process reads one file, two are at work at once, and the users that wait take
+/// turns.
 /// </summary>
-sealed class FileReader(ReaderProgram program, BlobStorage storage, Clock clock, ILogger<FileReader> log) : IDisposable
+sealed class FileReader(ReaderProgram program, BlobStorage storage, Clock clock, ILogger<FileReader> log)
 {
     const int AtOnce = 2;
     const int MostMade = 16 * 1_048_576;
@@ -34,7 +35,7 @@ sealed class FileReader(ReaderProgram program, BlobStorage storage, Clock clock,
     static readonly TimeSpan Within = TimeSpan.FromSeconds(30);
     static readonly TimeSpan Starved = TimeSpan.FromSeconds(5);
 
-    readonly SemaphoreSlim _slots = new(AtOnce);
+    readonly FairSlots _slots = new(AtOnce);
 
     /// <summary>
     /// Reads a file; null where <paramref name="patience"/> was cancelled before there was room.
@@ -49,7 +50,7 @@ sealed class FileReader(ReaderProgram program, BlobStorage storage, Clock clock,
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience, ct);
         try
         {
-            await _slots.WaitAsync(either.Token);
+            await _slots.AcquireAsync(file.UserId, either.Token);
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
@@ -73,8 +74,6 @@ sealed class FileReader(ReaderProgram program, BlobStorage storage, Clock clock,
         var result = await ReadAsync(file, request, CancellationToken.None, ct);
         return result!.Word is { } word ? throw new UnreadableException(word) : result.Parts;
     }
-
-    public void Dispose() => _slots.Dispose();
 
     async Task<ReadResult> RunAsync(MediaFile file, ReadRequest request, CancellationToken ct)
     {

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace Cote.Tests.Media.Reading;
 
 /// <summary>
@@ -8,8 +6,6 @@ namespace Cote.Tests.Media.Reading;
 /// </summary>
 static class OfficePrograms
 {
-    static readonly TimeSpan Deadline = TimeSpan.FromMinutes(3);
-
     static readonly Dictionary<string, Lazy<Dictionary<string, byte[]>>> Converted =
         new[] { "pdf", "docx", "xlsx", "pptx", "odt", "ods", "odp" }
             .ToDictionary(x => x, x => new Lazy<Dictionary<string, byte[]>>(() => Convert(x)));
@@ -22,7 +18,7 @@ static class OfficePrograms
         : throw new InvalidOperationException($"LibreOffice made no {format} of {source}.");
 
     /// <summary>Runs a program on a file in a folder of its own; what it makes of it.</summary>
-    /// <param name="program">Its name; ImageMagick's stands where Debian puts it, whatever else has the name.</param>
+    /// <param name="program">Its name, or its path.</param>
     /// <param name="file">The file, to which the arguments refer as <c>in</c>.</param>
     /// <param name="made">The file that it makes.</param>
     /// <param name="arguments">What it is told.</param>
@@ -33,7 +29,7 @@ static class OfficePrograms
         try
         {
             File.WriteAllBytes(Path.Combine(folder, "in"), file);
-            Run(path, folder, arguments);
+            Tools.Run(path, arguments, folder);
             return File.ReadAllBytes(Path.Combine(folder, made));
         }
         finally
@@ -51,8 +47,8 @@ static class OfficePrograms
             var sources = OfficeSources.All.Where(x => x.Value.Formats.Contains(format)).ToList();
             foreach (var (name, source) in sources)
                 File.WriteAllText(Path.Combine(folder, name), source.Xml);
-            Run(office, folder, [$"-env:UserInstallation=file://{folder}/user", "--headless", "--convert-to", format,
-                "--outdir", "made", .. sources.Select(x => x.Key)]);
+            Tools.Run(office, [$"-env:UserInstallation=file://{folder}/user", "--headless", "--convert-to", format,
+                "--outdir", "made", .. sources.Select(x => x.Key)], folder);
             return Directory.GetFiles(Path.Combine(folder, "made"))
                 .ToDictionary(x => Path.GetFileNameWithoutExtension(x), File.ReadAllBytes);
         }
@@ -60,25 +56,5 @@ static class OfficePrograms
         {
             Directory.Delete(folder, recursive: true);
         }
-    }
-
-    static void Run(string program, string folder, string[] arguments)
-    {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments)
-        {
-            WorkingDirectory = folder,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
-        var (said, complained) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        if (!process.WaitForExit(Deadline))
-        {
-            process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"{program} did not end.");
-        }
-        // qpdf ends with 3 where it had a warning.
-        if (process.ExitCode is not (0 or 3))
-            throw new InvalidOperationException(
-                $"{program} ended with {process.ExitCode}: {said.Result}{complained.Result}");
     }
 }

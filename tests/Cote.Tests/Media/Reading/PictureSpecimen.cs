@@ -52,17 +52,7 @@ static class PictureParts
 
     /// <summary>A PNG with a chunk more behind its header.</summary>
     public static byte[] WithChunk(byte[] png, string type, byte[] content) =>
-        [.. png[..33], .. Chunk(type, content), .. png[33..]];
-
-    public static byte[] Chunk(string type, byte[] content)
-    {
-        byte[] named = [.. Encoding.ASCII.GetBytes(type), .. content];
-        var bytes = new byte[named.Length + 8];
-        BinaryPrimitives.WriteInt32BigEndian(bytes, content.Length);
-        named.CopyTo(bytes, 4);
-        BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(named.Length + 4), Crc32(named));
-        return bytes;
-    }
+        [.. png[..33], .. Samples.Chunk(type, content), .. png[33..]];
 
     /// <summary>A real PNG of zeros, of any size: it is nearly nothing when it is packed.</summary>
     public static byte[] PngOfZeros(int width, int height)
@@ -78,8 +68,8 @@ static class PictureParts
         BinaryPrimitives.WriteInt32BigEndian(header, width);
         BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(4), height);
         header[8] = 1;
-        return [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, .. Chunk("IHDR", header),
-            .. Chunk("IDAT", packed.ToArray()), .. Chunk("IEND", [])];
+        return [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, .. Samples.Chunk("IHDR", header),
+            .. Samples.Chunk("IDAT", packed.ToArray()), .. Samples.Chunk("IEND", [])];
     }
 
     /// <summary>A HEIF whose property of bit depths becomes one that turns the image to the left.</summary>
@@ -93,17 +83,4 @@ static class PictureParts
     }
 
     public static byte[] Cut(byte[] file, double share) => file[..(int)(file.Length * share)];
-
-    // A chunk's checksum.
-    static uint Crc32(byte[] bytes)
-    {
-        var sum = 0xFFFFFFFFu;
-        foreach (var part in bytes)
-        {
-            sum ^= part;
-            for (var i = 0; i < 8; i++)
-                sum = (sum >> 1) ^ ((sum & 1) != 0 ? 0xEDB88320u : 0);
-        }
-        return ~sum;
-    }
 }

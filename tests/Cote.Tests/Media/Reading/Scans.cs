@@ -7,7 +7,6 @@ namespace Cote.Tests.Media.Reading;
 /// </summary>
 static class Scans
 {
-    const string ImageMagick = "/usr/bin/convert";
     public const int Width = 600, Height = 800;
 
     static readonly string[] Drawing =
@@ -58,7 +57,7 @@ static class Scans
     /// <summary>The grays of a picture that a reader gave, turned as it says.</summary>
     public static byte[,] Pixels(byte[] picture, int turn)
     {
-        var grays = OfficePrograms.Run(ImageMagick, picture, "out", "in", "-rotate", $"{turn}", "-colorspace", "Gray",
+        var grays = OfficePrograms.Run(Tools.Convert, picture, "out", "in", "-rotate", $"{turn}", "-colorspace", "Gray",
             "-depth", "8", "gray:out");
         var width = turn % 180 == 0 ? Width : Height;
         var pixels = new byte[width, grays.Length / width];
@@ -68,5 +67,5 @@ static class Scans
     }
 
     static byte[] Draw(string made, params string[] arguments) => OfficePrograms.Run(
-        ImageMagick, [], made[(made.IndexOf(':') + 1)..], [.. Drawing, .. arguments, made]);
+        Tools.Convert, [], made[(made.IndexOf(':') + 1)..], [.. Drawing, .. arguments, made]);
 }
