@@ -19,7 +19,7 @@ sealed record PagePicture(int Page, byte[] Bytes, int Turn);
 /// <param name="MaxPictures">The most pages that are taken as pictures.</param>
 /// <param name="MaxPictureBytes">The most bytes of all pictures together.</param>
 /// <param name="MaxTime">
-/// Reading ends, with what it has, before the next part of the document after so much processor time.
+/// Reading ends, with what it has, before the next part of the document, after so much time.
 /// </param>
 sealed record DocumentBounds(
     int MaxCharacters, int MaxOutline, int MaxPictures, long MaxPictureBytes, TimeSpan MaxTime);
