@@ -54,28 +54,41 @@ static class FollowProtocol
     {
         if (!message.Type.StartsWith(Version, StringComparison.Ordinal) || message.Type == Version + FollowType)
             return null;
+        var type = message.Type[Version.Length..];
         var data = JsonElement.Parse(message.Body.Span).GetProperty("data");
-        var attempt = data.GetProperty("attempt").GetInt64();
-        int number(string name) => data.GetProperty(name).GetInt32();
-        string text(string name) => data.GetProperty(name).GetString()!;
-        Func<StreamingReply, bool>? take = message.Type[Version.Length..] switch
-        {
-            EventTypes.Snapshot => reply =>
+        Func<StreamingReply, bool>? take = null;
+        if (type == EventTypes.Snapshot)
+            take = reply =>
             {
-                reply.Replace(new(attempt, text("content"), ReadParts(data)));
+                reply.Replace(ReadSnapshot(data));
                 return true;
-            }
-            ,
-            EventTypes.Delta => reply => reply.TryWrite(
-                attempt, number("offset") == 0, x => x.Write(number("offset"), text("text"))),
-            EventTypes.PartDelta => reply => reply.TryWrite(
-                attempt, false, x => x.WriteThought(number("index"), number("offset"), text("text"))),
-            EventTypes.Part => reply => reply.TryWrite(
-                attempt, number("index") == 0,
+            };
+        else if (ReadPiece(type, data) is var (isFirst, write))
+            take = reply => reply.TryWrite(data.GetProperty("attempt").GetInt64(), isFirst, write);
+        return take is null ? null : (data.GetProperty("message_id").GetString()!, take);
+    }
+
+    /// <summary>The text and the parts of a <c>message.snapshot</c>.</summary>
+    public static ReplyText ReadSnapshot(JsonElement data) =>
+        new(data.GetProperty("attempt").GetInt64(), data.GetProperty("content").GetString()!, ReadParts(data));
+
+    /// <summary>
+    /// Of a frame that adds to a reply: whether an attempt may begin with it, and what adds it, which is false where
+    /// something before it is missing. Null of another frame.
+    /// </summary>
+    public static (bool IsFirst, Func<ReplyContent, bool> Write)? ReadPiece(string type, JsonElement data)
+    {
+        int number(string name) => data.GetProperty(name).GetInt32();
+        string text() => data.GetProperty("text").GetString()!;
+        return type switch
+        {
+            EventTypes.Delta => (number("offset") == 0, x => x.Write(number("offset"), text())),
+            EventTypes.PartDelta =>
+                (false, x => x.WriteThought(number("index"), number("offset"), text())),
+            EventTypes.Part => (number("index") == 0,
                 x => x.Set(number("index"), ReadPart(data.GetProperty("part")), number("rev"))),
             _ => null,
         };
-        return take is null ? null : (text("message_id"), take);
     }
 
     static ReplyParts ReadParts(JsonElement data)

@@ -8,7 +8,8 @@ namespace Cote.Delivery;
 
 /// <summary>Shows one reply over HTTP, from where it is to its end.</summary>
 sealed class ReplyStream(
-    Subscriptions subscriptions, MessageStore messages, EventRenderer renderer, MediaLinks links)
+    Subscriptions subscriptions, MessageStore messages, EventRenderer renderer, MediaLinks links,
+    Clock clock)
 {
     /// <summary><c>GET /chats/{chat_id}/messages/{message_id}/stream</c>.</summary>
     public static async Task<IResult> Handle(
@@ -29,17 +30,11 @@ sealed class ReplyStream(
     /// <summary>Of a question: the question, then its reply. Of a reply: the reply alone.</summary>
     async Task CopyAsync(CurrentUser user, Message message, PartsView view, HttpContext http)
     {
-        var ct = http.RequestAborted;
         var first = new List<Frame>();
         if (message.Sender == Senders.User)
             first.Add(renderer.Render(message).In(view));
-        var replyId = message.ReplyId ?? message.Id;
-        // The subscription begins at the head before the row is read: an end that the row does not show yet comes after
-        // it.
-        var filter = new ReplyFilter(
-            message.ChatId, message.Sender == Senders.User ? message.Id : message.ReplyToId!, replyId);
-        await using var subscription = await subscriptions.OpenAsync(user, filter, view, null, ct);
-        var reply = await messages.FindAsync(user.Id, null, replyId, ct, PartsView.All);
+        var (subscription, reply) = await OpenAsync(user, message, view, http.RequestAborted);
+        await using var _ = subscription;
         if (reply is { Generation: { } generation } && (first.Count > 0 || !reply.HasEnded))
             first.Add(subscription.Begin(new(reply.ChatId, reply.Id, reply.ReplyToId!, reply.Seq, generation.Model!,
                 0, generation.Attempt!.Value, reply.Content, reply.PartStates,
@@ -51,6 +46,41 @@ sealed class ReplyStream(
             subscription.Complete();
         }
         await SseStream.CopyAsync(subscription, http, first);
+    }
+
+    // The subscription begins at the head before the row is read: an end that the row does not show yet comes after it.
+    async Task<(Subscription Subscription, Message? Reply)> OpenAsync(
+        CurrentUser user, Message message, PartsView view, CancellationToken ct)
+    {
+        var replyId = message.ReplyId ?? message.Id;
+        var filter = new ReplyFilter(
+            message.ChatId, message.Sender == Senders.User ? message.Id : message.ReplyToId ?? "", replyId);
+        var subscription = await subscriptions.OpenAsync(user, filter, view, null, ct);
+        try
+        {
+            return (subscription, await messages.FindAsync(user.Id, null, replyId, ct, PartsView.All));
+        }
+        catch
+        {
+            await subscription.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Follows the reply to a question, or a reply itself; null where it is not there any more.</summary>
+    public async Task<ReplyFeed?> FollowAsync(CurrentUser user, Message message, CancellationToken ct)
+    {
+        var (subscription, reply) = await OpenAsync(user, message, PartsView.All, ct);
+        if (reply is { Generation: { } generation })
+        {
+            if (!reply.HasEnded)
+                subscription.Begin(new(reply.ChatId, reply.Id, reply.ReplyToId!, reply.Seq, generation.Model!,
+                    0, generation.Attempt!.Value, reply.Content, reply.PartStates,
+                    new(reply.ParentId, reply.OnPath, reply.Siblings)));
+            return new(subscription, new(reply, clock), messages, user.Id);
+        }
+        await subscription.DisposeAsync();
+        return null;
     }
 
     /// <summary>
