@@ -39,9 +39,24 @@ sealed record Chat(
     public const int LongestExcerpt = 500;
     public const int LongestTitle = 500;
 
+    /// <summary>The dialect that made it: one of <see cref="ChatOrigins"/>; null where Cote's own API did.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Origin { get; init; }
+
+    /// <summary>What a client of another dialect keeps with it, as JSON. Not sent.</summary>
+    [JsonIgnore]
+    public string? Metadata { get; init; }
+
     /// <summary>Where it stands among the user's chats: the event of its last message. Not sent.</summary>
     [JsonIgnore]
     public long Activity { get; init; }
+}
+
+/// <summary>The dialects that make chats. The names stand in the database: they may never change.</summary>
+static class ChatOrigins
+{
+    /// <summary>OpenAI's API under <c>/v1</c>.</summary>
+    public const string OpenAI = "v1";
 }
 
 /// <summary>Who made a title. The names stand in the database: they may never change.</summary>

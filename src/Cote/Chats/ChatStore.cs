@@ -24,11 +24,11 @@ sealed class ChatStore(Database db, EventLog events, Clock clock)
     public static readonly Sql All = $"""
         c.id, c.title, c.created_at, c.last_message_time, c.last_message_content, c.is_pinned, c.last_seq, c.changed,
         c.model, c.system_prompt, c.temperature, c.max_tokens, c.activity, c.leaf_id, c.title_source, c.is_archived,
-        c.is_temporary, c.reasoning_effort, c.tools
+        c.is_temporary, c.reasoning_effort, c.tools, c.origin, c.metadata
         """;
 
     /// <summary>How many columns <see cref="All"/> has, for whoever puts others after them.</summary>
-    public const int Width = 19;
+    public const int Width = 21;
 
     public static Chat Read(Row row) => Read(row, 0);
 
@@ -44,6 +44,8 @@ sealed class ChatStore(Database db, EventLog events, Clock clock)
         row.GetStringOrNull(at + 18) is { } tools ? MessageStore.ReadTexts(tools) : null)
     {
         Activity = row.GetInt64(at + 12),
+        Origin = row.GetStringOrNull(at + 19),
+        Metadata = row.GetStringOrNull(at + 20),
     };
 
     public async Task<Outcome> AddAsync(string userId, ChatCreation chat)

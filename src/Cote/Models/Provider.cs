@@ -66,6 +66,9 @@ public sealed class Provider(string name, IEnumerable<string> models, Func<strin
     /// <summary>Whether its API has recordings.</summary>
     internal bool TakesSound { get; init; } = true;
 
+    /// <summary>Whether its API takes the form that an answer is to have.</summary>
+    internal bool TakesFormat { get; init; } = true;
+
     /// <summary>Whether it is the assistant that is always there.</summary>
     internal bool IsDemo => Name == DemoChatClient.Provider;
 

@@ -43,7 +43,7 @@ sealed class ProviderRegistry
         providers.AddRange(options.Providers.Select(x => Configured(x.Key, x.Value.Model ?? "", x.Value, time, log)));
         providers.AddRange(added);
         providers.Add(new Provider(
-            DemoChatClient.Provider, DemoChatClient.Models, model => new DemoChatClient(model, time)));
+            DemoChatClient.Provider, DemoChatClient.Models, model => new DemoChatClient(model, time)) { TakesFormat = false });
         return providers.CountBy(x => x.Name).FirstOrDefault(x => x.Value > 1).Key is { } twice
             ? throw new StartupException($"There are two providers of the name `{twice}`.")
             : new ProviderRegistry(providers, options);
@@ -83,6 +83,7 @@ sealed class ProviderRegistry
             ThinkTags = options.ThinkTags ?? wire.WritesThinkTags,
             ModelSettings = SettingsIn(name, options.ModelSettings),
             TakesSound = (wire.NeverSent & Omissions.Sound) == 0,
+            TakesFormat = wire is OpenAIWire,
             Transcriptions = wire is OpenAIWire openAI
                 ? new(openAI.TranscriptionsEndpoint, wire.Headers, http) : null,
             Listed = options.ListsModels ? new ModelList(name, ReadNamesAsync, time, log) : null,

@@ -74,6 +74,9 @@ sealed record PendingReplyRow(
     /// <summary>The tools that its chat has chosen; null for all.</summary>
     public IReadOnlyList<string>? ChosenTools { get; init; }
 
+    /// <summary>What it has of its own for which a chat has no setting; null for nothing.</summary>
+    public ReplyOptions? Options { get; init; }
+
     /// <summary>The text that every attempt goes on after; it is a part of the content.</summary>
     public string Prefix => Content[..Math.Min(PrefixLength, Content.Length)];
 
@@ -102,7 +105,7 @@ sealed record PendingReplyRow(
           q.timestamp, r.prefix, q.parent_id, (select u.instructions from users u where u.id = r.user_id), c.title_state,
           cast(case when {BudgetStore.HasOwn($"r.user_id")} then 1 else 0 end as bigint),
           r.reasoning_effort, r.parts_rev, {ReplyParts.ColumnOf($"r", PartsView.All)}, r.kept_parts, r.goes_on,
-          q.client_tools, q.client_id, c.tools, {TreePlace.ColumnsOf($"r")}
+          q.client_tools, q.client_id, c.tools, r.options, {TreePlace.ColumnsOf($"r")}
         from messages r
         join messages q on q.user_id = r.user_id and q.id = r.reply_to_id
         join chats c on c.user_id = r.user_id and c.id = r.chat_id
@@ -126,13 +129,14 @@ sealed record PendingReplyRow(
         row.GetDoubleOrNull(16), (int?)row.GetInt64OrNull(17), row.GetStringOrNull(18),
         new(row.GetInt64(19)), (int)row.GetInt64(20), row.GetString(21) is { Length: > 0 } parent ? parent : null,
         row.GetStringOrNull(22), row.GetInt64(23) == TitleStates.Waiting, row.GetInt64(24) != 0,
-        row.GetStringOrNull(25), ReplyParts.Read(row.GetStringOrNull(27), row.GetInt64(26)), TreePlace.Read(row, 33))
+        row.GetStringOrNull(25), ReplyParts.Read(row.GetStringOrNull(27), row.GetInt64(26)), TreePlace.Read(row, 34))
     {
         KeptParts = (int)row.GetInt64(28),
         GoesOn = row.GetInt64(29) != 0,
         ClientTools = row.GetStringOrNull(30),
         ClientId = row.GetStringOrNull(31),
         ChosenTools = row.GetStringOrNull(32) is { } tools ? MessageStore.ReadTexts(tools) : null,
+        Options = ReplyOptions.Parse(row.GetStringOrNull(33)),
     };
 }
 

@@ -180,7 +180,8 @@ sealed class ReplyRun : IDisposable
         var size = new PromptRoom(
             id, RoomIn(configured, settings.MaxOutputTokens),
             RoomIn(provider.LearntWindow(model) ?? configured, settings.MaxOutputTokens), toolTokens);
-        var systemText = Prompt.SystemTextOf(_reply.Instructions, _reply.SystemPrompt ?? options.SystemPrompt);
+        var systemText = Prompt.SystemTextOf(
+            _reply.Instructions, _reply.Options?.Instructions ?? _reply.SystemPrompt ?? options.SystemPrompt);
         for (var calls = 1; ; calls++)
         {
             var hears = provider.Hears(model);
@@ -220,7 +221,8 @@ sealed class ReplyRun : IDisposable
         if (offered.Count == 0)
             return 0;
         (settings.Tools, settings.ToolMode) = (offered,
-            _tools.Steps < _context.ToolLimits.Steps ? ChatToolMode.Auto : ChatToolMode.None);
+            _tools.Steps >= _context.ToolLimits.Steps ? ChatToolMode.None
+            : _reply.Options?.ToolModeOf(_tools.Steps) ?? ChatToolMode.Auto);
         return ReplyTools.TokensOf(offered);
     }
 
@@ -229,6 +231,9 @@ sealed class ReplyRun : IDisposable
         MaxOutputTokens = Smallest(_reply.MaxTokens, provider.MaxTokensOf(model) ?? _context.Options.MaxTokens),
         Temperature = (float?)(_reply.Temperature ?? provider.TemperatureOf(model) ?? _context.Options.Temperature),
         Reasoning = EffortOf(_reply.ReasoningEffort) is { } effort ? new() { Effort = effort } : null,
+        ResponseFormat = _reply.Options?.ResponseFormat,
+        AdditionalProperties = _reply.Options?.IsStrict is { } isStrict
+            ? new() { [Models.Wire.OpenAIWire.StrictSchema] = isStrict } : null,
     };
 
     // Where it is not said how long a reply may be, a quarter of the window is kept free for it.

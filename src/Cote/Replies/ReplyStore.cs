@@ -136,9 +136,10 @@ sealed class ReplyStore(
         return JsonSerializer.Serialize([.. files.Select(MediaLinks.PathOf)], MessagesJson.Default.IReadOnlyListString);
     }
 
-    /// <summary>Requests the stop of every pending reply of a chat but one. Returns those that had no request yet.
-    /// </summary>
-    public async Task<IReadOnlyList<string>> RequestStopAsync(string userId, string chatId, string except)
+    /// <summary>Requests the stop of every pending reply of a chat but one, or of one alone. Returns those that had no
+    /// request yet.</summary>
+    public async Task<IReadOnlyList<string>> RequestStopAsync(
+        string userId, string chatId, string except, string? only)
     {
         var batch = new WriteBatch();
         EventTransaction.LockHead(batch, userId);
@@ -146,7 +147,7 @@ sealed class ReplyStore(
             $"""
             update messages set stop_wanted = 1
             where user_id = {userId} and chat_id = {chatId} and state in {States.Open} and stop_wanted = 0
-              and id <> {except}
+              and id <> {except} {(only is null ? (Sql)$"" : $"and id = {only}")}
             returning id
             """, row => row.GetString(0));
         await db.WriteAsync(batch);

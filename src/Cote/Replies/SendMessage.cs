@@ -24,10 +24,19 @@ sealed class SendMessage(
     /// <summary>
     /// Checks the fields of a send, and stores it. A send that was stored before is answered as it is now.
     /// </summary>
-    public async Task<SendOutcome> DoAsync(string chatId, string userId, RequestReader request, CancellationToken ct)
+    /// <param name="chatId">The chat.</param>
+    /// <param name="userId">Its owner.</param>
+    /// <param name="request">The fields.</param>
+    /// <param name="ct">Cancels what comes before the transaction.</param>
+    /// <param name="overrides">What the reply has instead of the chat's settings.</param>
+    /// <param name="requestHash">The hash by which a repetition of the request is known.</param>
+    public async Task<SendOutcome> DoAsync(
+        string chatId, string userId, RequestReader request, CancellationToken ct, ReplyOverrides? overrides = null,
+        string? requestHash = null)
     {
         if (Check(request) is not { } fields)
             return request.Problem!;
+        fields = fields with { Overrides = overrides, RequestHash = requestHash };
         if (Ids.Parse(chatId) is not { } chat)
             return Problems.ChatNotFound;
 
@@ -113,7 +122,7 @@ sealed class SendMessage(
                 return null;
             position = found;
             if (message.IsBudgetAsked
-                && await budget.RefuseAsync(userId, message.ChatId, null, message.Content, ct) is { } refusal)
+                && await budget.RefuseAsync(userId, message.ChatId, message.Overrides?.Model, message.Content, ct) is { } refusal)
                 return refusal;
         }
         position = position with { GivesTitle = givesTitle };
@@ -206,6 +215,16 @@ sealed class SendMessage(
             json.WriteString("client_tools"u8, tools);
         if (message.ClientId is { } client)
             json.WriteString("client_id"u8, client);
+        if (message.Overrides is { } own)
+        {
+            json.WriteString("model"u8, own.Model);
+            if (own.Temperature is { } temperature)
+                json.WriteNumber("temperature"u8, temperature);
+            if (own.MaxTokens is { } most)
+                json.WriteNumber("max_tokens"u8, most);
+            json.WriteString("reasoning_effort"u8, own.ReasoningEffort);
+            json.WriteString("options"u8, own.Options?.ToJson());
+        }
         if (message.MediaIds.Count == 0)
             return;
         json.WriteStartArray("media"u8);

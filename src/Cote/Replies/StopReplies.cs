@@ -36,10 +36,12 @@ sealed class StopReplies(
     /// <param name="chatId">The chat.</param>
     /// <param name="except">A reply that goes on: the one that the caller makes room for.</param>
     /// <param name="ct">Cancels the wait.</param>
-    public async Task<int> DoAsync(string userId, string chatId, string? except, CancellationToken ct)
+    /// <param name="only">The one reply that is stopped; null for all.</param>
+    public async Task<int> DoAsync(
+        string userId, string chatId, string? except, CancellationToken ct, string? only = null)
     {
         var began = clock.Ticks;
-        var requested = await replies.RequestStopAsync(userId, chatId, except ?? "");
+        var requested = await replies.RequestStopAsync(userId, chatId, except ?? "", only);
         var pending = (await replies.ListPendingAsync(userId, chatId, ct)).Where(x => x.IsStopRequested).ToList();
         await EndQueuedAsync(userId, chatId, [.. pending.Where(x => x.State != States.Running)], ct);
         // A queued reply that was claimed in between finds the request in its row.

@@ -33,6 +33,12 @@ sealed record NewMessage(
     /// <summary>The installation that brings them.</summary>
     public string? ClientId { get; init; }
 
+    /// <summary>What its reply has instead of the chat's settings, or null.</summary>
+    public ReplyOverrides? Overrides { get; init; }
+
+    /// <summary>The hash of the request that sends it, where another dialect tells its repetitions by it.</summary>
+    public string? RequestHash { get; init; }
+
     /// <summary>What is shown of its uploads, with their paths as URLs.</summary>
     public IReadOnlyList<MediaInfo> Media { get; init; } = [];
 
@@ -82,8 +88,8 @@ sealed class TurnStore(Database db, EventLog events, TreeStore tree, ReplyLeases
         InsertQuestion(transaction, userId, message, position);
         InsertReply(transaction, hasSlot, $"""
             {userId}, {message.ReplyId}, {chat}, c.last_seq + 2, {Senders.Ai}, 'text', '', {Statuses.Sent},
-            {message.Importance}, {id}, {id}, {AtLeast(message.At)}, 0, 0, '', coalesce(c.model, {models.Default.Id}),
-            c.temperature, c.max_tokens, c.reasoning_effort
+            {message.Importance}, {id}, {id}, {AtLeast(message.At)}, 0, 0, '',
+            {SettingsOf(message.Overrides)}, {message.Overrides?.Options?.ToJson()}
             """, chat);
         MediaStore.Name(transaction, chat, id, message.MediaIds);
         transaction.Append(EventTypes.Message, chat, id);
@@ -116,9 +122,8 @@ sealed class TurnStore(Database db, EventLog events, TreeStore tree, ReplyLeases
         InsertReply(transaction, hasSlot, $"""
             {userId}, {version.Id}, {chat}, c.last_seq + 1, {Senders.Ai}, 'text', {version.Prefix}, {Statuses.Sent},
             q.importance, q.id, q.id, {AtLeast(now)}, {version.Prefix.Length > 0}, {(long)version.Prefix.Length},
-            {version.Fingerprint}, coalesce({version.Model}, c.model, {models.Default.Id}),
-            coalesce({version.Temperature}, c.temperature), coalesce({(long?)version.MaxTokens}, c.max_tokens),
-            coalesce({version.ReasoningEffort}, c.reasoning_effort)
+            {version.Fingerprint}, {SettingsOf(new(
+                version.Model, version.Temperature, version.MaxTokens, version.ReasoningEffort, null))}, {(string?)null}
             """, chat, version.Prefix.Length > 0, $"join messages q on q.user_id = c.user_id and q.id = {version.QuestionId}");
         transaction.Execute($"""
             update chats set last_seq = last_seq + 1, leaf_id = {version.Id}, changed = h.seq, is_branched = 1,
@@ -180,6 +185,12 @@ sealed class TurnStore(Database db, EventLog events, TreeStore tree, ReplyLeases
         return new(outcome, transaction.Happened, reply.First);
     }
 
+    // Of a reply in chat c: its model, temperature, max_tokens and reasoning_effort.
+    Sql SettingsOf(ReplyOverrides? own) => $"""
+        coalesce({own?.Model}, c.model, {models.Default.Id}), coalesce({own?.Temperature}, c.temperature),
+        coalesce({(long?)own?.MaxTokens}, c.max_tokens), coalesce({own?.ReasoningEffort}, c.reasoning_effort)
+        """;
+
     static Sql IsAt(string userId, string chatId, TreePosition position) => position switch
     {
         { Change: { } change } => TreeStore.Unchanged(userId, chatId, change.Changed),
@@ -226,11 +237,12 @@ sealed class TurnStore(Database db, EventLog events, TreeStore tree, ReplyLeases
         Sql parent = position.ParentId is { } id ? (Sql)$"{id}" : $"coalesce(c.leaf_id, '')";
         transaction.Execute($"""
             insert into messages (user_id, id, chat_id, seq, sender, type, content, status, importance, media, reply_to_id,
-              reply_id, parent_id, timestamp, listed, event_seq, tokens, fingerprint, client_tools, client_id)
+              reply_id, parent_id, timestamp, listed, event_seq, tokens, fingerprint, client_tools, client_id,
+              request_hash)
             select {userId}, {message.Id}, {message.ChatId}, c.last_seq + 1, {Senders.User}, {message.Type}, {message.Content},
               {Statuses.Sent}, {message.Importance}, {media}, {message.ReplyToId}, {message.ReplyId}, {parent},
               {AtLeast(message.At)}, 1, h.seq, {(long)TokenEstimate.Of(message.Content)}, {message.Fingerprint},
-              {message.ClientTools}, {message.ClientId}
+              {message.ClientTools}, {message.ClientId}, {message.RequestHash}
             from chats c, {transaction.Locked} and c.user_id = {userId} and c.id = {message.ChatId}
             """);
     }
@@ -241,7 +253,7 @@ sealed class TurnStore(Database db, EventLog events, TreeStore tree, ReplyLeases
         Sql? join = null) =>
         transaction.Execute($"""
         insert into messages (user_id, id, chat_id, seq, sender, type, content, status, importance, reply_to_id, parent_id,
-          timestamp, listed, prefix, fingerprint, model, temperature, max_tokens, reasoning_effort, state, begun_seq,
+          timestamp, listed, prefix, fingerprint, model, temperature, max_tokens, reasoning_effort, options, state, begun_seq,
           attempt, text_attempt, owner, lease_until)
         select {values}, f.state, h.seq, case when f.state = 'running' then 1 else 0 end,
           case when f.state = 'running' and {hasPrefix} = 0 then 1 else 0 end,

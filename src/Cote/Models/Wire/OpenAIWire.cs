@@ -65,6 +65,7 @@ sealed class OpenAIWire : Wire
                 json.WriteNumber("top_p", topP);
             if (EffortOf(request.Options) is { } effort && request.Sends(Omissions.Reasoning))
                 json.WriteString("reasoning_effort", effort);
+            WriteFormat(json, request.Options);
             WriteTools(json, request);
             json.WriteStartArray("messages");
             foreach (var turn in request.Turns)
@@ -83,6 +84,30 @@ sealed class OpenAIWire : Wire
         ReasoningEffort.High or ReasoningEffort.ExtraHigh => "high",
         _ => null,
     };
+
+    /// <summary>The additional property of a call that says whether its answer must be exactly of its schema.</summary>
+    public const string StrictSchema = "strict";
+
+    static void WriteFormat(Utf8JsonWriter json, ChatOptions? options)
+    {
+        if (options?.ResponseFormat is not ChatResponseFormatJson { } wanted)
+            return;
+        json.WriteStartObject("response_format");
+        json.WriteString("type", wanted.Schema is null ? "json_object" : "json_schema");
+        if (wanted.Schema is { } schema)
+        {
+            json.WriteStartObject("json_schema");
+            json.WriteString("name", wanted.SchemaName ?? "answer");
+            if (wanted.SchemaDescription is { } description)
+                json.WriteString("description", description);
+            if (options.AdditionalProperties?.TryGetValue(StrictSchema, out bool isStrict) == true)
+                json.WriteBoolean("strict", isStrict);
+            json.WritePropertyName("schema");
+            schema.WriteTo(json);
+            json.WriteEndObject();
+        }
+        json.WriteEndObject();
+    }
 
     static void WriteTools(Utf8JsonWriter json, WireRequest request)
     {
