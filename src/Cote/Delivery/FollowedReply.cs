@@ -36,8 +36,11 @@ sealed class FollowedReply
     /// <summary>The whole message once it has ended.</summary>
     public Message? Ended { get; private set; }
 
+    /// <summary>Its state as far as it is known.</summary>
+    public string State { get; private set; } = States.Queued;
+
     /// <summary>Whether it waits for a person or a client: nothing more comes before an answer.</summary>
-    public bool IsWaiting { get; private set; }
+    public bool IsWaiting => State == States.Waiting;
 
     /// <summary>Whether it, its question or its chat was deleted.</summary>
     public bool IsDeleted { get; private set; }
@@ -55,7 +58,6 @@ sealed class FollowedReply
                 ApplyText(frame);
                 return false;
             case EventTypes.MessageWaiting when frame.MessageId == Id:
-                IsWaiting = Data(frame).GetProperty("calls").GetArrayLength() > 0;
                 return true;
             case EventTypes.Message when frame.MessageId == Id:
                 return true;
@@ -73,7 +75,7 @@ sealed class FollowedReply
         var text = new ReplyText(row.Generation?.Attempt ?? 0, row.Content, row.PartStates);
         if (row.HasEnded || text.Position.IsNewerThan(_content.Position))
             _content.Replace(text);
-        IsWaiting = row.Generation?.State == States.Waiting;
+        State = row.Generation?.State ?? State;
         Model = row.Generation?.Model ?? Model;
         if (!row.HasEnded)
             return;
@@ -86,6 +88,8 @@ sealed class FollowedReply
 
     void ApplyText(Frame frame)
     {
+        if (State == States.Queued)
+            State = States.Running;
         var data = Data(frame);
         var attempt = data.GetProperty("attempt").GetInt64();
         if (attempt < _content.Attempt)

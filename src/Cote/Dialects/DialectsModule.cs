@@ -12,7 +12,7 @@ static class DialectsModule
     public static void AddDialects(this IServiceCollection services)
     {
         services.AddSingleton<ProblemShape, OpenAIErrors>();
-        services.AddSingleton<OpenAITurn>();
+        services.AddTurns();
     }
 
     public static void MapDialects(this IEndpointRouteBuilder routes)
@@ -26,5 +26,6 @@ static class DialectsModule
             .WithSummary("An answer of a model to the messages of the body, or a turn in a chat");
         v1.MapPost("/responses", CreateResponse.Handle).Produces<object>()
             .WithSummary("An answer of a model to the input of the body, or a turn in a chat");
+        v1.MapTurns();
     }
 }

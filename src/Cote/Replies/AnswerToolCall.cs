@@ -18,36 +18,50 @@ sealed record ToolAnswerBody(
 /// <c>POST /chats/{chat_id}/messages/{message_id}/tool_calls/{call_id}</c>: the first answer to a call that waits.
 /// Where it was the last one that the reply waited for, the reply goes on.
 /// </summary>
-static class AnswerToolCall
+sealed class AnswerToolCall(MessageStore messages, ToolAnswerStore answers)
 {
     public const int LongestText = 4_096;
 
+    /// <summary>What came of an answer: a problem, or the reply, and whether the call had this answer before.</summary>
+    public readonly record struct Answered(Problem? Problem, Message? Reply = null, bool IsRepeated = false)
+    {
+        public static implicit operator Answered(Problem problem) => new(problem);
+    }
+
     public static async Task<IResult> Handle(
-        string chatId, string messageId, string callId, HttpContext http, CurrentUser user, MessageStore messages,
-        ToolAnswerStore answers, MediaLinks links, CancellationToken ct)
+        string chatId, string messageId, string callId, HttpContext http, CurrentUser user, AnswerToolCall answer,
+        MediaLinks links, CancellationToken ct)
     {
         var request = await Body.ReadAsync(http);
+        var (problem, reply, isRepeated) = await answer.DoAsync(chatId, messageId, callId, user.Id, request, ct);
+        if (isRepeated)
+            http.Response.Headers["Idempotent-Replayed"] = "true";
+        return reply is not null ? ApiResults.Json(reply.Signed(links), WireJson.Message) : ApiResults.Of(problem!);
+    }
+
+    /// <summary>Checks an answer, and stores it where the call has none.</summary>
+    public async Task<Answered> DoAsync(
+        string chatId, string messageId, string callId, string userId, RequestReader request, CancellationToken ct)
+    {
         var clientId = request.OptionalText("client_id", 1, ClientTools.LongestClientId);
         if (Ids.Parse(chatId) is not { } chat || Ids.Parse(messageId) is not { } id
-            || await messages.FindAsync(user.Id, chat, id, ct) is null)
-            return ApiResults.Of(request.Problem ?? Problems.MessageNotFound);
+            || await messages.FindAsync(userId, chat, id, ct) is null)
+            return request.Problem ?? Problems.MessageNotFound;
         while (true)
         {
-            if (await answers.FindAsync(user.Id, id, callId, clientId, ct) is not { } call)
-                return ApiResults.Of(request.Problem ?? Problems.ToolCallNotFound);
+            if (await answers.FindAsync(userId, id, callId, clientId, ct) is not { } call)
+                return request.Problem ?? Problems.ToolCallNotFound;
             var answered = Read(request, call.Part);
             if (request.Problem is { } wrong)
-                return ApiResults.Of(wrong);
+                return wrong;
             var fingerprint = FingerprintOf(request, call.Part.Source, clientId);
             if (Refuse(call, fingerprint) is { } problem)
-                return ApiResults.Of(problem);
+                return problem;
             var isRepeated = call.Answer is not null;
-            if (!isRepeated && !await answers.AnswerAsync(user.Id, chat, id, answered, fingerprint, clientId))
+            if (!isRepeated && !await answers.AnswerAsync(userId, chat, id, answered, fingerprint, clientId))
                 continue; // It was answered, claimed or ended since it was read.
-            if (isRepeated)
-                http.Response.Headers["Idempotent-Replayed"] = "true";
-            return await messages.FindAsync(user.Id, chat, id, ct) is { } reply
-                ? ApiResults.Json(reply.Signed(links), WireJson.Message) : ApiResults.Of(Problems.MessageNotFound);
+            return await messages.FindAsync(userId, chat, id, ct) is { } reply
+                ? new Answered(null, reply, isRepeated) : Problems.MessageNotFound;
         }
     }
 

@@ -9,15 +9,23 @@ namespace Cote.Replies;
 static class DeleteMessage
 {
     public static async Task<IResult> Handle(
-        string chatId, string messageId, CurrentUser user, DeletionStore deletions, RunningReplies running,
-        ReplyScheduler scheduler, CancellationToken ct)
+        string chatId, string messageId, CurrentUser user, RemoveMessage remove, CancellationToken ct) =>
+        Ids.Parse(chatId) is { } chat && Ids.Parse(messageId) is { } id
+            && await remove.DoAsync(user.Id, chat, id, ct)
+            ? ApiResults.Success : ApiResults.Of(Problems.MessageNotFound);
+}
+
+/// <summary>Deletes a message with what goes with it.</summary>
+sealed class RemoveMessage(DeletionStore deletions, RunningReplies running, ReplyScheduler scheduler)
+{
+    /// <summary>False where the chat has no such message.</summary>
+    public async Task<bool> DoAsync(string userId, string chatId, string id, CancellationToken ct)
     {
-        if (Ids.Parse(chatId) is not { } chat || Ids.Parse(messageId) is not { } id
-            || await deletions.DeleteAsync(user.Id, chat, id, ct) is not { } replies)
-            return ApiResults.Of(Problems.MessageNotFound);
+        if (await deletions.DeleteAsync(userId, chatId, id, ct) is not { } replies)
+            return false;
         foreach (var gone in replies.Prepend(id))
-            running.Stop(user.Id, gone);
-        scheduler.Wake(user.Id, chat);
-        return ApiResults.Success;
+            running.Stop(userId, gone);
+        scheduler.Wake(userId, chatId);
+        return true;
     }
 }

@@ -24,6 +24,7 @@ static class RepliesModule
         services.AddHostedService<TemporaryChatLoop>();
         services.AddSingleton<TranscriptCalls>().AddSingleton<Transcripts>();
         services.AddSingleton<Attachments>().AddSingleton<GeneratedFiles>();
+        services.AddSingleton<AnswerToolCall>().AddSingleton<RemoveMessage>();
         services.AddSingleton<ToolCallStore>().AddSingleton<ToolAnswerStore>().AddSingleton<ToolOutputs>();
         services.AddHostedService<WaitingReplyLoop>();
         services.AddSingleton<Prompt>().AddSingleton<ReplyRunContext>();

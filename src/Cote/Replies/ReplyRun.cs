@@ -233,7 +233,7 @@ sealed class ReplyRun : IDisposable
         Reasoning = EffortOf(_reply.ReasoningEffort) is { } effort ? new() { Effort = effort } : null,
         ResponseFormat = _reply.Options?.ResponseFormat,
         AdditionalProperties = _reply.Options?.IsStrict is { } isStrict
-            ? new() { [Models.Wire.OpenAIWire.StrictSchema] = isStrict } : null,
+            ? new() { [OpenAIWire.StrictSchema] = isStrict } : null,
     };
 
     // Where it is not said how long a reply may be, a quarter of the window is kept free for it.

@@ -70,6 +70,9 @@ sealed class SendMessage(
         }
     }
 
+    /// <summary>What is wrong with the fields of a send, before anything that they name is looked for.</summary>
+    public Problem? Refuse(RequestReader request) => Check(request) is null ? request.Problem : null;
+
     // Null where a field is wrong.
     NewMessage? Check(RequestReader request)
     {

@@ -1,0 +1,164 @@
+using Cote.Chats;
+using Cote.Delivery;
+
+namespace Cote.Dialects.OpenAI;
+
+/// <summary>One item of a response's output.</summary>
+/// <param name="Id">The same after any restart.</param>
+/// <param name="Base">The number of its first event, within the attempt.</param>
+/// <param name="IsDone">Whether nothing of it comes any more. Only the last item may be open.</param>
+abstract record ResponseItem(string Id, long Base, bool IsDone)
+{
+    /// <summary>How many numbers its events take, once it is done.</summary>
+    public abstract long Numbers { get; }
+}
+
+/// <summary>Text of the assistant's.</summary>
+/// <param name="Text">As far as it has come.</param>
+/// <param name="Start">Where it begins in the reply's content.</param>
+/// <param name="Sources">What it cites; known once the text is whole.</param>
+sealed record TextItem(string Id, long Base, bool IsDone, string Text, int Start, IReadOnlyList<SourcePart> Sources)
+    : ResponseItem(Id, Base, IsDone)
+{
+    // Two before the text, each unit of it, its citations, and three ends.
+    public override long Numbers => 2 + Text.Length + Sources.Count + 3;
+}
+
+/// <summary>A thought.</summary>
+sealed record ThoughtItem(string Id, long Base, bool IsDone, string Text) : ResponseItem(Id, Base, IsDone)
+{
+    public override long Numbers => 2 + Text.Length + 3;
+}
+
+/// <summary>A call that the client executes.</summary>
+sealed record ClientCallItem(string Id, long Base, ToolPart Call, string CallId) : ResponseItem(Id, Base, true)
+{
+    public override long Numbers => 4;
+}
+
+/// <summary>A call of the server's that a person is to allow.</summary>
+sealed record ApprovalItem(string Id, long Base, ToolPart Call) : ResponseItem(Id, Base, true)
+{
+    public override long Numbers => 2;
+}
+
+/// <summary>A call of the server's that it executes itself.</summary>
+/// <param name="Approval">The request that allowed it, or null where it needed none.</param>
+sealed record ServerCallItem(string Id, long Base, ToolPart Call, string? Approval)
+    : ResponseItem(Id, Base, CallStates.IsFinal(Call.State))
+{
+    public override long Numbers => 6;
+}
+
+/// <summary>
+/// One response as OpenAI's dialect shows it: a reply, or the stretch of it between two waits. Items come strictly one
+/// after another, so the number of an event follows from what stands before it.
+/// </summary>
+/// <param name="reply">The reply.</param>
+/// <param name="index">Which stretch of it, from 0.</param>
+/// <param name="waits">Where it waited.</param>
+sealed class ResponseView(FollowedReply reply, int index, IReadOnlyList<ReplyWait> waits)
+{
+    /// <summary>The numbers of <c>created</c>, <c>queued</c> and <c>in_progress</c> come before those of items.</summary>
+    const long FirstNumber = 3;
+
+    const long NumbersOfAttempt = 1L << 32;
+
+    public FollowedReply Reply => reply;
+
+    public int Index => index;
+
+    public string Id => OpenAIIds.OfResponse(reply.Id, index);
+
+    /// <summary>The wait that ends it; null where it has not come to one.</summary>
+    public ReplyWait? EndsAt => index < waits.Count ? waits[index] : null;
+
+    /// <summary>The wait that it goes on after; null of the first.</summary>
+    public ReplyWait? BeginsAfter => index == 0 ? null : waits[index - 1];
+
+    /// <summary>Whether there is such a stretch: what comes after a wait begins with the answers.</summary>
+    public bool Exists => index == 0 || index <= waits.Count && waits[index - 1].IsAnswered;
+
+    /// <summary>The attempt that its text was shown as.</summary>
+    public long Attempt => EndsAt?.Shown ?? reply.Content.Attempt;
+
+    /// <summary>The number of an event within the attempt, as clients see it.</summary>
+    public long NumberOf(long number) => Attempt * NumbersOfAttempt + number;
+
+    /// <summary>The attempt of a number that a client has; 0 where it is of no text.</summary>
+    public static long AttemptOf(long number) => number / NumbersOfAttempt;
+
+    /// <summary>The items as far as they have come: all but the last one are done.</summary>
+    /// <param name="next">The number after the last one.</param>
+    /// <param name="isWhole">Whether nothing more comes.</param>
+    public IReadOnlyList<ResponseItem> Read(out long next, out bool isWhole)
+    {
+        var items = new List<ResponseItem>();
+        var number = FirstNumber;
+        isWhole = false;
+        next = number;
+        foreach (var item in Enumerate())
+        {
+            var placed = item with { Base = number };
+            items.Add(placed);
+            if (!placed.IsDone)
+                return items;
+            next = number += placed.Numbers;
+        }
+        isWhole = EndsAt is not null || reply.IsOver;
+        return items;
+    }
+
+    IEnumerable<ResponseItem> Enumerate()
+    {
+        var (content, isOver) = (reply.Content, reply.IsOver);
+        foreach (var part in BeginsAfter?.Asked ?? [])
+            if (content.Slots.Count > part && content.PartAt(part) is ToolPart { State: not CallStates.Denied } call
+                && call.Source != Tools.ToolSources.Client)
+                yield return new ServerCallItem(
+                    OpenAIIds.OfItem("mcp_", reply.Id, part), 0, call, OpenAIIds.OfItem(OpenAIIds.Approval, reply.Id, part));
+        if (content.Slots.Count == 0)
+        {
+            if (content.Length > 0)
+                yield return new TextItem(
+                    OpenAIIds.OfItem("msg_", reply.Id, 0), 0, isOver, content.Text(0, content.Length), 0, []);
+            yield break;
+        }
+        var end = Math.Min(EndsAt?.End ?? int.MaxValue, content.Slots.Count);
+        for (var place = BeginsAfter?.End ?? 0; place < end; place++)
+            if (ItemAt(place, end, EndsAt is not null || isOver) is { } item)
+                yield return item;
+    }
+
+    // Null of a part that is no item of its own.
+    ResponseItem? ItemAt(int place, int end, bool isClosed)
+    {
+        var content = reply.Content;
+        switch (content.PartAt(place))
+        {
+            case TextPart text when text.End > text.Start:
+                List<SourcePart> sources = [];
+                var after = place + 1;
+                for (; after < end && content.PartAt(after) is SourcePart source; after++)
+                    sources.Add(source);
+                var isDone = isClosed || after < end;
+                return new TextItem(OpenAIIds.OfItem("msg_", reply.Id, place), 0, isDone,
+                    content.Text(text.Start, text.End), text.Start, isDone ? sources : []);
+            case ReasoningPart { Text.Length: > 0 } thought:
+                return new ThoughtItem(OpenAIIds.OfItem("rs_", reply.Id, place), 0,
+                    isClosed || content.Slots[place].IsClosed, thought.Text!);
+            case ToolPart call when IsAsked(place, call):
+                return call.Source == Tools.ToolSources.Client
+                    ? new ClientCallItem(OpenAIIds.OfItem("fc_", reply.Id, place), 0, call,
+                        OpenAIIds.OfCall(reply.Id, call.CallId))
+                    : new ApprovalItem(OpenAIIds.OfItem(OpenAIIds.Approval, reply.Id, place), 0, call);
+            case ToolPart call:
+                return new ServerCallItem(OpenAIIds.OfItem("mcp_", reply.Id, place), 0, call, null);
+            default:
+                return null;
+        }
+    }
+
+    bool IsAsked(int place, ToolPart call) =>
+        call.State == CallStates.Waiting || EndsAt?.Asked.Contains(place) == true;
+}
