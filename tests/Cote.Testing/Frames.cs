@@ -214,6 +214,16 @@ public sealed class SseReader(HttpResponseMessage response, Stream stream) : IAs
         }
     }
 
+    /// <summary>The data of the next event, whatever it is, or null at the end of the response.</summary>
+    public async Task<string?> NextRawAsync(TimeSpan? within = null)
+    {
+        using var limit = new CancellationTokenSource(within ?? Patience.Deadline);
+        while (await _reader.ReadLineAsync(limit.Token) is { } line)
+            if (line.StartsWith("data: ", StringComparison.Ordinal))
+                return line[6..];
+        return null;
+    }
+
     /// <summary>All events to the end of the response.</summary>
     public async Task<List<TestFrame>> ToEndAsync()
     {

@@ -42,12 +42,12 @@ sealed class ToolCallStore(Database db, EventLog events, ReplyLeases leases, Too
                 : JsonSerializer.Serialize(call.Sealed, MessagesJson.Default.IReadOnlyListString);
             batch.Execute($"""
                 insert into tool_calls (user_id, reply_id, step, idx, part, call_id, provider_call_id, hash, data, input, state,
-                  result, repeatable, sealed, epoch, call_attempt)
+                  result, repeatable, sealed, epoch, call_attempt, asked)
                 select {reply.UserId}, {reply.Id}, {(long)call.Step}, {(long)call.Index}, {(long)call.PartIndex},
                   {call.Part.CallId}, {call.ProviderCallId}, {call.Hash},
                   {ToolCallRows.DataOf(call.Part)}, {call.Part.Input.GetRawText()}, {call.Part.State},
                   {ToolCallRows.ResultOf(call.Part)}, {call.IsRepeatable}, {sealedJson}, {call.Epoch},
-                  {reply.Attempt}
+                  {reply.Attempt}, {call.IsWaiting}
                 from messages where {leases.Fence(reply)}
                 on conflict do nothing
                 """);

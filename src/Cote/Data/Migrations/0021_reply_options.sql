@@ -12,5 +12,6 @@ alter table chats add column origin text collate "C";
 alter table chats add column metadata text collate "C";
 -- [end]
 alter table tool_calls add column call_attempt bigint not null default 0;  -- the fence of the model call that asked for it
+alter table tool_calls add column asked bigint not null default 0;  -- 1: a person or the client is asked
 
 create index messages_requests on messages (user_id, request_hash) where request_hash is not null;

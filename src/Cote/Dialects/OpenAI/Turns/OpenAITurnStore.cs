@@ -62,20 +62,18 @@ sealed class OpenAITurnStore(Database db)
     /// <summary>Where a reply waited, in order.</summary>
     public async Task<IReadOnlyList<ReplyWait>> ListWaitsAsync(string userId, string replyId, CancellationToken ct)
     {
-        // What was denied without an answer waited for one: a new turn, a stop or the time has ended it.
         var calls = await db.ListAsync(
             $"""
             select t.step, t.part, t.answer, t.call_attempt, coalesce(c.shown, 1),
-              case when t.state = 'waiting' or (t.state = 'denied' and m.wait_until > 0) then 1 else 0 end
-            from tool_calls t join messages m on m.user_id = t.user_id and m.id = t.reply_id
-            left join calls c on c.user_id = t.user_id and c.subject_id = t.reply_id and c.purpose = {Purposes.Chat}
+              t.asked
+            from tool_calls t left join calls c on c.user_id = t.user_id and c.subject_id = t.reply_id and c.purpose = {Purposes.Chat}
               and c.attempt = t.call_attempt and c.step = 0
             where t.user_id = {userId} and t.reply_id = {replyId} order by t.step, t.idx
             """,
             row => (Step: row.GetInt64(0), Part: (int)row.GetInt64(1), IsAnswered: !row.IsDBNull(2),
-                CallAttempt: row.GetInt64(3), Shown: row.GetInt64(4), IsLeft: row.GetInt64(5) != 0), ct);
+                CallAttempt: row.GetInt64(3), Shown: row.GetInt64(4), IsAsked: row.GetInt64(5) != 0), ct);
         return [.. calls.GroupBy(x => x.Step)
-            .Select(x => (Calls: x.ToList(), Asked: x.Where(y => y.IsAnswered || y.IsLeft).ToList()))
+            .Select(x => (Calls: x.ToList(), Asked: x.Where(y => y.IsAsked || y.IsAnswered).ToList()))
             .Where(x => x.Asked.Count > 0)
             .Select(x => new ReplyWait(
                 x.Calls.Max(y => y.Part) + 1, x.Calls[0].CallAttempt, x.Calls[0].Shown,

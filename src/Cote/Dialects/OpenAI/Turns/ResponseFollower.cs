@@ -9,7 +9,7 @@ namespace Cote.Dialects.OpenAI;
 sealed class FollowedResponse(ReplyFeed feed, string userId, int index, OpenAITurnStore store) : IAsyncDisposable
 {
     IReadOnlyList<ReplyWait> _waits = [];
-    (int Calls, string State)? _seen;
+    string? _seen;
     TurnSettings? _settings;
 
     public ReplyFeed Feed => feed;
@@ -19,9 +19,9 @@ sealed class FollowedResponse(ReplyFeed feed, string userId, int index, OpenAITu
     /// <summary>Reads what has changed in its rows.</summary>
     public async Task<ResponseView> ReadAsync(CancellationToken ct)
     {
-        var calls = feed.Reply.Content.Slots.Count(x => x.Part is ToolPart);
-        var seen = (calls, feed.Reply.State);
-        if (calls > 0 && _seen != seen)
+        var calls = feed.Reply.Content.Slots.Select(x => x.Part).OfType<ToolPart>().Select(x => x.State).ToList();
+        var seen = $"{feed.Reply.State} {string.Join(' ', calls)}";
+        if (calls.Count > 0 && _seen != seen)
             _waits = await store.ListWaitsAsync(userId, feed.Reply.Id, ct);
         _seen = seen;
         return View;

@@ -73,6 +73,11 @@ sealed class ResponseView(FollowedReply reply, int index, IReadOnlyList<ReplyWai
     /// <summary>The wait that ends it; null where it has not come to one.</summary>
     public ReplyWait? EndsAt => index < waits.Count ? waits[index] : null;
 
+    /// <summary>Whether the reply has come to that wait. Until then a new turn would stand behind it, and wait too.
+    /// </summary>
+    public bool HasPaused => EndsAt is { } wait
+        && (reply.IsWaiting || reply.IsOver || wait.IsAnswered || index < waits.Count - 1);
+
     /// <summary>The wait that it goes on after; null of the first.</summary>
     public ReplyWait? BeginsAfter => index == 0 ? null : waits[index - 1];
 
@@ -105,7 +110,7 @@ sealed class ResponseView(FollowedReply reply, int index, IReadOnlyList<ReplyWai
                 return items;
             next = number += placed.Numbers;
         }
-        isWhole = EndsAt is not null || reply.IsOver;
+        isWhole = HasPaused || reply.IsOver;
         return items;
     }
 
