@@ -11,6 +11,7 @@ static class DialectsModule
 {
     public static void AddDialects(this IServiceCollection services)
     {
+        services.AddSingleton(new ApiPart(OpenAIApi.Describe));
         services.AddSingleton<ProblemShape, OpenAIErrors>();
         services.AddSingleton<OpenAITurn>();
         services.AddSingleton<Gateway>().AddSingleton<GatewaySlots>().AddSingleton<RelayedFields>();
@@ -31,5 +32,7 @@ static class DialectsModule
             .WithSummary("An answer of a model to the input of the body, or a turn in a chat");
         v1.MapPost("/embeddings", CreateEmbedding.Handle).RequireRateLimit(Limit.Messages).Produces<object>()
             .WithSummary("Vectors of texts");
+        v1.MapPost("/audio/transcriptions", CreateTranscription.Handle).RequireRateLimit(Limit.Messages)
+            .Produces<object>().WithSummary("What is said in a recording");
     }
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Cote.Tests.Harness;
 
@@ -94,7 +95,9 @@ public sealed class GatewayFaultTests(LiveApp live) : IClassFixture<LiveApp>
         var begun = FakeReply.Text("so far");
         var play = live.Play(how switch
         {
-            "cut" => begun.ThenCut(),
+            "cut" => FakeReply.Bytes(Encoding.ASCII.GetBytes(
+                "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 9999\r\n\r\n"
+                + "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"so far\"}}]}\n\n")),
             "nothing" => begun.ThenNothing(),
             "garbage" => begun.ThenRaw("{sk-secret"),
             "overloaded" => begun.ThenError("overloaded_error"),

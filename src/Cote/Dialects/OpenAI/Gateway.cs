@@ -19,7 +19,7 @@ sealed class GatewaySlots() : UserLimit(Most)
 /// of the ledger.
 /// </summary>
 sealed class Gateway(
-    ModelCatalogue models, CallStore calls, GatewaySlots slots, RepeatedRequests repeated, RelayedFields fields,
+    ModelCatalogue models, TranscriptionModel transcription, CallStore calls, GatewaySlots slots, RepeatedRequests repeated, RelayedFields fields,
     AssistantsOptions options, IHostApplicationLifetime lifetime, Clock clock, ILogger<Gateway> log)
 {
     // The most tokens of an answer under a budget, where nothing else limits it.
@@ -47,14 +47,38 @@ sealed class Gateway(
             await error.WriteAsync(http);
         else
             await repeated.AnswerAsync(
-                http, user, route, request.Bytes, output => MakeAsync(http, user, request, output, meter =>
-                    prompt is null ? new Relay(request, output, meter, Limits, fields, clock)
+                http, user, route, request.Bytes, output => MakeAsync(
+                    http, user, request, InputEstimate.Of(body), output, meter =>
+                    prompt is null ? new JsonRelay(request, output, meter, Limits, fields, clock)
                         : new TranslatedCall(request, prompt, output, meter, Limits, clock)));
     }
 
-    /// <summary>Makes the call; whether a model may have run for it.</summary>
-    public async Task<bool> MakeAsync(
-        HttpContext http, CurrentUser user, GatewayRequest request, GatewayOutput output,
+    /// <summary>Answers a request whose body is a form with a recording.</summary>
+    /// <param name="http">The request.</param>
+    /// <param name="user">The user.</param>
+    /// <param name="fields">Its fields as JSON.</param>
+    /// <param name="form">Its fields as they were sent.</param>
+    /// <param name="file">The recording.</param>
+    /// <param name="hash">What a repetition has in common with it.</param>
+    public async Task TranscribeAsync(
+        HttpContext http, CurrentUser user, JsonElement fields, IFormCollection form, IFormFile file, byte[] hash)
+    {
+        await models.RefreshAsync(http.RequestAborted);
+        var (request, error) = GatewayRequest.Of(GatewayRoute.Transcriptions, fields, models, transcription.Id);
+        if (request is null)
+            await error!.WriteAsync(http);
+        else if (request.Provider.OpenAI is null)
+            await OpenAIError.Unsupported("model", $"The provider of `{request.Asked}` does not transcribe.")
+                .WriteAsync(http);
+        else
+            await repeated.AnswerAsync(http, user, GatewayRoute.Transcriptions, hash, output => MakeAsync(
+                http, user, request, InputEstimate.OfSound(file.Length), output,
+                meter => new TranscriptionRelay(request, form, file, output, meter, Limits, clock)));
+    }
+
+    // Whether a model may have run for it.
+    async Task<bool> MakeAsync(
+        HttpContext http, CurrentUser user, GatewayRequest request, long input, GatewayOutput output,
         Func<CallMeter, GatewayCall> callOf)
     {
         if (!slots.TryBegin(user.Id))
@@ -67,7 +91,6 @@ sealed class Gateway(
         {
             var within = TimeSpan.FromSeconds(options.MaxReplySeconds);
             var key = new CallKey(user.Id, clock.NewId(), Purposes.Gateway, Attempt: 0);
-            var input = InputEstimate.Of(request.Body);
             var (refused, most) = await calls.BeginAsync(
                 CallOf(request, key, input, within + Grace), http.RequestAborted);
             if (refused is not null)
@@ -95,7 +118,8 @@ sealed class Gateway(
     static NewCall CallOf(GatewayRequest request, CallKey key, long input, TimeSpan within)
     {
         var each = request.Route.HasOutput
-            ? request.Limit?.Tokens ?? request.Provider.MaxTokensOf(request.Model) ?? UsualOutput : 1;
+            ? request.Limit?.Tokens ?? request.Provider.MaxTokensOf(request.Model) ?? UsualOutput
+            : request.Route == GatewayRoute.Transcriptions ? input : 1;
         return new(key, null, request.ModelId, input, each * request.Copies,
             Math.Min(each, Budget.LeastOutput) * request.Copies, within)
         {

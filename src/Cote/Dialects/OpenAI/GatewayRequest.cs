@@ -63,18 +63,22 @@ sealed record GatewayRequest(
         .FirstOrDefault();
 
     /// <summary>Reads what every request of a route has; an error where it has it not.</summary>
+    /// <param name="route">The route.</param>
+    /// <param name="body">A JSON object.</param>
+    /// <param name="models">The models.</param>
+    /// <param name="besides">The id of a model that may be asked though no chat may; null where there is none.</param>
     public static (GatewayRequest? Request, OpenAIError? Error) Of(
-        GatewayRoute route, JsonElement body, ModelCatalogue models)
+        GatewayRoute route, JsonElement body, ModelCatalogue models, string? besides = null)
     {
         if (body.Member("model") is not { ValueKind: not JsonValueKind.Null } named)
-            return (null, Missing("model"));
+            return (null, OpenAIError.Missing("model"));
         if (named.String() is not { Length: > 0 } asked)
             return (null, OpenAIError.Wrong("model", "model is the id of a model, a text."));
-        if (models.Resolve(asked) is not { } id || models.Split(id) is not var (provider, model))
+        if ((asked == besides ? asked : models.Resolve(asked)) is not { } id || models.Split(id) is not var (provider, model))
             return (null, OpenAIError.NoModel(asked));
         var prompt = body.Member(route.Prompt);
         if (prompt is null or { ValueKind: JsonValueKind.Null })
-            return (null, Missing(route.Prompt));
+            return (null, OpenAIError.Missing(route.Prompt));
         if (route == GatewayRoute.Chat
             && (prompt.Value.ValueKind != JsonValueKind.Array || prompt.Value.GetArrayLength() == 0))
             return (null, OpenAIError.Wrong(route.Prompt, $"{route.Prompt} is a list of at least one message."));
@@ -89,9 +93,6 @@ sealed record GatewayRequest(
                 return (null, OpenAIError.Wrong(name, $"{name} is a whole number of at least 1."));
         return (new(route, body, asked, id, provider, model), null);
     }
-
-    static OpenAIError Missing(string name) =>
-        new(400, OpenAIError.Invalid, "missing_required_parameter", $"Missing required parameter: '{name}'.", name);
 
     /// <summary>A member whose price the price of tokens does not tell; null where there is none.</summary>
     public string? Unpriced

@@ -21,6 +21,9 @@ static class InputEstimate
         return tokens + (quarters + 3) / 4;
     }
 
+    /// <summary>Of a recording of so many bytes.</summary>
+    public static long OfSound(long bytes) => bytes / BytesPerSoundToken + 1;
+
     static void Add(JsonElement value, string name, ref long quarters, ref long tokens)
     {
         switch (value.ValueKind)

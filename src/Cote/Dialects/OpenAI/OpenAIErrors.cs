@@ -33,6 +33,10 @@ sealed record OpenAIError(int Status, string Type, string Code, string Message, 
     public static OpenAIError Wrong(string? param, string message) =>
         new(400, Invalid, "invalid_value", message, param);
 
+    /// <summary>400: a field that must be there.</summary>
+    public static OpenAIError Missing(string param) =>
+        new(400, Invalid, "missing_required_parameter", $"Missing required parameter: '{param}'.", param);
+
     /// <summary>404: there is no such model.</summary>
     public static OpenAIError NoModel(string name) => new(404, Invalid, "model_not_found",
         $"The model `{Excerpt.Of(name, 200)}` does not exist or you do not have access to it.", "model");

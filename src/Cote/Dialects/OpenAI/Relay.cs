@@ -1,100 +1,45 @@
-using System.Collections.Concurrent;
 using System.Text.Json;
 using Cote.Models;
 
 namespace Cote.Dialects.OpenAI;
 
-/// <summary>What models refuse of what the gateway adds to a body, as it was learnt since the start.</summary>
-sealed class RelayedFields
-{
-    readonly ConcurrentDictionary<(string Model, string Field), bool> _refused = [];
-
-    public bool IsRefused(string model, string field) => _refused.ContainsKey((model, field));
-
-    public bool Refuse(string model, string field) => _refused.TryAdd((model, field), true);
-}
-
 /// <summary>
-/// A call whose body goes to a provider as it was sent, and whose answer goes to the client as it comes: only the name
-/// of the model is another on each side.
+/// A call that goes to a provider as it was sent, and whose answer goes to the client as it comes: only the name of the
+/// model is another on each side.
 /// </summary>
-sealed class Relay(
-    GatewayRequest request, GatewayOutput output, CallMeter meter, ModelCallLimits limits, RelayedFields fields,
-    Clock clock) : GatewayCall
+abstract class Relay(
+    GatewayRequest request, GatewayOutput output, CallMeter meter, ModelCallLimits limits, Clock clock) : GatewayCall
 {
-    const string UsageWish = "stream_options";
     const int MostBytes = 28 * 1_048_576;
 
     // As long as the official clients wait for an answer that is no stream.
     static readonly TimeSpan WholeWithin = TimeSpan.FromMinutes(10);
 
     readonly byte[] _asked = JsonSerializer.SerializeToUtf8Bytes(request.Asked, OpenAIJson.Default.String);
-    string? _addedLimit;
 
-    public override async Task<(ModelFault? Fault, Exception? Error)> TryAsync(long? most, CancellationToken ct)
+    /// <summary>Sends the request; the answer as soon as its headers are here.</summary>
+    protected abstract Task<HttpResponseMessage> PostAsync(long? most, CancellationToken ct);
+
+    public sealed override async Task<(ModelFault? Fault, Exception? Error)> TryAsync(long? most, CancellationToken ct)
     {
         var answer = RelayedAnswer.Of(request);
         meter.Begin();
-        var (fault, error) = await TryAsync(answer, BodyFor(most), ct);
+        var (fault, error) = await TryAsync(answer, most, ct);
         meter.End(fault, error);
         if (fault is null && request.IsStream)
             await output.EndAsync(answer.SaysDone, ct);
         return (fault, error);
     }
 
-    public override bool Learn(Exception? error)
-    {
-        if (error is not UpstreamErrorException { Status: 400 or 404 or 422 } refusal)
-            return false;
-        foreach (var field in (string?[])[UsageWish, _addedLimit])
-            if (field is not null && (refusal.Error.Field == field || refusal.Error.Says(field)))
-                return (field != UsageWish || AddsUsageWish) && fields.Refuse(request.ModelId, field);
-        return false;
-    }
-
-    bool AddsUsageWish => request is { IsStream: true, WantsUsage: false } && request.Route == GatewayRoute.Chat
-        && request.Body.Member(UsageWish) is null or { ValueKind: JsonValueKind.Null or JsonValueKind.Object }
-        && !fields.IsRefused(request.ModelId, UsageWish);
-
-    byte[] BodyFor(long? most)
-    {
-        var members = new List<(string, byte[])>
-        {
-            ("model", JsonSerializer.SerializeToUtf8Bytes(request.Model, OpenAIJson.Default.String)),
-        };
-        if (AddsUsageWish)
-            members.Add((UsageWish, JsonSplice.Set(
-                request.Body.Member(UsageWish) is { ValueKind: JsonValueKind.Object }
-                    ? JsonSplice.Get(request.Bytes, UsageWish) : "{}"u8,
-                ("include_usage", "true"u8.ToArray()))));
-        if (most is { } total && request.Route.HasOutput)
-        {
-            var each = Math.Max(1, total / request.Copies);
-            if (request.Limit is not var (name, tokens))
-                members.Add((_addedLimit = LimitName(), Number(each)));
-            else if (each < tokens)
-                members.Add((name, Number(each)));
-        }
-        return JsonSplice.Set(request.Bytes, [.. members]);
-    }
-
-    // OpenAI's newer models refuse the older name; most other servers know nothing else.
-    string LimitName()
-    {
-        var names = request.Provider.OpenAI!.IsOpenAIItself ? request.Route.Limits : request.Route.Limits.Reverse();
-        return names.FirstOrDefault(x => !fields.IsRefused(request.ModelId, x)) ?? request.Route.Limits[0];
-    }
-
-    static byte[] Number(long value) => JsonSerializer.SerializeToUtf8Bytes(value, OpenAIJson.Default.Int64);
-
-    async Task<(ModelFault? Fault, Exception? Error)> TryAsync(RelayedAnswer answer, byte[] body, CancellationToken ct)
+    async Task<(ModelFault? Fault, Exception? Error)> TryAsync(
+        RelayedAnswer answer, long? most, CancellationToken ct)
     {
         using var silence = new CancellationTokenSource(Timeout.InfiniteTimeSpan, clock.Provider);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(silence.Token, ct);
         try
         {
             silence.CancelAfter(request.IsStream ? limits.FirstToken : WholeWithin);
-            using var response = await request.Provider.OpenAI!.PostAsync(request.Route.Path, body, either.Token);
+            using var response = await PostAsync(most, either.Token);
             if (request.IsStream)
                 await StreamAsync(response, answer, silence, either.Token, ct);
             else
@@ -150,14 +95,19 @@ sealed class Relay(
         HttpResponseMessage response, RelayedAnswer answer, CancellationToken heard, CancellationToken ct)
     {
         var bytes = await ReadAsync(response, heard);
+        if (answer.TakesText && response.Content.Headers.ContentType?.MediaType is not "application/json")
+        {
+            answer.TakeText(bytes, meter);
+            await output.WriteAsync(bytes, "text/plain; charset=utf-8", 200, ct);
+            return;
+        }
         var json = Parse(bytes, isError: false);
         if (!answer.TakeWhole(json, meter))
             throw new ModelFaultException(ModelFault.Unreadable);
         await output.WriteAsync(Renamed(json, bytes), 200, ct);
     }
 
-    /// <summary>Reads an answer whole, up to a bound.</summary>
-    public static async Task<byte[]> ReadAsync(HttpResponseMessage response, CancellationToken ct)
+    static async Task<byte[]> ReadAsync(HttpResponseMessage response, CancellationToken ct)
     {
         await using var body = await ContentCoding.OpenAsync(response.Content, ct);
         using var whole = new MemoryStream();

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Cote.Models;
 using Microsoft.Extensions.AI;
@@ -10,7 +11,8 @@ abstract class RelayedAnswer
     /// <summary>The answer of a route.</summary>
     public static RelayedAnswer Of(GatewayRequest request) =>
         request.Route == GatewayRoute.Chat ? new ChatChunks(request.WantsUsage)
-        : request.Route == GatewayRoute.Responses ? new ResponseEvents() : new WholeAnswer("data");
+        : request.Route == GatewayRoute.Responses ? new ResponseEvents()
+        : request.Route == GatewayRoute.Transcriptions ? new TranscriptEvents() : new WholeAnswer("data");
 
     /// <summary>Whether anything came that the model has made.</summary>
     public bool HasContent { get; protected set; }
@@ -20,6 +22,12 @@ abstract class RelayedAnswer
 
     /// <summary>Whether the stream has a last event that says so.</summary>
     public virtual bool SaysDone => false;
+
+    /// <summary>Whether an answer that is no JSON is one all the same.</summary>
+    public virtual bool TakesText => false;
+
+    /// <summary>Reads an answer that is text.</summary>
+    public virtual void TakeText(ReadOnlySpan<byte> text, CallMeter meter) => throw new NotSupportedException();
 
     /// <summary>Reads one event of a stream; false where it is not the client's.</summary>
     public abstract bool Take(JsonElement json, CallMeter meter);
@@ -142,5 +150,37 @@ sealed class WholeAnswer(string member) : RelayedAnswer
         (HasContent, IsComplete) = (true, true);
         Meter(meter, json.Member("usage"), isFinished: true);
         return true;
+    }
+}
+
+/// <summary>Transcripts, whole, in events or as text.</summary>
+sealed class TranscriptEvents : RelayedAnswer
+{
+    public override bool TakesText => true;
+
+    public override void TakeText(ReadOnlySpan<byte> text, CallMeter meter) =>
+        Take(null, Encoding.UTF8.GetString(text), meter);
+
+    public override bool Take(JsonElement json, CallMeter meter)
+    {
+        var delta = json.String("delta");
+        HasContent |= delta is { Length: > 0 };
+        IsComplete |= json.String("type") == "transcript.text.done";
+        Meter(meter, json.Member("usage"), IsComplete, delta);
+        return true;
+    }
+
+    public override bool TakeWhole(JsonElement json, CallMeter meter)
+    {
+        if (json.String("text") is not { } text)
+            return false;
+        Take(json.Member("usage"), text, meter);
+        return true;
+    }
+
+    void Take(JsonElement? usage, string text, CallMeter meter)
+    {
+        (HasContent, IsComplete) = (true, true);
+        Meter(meter, usage, isFinished: true, text);
     }
 }

@@ -20,10 +20,10 @@ sealed class TranslatedCall(
     public override async Task<(ModelFault? Fault, Exception? Error)> TryAsync(long? most, CancellationToken ct)
     {
         var options = prompt.Options.Clone();
-        options.MaxOutputTokens = (int?)Math.Min(
+        var limit = Math.Min(
             request.Limit?.Tokens ?? long.MaxValue,
-            most ?? request.Provider.MaxTokensOf(request.Model) ?? long.MaxValue) is var limit and < int.MaxValue
-                ? (int)limit : null;
+            most ?? request.Provider.MaxTokensOf(request.Model) ?? long.MaxValue);
+        options.MaxOutputTokens = limit < int.MaxValue ? (int)limit : null;
         var call = new ModelCall(
             request.Provider, request.Model, prompt.Messages, options, limits, clock, meter);
         await foreach (var update in call.RunAsync(ct))
