@@ -64,7 +64,8 @@ public sealed class GatewayBudgetTests
             .ShouldBeError(400, "unsupported_parameter", "tools");
         play.Calls.ShouldBe(0);
         (await ada.CompleteAsync(play.Body(""","service_tier":"auto" """))).Ok();
-        (await ada.CallsAsync(1)).GetProperty("cost_usd").GetDecimal().ShouldBe((17 * 2 + 4 * 0.5m + 9 * 10) / 1_000_000);
+        (await ada.CallsAsync(1)).GetProperty("cost_usd").GetDecimal()
+            .ShouldBe((17 * 2 + 4 * 0.5m + 9 * 10) / 1_000_000);
     }
 
     [Fact]

@@ -151,6 +151,33 @@ public sealed class GatewayFaultTests(LiveApp live) : IClassFixture<LiveApp>
         later.SkipLast(1).Said().ShouldBe("so far");
     }
 
+    [Fact]
+    public async Task A_server_that_stops_cuts_streams_and_a_key_says_what_became_of_its_call()
+    {
+        await using var app = await LiveApp.StartAsync();
+        using var ada = await app.RegisterAsync();
+        var gate = new Gate();
+        var play = app.Play(FakeReply.Text("so far").ThenWaitFor(gate));
+        var silent = app.Play(FakeReply.After(gate));
+        var stream = ada.CompleteAsync(play.Body(""","stream":true"""), "k");
+        var whole = ada.CompleteAsync(silent.Body());
+        await play.NextCallAsync();
+        await silent.NextCallAsync();
+        await gate.Reached.WaitAsync(Patience.Deadline);
+        await Patience.UntilAsync(async () =>
+            (await app.App.RowsAsync())["calls"].Count == 2, "both calls are rows");
+
+        await app.App.RestartAsync();
+
+        await Should.ThrowAsync<HttpRequestException>(() => stream);
+        (await whole).ShouldBeError(503, "shutting_down", mayRetry: false);
+        using var again = new CoteClient(app.App.Url) { Token = ada.Token };
+        (await again.CompleteAsync(play.Body(""","stream":true"""), "k"))
+            .ShouldBeError(409, "answer_lost", mayRetry: false);
+        play.Calls.ShouldBe(1);
+        (await again.CallsAsync(2)).Number("input_tokens").ShouldBeGreaterThan(0, "both were made, and are estimated");
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData(""","stream":true""")]

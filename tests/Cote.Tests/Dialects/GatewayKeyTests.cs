@@ -101,7 +101,8 @@ public sealed class GatewayKeyTests(LiveApp live) : IClassFixture<LiveApp>
         (await ada.CompleteAsync(play.Body(), "k")).Ok();
         // As a server leaves it that is killed in the middle.
         await Patience.UntilAsync(async () =>
-            (await live.App.RowsAsync())["repeated_calls"].Exists(x => x.Contains(ada.Id) && x.Contains("Hello")), "kept");
+            (await live.App.RowsAsync())["repeated_calls"]
+                .Exists(x => x.Contains(ada.Id) && x.Contains("Hello")), "it is kept");
         await live.App.SetRowsAsync(
             $"update repeated_calls set state = 0, until = 1, answer = null, status = null where user_id = '{ada.Id}'");
 

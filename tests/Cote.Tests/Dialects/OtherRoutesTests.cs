@@ -65,7 +65,8 @@ public sealed class OtherRoutesTests
             var broken = (await ada.PostAsync(Responses, Body)).Ok().Text;
             broken.ShouldNotContain("sk-secret");
             broken.ShouldNotContain("response.failed");
-            broken.TrimEnd().Split("\n\n")[^1].ShouldStartWith($"event: error\ndata: {{\"type\":\"error\",\"code\":\"{code}\"");
+            broken.TrimEnd().Split("\n\n")[^1]
+                .ShouldStartWith($"event: error\ndata: {{\"type\":\"error\",\"code\":\"{code}\"");
         }
         (await ada.CallsAsync(3)).Number("calls").ShouldBe(3);
     }

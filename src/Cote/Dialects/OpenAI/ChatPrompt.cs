@@ -62,7 +62,8 @@ sealed record ChatPrompt(IReadOnlyList<ChatMessage> Messages, ChatOptions Option
                 throw Refusal(member.Name);
         if (request.Body.Member("stream_options", JsonValueKind.Object) is { } options)
             foreach (var member in options.EnumerateObject())
-                if (member.Name != "include_usage" && member.Value.ValueKind is not (JsonValueKind.Null or JsonValueKind.False))
+                if (member.Name != "include_usage"
+                    && member.Value.ValueKind is not (JsonValueKind.Null or JsonValueKind.False))
                     throw Refusal($"stream_options.{member.Name}");
     }
 

@@ -19,7 +19,8 @@ sealed class GatewaySlots() : UserLimit(Most)
 /// of the ledger.
 /// </summary>
 sealed class Gateway(
-    ModelCatalogue models, TranscriptionModel transcription, CallStore calls, GatewaySlots slots, RepeatedRequests repeated, RelayedFields fields,
+    ModelCatalogue models, TranscriptionModel transcription, CallStore calls, GatewaySlots slots,
+    RepeatedRequests repeated, RelayedFields fields,
     AssistantsOptions options, IHostApplicationLifetime lifetime, Clock clock, ILogger<Gateway> log)
 {
     // The most tokens of an answer under a budget, where nothing else limits it.
@@ -129,7 +130,8 @@ sealed class Gateway(
 
     static OpenAIError ErrorOf(Problem refused, GatewayRequest request) =>
         refused.Code == Problems.PriceUnknown.Code && request.Unpriced is { } param
-            ? OpenAIError.Unsupported(param, $"`{param}` has no price on this server, and cannot be used under a budget.")
+            ? OpenAIError.Unsupported(
+                param, $"`{param}` has no price on this server, and cannot be used under a budget.")
             : OpenAIError.Of(refused);
 
     async Task RunAsync(

@@ -74,7 +74,8 @@ sealed record GatewayRequest(
             return (null, OpenAIError.Missing("model"));
         if (named.String() is not { Length: > 0 } asked)
             return (null, OpenAIError.Wrong("model", "model is the id of a model, a text."));
-        if ((asked == besides ? asked : models.Resolve(asked)) is not { } id || models.Split(id) is not var (provider, model))
+        if ((asked == besides ? asked : models.Resolve(asked)) is not { } id
+            || models.Split(id) is not var (provider, model))
             return (null, OpenAIError.NoModel(asked));
         var prompt = body.Member(route.Prompt);
         if (prompt is null or { ValueKind: JsonValueKind.Null })
@@ -82,17 +83,23 @@ sealed record GatewayRequest(
         if (route == GatewayRoute.Chat
             && (prompt.Value.ValueKind != JsonValueKind.Array || prompt.Value.GetArrayLength() == 0))
             return (null, OpenAIError.Wrong(route.Prompt, $"{route.Prompt} is a list of at least one message."));
-        if (body.Member("stream") is { ValueKind: not (JsonValueKind.True or JsonValueKind.False or JsonValueKind.Null) })
+        if (body.Member("stream") is { } stream
+            && stream.ValueKind is not (JsonValueKind.True or JsonValueKind.False or JsonValueKind.Null))
             return (null, OpenAIError.Wrong("stream", "stream is true or false."));
-        if (body.Member("n") is { ValueKind: not JsonValueKind.Null } n && (n.ValueKind != JsonValueKind.Number
-            || !n.TryGetInt64(out var copies) || copies is < 1 or > MostCopies))
+        if (!IsWhole(body, "n", MostCopies))
             return (null, OpenAIError.Wrong("n", $"n is a whole number from 1 to {MostCopies}."));
         foreach (var name in route.Limits)
-            if (body.Member(name) is { ValueKind: not JsonValueKind.Null } limit && (limit.ValueKind != JsonValueKind.Number
-                || !limit.TryGetInt64(out var tokens) || tokens < 1))
+            if (!IsWhole(body, name, long.MaxValue))
                 return (null, OpenAIError.Wrong(name, $"{name} is a whole number of at least 1."));
         return (new(route, body, asked, id, provider, model), null);
     }
+
+    static bool IsWhole(JsonElement body, string name, long most) => body.Member(name) switch
+    {
+        null or { ValueKind: JsonValueKind.Null } => true,
+        { ValueKind: JsonValueKind.Number } value => value.TryGetInt64(out var number) && number >= 1 && number <= most,
+        _ => false,
+    };
 
     /// <summary>A member whose price the price of tokens does not tell; null where there is none.</summary>
     public string? Unpriced

@@ -19,17 +19,20 @@ static class OpenAIApi
                 "code":{"type":"string"}}}}}
             """);
         api.Schema<OpenAIModels>().Note("A list of models.").OneOf("object", "list");
-        api.Schema<OpenAIModel>().Note("A model.").OneOf("object", "model").Note("id", "`provider/model`").Format("id", null)
+        api.Schema<OpenAIModel>().Note("A model.").OneOf("object", "model")
+            .Note("id", "`provider/model`").Format("id", null)
             .Note("created", "0: nobody here knows when a model was made").Note("owned_by", "The name of its provider");
         var model = api.Operation(nameof(GetOpenAIModel));
         model.Parameters.Single()["schema"]!.AsObject().Remove("format");
         OperationRules.Refuse(model, 404, "model_not_found", "There is no such model");
         Describe(api, nameof(CreateChatCompletion), Object + "With a handle (`metadata.chat_id`, `X-Cote-Chat`, "
-            + "`conversation`, `previous_response_id`) it is a turn in a chat.", "model", "messages");
-        Describe(api, nameof(CreateResponse), Object + "It is a turn in a chat, but for `store: false` without a handle.",
-            "model", "input");
-        Describe(api, nameof(CreateEmbedding), Object, "model", "input");
-        Describe(api, nameof(CreateTranscription), "The form goes to the provider as it is.");
+            + "`conversation`, `previous_response_id`) it is a turn in a chat.",
+            """{"model":"demo","messages":[{"role":"user","content":"Hello"}]}""");
+        Describe(api, nameof(CreateResponse), Object
+            + "It is a turn in a chat, but for `store: false` without a handle.",
+            """{"model":"openai","input":"Hello","store":false}""");
+        Describe(api, nameof(CreateEmbedding), Object, """{"model":"openai","input":["Hello"]}""");
+        Describe(api, nameof(CreateTranscription), "The form goes to the provider as it is.", null);
         api.Operation(nameof(CreateTranscription)).Takes("multipart/form-data", JsonNode.Parse("""
             {"type":"object","required":["model","file"],"additionalProperties":true,"properties":{
               "model":{"type":"string"},"file":{"type":"string","format":"binary"}}}
@@ -39,7 +42,8 @@ static class OpenAIApi
             Reshape(operation);
     }
 
-    static void Describe(ApiDocument api, string id, string note, params ReadOnlySpan<string> fields)
+    // The fields of an example are those that every request must have, but for `store`.
+    static void Describe(ApiDocument api, string id, string note, string? example)
     {
         var operation = api.Operation(id).Note(note)
             .Header("Idempotency-Key", "The same key gets the same answer, for a day")
@@ -49,11 +53,13 @@ static class OpenAIApi
         OperationRules.Refuse(operation, 400, "unsupported_parameter", "The provider of the model cannot take a field");
         OperationRules.Refuse(operation, 404, "model_not_found", "There is no such model");
         OperationRules.Refuse(operation, 409, "idempotency_conflict", "The key was sent with another body");
-        if (fields.Length == 0)
+        if (example is null)
             return;
+        var shown = JsonNode.Parse(example)!.AsObject();
         var body = Anything();
-        body["required"] = new JsonArray([.. fields.ToArray().Select(x => (JsonNode)x)]);
+        body["required"] = new JsonArray([.. shown.Select(x => x.Key).Where(x => x != "store").Select(x => (JsonNode)x)]);
         operation.Takes("application/json", body);
+        operation.RequestContent!["application/json"]!["example"] = shown;
     }
 
     static JsonObject Anything() => new() { ["type"] = "object", ["additionalProperties"] = true };

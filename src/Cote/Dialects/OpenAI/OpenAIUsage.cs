@@ -7,7 +7,9 @@ namespace Cote.Dialects.OpenAI;
 /// <summary>What a call used, in OpenAI's form.</summary>
 static class OpenAIUsage
 {
-    /// <summary>Reads <c>usage</c>, under the names of chat completions or of responses; null where it is none.</summary>
+    /// <summary>
+    /// Reads <c>usage</c>, under the names of chat completions or of responses; null where it is none.
+    /// </summary>
     public static UsageDetails? Of(JsonElement? usage)
     {
         if (usage is not { ValueKind: JsonValueKind.Object } counted)

@@ -5,7 +5,9 @@ using Microsoft.Extensions.AI;
 
 namespace Cote.Dialects.OpenAI;
 
-/// <summary>What the gateway reads of an answer that it hands on: its end, its usage, and whether it says anything.</summary>
+/// <summary>
+/// What the gateway reads of an answer that it hands on: its end, its usage, and whether it says anything.
+/// </summary>
 abstract class RelayedAnswer
 {
     /// <summary>The answer of a route.</summary>

@@ -18,8 +18,8 @@ sealed record RepeatedCall(string UserId, string Route, string Hash, string Body
     /// <summary>Whether a header can be a key.</summary>
     public static bool IsKey(string header) => header.Length is > 0 and <= MostKey;
 
-    public static RepeatedCall Of(string userId, string route, string key, ReadOnlySpan<byte> body, string owner) => new(
-        userId, route, HashOf(Encoding.UTF8.GetBytes(key)), HashOf(body), owner);
+    public static RepeatedCall Of(string userId, string route, string key, ReadOnlySpan<byte> body, string owner) =>
+        new(userId, route, HashOf(Encoding.UTF8.GetBytes(key)), HashOf(body), owner);
 
     public Sql Condition => $"user_id = {UserId} and route = {Route} and key = {Hash}";
 
@@ -86,7 +86,10 @@ sealed class RepeatedCalls(Database db)
     /// <summary>Removes what is older than a day.</summary>
     public Task SweepAsync() => ExecuteAsync($"delete from repeated_calls where at < {Now} - {KeptMilliseconds}");
 
-    Sql Select => $"select owner, body, state, case when until > {Now} then 1 else 0 end, status, content_type, answer from repeated_calls";
+    Sql Select => $"""
+        select owner, body, state, case when until > {Now} then 1 else 0 end, status, content_type, answer
+        from repeated_calls
+        """;
 
     static Sql Own(RepeatedCall call) => $"{call.Condition} and owner = {call.Owner}";
 

@@ -24,7 +24,8 @@ sealed class RepeatedRequests(RepeatedCalls calls, Clock clock, ILogger<Repeated
         HttpContext http, CurrentUser user, GatewayRoute route, ReadOnlySpan<byte> body,
         Func<GatewayOutput, Task<bool>> make) =>
         !http.Request.Headers.TryGetValue(Header, out var given) ? make(new GatewayOutput(http, isKept: false))
-        : !RepeatedCall.IsKey(given.ToString()) ? OpenAIError.Wrong(null, $"{Header} has 1 to 255 characters.").WriteAsync(http)
+        : !RepeatedCall.IsKey(given.ToString())
+            ? OpenAIError.Wrong(null, $"{Header} has 1 to 255 characters.").WriteAsync(http)
         : AnswerAsync(http, RepeatedCall.Of(user.Id, route.Path, given.ToString(), body, clock.NewId()), make);
 
     async Task AnswerAsync(HttpContext http, RepeatedCall call, Func<GatewayOutput, Task<bool>> make)
