@@ -90,7 +90,7 @@ sealed class AccountStore(
         ($"chats", $"id", BatchRows), ($"media_forms", $"media_id, kind", BatchRows), ($"media", $"id", BatchRows),
         ($"uploads", $"id", BatchRows),
         ($"upload_pieces", $"upload_id, start", BatchParts), ($"sessions", $"id", BatchRows),
-        ($"budgets", $"user_id", BatchRows),
+        ($"budgets", $"user_id", BatchRows), ($"repeated_calls", $"route, key", BatchParts),
     ];
 
     // The last first: a table comes after those that it refers to.

@@ -86,6 +86,8 @@ sealed class ProviderRegistry
             TakesFormat = wire is OpenAIWire,
             Transcriptions = wire is OpenAIWire openAI
                 ? new(openAI.TranscriptionsEndpoint, wire.Headers, http) : null,
+            IsWire = true,
+            OpenAI = wire is OpenAIWire compatible ? new(compatible, http) : null,
             Listed = options.ListsModels ? new ModelList(name, ReadNamesAsync, time, log) : null,
         };
 
