@@ -8,7 +8,19 @@ static class UsersApi
     public static void Describe(ApiDocument api)
     {
         api.Schema<User>().Note("id", "Made by the server")
-            .Note("instructions", "What the user wants of every chat: it stands before the prompts");
+            .Note("instructions", "What the user wants of every chat: it stands before the prompts")
+            .Note("email_verified", "A code that was mailed to the address came back")
+            .Note("api_keys", "In the answer to a new password: how many API keys go on working");
+        api.Schema<ForgottenPassword>().Length("email", 0, Credentials.MaxEmailLength)
+            .Example("""{"email":"ada@example.com"}""");
+        api.Schema<NewPassword>().Length("code", 0, MailCode.LongestTyped)
+            .Note("code", "As it stands in the mail; case, blanks and dashes do not matter")
+            .Length("password", Credentials.ShortestPassword, Credentials.LongestPassword)
+            .Example("""{"code":"7G3KQ-04MZX-9T2BH-CW8RA","password":"correct horse battery"}""");
+        api.Schema<PasswordWasReset>().Note("api_keys", "How many API keys go on working");
+        api.Schema<EmailCode>().Length("code", 0, MailCode.LongestTyped)
+            .Note("code", "As it stands in the mail; without it, a mail is sent")
+            .Example("""{"code":"7G3KQ-04MZX-9T2BH-CW8RA"}""");
         api.Schema<NewUser>()
             .Length("username", 3, 64).Pattern("username", "^[A-Za-z0-9._-]+$")
             .Note("username", "Unique without regard to case")
@@ -45,6 +57,10 @@ static class UsersApi
             .Note("last_used_at", "To the minute").Note("expires_at", "Null: it has no end");
 
         api.Operation(nameof(CreateApiKey)).Refuses(Problems.AdminOnly, Problems.TooManyKeys);
+        api.Operation(nameof(ForgotPassword)).Refuses(Problems.MailNotConfigured)
+            .Note("Answers 200 whether or not the address has an account, and in the same time.");
+        api.Operation(nameof(ResetPassword)).Refuses(Problems.InvalidCode, Problems.MailNotConfigured);
+        api.Operation(nameof(VerifyEmail)).Refuses(Problems.InvalidCode, Problems.MailNotConfigured);
         api.Operation(nameof(LogIn))
             .Refuses(Problems.WrongPassword, Problems.InvalidRefreshToken, Problems.AccountDisabled);
         api.Operation(nameof(Register)).Refuses(
