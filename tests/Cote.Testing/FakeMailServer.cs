@@ -103,7 +103,8 @@ public sealed class FakeMailServer : IAsyncDisposable
     public string[] Settings =>
     [
         "Mail:Host=127.0.0.1", $"Mail:Port={Port}", "Mail:From=cote@example.org", $"Mail:Security={Security}",
-        .. Login is null ? [] : new[] { $"Mail:Username={Login.Split(':')[0]}", $"Mail:Password={Login.Split(':')[1]}" },
+        .. Login?.Split(':') is [var name, var password]
+            ? new[] { $"Mail:Username={name}", $"Mail:Password={password}" } : [],
     ];
 
     public async ValueTask DisposeAsync()

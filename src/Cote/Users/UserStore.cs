@@ -33,7 +33,8 @@ sealed class UserStore(Database db)
     /// verified.
     /// </summary>
     public static void SetNames(WriteBatch batch, string id, string username, string email) => Set(batch, id, $"""
-        email_verified = case when email_key = {Fold(email)} then email_verified else 0 end, username = {username}, username_key = {Fold(username)}, email = {email}, email_key = {Fold(email)}
+        email_verified = case when email_key = {Fold(email)} then email_verified else 0 end,
+        username = {username}, username_key = {Fold(username)}, email = {email}, email_key = {Fold(email)}
         """);
 
     public Task<Account?> FindAsync(string id, CancellationToken ct) =>

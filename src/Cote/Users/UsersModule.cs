@@ -23,7 +23,7 @@ static class UsersModule
         services.AddSingleton<RefreshSession>();
         services.AddSingleton<Revocations>();
         services.AddSingleton<MailStore>().AddSingleton<Mailer>().AddSingleton(new MailTemplates());
-        services.AddSingleton(new MailPace(TimeSpan.FromSeconds(5))).AddSingleton(new MailTrust(null));
+        services.AddSingleton(MailPace.Default).AddSingleton(new MailTrust(null));
         services.AddSingleton<MailLoop>().AddHostedService(x => x.GetRequiredService<MailLoop>());
         services.AddHostedService<RevocationLoop>();
         services.AddHostedService<SessionMaintenanceLoop>();

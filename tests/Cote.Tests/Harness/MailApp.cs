@@ -15,7 +15,7 @@ public sealed class MailApp : IAsyncLifetime
     /// <summary>Second tries that come soon, and a certificate that is trusted where one is given.</summary>
     public static void Add(CoteBuilder add, FakeMailServer? trusted = null)
     {
-        add.Services.AddSingleton(new MailPace(TimeSpan.FromMilliseconds(20)));
+        add.Services.AddSingleton(new MailPace(TimeSpan.FromMilliseconds(50), TimeSpan.FromMilliseconds(20)));
         if (trusted is not null)
             add.Services.AddSingleton(new MailTrust((_, given, _, _) =>
                 given?.GetCertHashString() == trusted.Certificate.GetCertHashString()));

@@ -176,7 +176,8 @@ public sealed partial class MailTests
         using var ada = await app.RegisterAsync();
 
         (await ada.ForgetAsync()).Ok();
-        await Patience.UntilAsync(() => Task.FromResult(app.Logs.Any(x => x.Contains("the template threw"))), "it failed");
+        await Patience.UntilAsync(
+            () => Task.FromResult(app.Logs.Any(x => x.Contains("the template threw"))), "it failed");
         (await ada.VerifyAsync()).Ok();
 
         (await ada.VerifyAsync((await mail.NextAsync(ada.Address())).Code)).Ok();

@@ -3,8 +3,14 @@ using Microsoft.Extensions.Logging;
 
 namespace Cote.Users;
 
-/// <summary>How long a mail waits for its second try; each further gap is five times as long.</summary>
-sealed record MailPace(TimeSpan FirstGap);
+/// <summary>
+/// How often it is looked for mails that are due, and how long one waits for its second try: each further gap is five
+/// times as long.
+/// </summary>
+sealed record MailPace(TimeSpan Every, TimeSpan FirstGap)
+{
+    public static readonly MailPace Default = new(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(5));
+}
 
 /// <summary>
 /// Sends the mails that were asked for. The code is made here and only its hash is kept, so each try sends a new one;
@@ -12,7 +18,7 @@ sealed record MailPace(TimeSpan FirstGap);
 /// </summary>
 sealed class MailLoop(
     MailStore mails, UserStore users, Mailer mailer, MailTemplates templates, MailPace pace, MailOptions options,
-    Clock clock, ILogger<MailLoop> log) : PeriodicLoop(TimeSpan.FromSeconds(5), clock, log)
+    DatabaseEngine engine, Clock clock, ILogger<MailLoop> log) : PeriodicLoop(pace.Every, clock, log)
 {
     /// <summary>The most mails of a purpose to an account in an hour.</summary>
     public const int MostAnHour = 5;
@@ -22,13 +28,17 @@ sealed class MailLoop(
     static readonly TimeSpan LongestGap = TimeSpan.FromMinutes(5);
     static readonly TimeSpan GivenUpAfter = TimeSpan.FromMinutes(30);
 
+    bool _hasBegun;
+
     protected override bool RunsAtStart => true;
 
     protected override async Task RunRoundAsync(CancellationToken ct)
     {
         if (!options.IsConfigured)
             return;
-        await mails.PurgeAsync(Clock.Now);
+        if (!_hasBegun && engine.IsSingleProcess)
+            await mails.VoidLeasesAsync();
+        _hasBegun = true;
         while (await mails.ListDueAsync(PageRows, ct) is { Count: > 0 } due)
             await Parallel.ForEachAsync(due, new ParallelOptions
             {
@@ -49,20 +59,12 @@ sealed class MailLoop(
             return;
         }
         var outcome = await TryAsync(mail, account, ct);
-        if (outcome.Why is null)
-        {
-            await mails.RemoveAsync(id);
-        }
-        else if (outcome.IsFinal || Clock.Now > mail.CreatedAt + GivenUpAfter)
-        {
-            Log.MailGivenUp(id, mail.Tries, outcome.Why);
-            await mails.RemoveAsync(id);
-        }
-        else
-        {
-            Log.MailDelayed(id, outcome.Why);
-            await mails.RetryAsync(id, GapAfter(mail.Tries));
-        }
+        var isOver = outcome.Why is null || outcome.IsFinal || Clock.Now > mail.CreatedAt + GivenUpAfter;
+        await (isOver ? mails.RemoveAsync(id) : mails.RetryAsync(id, GapAfter(mail.Tries)));
+        if (outcome.Why is { } why && isOver)
+            Log.MailGivenUp(id, mail.Tries, why);
+        else if (outcome.Why is { } reason)
+            Log.MailDelayed(id, reason);
     }
 
     async Task<MailOutcome> TryAsync(Mail mail, Account account, CancellationToken ct)
@@ -83,7 +85,15 @@ sealed class MailLoop(
         }
         // Before it is sent: whoever gets a code must be able to use it.
         await mails.AddCodeAsync(mail, account, MailCode.HashOf(code), Clock.Now);
-        return await mailer.SendAsync(mail.Id, account.User.Email, text, ct);
+        try
+        {
+            return await mailer.SendAsync(mail.Id, account.User.Email, text, ct);
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            await mails.RetryAsync(mail.Id, TimeSpan.Zero); // The next start, or another node, need not wait.
+            throw;
+        }
     }
 
     // By its address alone, and to the address as it is stored: what was typed may only look like it.

@@ -47,6 +47,14 @@ sealed class MailStore(Database db)
         return taken.First;
     }
 
+    /// <summary>Of the only process of a database that begins: nobody sends what another has taken.</summary>
+    public async Task VoidLeasesAsync()
+    {
+        var batch = new WriteBatch();
+        batch.Execute($"update mails set due_at = 0 where due_at > 0");
+        await db.WriteAsync(batch);
+    }
+
     /// <summary>Lets a mail be tried again later.</summary>
     public async Task RetryAsync(string id, TimeSpan gap)
     {
@@ -79,7 +87,8 @@ sealed class MailStore(Database db)
         var batch = new WriteBatch();
         batch.Execute($"""
             insert into mail_codes (hash, user_id, mail_id, purpose, email_key, created_at, expires_at)
-            select {hash}, u.id, {mail.Id}, {mail.Purpose}, u.email_key, {now}, {now + MailPurposes.LifeOf(mail.Purpose)}
+            select {hash}, u.id, {mail.Id}, {mail.Purpose}, u.email_key, {now},
+              {now + MailPurposes.LifeOf(mail.Purpose)}
             from users u where u.id = {account.Id} and u.email_key = {UserStore.Fold(account.User.Email)}
             """);
         await db.WriteAsync(batch);
