@@ -124,8 +124,8 @@ public sealed class RouteTests(SharedApp shared)
     {
         await using var app = await CoteApp.StartAsync();
         string[] open = ["/", "/docs", "/docs.js", "/openapi.json", "/health/live", "/health/ready", "/limits",
-            "/token", "/users/", "/password/forgot", "/password/reset", "/ws", "/media/{mediaId}", "/media/{mediaId}", "/media/{mediaId}/text",
-            "/upload/resumable"];
+            "/token", "/users/", "/password/forgot", "/password/reset", "/ws", "/media/{mediaId}", "/media/{mediaId}",
+            "/media/{mediaId}/text", "/upload/resumable"];
 
         app.Endpoints.Where(x => x.Metadata.GetMetadata<Microsoft.AspNetCore.Authorization.IAuthorizeData>() is null)
             .Select(x => x.RoutePattern.RawText!)
@@ -144,7 +144,8 @@ public sealed class RouteTests(SharedApp shared)
 
     static string PatternOf(string path) => path.Split('?')[0].Replace("/call_0_0", "/{callId}")
         .Replace(Message, "/chats/{chatId}/messages/{messageId}").Replace(Chat, "/chats/{chatId}")
-        .Replace(Session, "/sessions/{sessionId}").Replace(Key, "/api-keys/{keyId}").Replace(Upload, "/upload/resumable/{uploadId}")
+        .Replace(Session, "/sessions/{sessionId}")
+        .Replace(Key, "/api-keys/{keyId}").Replace(Upload, "/upload/resumable/{uploadId}")
         .Replace(Import, "/import/{importId}").Replace(User, "/admin/users/{userId}").TrimEnd('/');
 
     [Theory]
