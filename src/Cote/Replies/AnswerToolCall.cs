@@ -33,6 +33,8 @@ sealed class AnswerToolCall(MessageStore messages, ToolAnswerStore answers)
         MediaLinks links, CancellationToken ct)
     {
         var request = await Body.ReadAsync(http);
+        if (!user.Allows(request.Has("approve") ? KeyScopes.Approve : KeyScopes.Write))
+            return ApiResults.Of(Problems.InsufficientScope);
         var (problem, reply, isRepeated) = await answer.DoAsync(chatId, messageId, callId, user.Id, request, ct);
         if (isRepeated)
             http.Response.Headers["Idempotent-Replayed"] = "true";

@@ -12,7 +12,7 @@ static class UpdateMe
 
     public static async Task<IResult> Handle(
         HttpContext http, CurrentUser current, UserStore users, Passwords passwords, LoginThrottle throttle,
-        Revocations revocations, Audit audit, Database db, CancellationToken ct)
+        Revocations revocations, ApiKeyStore keys, Audit audit, Database db, Clock clock, CancellationToken ct)
     {
         var request = await Body.ReadAsync(http);
         if (await users.FindAsync(current.Id, ct) is not { } account)
@@ -40,6 +40,7 @@ static class UpdateMe
         {
             UserStore.Set(batch, current.Id, $"password_hash = {await passwords.HashAsync(password, ct)}");
             revoked = revocations.Add(batch, $"s.user_id = {current.Id} and s.id <> {current.SessionId}");
+            MailStore.EndCodes(batch, current.Id, MailPurposes.Reset, clock.Now);
             audit.Add(batch, AuditActions.PasswordChanged, current.Id, http);
         }
         if (await IsEmailTakenAsync(users, account, email, ct) || await db.WriteAsync(batch) == Outcome.Conflict)
@@ -47,7 +48,10 @@ static class UpdateMe
         if (revoked is not null)
             revocations.Apply(revoked);
 
-        return ApiResults.Json(new User(current.Id, username, email, instructions), UsersJson.Default.User);
+        long? working = password is null ? null : await keys.CountAsync(current.Id, clock.Now, ct);
+        var isVerified = account.User.EmailVerified && UserStore.Fold(email) == UserStore.Fold(account.User.Email);
+        return ApiResults.Json(
+            new User(current.Id, username, email, instructions, isVerified, working), UsersJson.Default.User);
     }
 
     static async Task<Problem?> CheckCurrentAsync(

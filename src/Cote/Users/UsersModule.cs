@@ -13,6 +13,7 @@ static class UsersModule
         services.AddSingleton(new ApiPart(UsersApi.Describe));
         services.AddSingleton<UserStore>();
         services.AddSingleton<SessionStore>();
+        services.AddSingleton<ApiKeyStore>().AddSingleton<ApiKeys>().AddSingleton<TicketStore>();
         services.AddSingleton<Passwords>();
         services.AddSingleton<SigningKeys>();
         services.AddSingleton(x => x.GetRequiredService<SigningKeys>().Derived);
@@ -21,6 +22,9 @@ static class UsersModule
         services.AddSingleton<LoginThrottle>();
         services.AddSingleton<RefreshSession>();
         services.AddSingleton<Revocations>();
+        services.AddSingleton<MailStore>().AddSingleton<Mailer>().AddSingleton(new MailTemplates());
+        services.AddSingleton(MailPace.Default).AddSingleton(new MailTrust(null));
+        services.AddSingleton<MailLoop>().AddHostedService(x => x.GetRequiredService<MailLoop>());
         services.AddHostedService<RevocationLoop>();
         services.AddHostedService<SessionMaintenanceLoop>();
         // The core alone: AddAuthentication would add data protection too, whose keys nothing here needs.
@@ -41,11 +45,20 @@ static class UsersModule
         routes.MapPost("/users/", Register.Handle).RequireRateLimit(Limit.RegistrationAttempt)
             .Takes<NewUser>("application/json").Produces<User>()
             .WithTags("Users").WithSummary("Create an account");
-        routes.MapGet("/users/me", GetMe.Handle).RequireAuthorization().Produces<User>()
+        routes.MapGet("/users/me", GetMe.Handle).RequireAuthorization().AllowsKeys().Produces<User>()
             .WithTags("Users").WithSummary("Who am I?");
         routes.MapPatch("/users/me", UpdateMe.Handle).RequireAuthorization()
             .Takes<UserPatch>("application/json").Produces<User>()
             .WithTags("Users").WithSummary("A new name, address or password; a new password ends the other sessions");
+        routes.MapPost("/users/me/verify-email", VerifyEmail.Handle).RequireAuthorization()
+            .RequireRateLimit(Limit.Login).Takes<EmailCode>("application/json").Produces<SuccessBody>()
+            .WithTags("Users").WithSummary("Mail a code to the user's address; with the code, it is verified");
+        routes.MapPost("/password/forgot", ForgotPassword.Handle).RequireRateLimit(Limit.Login)
+            .Takes<ForgottenPassword>("application/json").Produces<SuccessBody>()
+            .WithTags("Users").WithSummary("Mail a code for a new password, where the address has an account");
+        routes.MapPost("/password/reset", ResetPassword.Handle).RequireRateLimit(Limit.Login)
+            .Takes<NewPassword>("application/json").Produces<PasswordWasReset>()
+            .WithTags("Users").WithSummary("Set a new password by the code of a mail; every session ends");
         routes.MapGet("/sessions/", ListSessions.Handle).RequireAuthorization().Produces<IReadOnlyList<SessionInfo>>()
             .WithTags("Sessions").WithSummary("The devices on which the user is logged in");
         routes.MapDelete("/sessions/{sessionId}", RevokeSession.Handle).RequireAuthorization().Produces<SuccessBody>()
@@ -54,7 +67,14 @@ static class UsersModule
             .WithTags("Sessions").WithSummary("End this session");
         routes.MapPost("/logout/all", LogOutAll.Handle).RequireAuthorization().Produces<SuccessBody>()
             .WithTags("Sessions").WithSummary("End every session of the user, this one too");
-        routes.MapPost("/ws/ticket", CreateTicket.Handle).RequireAuthorization().Produces<SocketTicket>()
-            .WithTags("Live").WithSummary("A single-use ticket for a socket's URL");
+        routes.MapPost("/api-keys/", CreateApiKey.Handle).RequireAuthorization()
+            .Takes<NewApiKey>("application/json").Produces<ApiKey>()
+            .WithTags("Keys").WithSummary("A key for a program, shown once");
+        routes.MapGet("/api-keys/", ListApiKeys.Handle).RequireAuthorization().Produces<IReadOnlyList<ApiKey>>()
+            .WithTags("Keys").WithSummary("The user's keys, newest first");
+        routes.MapDelete("/api-keys/{keyId}", DeleteApiKey.Handle).RequireAuthorization().Produces<SuccessBody>()
+            .WithTags("Keys").WithSummary("End a key, with the sockets and streams that it has opened");
+        routes.MapPost("/ws/ticket", CreateTicket.Handle).RequireAuthorization().AllowsKeys(KeyScopes.Read)
+            .Produces<SocketTicket>().WithTags("Live").WithSummary("A single-use ticket for a socket's URL");
     }
 }

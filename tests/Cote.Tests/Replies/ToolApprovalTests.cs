@@ -6,7 +6,7 @@ using static Cote.Tests.Harness.Reading;
 namespace Cote.Tests.Replies;
 
 /// <summary>Calls that wait for a person or a client, and what ends the wait.</summary>
-public sealed class ToolApprovalTests(ToolApp app) : ToolAppTests(app), IClassFixture<ToolApp>
+public sealed partial class ToolApprovalTests(ToolApp app) : ToolAppTests(app), IClassFixture<ToolApp>
 {
     // The rows of the calls of a reply.
     async Task<int> RowsAsync(string reply) => (await Live.App.RowsAsync())["tool_calls"]
