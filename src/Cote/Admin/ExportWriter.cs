@@ -18,8 +18,8 @@ sealed class ExportWriter(PipeWriter output, ExportStores stores, CurrentUser us
     /// with the schema.
     /// </summary>
     public static readonly IReadOnlyList<string> Tables =
-        ["users", "sessions", "chats", "messages", "message_media", "message_parts", "tool_calls", "media",
-            "media_forms", "calls"];
+        ["users", "sessions", "identities", "chats", "messages", "message_media", "message_parts", "tool_calls",
+            "media", "media_forms", "calls"];
 
     readonly ExportOutput _output = new(output);
 
@@ -34,6 +34,9 @@ sealed class ExportWriter(PipeWriter output, ExportStores stores, CurrentUser us
         Json.WriteString("created_at"u8, account.CreatedAt.ToString());
         await FlushAsync(ct);
         await WriteSessionsAsync(now, ct);
+        Json.WritePropertyName("identities"u8);
+        JsonSerializer.Serialize(
+            Json, await stores.Identities.ListAsync(user.Id, ct), UsersJson.Default.IReadOnlyListIdentity);
         await WriteMediaAsync(ct); // before the chats: an import, which reads once, tells missing ones by their names
         await WriteChatsAsync(ct);
         await WriteUsageAsync(ct);
@@ -49,8 +52,7 @@ sealed class ExportWriter(PipeWriter output, ExportStores stores, CurrentUser us
         Json.WritePropertyName("sessions"u8);
         var sessions = await stores.Sessions.ListAsync(user.Id, now, ct);
         JsonSerializer.Serialize<IReadOnlyList<SessionInfo>>(Json,
-            [.. sessions.Select(x => new SessionInfo(
-                x.Id, x.Device, x.Ip, x.CreatedAt, x.LastSeenAt, x.ExpiresAt, x.Id == user.SessionId))],
+            [.. sessions.Select(x => SessionInfo.From(x, user.SessionId))],
             UsersJson.Default.IReadOnlyListSessionInfo);
     }
 

@@ -20,7 +20,7 @@ static class SocketEndpoint
     {
         if (!http.WebSockets.IsWebSocketRequest)
             return ApiResults.Of(Problems.UpgradeRequired);
-        var user = await AuthenticateAsync(http, tokens, sessions, subscriptions.Clock, ct);
+        var (user, problem) = await AuthenticateAsync(http, tokens, sessions, subscriptions.Clock, ct);
         var offered = http.WebSockets.WebSocketRequestedProtocols;
         using var socket = await http.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext
         {
@@ -33,7 +33,13 @@ static class SocketEndpoint
         // code.
         if (user is null)
         {
-            await CloseAsync(socket, (WebSocketCloseStatus)1008, "log in");
+            await (problem?.Status switch
+            {
+                // To log in anew would not help: the client comes again by itself.
+                429 => CloseAsync(socket, (WebSocketCloseStatus)(int)CloseReason.RateLimited, "rate limited"),
+                503 => CloseAsync(socket, WebSocketCloseStatus.InternalServerError, "try again"),
+                _ => CloseAsync(socket, WebSocketCloseStatus.PolicyViolation, "log in"),
+            });
             return Results.Empty;
         }
         Cursor? cursor = null;
@@ -69,7 +75,7 @@ static class SocketEndpoint
         }
     }
 
-    static async Task<CurrentUser?> AuthenticateAsync(
+    static async Task<(CurrentUser? User, Problem? Problem)> AuthenticateAsync(
         HttpContext http, AccessTokens tokens, SessionStore sessions, Clock clock, CancellationToken ct)
     {
         string? header = http.Request.Headers.Authorization;
@@ -81,11 +87,11 @@ static class SocketEndpoint
             : protocol is not null ? protocol[BearerPrefix.Length..]
             : (string?)query["token"];
         if (token is not null)
-            return await tokens.ReadAsync(token, ct);
+            return await tokens.ReadAsync(token, http, ct);
         if (query["ticket"] is not [{ Length: > 0 } ticket])
-            return null;
-        // A ticket opens one socket, which lives no longer than its session.
+            return default;
+        // A ticket opens one socket, which lives no longer than its session, or than its issuer has vouched for it.
         return await sessions.RedeemTicketAsync(ticket, clock.Now) is { } session
-            ? new CurrentUser(session.UserId, session.Id, session.ExpiresAt) : null;
+            ? (new CurrentUser(session.UserId, session.Id, session.TokenUntil ?? session.ExpiresAt), null) : default;
     }
 }

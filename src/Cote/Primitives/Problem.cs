@@ -46,6 +46,15 @@ public static class Problems
     /// <summary>401 <c>invalid_refresh_token</c></summary>
     public static readonly Problem InvalidRefreshToken =
         new(401, "invalid_refresh_token", "The refresh token is not valid any more; log in again");
+    /// <summary>400 <c>invalid_code</c></summary>
+    public static readonly Problem InvalidCode =
+        new(400, "invalid_code", "The code is wrong, was used, or has expired");
+    /// <summary>503 <c>issuer_unavailable</c></summary>
+    public static readonly Problem IssuerAway =
+        Later(60, 503, "issuer_unavailable", "The issuer of this token cannot be reached; try again shortly");
+    /// <summary>409 <c>identity_taken</c></summary>
+    public static readonly Problem IdentityTaken =
+        new(409, "identity_taken", "This identity belongs to another account");
     /// <summary>403 <c>wrong_current_password</c></summary>
     public static readonly Problem WrongCurrentPassword =
         new(403, "wrong_current_password", "The current password is incorrect");

@@ -21,13 +21,15 @@ sealed class AccessTokens
     readonly TokenValidationParameters _validation;
     readonly AuthOptions _options;
     readonly SessionStore _sessions;
+    readonly IssuerTokens _issuers;
     readonly Revocations _revocations;
     readonly Clock _clock;
 
     public AccessTokens(
-        AuthOptions options, SigningKeys keys, SessionStore sessions, Revocations revocations, Clock clock)
+        AuthOptions options, SigningKeys keys, SessionStore sessions, IssuerTokens issuers, Revocations revocations,
+        Clock clock)
     {
-        (_options, _sessions, _revocations, _clock) = (options, sessions, revocations, clock);
+        (_options, _sessions, _issuers, _revocations, _clock) = (options, sessions, issuers, revocations, clock);
         _signing = new(keys.Current, SecurityAlgorithms.HmacSha256);
         _validation = new()
         {
@@ -68,14 +70,23 @@ sealed class AccessTokens
     }
 
     /// <summary>The answer of a login or a refresh.</summary>
-    public IResult Answer(Session session, string refreshToken)
+    public IResult Answer(Session session, string refreshToken, string? issuedTokenType = null)
     {
         var (token, expiresIn) = Create(session);
-        return ApiResults.Json(new TokenPair(token, "bearer", expiresIn, refreshToken), UsersJson.Default.TokenPair);
+        return ApiResults.Json(
+            new TokenPair(token, "bearer", expiresIn, refreshToken, issuedTokenType), UsersJson.Default.TokenPair);
     }
 
-    /// <summary>The user of a token, or null where it is not valid, or not any more.</summary>
-    public async ValueTask<CurrentUser?> ReadAsync(string token, CancellationToken ct)
+    /// <summary>The user of a token, our own or an issuer's; else the problem to answer.</summary>
+    public async ValueTask<(CurrentUser? User, Problem? Problem)> ReadAsync(
+        string token, HttpContext http, CancellationToken ct)
+    {
+        if (_issuers.Takes(token))
+            return await _issuers.ReadAsync(token, http, ct);
+        return await ReadOwnAsync(token, ct) is { } user ? (user, null) : (null, Problems.InvalidToken);
+    }
+
+    async ValueTask<CurrentUser?> ReadOwnAsync(string token, CancellationToken ct)
     {
         if (_verified.TryGetValue(token, out var known))
         {

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Cote.Primitives;
+using Cote.Users;
 
 namespace Cote;
 
@@ -60,10 +61,39 @@ public sealed class AuthOptions : IValidatableObject
     [Range(210_000, 100_000_000)]
     public int PasswordIterations { get; set; } = 210_000;
 
+    /// <summary>
+    /// Issuers whose tokens are trusted, each by a name of its own that stands in the path of browser logins:
+    /// <c>Issuers__google__Authority</c>.
+    /// </summary>
+    public IDictionary<string, IssuerOptions> Issuers { get; } =
+        new Dictionary<string, IssuerOptions>(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>
+    /// Where a browser login may lead back to, such as <c>com.example.app:/login</c>: a list (<c>…__0</c>) or one text
+    /// with commas. They are compared exactly, but for the port of <c>http://127.0.0.1</c> and <c>http://[::1]</c>.
+    /// </summary>
+    public IList<string> RedirectUris { get; } = [];
+
+    /// <summary>How long a token that an issuer has made can be shown, the skew of clocks added.</summary>
+    internal TimeSpan LongestIssued => Issuers.Values
+        .Select(x => TimeSpan.FromHours(x.MaxTokenHours) + 2 * IssuerTokenReader.Skew).DefaultIfEmpty().Max();
+
     /// <inheritdoc/>
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         if (Registration == "invitation" && InvitationCode is null)
             yield return new("registration is by invitation, but there is no code", [nameof(InvitationCode)]);
+        foreach (var (name, issuer) in Issuers)
+        {
+            var member = $"{nameof(Issuers)}__{name}";
+            if (name.Length > 32 || !name.All(x => char.IsAsciiLetterOrDigit(x) || x == '-'))
+                yield return new("its name has up to 32 ASCII letters, digits and dashes.", [member]);
+            if (issuer.Authority == Issuer
+                || Issuers.Any(x => x.Key != name && x.Value.Authority == issuer.Authority))
+                yield return new("another issuer has the same Authority.", [member]);
+        }
+        foreach (var uri in RedirectUris)
+            if (RedirectUri.WhatIsWrong(uri) is { } wrong)
+                yield return new($"`{uri}` {wrong}", [nameof(RedirectUris)]);
     }
 }

@@ -20,12 +20,18 @@ sealed class BearerHandler(
 {
     public const string SchemeName = "Bearer";
 
+    Problem _problem = Problems.InvalidToken;
+
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
         if (TokenOf(Context) is not { } token)
             return AuthenticateResult.NoResult();
-        if (await tokens.ReadAsync(token, Context.RequestAborted) is not { } user)
+        var (user, problem) = await tokens.ReadAsync(token, Context, Context.RequestAborted);
+        if (user is null)
+        {
+            _problem = problem ?? _problem;
             return AuthenticateResult.Fail("bad token");
+        }
         Context.Features.Set(user);
         Claim[] claims = [new("sub", user.Id), new("sid", user.SessionId)];
         var identity = new ClaimsIdentity(claims, SchemeName, "sub", "role");
@@ -33,7 +39,7 @@ sealed class BearerHandler(
     }
 
     protected override Task HandleChallengeAsync(AuthenticationProperties properties) =>
-        ApiResults.Of(TokenOf(Context) is null ? Problems.NotAuthenticated : Problems.InvalidToken)
+        ApiResults.Of(TokenOf(Context) is null ? Problems.NotAuthenticated : _problem)
             .ExecuteAsync(Context);
 
     static string? TokenOf(HttpContext http)

@@ -23,11 +23,12 @@ static class Roles
 
 /// <summary>A session, as its owner sees it. <paramref name="Current"/> is the one that asks.</summary>
 sealed record SessionInfo(
-    string Id, string Device, string Ip, Timestamp CreatedAt, Timestamp LastSeenAt, Timestamp ExpiresAt, bool Current)
+    string Id, string Device, string Ip, Timestamp CreatedAt, Timestamp LastSeenAt, Timestamp ExpiresAt, bool Current,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Issuer = null)
 {
     public static SessionInfo From(Session session, string currentId) => new(
         session.Id, session.Device, session.Ip, session.CreatedAt, session.LastSeenAt, session.ExpiresAt,
-        session.Id == currentId);
+        session.Id == currentId, session.Issuer);
 }
 
 /// <summary>The body of <c>PATCH /users/me</c>.</summary>
@@ -36,7 +37,17 @@ sealed record UserPatch(
     string? Instructions = null);
 
 /// <summary>The answer of a login or a refresh. <paramref name="ExpiresIn"/> is in seconds.</summary>
-sealed record TokenPair(string AccessToken, string TokenType, long ExpiresIn, string RefreshToken);
+sealed record TokenPair(
+    string AccessToken, string TokenType, long ExpiresIn, string RefreshToken,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? IssuedTokenType = null);
+
+/// <summary>What an account logs in by at an issuer.</summary>
+/// <param name="Issuer">The issuer's name here, or, where it is not trusted any more, its address.</param>
+/// <param name="Email">What the issuer called it when it was linked, verified; null where it did not.</param>
+sealed record Identity(string Id, string Issuer, string Subject, string? Email, Timestamp CreatedAt);
+
+/// <summary>The body of <c>POST /users/me/identities</c>.</summary>
+sealed record NewIdentity(string SubjectToken, string SubjectTokenType);
 
 /// <summary>A single-use ticket for a socket. <paramref name="ExpiresIn"/> is in seconds.</summary>
 sealed record SocketTicket(string Ticket, long ExpiresIn);
@@ -44,14 +55,21 @@ sealed record SocketTicket(string Ticket, long ExpiresIn);
 /// <summary>The body of <c>POST /users/</c>.</summary>
 sealed record NewUser(string Username, string Email, string Password, string? InvitationCode = null);
 
-/// <summary>The form of <c>POST /token</c>: username and password, or a refresh token with its grant type.</summary>
+/// <summary>
+/// The form of <c>POST /token</c>: username and password, or, with its grant type, a refresh token, an id token or the
+/// code of a browser login.
+/// </summary>
 sealed record LoginForm(
     string? Username = null, string? Password = null, string? GrantType = null, string? RefreshToken = null,
-    string? DeviceName = null, string? Scope = null, string? ClientId = null, string? ClientSecret = null);
+    string? DeviceName = null, string? Scope = null, string? ClientId = null, string? ClientSecret = null,
+    string? SubjectToken = null, string? SubjectTokenType = null, string? Code = null, string? CodeVerifier = null,
+    string? RedirectUri = null);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(User))]
 [JsonSerializable(typeof(TokenPair))]
 [JsonSerializable(typeof(IReadOnlyList<SessionInfo>))]
 [JsonSerializable(typeof(SocketTicket))]
+[JsonSerializable(typeof(Identity))]
+[JsonSerializable(typeof(IReadOnlyList<Identity>))]
 sealed partial class UsersJson : JsonSerializerContext;

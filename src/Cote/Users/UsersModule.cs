@@ -20,6 +20,7 @@ static class UsersModule
         services.AddSingleton<Audit>();
         services.AddSingleton<LoginThrottle>();
         services.AddSingleton<RefreshSession>();
+        services.AddIssuers();
         services.AddSingleton<Revocations>();
         services.AddHostedService<RevocationLoop>();
         services.AddHostedService<SessionMaintenanceLoop>();
@@ -38,6 +39,7 @@ static class UsersModule
         routes.MapPost("/token", LogIn.Handle).RequireRateLimit(Limit.Login)
             .Takes<LoginForm>("application/x-www-form-urlencoded", "multipart/form-data").Produces<TokenPair>()
             .WithTags("Users").WithSummary("Log in by password, or refresh a session");
+        routes.MapIssuers();
         routes.MapPost("/users/", Register.Handle).RequireRateLimit(Limit.RegistrationAttempt)
             .Takes<NewUser>("application/json").Produces<User>()
             .WithTags("Users").WithSummary("Create an account");
