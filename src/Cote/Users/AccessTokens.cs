@@ -7,7 +7,7 @@ using Microsoft.IdentityModel.Tokens;
 namespace Cote.Users;
 
 /// <summary>
-/// Access tokens: JWTs signed with HS256 that name a user and a session. A token that was verified is remembered until
+/// Access tokens: JWTs signed with HS256 or ES256 that name a user and a session. A token that was verified is remembered until
 /// it expires, so that a request costs a look-up and no cryptography.
 /// </summary>
 sealed class AccessTokens
@@ -26,17 +26,20 @@ sealed class AccessTokens
     readonly Clock _clock;
 
     public AccessTokens(
-        AuthOptions options, SigningKeys keys, SessionStore sessions, IssuerTokens issuers, Revocations revocations,
-        Clock clock)
+        AuthOptions options, SigningKeys keys, Es256Keys pairs, SessionStore sessions, IssuerTokens issuers,
+        Revocations revocations, Clock clock)
     {
         (_options, _sessions, _issuers, _revocations, _clock) = (options, sessions, issuers, revocations, clock);
-        _signing = new(keys.Current, SecurityAlgorithms.HmacSha256);
+        _signing = options.TokenAlgorithm == Es256Keys.Algorithm
+            ? new(pairs.All[0], SecurityAlgorithms.EcdsaSha256) : new(keys.Current, SecurityAlgorithms.HmacSha256);
         _validation = new()
         {
             // Pinned: a token that names another algorithm, or none, is refused whatever its signature.
-            ValidAlgorithms = [SecurityAlgorithms.HmacSha256],
+            ValidAlgorithms = [SecurityAlgorithms.HmacSha256, SecurityAlgorithms.EcdsaSha256],
             ValidTypes = ["at+jwt"],
-            IssuerSigningKeyResolver = (_, _, _, _) => keys.ValidAt(clock.Now),
+            // The keys of that algorithm alone: none is ever used for the other.
+            IssuerSigningKeyResolver = (_, jwt, id, _) => ((JsonWebToken)jwt).Alg == SecurityAlgorithms.EcdsaSha256
+                ? pairs.All.Where(x => x.KeyId == id) : keys.ValidAt(clock.Now),
             ValidIssuer = options.Issuer,
             ValidAudience = options.Audience,
             RequireSignedTokens = true,

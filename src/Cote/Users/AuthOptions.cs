@@ -26,6 +26,23 @@ public sealed class AuthOptions : IValidatableObject
     public DateTimeOffset? PreviousSigningKeyUntil { get; set; }
 
     /// <summary>
+    /// What signs access tokens: <c>HS256</c>: the signing key, which stays here. <c>ES256</c>: a private key whose
+    /// public half stands in <c>/.well-known/jwks.json</c>, so that other services can check them. What the other has
+    /// signed is taken too, so that one can be changed for the other while people are logged in.
+    /// </summary>
+    [OneOf("HS256", "ES256")]
+    public string TokenAlgorithm { get; set; } = "HS256";
+
+    /// <summary>
+    /// The private key of ES256, of the curve P-256, in PEM or as the base64 of its PKCS#8. Unset: one is made in the
+    /// data directory, readable by its owner only. Must be set with PostgreSQL.
+    /// </summary>
+    public Secret? Es256Key { get; set; }
+
+    /// <summary>The key of ES256 before, while it is being replaced: its tokens stay valid.</summary>
+    public Secret? PreviousEs256Key { get; set; }
+
+    /// <summary>
     /// Who may register: <c>open</c>: everyone. <c>invitation</c>: everyone with the code. <c>closed</c>: no one;
     /// <c>Cote.Server create-user</c> makes accounts.
     /// </summary>

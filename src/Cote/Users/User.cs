@@ -52,6 +52,12 @@ sealed record NewIdentity(string SubjectToken, string SubjectTokenType);
 /// <summary>A single-use ticket for a socket. <paramref name="ExpiresIn"/> is in seconds.</summary>
 sealed record SocketTicket(string Ticket, long ExpiresIn);
 
+/// <summary>A public key of access tokens: RFC 7517.</summary>
+sealed record PublicKey(string Kty, string Crv, string Use, string Alg, string Kid, string X, string Y);
+
+/// <summary>The public keys of access tokens; none where those are signed with HS256.</summary>
+sealed record KeySet(IReadOnlyList<PublicKey> Keys);
+
 /// <summary>The body of <c>POST /users/</c>.</summary>
 sealed record NewUser(string Username, string Email, string Password, string? InvitationCode = null);
 
@@ -70,6 +76,7 @@ sealed record LoginForm(
 [JsonSerializable(typeof(TokenPair))]
 [JsonSerializable(typeof(IReadOnlyList<SessionInfo>))]
 [JsonSerializable(typeof(SocketTicket))]
+[JsonSerializable(typeof(KeySet))]
 [JsonSerializable(typeof(Identity))]
 [JsonSerializable(typeof(IReadOnlyList<Identity>))]
 sealed partial class UsersJson : JsonSerializerContext;

@@ -15,6 +15,7 @@ static class UsersModule
         services.AddSingleton<SessionStore>();
         services.AddSingleton<Passwords>();
         services.AddSingleton<SigningKeys>();
+        services.AddSingleton<Es256Keys>();
         services.AddSingleton(x => x.GetRequiredService<SigningKeys>().Derived);
         services.AddSingleton<AccessTokens>();
         services.AddSingleton<Audit>();
@@ -39,6 +40,8 @@ static class UsersModule
         routes.MapPost("/token", LogIn.Handle).RequireRateLimit(Limit.Login)
             .Takes<LoginForm>("application/x-www-form-urlencoded", "multipart/form-data").Produces<TokenPair>()
             .WithTags("Users").WithSummary("Log in by password, or refresh a session");
+        routes.MapGet("/.well-known/jwks.json", GetKeys.Handle).Produces<KeySet>()
+            .WithTags("Users").WithSummary("The public keys of access tokens, for other services");
         routes.MapIssuers();
         routes.MapPost("/users/", Register.Handle).RequireRateLimit(Limit.RegistrationAttempt)
             .Takes<NewUser>("application/json").Produces<User>()
