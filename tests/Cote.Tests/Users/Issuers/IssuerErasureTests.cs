@@ -51,7 +51,6 @@ public sealed class IssuerErasureTests
 
             (await ada.DeleteAsync("/users/me")).Ok();
         }
-
     }
 
     static async Task<(long Day, long Month)> BudgetAsync(CoteClient client)
