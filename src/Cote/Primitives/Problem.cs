@@ -49,9 +49,6 @@ public static class Problems
     /// <summary>400 <c>invalid_code</c></summary>
     public static readonly Problem InvalidCode =
         new(400, "invalid_code", "The code is wrong, was used, or has expired");
-    /// <summary>503 <c>issuer_unavailable</c></summary>
-    public static readonly Problem IssuerAway =
-        Later(60, 503, "issuer_unavailable", "The issuer of this token cannot be reached; try again shortly");
     /// <summary>409 <c>identity_taken</c></summary>
     public static readonly Problem IdentityTaken =
         new(409, "identity_taken", "This identity belongs to another account");

@@ -45,7 +45,7 @@ static class UsersApi
 
         api.Operation(nameof(LogIn))
             .Refuses(Problems.WrongPassword, Problems.InvalidRefreshToken, Problems.AccountDisabled,
-                Problems.InvalidToken, Problems.RegistrationClosed, Problems.InvalidCode, Problems.IssuerAway);
+                Problems.InvalidToken, Problems.RegistrationClosed, Problems.InvalidCode, Problems.Unavailable);
         IssuersApi.Describe(api);
         api.Operation(nameof(Register)).Refuses(
             Problems.UsernameTaken, Problems.EmailTaken, Problems.RegistrationClosed, Problems.WrongInvitation);

@@ -85,7 +85,11 @@ sealed class IssuerKeys(string name, string authority, IssuerHttp http, Clock cl
 
     IssuerDocument? Usable(Known known) => clock.Since(known.FetchedAt) < Good ? known.Document : null;
 
-    Problem Away(Known known) => Problems.IssuerAway with { RetryAfter = Between - clock.Since(known.TriedAt!.Value) };
+    Problem Away(Known known) => Problems.Unavailable with
+    {
+        Detail = "The issuer of this token cannot be reached; try again shortly",
+        RetryAfter = Between - clock.Since(known.TriedAt!.Value),
+    };
 
     sealed record Known(IssuerDocument? Document, long FetchedAt, long? TriedAt, bool HasFailed);
 }

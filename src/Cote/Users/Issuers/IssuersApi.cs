@@ -11,7 +11,7 @@ static class IssuersApi
         api.Schema<NewIdentity>().OneOf("subject_token_type", ExchangeToken.IdToken)
             .Note("subject_token", "An id token of an issuer")
             .Example($$"""{"subject_token":"eyJ…","subject_token_type":"{{ExchangeToken.IdToken}}"}""");
-        api.Operation(nameof(LinkIdentity)).Refuses(Problems.IdentityTaken, Problems.IssuerAway);
+        api.Operation(nameof(LinkIdentity)).Refuses(Problems.IdentityTaken, Problems.Unavailable);
         api.Operation(nameof(BeginBrowserLogin)).Refuses(Problems.NotFound)
             .Note("Redirects to the issuer. A `redirect_uri` that is not on the list is a page with status 400.");
         api.Operation(nameof(EndBrowserLogin))

@@ -54,7 +54,7 @@ public sealed class IssuerKeysTests : IAsyncLifetime
         using var stranger = _app.With(strange);
         var refused = await stranger.GetAsync("/users/me");
         refused.ShouldBeProblem(
-            503, "issuer_unavailable", "The issuer of this token cannot be reached; try again shortly");
+            503, "unavailable", "The issuer of this token cannot be reached; try again shortly");
         int.Parse(refused.Header("Retry-After")!).ShouldBeInRange(1, 60);
         await using (var socket = await stranger.ConnectAsync(awaitReady: false))
             (await socket.Closed).ShouldBe(1011);
