@@ -9,7 +9,7 @@ namespace Cote.Admin;
 /// The SQL that removes the rows of a user from the tables of all rooms. A test compares it with the schema.
 /// </summary>
 sealed class AccountStore(
-    Database db, Revocations revocations, Audit audit, UsageStore usage,
+    Database db, Revocations revocations, Audit audit, UsageStore usage, BudgetStore budgets, IdentityStore identities,
     IEnumerable<HostTables> hosts, Clock clock)
 {
     const int BatchRows = 1_000;
@@ -22,6 +22,9 @@ sealed class AccountStore(
     /// </summary>
     public async Task EraseAsync(string userId, string actor, string ip)
     {
+        // What it has used is counted first: who comes back by the same identity goes on with it.
+        if (await identities.HasAnyAsync(userId, CancellationToken.None))
+            await budgets.PrepareAsync(userId, CancellationToken.None);
         var batch = new WriteBatch();
         batch.Execute($"""
             update users set erased_at = {clock.Now},
@@ -30,6 +33,8 @@ sealed class AccountStore(
             where id = {userId}
             """);
         batch.Execute($"update chats set deleted_at = {clock.Now} where user_id = {userId} and deleted_at is null");
+        BudgetStore.Forget(batch, userId, clock.Now);
+        IdentityStore.Forget(batch, userId, clock.Now);
         var ended = revocations.Add(batch, $"s.user_id = {userId}");
         var endedKeys = revocations.AddKeys(batch, $"s.user_id = {userId}");
         audit.Add(batch, AuditActions.AccountErased, userId, actor, ip);
@@ -93,6 +98,7 @@ sealed class AccountStore(
         ($"uploads", $"id", BatchRows),
         ($"upload_pieces", $"upload_id, start", BatchParts), ($"sessions", $"id", BatchRows),
         ($"api_keys", $"id", BatchRows), ($"mails", $"id", BatchRows), ($"mail_codes", $"hash", BatchRows),
+        ($"identities", $"issuer, subject", BatchRows), ($"login_codes", $"hash", BatchRows),
         ($"budgets", $"user_id", BatchRows), ($"repeated_calls", $"route, key", BatchParts),
     ];
 

@@ -18,8 +18,8 @@ sealed class ExportWriter(PipeWriter output, ExportStores stores, CurrentUser us
     /// with the schema.
     /// </summary>
     public static readonly IReadOnlyList<string> Tables =
-        ["users", "sessions", "api_keys", "chats", "messages", "message_media", "message_parts", "tool_calls", "media",
-            "media_forms", "calls"];
+        ["users", "sessions", "api_keys", "identities", "chats", "messages", "message_media", "message_parts",
+            "tool_calls", "media", "media_forms", "calls"];
 
     readonly ExportOutput _output = new(output);
 
@@ -37,6 +37,9 @@ sealed class ExportWriter(PipeWriter output, ExportStores stores, CurrentUser us
         Json.WritePropertyName("api_keys"u8);
         JsonSerializer.Serialize(
             Json, await stores.Keys.ListAsync(user.Id, now, ct), UsersJson.Default.IReadOnlyListApiKey);
+        Json.WritePropertyName("identities"u8);
+        JsonSerializer.Serialize(
+            Json, await stores.Identities.ListAsync(user.Id, ct), UsersJson.Default.IReadOnlyListIdentity);
         await WriteMediaAsync(ct); // before the chats: an import, which reads once, tells missing ones by their names
         await WriteChatsAsync(ct);
         await WriteUsageAsync(ct);
@@ -52,8 +55,7 @@ sealed class ExportWriter(PipeWriter output, ExportStores stores, CurrentUser us
         Json.WritePropertyName("sessions"u8);
         var sessions = await stores.Sessions.ListAsync(user.Id, now, ct);
         JsonSerializer.Serialize<IReadOnlyList<SessionInfo>>(Json,
-            [.. sessions.Select(x => new SessionInfo(
-                x.Id, x.Device, x.Ip, x.CreatedAt, x.LastSeenAt, x.ExpiresAt, x.Id == user.SessionId))],
+            [.. sessions.Select(x => SessionInfo.From(x, user.SessionId))],
             UsersJson.Default.IReadOnlyListSessionInfo);
     }
 

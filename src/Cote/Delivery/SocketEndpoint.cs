@@ -20,7 +20,7 @@ static class SocketEndpoint
     {
         if (!http.WebSockets.IsWebSocketRequest)
             return ApiResults.Of(Problems.UpgradeRequired);
-        var user = await AuthenticateAsync(http, tokens, tickets, subscriptions.Clock, ct);
+        var (user, problem) = await AuthenticateAsync(http, tokens, tickets, subscriptions.Clock, ct);
         var offered = http.WebSockets.WebSocketRequestedProtocols;
         using var socket = await http.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext
         {
@@ -33,7 +33,13 @@ static class SocketEndpoint
         // code.
         if (user is null)
         {
-            await CloseAsync(socket, (WebSocketCloseStatus)1008, "log in");
+            await (problem?.Status switch
+            {
+                // To log in anew would not help: the client comes again by itself.
+                429 => CloseAsync(socket, (WebSocketCloseStatus)(int)CloseReason.RateLimited, "rate limited"),
+                503 => CloseAsync(socket, WebSocketCloseStatus.InternalServerError, "try again"),
+                _ => CloseAsync(socket, WebSocketCloseStatus.PolicyViolation, "log in"),
+            });
             return Results.Empty;
         }
         if (!user.Allows(KeyScopes.Read))
@@ -76,7 +82,7 @@ static class SocketEndpoint
         }
     }
 
-    static async Task<CurrentUser?> AuthenticateAsync(
+    static async Task<(CurrentUser? User, Problem? Problem)> AuthenticateAsync(
         HttpContext http, AccessTokens tokens, TicketStore tickets, Clock clock, CancellationToken ct)
     {
         string? header = http.Request.Headers.Authorization;
@@ -86,9 +92,9 @@ static class SocketEndpoint
         var isBearer = header?.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) == true;
         var token = isBearer ? header![7..].Trim() : protocol?[BearerPrefix.Length..];
         if (token is not null)
-            return await tokens.ReadAsync(token, ct);
+            return await tokens.ReadAsync(token, http, ct);
         if ((string?)query["token"] is { } inUrl)
-            return await tokens.ReadFromUrlAsync(inUrl, ct);
-        return query["ticket"] is [{ Length: > 0 } ticket] ? await tickets.RedeemAsync(ticket, clock.Now) : null;
+            return await tokens.ReadFromUrlAsync(inUrl, http, ct);
+        return (query["ticket"] is [{ Length: > 0 } ticket] ? await tickets.RedeemAsync(ticket, clock.Now) : null, null);
     }
 }

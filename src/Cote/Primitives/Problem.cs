@@ -46,6 +46,9 @@ public static class Problems
     /// <summary>401 <c>invalid_refresh_token</c></summary>
     public static readonly Problem InvalidRefreshToken =
         new(401, "invalid_refresh_token", "The refresh token is not valid any more; log in again");
+    /// <summary>409 <c>identity_taken</c></summary>
+    public static readonly Problem IdentityTaken =
+        new(409, "identity_taken", "This identity belongs to another account");
     /// <summary>403 <c>wrong_current_password</c></summary>
     public static readonly Problem WrongCurrentPassword =
         new(403, "wrong_current_password", "The current password is incorrect");
@@ -75,7 +78,7 @@ public static class Problems
     public static readonly Problem EmailTaken = new(400, "email_taken", "Email already registered");
     /// <summary>400 <c>invalid_code</c></summary>
     public static readonly Problem InvalidCode =
-        new(400, "invalid_code", "The code is wrong, was used or has expired; ask for a new one");
+        new(400, "invalid_code", "The code is wrong, was used or has expired; get a new one");
     /// <summary>501 <c>mail_not_configured</c></summary>
     public static readonly Problem MailNotConfigured =
         new(501, "mail_not_configured", "This server sends no mail");

@@ -106,6 +106,37 @@ sealed class BudgetStore(Database db, BudgetsOptions options)
           cap_month_cost = excluded.cap_month_cost
         """);
 
+    /// <summary>
+    /// Keeps under the identities of a user, who is erased, what its open windows have used: whoever comes back by one
+    /// of them begins with it. What is reserved counts as used, since nobody settles it then. Before the identities go,
+    /// after <see cref="PrepareAsync"/>.
+    /// </summary>
+    public static void Forget(WriteBatch batch, string userId, Timestamp now)
+    {
+        var (first, month) = (Windows.DayOf(Windows.BeginOfMonth(now)), Windows.MonthOf(now));
+        Sql mine = $"identities i join budgets b on b.user_id = i.user_id where i.user_id = {userId}";
+        batch.Execute($"""
+            delete from forgotten_usage where hash in (select i.hash from {mine})
+            """);
+        batch.Execute($"""
+            insert into forgotten_usage (hash, day, tokens, cost)
+            select i.hash, b.day, b.day_tokens + b.day_reserved_tokens, b.day_cost + b.day_reserved_cost from {mine}
+              and b.day >= {first}
+            """);
+        // The other days of the month together, as if they were the first.
+        batch.Execute($"""
+            insert into forgotten_usage (hash, day, tokens, cost)
+            select i.hash, {first},
+              b.month_tokens + b.month_reserved_tokens
+                - case when b.day >= {first} then b.day_tokens + b.day_reserved_tokens else 0 end,
+              b.month_cost + b.month_reserved_cost
+                - case when b.day >= {first} then b.day_cost + b.day_reserved_cost else 0 end
+            from {mine} and b.month = {month}
+            on conflict (hash, day) do update set tokens = forgotten_usage.tokens + excluded.tokens,
+              cost = forgotten_usage.cost + excluded.cost
+            """);
+    }
+
     // The row is there first, so that what is settled from now on waits for it or counts in it: the sums hold all that
     // was settled before, and nothing twice.
     async Task PrepareAllAsync(Timestamp now)
@@ -160,7 +191,12 @@ sealed class BudgetStore(Database db, BudgetsOptions options)
             select c.day, c.input + c.output as tokens, coalesce(c.cost, 0) as cost from calls c
             where c.state = 1 and c.at >= {first}
             """;
-        calls = userId is not null ? (Sql)$"{calls} and c.user_id = {userId}"
+        calls = userId is not null
+            ? (Sql)$"""
+            {calls} and c.user_id = {userId} union all
+            select f.day, f.tokens, f.cost from forgotten_usage f join identities i on i.hash = f.hash
+            where i.user_id = {userId} and f.day >= {Windows.DayOf(first)}
+            """
             : $"""
             {calls} union all
             select e.day, e.input + e.output, e.cost from usage_sums e where e.day >= {Windows.DayOf(first)}

@@ -7,8 +7,8 @@ using Microsoft.IdentityModel.Tokens;
 namespace Cote.Users;
 
 /// <summary>
-/// Access tokens: JWTs signed with HS256 that name a user and a session. A token that was verified is remembered until
-/// it expires, so that a request costs a look-up and no cryptography.
+/// Access tokens: JWTs signed with HS256 or ES256 that name a user and a session. A token that was verified is
+/// remembered until it expires, so that a request costs a look-up and no cryptography.
 /// </summary>
 sealed class AccessTokens
 {
@@ -21,22 +21,27 @@ sealed class AccessTokens
     readonly TokenValidationParameters _validation;
     readonly AuthOptions _options;
     readonly SessionStore _sessions;
+    readonly IssuerTokens _issuers;
     readonly Revocations _revocations;
     readonly ApiKeys _keys;
     readonly Clock _clock;
 
     public AccessTokens(
-        AuthOptions options, SigningKeys keys, SessionStore sessions, ApiKeys apiKeys, Revocations revocations,
-        Clock clock)
+        AuthOptions options, SigningKeys keys, Es256Keys pairs, SessionStore sessions, ApiKeys apiKeys,
+        IssuerTokens issuers, Revocations revocations, Clock clock)
     {
-        (_options, _sessions, _keys, _revocations, _clock) = (options, sessions, apiKeys, revocations, clock);
-        _signing = new(keys.Current, SecurityAlgorithms.HmacSha256);
+        (_options, _sessions, _keys, _issuers, _revocations, _clock) =
+            (options, sessions, apiKeys, issuers, revocations, clock);
+        _signing = options.TokenAlgorithm == Es256Keys.Algorithm
+            ? new(pairs.All[0], SecurityAlgorithms.EcdsaSha256) : new(keys.Current, SecurityAlgorithms.HmacSha256);
         _validation = new()
         {
             // Pinned: a token that names another algorithm, or none, is refused whatever its signature.
-            ValidAlgorithms = [SecurityAlgorithms.HmacSha256],
+            ValidAlgorithms = [SecurityAlgorithms.HmacSha256, SecurityAlgorithms.EcdsaSha256],
             ValidTypes = ["at+jwt"],
-            IssuerSigningKeyResolver = (_, _, _, _) => keys.ValidAt(clock.Now),
+            // The keys of that algorithm alone: none is ever used for the other.
+            IssuerSigningKeyResolver = (_, jwt, id, _) => ((JsonWebToken)jwt).Alg == SecurityAlgorithms.EcdsaSha256
+                ? pairs.All.Where(x => x.KeyId == id) : keys.ValidAt(clock.Now),
             ValidIssuer = options.Issuer,
             ValidAudience = options.Audience,
             RequireSignedTokens = true,
@@ -49,8 +54,9 @@ sealed class AccessTokens
     /// The user of what stands in a URL, where a browser can put nothing else. An API key outlives the logs that URLs
     /// end up in, so it is refused there.
     /// </summary>
-    public ValueTask<CurrentUser?> ReadFromUrlAsync(string token, CancellationToken ct) =>
-        ApiKeys.IsKey(token) ? ValueTask.FromResult<CurrentUser?>(null) : ReadAsync(token, ct);
+    public ValueTask<(CurrentUser? User, Problem? Problem)> ReadFromUrlAsync(
+        string token, HttpContext http, CancellationToken ct) => ApiKeys.IsKey(token)
+        ? ValueTask.FromResult<(CurrentUser?, Problem?)>((null, Problems.InvalidToken)) : ReadAsync(token, http, ct);
 
     /// <summary>A token for a session, and for how many seconds it is valid.</summary>
     public (string Token, long ExpiresIn) Create(Session session)
@@ -77,14 +83,23 @@ sealed class AccessTokens
     }
 
     /// <summary>The answer of a login or a refresh.</summary>
-    public IResult Answer(Session session, string refreshToken)
+    public IResult Answer(Session session, string refreshToken, string? issuedTokenType = null)
     {
         var (token, expiresIn) = Create(session);
-        return ApiResults.Json(new TokenPair(token, "bearer", expiresIn, refreshToken), UsersJson.Default.TokenPair);
+        return ApiResults.Json(
+            new TokenPair(token, "bearer", expiresIn, refreshToken, issuedTokenType), UsersJson.Default.TokenPair);
     }
 
-    /// <summary>The user of a token or an API key, or null where it is not valid, or not any more.</summary>
-    public async ValueTask<CurrentUser?> ReadAsync(string token, CancellationToken ct)
+    /// <summary>The user of a token, our own or an issuer's, or of an API key; else the problem to answer.</summary>
+    public async ValueTask<(CurrentUser? User, Problem? Problem)> ReadAsync(
+        string token, HttpContext http, CancellationToken ct)
+    {
+        if (_issuers.Takes(token))
+            return await _issuers.ReadAsync(token, http, ct);
+        return await ReadOwnAsync(token, ct) is { } user ? (user, null) : (null, Problems.InvalidToken);
+    }
+
+    async ValueTask<CurrentUser?> ReadOwnAsync(string token, CancellationToken ct)
     {
         if (ApiKeys.IsKey(token))
             return await _keys.ReadAsync(token, ct);

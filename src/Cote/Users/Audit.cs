@@ -31,6 +31,7 @@ static class AuditActions
     public const string AccountErased = "account_erased";
     public const string Exported = "exported";
     public const string BudgetChanged = "budget_changed";
+    public const string IdentityLinked = "identity_linked";
 }
 
 /// <summary>All SQL of the audit. A line is written in the batch of what it tells of, wherever there is one.</summary>

@@ -20,14 +20,20 @@ sealed class BearerHandler(
 {
     public const string SchemeName = "Bearer";
 
+    Problem _problem = Problems.InvalidToken;
+
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
         if (TokenOf(Context) is not { } token)
             return AuthenticateResult.NoResult();
-        var reading = Context.Request.Headers.Authorization.Count > 0
-            ? tokens.ReadAsync(token, Context.RequestAborted) : tokens.ReadFromUrlAsync(token, Context.RequestAborted);
-        if (await reading is not { } user)
+        var (user, problem) = await (Context.Request.Headers.Authorization.Count > 0
+            ? tokens.ReadAsync(token, Context, Context.RequestAborted)
+            : tokens.ReadFromUrlAsync(token, Context, Context.RequestAborted));
+        if (user is null)
+        {
+            _problem = problem ?? _problem;
             return AuthenticateResult.Fail("bad token");
+        }
         Context.Features.Set(user);
         Claim[] claims = user.SessionId is { } session ? [new("sub", user.Id), new("sid", session)]
             : [new("sub", user.Id)];
@@ -36,7 +42,7 @@ sealed class BearerHandler(
     }
 
     protected override Task HandleChallengeAsync(AuthenticationProperties properties) =>
-        ApiResults.Of(TokenOf(Context) is null ? Problems.NotAuthenticated : Problems.InvalidToken)
+        ApiResults.Of(TokenOf(Context) is null ? Problems.NotAuthenticated : _problem)
             .ExecuteAsync(Context);
 
     static string? TokenOf(HttpContext http)

@@ -20,4 +20,12 @@ static partial class UsersLog
     [LoggerMessage(EventId = 1503, Level = LogLevel.Error,
         Message = "Too many mails wait to be sent: a further one was dropped")]
     public static partial void MailDropped(this ILogger log);
+
+    [LoggerMessage(EventId = 1510, Level = LogLevel.Warning,
+        Message = "Issuer {Issuer} cannot be asked for its keys: {Kind}: {Reason}")]
+    public static partial void IssuerAway(this ILogger log, string issuer, string kind, string reason);
+
+    [LoggerMessage(EventId = 1511, Level = LogLevel.Warning,
+        Message = "A login by browser at issuer {Issuer} has failed: {Reason}")]
+    public static partial void BrowserLoginFailed(this ILogger log, string issuer, string reason);
 }

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Cote.Users;
 
-/// <summary><c>POST /token</c>: a login by password, or a refresh (<see cref="RefreshSession"/>).</summary>
+/// <summary><c>POST /token</c>: a login by password, or one of the other <see cref="Grants"/>.</summary>
 static class LogIn
 {
     const int MaxDeviceLength = 200;
@@ -12,15 +12,15 @@ static class LogIn
 
     public static async Task<IResult> Handle(
         HttpContext http, UserStore users, Passwords passwords, LoginThrottle throttle, AccessTokens tokens,
-        Audit audit, Database db, RefreshSession refresh, AuthOptions options, Clock clock, CancellationToken ct)
+        Audit audit, Database db, Grants grants, AuthOptions options, Clock clock, CancellationToken ct)
     {
         var request = await Body.ReadFormAsync(http);
-        var grant = request.Choice("grant_type", "password", "password", "refresh_token");
-        if (grant == "refresh_token")
-            return await refresh.HandleAsync(http, request);
+        var grant = request.Choice("grant_type", Grants.Password, Grants.All);
+        if (grant != Grants.Password)
+            return await grants.HandleAsync(grant, http, request, ct);
         var username = request.Text("username", 0, Credentials.MaxEmailLength, TypedText.Trim);
         var password = request.Text("password", 0, MaxPasswordLength);
-        var device = request.OptionalText("device_name", 0, MaxDeviceLength) ?? DeviceOf(http);
+        var device = ReadDevice(request, http);
         if (request.Problem is { } wrong)
             return ApiResults.Of(wrong);
         var account = await users.FindByLoginAsync(username, ct);
@@ -57,6 +57,10 @@ static class LogIn
 
         return tokens.Answer(session, refreshToken);
     }
+
+    /// <summary>The name of a session: the device's own, or what the User-Agent says.</summary>
+    public static string ReadDevice(RequestReader request, HttpContext http) =>
+        request.OptionalText("device_name", 0, MaxDeviceLength) ?? DeviceOf(http);
 
     static string DeviceOf(HttpContext http) =>
         Excerpt.Of(

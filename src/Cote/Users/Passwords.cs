@@ -48,6 +48,7 @@ sealed class Passwords : IDisposable
     public Task<(bool Right, string? Rehashed)> VerifyAsync(string? hash, string password, CancellationToken ct) =>
         InTurnAsync<(bool, string?)>(() =>
         {
+            hash = hash is { Length: > 0 } ? hash : null; // an account that logs in by an issuer has no password
             var unknown = _unknownUsers.Value;
             var text = TypedText.Password(password);
             var result = _hasher.VerifyHashedPassword(null!, hash ?? unknown, text);

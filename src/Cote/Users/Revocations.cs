@@ -63,6 +63,14 @@ sealed class Revocations(Database db, NodeNotifier notifier, AuthOptions options
             select c.value + 1 - row_number() over (order by s.id), s.id, {until}
             from counters c, {table} s where c.name = 'revocations' and {just}
             """);
+        // An issuer's clock may be ahead of ours: what it had issued by now may say that it was later.
+        batch.Execute($"""
+            insert into ended_keys (token_key, ended_at)
+            select s.token_key, case when s.token_iat > {now} then s.token_iat else {now} end
+            from sessions s where {just} and s.token_key is not null
+            on conflict (token_key) do update set ended_at = case
+              when excluded.ended_at > ended_keys.ended_at then excluded.ended_at else ended_keys.ended_at end
+            """);
         return revoked;
     }
 
@@ -126,7 +134,9 @@ sealed class Revocations(Database db, NodeNotifier notifier, AuthOptions options
                 _sessions.TryRemove(id, out _);
     }
 
-    TimeSpan TokenLifetime => TimeSpan.FromMinutes(options.AccessTokenMinutes);
+    // Of the longest token that a session may hold: of our own ones, and of every issuer's, by either clock.
+    TimeSpan TokenLifetime =>
+        new[] { TimeSpan.FromMinutes(options.AccessTokenMinutes), options.LongestIssued }.Max();
 
     void Add(RevokedSession session)
     {

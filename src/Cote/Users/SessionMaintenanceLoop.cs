@@ -8,8 +8,8 @@ namespace Cote.Users;
 /// that have expired.
 /// </summary>
 sealed class SessionMaintenanceLoop(
-    SessionStore sessions, ApiKeyStore keys, MailStore mails, Audit audit, AuthOptions options, Clock clock,
-    ILogger<SessionMaintenanceLoop> log)
+    SessionStore sessions, ApiKeyStore keys, MailStore mails, IdentityStore identities, Audit audit, AuthOptions options,
+    Clock clock, ILogger<SessionMaintenanceLoop> log)
     : PeriodicLoop(TimeSpan.FromMinutes(1), clock, log)
 {
     const int PurgeRows = 1_000;
@@ -21,6 +21,7 @@ sealed class SessionMaintenanceLoop(
         await sessions.PurgeAsync(Clock.Now, PurgeRows);
         await keys.PurgeAsync(Clock.Now, PurgeRows);
         await mails.PurgeAsync(Clock.Now);
+        await identities.PurgeAsync(Clock.Now - options.LongestIssued);
         await audit.TrimAsync(Clock.Now - TimeSpan.FromDays(options.AuditDays));
     }
 

@@ -6,8 +6,11 @@ using Cote.Primitives;
 namespace Cote.Users;
 
 /// <summary>A login: its device, its last address, and until when it can be refreshed.</summary>
+/// <param name="Issuer">The name of the issuer that it came about by; null where it was a password.</param>
+/// <param name="TokenUntil">Of one that holds an issuer's own access tokens: until when the last of them works.</param>
 sealed record Session(
-    string Id, string UserId, string Device, string Ip, Timestamp CreatedAt, Timestamp LastSeenAt, Timestamp ExpiresAt);
+    string Id, string UserId, string Device, string Ip, Timestamp CreatedAt, Timestamp LastSeenAt, Timestamp ExpiresAt,
+    string? Issuer = null, Timestamp? TokenUntil = null);
 
 /// <summary>
 /// What came of a refresh token: its session with the next token, or, where an old one was used again, the session
@@ -21,16 +24,18 @@ sealed class SessionStore(Database db, SigningKeys keys)
     const long RetryMilliseconds = 10_000;
     const int SeenRows = 200; // of one batch: a long one would hold up every other write of the embedded database
 
-    static readonly Sql All = $"s.id, s.user_id, s.device, s.ip, s.created_at, s.last_seen_at, s.expires_at";
+    static readonly Sql All = $"""
+        s.id, s.user_id, s.device, s.ip, s.created_at, s.last_seen_at, s.expires_at, s.issuer, s.token_until
+        """;
 
     readonly ConcurrentDictionary<string, Timestamp> _seen = [];
     readonly Lazy<IReadOnlyList<byte[]>> _successorKeys = new(() => keys.Derived.For("refresh tokens"));
 
     /// <summary>Adds a session to a batch.</summary>
     public static void Add(WriteBatch batch, Session session, string refreshToken) => batch.Execute($"""
-        insert into sessions (id, user_id, refresh_hash, device, ip, created_at, last_seen_at, expires_at)
+        insert into sessions (id, user_id, refresh_hash, device, ip, created_at, last_seen_at, expires_at, issuer)
         values ({session.Id}, {session.UserId}, {SecureTokens.Hash(refreshToken)}, {session.Device}, {session.Ip},
-          {session.CreatedAt}, {session.LastSeenAt}, {session.ExpiresAt})
+          {session.CreatedAt}, {session.LastSeenAt}, {session.ExpiresAt}, {session.Issuer})
         """);
 
     /// <summary>The session, if it still lives and its user may log in.</summary>
@@ -91,7 +96,7 @@ sealed class SessionStore(Database db, SigningKeys keys)
             $"""
             select {All}, s.refresh_hash from sessions s join users u on u.id = s.user_id and u.disabled_at is null
             where s.refresh_hash in ({fresh}, {before}) and s.parent_hash = {spent} and {Lives(now)} and {inTime}
-            """, row => (Session: Read(row), Hash: row.GetString(7)));
+            """, row => (Session: Read(row), Hash: row.GetString(9)));
         var reused = batch.Query(
             $"""
             select {All} from spent_tokens t join sessions s on s.id = t.session_id
@@ -144,5 +149,6 @@ sealed class SessionStore(Database db, SigningKeys keys)
 
     static Session Read(Row row) => new(
         row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3),
-        new(row.GetInt64(4)), new(row.GetInt64(5)), new(row.GetInt64(6)));
+        new(row.GetInt64(4)), new(row.GetInt64(5)), new(row.GetInt64(6)), row.GetStringOrNull(7),
+        row.GetInt64OrNull(8) is { } until ? new Timestamp(until) : null);
 }

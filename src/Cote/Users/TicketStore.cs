@@ -18,7 +18,7 @@ sealed class TicketStore(Database db, SessionStore sessions, ApiKeyStore keys)
 
     /// <summary>
     /// Spends a ticket: the second use of the same one finds nothing. What it opens lives no longer than its session
-    /// or key.
+    /// or key, or than its issuer has vouched for it.
     /// </summary>
     public async Task<CurrentUser?> RedeemAsync(string ticket, Timestamp now)
     {
@@ -34,6 +34,6 @@ sealed class TicketStore(Database db, SessionStore sessions, ApiKeyStore keys)
             return await keys.FindAsync(key, null, now, CancellationToken.None);
         return taken.First.Session is { } id
             && await sessions.FindAsync(id, now, CancellationToken.None) is { } session
-            ? new CurrentUser(session.UserId, session.Id, session.ExpiresAt) : null;
+            ? new CurrentUser(session.UserId, session.Id, session.TokenUntil ?? session.ExpiresAt) : null;
     }
 }

@@ -27,11 +27,12 @@ static class Roles
 
 /// <summary>A session, as its owner sees it. <paramref name="Current"/> is the one that asks.</summary>
 sealed record SessionInfo(
-    string Id, string Device, string Ip, Timestamp CreatedAt, Timestamp LastSeenAt, Timestamp ExpiresAt, bool Current)
+    string Id, string Device, string Ip, Timestamp CreatedAt, Timestamp LastSeenAt, Timestamp ExpiresAt, bool Current,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Issuer = null)
 {
     public static SessionInfo From(Session session, string? currentId) => new(
         session.Id, session.Device, session.Ip, session.CreatedAt, session.LastSeenAt, session.ExpiresAt,
-        session.Id == currentId);
+        session.Id == currentId, session.Issuer);
 }
 
 /// <summary>The body of <c>PATCH /users/me</c>.</summary>
@@ -40,18 +41,39 @@ sealed record UserPatch(
     string? Instructions = null);
 
 /// <summary>The answer of a login or a refresh. <paramref name="ExpiresIn"/> is in seconds.</summary>
-sealed record TokenPair(string AccessToken, string TokenType, long ExpiresIn, string RefreshToken);
+sealed record TokenPair(
+    string AccessToken, string TokenType, long ExpiresIn, string RefreshToken,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? IssuedTokenType = null);
+
+/// <summary>What an account logs in by at an issuer.</summary>
+/// <param name="Issuer">The issuer's name here, or, where it is not trusted any more, its address.</param>
+/// <param name="Email">What the issuer called it when it was linked, verified; null where it did not.</param>
+sealed record Identity(string Id, string Issuer, string Subject, string? Email, Timestamp CreatedAt);
+
+/// <summary>The body of <c>POST /users/me/identities</c>.</summary>
+sealed record NewIdentity(string SubjectToken, string SubjectTokenType);
 
 /// <summary>A single-use ticket for a socket. <paramref name="ExpiresIn"/> is in seconds.</summary>
 sealed record SocketTicket(string Ticket, long ExpiresIn);
 
+/// <summary>A public key of access tokens: RFC 7517.</summary>
+sealed record PublicKey(string Kty, string Crv, string Use, string Alg, string Kid, string X, string Y);
+
+/// <summary>The public keys of access tokens; none where those are signed with HS256.</summary>
+sealed record KeySet(IReadOnlyList<PublicKey> Keys);
+
 /// <summary>The body of <c>POST /users/</c>.</summary>
 sealed record NewUser(string Username, string Email, string Password, string? InvitationCode = null);
 
-/// <summary>The form of <c>POST /token</c>: username and password, or a refresh token with its grant type.</summary>
+/// <summary>
+/// The form of <c>POST /token</c>: username and password, or, with its grant type, a refresh token, an id token or the
+/// code of a browser login.
+/// </summary>
 sealed record LoginForm(
     string? Username = null, string? Password = null, string? GrantType = null, string? RefreshToken = null,
-    string? DeviceName = null, string? Scope = null, string? ClientId = null, string? ClientSecret = null);
+    string? DeviceName = null, string? Scope = null, string? ClientId = null, string? ClientSecret = null,
+    string? SubjectToken = null, string? SubjectTokenType = null, string? Code = null, string? CodeVerifier = null,
+    string? RedirectUri = null);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(User))]
@@ -61,4 +83,7 @@ sealed record LoginForm(
 [JsonSerializable(typeof(PasswordWasReset))]
 [JsonSerializable(typeof(ApiKey))]
 [JsonSerializable(typeof(IReadOnlyList<ApiKey>))]
+[JsonSerializable(typeof(KeySet))]
+[JsonSerializable(typeof(Identity))]
+[JsonSerializable(typeof(IReadOnlyList<Identity>))]
 sealed partial class UsersJson : JsonSerializerContext;

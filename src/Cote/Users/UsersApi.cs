@@ -26,8 +26,13 @@ static class UsersApi
             .Length("instructions", 0, UpdateMe.LongestInstructions).Note("instructions", "Null removes them")
             .Note("password", "A new password needs `current_password` and ends the other sessions")
             .Example("""{"email":"ada.lovelace@example.com"}""");
-        api.Schema<LoginForm>().OneOf("grant_type", "password", "refresh_token")
-            .Note("`username` and `password`; or `grant_type=refresh_token` and `refresh_token`.")
+        api.Schema<LoginForm>().OneOf("grant_type", Grants.All)
+            .Note("`username` and `password`; or `grant_type=refresh_token` and `refresh_token`; or an id token of an "
+                + "issuer as `subject_token` with its `subject_token_type`; or `grant_type=authorization_code` with "
+                + "`code`, `code_verifier` and `redirect_uri`.")
+            .Note("subject_token_type", $"`{ExchangeToken.IdToken}`")
+            .Note("code", "What a browser login came back with: good once, for a minute")
+            .Note("redirect_uri", "The one that the browser login began with")
             .Note("username", "The username or the e-mail")
             .Note("device_name", "Names the session; the User-Agent where it is absent")
             .Note("scope", "Accepted and not used").Note("client_id", "Accepted and not used")
@@ -37,11 +42,14 @@ static class UsersApi
             .Note("refresh_token", "Works once; each refresh answers the next one");
         api.Schema<SocketTicket>().Note("expires_in", "Seconds");
         api.Schema<SessionInfo>().Note("device", "As the login named it")
+            .Note("issuer", "The name of the issuer that it came about by")
             .Note("current", "Is it the session that asks?");
 
         DescribeKeysAndMail(api);
         api.Operation(nameof(LogIn))
-            .Refuses(Problems.WrongPassword, Problems.InvalidRefreshToken, Problems.AccountDisabled);
+            .Refuses(Problems.WrongPassword, Problems.InvalidRefreshToken, Problems.AccountDisabled,
+                Problems.InvalidToken, Problems.RegistrationClosed, Problems.InvalidCode, Problems.Unavailable);
+        IssuersApi.Describe(api);
         api.Operation(nameof(Register)).Refuses(
             Problems.UsernameTaken, Problems.EmailTaken, Problems.RegistrationClosed, Problems.WrongInvitation);
         api.Operation(nameof(UpdateMe))

@@ -16,11 +16,13 @@ static class UsersModule
         services.AddSingleton<ApiKeyStore>().AddSingleton<ApiKeys>().AddSingleton<TicketStore>();
         services.AddSingleton<Passwords>();
         services.AddSingleton<SigningKeys>();
+        services.AddSingleton<Es256Keys>();
         services.AddSingleton(x => x.GetRequiredService<SigningKeys>().Derived);
         services.AddSingleton<AccessTokens>();
         services.AddSingleton<Audit>();
         services.AddSingleton<LoginThrottle>();
         services.AddSingleton<RefreshSession>();
+        services.AddIssuers();
         services.AddSingleton<Revocations>();
         services.AddSingleton<MailStore>().AddSingleton<Mailer>().AddSingleton(new MailTemplates());
         services.AddSingleton(MailPace.Default).AddSingleton(new MailTrust(null));
@@ -42,6 +44,9 @@ static class UsersModule
         routes.MapPost("/token", LogIn.Handle).RequireRateLimit(Limit.Login)
             .Takes<LoginForm>("application/x-www-form-urlencoded", "multipart/form-data").Produces<TokenPair>()
             .WithTags("Users").WithSummary("Log in by password, or refresh a session");
+        routes.MapGet("/.well-known/jwks.json", GetKeys.Handle).Produces<KeySet>()
+            .WithTags("Users").WithSummary("The public keys of access tokens, for other services");
+        routes.MapIssuers();
         routes.MapPost("/users/", Register.Handle).RequireRateLimit(Limit.RegistrationAttempt)
             .Takes<NewUser>("application/json").Produces<User>()
             .WithTags("Users").WithSummary("Create an account");

@@ -23,6 +23,8 @@ public sealed class RouteTests(SharedApp shared)
         { "DELETE", "/users/me", null },
         { "GET", "/users/me/export", null },
         { "POST", "/users/me/verify-email", null },
+        { "GET", "/users/me/identities", null },
+        { "POST", "/users/me/identities", """{"subject_token":"a"}""" },
         { "GET", "/sessions/", null },
         { "DELETE", Session, null },
         { "POST", "/logout", null },
@@ -125,7 +127,8 @@ public sealed class RouteTests(SharedApp shared)
         await using var app = await CoteApp.StartAsync();
         string[] open = ["/", "/docs", "/docs.js", "/openapi.json", "/health/live", "/health/ready", "/limits",
             "/token", "/users/", "/password/forgot", "/password/reset", "/ws", "/media/{mediaId}", "/media/{mediaId}",
-            "/media/{mediaId}/text", "/upload/resumable"];
+            "/media/{mediaId}/text", "/upload/resumable", "/.well-known/jwks.json", "/auth/{issuer}",
+            "/auth/{issuer}/callback"];
 
         app.Endpoints.Where(x => x.Metadata.GetMetadata<Microsoft.AspNetCore.Authorization.IAuthorizeData>() is null)
             .Select(x => x.RoutePattern.RawText!)

@@ -1,3 +1,7 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text;
+using System.Web;
 using Cote.Tests.Harness;
 
 namespace Cote.Tests.Users;
@@ -59,6 +63,53 @@ public sealed class SecretsTests
     }
 
     [Fact]
+    public async Task Of_issuers_no_token_code_state_verifier_or_secret_stands_in_it_or_is_kept()
+    {
+        await using var app = await IssuerApp.StartAsync(
+            "--Logging:LogLevel:Default=Trace", "Auth:Issuers:home:ClientSecret=a-secret-of-the-client");
+        const string verifier = "a-verifier-of-an-app-that-is-long-enough-to-be-one";
+        var challenge = Base64Url.EncodeToString(SHA256.HashData(Encoding.ASCII.GetBytes(verifier)));
+        var path = "/auth/home?redirect_uri=com.example.app:/login&state=apps-state"
+            + $"&code_challenge={challenge}&code_challenge_method=S256";
+        using var nobody = app.App.Anonymous();
+        using var ada = app.Bearer("ada");
+        using var eve = app.Bearer("eve", x => x["aud"] = "eve");
+        (await ada.GetAsync("/users/me")).Ok();
+        (await eve.GetAsync("/users/me")).Status.ShouldBe(401);
+        (await nobody.GetAsync($"/events?wait=0&token={ada.Token}")).Ok();
+        var id = app.TokenOf("ada", audience: "app");
+        var exchanged = (await app.ExchangeAsync(id)).Ok();
+        var sent = await nobody.GetAsync(path);
+        var query = HttpUtility.ParseQueryString(new Uri(sent.Header("Location")!).Query);
+        var (state, nonce) = (query["state"]!, query["nonce"]!);
+        var idOfBrowser = app.TokenOf("bob", x => x["nonce"] = nonce, "app");
+        app.Home.Redeem = _ => new() { ["id_token"] = idOfBrowser };
+        var back = (await nobody.GetAsync($"/auth/home/callback?code=code-of-the-issuer&state={state}"))
+            .Header("Location")!;
+        var code = back.Split("code=")[1].Split('&')[0];
+        var waiting = (await nobody.GetAsync(path)).Header("Location")!;
+        await app.App.StopAsync();
+
+        var logs = string.Join('\n', app.App.Logs);
+        var rows = string.Join('\n', (await app.App.RowsAsync()).SelectMany(x => x.Value));
+
+        logs.ShouldContain("/auth/home/callback");
+        rows.ShouldContain(challenge); // a login that waits, and a code
+        var secrets = new[]
+        {
+            ada.Token!, eve.Token!, id, exchanged["access_token"], exchanged["refresh_token"], state, nonce,
+            idOfBrowser, code, "code-of-the-issuer", app.Home.Redeemed.Single()["code_verifier"],
+            "a-secret-of-the-client", HttpUtility.ParseQueryString(new Uri(waiting).Query)["state"]!,
+        };
+        foreach (var secret in secrets)
+        {
+            logs.Contains(secret, StringComparison.Ordinal).ShouldBeFalse(
+                app.App.Logs.FirstOrDefault(x => x.Contains(secret, StringComparison.Ordinal)));
+            rows.Contains(secret, StringComparison.Ordinal).ShouldBeFalse(secret);
+        }
+    }
+
+    [Fact]
     public async Task What_the_database_keeps_gives_nobody_a_way_in()
     {
         await using var app = await CoteApp.StartAsync(CoteApp.HashAsShipped);
@@ -69,7 +120,7 @@ public sealed class SecretsTests
 
         var kept = (await app.RowsAsync()).ToDictionary(x => x.Key, x => string.Join('\n', x.Value));
         foreach (var file in Directory.GetFiles(app.Data)) // of the embedded one, what was overwritten too
-            kept[file] = System.Text.Encoding.Latin1.GetString(await File.ReadAllBytesAsync(file));
+            kept[file] = Encoding.Latin1.GetString(await File.ReadAllBytesAsync(file));
         kept["users"].ShouldContain(ada.Username);
         foreach (var (place, text) in kept)
             foreach (var secret in new[]

@@ -62,7 +62,7 @@ sealed class ResponseFollower(ReplyStream streams, OpenAITurnStore store)
         }
         NameTurn(http, followed);
         var sse = new SseWriter(http.Response);
-        var events = new ResponseEvents(sse, after);
+        var events = new ResponseEventWriter(sse, after);
         sse.Start();
         try
         {

@@ -9,7 +9,7 @@ namespace Cote.Dialects.OpenAI;
 /// </summary>
 /// <param name="sse">Is written to.</param>
 /// <param name="after">The last number that the client has; -1 for none.</param>
-sealed class ResponseEvents(SseWriter sse, long after)
+sealed class ResponseEventWriter(SseWriter sse, long after)
 {
     long _written = after;
     long? _attempt = after >= 0 && ResponseView.AttemptOf(after) is > 0 and var known ? known : null;

@@ -1,0 +1,60 @@
+using Cote.Http;
+using Microsoft.AspNetCore.Http;
+
+namespace Cote.Users;
+
+/// <summary>
+/// Finds the account of a token of an issuer, or makes it. Never by an e-mail address: who can have one verified at some
+/// issuer must not get an account that another made.
+/// </summary>
+sealed class FirstSight(IdentityStore identities, UserStore users, Database db, Audit audit, Clock clock)
+{
+    const int Tries = 50;
+    const int LongestName = 32;
+    const string NoName = "user";
+
+    /// <summary>
+    /// What the rows say of the token, once its identity has an account that may log in; or the problem.
+    /// </summary>
+    public async Task<(Standing Standing, Problem? Problem)> FindAsync(
+        IssuerToken token, HttpContext http, CancellationToken ct)
+    {
+        // More than once where another node makes the same account, or another account takes the name.
+        for (var tries = 0; ; tries++)
+        {
+            var standing = await identities.FindAsync(token, ct);
+            if (standing.ForgottenAt >= token.IssuedAt)
+                return (standing, Problems.InvalidToken);
+            if (standing.UserId is not null)
+                return (standing, standing.IsDisabled ? Problems.AccountDisabled with { Status = 401 } : null);
+            if (!token.Issuer.Options.Register)
+                return (standing, Problems.RegistrationClosed);
+            if (tries == Tries)
+                return (standing, Problems.Busy);
+            await MakeAsync(token, http, ct);
+        }
+    }
+
+    async Task MakeAsync(IssuerToken token, HttpContext http, CancellationToken ct)
+    {
+        var (id, now) = (clock.NewId(), clock.Now);
+        var email = token.VerifiedEmail is { } verified && !await users.IsEmailTakenAsync(verified, ct)
+            ? verified : $"{id}@users.invalid";
+        var name = NameOf(token);
+        var taken = await identities.ListUsernamesLikeAsync(name, ct);
+        for (var number = 2; taken.Contains(name); number++)
+            name = $"{NameOf(token)}-{number}";
+        var batch = new WriteBatch();
+        UserStore.Add(batch, new(id, name, email), "", Roles.User, now);
+        IdentityStore.Add(batch, token, id, clock.NewId(), now);
+        audit.Add(batch, AuditActions.Registered, id, http, token.Issuer.Name);
+        await db.WriteAsync(batch);
+    }
+
+    static string NameOf(IssuerToken token) =>
+        new[] { token.TextOf("preferred_username"), token.TextOf("email")?.Split('@')[0], token.Subject }
+            .Select(x => Cut(x ?? "")).FirstOrDefault(x => x.Length > 0) ?? NoName;
+
+    static string Cut(string name) => new([.. UserStore.Fold(name)
+        .Select(x => char.IsAsciiLetterOrDigit(x) || x is '.' or '_' or '-' ? x : '-').Take(LongestName)]);
+}
