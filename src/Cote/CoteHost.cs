@@ -3,6 +3,7 @@ using Cote.Chats;
 using Cote.Cluster;
 using Cote.Data;
 using Cote.Delivery;
+using Cote.Dialects;
 using Cote.Events;
 using Cote.Http;
 using Cote.Media;
@@ -89,6 +90,7 @@ public static class CoteHost
         services.AddImport();
         services.AddReplies();
         services.AddDelivery();
+        services.AddDialects();
         services.AddAdmin();
         services.AddExtensibility();
         services.AddSingleton<GracefulShutdown>()
@@ -108,6 +110,7 @@ public static class CoteHost
         app.MapChats();
         app.MapReplies();
         app.MapDelivery();
+        app.MapDialects();
         app.MapAdmin();
         app.MapGet("/limits", GetLimits.Handle).WithTags("Health").WithSummary("What this server takes");
         foreach (var routes in added.Routes)

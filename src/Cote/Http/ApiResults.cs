@@ -2,7 +2,9 @@ using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Cote.Http;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Cote;
 
@@ -18,7 +20,7 @@ public static class ApiResults
 
     internal static readonly IResult Accepted = new JsonBytesResult("""{"success":true}"""u8.ToArray(), 202);
 
-    internal static IResult Json(ReadOnlyMemory<byte> json) => new JsonBytesResult(json, 200);
+    internal static IResult Json(ReadOnlyMemory<byte> json, int status = 200) => new JsonBytesResult(json, status);
 
     internal static IResult Json<T>(T value, JsonTypeInfo<T> type) => Json(Write(value, type));
 
@@ -45,8 +47,10 @@ public static class ApiResults
                 headers.WWWAuthenticate = "Bearer";
             if (problem.RetryAfter is { } wait)
                 headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)).ToString();
-            return new JsonBytesResult(Write(json => WriteProblem(json, problem)), problem.Status)
-                .ExecuteAsync(httpContext);
+            return httpContext.RequestServices.GetServices<ProblemShape>().FirstOrDefault(x => x.Holds(httpContext))
+                is { } shape ? shape.WriteAsync(httpContext, problem)
+                    : new JsonBytesResult(Write(json => WriteProblem(json, problem)), problem.Status)
+                        .ExecuteAsync(httpContext);
         }
     }
 

@@ -25,6 +25,7 @@ public sealed class LogLinesTests
         ["Extensibility"] = 2200,
         ["Usage"] = 2300,
         ["Tools"] = 2400,
+        ["Dialects"] = 2500,
     };
 
     static readonly List<(string Room, LoggerMessageAttribute Line)> Lines =

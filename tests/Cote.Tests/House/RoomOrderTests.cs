@@ -9,7 +9,7 @@ public sealed class RoomOrderTests
     [
         ["Primitives"], ["Data"], ["Cluster", "Http"], ["Events"], ["Users", "Media", "Models"],
         ["Usage", "Tools"], ["Chats"],
-        ["Replies"], ["Delivery"], ["Admin", "Extensibility"],
+        ["Replies"], ["Delivery"], ["Admin", "Extensibility", "Dialects"],
     ];
 
     static readonly string[] Rooms = [.. Floors.SelectMany(x => x)];
