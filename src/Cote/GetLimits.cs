@@ -54,6 +54,11 @@ static class GetLimits
         json.WriteNumber("temporary_chat_hours"u8, options.Chats.TemporaryHours);
         json.WriteNumber("min_password_length"u8, Credentials.ShortestPassword);
         json.WriteNumber("max_password_length"u8, Credentials.LongestPassword);
+        json.WriteStartObject("api_keys"u8);
+        json.WriteNumber("per_user"u8, ApiKey.Most);
+        json.WriteNumber("per_day"u8, ApiKey.MostADay);
+        json.WriteNumber("name"u8, ApiKey.LongestName);
+        json.WriteEndObject();
         json.WriteNumber("max_list_items"u8, Page.MostItems);
         json.WriteNumber("max_list_bytes"u8, Page.MostBytes);
         json.WriteNumber("max_frame_bytes"u8, options.Realtime.MaxFrameBytes);

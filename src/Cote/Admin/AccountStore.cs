@@ -31,9 +31,11 @@ sealed class AccountStore(
             """);
         batch.Execute($"update chats set deleted_at = {clock.Now} where user_id = {userId} and deleted_at is null");
         var ended = revocations.Add(batch, $"s.user_id = {userId}");
+        var endedKeys = revocations.AddKeys(batch, $"s.user_id = {userId}");
         audit.Add(batch, AuditActions.AccountErased, userId, actor, ip);
         await db.WriteAsync(batch);
         revocations.Apply(ended);
+        revocations.Apply(endedKeys);
     }
 
     /// <summary>Users whose account is erased and whose rows are not yet removed.</summary>
@@ -90,6 +92,7 @@ sealed class AccountStore(
         ($"chats", $"id", BatchRows), ($"media_forms", $"media_id, kind", BatchRows), ($"media", $"id", BatchRows),
         ($"uploads", $"id", BatchRows),
         ($"upload_pieces", $"upload_id, start", BatchParts), ($"sessions", $"id", BatchRows),
+        ($"api_keys", $"id", BatchRows),
         ($"budgets", $"user_id", BatchRows),
     ];
 

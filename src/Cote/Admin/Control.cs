@@ -155,9 +155,14 @@ sealed class Control(
         UserStore.Set(batch, account.Id, columns);
         audit.Add(batch, action, account.Id, Audit.Console, Origin);
         var ended = endSessions ? revocations.Add(batch, $"s.user_id = {account.Id}") : null;
+        // A new password ends no key; a user who may not come in has none.
+        var endedKeys = action == AuditActions.UserDisabled
+            ? revocations.AddKeys(batch, $"s.user_id = {account.Id}") : null;
         await db.WriteAsync(batch);
         if (ended is not null)
             revocations.Apply(ended);
+        if (endedKeys is not null)
+            revocations.Apply(endedKeys);
         return await AnswerAsync(account.Id, ct);
     }
 

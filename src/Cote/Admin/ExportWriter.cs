@@ -18,7 +18,7 @@ sealed class ExportWriter(PipeWriter output, ExportStores stores, CurrentUser us
     /// with the schema.
     /// </summary>
     public static readonly IReadOnlyList<string> Tables =
-        ["users", "sessions", "chats", "messages", "message_media", "message_parts", "tool_calls", "media",
+        ["users", "sessions", "api_keys", "chats", "messages", "message_media", "message_parts", "tool_calls", "media",
             "media_forms", "calls"];
 
     readonly ExportOutput _output = new(output);
@@ -34,6 +34,9 @@ sealed class ExportWriter(PipeWriter output, ExportStores stores, CurrentUser us
         Json.WriteString("created_at"u8, account.CreatedAt.ToString());
         await FlushAsync(ct);
         await WriteSessionsAsync(now, ct);
+        Json.WritePropertyName("api_keys"u8);
+        JsonSerializer.Serialize(
+            Json, await stores.Keys.ListAsync(user.Id, now, ct), UsersJson.Default.IReadOnlyListApiKey);
         await WriteMediaAsync(ct); // before the chats: an import, which reads once, tells missing ones by their names
         await WriteChatsAsync(ct);
         await WriteUsageAsync(ct);

@@ -24,22 +24,25 @@ static class DeliveryModule
     public static void MapDelivery(this IEndpointRouteBuilder routes)
     {
         var live = routes.MapGroup("").WithTags("Live");
-        live.MapGet("/ws", SocketEndpoint.Handle).Produces(101)
+        live.MapGet("/ws", SocketEndpoint.Handle).ChecksKeys(KeyScopes.Read).Produces(101)
             .WithSummary("A WebSocket that delivers everything of the user's, live");
-        live.MapGet("/events", EventsEndpoint.Handle).RequireAuthorization().WithMetadata(new AllowsQueryToken())
+        live.MapGet("/events", EventsEndpoint.Handle)
+            .AllowsKeys(KeyScopes.Read).RequireAuthorization().WithMetadata(new AllowsQueryToken())
             .Produces<Polled>(200, "application/json", "text/event-stream")
             .WithSummary("The same frames as server-sent events, or, without that Accept, by long-poll");
-        live.MapGet("/sync", GetSync.Handle).RequireAuthorization().Produces<Synced>()
+        live.MapGet("/sync", GetSync.Handle).AllowsKeys(KeyScopes.Read).RequireAuthorization().Produces<Synced>()
             .WithSummary("All chats and open replies of one moment, to begin again from");
         var messages = routes.MapGroup("/chats/{chatId}/messages").RequireAuthorization().WithTags("Messages");
-        messages.MapPost("/", SendMessageEndpoint.Handle).RequireRateLimit(Limit.Messages)
+        messages.MapPost("/", SendMessageEndpoint.Handle).AllowsKeys(KeyScopes.Write).RequireRateLimit(Limit.Messages)
             .Takes<MessageBody>("application/json").Produces<Message>()
             .WithSummary(
                 "Send a message; the reply follows by itself, on this connection with Accept: text/event-stream");
-        messages.MapPost("/{messageId}/regenerate", RegenerateEndpoint.Handle).RequireRateLimit(Limit.Messages)
+        messages.MapPost("/{messageId}/regenerate", RegenerateEndpoint.Handle)
+            .AllowsKeys(KeyScopes.Write).RequireRateLimit(Limit.Messages)
             .Takes<RegenerateBody>("application/json").Produces<Message>()
             .WithSummary("Make another reply to a question; the path changes to it");
-        messages.MapGet("/{messageId}/stream", ReplyStream.Handle).WithMetadata(new AllowsQueryToken())
+        messages.MapGet("/{messageId}/stream", ReplyStream.Handle)
+            .AllowsKeys(KeyScopes.Read).WithMetadata(new AllowsQueryToken())
             .Produces<string>(200, "text/event-stream")
             .WithSummary("Follow a reply to its end as server-sent events");
     }

@@ -44,6 +44,8 @@ sealed class SocketCommands(MarkRead read, ChatStore chats, Hub hub, DeltaBus bu
         if (frame.ValueKind != JsonValueKind.Object || !frame.TryGetProperty("type", out var type)
             || RequestReader.WellFormed(type) is not { } name)
             return Frame.Error("invalid_frame", "A frame is an object with a type");
+        if (name is EventTypes.Typing or "read" && !subscription.User.Allows(KeyScopes.Write))
+            return ErrorOf(Problems.InsufficientScope);
         frame.TryGetProperty("data", out var data);
         return name switch
         {

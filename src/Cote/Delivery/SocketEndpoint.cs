@@ -15,12 +15,12 @@ static class SocketEndpoint
     const string BearerPrefix = "cote.bearer.";
 
     public static async Task<IResult> Handle(
-        HttpContext http, AccessTokens tokens, SessionStore sessions, Subscriptions subscriptions,
+        HttpContext http, AccessTokens tokens, TicketStore tickets, Subscriptions subscriptions,
         SocketCommands commands, RealtimeOptions options, CancellationToken ct)
     {
         if (!http.WebSockets.IsWebSocketRequest)
             return ApiResults.Of(Problems.UpgradeRequired);
-        var user = await AuthenticateAsync(http, tokens, sessions, subscriptions.Clock, ct);
+        var user = await AuthenticateAsync(http, tokens, tickets, subscriptions.Clock, ct);
         var offered = http.WebSockets.WebSocketRequestedProtocols;
         using var socket = await http.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext
         {
@@ -34,6 +34,13 @@ static class SocketEndpoint
         if (user is null)
         {
             await CloseAsync(socket, (WebSocketCloseStatus)1008, "log in");
+            return Results.Empty;
+        }
+        if (!user.Allows(KeyScopes.Read))
+        {
+            var (code, why) = (Problems.InsufficientScope.Code, Problems.InsufficientScope.Detail);
+            await socket.SendAsync(Frame.Error(code, why).Json, WebSocketMessageType.Text, endOfMessage: true, ct);
+            await CloseAsync(socket, (WebSocketCloseStatus)1008, "the key lacks a scope");
             return Results.Empty;
         }
         Cursor? cursor = null;
@@ -70,22 +77,18 @@ static class SocketEndpoint
     }
 
     static async Task<CurrentUser?> AuthenticateAsync(
-        HttpContext http, AccessTokens tokens, SessionStore sessions, Clock clock, CancellationToken ct)
+        HttpContext http, AccessTokens tokens, TicketStore tickets, Clock clock, CancellationToken ct)
     {
         string? header = http.Request.Headers.Authorization;
         var protocol = http.WebSockets.WebSocketRequestedProtocols.FirstOrDefault(
             x => x.StartsWith(BearerPrefix, StringComparison.Ordinal));
         var query = http.Request.Query;
         var isBearer = header?.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) == true;
-        var token = isBearer ? header![7..].Trim()
-            : protocol is not null ? protocol[BearerPrefix.Length..]
-            : (string?)query["token"];
+        var token = isBearer ? header![7..].Trim() : protocol?[BearerPrefix.Length..];
         if (token is not null)
             return await tokens.ReadAsync(token, ct);
-        if (query["ticket"] is not [{ Length: > 0 } ticket])
-            return null;
-        // A ticket opens one socket, which lives no longer than its session.
-        return await sessions.RedeemTicketAsync(ticket, clock.Now) is { } session
-            ? new CurrentUser(session.UserId, session.Id, session.ExpiresAt) : null;
+        if ((string?)query["token"] is { } inUrl)
+            return await tokens.ReadFromUrlAsync(inUrl, ct);
+        return query["ticket"] is [{ Length: > 0 } ticket] ? await tickets.RedeemAsync(ticket, clock.Now) : null;
     }
 }

@@ -38,14 +38,17 @@ sealed class Subscription : IAsyncDisposable
 
     Subscription(
         Subscriptions owner, CurrentUser user, SubscriptionKind kind, PartsView view, ReplyFilter? filter) =>
-        (_owner, UserId, Session, Kind, _view, _filter) =
-            (owner, user.Id, (user.SessionId, user.Expires), kind, view, filter);
+        (_owner, User, Session, Kind, _view, _filter) =
+            (owner, user, (user.CredentialId, user.Expires), kind, view, filter);
 
-    public string UserId { get; }
+    /// <summary>Who opened it, and with what.</summary>
+    public CurrentUser User { get; }
+
+    public string UserId => User.Id;
 
     public SubscriptionKind Kind { get; }
 
-    /// <summary>The session that it was opened in, and when its token expires.</summary>
+    /// <summary>The session or key that it was opened with, and when its token or the key expires.</summary>
     public (string Id, Timestamp Expires)? Session { get; }
 
     /// <summary>Where this connection begins: the client's cursor, or the head.</summary>

@@ -48,6 +48,7 @@ static class HttpModule
         app.UseHeadAsGet();
         app.UseAuthentication();
         app.Use(LimitRequestsAsync);
+        app.Use(KeyGate.CheckAsync);
         app.UseAuthorization();
     }
 

@@ -34,26 +34,31 @@ static class MediaModule
     public static void MapMedia(this IEndpointRouteBuilder routes)
     {
         var media = routes.MapGroup("").WithTags("Media");
-        media.MapPost("/upload/", UploadFile.Handle).RequireAuthorization()
+        media.MapPost("/upload/", UploadFile.Handle).AllowsKeys(KeyScopes.Write).RequireAuthorization()
             .Takes<UploadForm>("multipart/form-data").Produces<Uploaded>()
             .WithSummary("Upload an image, sound, film or document");
-        media.MapGet("/media/{mediaId}", GetMedia.Handle).Produces(200, contentType: "application/octet-stream")
+        media.MapGet("/media/{mediaId}", GetMedia.Handle)
+            .AllowsKeys(KeyScopes.Read).Produces(200, contentType: "application/octet-stream")
             .WithSummary("The bytes of an upload, by token or by its signed URL; ranges work");
-        media.MapMethods("/media/{mediaId}", ["HEAD"], GetMedia.Handle).Produces(200)
+        media.MapMethods("/media/{mediaId}", ["HEAD"], GetMedia.Handle).AllowsKeys(KeyScopes.Read).Produces(200)
             .WithSummary("The headers of a download");
-        media.MapGet("/media/{mediaId}/text", GetMedia.HandleText).Produces(200, contentType: "text/plain")
+        media.MapGet("/media/{mediaId}/text", GetMedia.HandleText)
+            .AllowsKeys(KeyScopes.Read).Produces(200, contentType: "text/plain")
             .WithName("GetMediaText").WithSummary("The text of a document or a recording, as models read it");
 
         var tus = media.MapGroup("").AddEndpointFilter(ResumableUpload.CheckVersion);
         tus.MapMethods("/upload/resumable", ["OPTIONS"], ResumableUpload.Options).Produces(204)
             .WithSummary("tus 1.0: the version and the extensions");
-        tus.MapPost("/upload/resumable", ResumableUpload.Create).RequireAuthorization().Produces(201)
+        tus.MapPost("/upload/resumable", ResumableUpload.Create)
+            .AllowsKeys(KeyScopes.Write).RequireAuthorization().Produces(201)
             .WithSummary("tus 1.0: begin a resumable upload");
-        tus.MapMethods("/upload/resumable/{uploadId}", ["HEAD"], ResumableUpload.Head)
+        tus.MapMethods("/upload/resumable/{uploadId}", ["HEAD"], ResumableUpload.Head).AllowsKeys(KeyScopes.Read)
             .RequireAuthorization().Produces(200).WithSummary("tus 1.0: how many bytes have been received");
-        tus.MapPatch("/upload/resumable/{uploadId}", ResumableUpload.Patch).RequireAuthorization().Produces(204)
+        tus.MapPatch("/upload/resumable/{uploadId}", ResumableUpload.Patch)
+            .AllowsKeys(KeyScopes.Write).RequireAuthorization().Produces(204)
             .WithSummary("tus 1.0: the next part");
-        tus.MapDelete("/upload/resumable/{uploadId}", ResumableUpload.Delete).RequireAuthorization().Produces(204)
+        tus.MapDelete("/upload/resumable/{uploadId}", ResumableUpload.Delete)
+            .AllowsKeys(KeyScopes.Write).RequireAuthorization().Produces(204)
             .WithSummary("tus 1.0: delete the upload");
 
         // Settings that contradict each other stop the start.

@@ -18,6 +18,6 @@ static class ModelsModule
     }
 
     public static void MapModels(this IEndpointRouteBuilder routes) => routes.MapGet("/models", ListModels.Handle)
-        .RequireAuthorization().Produces<IReadOnlyList<CatalogueModel>>().WithTags("Chats")
+        .RequireAuthorization().AllowsKeys(KeyScopes.Read).Produces<IReadOnlyList<CatalogueModel>>().WithTags("Chats")
         .WithSummary("The models that a chat can choose");
 }

@@ -59,6 +59,14 @@ public static class Problems
         new(403, "wrong_invitation", "Registration needs a valid invitation code");
     /// <summary>403 <c>admin_only</c></summary>
     public static readonly Problem AdminOnly = new(403, "admin_only", "Only an admin may do this");
+    /// <summary>403 <c>insufficient_scope</c></summary>
+    public static readonly Problem InsufficientScope =
+        new(403, "insufficient_scope", "This API key may not do this");
+    /// <summary>403 <c>too_many_keys</c></summary>
+    public static readonly Problem TooManyKeys =
+        new(403, "too_many_keys", "This account has as many API keys as it may have; delete one first");
+    /// <summary>404 <c>key_not_found</c></summary>
+    public static readonly Problem KeyNotFound = new(404, "key_not_found", "API key not found");
     /// <summary>404 <c>session_not_found</c></summary>
     public static readonly Problem SessionNotFound = new(404, "session_not_found", "Session not found");
     /// <summary>400 <c>username_taken</c></summary>

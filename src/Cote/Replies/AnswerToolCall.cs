@@ -27,6 +27,8 @@ static class AnswerToolCall
         ToolAnswerStore answers, MediaLinks links, CancellationToken ct)
     {
         var request = await Body.ReadAsync(http);
+        if (!user.Allows(request.Has("approve") ? KeyScopes.Approve : KeyScopes.Write))
+            return ApiResults.Of(Problems.InsufficientScope);
         var clientId = request.OptionalText("client_id", 1, ClientTools.LongestClientId);
         if (Ids.Parse(chatId) is not { } chat || Ids.Parse(messageId) is not { } id
             || await messages.FindAsync(user.Id, chat, id, ct) is null)

@@ -36,24 +36,26 @@ static class RepliesModule
     public static void MapReplies(this IEndpointRouteBuilder routes)
     {
         var chats = routes.MapGroup("/chats/{chatId}").RequireAuthorization().WithTags("Messages");
-        chats.MapDelete("/messages/{messageId}", DeleteMessage.Handle).Produces<SuccessBody>()
+        chats.MapDelete("/messages/{messageId}", DeleteMessage.Handle)
+            .AllowsKeys(KeyScopes.Write).Produces<SuccessBody>()
             .WithSummary("Delete a message; a question takes its reply with it");
-        chats.MapPut("/messages/{messageId}/read", MarkRead.Handle).Produces<SuccessBody>()
+        chats.MapPut("/messages/{messageId}/read", MarkRead.Handle).AllowsKeys(KeyScopes.Write).Produces<SuccessBody>()
             .WithSummary("The client has shown this reply");
-        chats.MapPost("/stop", StopReplies.Handle).Produces<StopResult>()
+        chats.MapPost("/stop", StopReplies.Handle).AllowsKeys(KeyScopes.Write).Produces<StopResult>()
             .WithSummary("Stop the running reply and those that wait");
-        chats.MapDelete("", DeleteChat.Handle).Produces<SuccessBody>().WithTags("Chats")
+        chats.MapDelete("", DeleteChat.Handle).AllowsKeys(KeyScopes.Write).Produces<SuccessBody>().WithTags("Chats")
             .WithSummary("Delete a chat with all that is in it");
-        chats.MapPost("/messages/{messageId}/tool_calls/{callId}", AnswerToolCall.Handle)
+        chats.MapPost("/messages/{messageId}/tool_calls/{callId}", AnswerToolCall.Handle).ChecksKeys()
             .Takes<ToolAnswerBody>("application/json").Produces<Message>()
             .WithSummary("Allow or deny a tool call, or say what the client's tool returned; safe to repeat");
         chats.MapPost("/messages/{messageId}/tool_calls/{callId}/claim", ClaimToolCall.Handle)
+            .AllowsKeys(KeyScopes.Write)
             .Takes<ClaimBody>("application/json").Produces<SuccessBody>()
             .WithSummary("Execute a client's tool call in the place of the installation that sent the tool");
         var all = routes.MapGroup("/chats").RequireAuthorization().WithTags("Chats");
-        all.MapDelete("/", DeleteChats.Handle).Produces<SuccessBody>(202)
+        all.MapDelete("/", DeleteChats.Handle).AllowsKeys(KeyScopes.Write).Produces<SuccessBody>(202)
             .WithSummary("Delete all archived chats, or all others, in the background");
-        all.MapPost("/archive", ArchiveChats.Handle).Produces<SuccessBody>(202)
+        all.MapPost("/archive", ArchiveChats.Handle).AllowsKeys(KeyScopes.Write).Produces<SuccessBody>(202)
             .WithSummary("Archive all chats, in the background");
     }
 }

@@ -19,7 +19,7 @@ static class ToolsModule
     }
 
     public static void MapTools(this IEndpointRouteBuilder routes) => routes.MapGet("/tools", ListTools.Handle)
-        .RequireAuthorization().Produces<IReadOnlyList<ToolInfo>>().WithTags("Chats")
+        .RequireAuthorization().AllowsKeys(KeyScopes.Read).Produces<IReadOnlyList<ToolInfo>>().WithTags("Chats")
         .WithSummary("The tools that models can call");
 
     static void Describe(ApiDocument api) => api.Schema<ToolInfo>()

@@ -19,9 +19,9 @@ static class UsageModule
     public static void MapUsage(this IEndpointRouteBuilder routes)
     {
         var usage = routes.MapGroup("/usage").RequireAuthorization().WithTags("Usage");
-        usage.MapGet("", ListUsage.Handle).Produces<IReadOnlyList<UsageSum>>()
+        usage.MapGet("", ListUsage.Handle).AllowsKeys(KeyScopes.Read).Produces<IReadOnlyList<UsageSum>>()
             .WithSummary("What the user's calls of models have used, by day, model or chat");
-        usage.MapGet("/budget", GetBudget.Handle).Produces<IReadOnlyList<BudgetInfo>>()
+        usage.MapGet("/budget", GetBudget.Handle).AllowsKeys(KeyScopes.Read).Produces<IReadOnlyList<BudgetInfo>>()
             .WithSummary("The caps that hold for the user, and what is left of them");
     }
 }

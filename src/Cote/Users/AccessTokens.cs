@@ -22,12 +22,14 @@ sealed class AccessTokens
     readonly AuthOptions _options;
     readonly SessionStore _sessions;
     readonly Revocations _revocations;
+    readonly ApiKeys _keys;
     readonly Clock _clock;
 
     public AccessTokens(
-        AuthOptions options, SigningKeys keys, SessionStore sessions, Revocations revocations, Clock clock)
+        AuthOptions options, SigningKeys keys, SessionStore sessions, ApiKeys apiKeys, Revocations revocations,
+        Clock clock)
     {
-        (_options, _sessions, _revocations, _clock) = (options, sessions, revocations, clock);
+        (_options, _sessions, _keys, _revocations, _clock) = (options, sessions, apiKeys, revocations, clock);
         _signing = new(keys.Current, SecurityAlgorithms.HmacSha256);
         _validation = new()
         {
@@ -42,6 +44,13 @@ sealed class AccessTokens
             LifetimeValidator = (_, expires, _, _) => expires is { } end && Timestamp.From(end) > clock.Now,
         };
     }
+
+    /// <summary>
+    /// The user of what stands in a URL, where a browser can put nothing else. An API key outlives the logs that URLs
+    /// end up in, so it is refused there.
+    /// </summary>
+    public ValueTask<CurrentUser?> ReadFromUrlAsync(string token, CancellationToken ct) =>
+        ApiKeys.IsKey(token) ? ValueTask.FromResult<CurrentUser?>(null) : ReadAsync(token, ct);
 
     /// <summary>A token for a session, and for how many seconds it is valid.</summary>
     public (string Token, long ExpiresIn) Create(Session session)
@@ -74,15 +83,17 @@ sealed class AccessTokens
         return ApiResults.Json(new TokenPair(token, "bearer", expiresIn, refreshToken), UsersJson.Default.TokenPair);
     }
 
-    /// <summary>The user of a token, or null where it is not valid, or not any more.</summary>
+    /// <summary>The user of a token or an API key, or null where it is not valid, or not any more.</summary>
     public async ValueTask<CurrentUser?> ReadAsync(string token, CancellationToken ct)
     {
+        if (ApiKeys.IsKey(token))
+            return await _keys.ReadAsync(token, ct);
         if (_verified.TryGetValue(token, out var known))
         {
             var now = _clock.Now;
-            if (known.Expires > now && !_revocations.Contains(known.SessionId))
+            if (known.Expires > now && !_revocations.Contains(known.CredentialId))
             {
-                _sessions.MarkSeen(known.SessionId, now);
+                _sessions.MarkSeen(known.CredentialId, now);
                 return known;
             }
             _verified.TryRemove(token, out _);

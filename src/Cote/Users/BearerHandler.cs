@@ -24,10 +24,13 @@ sealed class BearerHandler(
     {
         if (TokenOf(Context) is not { } token)
             return AuthenticateResult.NoResult();
-        if (await tokens.ReadAsync(token, Context.RequestAborted) is not { } user)
+        var reading = Context.Request.Headers.Authorization.Count > 0
+            ? tokens.ReadAsync(token, Context.RequestAborted) : tokens.ReadFromUrlAsync(token, Context.RequestAborted);
+        if (await reading is not { } user)
             return AuthenticateResult.Fail("bad token");
         Context.Features.Set(user);
-        Claim[] claims = [new("sub", user.Id), new("sid", user.SessionId)];
+        Claim[] claims = user.SessionId is { } session ? [new("sub", user.Id), new("sid", session)]
+            : [new("sub", user.Id)];
         var identity = new ClaimsIdentity(claims, SchemeName, "sub", "role");
         return AuthenticateResult.Success(new(new(identity), SchemeName));
     }

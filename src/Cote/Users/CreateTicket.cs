@@ -10,10 +10,10 @@ static class CreateTicket
 {
     static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(30);
 
-    public static async Task<IResult> Handle(CurrentUser current, SessionStore sessions, Clock clock)
+    public static async Task<IResult> Handle(CurrentUser current, TicketStore tickets, Clock clock)
     {
         var ticket = SecureTokens.Token();
-        await sessions.AddTicketAsync(ticket, current.SessionId, clock.Now + Lifetime, clock.Now);
+        await tickets.AddAsync(ticket, current, clock.Now + Lifetime, clock.Now);
         return ApiResults.Json(new SocketTicket(ticket, (long)Lifetime.TotalSeconds), UsersJson.Default.SocketTicket);
     }
 }

@@ -51,7 +51,7 @@ sealed class LoginThrottle(RateLimitsOptions options, SessionStore sessions, Clo
     public (Guess? Guess, Problem? Problem) BeginInSession(CurrentUser current)
     {
         var guess = new Guess();
-        return guess.Take(_ofSession, current.SessionId) is { } tooMany ? (null, tooMany) : (guess, null);
+        return guess.Take(_ofSession, current.CredentialId) is { } tooMany ? (null, tooMany) : (guess, null);
     }
 
     /// <summary>A password that is being checked. Disposed, it gives back what it took, unless it was wrong.</summary>

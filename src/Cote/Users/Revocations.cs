@@ -3,21 +3,27 @@ using Cote.Cluster;
 
 namespace Cote.Users;
 
-/// <summary>A session that was revoked. The user is empty where the session's row is gone already.</summary>
-readonly record struct RevokedSession(string Id, string UserId);
+/// <summary>
+/// A session or an API key that was revoked, and until when that is remembered. The user is empty where its row is gone
+/// already.
+/// </summary>
+readonly record struct RevokedSession(string Id, string UserId, Timestamp Until);
 
 /// <summary>
-/// Sessions that were ended while a token of theirs could still be shown. Every request and every socket asks this
-/// set, whatever else is remembered of a token. The rows are the truth: <see cref="RevocationLoop"/> reads the newer
-/// ones.
+/// Sessions that were ended while a token of theirs could still be shown, and API keys. Every request and every socket
+/// asks this set, whatever else is remembered of a token or key. The rows are the truth: <see cref="RevocationLoop"/>
+/// reads the newer ones.
 /// </summary>
 sealed class Revocations(Database db, NodeNotifier notifier, AuthOptions options, Clock clock)
 {
+    // Longer than a node remembers a key that it has verified, and than it can be away from the database and go on.
+    static readonly TimeSpan KeyLifetime = TimeSpan.FromDays(1);
+
     readonly ConcurrentDictionary<string, Timestamp> _sessions = [];
     long _lastRead;
 
     /// <summary>
-    /// Raised once for each revoked session, with the user's id and the session's. An empty user's id means that the
+    /// Raised once for each revoked session or key, with the user's id and its own. An empty user's id means that the
     /// session's row is gone: look at every connection.
     /// </summary>
     public event Action<string, string>? Revoked;
@@ -28,28 +34,34 @@ sealed class Revocations(Database db, NodeNotifier notifier, AuthOptions options
     /// Adds to a batch what revokes the sessions that <paramref name="which"/> (a condition on <c>s</c>) holds for and
     /// that are not revoked yet. Give the returned rows to <see cref="Apply"/> after the commit.
     /// </summary>
-    public Query<RevokedSession> Add(WriteBatch batch, Sql which)
+    public Query<RevokedSession> Add(WriteBatch batch, Sql which) => Add(batch, $"sessions", which, TokenLifetime);
+
+    /// <summary>The same for API keys; <paramref name="which"/> is a condition on <c>s</c> too.</summary>
+    public Query<RevokedSession> AddKeys(WriteBatch batch, Sql which) => Add(batch, $"api_keys", which, KeyLifetime);
+
+    Query<RevokedSession> Add(WriteBatch batch, Sql table, Sql which, TimeSpan remembered)
     {
         var now = clock.Now;
+        var until = now + remembered;
         // The numbers go to the sessions that the first statement revokes, and to no others: a login in between is not
         // among them. The counter's lock puts the numbers in the order of the commits, so that a reader that goes on
         // misses none.
         batch.Lock($"select 1 from counters where name = 'revocations'");
         var revoked = batch.Query(
             $"""
-            update sessions set revoked_at = {now}
-            where id in (select s.id from sessions s where s.revoked_at is null and {which})
+            update {table} set revoked_at = {now}
+            where id in (select s.id from {table} s where s.revoked_at is null and {which})
             returning id, user_id
-            """, row => new RevokedSession(row.GetString(0), row.GetString(1)));
+            """, row => new RevokedSession(row.GetString(0), row.GetString(1), until));
         Sql just = $"s.revoked_at = {now} and {which}";
         batch.Execute($"""
-            update counters set value = value + (select count(*) from sessions s where {just})
+            update counters set value = value + (select count(*) from {table} s where {just})
             where name = 'revocations'
             """);
         batch.Execute($"""
             insert into revocations (seq, session_id, until)
-            select c.value + 1 - row_number() over (order by s.id), s.id, {now + TokenLifetime}
-            from counters c, sessions s where c.name = 'revocations' and {just}
+            select c.value + 1 - row_number() over (order by s.id), s.id, {until}
+            from counters c, {table} s where c.name = 'revocations' and {just}
             """);
         return revoked;
     }
@@ -58,7 +70,7 @@ sealed class Revocations(Database db, NodeNotifier notifier, AuthOptions options
     public void Apply(Query<RevokedSession> revoked)
     {
         foreach (var session in revoked.Items)
-            Add(session, clock.Now + TokenLifetime);
+            Add(session);
         if (revoked.Items.Count > 0)
             notifier.Publish(new(NotificationKind.SessionsRevoked));
     }
@@ -74,20 +86,31 @@ sealed class Revocations(Database db, NodeNotifier notifier, AuthOptions options
         return revoked.Items.Count;
     }
 
+    /// <summary>The same for API keys.</summary>
+    public async Task<int> RevokeKeysAsync(Sql which)
+    {
+        var batch = new WriteBatch();
+        var revoked = AddKeys(batch, which);
+        await db.WriteAsync(batch);
+        Apply(revoked);
+        return revoked.Items.Count;
+    }
+
     /// <summary>Reads the revocations that were written since the last call, by any node or command.</summary>
     public async Task ReadNewAsync(CancellationToken ct)
     {
         var newer = await db.ListAsync(
             $"""
-            select r.seq, r.session_id, r.until, s.user_id
-            from revocations r left join sessions s on s.id = r.session_id
+            select r.seq, r.session_id, r.until, coalesce(s.user_id, k.user_id)
+            from revocations r
+            left join sessions s on s.id = r.session_id left join api_keys k on k.id = r.session_id
             where r.seq > {Volatile.Read(ref _lastRead)} order by r.seq
             """,
-            row => (Seq: row.GetInt64(0), Until: new Timestamp(row.GetInt64(2)),
-                Session: new RevokedSession(row.GetString(1), row.IsDBNull(3) ? "" : row.GetString(3))), ct);
-        foreach (var (seq, until, session) in newer)
+            row => (Seq: row.GetInt64(0), Session: new RevokedSession(
+                row.GetString(1), row.IsDBNull(3) ? "" : row.GetString(3), new(row.GetInt64(2)))), ct);
+        foreach (var (seq, session) in newer)
         {
-            Add(session, until);
+            Add(session);
             Volatile.Write(ref _lastRead, seq);
         }
     }
@@ -105,9 +128,9 @@ sealed class Revocations(Database db, NodeNotifier notifier, AuthOptions options
 
     TimeSpan TokenLifetime => TimeSpan.FromMinutes(options.AccessTokenMinutes);
 
-    void Add(RevokedSession session, Timestamp until)
+    void Add(RevokedSession session)
     {
-        if (until > clock.Now && _sessions.TryAdd(session.Id, until))
+        if (session.Until > clock.Now && _sessions.TryAdd(session.Id, session.Until))
             Revoked?.Invoke(session.UserId, session.Id);
     }
 }

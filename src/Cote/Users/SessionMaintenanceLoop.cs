@@ -4,10 +4,11 @@ using Microsoft.Extensions.Logging;
 namespace Cote.Users;
 
 /// <summary>
-/// Writes every minute when sessions were last used, and removes sessions and audit lines that have expired.
+/// Writes every minute when sessions and API keys were last used, and removes those and audit lines that have expired.
 /// </summary>
 sealed class SessionMaintenanceLoop(
-    SessionStore sessions, Audit audit, AuthOptions options, Clock clock, ILogger<SessionMaintenanceLoop> log)
+    SessionStore sessions, ApiKeyStore keys, Audit audit, AuthOptions options, Clock clock,
+    ILogger<SessionMaintenanceLoop> log)
     : PeriodicLoop(TimeSpan.FromMinutes(1), clock, log)
 {
     const int PurgeRows = 1_000;
@@ -15,9 +16,15 @@ sealed class SessionMaintenanceLoop(
     protected override async Task RunRoundAsync(CancellationToken ct)
     {
         await sessions.WriteSeenAsync(ct);
+        await keys.WriteUsedAsync(ct);
         await sessions.PurgeAsync(Clock.Now, PurgeRows);
+        await keys.PurgeAsync(Clock.Now, PurgeRows);
         await audit.TrimAsync(Clock.Now - TimeSpan.FromDays(options.AuditDays));
     }
 
-    protected override Task FinishAsync() => sessions.WriteSeenAsync(CancellationToken.None);
+    protected override async Task FinishAsync()
+    {
+        await sessions.WriteSeenAsync(CancellationToken.None);
+        await keys.WriteUsedAsync(CancellationToken.None);
+    }
 }

@@ -15,7 +15,7 @@ sealed record Session(
 /// </summary>
 readonly record struct Refreshed(Session? Session, string Token, Session? Reused);
 
-/// <summary>All SQL of sessions, of their refresh tokens, and of the tickets for sockets.</summary>
+/// <summary>All SQL of sessions and of their refresh tokens.</summary>
 sealed class SessionStore(Database db, SigningKeys keys)
 {
     const long RetryMilliseconds = 10_000;
@@ -101,28 +101,6 @@ sealed class SessionStore(Database db, SigningKeys keys)
         return session.First is { Session: { } found } first
             ? new(found, candidates[hashes.IndexOf(first.Hash)], null)
             : new(null, "", reused.First);
-    }
-
-    public async Task AddTicketAsync(string ticket, string sessionId, Timestamp expires, Timestamp now)
-    {
-        var batch = new WriteBatch();
-        batch.Execute($"delete from tickets where expires_at <= {now}");
-        batch.Execute($"""
-            insert into tickets (hash, session_id, expires_at)
-            values ({SecureTokens.Hash(ticket)}, {sessionId}, {expires})
-            """);
-        await db.WriteAsync(batch);
-    }
-
-    /// <summary>Spends a ticket: the second use of the same one finds nothing.</summary>
-    public async Task<Session?> RedeemTicketAsync(string ticket, Timestamp now)
-    {
-        var batch = new WriteBatch();
-        var taken = batch.Query(
-            $"delete from tickets where hash = {SecureTokens.Hash(ticket)} and expires_at > {now} returning session_id",
-            row => row.GetString(0));
-        await db.WriteAsync(batch);
-        return taken.First is { } id ? await FindAsync(id, now, CancellationToken.None) : null;
     }
 
     /// <summary>Remembers that a session was used; <see cref="WriteSeenAsync"/> writes it.</summary>

@@ -12,7 +12,7 @@ static class UpdateMe
 
     public static async Task<IResult> Handle(
         HttpContext http, CurrentUser current, UserStore users, Passwords passwords, LoginThrottle throttle,
-        Revocations revocations, Audit audit, Database db, CancellationToken ct)
+        Revocations revocations, ApiKeyStore keys, Audit audit, Database db, Clock clock, CancellationToken ct)
     {
         var request = await Body.ReadAsync(http);
         if (await users.FindAsync(current.Id, ct) is not { } account)
@@ -47,7 +47,8 @@ static class UpdateMe
         if (revoked is not null)
             revocations.Apply(revoked);
 
-        return ApiResults.Json(new User(current.Id, username, email, instructions), UsersJson.Default.User);
+        long? working = password is null ? null : await keys.CountAsync(current.Id, clock.Now, ct);
+        return ApiResults.Json(new User(current.Id, username, email, instructions, working), UsersJson.Default.User);
     }
 
     static async Task<Problem?> CheckCurrentAsync(

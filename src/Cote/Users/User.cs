@@ -4,7 +4,10 @@ namespace Cote.Users;
 
 /// <summary>A user, as everyone may see it.</summary>
 /// <param name="Instructions">What the user wants of every chat; it stands before the prompts.</param>
-sealed record User(string Id, string Username, string Email, string? Instructions = null);
+/// <param name="ApiKeys">Where the password was changed: how many keys go on working.</param>
+sealed record User(
+    string Id, string Username, string Email, string? Instructions = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? ApiKeys = null);
 
 /// <summary>A user with what only the server may know.</summary>
 sealed record Account(User User, string PasswordHash, string Role, Timestamp CreatedAt, Timestamp? DisabledAt)
@@ -25,7 +28,7 @@ static class Roles
 sealed record SessionInfo(
     string Id, string Device, string Ip, Timestamp CreatedAt, Timestamp LastSeenAt, Timestamp ExpiresAt, bool Current)
 {
-    public static SessionInfo From(Session session, string currentId) => new(
+    public static SessionInfo From(Session session, string? currentId) => new(
         session.Id, session.Device, session.Ip, session.CreatedAt, session.LastSeenAt, session.ExpiresAt,
         session.Id == currentId);
 }
@@ -54,4 +57,6 @@ sealed record LoginForm(
 [JsonSerializable(typeof(TokenPair))]
 [JsonSerializable(typeof(IReadOnlyList<SessionInfo>))]
 [JsonSerializable(typeof(SocketTicket))]
+[JsonSerializable(typeof(ApiKey))]
+[JsonSerializable(typeof(IReadOnlyList<ApiKey>))]
 sealed partial class UsersJson : JsonSerializerContext;

@@ -37,6 +37,14 @@ static class UsersApi
         api.Schema<SessionInfo>().Note("device", "As the login named it")
             .Note("current", "Is it the session that asks?");
 
+        api.Schema<NewApiKey>().Length("name", 1, ApiKey.LongestName)
+            .Note("scopes", $"At least one of `{string.Join("`, `", KeyScopes.All)}`; `metrics` for admins only")
+            .Note("expires_in", "Seconds; without it the key has no end")
+            .Example("""{"name":"backup","scopes":["read"],"expires_in":2592000}""");
+        api.Schema<ApiKey>().Note("key", "Shown once, in the answer that makes it")
+            .Note("last_used_at", "To the minute").Note("expires_at", "Null: it has no end");
+
+        api.Operation(nameof(CreateApiKey)).Refuses(Problems.AdminOnly, Problems.TooManyKeys);
         api.Operation(nameof(LogIn))
             .Refuses(Problems.WrongPassword, Problems.InvalidRefreshToken, Problems.AccountDisabled);
         api.Operation(nameof(Register)).Refuses(

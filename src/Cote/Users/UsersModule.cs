@@ -13,6 +13,7 @@ static class UsersModule
         services.AddSingleton(new ApiPart(UsersApi.Describe));
         services.AddSingleton<UserStore>();
         services.AddSingleton<SessionStore>();
+        services.AddSingleton<ApiKeyStore>().AddSingleton<ApiKeys>().AddSingleton<TicketStore>();
         services.AddSingleton<Passwords>();
         services.AddSingleton<SigningKeys>();
         services.AddSingleton(x => x.GetRequiredService<SigningKeys>().Derived);
@@ -41,7 +42,7 @@ static class UsersModule
         routes.MapPost("/users/", Register.Handle).RequireRateLimit(Limit.RegistrationAttempt)
             .Takes<NewUser>("application/json").Produces<User>()
             .WithTags("Users").WithSummary("Create an account");
-        routes.MapGet("/users/me", GetMe.Handle).RequireAuthorization().Produces<User>()
+        routes.MapGet("/users/me", GetMe.Handle).RequireAuthorization().AllowsKeys().Produces<User>()
             .WithTags("Users").WithSummary("Who am I?");
         routes.MapPatch("/users/me", UpdateMe.Handle).RequireAuthorization()
             .Takes<UserPatch>("application/json").Produces<User>()
@@ -54,7 +55,14 @@ static class UsersModule
             .WithTags("Sessions").WithSummary("End this session");
         routes.MapPost("/logout/all", LogOutAll.Handle).RequireAuthorization().Produces<SuccessBody>()
             .WithTags("Sessions").WithSummary("End every session of the user, this one too");
-        routes.MapPost("/ws/ticket", CreateTicket.Handle).RequireAuthorization().Produces<SocketTicket>()
-            .WithTags("Live").WithSummary("A single-use ticket for a socket's URL");
+        routes.MapPost("/api-keys/", CreateApiKey.Handle).RequireAuthorization()
+            .Takes<NewApiKey>("application/json").Produces<ApiKey>()
+            .WithTags("Keys").WithSummary("A key for a program, shown once");
+        routes.MapGet("/api-keys/", ListApiKeys.Handle).RequireAuthorization().Produces<IReadOnlyList<ApiKey>>()
+            .WithTags("Keys").WithSummary("The user's keys, newest first");
+        routes.MapDelete("/api-keys/{keyId}", DeleteApiKey.Handle).RequireAuthorization().Produces<SuccessBody>()
+            .WithTags("Keys").WithSummary("End a key, with the sockets and streams that it has opened");
+        routes.MapPost("/ws/ticket", CreateTicket.Handle).RequireAuthorization().AllowsKeys(KeyScopes.Read)
+            .Produces<SocketTicket>().WithTags("Live").WithSummary("A single-use ticket for a socket's URL");
     }
 }

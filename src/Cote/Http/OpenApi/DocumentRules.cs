@@ -14,6 +14,7 @@ static class DocumentRules
         ("Live", "What happens to the user, as it happens: one schema on WebSocket, server-sent events and long-poll."),
         ("Users", "Accounts and logins."),
         ("Sessions", "Where a user is logged in."),
+        ("Keys", "API keys of programs: `Authorization: Bearer cote_…`."),
         ("Usage", "What calls of models have used, and what is left of budgets."),
         ("Media", "Uploads and downloads. Large files over bad networks: tus 1.0."),
     ];

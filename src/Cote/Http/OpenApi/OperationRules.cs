@@ -31,7 +31,18 @@ static partial class OperationRules
             if (wantsToken)
                 operation.Refuses(Problems.NotAuthenticated, Problems.InvalidToken);
             DeclareRefusals(operation, wantsToken);
+            DeclareKeys(operation, wantsToken);
         }
+    }
+
+    // A route that no key may use has no scopes to name.
+    static void DeclareKeys(ApiOperation operation, bool wantsToken)
+    {
+        var access = operation.Metadata.OfType<KeyAccess>().LastOrDefault();
+        if (wantsToken && access is not { Scopes: [], HandlerChecks: false })
+            operation.Refuses(Problems.InsufficientScope);
+        if (access is not null)
+            operation.Json["x-key-scopes"] = new JsonArray([.. access.Scopes.Select(x => (JsonNode)x)]);
     }
 
     /// <summary>Declares a failure, with its code in the description of its status.</summary>
