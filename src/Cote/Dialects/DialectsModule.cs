@@ -1,4 +1,5 @@
 using Cote.Dialects.OpenAI;
+using Cote.Dialects.UIStream;
 using Cote.Http;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -13,6 +14,7 @@ static class DialectsModule
     {
         services.AddSingleton<ProblemShape, OpenAIErrors>();
         services.AddSingleton<OpenAITurn>();
+        services.AddUIStream();
     }
 
     public static void MapDialects(this IEndpointRouteBuilder routes)
@@ -26,5 +28,6 @@ static class DialectsModule
             .WithSummary("An answer of a model to the messages of the body, or a turn in a chat");
         v1.MapPost("/responses", CreateResponse.Handle).Produces<object>()
             .WithSummary("An answer of a model to the input of the body, or a turn in a chat");
+        routes.MapUIStream();
     }
 }

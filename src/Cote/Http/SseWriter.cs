@@ -43,6 +43,14 @@ sealed class SseWriter(HttpResponse response)
         _writer.Write("\n\n"u8);
     }
 
+    /// <summary>Adds an event without a name, as other dialects have them.</summary>
+    public void WriteData(ReadOnlySpan<byte> data)
+    {
+        _writer.Write("data: "u8);
+        _writer.Write(data);
+        _writer.Write("\n\n"u8);
+    }
+
     public void Comment() => _writer.Write(": \n\n"u8);
 
     public async ValueTask FlushAsync(CancellationToken ct) => await _writer.FlushAsync(ct);

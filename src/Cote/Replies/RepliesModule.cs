@@ -24,7 +24,8 @@ static class RepliesModule
         services.AddHostedService<TemporaryChatLoop>();
         services.AddSingleton<TranscriptCalls>().AddSingleton<Transcripts>();
         services.AddSingleton<Attachments>().AddSingleton<GeneratedFiles>();
-        services.AddSingleton<ToolCallStore>().AddSingleton<ToolAnswerStore>().AddSingleton<ToolOutputs>();
+        services.AddSingleton<ToolCallStore>().AddSingleton<ToolAnswerStore>().AddSingleton<ToolAnswers>()
+            .AddSingleton<ToolOutputs>();
         services.AddHostedService<WaitingReplyLoop>();
         services.AddSingleton<Prompt>().AddSingleton<ReplyRunContext>();
         services.AddSingleton<LeaseLoop>().AddHostedService(x => x.GetRequiredService<LeaseLoop>());
