@@ -46,7 +46,8 @@ static class RepliesModule
             .WithSummary("Stop the running reply and those that wait");
         chats.MapDelete("", DeleteChat.Handle).AllowsKeys(KeyScopes.Write).Produces<SuccessBody>().WithTags("Chats")
             .WithSummary("Delete a chat with all that is in it");
-        chats.MapPost("/messages/{messageId}/tool_calls/{callId}", AnswerToolCall.Handle).ChecksKeys()
+        chats.MapPost("/messages/{messageId}/tool_calls/{callId}", AnswerToolCall.Handle)
+            .ChecksKeys(KeyScopes.Approve, KeyScopes.Write)
             .Takes<ToolAnswerBody>("application/json").Produces<Message>()
             .WithSummary("Allow or deny a tool call, or say what the client's tool returned; safe to repeat");
         chats.MapPost("/messages/{messageId}/tool_calls/{callId}/claim", ClaimToolCall.Handle)

@@ -51,10 +51,14 @@ public sealed class CommandLineTests
         await using var app = await CoteApp.StartAsync();
         using var ada = await app.RegisterAsync("ada");
         await using var socket = await ada.ConnectAsync();
+        using var robot = await ada.WithKeyAsync("read");
+        await using var byKey = await robot.ConnectByProtocolAsync();
 
         (await RunAsync(app, "", "disable-user", "ADA")).Code.ShouldBe(0);
 
         (await ada.GetAsync("/users/me")).Status.ShouldBe(401);
+        (await robot.GetAsync("/users/me")).Status.ShouldBe(401);
+        (await byKey.Closed).ShouldBe(4503);
         (await socket.Closed).ShouldBe(4503);
         (await ada.FormAsync("/token", ("username", "ada"), ("password", ada.Password))).ErrorCode.ShouldBe(
             "account_disabled");

@@ -76,7 +76,8 @@ public sealed class OpenApiTests(SharedApp shared)
                         && property.Value.GetProperty("type").ToString().Contains("string"))
                         .ShouldBeFalse($"{schema.Name}.{property.Name}");
         api.GetProperty("tags").EnumerateArray().Select(x => x.Text("name"))
-            .ShouldBe(["Chats", "Messages", "Live", "Users", "Sessions", "Usage", "Media", "Health", "Admin"]);
+            .ShouldBe(["Chats", "Messages", "Live", "Users", "Sessions", "Keys", "Usage", "Media", "Health",
+                "Admin"]);
     }
 
     [Fact]
@@ -190,7 +191,12 @@ public sealed class OpenApiTests(SharedApp shared)
         var tokens = (await ada.FormAsync("/token", ("username", ada.Username), ("password", ada.Password))).Ok().Json;
 
         Check("POST /token", tokens);
-        Check("GET /users/me", (await ada.GetAsync("/users/me")).Ok().Json);
+        Check("GET /users/me", (await ada.GetAsync("/users/me")).Ok().Json, absent: ["api_keys"]);
+        Check("PATCH /users/me", (await ada.PatchAsync(
+            "/users/me", new { password = ada.Password, current_password = ada.Password })).Ok().Json);
+        Check("POST /api-keys",
+            (await ada.PostAsync("/api-keys/", new { name = "a", scopes = new[] { "read" } })).Ok().Json);
+        Check("GET /api-keys", (await ada.GetAsync("/api-keys/")).Ok().Json[0], absent: ["key"]);
         Check("POST /ws/ticket", (await ada.PostAsync("/ws/ticket")).Ok().Json);
         foreach (var route in new[] { "POST /chats", "GET /chats/{chat_id}", "PATCH /chats/{chat_id}" })
             Check(route, (await ada.GetAsync($"/chats/{chat}")).Ok().Json);

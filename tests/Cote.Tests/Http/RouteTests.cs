@@ -7,6 +7,7 @@ public sealed class RouteTests(SharedApp shared)
 {
     const string Chat = "/chats/0190a0b0-0000-7000-8000-000000000001";
     const string Session = "/sessions/0190a0b0-0000-7000-8000-000000000003";
+    const string Key = "/api-keys/0190a0b0-0000-7000-8000-000000000007";
     const string Import = "/import/0190a0b0-0000-7000-8000-000000000005";
     const string User = "/admin/users/0190a0b0-0000-7000-8000-000000000006";
     const string Upload = "/upload/resumable/0190a0b0-0000-7000-8000-000000000004";
@@ -32,6 +33,9 @@ public sealed class RouteTests(SharedApp shared)
         { "GET", "/usage?by=model", null },
         { "GET", "/usage/budget", null },
         { "POST", "/ws/ticket", null },
+        { "POST", "/api-keys/", """{"name":"a","scopes":["read"]}""" },
+        { "GET", "/api-keys/", null },
+        { "DELETE", Key, null },
         { "GET", "/chats/", null },
         { "POST", "/chats/", """{"title":"a"}""" },
         { "DELETE", "/chats/?archived=true", null },
@@ -109,7 +113,7 @@ public sealed class RouteTests(SharedApp shared)
         with.Status.ShouldBeOneOf(200, 202, 403, 404, 412, 415, 422); // 412 and on: what an upload wants besides
         if (with.Status is 403 or 404)
             with.ErrorCode.ShouldBeOneOf("chat_not_found", "message_not_found", "session_not_found", "admin_only",
-                "import_not_found");
+                "import_not_found", "key_not_found");
     }
 
     [Fact]
@@ -138,7 +142,7 @@ public sealed class RouteTests(SharedApp shared)
 
     static string PatternOf(string path) => path.Split('?')[0].Replace("/call_0_0", "/{callId}")
         .Replace(Message, "/chats/{chatId}/messages/{messageId}").Replace(Chat, "/chats/{chatId}")
-        .Replace(Session, "/sessions/{sessionId}").Replace(Upload, "/upload/resumable/{uploadId}")
+        .Replace(Session, "/sessions/{sessionId}").Replace(Key, "/api-keys/{keyId}").Replace(Upload, "/upload/resumable/{uploadId}")
         .Replace(Import, "/import/{importId}").Replace(User, "/admin/users/{userId}").TrimEnd('/');
 
     [Theory]

@@ -17,6 +17,7 @@ public sealed class SecretsTests
             (await nobody.FormAsync("/token", ("grant_type", "refresh_token"), ("refresh_token", ada.RefreshToken!)))
             .Ok();
         var ticket = (await ada.PostAsync("/ws/ticket")).Ok()["ticket"];
+        var (_, key) = await ada.CreateKeyAsync("read");
         var chat = await ada.CreateChatAsync();
         await using (var byTicket = await TestSocket.ConnectAsync(app.Url, $"/ws?ticket={ticket}"))
         await using (var byToken = await TestSocket.ConnectAsync(app.Url, $"/ws?token={ada.Token}"))
@@ -34,6 +35,13 @@ public sealed class SecretsTests
             (await nobody.GetAsync($"/chats/{chat}/messages/{question.Text("reply_id")}/stream?token={ada.Token}"))
                 .Ok();
         }
+        using var robot = app.Anonymous();
+        robot.Token = key;
+        (await robot.GetAsync("/chats/")).Ok();
+        await using (await robot.ConnectByProtocolAsync())
+            (await nobody.GetAsync($"/events?token={key}")).Status.ShouldBe(401);
+        robot.Token = key[..^1] + "~";
+        (await robot.GetAsync("/chats/")).Status.ShouldBe(401);
         (await nobody.GetAsync("/events?token=a-bad-token-in-a-url")).Status.ShouldBe(401);
         (await nobody.GetAsync("/nothing?token=a-bad-token-in-a-url")).Status.ShouldBe(404);
 
@@ -43,7 +51,7 @@ public sealed class SecretsTests
         foreach (var secret in new[]
         {
             ada.Password, wrong, ada.Token!, ada.Token!.Split('.')[2], ada.RefreshToken!, refreshed["access_token"],
-            refreshed["refresh_token"], ticket, app.SigningKey, "a-bad-token-in-a-url", "sk-test-openai",
+            refreshed["refresh_token"], ticket, key, key[^43..^1], app.SigningKey, "a-bad-token-in-a-url", "sk-test-openai",
         })
             logs.Contains(secret, StringComparison.Ordinal).ShouldBeFalse(
                 app.Logs.FirstOrDefault(x => x.Contains(secret, StringComparison.Ordinal)));
@@ -55,6 +63,7 @@ public sealed class SecretsTests
         await using var app = await CoteApp.StartAsync(CoteApp.HashAsShipped);
         using var ada = await app.RegisterAsync();
         var ticket = (await ada.PostAsync("/ws/ticket")).Ok()["ticket"];
+        var (_, key) = await ada.CreateKeyAsync("read");
         await app.StopAsync();
 
         var kept = (await app.RowsAsync()).ToDictionary(x => x.Key, x => string.Join('\n', x.Value));
@@ -62,7 +71,7 @@ public sealed class SecretsTests
             kept[file] = System.Text.Encoding.Latin1.GetString(await File.ReadAllBytesAsync(file));
         kept["users"].ShouldContain(ada.Username);
         foreach (var (place, text) in kept)
-            foreach (var secret in new[] { ada.Password, ada.Token!, ada.RefreshToken!, ticket })
+            foreach (var secret in new[] { ada.Password, ada.Token!, ada.RefreshToken!, ticket, key, key[^43..] })
                 text.Contains(secret, StringComparison.Ordinal).ShouldBeFalse(place);
     }
 }

@@ -41,8 +41,10 @@ static partial class OperationRules
         var access = operation.Metadata.OfType<KeyAccess>().LastOrDefault();
         if (wantsToken && access is not { Scopes: [], HandlerChecks: false })
             operation.Refuses(Problems.InsufficientScope);
+        // Where the handler decides between several, one of them does.
+        var name = access is { HandlerChecks: true, Scopes.Count: > 1 } ? "x-key-scopes-by-body" : "x-key-scopes";
         if (access is not null)
-            operation.Json["x-key-scopes"] = new JsonArray([.. access.Scopes.Select(x => (JsonNode)x)]);
+            operation.Json[name] = new JsonArray([.. access.Scopes.Select(x => (JsonNode)x)]);
     }
 
     /// <summary>Declares a failure, with its code in the description of its status.</summary>
