@@ -25,6 +25,7 @@ sealed class UIChat(
 
     public Task<UITurn> DoAsync(CurrentUser user, UIChatRequest request, CancellationToken ct) =>
         request.IsRegenerate ? RegenerateAsync(request, ct)
+        : request.Last is null ? Task.FromResult<UITurn>(request.Body.Problem!)
         : request.IsAnswer ? answers.DoAsync(user, request, ct)
         : SendAsync(request, ct);
 
@@ -57,7 +58,7 @@ sealed class UIChat(
             return known.Sender == Senders.User && known.Content == text
                 ? new UITurn(null, known) : Problems.IdConflict;
         var parent = versionOf is null ? await FindShownAsync(request, request.Before, ct) : null;
-        var (refused, paths) = await files.KeepAsync(request.UserId, attached, ct);
+        var (refused, paths) = await files.KeepAsync(request, attached, ct);
         if (refused is not null)
             return refused;
         RequestReader body() => Body(json =>

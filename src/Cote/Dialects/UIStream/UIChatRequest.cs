@@ -82,6 +82,13 @@ sealed record UIChatRequest(
         return (string.Join("\n\n", texts.Where(x => x.Length > 0)), files);
     }
 
+    /// <summary>A file of the message is no upload of the user's.</summary>
+    public Problem NoSuchUpload()
+    {
+        Last!.AddError("parts", "no such upload of yours", code: "media_not_found");
+        return Body.Problem!;
+    }
+
     /// <summary>Copies fields of the body that hold for a turn, as they were sent.</summary>
     public void CopyTo(Utf8JsonWriter json, params ReadOnlySpan<string> names)
     {

@@ -3,7 +3,7 @@ using Cote.Media;
 namespace Cote.Dialects.UIStream;
 
 /// <summary>The files of a message that a browser sends: uploads of the user's, or <c>data:</c> URLs.</summary>
-sealed class UIFiles(MediaIngest ingest)
+sealed class UIFiles(MediaIngest ingest, MediaStore uploads)
 {
     const int LongestUrl = 2_048;
     const int LongestName = 1_000;
@@ -30,9 +30,14 @@ sealed class UIFiles(MediaIngest ingest)
 
     /// <summary>The paths of the files, which are uploads then; or why one was refused.</summary>
     public async Task<(Problem? Problem, IReadOnlyList<string> Paths)> KeepAsync(
-        string userId, IReadOnlyList<UIFile> files, CancellationToken ct)
+        UIChatRequest request, IReadOnlyList<UIFile> files, CancellationToken ct)
     {
+        var userId = request.UserId;
         var paths = new List<string>();
+        // A message that is refused makes no chat, and nothing is taken in for it.
+        List<string> named = [.. files.Select(x => x.MediaId).OfType<string>().Distinct()];
+        if (named.Count > 0 && (await uploads.ListAsync(userId, named, ct)).Count < named.Count)
+            return (request.NoSuchUpload(), []);
         foreach (var file in files)
         {
             if (file.MediaId is not null)
