@@ -121,7 +121,7 @@ async function allows() {
     const chat = open(id, { sendAutomaticallyWhen: lastAssistantMessageIsCompleteWithApprovalResponses });
     await chat.sendMessage({ text: 'a' });
     const asked = chat.lastMessage.parts.find(x => x.type === 'dynamic-tool');
-    assert.deepEqual([asked.toolName, asked.state, asked.input.text], ['demo_note', 'approval-requested', 'a']);
+    assert.deepEqual([asked.toolName, asked.state, asked.input.text], ['demo_note', 'approval-requested', '“a”']);
     await chat.addToolApprovalResponse({ id: asked.approval.id, approved });
     const over = approved ? 'output-available' : 'output-denied';
     await until(() => chat.status === 'ready' && chat.lastMessage.parts.some(x => x.state === over), 'it is over');
