@@ -126,7 +126,7 @@ public static class CoteHost
             .AddSingleton(options.Realtime).AddSingleton(options.Assistants).AddSingleton(options.Media)
             .AddSingleton(options.RabbitMq).AddSingleton(options.Chats).AddSingleton(options.Titles)
             .AddSingleton(options.Prices).AddSingleton(options.Budgets).AddSingleton(options.Tools)
-            .AddSingleton(options.Transcription);
+            .AddSingleton(options.Transcription).AddSingleton(options.Mail);
 
     // A wrong model or price is said now, not at the first message.
     static void CheckModels(IServiceProvider services, CoteOptions options)

@@ -9,6 +9,9 @@ public sealed class CoteOptions
     /// <summary>Accounts, tokens and sessions.</summary>
     public AuthOptions Auth { get; } = new();
 
+    /// <summary>Mail by SMTP: forgotten passwords, and addresses that are verified.</summary>
+    public MailOptions Mail { get; } = new();
+
     /// <summary>HTTP.</summary>
     public HttpOptions Http { get; } = new();
 

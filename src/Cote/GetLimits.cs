@@ -60,6 +60,7 @@ static class GetLimits
         json.WriteNumber("per_day"u8, ApiKey.MostADay);
         json.WriteNumber("name"u8, ApiKey.LongestName);
         json.WriteEndObject();
+        json.WriteBoolean("mail"u8, options.Mail.IsConfigured);
         json.WriteNumber("max_list_items"u8, Page.MostItems);
         json.WriteNumber("max_list_bytes"u8, Page.MostBytes);
         json.WriteNumber("max_frame_bytes"u8, options.Realtime.MaxFrameBytes);

@@ -92,7 +92,7 @@ sealed class AccountStore(
         ($"chats", $"id", BatchRows), ($"media_forms", $"media_id, kind", BatchRows), ($"media", $"id", BatchRows),
         ($"uploads", $"id", BatchRows),
         ($"upload_pieces", $"upload_id, start", BatchParts), ($"sessions", $"id", BatchRows),
-        ($"api_keys", $"id", BatchRows),
+        ($"api_keys", $"id", BatchRows), ($"mails", $"id", BatchRows), ($"mail_codes", $"hash", BatchRows),
         ($"budgets", $"user_id", BatchRows),
     ];
 

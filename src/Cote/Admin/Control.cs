@@ -153,6 +153,8 @@ sealed class Control(
     {
         var batch = new WriteBatch();
         UserStore.Set(batch, account.Id, columns);
+        if (action == AuditActions.PasswordReset)
+            MailStore.EndCodes(batch, account.Id, MailPurposes.Reset, clock.Now);
         audit.Add(batch, action, account.Id, Audit.Console, Origin);
         var ended = endSessions ? revocations.Add(batch, $"s.user_id = {account.Id}") : null;
         // A new password ends no key; a user who may not come in has none.

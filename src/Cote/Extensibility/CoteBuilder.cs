@@ -64,6 +64,17 @@ public sealed class CoteBuilder
     }
 
     /// <summary>
+    /// Makes the mails: <c>UseMailTemplates(new() { PasswordReset = (to, code) => new("Subject", $"… {code}") })</c>.
+    /// What is not given stays Cote's own.
+    /// </summary>
+    public CoteBuilder UseMailTemplates(MailTemplates templates)
+    {
+        ArgumentNullException.ThrowIfNull(templates);
+        Services.AddSingleton(templates);
+        return this;
+    }
+
+    /// <summary>
     /// Adds tables of the host's own to Cote's database: <c>AddTables("shop", x => x.Migration(…).Table(…))</c>.
     /// </summary>
     /// <param name="name">

@@ -13,7 +13,10 @@ sealed class FieldErrors
     const int MaxEchoItems = 20;
 
     static readonly HashSet<string> Secrets = new(
-        ["password", "current_password", "refresh_token", "client_secret", "token", "ticket", "invitation_code"],
+        [
+            "password", "current_password", "refresh_token", "client_secret", "token", "ticket", "invitation_code",
+            "code",
+        ],
         StringComparer.OrdinalIgnoreCase);
 
     readonly List<FieldError> _errors = [];

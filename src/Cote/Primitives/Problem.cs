@@ -73,6 +73,12 @@ public static class Problems
     public static readonly Problem UsernameTaken = new(400, "username_taken", "Username already registered");
     /// <summary>400 <c>email_taken</c></summary>
     public static readonly Problem EmailTaken = new(400, "email_taken", "Email already registered");
+    /// <summary>400 <c>invalid_code</c></summary>
+    public static readonly Problem InvalidCode =
+        new(400, "invalid_code", "The code is wrong, was used or has expired; ask for a new one");
+    /// <summary>501 <c>mail_not_configured</c></summary>
+    public static readonly Problem MailNotConfigured =
+        new(501, "mail_not_configured", "This server sends no mail");
     /// <summary>404 <c>not_found</c></summary>
     public static readonly Problem NotFound = new(404, "not_found", "Not Found");
     /// <summary>404 <c>chat_not_found</c></summary>

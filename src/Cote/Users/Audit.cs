@@ -22,6 +22,7 @@ static class AuditActions
     public const string AccountChanged = "account_changed";
     public const string PasswordChanged = "password_changed";
     public const string PasswordReset = "password_reset";
+    public const string EmailVerified = "email_verified";
     public const string KeyCreated = "key_created";
     public const string KeyDeleted = "key_deleted";
     public const string UserCreated = "user_created";

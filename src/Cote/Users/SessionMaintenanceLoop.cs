@@ -4,10 +4,11 @@ using Microsoft.Extensions.Logging;
 namespace Cote.Users;
 
 /// <summary>
-/// Writes every minute when sessions and API keys were last used, and removes those and audit lines that have expired.
+/// Writes every minute when sessions and API keys were last used, and removes those, codes of mails and audit lines
+/// that have expired.
 /// </summary>
 sealed class SessionMaintenanceLoop(
-    SessionStore sessions, ApiKeyStore keys, Audit audit, AuthOptions options, Clock clock,
+    SessionStore sessions, ApiKeyStore keys, MailStore mails, Audit audit, AuthOptions options, Clock clock,
     ILogger<SessionMaintenanceLoop> log)
     : PeriodicLoop(TimeSpan.FromMinutes(1), clock, log)
 {
@@ -19,6 +20,7 @@ sealed class SessionMaintenanceLoop(
         await keys.WriteUsedAsync(ct);
         await sessions.PurgeAsync(Clock.Now, PurgeRows);
         await keys.PurgeAsync(Clock.Now, PurgeRows);
+        await mails.PurgeAsync(Clock.Now);
         await audit.TrimAsync(Clock.Now - TimeSpan.FromDays(options.AuditDays));
     }
 

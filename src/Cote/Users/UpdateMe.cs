@@ -40,6 +40,7 @@ static class UpdateMe
         {
             UserStore.Set(batch, current.Id, $"password_hash = {await passwords.HashAsync(password, ct)}");
             revoked = revocations.Add(batch, $"s.user_id = {current.Id} and s.id <> {current.SessionId}");
+            MailStore.EndCodes(batch, current.Id, MailPurposes.Reset, clock.Now);
             audit.Add(batch, AuditActions.PasswordChanged, current.Id, http);
         }
         if (await IsEmailTakenAsync(users, account, email, ct) || await db.WriteAsync(batch) == Outcome.Conflict)
@@ -48,7 +49,9 @@ static class UpdateMe
             revocations.Apply(revoked);
 
         long? working = password is null ? null : await keys.CountAsync(current.Id, clock.Now, ct);
-        return ApiResults.Json(new User(current.Id, username, email, instructions, working), UsersJson.Default.User);
+        var isVerified = account.User.EmailVerified && UserStore.Fold(email) == UserStore.Fold(account.User.Email);
+        return ApiResults.Json(
+            new User(current.Id, username, email, instructions, isVerified, working), UsersJson.Default.User);
     }
 
     static async Task<Problem?> CheckCurrentAsync(

@@ -4,9 +4,10 @@ namespace Cote.Users;
 
 /// <summary>A user, as everyone may see it.</summary>
 /// <param name="Instructions">What the user wants of every chat; it stands before the prompts.</param>
+/// <param name="EmailVerified">Whether a code that was mailed to the address came back.</param>
 /// <param name="ApiKeys">Where the password was changed: how many keys go on working.</param>
 sealed record User(
-    string Id, string Username, string Email, string? Instructions = null,
+    string Id, string Username, string Email, string? Instructions = null, bool EmailVerified = false,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? ApiKeys = null);
 
 /// <summary>A user with what only the server may know.</summary>
@@ -57,6 +58,7 @@ sealed record LoginForm(
 [JsonSerializable(typeof(TokenPair))]
 [JsonSerializable(typeof(IReadOnlyList<SessionInfo>))]
 [JsonSerializable(typeof(SocketTicket))]
+[JsonSerializable(typeof(PasswordWasReset))]
 [JsonSerializable(typeof(ApiKey))]
 [JsonSerializable(typeof(IReadOnlyList<ApiKey>))]
 sealed partial class UsersJson : JsonSerializerContext;

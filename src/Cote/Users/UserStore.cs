@@ -9,7 +9,8 @@ sealed class UserStore(Database db)
     public static string Fold(string name) => name.ToLowerInvariant();
 
     static readonly Sql All = $"""
-        u.id, u.username, u.email, u.password_hash, u.role, u.created_at, u.disabled_at, u.instructions
+        u.id, u.username, u.email, u.password_hash, u.role, u.created_at, u.disabled_at, u.instructions,
+        u.email_verified
         """;
 
     /// <summary>Adds a new user to a batch; a taken name or address makes it a conflict.</summary>
@@ -27,8 +28,12 @@ sealed class UserStore(Database db)
     public static Statement Set(WriteBatch batch, string id, Sql columns) =>
         batch.Execute($"update users set {columns} where id = {id} and erased_at is null");
 
-    /// <summary>Adds a new name and address of a user to a batch; one that is taken makes it a conflict.</summary>
+    /// <summary>
+    /// Adds a new name and address of a user to a batch; one that is taken makes it a conflict. Another address is not
+    /// verified.
+    /// </summary>
     public static void SetNames(WriteBatch batch, string id, string username, string email) => Set(batch, id, $"""
+        email_verified = case when email_key = {Fold(email)} then email_verified else 0 end,
         username = {username}, username_key = {Fold(username)}, email = {email}, email_key = {Fold(email)}
         """);
 
@@ -46,6 +51,15 @@ sealed class UserStore(Database db)
             order by case when u.email_key = {stored} then 0 else 1 end
             """, Read, ct);
     }
+
+    /// <summary>The account that a code of a mail works for.</summary>
+    public Task<Account?> FindByCodeAsync(string hash, string purpose, Timestamp now, CancellationToken ct) =>
+        db.FirstAsync(
+            $"""
+            select {All} from users u
+            where u.disabled_at is null and u.erased_at is null and {MailStore.Works(hash, purpose, now)}
+              and u.id = (select c.user_id from mail_codes c where c.hash = {hash})
+            """, Read, ct);
 
     /// <summary>All accounts, oldest first, from the one after <paramref name="after"/> on.</summary>
     public Task<IReadOnlyList<Account>> ListAsync(string? after, long limit, CancellationToken ct) =>
@@ -77,7 +91,7 @@ sealed class UserStore(Database db)
     }
 
     static Account Read(Row row) => new(
-        new(row.GetString(0), row.GetString(1), row.GetString(2), row.GetStringOrNull(7)),
+        new(row.GetString(0), row.GetString(1), row.GetString(2), row.GetStringOrNull(7), row.GetInt64(8) != 0),
         row.GetString(3), row.GetString(4),
         new(row.GetInt64(5)), row.IsDBNull(6) ? null : new(row.GetInt64(6)));
 }

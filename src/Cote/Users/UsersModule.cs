@@ -22,6 +22,9 @@ static class UsersModule
         services.AddSingleton<LoginThrottle>();
         services.AddSingleton<RefreshSession>();
         services.AddSingleton<Revocations>();
+        services.AddSingleton<MailStore>().AddSingleton<Mailer>().AddSingleton(new MailTemplates());
+        services.AddSingleton(MailPace.Default).AddSingleton(new MailTrust(null));
+        services.AddSingleton<MailLoop>().AddHostedService(x => x.GetRequiredService<MailLoop>());
         services.AddHostedService<RevocationLoop>();
         services.AddHostedService<SessionMaintenanceLoop>();
         // The core alone: AddAuthentication would add data protection too, whose keys nothing here needs.
@@ -47,6 +50,15 @@ static class UsersModule
         routes.MapPatch("/users/me", UpdateMe.Handle).RequireAuthorization()
             .Takes<UserPatch>("application/json").Produces<User>()
             .WithTags("Users").WithSummary("A new name, address or password; a new password ends the other sessions");
+        routes.MapPost("/users/me/verify-email", VerifyEmail.Handle).RequireAuthorization()
+            .RequireRateLimit(Limit.Login).Takes<EmailCode>("application/json").Produces<SuccessBody>()
+            .WithTags("Users").WithSummary("Mail a code to the user's address; with the code, it is verified");
+        routes.MapPost("/password/forgot", ForgotPassword.Handle).RequireRateLimit(Limit.Login)
+            .Takes<ForgottenPassword>("application/json").Produces<SuccessBody>()
+            .WithTags("Users").WithSummary("Mail a code for a new password, where the address has an account");
+        routes.MapPost("/password/reset", ResetPassword.Handle).RequireRateLimit(Limit.Login)
+            .Takes<NewPassword>("application/json").Produces<PasswordWasReset>()
+            .WithTags("Users").WithSummary("Set a new password by the code of a mail; every session ends");
         routes.MapGet("/sessions/", ListSessions.Handle).RequireAuthorization().Produces<IReadOnlyList<SessionInfo>>()
             .WithTags("Sessions").WithSummary("The devices on which the user is logged in");
         routes.MapDelete("/sessions/{sessionId}", RevokeSession.Handle).RequireAuthorization().Produces<SuccessBody>()

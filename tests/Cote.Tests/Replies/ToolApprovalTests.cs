@@ -6,7 +6,7 @@ using static Cote.Tests.Harness.Reading;
 namespace Cote.Tests.Replies;
 
 /// <summary>Calls that wait for a person or a client, and what ends the wait.</summary>
-public sealed class ToolApprovalTests(ToolApp app) : ToolAppTests(app), IClassFixture<ToolApp>
+public sealed partial class ToolApprovalTests(ToolApp app) : ToolAppTests(app), IClassFixture<ToolApp>
 {
     // The rows of the calls of a reply.
     async Task<int> RowsAsync(string reply) => (await Live.App.RowsAsync())["tool_calls"]
@@ -45,26 +45,6 @@ public sealed class ToolApprovalTests(ToolApp app) : ToolAppTests(app), IClassFi
         (await play.NextCallAsync()).Messages.EnumerateArray().Last().Text("content")
             .ShouldBe("The user did not allow this call: not to him.");
         Tools.Ran.ShouldBeEmpty();
-    }
-
-    [Fact]
-    public async Task A_key_allows_a_call_where_it_may_approve_and_speaks_for_a_client_where_it_may_write()
-    {
-        var (_, reply, _) = await WaitAsync(FakeReply.Text("Done."));
-        using var writer = await Ada.WithKeyAsync("read", "write", "v1");
-        using var approver = await Ada.WithKeyAsync("approve");
-        var path = $"/chats/{Chat}/messages/{reply}/tool_calls/call_0_0";
-
-        foreach (var answer in new object[] { new { approve = true }, new { approve = false } })
-            (await writer.PostAsync(path, answer))
-                .ShouldBeProblem(403, "insufficient_scope", "This API key may not do this");
-        foreach (var answer in new object[] { new { output = "x" }, new { error = "x" }, new { } })
-            (await approver.PostAsync(path, answer)).ErrorCode.ShouldBe("insufficient_scope");
-        (await writer.PostAsync(path, new { output = "x" })).Status.ShouldBe(422);
-        Tools.Ran.ShouldBeEmpty();
-        (await approver.PostAsync(path, new { approve = true })).Ok();
-
-        (await Ada.EndOfAsync(Chat, reply)).Text("content").ShouldBe("I would.\n\nDone.");
     }
 
     [Fact]

@@ -108,8 +108,11 @@ public sealed partial class ApiKeyTests(SharedApp shared)
         (await robot.GetAsync("/users/me")).Ok();
         var other = key[^1] == 'A' ? 'B' : 'A';
 
-        foreach (var wrong in new[] { key[..^1], key + "A", key[..^2] + other + key[^1], "cote_", key.ToUpperInvariant(),
-            "cote_" + new string('0', 76), key.Replace("cote_", "cote-") })
+        foreach (var wrong in new[]
+        {
+            key[..^1], key + "A", key[..^2] + other + key[^1], "cote_", key.ToUpperInvariant(),
+            "cote_" + new string('0', 76), key.Replace("cote_", "cote-"),
+        })
         {
             robot.Token = wrong;
             (await robot.GetAsync("/users/me")).ShouldBeProblem(401, "invalid_token", "Could not validate credentials");

@@ -22,7 +22,7 @@ public sealed class RegisterTests(SharedApp shared)
         var token = (await nobody.FormAsync("/token", ("username", name), ("password", Good))).Ok()["access_token"];
         nobody.Token = token;
 
-        user.Fields().ShouldBe(["id", "username", "email", "instructions"]);
+        user.Fields().ShouldBe(["id", "username", "email", "instructions", "email_verified"]);
         Guid.Parse(user.Text("id")).ToString().ShouldBe(user.Text("id"));
         (user.Text("username"), user.Text("email")).ShouldBe((name, name + "@Example.com"));
         (await nobody.GetAsync("/users/me")).Ok().Text.ShouldBe(user.ToString());

@@ -51,7 +51,8 @@ public sealed class SecretsTests
         foreach (var secret in new[]
         {
             ada.Password, wrong, ada.Token!, ada.Token!.Split('.')[2], ada.RefreshToken!, refreshed["access_token"],
-            refreshed["refresh_token"], ticket, key, key[^43..^1], app.SigningKey, "a-bad-token-in-a-url", "sk-test-openai",
+            refreshed["refresh_token"], ticket, key, key[^43..^1],
+            app.SigningKey, "a-bad-token-in-a-url", "sk-test-openai",
         })
             logs.Contains(secret, StringComparison.Ordinal).ShouldBeFalse(
                 app.Logs.FirstOrDefault(x => x.Contains(secret, StringComparison.Ordinal)));
@@ -71,7 +72,10 @@ public sealed class SecretsTests
             kept[file] = System.Text.Encoding.Latin1.GetString(await File.ReadAllBytesAsync(file));
         kept["users"].ShouldContain(ada.Username);
         foreach (var (place, text) in kept)
-            foreach (var secret in new[] { ada.Password, ada.Token!, ada.RefreshToken!, ticket, key, key[^43..] })
+            foreach (var secret in new[]
+            {
+                ada.Password, ada.Token!, ada.RefreshToken!, ticket, key, key[^43..],
+            })
                 text.Contains(secret, StringComparison.Ordinal).ShouldBeFalse(place);
     }
 }

@@ -18,6 +18,7 @@ static class CopiedTables
             $"key not in ('epoch', 'schema_min', 'run', 'probe') and not {UnfinishedCopy.Keys}", isSeeded: true),
         new("counters", ["name"], isSeeded: true), new("users", ["id"]), new("heads", ["user_id"]),
         new("sessions", ["id"]), new("api_keys", ["id"]),
+        new("mails", ["id"]), new("mail_codes", ["hash"]),
         new("spent_tokens", ["hash"]), new("tickets", ["hash"]), new("revocations", ["seq"]), new("audit", ["id"]),
         new("chats", ["user_id", "id"]), new("messages", ["user_id", "id"]), new("events", ["user_id", "seq"]),
         new("chat_jobs", ["user_id", "id"]),
