@@ -77,8 +77,7 @@ public static class CoteHost
         AddEngine(services, options.Data);
         services.AddSingleton<Database>().AddSingleton(x => x.GetRequiredService<DatabaseEngine>().Dialect);
         services.AddEvents();
-        services.AddHostedService<DatabaseStartup>();
-        services.AddHostedService<SchemaLoop>();
+        services.AddHostedService<DatabaseStartup>().AddHostedService<SchemaLoop>();
         services.AddHttp(options.Http, builder.Environment);
         services.AddSingleton(new ApiPart(GetLimits.Describe));
         services.AddUsers();

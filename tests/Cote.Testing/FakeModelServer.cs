@@ -33,6 +33,8 @@ public sealed partial class FakeModelServer : IAsyncDisposable
             x => (x.Limits.MinResponseDataRate, x.Limits.MaxRequestBodySize) = (null, null));
         _app = builder.Build();
         _app.MapPost("/v1/chat/completions", context => Serve(context, new OpenAIWire()));
+        _app.MapPost("/v1/responses", context => Serve(context, new OpenAIWire()));
+        _app.MapPost("/v1/embeddings", context => Serve(context, new OpenAIWire()));
         _app.MapPost("/v1/messages", context => Serve(context, new AnthropicWire()));
         _app.MapPost("/v1/audio/transcriptions", ServeTranscription);
         _app.MapGet("/v1/models", List);

@@ -93,7 +93,7 @@ sealed class AccountStore(
         ($"uploads", $"id", BatchRows),
         ($"upload_pieces", $"upload_id, start", BatchParts), ($"sessions", $"id", BatchRows),
         ($"api_keys", $"id", BatchRows), ($"mails", $"id", BatchRows), ($"mail_codes", $"hash", BatchRows),
-        ($"budgets", $"user_id", BatchRows),
+        ($"budgets", $"user_id", BatchRows), ($"repeated_calls", $"route, key", BatchParts),
     ];
 
     // The last first: a table comes after those that it refers to.

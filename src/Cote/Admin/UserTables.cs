@@ -18,6 +18,7 @@ static class UserTables
         ["heads"] = "It is a counter of events.",
         ["events"] = "They are ids of chats and messages that are exported themselves.",
         ["budgets"] = "It is sums of calls that are exported themselves, and the caps that the operator set.",
+        ["repeated_calls"] = "They are answers that are kept for a day, for requests that are sent again.",
         ["chat_jobs"] = "They are work that is under way, and hold no data.",
         ["uploads"] = "They are unfinished, or became media that are exported.",
         ["imports"] = "They say what became of a file that was imported; its chats are exported themselves.",

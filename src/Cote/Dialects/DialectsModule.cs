@@ -12,22 +12,31 @@ static class DialectsModule
 {
     public static void AddDialects(this IServiceCollection services)
     {
+        services.AddSingleton(new ApiPart(OpenAIApi.Describe));
         services.AddSingleton<ProblemShape, OpenAIErrors>();
         services.AddSingleton<OpenAITurn>();
+        services.AddSingleton<Gateway>().AddSingleton<GatewaySlots>().AddSingleton<RelayedFields>();
+        services.AddSingleton<RepeatedRequests>().AddSingleton<RepeatedCalls>();
+        services.AddHostedService<RepeatedCallLoop>();
         services.AddUIStream();
     }
 
     public static void MapDialects(this IEndpointRouteBuilder routes)
     {
-        var v1 = routes.MapGroup(OpenAIErrors.Path).RequireAuthorization().WithTags("OpenAI");
+        var v1 = routes.MapGroup(OpenAIErrors.Path).RequireAuthorization().WithTags("OpenAI")
+            .AllowsKeys(KeyScopes.V1);
         v1.MapGet("/models", ListOpenAIModels.Handle).Produces<OpenAIModels>()
             .WithSummary("The models, in OpenAI's form");
         v1.MapGet("/models/{**modelId}", GetOpenAIModel.Handle).Produces<OpenAIModel>()
             .WithSummary("A model, in OpenAI's form");
-        v1.MapPost("/chat/completions", CreateChatCompletion.Handle).Produces<object>()
+        v1.MapPost("/chat/completions", CreateChatCompletion.Handle).RequireRateLimit(Limit.Messages).Produces<object>()
             .WithSummary("An answer of a model to the messages of the body, or a turn in a chat");
-        v1.MapPost("/responses", CreateResponse.Handle).Produces<object>()
+        v1.MapPost("/responses", CreateResponse.Handle).RequireRateLimit(Limit.Messages).Produces<object>()
             .WithSummary("An answer of a model to the input of the body, or a turn in a chat");
+        v1.MapPost("/embeddings", CreateEmbedding.Handle).RequireRateLimit(Limit.Messages).Produces<object>()
+            .WithSummary("Vectors of texts");
+        v1.MapPost("/audio/transcriptions", CreateTranscription.Handle).RequireRateLimit(Limit.Messages)
+            .Produces<object>().WithSummary("What is said in a recording");
         routes.MapUIStream();
     }
 }

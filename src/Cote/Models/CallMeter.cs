@@ -80,8 +80,11 @@ sealed class CallMeter(long promptTokens, long estimate = 0)
         };
     }
 
-    // A call that broke off, or was met with silence, may have run all the same, and is paid.
-    static bool IsRefusal(ModelFault fault, Exception? error) => error is UpstreamErrorException
+    /// <summary>
+    /// Whether a call that failed before anything came was refused, and costs nothing. One that broke off, or was met
+    /// with silence, may have run all the same, and is paid.
+    /// </summary>
+    public static bool IsRefusal(ModelFault fault, Exception? error) => error is UpstreamErrorException
         || error is HttpRequestException { StatusCode: not null } or HttpRequestException
         {
             HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError

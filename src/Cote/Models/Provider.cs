@@ -63,6 +63,12 @@ public sealed class Provider(string name, IEnumerable<string> models, Func<strin
     /// <summary>Where it transcribes; null where it does not speak OpenAI's API.</summary>
     internal TranscriptionEndpoint? Transcriptions { get; init; }
 
+    /// <summary>Where the gateway hands bodies on; null where it does not speak OpenAI's API.</summary>
+    internal OpenAIEndpoint? OpenAI { get; init; }
+
+    /// <summary>Whether it is reached by one of the wires, and not by a client of the host's own.</summary>
+    internal bool IsWire { get; init; }
+
     /// <summary>Whether its API has recordings.</summary>
     internal bool TakesSound { get; init; } = true;
 

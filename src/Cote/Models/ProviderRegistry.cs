@@ -85,6 +85,8 @@ sealed class ProviderRegistry
             TakesSound = (wire.NeverSent & Omissions.Sound) == 0,
             Transcriptions = wire is OpenAIWire openAI
                 ? new(openAI.TranscriptionsEndpoint, wire.Headers, http) : null,
+            IsWire = true,
+            OpenAI = wire is OpenAIWire compatible ? new(compatible, http) : null,
             Listed = options.ListsModels ? new ModelList(name, ReadNamesAsync, time, log) : null,
         };
 

@@ -9,11 +9,12 @@ static class Purposes
     public const string Chat = "chat";
     public const string Title = "title";
     public const string Transcription = "transcription";
+    public const string Gateway = "v1";
 }
 
 /// <summary>A call of a model.</summary>
 /// <param name="SubjectId">What it is made for: of a reply and of its title the reply's id, of a transcript the
-/// upload's.</param>
+/// upload's, of a call through the gateway an id of its own.</param>
 /// <param name="Purpose">One of <see cref="Purposes"/>.</param>
 /// <param name="Attempt">The fence under which it is made: whoever holds it is the only one that settles it, until
 /// the fence has moved.</param>

@@ -14,6 +14,7 @@ static class UsageModule
         services.AddSingleton(new ApiPart(UsageApi.Describe));
         services.AddSingleton<Prices>().AddSingleton<CallLedger>();
         services.AddSingleton<BudgetStore>().AddSingleton<UsageStore>();
+        services.AddSingleton<CallStore>();
     }
 
     public static void MapUsage(this IEndpointRouteBuilder routes)

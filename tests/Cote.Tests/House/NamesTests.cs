@@ -41,7 +41,7 @@ public sealed partial class NamesTests
         Constants(typeof(Statuses)).ShouldBe(["sent", "delivered", "read"]);
         Constants(typeof(TitleSources)).ShouldBe(["user", "auto"]);
         Constants(typeof(Senders)).ShouldBe(["user", "ai"]);
-        Constants(typeof(Purposes)).ShouldBe(["chat", "title", "transcription"]);
+        Constants(typeof(Purposes)).ShouldBe(["chat", "title", "transcription", "v1"]);
         Constants(typeof(FormKinds)).ShouldBe(["picture", "text", "outline"]);
         Enum.GetValues<CloseReason>().Select(x => (int)x)
             .Order().ShouldBe([4001, 4008, 4011, 4013, 4500, 4503, 4504, 4509]);

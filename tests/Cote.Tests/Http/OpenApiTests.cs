@@ -76,7 +76,8 @@ public sealed class OpenApiTests(SharedApp shared)
                         && property.Value.GetProperty("type").ToString().Contains("string"))
                         .ShouldBeFalse($"{schema.Name}.{property.Name}");
         api.GetProperty("tags").EnumerateArray().Select(x => x.Text("name"))
-            .ShouldBe(["Chats", "Messages", "Live", "Users", "Sessions", "Keys", "Usage", "Media", "Health",
+            .ShouldBe([
+                "Chats", "Messages", "Live", "Users", "Sessions", "Keys", "Usage", "Media", "OpenAI", "AI SDK", "Health",
                 "Admin"]);
     }
 
@@ -96,8 +97,9 @@ public sealed class OpenApiTests(SharedApp shared)
                     .Where(x => x.Name[0] > '3' && x.Name != "416"))
                     response.Value.GetProperty("content").GetProperty("application/json").GetProperty("schema")
                         .Text("$ref")
-                        .ShouldBe("#/components/schemas/" + (response.Name == "422" ? "HTTPValidationError"
-                            : "Problem"), $"{path.Name} {response.Name}");
+                        .ShouldBe("#/components/schemas/" + (path.Name.StartsWith("/v1/") ? "OpenAIError"
+                            : response.Name == "422" ? "HTTPValidationError" : "Problem"),
+                            $"{path.Name} {response.Name}");
     }
 
     [Fact]
@@ -267,7 +269,7 @@ public sealed class OpenApiTests(SharedApp shared)
 
     static string NameOf(RouteEndpoint endpoint)
     {
-        var path = endpoint.RoutePattern.RawText!.Replace("Id}", "_id}").TrimEnd('/');
+        var path = endpoint.RoutePattern.RawText!.Replace("{**", "{").Replace("Id}", "_id}").TrimEnd('/');
         return $"{endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()!.HttpMethods.Single()} {path}";
     }
 

@@ -141,7 +141,9 @@ public sealed class RouteTests(SharedApp shared)
             + $"{x.RoutePattern.RawText!.TrimEnd('/')}";
         app.Endpoints.Where(
             x => x.Metadata.GetMetadata<Microsoft.AspNetCore.Authorization.IAuthorizeData>() is not null)
-            .Select(Of).Order().ShouldBe(
+            .Select(Of)
+            // Its errors have another form: GatewayRouteTests.
+            .Where(x => !x.Contains(" /v1/")).Order().ShouldBe(
             Closed.Select(x => $"{x.Data.Item1} {PatternOf(x.Data.Item2)}").Order());
     }
 

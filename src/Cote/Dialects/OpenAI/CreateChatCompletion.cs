@@ -1,3 +1,5 @@
+using System.Text.Json;
+using Cote.Models;
 using Microsoft.AspNetCore.Http;
 
 namespace Cote.Dialects.OpenAI;
@@ -7,7 +9,7 @@ namespace Cote.Dialects.OpenAI;
 /// </summary>
 static class CreateChatCompletion
 {
-    public static async Task Handle(HttpContext http, CurrentUser user, OpenAITurn turn)
+    public static async Task Handle(HttpContext http, CurrentUser user, OpenAITurn turn, Gateway gateway)
     {
         var reader = await Body.ReadAsync(http);
         if (reader.Problem is { } problem)
@@ -15,7 +17,7 @@ static class CreateChatCompletion
         else if (TurnHandle.Of(reader.Json, http.Request.Headers) is { } handle)
             await turn.CompleteAsync(http, user, reader.Json, handle);
         else
-            await OpenAIError.Unsupported("messages", "The gateway is not there yet.").WriteAsync(http);
+            await gateway.AnswerAsync(http, user, GatewayRoute.Chat, reader.Json);
     }
 }
 
@@ -24,18 +26,28 @@ static class CreateChatCompletion
 /// </summary>
 static class CreateResponse
 {
-    public static async Task Handle(HttpContext http, CurrentUser user, OpenAITurn turn)
+    public static async Task Handle(HttpContext http, CurrentUser user, OpenAITurn turn, Gateway gateway)
     {
         var reader = await Body.ReadAsync(http);
         if (reader.Problem is { } problem)
             await OpenAIError.Of(problem).WriteAsync(http);
         else if (TurnHandle.Of(reader.Json, http.Request.Headers) is var handle
-            && (handle is not null || IsStored(reader.Json)))
+            && (handle is not null || reader.Json.Member("store") is not { ValueKind: JsonValueKind.False }))
             await turn.RespondAsync(http, user, reader.Json, handle);
         else
-            await OpenAIError.Unsupported("store", "The gateway is not there yet.").WriteAsync(http);
+            await gateway.AnswerAsync(http, user, GatewayRoute.Responses, reader.Json);
     }
+}
 
-    static bool IsStored(System.Text.Json.JsonElement body) =>
-        !body.TryGetProperty("store", out var store) || store.ValueKind != System.Text.Json.JsonValueKind.False;
+/// <summary><c>POST /v1/embeddings</c>: always the gateway's.</summary>
+static class CreateEmbedding
+{
+    public static async Task Handle(HttpContext http, CurrentUser user, Gateway gateway)
+    {
+        var reader = await Body.ReadAsync(http);
+        if (reader.Problem is { } problem)
+            await OpenAIError.Of(problem).WriteAsync(http);
+        else
+            await gateway.AnswerAsync(http, user, GatewayRoute.Embeddings, reader.Json);
+    }
 }

@@ -33,6 +33,10 @@ sealed record OpenAIError(int Status, string Type, string Code, string Message, 
     public static OpenAIError Wrong(string? param, string message) =>
         new(400, Invalid, "invalid_value", message, param);
 
+    /// <summary>400: a field that must be there.</summary>
+    public static OpenAIError Missing(string param) =>
+        new(400, Invalid, "missing_required_parameter", $"Missing required parameter: '{param}'.", param);
+
     /// <summary>404: there is no such model.</summary>
     public static OpenAIError NoModel(string name) => new(404, Invalid, "model_not_found",
         $"The model `{Excerpt.Of(name, 200)}` does not exist or you do not have access to it.", "model");
@@ -105,14 +109,30 @@ sealed record OpenAIError(int Status, string Type, string Code, string Message, 
         json.WriteEndObject();
     });
 
+    /// <summary>It as the last event of a stream of responses.</summary>
+    public byte[] ToEvent() => ApiResults.Write(json =>
+    {
+        json.WriteStartObject();
+        json.WriteString("type"u8, "error");
+        json.WriteString("code"u8, Code);
+        json.WriteString("message"u8, Message);
+        json.WriteString("param"u8, Param);
+        json.WriteEndObject();
+    });
+
+    /// <summary>Writes the headers that go with it.</summary>
+    public void WriteHeaders(HttpContext http)
+    {
+        if (!MayRetry)
+            http.Response.Headers["x-should-retry"] = "false";
+        if (RetryAfter is { } wait)
+            http.Response.Headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)).ToString();
+    }
+
     /// <summary>Answers a request with it.</summary>
     public Task WriteAsync(HttpContext http)
     {
-        var headers = http.Response.Headers;
-        if (!MayRetry)
-            headers["x-should-retry"] = "false";
-        if (RetryAfter is { } wait)
-            headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)).ToString();
+        WriteHeaders(http);
         return ApiResults.Json(ToJson(), Status).ExecuteAsync(http);
     }
 }

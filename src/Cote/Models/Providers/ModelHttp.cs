@@ -46,6 +46,16 @@ sealed class ModelHttp(TimeProvider time)
         return await ReadAsync(request, headers, ct);
     }
 
+    /// <summary>Posts a form and gives the answer as soon as its headers are here.</summary>
+    /// <exception cref="UpstreamErrorException">The answer is no success.</exception>
+    public async Task<HttpResponseMessage> PostAsync(
+        Uri endpoint, IEnumerable<KeyValuePair<string, string>> headers, HttpContent form, string accept,
+        CancellationToken ct)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, endpoint) { Content = form };
+        return await SendAsync(request, accept, headers, ct);
+    }
+
     async Task<JsonDocument> ReadAsync(
         HttpRequestMessage request, IEnumerable<KeyValuePair<string, string>> headers, CancellationToken ct)
     {

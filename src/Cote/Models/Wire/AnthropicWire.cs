@@ -69,6 +69,13 @@ sealed class AnthropicWire : Wire
             var system = request.Turns.Where(x => x.Role == ChatRole.System).Select(x => x.OnlyText).ToList();
             if (system.Count > 0)
                 json.WriteString("system", string.Join("\n\n", system));
+            if (request.Options?.StopSequences is { Count: > 0 } stops)
+            {
+                json.WriteStartArray("stop_sequences");
+                foreach (var stop in stops)
+                    json.WriteStringValue(stop);
+                json.WriteEndArray();
+            }
             WriteTools(json, request);
             WriteMessages(json, request);
             json.WriteEndObject();

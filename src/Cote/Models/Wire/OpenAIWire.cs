@@ -8,12 +8,14 @@ namespace Cote.Models;
 /// </summary>
 sealed class OpenAIWire : Wire
 {
+    readonly string _url;
+
     public OpenAIWire(ProviderOptions options)
     {
-        var url = options.BaseUrl ?? "https://api.openai.com/v1";
-        Endpoint = Combine(url, "/chat/completions");
-        ModelsEndpoint = Combine(url, "/models");
-        TranscriptionsEndpoint = Combine(url, "/audio/transcriptions");
+        _url = options.BaseUrl ?? "https://api.openai.com/v1";
+        Endpoint = EndpointOf("/chat/completions");
+        ModelsEndpoint = EndpointOf("/models");
+        TranscriptionsEndpoint = EndpointOf("/audio/transcriptions");
         Headers = ProviderHeaders.With(options, options.ApiKey?.Reveal().Trim() is { Length: > 0 } key
             ? [("Authorization", "Bearer " + key)] : []);
         // OpenAI's newer models refuse max_tokens. Most other servers know nothing else, and some ignore the new name,
@@ -25,6 +27,9 @@ sealed class OpenAIWire : Wire
     public static bool IsOpenAIItself(Uri endpoint) =>
         endpoint.Host.EndsWith(".openai.com", StringComparison.OrdinalIgnoreCase)
         || endpoint.Host.EndsWith(".openai.azure.com", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>The URL of a path below the base URL.</summary>
+    public Uri EndpointOf(string path) => Combine(_url, path);
 
     public override string Name => "openai";
 
