@@ -64,7 +64,7 @@ public sealed partial class KeyTableTests(SharedApp shared)
                 var passes = need == Any || need != Never
                     && need.Split(" and ").All(scopes.Split(' ').Contains);
                 (answer.Status == 403).ShouldBe(!passes, $"{NameOf(endpoint)} with {scopes}: {answer.Text}");
-                if (!passes && answer.Text.Length > 0)
+                if (!passes && answer.Text.Length > 0 && !PathOf(endpoint).StartsWith("/v1/"))
                     answer.ErrorCode.ShouldBe("insufficient_scope");
                 asked++;
             }

@@ -24,7 +24,8 @@ static class ResumeUIStream
     }
 }
 
-/// <summary><c>POST /api/chat/{id}/stop</c>: ends the open replies of a chat, as <c>POST /chats/{id}/stop</c>.</summary>
+/// <summary><c>POST /api/chat/{id}/stop</c>: ends the open replies of a chat, as <c>POST /chats/{id}/stop</c>.
+/// </summary>
 static class StopUIChat
 {
     public static Task<IResult> Handle(

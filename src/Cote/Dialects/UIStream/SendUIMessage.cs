@@ -15,7 +15,8 @@ sealed record UIChatBody(
 sealed record UIMessageBody(string Id, string Role, IReadOnlyList<JsonElement> Parts);
 
 /// <summary>
-/// <c>POST /api/chat</c>: a message, another reply, or answers to calls; the answer is the reply as a UI message stream.
+/// <c>POST /api/chat</c>: a message, another reply, or answers to calls; the answer is the reply as a UI message
+/// stream.
 /// </summary>
 static class SendUIMessage
 {

@@ -74,7 +74,8 @@ public sealed class UIReader(HttpResponseMessage response, Stream stream) : IAsy
         foreach (var chunk in Chunks)
         {
             var type = chunk.Text("type");
-            if (type.EndsWith("-delta", StringComparison.Ordinal) && shape[^1].StartsWith(type) && lastId == IdOf(chunk))
+            if (type.EndsWith("-delta", StringComparison.Ordinal) && shape[^1].StartsWith(type)
+                && lastId == IdOf(chunk))
                 shape[^1] += chunk.Text("delta");
             else
                 shape.Add(DetailOf(chunk, type) is { Length: > 0 } detail ? $"{type} {detail}" : type);
@@ -88,13 +89,15 @@ public sealed class UIReader(HttpResponseMessage response, Stream stream) : IAsy
     string DetailOf(JsonElement chunk, string type) => type switch
     {
         "text-delta" or "reasoning-delta" => chunk.Text("delta"),
-        "tool-input-available" => $"{CallOf(chunk)} {chunk.Text("toolName")} {chunk.GetProperty("input").GetRawText()}"
+        "tool-input-available" => $"{CallOf(chunk)} {chunk.Text("toolName")} "
+            + chunk.GetProperty("input").GetRawText()
             + (chunk.TryGetProperty("dynamic", out _) ? " dynamic" : "")
             + (chunk.TryGetProperty("providerExecuted", out _) ? " executed" : ""),
         "tool-output-available" => $"{CallOf(chunk)} {chunk.GetProperty("output").GetRawText()}",
         "tool-output-error" => $"{CallOf(chunk)} {chunk.Text("errorText")}",
         "tool-output-denied" or "tool-approval-request" => CallOf(chunk),
-        "tool-approval-response" => $"{chunk.Text("approvalId").Replace(MessageId + "_", "")} {chunk.GetProperty("approved")}",
+        "tool-approval-response" =>
+            $"{chunk.Text("approvalId").Replace(MessageId + "_", "")} {chunk.GetProperty("approved")}",
         "source-url" => $"{chunk.Text("url")} {chunk.Text("title")}",
         "file" => chunk.Text("mediaType"),
         "finish" => chunk.Text("finishReason"),
@@ -122,8 +125,8 @@ public static class UIRequests
     public static object Assistant(string id, params object[] parts) =>
         new { id, role = "assistant", parts = (object[])[new { type = "step-start" }, .. parts] };
 
-    public static object Allowed(string reply, string call, bool approved, string? reason = null, string tool = "send") =>
-        new
+    public static object Allowed(
+        string reply, string call, bool approved, string? reason = null, string tool = "send") => new
         {
             type = "dynamic-tool",
             toolName = tool,

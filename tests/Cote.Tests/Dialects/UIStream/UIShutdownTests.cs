@@ -25,7 +25,8 @@ public sealed class UIShutdownTests
         await resumed.UntilTextAsync("the old");
         gate.Open();
         var shape = await resumed.ToEndAsync();
-        shape[..6].ShouldBe(["start", "start-step", "text-start", "text-delta the old", "reset-step", "message-metadata"]);
+        shape[..6].ShouldBe([
+            "start", "start-step", "text-start", "text-delta the old", "reset-step", "message-metadata"]);
         shape[6..].ShouldBe(["text-start", "text-delta the new", "text-end", "finish-step", "finish stop"]);
         resumed.MessageId.ShouldBe(stream.MessageId);
     }

@@ -29,7 +29,8 @@ public sealed class UIStreamTests(ToolApp app) : ToolAppTests(app), IClassFixtur
             .ShouldBe((Chat, reply.Number("seq")));
         (finish.Text("state"), finish.Number("attempt"), finish.Text("model"))
             .ShouldBe(("completed", 1, "openai/fake"));
-        finish.GetProperty("usage").ToString().ShouldBe(reply.GetProperty("generation").GetProperty("usage").ToString());
+        finish.GetProperty("usage").ToString()
+            .ShouldBe(reply.GetProperty("generation").GetProperty("usage").ToString());
     }
 
     [Fact]

@@ -37,7 +37,8 @@ public sealed class UIToolTests(ToolApp app) : ToolAppTests(app), IClassFixture<
     [Fact]
     public async Task A_call_that_is_to_be_allowed_ends_the_stream_and_the_answer_goes_on_from_there()
     {
-        var play = Live.Play(FakeReply.Text("I would.").ThenCall("send", """{"to":"bob"}"""), FakeReply.Text("Sent."));
+        var play = Live.Play(
+            FakeReply.Text("I would.").ThenCall("send", """{"to":"bob"}"""), FakeReply.Text("Sent."));
         var (reply, shape) = await RunAsync(Question(play));
         shape.ShouldBe([
             "start", "start-step", "text-start", "text-delta I would.", "text-end",
@@ -88,7 +89,8 @@ public sealed class UIToolTests(ToolApp app) : ToolAppTests(app), IClassFixture<
             "finish-step", "finish tool-calls"]);
         var (_, after) = await RunAsync(Answer(reply, Returned(reply, "call_0_0", new { lat = 52.5 })));
         after.ShouldBe([
-            "start", "start-step", "text-start", "text-delta You are there.", "text-end", "finish-step", "finish stop"]);
+            "start", "start-step", "text-start", "text-delta You are there.", "text-end", "finish-step",
+            "finish stop"]);
         await play.NextCallAsync();
         (await play.NextCallAsync()).Messages.EnumerateArray().Last().Text("content").ShouldBe("""{"lat":52.5}""");
     }
@@ -123,7 +125,8 @@ public sealed class UIToolTests(ToolApp app) : ToolAppTests(app), IClassFixture<
         var returned = Returned(reply, "call_0_1", "here");
         (await RunAsync(Answer(reply, returned))).Shape[^1].ShouldBe("finish tool-calls", "another one waits");
         (await RunAsync(Answer(reply, returned, Allowed(reply, "call_0_0", true)))).Shape.ShouldBe([
-            "start", "tool-output-available call_0_2 \"save has run\"", "tool-output-available call_0_0 \"send has run\"",
+            "start", "tool-output-available call_0_2 \"save has run\"",
+            "tool-output-available call_0_0 \"send has run\"",
             "start-step", "text-start", "text-delta Done.", "text-end", "finish-step", "finish stop"],
             ignoreOrder: true);
         Tools.Ran.ShouldBe(["save {}", """send {"n":1}"""]);
@@ -174,8 +177,8 @@ public sealed class UIToolTests(ToolApp app) : ToolAppTests(app), IClassFixture<
     {
         var play = Live.Play(FakeReply.Call("place"), FakeReply.Text("Done."));
         var (reply, _) = await RunAsync(Question(play, Place));
-        (await Ada.PostAsync($"/chats/{Chat}/messages/{reply}/tool_calls/call_0_0/claim", new { client_id = "phone" }))
-            .Ok();
+        var path = $"/chats/{Chat}/messages/{reply}/tool_calls/call_0_0/claim";
+        (await Ada.PostAsync(path, new { client_id = "phone" })).Ok();
         (await Ada.PostAsync("/api/chat", Answer(reply, Returned(reply, "call_0_0", 1)))).ErrorCode.ShouldBe("claimed");
     }
 
@@ -190,7 +193,9 @@ public sealed class UIToolTests(ToolApp app) : ToolAppTests(app), IClassFixture<
         next.ShouldNotBe(reply);
         (await Ada.MessageAsync(Chat, reply)).Text("generation", "state").ShouldBe("stopped");
         (await RunAsync(Answer(reply, Allowed(reply, "call_0_0", true)))).Shape
-            .ShouldBe(["start", "tool-output-error call_0_0 The user went on without answering", "finish interrupted", "abort"]);
+            .ShouldBe([
+                "start", "tool-output-error call_0_0 The user went on without answering", "finish interrupted",
+                "abort"]);
         Tools.Ran.ShouldBeEmpty();
     }
 
