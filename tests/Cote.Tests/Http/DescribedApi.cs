@@ -16,6 +16,7 @@ sealed class DescribedApi(JsonElement document)
         "$ref", "type", "format", "properties", "required", "items", "enum", "const", "oneOf", "anyOf", "pattern",
             "minLength",
         "maxLength", "minimum", "maximum", "maxItems", "description", "examples", "discriminator",
+        "additionalProperties", // always true, and of objects without properties
     ];
 
     public JsonElement Document => document;

@@ -168,7 +168,7 @@ sealed record ChatPrompt(IReadOnlyList<ChatMessage> Messages, ChatOptions Option
         _ => throw Wrong("tool_choice", "none, auto, required or a function"),
     };
 
-    static ChatResponseFormat? FormatOf(JsonElement? format) => format?.String("type") switch
+    static ChatResponseFormatJson? FormatOf(JsonElement? format) => format?.String("type") switch
     {
         "json_object" => ChatResponseFormat.Json,
         "json_schema" when format.Value.Member("json_schema") is { } named && named.Member("schema") is { } schema =>

@@ -57,7 +57,8 @@ static class OpenAIApi
             return;
         var shown = JsonNode.Parse(example)!.AsObject();
         var body = Anything();
-        body["required"] = new JsonArray([.. shown.Select(x => x.Key).Where(x => x != "store").Select(x => (JsonNode)x)]);
+        body["required"] = new JsonArray(
+            [.. shown.Select(x => x.Key).Where(x => x != "store").Select(x => (JsonNode)x)]);
         operation.Takes("application/json", body);
         operation.RequestContent!["application/json"]!["example"] = shown;
     }

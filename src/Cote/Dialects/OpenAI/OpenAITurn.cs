@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 namespace Cote.Dialects.OpenAI;
 
 /// <summary>Requests that are turns in a chat.</summary>
+#pragma warning disable CA1822 // It has nothing of its own as long as it refuses everything.
 sealed class OpenAITurn
 {
     /// <summary>Answers <c>POST /v1/chat/completions</c> with a handle.</summary>

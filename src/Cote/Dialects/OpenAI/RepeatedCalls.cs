@@ -97,7 +97,7 @@ sealed class RepeatedCalls(Database db)
         row.GetString(0) == call.Owner, row.GetString(1) == call.Body, row.GetInt64(2) == 0 && row.GetInt64(3) == 1,
         row.GetInt64OrNull(4), row.GetStringOrNull(5), row.IsDBNull(6) ? null : row.GetBytes(6));
 
-    Task ExecuteAsync(Sql sql)
+    Task<Outcome> ExecuteAsync(Sql sql)
     {
         var batch = new WriteBatch();
         batch.Execute(sql);
