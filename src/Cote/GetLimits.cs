@@ -32,6 +32,7 @@ static class GetLimits
     {
         json.WriteStartObject();
         json.WriteNumber("max_body_bytes"u8, options.Http.MaxBodyBytes);
+        json.WriteNumber("max_history_bytes"u8, options.Http.MaxHistoryBytes);
         json.WriteNumber("max_content_length"u8, options.Messages.MaxContentLength);
         json.WriteNumber("max_open_replies"u8, options.Messages.MaxOpenReplies);
         json.WriteNumber("max_reply_length"u8, options.Assistants.MaxReplyLength);

@@ -35,6 +35,9 @@ static class CreateChat
     /// <summary>The fingerprint of a chat with a title alone.</summary>
     public static string FingerprintOf(string title) => FingerprintOf(title, [], isTemporary: false);
 
+    /// <summary>The fingerprint of a chat that makes its own title.</summary>
+    public static string FingerprintOfAuto() => FingerprintOf(null, [], isTemporary: false);
+
     /// <summary>The id is taken: null where the same request has made its chat, which is to be answered.</summary>
     public static async Task<IResult?> AnswerUsedAsync(
         HttpContext http, CurrentUser user, ChatStore chats, string id, string fingerprint, CancellationToken ct)

@@ -36,6 +36,22 @@ sealed class TreeStore(Database db, EventLog events, MessagesOptions options, Cl
             where m.user_id = {userId} and m.id = {id} and m.chat_id = {chatId} and m.deleted_at is null
             """, row => (row.GetString(0), row.GetString(1), row.GetInt64(2) != 0), ct)) is [var node] ? node : null;
 
+    /// <summary>Which of these are messages of a chat, with what the tree knows of them.</summary>
+    public Task<IReadOnlyList<(string Id, string Sender, string ParentId, bool IsOnPath)>> ListNodesAsync(
+        string userId, string chatId, IReadOnlyList<string> ids, CancellationToken ct) => db.ListAsync(
+        $"""
+        select m.id, m.sender, m.parent_id, m.on_path from messages m
+        where m.user_id = {userId} and m.id {db.Dialect.In(ids)} and m.chat_id = {chatId} and m.deleted_at is null
+        """, row => (row.GetString(0), row.GetString(1), row.GetString(2), row.GetInt64(3) != 0), ct);
+
+    /// <summary>The question on the path that follows a message; null where there is none.</summary>
+    public Task<string?> FindQuestionOnPathAsync(
+        string userId, string chatId, string parentId, CancellationToken ct) => db.FirstAsync(
+        $"""
+        select m.id from messages m where m.user_id = {userId} and m.chat_id = {chatId} and m.parent_id = {parentId}
+          and m.on_path = 1 and m.sender = {Senders.User} and m.deleted_at is null
+        """, row => row.GetStringOrNull(0), ct);
+
     /// <summary>
     /// What changes so that the path ends at a message; null where the chat or the message is not there.
     /// </summary>

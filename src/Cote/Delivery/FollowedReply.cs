@@ -16,13 +16,17 @@ sealed class FollowedReply
     public FollowedReply(Message reply, Clock clock)
     {
         _content = new(ReplyText.None, clock);
-        (Id, ChatId, QuestionId, Model) = (reply.Id, reply.ChatId, reply.ReplyToId, reply.Generation?.Model ?? "");
+        (Id, ChatId, Seq, QuestionId, Model) =
+            (reply.Id, reply.ChatId, reply.Seq, reply.ReplyToId, reply.Generation?.Model ?? "");
         Take(reply);
     }
 
     public string Id { get; }
 
     public string ChatId { get; }
+
+    /// <summary>Its place in the chat.</summary>
+    public long Seq { get; }
 
     /// <summary>The message that it answers; null of one that was imported without.</summary>
     public string? QuestionId { get; }

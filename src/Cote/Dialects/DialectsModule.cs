@@ -1,4 +1,5 @@
 using Cote.Dialects.OpenAI;
+using Cote.Dialects.UIStream;
 using Cote.Http;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -17,11 +18,13 @@ static class DialectsModule
         services.AddSingleton<Gateway>().AddSingleton<GatewaySlots>().AddSingleton<RelayedFields>();
         services.AddSingleton<RepeatedRequests>().AddSingleton<RepeatedCalls>();
         services.AddHostedService<RepeatedCallLoop>();
+        services.AddUIStream();
     }
 
     public static void MapDialects(this IEndpointRouteBuilder routes)
     {
-        var v1 = routes.MapGroup(OpenAIErrors.Path).RequireAuthorization().WithTags("OpenAI");
+        var v1 = routes.MapGroup(OpenAIErrors.Path).RequireAuthorization().WithTags("OpenAI")
+            .AllowsKeys(KeyScopes.V1);
         v1.MapGet("/models", ListOpenAIModels.Handle).Produces<OpenAIModels>()
             .WithSummary("The models, in OpenAI's form");
         v1.MapGet("/models/{**modelId}", GetOpenAIModel.Handle).Produces<OpenAIModel>()
@@ -29,11 +32,13 @@ static class DialectsModule
         v1.MapPost("/chat/completions", CreateChatCompletion.Handle).RequireRateLimit(Limit.Messages).Produces<object>()
             .WithSummary("An answer of a model to the messages of the body, or a turn in a chat");
         v1.MapPost("/responses", CreateResponse.Handle).RequireRateLimit(Limit.Messages).Produces<object>()
+            .AllowsKeys(KeyScopes.V1, KeyScopes.Read, KeyScopes.Write)
             .WithSummary("An answer of a model to the input of the body, or a turn in a chat");
         v1.MapTurns();
         v1.MapPost("/embeddings", CreateEmbedding.Handle).RequireRateLimit(Limit.Messages).Produces<object>()
             .WithSummary("Vectors of texts");
         v1.MapPost("/audio/transcriptions", CreateTranscription.Handle).RequireRateLimit(Limit.Messages)
             .Produces<object>().WithSummary("What is said in a recording");
+        routes.MapUIStream();
     }
 }

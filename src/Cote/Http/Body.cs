@@ -10,7 +10,7 @@ namespace Cote;
 /// </summary>
 public static class Body
 {
-    static readonly JsonDocumentOptions Reading = new() { MaxDepth = 32, AllowDuplicateProperties = false };
+    const int MaxDepth = 32;
 
     static ReadOnlySpan<byte> ByteOrderMark => [0xef, 0xbb, 0xbf];
 
@@ -18,7 +18,10 @@ public static class Body
     /// A JSON object in UTF-8. Another content type is a 422, as is JSON that is broken, nested deeper than 32 levels,
     /// or has a field twice.
     /// </summary>
-    public static async Task<RequestReader> ReadAsync(HttpContext http)
+    public static Task<RequestReader> ReadAsync(HttpContext http) => ReadAsync(http, MaxDepth);
+
+    /// <summary>The same, of JSON that may be nested deeper: it holds what models and tools have written.</summary>
+    internal static async Task<RequestReader> ReadAsync(HttpContext http, int maxDepth)
     {
         if (http.Request.ContentType is { Length: > 0 } type && !http.Request.HasJsonContentType())
         {
@@ -36,7 +39,7 @@ public static class Body
             }
             try
             {
-                return Parse(read.Buffer);
+                return Parse(read.Buffer, maxDepth);
             }
             finally
             {
@@ -87,7 +90,7 @@ public static class Body
         })));
     }
 
-    static RequestReader Parse(ReadOnlySequence<byte> body)
+    static RequestReader Parse(ReadOnlySequence<byte> body, int maxDepth)
     {
         var bytes = body.IsSingleSegment ? body.FirstSpan : body.ToArray();
         if (bytes.IsEmpty)
@@ -99,7 +102,8 @@ public static class Body
             return new RequestReader(RequestReader.InvalidJson(ValidLength(bytes)));
         try
         {
-            return new RequestReader(JsonElement.Parse(bytes, Reading));
+            return new RequestReader(JsonElement.Parse(
+                bytes, new() { MaxDepth = maxDepth, AllowDuplicateProperties = false }));
         }
         catch (JsonException error)
         {

@@ -23,6 +23,13 @@ public sealed class HttpOptions
     public int MaxBodyBytes { get; set; } = 2 * 1_048_576;
 
     /// <summary>
+    /// The largest body of <c>POST /api/chat</c>, in bytes: its clients send the whole chat each time, with the files
+    /// in it.
+    /// </summary>
+    [Range(1_024, 1_073_741_824)]
+    public int MaxHistoryBytes { get; set; } = 32 * 1_048_576;
+
+    /// <summary>
     /// How long a server still takes requests after SIGTERM while <c>/health/ready</c> says 503, in seconds: time for a
     /// balancer to notice.
     /// </summary>

@@ -43,7 +43,7 @@ sealed class SseWriter(HttpResponse response)
         _writer.Write("\n\n"u8);
     }
 
-    /// <summary>Adds an event without a type.</summary>
+    /// <summary>Adds an event without a name, as other dialects have them.</summary>
     public void WriteData(ReadOnlySpan<byte> data)
     {
         _writer.Write("data: "u8);

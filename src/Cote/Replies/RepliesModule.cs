@@ -24,8 +24,9 @@ static class RepliesModule
         services.AddHostedService<TemporaryChatLoop>();
         services.AddSingleton<TranscriptCalls>().AddSingleton<Transcripts>();
         services.AddSingleton<Attachments>().AddSingleton<GeneratedFiles>();
-        services.AddSingleton<AnswerToolCall>().AddSingleton<RemoveMessage>();
-        services.AddSingleton<ToolCallStore>().AddSingleton<ToolAnswerStore>().AddSingleton<ToolOutputs>();
+        services.AddSingleton<RemoveMessage>();
+        services.AddSingleton<ToolCallStore>().AddSingleton<ToolAnswerStore>().AddSingleton<ToolAnswers>()
+            .AddSingleton<ToolOutputs>();
         services.AddHostedService<WaitingReplyLoop>();
         services.AddSingleton<Prompt>().AddSingleton<ReplyRunContext>();
         services.AddSingleton<LeaseLoop>().AddHostedService(x => x.GetRequiredService<LeaseLoop>());

@@ -244,6 +244,7 @@ public sealed class DescribedAnswersTests(SharedApp shared)
             new { content = "a", client_id = "phone", client_tools = new[] { new { name = "place" } } });
         (await ada.PostAsync(brings + "/claim", Example(Call + "/claim", "post"))).Ok();
         (await ada.PostAsync($"/chats/{chat}/fork", Example("/chats/{chat_id}/fork", "post"))).Ok();
+        (await ada.PostAsync("/api/chat", Example("/api/chat", "post"))).Ok();
         (await ada.PostAsync("/v1/chat/completions", Example("/v1/chat/completions", "post"))).Ok();
         foreach (var (path, answer) in ((string, string)[])[
             ("/v1/responses", """{"output":[]}"""), ("/v1/embeddings", """{"data":[]}""")])

@@ -64,7 +64,7 @@ public sealed partial class KeyTableTests(SharedApp shared)
                 var passes = need == Any || need != Never
                     && need.Split(" and ").All(scopes.Split(' ').Contains);
                 (answer.Status == 403).ShouldBe(!passes, $"{NameOf(endpoint)} with {scopes}: {answer.Text}");
-                if (!passes && answer.Text.Length > 0)
+                if (!passes && answer.Text.Length > 0 && !PathOf(endpoint).StartsWith("/v1/"))
                     answer.ErrorCode.ShouldBe("insufficient_scope");
                 asked++;
             }
@@ -111,11 +111,11 @@ public sealed partial class KeyTableTests(SharedApp shared)
 
     static string NameOf(RouteEndpoint endpoint) =>
         $"{endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods.Single()} "
-        + Parameter().Replace("/" + endpoint.RoutePattern.RawText!.Trim('/'),
+        + Parameter().Replace("/" + endpoint.RoutePattern.RawText!.Replace("{**", "{").Trim('/'),
             x => "{" + System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(x.Groups[1].Value) + "}");
 
     static string PathOf(RouteEndpoint endpoint) =>
-        Parameter().Replace(endpoint.RoutePattern.RawText!, Ids) + "?wait=0";
+        Parameter().Replace(endpoint.RoutePattern.RawText!.Replace("{**", "{"), Ids) + "?wait=0";
 
     [GeneratedRegex("`([A-Z]+ /[^`]*)`")]
     private static partial Regex Route();

@@ -76,7 +76,8 @@ public sealed class OpenApiTests(SharedApp shared)
                         && property.Value.GetProperty("type").ToString().Contains("string"))
                         .ShouldBeFalse($"{schema.Name}.{property.Name}");
         api.GetProperty("tags").EnumerateArray().Select(x => x.Text("name"))
-            .ShouldBe(["Chats", "Messages", "Live", "Users", "Sessions", "Keys", "Usage", "Media", "OpenAI",
+            .ShouldBe([
+                "Chats", "Messages", "Live", "Users", "Sessions", "Keys", "Usage", "Media", "OpenAI", "AI SDK",
                 "Health", "Admin"]);
     }
 

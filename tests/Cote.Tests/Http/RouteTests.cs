@@ -63,6 +63,12 @@ public sealed class RouteTests(SharedApp shared)
         { "PUT", Chat + "/leaf", """{"message_id":"01890a5d-ac96-774b-bcce-b302099a8057"}""" },
         { "GET", Message + "/stream", null },
         { "POST", Chat + "/stop", null },
+        {
+            "POST", "/api/chat",
+            """{"id":"c","messages":[{"id":"m","role":"user","parts":[{"type":"text","text":"a"}]}]}"""
+        },
+        { "GET", "/api/chat/c/stream", null },
+        { "POST", "/api/chat/c/stop", null },
         { "GET", "/models", null },
         { "GET", "/tools", null },
         { "POST", "/upload/", null },
@@ -114,7 +120,7 @@ public sealed class RouteTests(SharedApp shared)
 
         with.Status.ShouldBe(without.Status);
         // 412 and on: what an upload wants besides, and mail, which is not configured
-        with.Status.ShouldBeOneOf(200, 202, 403, 404, 412, 415, 422, 501);
+        with.Status.ShouldBeOneOf(200, 202, 204, 403, 404, 412, 415, 422, 501);
         if (with.Status is 403 or 404)
             with.ErrorCode.ShouldBeOneOf("chat_not_found", "message_not_found", "session_not_found", "admin_only",
                 "import_not_found", "key_not_found");
@@ -148,6 +154,7 @@ public sealed class RouteTests(SharedApp shared)
     }
 
     static string PatternOf(string path) => path.Split('?')[0].Replace("/call_0_0", "/{callId}")
+        .Replace("/chat/c/", "/chat/{id}/")
         .Replace(Message, "/chats/{chatId}/messages/{messageId}").Replace(Chat, "/chats/{chatId}")
         .Replace(Session, "/sessions/{sessionId}")
         .Replace(Key, "/api-keys/{keyId}").Replace(Upload, "/upload/resumable/{uploadId}")

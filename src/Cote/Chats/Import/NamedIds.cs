@@ -21,10 +21,16 @@ static class NamedIds
         var text = new StringBuilder();
         foreach (var name in names)
             text.Append(name.Length).Append(':').Append(name);
+        return OfText(userId, text.ToString());
+    }
+
+    /// <summary>UUIDv5 of a user's id as the name space and a text as the name, as anybody computes it.</summary>
+    public static string OfText(string userId, string text)
+    {
         var space = Guid.Parse(userId).ToByteArray(bigEndian: true);
         Span<byte> hash = stackalloc byte[HashBytes];
 #pragma warning disable CA5350 // UUIDv5 is defined with SHA-1; nothing is kept secret or proved by it.
-        SHA1.HashData([.. space, .. Encoding.UTF8.GetBytes(text.ToString())], hash);
+        SHA1.HashData([.. space, .. Encoding.UTF8.GetBytes(text)], hash);
 #pragma warning restore CA5350
         hash[6] = (byte)((hash[6] & 0x0F) | 0x50);
         hash[8] = (byte)((hash[8] & 0x3F) | 0x80);

@@ -37,6 +37,7 @@ static class OpenAIApi
             {"type":"object","required":["model","file"],"additionalProperties":true,"properties":{
               "model":{"type":"string"},"file":{"type":"string","format":"binary"}}}
             """)!.AsObject());
+        TurnsApi.Describe(api);
         foreach (var operation in api.Operations.Where(x => x.Path.StartsWith(
             OpenAIErrors.Path + "/", StringComparison.Ordinal)))
             Reshape(operation);
@@ -63,7 +64,7 @@ static class OpenAIApi
         operation.RequestContent!["application/json"]!["example"] = shown;
     }
 
-    static JsonObject Anything() => new() { ["type"] = "object", ["additionalProperties"] = true };
+    internal static JsonObject Anything() => new() { ["type"] = "object", ["additionalProperties"] = true };
 
     // What is a 422 elsewhere is a 400 here.
     static void Reshape(ApiOperation operation)

@@ -22,6 +22,7 @@ static class DocumentRules
     static readonly (string Name, string Description)[] Last =
     [
         ("OpenAI", "OpenAI's API, for its clients: a gateway to the models, and turns in chats."),
+        ("AI SDK", "What `useChat` asks: turns as UI message streams."),
         ("Health", "The server itself: is it up, and what does it take?"),
         ("Admin", "For accounts that are admins."),
     ];

@@ -33,7 +33,7 @@ sealed class IssuerTokens(
             var now = clock.Now;
             if (known.Expires > now && !revocations.Contains(known.CredentialId))
             {
-                sessions.MarkSeen(known.SessionId, now);
+                sessions.MarkSeen(known.CredentialId, now);
                 return (known, null);
             }
             _verified.TryRemove(hash, out _);

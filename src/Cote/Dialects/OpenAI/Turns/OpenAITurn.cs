@@ -59,6 +59,11 @@ sealed class OpenAITurn(
         HttpContext http, CurrentUser user, TurnRequest request, JsonElement body, TurnHandle? handle)
     {
         var ct = http.RequestAborted;
+        if (!user.Allows(KeyScopes.Read) || !user.Allows(KeyScopes.Write))
+        {
+            await OpenAIError.Of(Problems.InsufficientScope).WriteAsync(http);
+            return null;
+        }
         var hash = SecureTokens.Hash(
             $"{http.Request.Path}\n{handle?.Chat}\n{body.GetRawText()}");
         var (id, problem) = await IdOfAsync(http, user.Id, hash, ct);
@@ -111,7 +116,7 @@ sealed class OpenAITurn(
         StartedTurn? turn = null;
         if (request.Answers.Count > 0)
         {
-            (turn, problem) = await answers.DoAsync(user.Id, place, request.Answers, ct);
+            (turn, problem) = await answers.DoAsync(user, place, request.Answers, ct);
             if (problem is not null || !request.HasMessage)
                 return (turn, problem);
         }

@@ -6,12 +6,13 @@ using Cote.Tools;
 namespace Cote.Dialects.OpenAI;
 
 /// <summary>Answers calls of a reply that waits with what a request says to them.</summary>
-sealed class TurnAnswers(MessageStore messages, AnswerToolCall answer, OpenAITurnStore store)
+sealed class TurnAnswers(MessageStore messages, ToolAnswers toolAnswers, OpenAITurnStore store)
 {
     /// <summary>Answers every call that waits; what is missing, or fits none, changes nothing.</summary>
     public async Task<(StartedTurn? Turn, OpenAIError? Error)> DoAsync(
-        string userId, TurnPlace place, IReadOnlyList<TurnAnswer> given, CancellationToken ct)
+        CurrentUser user, TurnPlace place, IReadOnlyList<TurnAnswer> given, CancellationToken ct)
     {
+        var userId = user.Id;
         var replyId = OpenAIIds.CallIn(given[0].CallId)?.ReplyId
             ?? OpenAIIds.ItemIn(given[0].CallId)?.MessageId ?? place.ReplyId;
         if (replyId is null
@@ -25,6 +26,8 @@ sealed class TurnAnswers(MessageStore messages, AnswerToolCall answer, OpenAITur
             var (body, wrong) = BodyOf(item, call);
             if (body is not { } read)
                 return (null, wrong);
+            if (read.TryGetProperty("approve", out _) && !user.Allows(KeyScopes.Approve))
+                return (null, OpenAIError.Of(Problems.InsufficientScope));
             bodies.Add((call.CallId, at, read));
         }
         if (reply.Parts?.OfType<ToolPart>().FirstOrDefault(x => x.State == CallStates.Waiting
@@ -34,8 +37,8 @@ sealed class TurnAnswers(MessageStore messages, AnswerToolCall answer, OpenAITur
                 $"No output was found for the call `{OpenAIIds.OfCall(reply.Id, left.CallId)}`: answer all of them at once."));
         foreach (var (callId, _, body) in bodies)
         {
-            var (problem, _, _) = await answer.DoAsync(reply.ChatId, reply.Id, callId, userId, new(body), ct);
-            if (problem is not null)
+            var outcome = await toolAnswers.DoAsync(userId, reply.ChatId, reply.Id, callId, new(body), ct);
+            if (outcome.Problem is { } problem)
                 return (null, OpenAIError.Of(problem));
         }
         var waits = await store.ListWaitsAsync(userId, reply.Id, ct);

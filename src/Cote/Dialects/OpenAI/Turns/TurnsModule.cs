@@ -1,3 +1,4 @@
+using Cote.Http;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -20,26 +21,34 @@ static class TurnsModule
     /// <param name="v1">The group of <c>/v1</c>.</param>
     public static void MapTurns(this IEndpointRouteBuilder v1)
     {
-        var response = v1.MapGroup("/responses/{responseId}");
-        response.MapGet("", GetResponse.Handle).Produces<object>()
+        var responses = v1.MapGroup("/responses/{responseId}");
+        var toRead = responses.MapGroup("").AllowsKeys(KeyScopes.V1, KeyScopes.Read);
+        toRead.MapGet("", GetResponse.Handle).Produces<object>()
             .WithSummary("A response as it is now, or its events");
-        response.MapDelete("", DeleteResponse.Handle).Produces<object>().WithSummary("Delete a response");
-        response.MapPost("/cancel", CancelResponse.Handle).Produces<object>().WithSummary("Stop a response");
-        response.MapGet("/input_items", ListInputItems.Handle).Produces<object>()
+        toRead.MapGet("/input_items", ListInputItems.Handle).Produces<object>()
             .WithSummary("What a response answers");
-        v1.MapPost("/conversations", CreateConversation.Handle).Produces<object>()
-            .WithSummary("Create an empty conversation: a chat in the archive");
-        var conversation = v1.MapGroup("/conversations/{conversationId}");
-        conversation.MapGet("", GetConversation.Handle).Produces<object>().WithSummary("A chat as a conversation");
-        conversation.MapPost("", UpdateConversation.Handle).Produces<object>()
-            .WithSummary("Replace the metadata of a conversation");
-        conversation.MapDelete("", DeleteConversation.Handle).Produces<object>()
-            .WithSummary("Delete a conversation: the chat");
-        conversation.MapGet("/items", ListConversationItems.Handle).Produces<object>()
+        var toChange = responses.MapGroup("").AllowsKeys(KeyScopes.V1, KeyScopes.Read, KeyScopes.Write);
+        toChange.MapDelete("", DeleteResponse.Handle).Produces<object>().WithSummary("Delete a response");
+        toChange.MapPost("/cancel", CancelResponse.Handle).Produces<object>().WithSummary("Stop a response");
+        MapConversations(v1.MapGroup("/conversations"));
+    }
+
+    static void MapConversations(RouteGroupBuilder conversations)
+    {
+        var toRead = conversations.MapGroup("/{conversationId}").AllowsKeys(KeyScopes.V1, KeyScopes.Read);
+        toRead.MapGet("", GetConversation.Handle).Produces<object>().WithSummary("A chat as a conversation");
+        toRead.MapGet("/items", ListConversationItems.Handle).Produces<object>()
             .WithSummary("What was said in a conversation");
-        conversation.MapGet("/items/{itemId}", GetConversationItem.Handle).Produces<object>()
+        toRead.MapGet("/items/{itemId}", GetConversationItem.Handle).Produces<object>()
             .WithSummary("One item of a conversation");
-        conversation.MapDelete("/items/{itemId}", DeleteConversationItem.Handle).Produces<object>()
+        var toChange = conversations.MapGroup("").AllowsKeys(KeyScopes.V1, KeyScopes.Read, KeyScopes.Write);
+        toChange.MapPost("", CreateConversation.Handle).Produces<object>()
+            .WithSummary("Create an empty conversation: a chat in the archive");
+        toChange.MapPost("/{conversationId}", UpdateConversation.Handle).Produces<object>()
+            .WithSummary("Replace the metadata of a conversation");
+        toChange.MapDelete("/{conversationId}", DeleteConversation.Handle).Produces<object>()
+            .WithSummary("Delete a conversation: the chat");
+        toChange.MapDelete("/{conversationId}/items/{itemId}", DeleteConversationItem.Handle).Produces<object>()
             .WithSummary("Delete the message that an item is of");
     }
 }

@@ -1,0 +1,85 @@
+using System.Text.Json;
+using Cote.Tests.Chats;
+using Cote.Tests.Harness;
+using static Cote.Tests.Dialects.UIStream.UIRequests;
+
+namespace Cote.Tests.Dialects.UIStream;
+
+// What bodies may hold: files, and what is refused.
+public sealed partial class UIChatTests
+{
+    [Fact]
+    public async Task A_file_of_a_message_becomes_an_upload_and_an_upload_is_taken()
+    {
+        using var ada = await live.RegisterAsync();
+        var file = new
+        {
+            type = "file",
+            mediaType = "text/plain",
+            filename = "note.txt",
+            url = "data:text/plain;base64," + Convert.ToBase64String("a note"u8),
+        };
+        await RunAsync(ada, Body("c", User("m1", "read it", file)));
+        var question = (await ada.MessagesAsync(Uuid5(ada.Id, "c")))[0];
+        var media = question.GetProperty("media")[0];
+        (media.Text("name"), media.Number("size"), media.Text("content_type"))
+            .ShouldBe(("note.txt", 6, "text/plain"));
+        // Again, whole: it attaches and uploads nothing.
+        await RunAsync(ada, Body("c", User("m1", "read it", file)));
+        (await live.App.RowsAsync())["media"].Count(x => x.Contains(ada.Id, StringComparison.Ordinal)).ShouldBe(1);
+
+        var own = new { type = "file", mediaType = "text/plain", url = media.Text("url") };
+        await RunAsync(ada, Body("c", User("m2", "and again", own)));
+        (await ada.MessageAsync(Uuid5(ada.Id, "c"), Uuid5(ada.Id, "m2"))).GetProperty("media")[0].Text("id")
+            .ShouldBe(media.Text("id"));
+        using var bob = await live.RegisterAsync();
+        (await bob.PostAsync("/api/chat", Body("c", User("m1", "x", own)))).ErrorCode.ShouldBe("media_not_found");
+        (await bob.GetAsync("/chats/")).Text.ShouldBe("[]", "a refused message makes no chat");
+    }
+
+    [Theory]
+    [InlineData("https://example.com/cat.png")]
+    [InlineData("blob:https://page.example/1")]
+    [InlineData("data:image/png;base64")]
+    [InlineData("data:image/png;base64,*")]
+    public async Task No_other_address_is_fetched(string url)
+    {
+        using var ada = await live.RegisterAsync();
+        var file = new { type = "file", mediaType = "image/png", url };
+        (await ada.PostAsync("/api/chat", Body("c", User("m1", "x", file))))
+            .ShouldBeWrong("body.messages.0.parts.0.url value_error");
+        (await ada.GetAsync("/chats/")).Text.ShouldBe("[]");
+    }
+
+    [Theory]
+    [InlineData("""{}""", "body.id missing")]
+    [InlineData("""{"id":"c"}""", "body.messages value_error")]
+    [InlineData("""{"id":"c","messages":[]}""", "body.messages value_error")]
+    [InlineData("""{"id":"c","messages":5}""", "body.messages list_type")]
+    [InlineData("""{"id":"c","trigger":"x","messages":[]}""", "body.trigger literal_error")]
+    [InlineData("""{"id":"c","messages":[{"id":"m","role":"system","parts":[]}]}""",
+        "body.messages.0.role value_error")]
+    [InlineData("""{"id":"c","messages":[{"id":"m","role":"user","parts":[{"type":"text"}]}]}""",
+        "body.messages.0.parts.0.text missing")]
+    [InlineData("""{"id":"c","messages":[{"id":"m","role":"user","parts":[]}]}""", "body.content string_too_short")]
+    [InlineData("""{"id":"c","client_tools":[{"name":"a b"}],"client_id":"p","messages":[{"id":"m","role":"user","parts":[{"type":"text","text":"a"}]}]}""",
+        "body.client_tools.0.name value_error")]
+    public async Task What_is_wrong_is_said_before_the_stream(string body, string wrong)
+    {
+        using var ada = await live.RegisterAsync();
+        (await ada.PostAsync("/api/chat", body)).ShouldBeWrong(wrong);
+        (await ada.GetAsync("/chats/")).Text.ShouldBe("[]");
+    }
+
+    [Fact]
+    public async Task A_body_may_be_larger_and_deeper_than_others_up_to_its_own_limit()
+    {
+        await using var small = await LiveApp.StartAsync("Http:MaxHistoryBytes=4000000");
+        using var ada = await small.RegisterAsync();
+        var deep = JsonElement.Parse(new string('[', 40) + new string(']', 40));
+        object body(int size) => Body("c",
+            Assistant("x", new { output = deep, text = new string('a', size) }), User("m1", "Hello"));
+        (await RunAsync(ada, body(3_000_000))).Shape.ShouldContain("text-delta Hello world");
+        (await ada.PostAsync("/api/chat", body(4_000_000))).Status.ShouldBe(413);
+    }
+}
