@@ -7,8 +7,8 @@ using Microsoft.IdentityModel.Tokens;
 namespace Cote.Users;
 
 /// <summary>
-/// Access tokens: JWTs signed with HS256 or ES256 that name a user and a session. A token that was verified is remembered until
-/// it expires, so that a request costs a look-up and no cryptography.
+/// Access tokens: JWTs signed with HS256 or ES256 that name a user and a session. A token that was verified is
+/// remembered until it expires, so that a request costs a look-up and no cryptography.
 /// </summary>
 sealed class AccessTokens
 {
@@ -84,7 +84,7 @@ sealed class AccessTokens
     public async ValueTask<(CurrentUser? User, Problem? Problem)> ReadAsync(
         string token, HttpContext http, CancellationToken ct)
     {
-        if (_issuers.Takes(token))
+        if (!_verified.ContainsKey(token) && _issuers.Takes(token))
             return await _issuers.ReadAsync(token, http, ct);
         return await ReadOwnAsync(token, ct) is { } user ? (user, null) : (null, Problems.InvalidToken);
     }

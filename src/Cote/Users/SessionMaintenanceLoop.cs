@@ -7,7 +7,8 @@ namespace Cote.Users;
 /// Writes every minute when sessions were last used, and removes sessions and audit lines that have expired.
 /// </summary>
 sealed class SessionMaintenanceLoop(
-    SessionStore sessions, IdentityStore identities, Audit audit, AuthOptions options, Clock clock, ILogger<SessionMaintenanceLoop> log)
+    SessionStore sessions, IdentityStore identities, Audit audit, AuthOptions options, Clock clock,
+    ILogger<SessionMaintenanceLoop> log)
     : PeriodicLoop(TimeSpan.FromMinutes(1), clock, log)
 {
     const int PurgeRows = 1_000;
@@ -16,7 +17,8 @@ sealed class SessionMaintenanceLoop(
     {
         await sessions.WriteSeenAsync(ct);
         await sessions.PurgeAsync(Clock.Now, PurgeRows);
-        await identities.PurgeAsync(Clock.Now - options.LongestIssued);
+        if (options.Issuers.Count > 0)
+            await identities.PurgeAsync(Clock.Now - options.LongestIssued);
         await audit.TrimAsync(Clock.Now - TimeSpan.FromDays(options.AuditDays));
     }
 

@@ -218,6 +218,9 @@ public sealed class DescribedAnswersTests(SharedApp shared)
         ada.Token = (await ada.FormAsync("/token", [.. login.Select(x => (x.Key, (string)x.Value!))]))
             .Ok()["access_token"];
         (await ada.PatchAsync("/users/me", Example("/users/me", "patch"))).Ok();
+        // Its token is nobody's.
+        (await ada.PostAsync("/users/me/identities", Example("/users/me/identities", "post")))
+            .ErrorCode.ShouldBe("invalid_token");
         var chat = (await ada.PostAsync("/chats", Example("/chats", "post"))).Ok()["id"];
         (await ada.PatchAsync($"/chats/{chat}", Example("/chats/{chat_id}", "patch"))).Ok();
         var question =
