@@ -22,10 +22,12 @@ static class AdminApi
         api.Operation(nameof(DeleteMe)).Refuses(Problems.StorageUnavailable);
 
         var export = api.Schema("Export").Note("All that is the user's.")
-            .Required("exported_at", "user", "created_at", "sessions", "api_keys", "chats", "media", "usage")
+            .Required("exported_at", "user", "created_at", "sessions", "api_keys", "identities", "chats", "media",
+                "usage")
             .Property("exported_at", Time()).Property("user", ApiDocument.Ref<User>()).Property("created_at", Time())
             .Property("sessions", ListOf(ApiDocument.Ref<SessionInfo>()))
             .Property("api_keys", ListOf(ApiDocument.Ref<ApiKey>()))
+            .Property("identities", ListOf(ApiDocument.Ref<Identity>()))
             .Property("chats", ListOf(ApiDocument.Ref("ExportedChat")))
             .Property("media", ListOf(ApiDocument.Ref<Uploaded>()))
             .Property("usage", ListOf(new() { ["type"] = "object" }));

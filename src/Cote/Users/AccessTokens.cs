@@ -94,7 +94,7 @@ sealed class AccessTokens
     public async ValueTask<(CurrentUser? User, Problem? Problem)> ReadAsync(
         string token, HttpContext http, CancellationToken ct)
     {
-        if (_issuers.Takes(token))
+        if (!_verified.ContainsKey(token) && _issuers.Takes(token))
             return await _issuers.ReadAsync(token, http, ct);
         return await ReadOwnAsync(token, ct) is { } user ? (user, null) : (null, Problems.InvalidToken);
     }

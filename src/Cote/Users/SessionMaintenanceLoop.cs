@@ -21,7 +21,8 @@ sealed class SessionMaintenanceLoop(
         await sessions.PurgeAsync(Clock.Now, PurgeRows);
         await keys.PurgeAsync(Clock.Now, PurgeRows);
         await mails.PurgeAsync(Clock.Now);
-        await identities.PurgeAsync(Clock.Now - options.LongestIssued);
+        if (options.Issuers.Count > 0)
+            await identities.PurgeAsync(Clock.Now - options.LongestIssued);
         await audit.TrimAsync(Clock.Now - TimeSpan.FromDays(options.AuditDays));
     }
 

@@ -9,6 +9,8 @@ namespace Cote.Tests.Harness;
 /// </summary>
 public sealed class IssuerApp : IAsyncLifetime
 {
+    string[] _settings = [];
+
     public CoteApp App { get; private set; } = null!;
 
     public FakeIssuer Home { get; private set; } = null!;
@@ -43,6 +45,9 @@ public sealed class IssuerApp : IAsyncLifetime
         return Home.Sign(claims);
     }
 
+    /// <summary>Another node beside it, which trusts the same issuers.</summary>
+    public Task<CoteApp> StartNeighbourAsync() => App.StartNeighbourAsync(_settings);
+
     /// <summary>Exchanges an id token.</summary>
     public async Task<Reply> ExchangeAsync(string token, string type = "urn:ietf:params:oauth:token-type:id_token")
     {
@@ -64,11 +69,12 @@ public sealed class IssuerApp : IAsyncLifetime
     async Task StartOnAsync(string[] settings)
     {
         (Home, Other) = (await FakeIssuer.StartAsync(), await FakeIssuer.StartAsync());
-        App = await CoteApp.StartAsync(x => x.Services.AddSingleton<TimeProvider>(Time),
+        _settings =
         [
-            .. Of("home", Home), .. Of("other", Other), "Auth:RedirectUris=com.example.app:/login,http://127.0.0.1/back",
-            .. settings,
-        ]);
+            .. Of("home", Home), .. Of("other", Other),
+            "Auth:RedirectUris=com.example.app:/login,http://127.0.0.1/back", .. settings,
+        ];
+        App = await CoteApp.StartAsync(x => x.Services.AddSingleton<TimeProvider>(Time), _settings);
     }
 
     static string[] Of(string name, FakeIssuer issuer) =>

@@ -224,6 +224,9 @@ public sealed class DescribedAnswersTests(SharedApp shared)
         // A code is that of one's own mail.
         foreach (var path in (string[])["/password/reset", "/users/me/verify-email"])
             (await ada.PostAsync(path, Example(path, "post"))).ErrorCode.ShouldBe("invalid_code");
+        // Its token is nobody's.
+        (await ada.PostAsync("/users/me/identities", Example("/users/me/identities", "post")))
+            .ErrorCode.ShouldBe("invalid_token");
         var chat = (await ada.PostAsync("/chats", Example("/chats", "post"))).Ok()["id"];
         (await ada.PatchAsync($"/chats/{chat}", Example("/chats/{chat_id}", "patch"))).Ok();
         var question =

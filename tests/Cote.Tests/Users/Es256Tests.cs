@@ -57,7 +57,8 @@ public sealed class Es256Tests
         await app.RestartAsync("Auth:TokenAlgorithm=ES256", $"Auth:Es256Key={Key}");
         (await StatusAsync(app, symmetric)).ShouldBe(200);
         using var bob = await app.RegisterAsync();
-        await app.RestartAsync("Auth:TokenAlgorithm=ES256", $"Auth:Es256Key={NewKey()}", $"Auth:PreviousEs256Key={Key}");
+        await app.RestartAsync(
+            "Auth:TokenAlgorithm=ES256", $"Auth:Es256Key={NewKey()}", $"Auth:PreviousEs256Key={Key}");
         (await StatusAsync(app, bob.Token)).ShouldBe(200);
         (await KeysAsync(app)).Count.ShouldBe(2);
         await app.RestartAsync("Auth:TokenAlgorithm=HS256", $"Auth:Es256Key={Key}");

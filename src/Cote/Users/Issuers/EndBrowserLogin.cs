@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging;
 namespace Cote.Users;
 
 /// <summary>
-/// <c>GET /auth/{issuer}/callback</c>: the browser comes back from the issuer, and goes on to the app with a code of our
-/// own.
+/// <c>GET /auth/{issuer}/callback</c>: the browser comes back from the issuer, and goes on to the app with a code of
+/// our own.
 /// </summary>
 sealed class EndBrowserLogin(
     Issuers issuers, CodeFlow flow, BrowserLoginStore logins, FirstSight firstSight, AuthOptions options, Clock clock,
@@ -27,7 +27,8 @@ sealed class EndBrowserLogin(
         if (issuers.ForBrowsers(name) is not { } issuer || token is not { Length: > 0 and <= 100 }
             || await logins.TakeAsync(token, clock.Now) is not { } login || login.Issuer != issuer.Name
             || !RedirectUri.IsListed(options.RedirectUris, login.RedirectUri))
-            return BeginBrowserLogin.Page("This login has ended, or was never begun. Go back to the app and try again.");
+            return BeginBrowserLogin.Page(
+                "This login has ended, or was never begun. Go back to the app and try again.");
         var (userId, failure) = await FindUserAsync(issuer, login, token, answer, http, ct);
         if (userId is null)
             return Results.Redirect(

@@ -4,8 +4,8 @@ using Microsoft.AspNetCore.Http;
 namespace Cote.Users;
 
 /// <summary>
-/// Finds the account of a token of an issuer, or makes it. Never by an e-mail address: who can have one verified at some
-/// issuer must not get an account that another made.
+/// Finds the account of a token of an issuer, or makes it. Never by an e-mail address: who can have one verified at
+/// some issuer must not get an account that another made.
 /// </summary>
 sealed class FirstSight(IdentityStore identities, UserStore users, Database db, Audit audit, Clock clock)
 {

@@ -66,7 +66,7 @@ sealed class IdentityStore(Database db, Issuers issuers)
         return db.WriteAsync(batch);
     }
 
-    /// <summary>Those of the given names that an account has, and every one that is one of them with a number.</summary>
+    /// <summary>The name where an account has it, and all that begin with it and a dash.</summary>
     public async Task<HashSet<string>> ListUsernamesLikeAsync(string name, CancellationToken ct) =>
         [.. await db.ListAsync(
             // The dot comes after the dash.
@@ -104,7 +104,10 @@ sealed class IdentityStore(Database db, Issuers issuers)
     public async Task PurgeAsync(Timestamp ended)
     {
         var batch = new WriteBatch();
-        batch.Execute($"delete from ended_keys where ended_at < {ended} and token_key not like 'sid:%'");
+        // Those of an issuer's session stay for good.
+        batch.Execute($"""
+            delete from ended_keys where token_key >= 'app:' and token_key < 'app;' and ended_at < {ended}
+            """);
         batch.Execute($"delete from forgotten_usage where day < {(ended - LongestMonth).Milliseconds / 86_400_000}");
         batch.Execute($"""
             delete from forgotten_identities where erased_at < {ended} and hash not in (select hash from forgotten_usage)

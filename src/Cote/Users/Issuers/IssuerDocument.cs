@@ -5,7 +5,9 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace Cote.Users;
 
-/// <summary>A key of an issuer, and the algorithms that it is good for: those of its own kind, never a token's word.</summary>
+/// <summary>
+/// A key of an issuer, and the algorithms that it is good for: those of its own kind, never a token's word.
+/// </summary>
 sealed record IssuerKey(string Id, SecurityKey Key, IReadOnlyList<string> Algorithms);
 
 /// <summary>What an issuer says of itself: its keys, and where a browser logs in.</summary>

@@ -37,8 +37,8 @@ sealed class IssuerHttp(Clock clock) : IDisposable
     /// none there, in the form.
     /// </summary>
     public async Task<string?> PostAsync(
-        string authority, string url, IReadOnlyList<(string Name, string Value)> form, AuthenticationHeaderValue? client,
-        CancellationToken ct)
+        string authority, string url, IReadOnlyList<(string Name, string Value)> form,
+        AuthenticationHeaderValue? client, CancellationToken ct)
     {
         if (!IssuerOptions.IsSafe(url.Split('?')[0], IsLoopback(authority)))
             throw new HttpRequestException("The token endpoint is not https.");

@@ -20,7 +20,9 @@ sealed class IssuerKeys(string name, string authority, IssuerHttp http, Clock cl
     readonly SemaphoreSlim _fetching = new(1);
     volatile Known _known = new(null, 0, null, HasFailed: false);
 
-    /// <summary>The keys with this id, or the problem: 401 where there is none, 503 where that cannot be said.</summary>
+    /// <summary>
+    /// The keys with this id, or the problem: 401 where there is none, 503 where that cannot be said.
+    /// </summary>
     public async ValueTask<(IReadOnlyList<IssuerKey> Keys, Problem? Problem)> FindAsync(
         string id, CancellationToken ct)
     {

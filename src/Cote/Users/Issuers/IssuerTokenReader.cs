@@ -29,7 +29,8 @@ sealed class IssuerTokenReader(Issuers issuers, Clock clock)
 
     /// <summary>The issuer that a token says it is of, where that is a trusted one.</summary>
     public Issuer? IssuerOf(string token) =>
-        issuers.Any && token.Length <= MaxLength && IssuerToken.Parse(token) is { } parsed ? IssuerOf(parsed.Claims) : null;
+        issuers.Any && token.Length <= MaxLength && IssuerToken.Parse(token) is var (_, claims)
+            ? IssuerOf(claims) : null;
 
     /// <summary>The token where it is good; else 401, or 503 where its key cannot be looked up now.</summary>
     public async ValueTask<(IssuerToken? Token, Problem? Problem)> ReadAsync(

@@ -12,7 +12,8 @@ static partial class RedirectUri
     /// address of the machine itself.
     /// </summary>
     public static bool IsListed(IEnumerable<string> list, string uri) =>
-        uri.All(x => x is > ' ' and <= '~') && list.Any(x => x == uri || (PortOf().IsMatch(uri) && Bare(x) == Bare(uri)));
+        uri.All(x => x is > ' ' and <= '~')
+        && list.Any(x => x == uri || (PortOf().IsMatch(uri) && Bare(x) == Bare(uri)));
 
     /// <summary>What is wrong with one of the list, as the end of a sentence; null where nothing is.</summary>
     public static string? WhatIsWrong(string uri) =>

@@ -39,8 +39,8 @@ public sealed class FirstSightTests(IssuerApp shared) : IClassFixture<IssuerApp>
                 subject + IssuerApp.NewSubject(), x => x["preferred_username"] = name.ToUpperInvariant());
             names.Add((await client.GetAsync("/users/me")).Ok()["username"]);
         }
-        using var longest = shared.Bearer(
-            IssuerApp.NewSubject(), x => x["preferred_username"] = "x" + IssuerApp.NewSubject() + IssuerApp.NewSubject());
+        using var longest = shared.Bearer(IssuerApp.NewSubject(),
+            x => x["preferred_username"] = "x" + IssuerApp.NewSubject() + IssuerApp.NewSubject());
 
         names.ShouldBe([name + "-2", name + "-3", name + "-4"]);
         (await longest.GetAsync("/users/me")).Ok()["username"].Length.ShouldBe(32);

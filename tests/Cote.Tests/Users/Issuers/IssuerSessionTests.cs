@@ -71,7 +71,7 @@ public sealed class IssuerSessionTests(IssuerApp shared) : IClassFixture<IssuerA
         using var later = shared.Bearer(subject, x =>
         {
             Sid(x);
-            x["iat"] = (long)x["iat"]! + 5;
+            x["iat"] = (long)x["iat"]! + 50;
         });
         using var elsewhere = shared.Bearer(subject, x => x["sid"] = "another of " + subject);
         var id = (await ada.GetAsync("/users/me")).Ok()["id"];
@@ -139,7 +139,7 @@ public sealed class IssuerSessionTests(IssuerApp shared) : IClassFixture<IssuerA
             .ShouldBeProblem(401, "account_disabled", "This account is disabled");
         await CommandAsync("enable-user", subject);
         (await ada.GetAsync("/users/me")).ErrorCode.ShouldBe("invalid_token");
-        using var later = shared.Bearer(subject, x => x["iat"] = (long)x["iat"]! + 5);
+        using var later = shared.Bearer(subject, x => x["iat"] = (long)x["iat"]! + 50);
         (await later.GetAsync("/users/me")).Ok();
     }
 

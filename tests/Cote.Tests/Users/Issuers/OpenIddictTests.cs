@@ -108,8 +108,8 @@ public sealed class OpenIddictTests : IAsyncLifetime
     {
         using var provider = new CoteClient(new(Authority));
         return (await provider.FormAsync("/connect/token", ("grant_type", "password"), ("username", "ada"),
-            ("password", "a"), ("client_id", "cote"), ("client_secret", ClientSecret), ("scope", "openid profile email")))
-            .Ok();
+            ("password", "a"), ("client_id", "cote"), ("client_secret", ClientSecret),
+            ("scope", "openid profile email"))).Ok();
     }
 
     static async Task<WebApplication> StartIssuerAsync()
