@@ -88,6 +88,8 @@ public sealed class TranslationTests(LiveApp live) : IClassFixture<LiveApp>
     [InlineData(""","tools":[{"type":"function","function":{"name":"a","strict":true}}]""", "tools[0].function.strict")]
     [InlineData(""","stream_options":{"other":1}""", "stream_options.other")]
     [InlineData(""","reasoning_effort":"minimal" """, "reasoning_effort")]
+    [InlineData(""","reasoning_effort":"low","temperature":0.5""", "temperature")]
+    [InlineData(""","reasoning_effort":"low","top_p":0.5""", "top_p")]
     public async Task What_the_provider_cannot_take_is_named(string rest, string param)
     {
         using var ada = await live.RegisterAsync();
@@ -118,6 +120,22 @@ public sealed class TranslationTests(LiveApp live) : IClassFixture<LiveApp>
 
         (await ada.CompleteAsync($$"""{"model":"anthropic/fake","messages":{{messages}}}"""))
             .ShouldBeError(400, code, param, "invalid_request_error");
+    }
+
+    [Fact]
+    public async Task What_a_model_refuses_is_not_left_out()
+    {
+        using var ada = await live.RegisterAsync();
+        var play = live.Play(FakeReply.Refuse(
+            400, """{"error":{"type":"invalid_request_error","message":"temperature is not supported"}}"""));
+
+        for (var tries = 0; tries < 2; tries++)
+        {
+            (await ada.CompleteAsync(play.Body(""","temperature":0.25""", Claude)))
+                .ShouldBeError(400, "refused_by_provider", mayRetry: false);
+            (await play.NextCallAsync()).Body.GetProperty("temperature").GetDouble().ShouldBe(0.25);
+        }
+        play.Calls.ShouldBe(2);
     }
 
     [Fact]

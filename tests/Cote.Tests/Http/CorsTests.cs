@@ -22,7 +22,7 @@ public sealed class CorsTests(SharedApp shared)
                     "Idempotent-Replayed", "Link", "Location", "Retry-After", "Tus-Extension", "Tus-Max-Size",
                         "Tus-Resumable", "Tus-Version",
                     "Upload-Expires", "Upload-Length", "Upload-Media-Url", "Upload-Metadata", "Upload-Offset",
-                        "X-Request-Id",
+                        "X-Request-Id", "x-should-retry",
                 ]);
             }
             var preflight = await PreflightAsync(ada, origin);

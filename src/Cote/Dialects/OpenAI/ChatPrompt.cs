@@ -35,6 +35,10 @@ sealed record ChatPrompt(IReadOnlyList<ChatMessage> Messages, ChatOptions Option
             Check(request);
             var messages = new ChatPromptMessages(request);
             var options = OptionsOf(request.Body);
+            // A model of this API that thinks takes neither, and the wire would leave them out.
+            if (request.Provider.IsWire && options.Reasoning?.Effort is not (null or ReasoningEffort.None)
+                && (options.Temperature ?? options.TopP) is not null)
+                throw Refusal(options.Temperature is not null ? "temperature" : "top_p");
             if (options.Tools is { Count: > 0 } && !request.Provider.TakesTools(request.Model))
                 throw Refusal("tools");
             return (new(messages.Read(), options), null);
@@ -95,6 +99,7 @@ sealed record ChatPrompt(IReadOnlyList<ChatMessage> Messages, ChatOptions Option
             Tools = ToolsIn(body.Member("tools")),
             ToolMode = ToolModeOf(body.Member("tool_choice")),
             ResponseFormat = FormatOf(body.Member("response_format")),
+            AdditionalProperties = new() { [WireChatClient.LeavesNothingOut] = true },
         };
         if (body.Member("parallel_tool_calls") is { ValueKind: JsonValueKind.True or JsonValueKind.False } parallel)
             options.AllowMultipleToolCalls = parallel.GetBoolean();

@@ -87,7 +87,8 @@ sealed class RepeatedCalls(Database db)
     public Task SweepAsync() => ExecuteAsync($"delete from repeated_calls where at < {Now} - {KeptMilliseconds}");
 
     Sql Select => $"""
-        select owner, body, state, case when until > {Now} then 1 else 0 end, status, content_type, answer
+        select owner, body, state, cast(case when until > {Now} then 1 else 0 end as bigint), status, content_type,
+          answer
         from repeated_calls
         """;
 

@@ -13,6 +13,15 @@ sealed class WireChatClient(string provider, string model, Wire wire, ModelHttp 
     // The first, and one for each field that can be refused.
     const int MaxRequests = 14;
 
+    /// <summary>
+    /// Stands in the additional properties of options whose settings are the caller's wishes: where the model refuses
+    /// one, the call fails and is not made without it.
+    /// </summary>
+    public const string LeavesNothingOut = "cote.leaves_nothing_out";
+
+    const Omissions Wishes = Omissions.Temperature | Omissions.TopP | Omissions.Reasoning | Omissions.Tools
+        | Omissions.ToolChoice | Omissions.Images | Omissions.Sound;
+
     readonly ChatClientMetadata _metadata = new(provider, wire.Endpoint, model);
     // What seals the thoughts of this model, which no other takes.
     readonly string _by = $"{wire.Name}:{provider}/{model}";
@@ -48,9 +57,10 @@ sealed class WireChatClient(string provider, string model, Wire wire, ModelHttp 
     {
         var prompt = messages.ToList();
         var hasBegun = false;
+        var kept = options?.AdditionalProperties?.ContainsKey(LeavesNothingOut) == true ? Wishes : Omissions.None;
         for (var requests = 1; ; requests++)
         {
-            var omitted = Omitted;
+            var omitted = Omitted & ~kept | wire.NeverSent;
             var request = new WireRequest(model, _by, Turns.Of(prompt, omitted, _by), options, omitted);
             var asksAgain = false;
             await using var updates = CallAsync(request, cancellationToken).GetAsyncEnumerator(cancellationToken);
@@ -63,7 +73,7 @@ sealed class WireChatClient(string provider, string model, Wire wire, ModelHttp 
                 }
                 catch (UpstreamErrorException refusal) when (!hasBegun && requests < MaxRequests)
                 {
-                    if (!Learn(refusal, request))
+                    if (!Learn(refusal, request, kept))
                         throw;
                     asksAgain = true;
                 }
@@ -123,10 +133,10 @@ sealed class WireChatClient(string provider, string model, Wire wire, ModelHttp 
         || answer.Content.Headers.ContentLength is not null || answer.Headers.TransferEncodingChunked == true;
 
     // False where nothing can be left out.
-    bool Learn(UpstreamErrorException refusal, WireRequest request)
+    bool Learn(UpstreamErrorException refusal, WireRequest request, Omissions kept)
     {
         var refused = Refusals.Of(refusal, request);
-        if (refused == Omissions.None)
+        if (refused == Omissions.None || (refused & kept) != 0)
             return false;
         if ((Interlocked.Or(ref _omitted, (int)refused) & (int)refused) == 0)
             log.RefusedField(provider, model, refused);
