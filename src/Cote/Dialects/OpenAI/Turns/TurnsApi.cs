@@ -39,7 +39,7 @@ static class TurnsApi
 
     static JsonObject Metadata(bool isRequired) => JsonNode.Parse($$"""
         {"type":"object","additionalProperties":true,"required":{{(isRequired ? "[\"metadata\"]" : "[]")}},
-          "properties":{"metadata":{"type":"object","additionalProperties":{"type":"string"}}},
+          "properties":{"metadata":{"type":"object","additionalProperties":{"type":"string"} } },
           "example":{"metadata":{"topic":"doves"} } }
         """)!.AsObject();
 }
