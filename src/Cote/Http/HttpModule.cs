@@ -26,7 +26,8 @@ static class HttpModule
                     && uri.IsLoopback))
             .AllowAnyHeader().AllowAnyMethod()
             .WithExposedHeaders(
-                "Cote-Search-Complete", "Link", "Retry-After", "Idempotent-Replayed", "X-Request-Id", "x-should-retry", "Location",
+                "Cote-Search-Complete", "Link", "Retry-After", "Idempotent-Replayed", "X-Request-Id", "x-should-retry",
+                "Location",
                 "Upload-Offset", "Upload-Length", "Upload-Expires", "Upload-Metadata", "Upload-Media-Url",
                 "Tus-Resumable", "Tus-Version", "Tus-Extension", "Tus-Max-Size")
             .SetPreflightMaxAge(TimeSpan.FromMinutes(10))));
