@@ -55,7 +55,7 @@ public sealed class GatewayClientsTests(PublishedProgram program, NodeClients cl
         };
     }
 
-    static FakeReply Whole(string content, string reason) => FakeReply.Page($$"""
-        {"id":"chatcmpl-1","object":"chat.completion","created":1,"model":"fake","choices":[{"index":0,"message":{"role":"assistant",{{content}}},"finish_reason":"{{reason}}"}],"usage":{"prompt_tokens":21,"completion_tokens":9,"total_tokens":30}}
+    static FakeReply Whole(string content, string reason) => FakeReply.Page($$$"""
+        {"id":"chatcmpl-1","object":"chat.completion","created":1,"model":"fake","choices":[{"index":0,"message":{"role":"assistant",{{{content}}}},"finish_reason":"{{{reason}}}"}],"usage":{"prompt_tokens":21,"completion_tokens":9,"total_tokens":30}}
         """, "application/json");
 }
