@@ -29,7 +29,10 @@ static class SendUIMessage
         http.Features.Get<IHttpMaxRequestBodySizeFeature>()!.MaxRequestBodySize = options.MaxHistoryBytes;
         var request = UIChatRequest.Read(await Body.ReadAsync(http, MaxDepth), user.Id);
         var turn = await chat.DoAsync(user, request, ct);
-        return turn.Problem is { } problem ? ApiResults.Of(problem)
-            : await stream.AnswerAsync(user, turn.Message!, turn.Known, http);
+        if (turn.Problem is { } problem)
+            return ApiResults.Of(problem);
+        if (turn.IsRepeated)
+            http.Response.Headers["Idempotent-Replayed"] = "true";
+        return await stream.AnswerAsync(user, turn.Message!, turn.Known, http);
     }
 }

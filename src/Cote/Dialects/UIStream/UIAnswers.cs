@@ -54,14 +54,12 @@ sealed class UIAnswers(MessageStore messages, ToolAnswers answers)
     static SortedDictionary<int, Answer> Given(Message reply, IReadOnlyList<RequestReader> parts)
     {
         var answers = new SortedDictionary<int, Answer>();
+        var places = (reply.Parts ?? []).Index().Where(x => x.Item is ToolPart)
+            .ToDictionary(x => UIStreamWriter.CallIdOf(reply.Id, ((ToolPart)x.Item).CallId), x => x.Index);
         var lastStep = parts.ToList().FindLastIndex(x => x.Json.String("type") == "step-start");
         foreach (var (at, part) in parts.Index())
         {
-            if (part.Json.String("toolCallId") is not { } id)
-                continue;
-            var index = reply.Parts?.ToList().FindIndex(
-                x => x is ToolPart call && UIStreamWriter.CallIdOf(reply.Id, call.CallId) == id) ?? -1;
-            if (index < 0)
+            if (part.Json.String("toolCallId") is not { } id || !places.TryGetValue(id, out var index))
                 continue;
             var call = (ToolPart)reply.Parts![index];
             var isApproval = call.Source != ToolSources.Client;

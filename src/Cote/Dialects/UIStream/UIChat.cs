@@ -8,11 +8,14 @@ namespace Cote.Dialects.UIStream;
 /// <param name="Problem">Why nothing was done.</param>
 /// <param name="Message">A question or a reply.</param>
 /// <param name="Known">What the client has of the reply; null where it is told whole.</param>
-readonly record struct UITurn(Problem? Problem, Message? Message = null, KnownReply? Known = null)
+/// <param name="IsRepeated">Whether the message was sent before, and nothing happened now.</param>
+readonly record struct UITurn(
+    Problem? Problem, Message? Message = null, KnownReply? Known = null, bool IsRepeated = false)
 {
     public static implicit operator UITurn(Problem problem) => new(problem);
 
-    public static UITurn Of(SendOutcome outcome) => new(outcome.Problem, outcome.Message);
+    public static UITurn Of(SendOutcome outcome) => new(
+        outcome.Problem, outcome.Message, IsRepeated: outcome is { Message: not null, Reply: null });
 }
 
 /// <summary>The turns of <c>POST /api/chat</c>: each is a send, a regenerate or an answer as any client makes it.
@@ -56,7 +59,7 @@ sealed class UIChat(
             id = await NextVersionAsync(request, id, text, attached, ct);
         if (await messages.FindAsync(request.UserId, request.ChatId, id, ct) is { } known)
             return known.Sender == Senders.User && known.Content == text
-                ? new UITurn(null, known) : Problems.IdConflict;
+                ? new UITurn(null, known, IsRepeated: true) : Problems.IdConflict;
         var parent = versionOf is null ? await FindShownAsync(request, request.Before, ct) : null;
         var (refused, paths) = await files.KeepAsync(request, attached, ct);
         if (refused is not null)

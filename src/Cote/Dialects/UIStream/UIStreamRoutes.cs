@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Cote.Chats;
 using Cote.Http;
 using Cote.Replies;
@@ -29,6 +30,12 @@ static class UIStreamRoutes
 
     static void Describe(ApiDocument api)
     {
+        api.Schema<UIMessageBody>().Format("id", null).OneOf("role", "user", "assistant", "system")
+            .Property("parts", new()
+            {
+                ["type"] = "array",
+                ["items"] = new JsonObject { ["type"] = "object", ["additionalProperties"] = true },
+            });
         api.Operation(nameof(SendUIMessage))
             .Note("What `useChat` of the AI SDK sends. Of `messages` only the last one is read: a user's message, or "
                 + "answers to calls that wait in a reply. An id that is no UUID stands for UUIDv5(user, id). The "
@@ -38,10 +45,10 @@ static class UIStreamRoutes
                 Problems.BudgetExceeded, Problems.PriceUnknown, Problems.UnsupportedMediaType, Problems.TooManyPixels,
                 Problems.QuotaExceeded);
         api.Operation(nameof(ResumeUIStream)).Note("204 where nothing of the chat is open, or there is no such chat.");
-        api.Operation(nameof(StopUIChat))
+        api.Operation(nameof(StopUIChat)).Refuses(Problems.ChatNotFound)
             .Note("Answers when the replies have ended, at most 3 s later; closing a stream stops nothing.");
         api.Schema<UIChatBody>().Note("id", "The chat; one that is not there is made, with a title of its own")
-            .Length("id", 1, UIChatRequest.LongestId)
+            .Length("id", 1, UIChatRequest.LongestId).Format("id", null)
             .OneOf("trigger", "submit-message", "regenerate-message")
             .Note("messageId", "The message that is edited, or that another reply is wanted to")
             .Length("messageId", 1, UIChatRequest.LongestId)

@@ -72,6 +72,17 @@ public sealed partial class UIChatTests
     }
 
     [Fact]
+    public async Task Turns_count_as_messages()
+    {
+        await using var strict = await LiveApp.StartAsync("RateLimits:MessagesPerMinute=2");
+        using var ada = await strict.RegisterAsync();
+        await RunAsync(ada, Body("c", User("m1", "1")));
+        await RunAsync(ada, Again("c", null));
+        (await ada.PostAsync("/api/chat", Body("c", User("m2", "2")))).ErrorCode.ShouldBe("rate_limited");
+        (await ada.GetAsync("/api/chat/c/stream")).Status.ShouldBe(204);
+    }
+
+    [Fact]
     public async Task A_body_may_be_larger_and_deeper_than_others_up_to_its_own_limit()
     {
         await using var small = await LiveApp.StartAsync("Http:MaxHistoryBytes=4000000");
