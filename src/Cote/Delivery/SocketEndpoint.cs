@@ -95,6 +95,7 @@ static class SocketEndpoint
             return await tokens.ReadAsync(token, http, ct);
         if ((string?)query["token"] is { } inUrl)
             return await tokens.ReadFromUrlAsync(inUrl, http, ct);
-        return (query["ticket"] is [{ Length: > 0 } ticket] ? await tickets.RedeemAsync(ticket, clock.Now) : null, null);
+        return query["ticket"] is [{ Length: > 0 } ticket]
+            ? (await tickets.RedeemAsync(ticket, clock.Now), null) : default;
     }
 }

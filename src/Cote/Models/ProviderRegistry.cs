@@ -43,7 +43,10 @@ sealed class ProviderRegistry
         providers.AddRange(options.Providers.Select(x => Configured(x.Key, x.Value.Model ?? "", x.Value, time, log)));
         providers.AddRange(added);
         providers.Add(new Provider(
-            DemoChatClient.Provider, DemoChatClient.Models, model => new DemoChatClient(model, time)) { TakesFormat = false });
+            DemoChatClient.Provider, DemoChatClient.Models, model => new DemoChatClient(model, time))
+        {
+            TakesFormat = false,
+        });
         return providers.CountBy(x => x.Name).FirstOrDefault(x => x.Value > 1).Key is { } twice
             ? throw new StartupException($"There are two providers of the name `{twice}`.")
             : new ProviderRegistry(providers, options);

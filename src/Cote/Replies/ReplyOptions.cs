@@ -6,8 +6,8 @@ using Microsoft.Extensions.AI;
 namespace Cote.Replies;
 
 /// <summary>
-/// What a client of another dialect asks of one reply instead of what its chat says. It holds for all attempts and steps
-/// of the reply, and not for other versions of it.
+/// What a client of another dialect asks of one reply instead of what its chat says. It holds for all attempts and
+/// steps of the reply, and not for other versions of it.
 /// </summary>
 /// <param name="Model">As <c>provider/model</c>; null for the chat's.</param>
 /// <param name="Temperature">0 to 2; null for the chat's.</param>
@@ -51,8 +51,8 @@ sealed record ReplyOptions(
     /// <summary>Whether the answer must be exactly of its schema; null where it is not said.</summary>
     [JsonIgnore]
     public bool? IsStrict => Format is { } format && format.TryGetProperty("json_schema", out var named)
-        && named.TryGetProperty("strict", out var strict) && strict.ValueKind is JsonValueKind.True or JsonValueKind.False
-        ? strict.GetBoolean() : null;
+        && named.TryGetProperty("strict", out var strict)
+        && strict.ValueKind is JsonValueKind.True or JsonValueKind.False ? strict.GetBoolean() : null;
 
     static ChatResponseFormat? FormatIn(JsonElement format) => format.String("type") switch
     {

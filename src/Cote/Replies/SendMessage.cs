@@ -125,7 +125,8 @@ sealed class SendMessage(
                 return null;
             position = found;
             if (message.IsBudgetAsked
-                && await budget.RefuseAsync(userId, message.ChatId, message.Overrides?.Model, message.Content, ct) is { } refusal)
+                && await budget.RefuseAsync(
+                    userId, message.ChatId, message.Overrides?.Model, message.Content, ct) is { } refusal)
                 return refusal;
         }
         position = position with { GivesTitle = givesTitle };

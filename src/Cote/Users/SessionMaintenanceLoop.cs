@@ -8,8 +8,8 @@ namespace Cote.Users;
 /// that have expired.
 /// </summary>
 sealed class SessionMaintenanceLoop(
-    SessionStore sessions, ApiKeyStore keys, MailStore mails, IdentityStore identities, Audit audit, AuthOptions options,
-    Clock clock, ILogger<SessionMaintenanceLoop> log)
+    SessionStore sessions, ApiKeyStore keys, MailStore mails, IdentityStore identities, Audit audit,
+    AuthOptions options, Clock clock, ILogger<SessionMaintenanceLoop> log)
     : PeriodicLoop(TimeSpan.FromMinutes(1), clock, log)
 {
     const int PurgeRows = 1_000;

@@ -57,7 +57,8 @@ public sealed class ConversationTests(LiveApp live) : IClassFixture<LiveApp>
         (await ada.GetAsync(path)).Refusal().Code.ShouldBe("not_found");
         (await ada.DeleteAsync(path)).Status.ShouldBe(404);
         (await ada.PostAsync("/v1/conversations")).Ok();
-        (await ada.PostAsync("/v1/conversations", new { items = new[] { new { role = "user" } } })).Status.ShouldBe(400);
+        (await ada.PostAsync("/v1/conversations", new { items = new[] { new { role = "user" } } }))
+            .Status.ShouldBe(400);
     }
 
     [Fact]

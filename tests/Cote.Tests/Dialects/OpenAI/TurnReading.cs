@@ -40,7 +40,8 @@ static class TurnReading
     }
 
     /// <summary>All events up to the end of the stream.</summary>
-    public static async Task<List<JsonElement>> EventsAsync(this CoteClient client, string responseId, string query = "")
+    public static async Task<List<JsonElement>> EventsAsync(
+        this CoteClient client, string responseId, string query = "")
     {
         await using var stream =
             await client.StreamAsync(HttpMethod.Get, $"/v1/responses/{responseId}?stream=true{query}");

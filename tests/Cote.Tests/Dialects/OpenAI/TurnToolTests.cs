@@ -59,7 +59,10 @@ public sealed class TurnToolTests(ToolApp app) : ToolAppTests(app), IClassFixtur
             previous_response_id = asked["id"],
             input = new[]
             {
-                new { type = "mcp_approval_response", approval_request_id = request.Text("id"), approve, reason = "so" },
+                new
+                {
+                    type = "mcp_approval_response", approval_request_id = request.Text("id"), approve, reason = "so",
+                },
             },
         })).Ok();
         (answered.Json.Types(), answered.Json.OutputText()).ShouldBe((types, "Done."));
@@ -88,7 +91,8 @@ public sealed class TurnToolTests(ToolApp app) : ToolAppTests(app), IClassFixtur
                 new { type = "function_call_output", call_id = asked.Json.Items()[0].Text("call_id"), output = "sun" },
                 new
                 {
-                    type = "mcp_approval_response", approval_request_id = asked.Json.Items()[1].Text("id"), approve = true,
+                    type = "mcp_approval_response", approve = true,
+                    approval_request_id = asked.Json.Items()[1].Text("id"),
                 },
             },
         })).Ok().Json.OutputText().ShouldBe("Done.");
@@ -98,7 +102,8 @@ public sealed class TurnToolTests(ToolApp app) : ToolAppTests(app), IClassFixtur
     public async Task Chat_completions_answer_calls_by_tool_messages()
     {
         var play = Live.Play(
-            FakeReply.Text("Asking.").ThenCall("weather", "{}").ThenCall("send", """{"a":1}"""), FakeReply.Text("Rain."));
+            FakeReply.Text("Asking.").ThenCall("weather", "{}").ThenCall("send", """{"a":1}"""),
+            FakeReply.Text("Rain."));
         var metadata = new { chat_id = Chat };
         var question = new { role = "user", content = play.Question };
         var tools = new[] { new { type = "function", function = new { name = "weather" } } };

@@ -72,7 +72,8 @@ sealed class CompletionFollower(ResponseFollower responses)
         }
     }
 
-    /// <summary>Why there is no answer; null where there is one. A call was made: it is not to be tried again.</summary>
+    /// <summary>Why there is no answer; null where there is one. A call was made: it is not to be tried again.
+    /// </summary>
     public static OpenAIError? ErrorOf(ResponseView view, ResponseJson response) =>
         response.StatusOf(isWhole: true) != "failed" ? null
         : (view.Reply.Ended?.Generation?.Error is { } error

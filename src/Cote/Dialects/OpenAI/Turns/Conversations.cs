@@ -11,7 +11,8 @@ namespace Cote.Dialects.OpenAI;
 static class ConversationPath
 {
     /// <summary>The chat; null where there is none, and the request is answered.</summary>
-    public static async Task<Chat?> FindAsync(string conversationId, HttpContext http, CurrentUser user, ChatStore chats)
+    public static async Task<Chat?> FindAsync(
+        string conversationId, HttpContext http, CurrentUser user, ChatStore chats)
     {
         if (OpenAIIds.ChatIn(conversationId) is { } id
             && await chats.FindAsync(user.Id, id, http.RequestAborted) is { } chat)

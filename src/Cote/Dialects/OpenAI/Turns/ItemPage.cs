@@ -20,8 +20,9 @@ sealed record ItemPage(bool IsAscending, string? After, int Limit)
     {
         var most = UsualLimit;
         error = order is not (null or "" or "asc" or "desc") ? OpenAIError.Wrong("order", "`order` is asc or desc.")
-            : limit is { Length: > 0 } && (!int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out most)
-                || most is < 1 or > MostItems) ? OpenAIError.Wrong("limit", $"`limit` is 1 to {MostItems}.")
+            : limit is { Length: > 0 }
+                && (!int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out most)
+                    || most is < 1 or > MostItems) ? OpenAIError.Wrong("limit", $"`limit` is 1 to {MostItems}.")
             : null;
         return error is null ? new(order == "asc", string.IsNullOrEmpty(after) ? null : after, most) : null;
     }

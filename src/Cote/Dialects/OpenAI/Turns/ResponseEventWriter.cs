@@ -4,8 +4,9 @@ using Cote.Http;
 namespace Cote.Dialects.OpenAI;
 
 /// <summary>
-/// Writes a response as OpenAI's events: those that lead from what it wrote last to what the response is now. The number
-/// of an event follows from the response alone, so a stream that goes on after one gets the same as the first did.
+/// Writes a response as OpenAI's events: those that lead from what it wrote last to what the response is now. The
+/// number of an event follows from the response alone, so a stream that goes on after one gets the same as the first
+/// did.
 /// </summary>
 /// <param name="sse">Is written to.</param>
 /// <param name="after">The last number that the client has; -1 for none.</param>
@@ -168,7 +169,8 @@ sealed class ResponseEventWriter(SseWriter sse, long after)
     {
         var arguments = input.GetRawText();
         WriteAt(before + 1, $"response.{name}.delta", id, place, null, json => json.WriteString("delta"u8, arguments));
-        WriteAt(before + 2, $"response.{name}.done", id, place, null, json => json.WriteString("arguments"u8, arguments));
+        WriteAt(
+            before + 2, $"response.{name}.done", id, place, null, json => json.WriteString("arguments"u8, arguments));
         return before + 2;
     }
 

@@ -71,7 +71,8 @@ sealed class ResponseFollower(ReplyStream streams, OpenAITurnStore store)
                 var view = await followed.ReadAsync(ct);
                 var isLast = events.IsTakenBack(view);
                 if (isLast)
-                    events.WriteError("stream_restarted", "What was shown of this response was taken back: read it anew.");
+                    events.WriteError(
+                        "stream_restarted", "What was shown of this response was taken back: read it anew.");
                 else
                     isLast = events.Write(view, await followed.DescribeAsync(view, ct));
                 await (isLast ? sse.EndAsync(ct) : sse.FlushAsync(ct));

@@ -59,7 +59,7 @@ sealed record ServerCallItem(string Id, long Base, ToolPart Call, string? Approv
 /// <param name="waits">Where it waited.</param>
 sealed class ResponseView(FollowedReply reply, int index, IReadOnlyList<ReplyWait> waits)
 {
-    /// <summary>The numbers of <c>created</c>, <c>queued</c> and <c>in_progress</c> come before those of items.</summary>
+    /// <summary><c>created</c>, <c>queued</c> and <c>in_progress</c> come before the items.</summary>
     const long FirstNumber = 3;
 
     const long NumbersOfAttempt = 1L << 32;
@@ -121,7 +121,8 @@ sealed class ResponseView(FollowedReply reply, int index, IReadOnlyList<ReplyWai
             if (content.Slots.Count > part && content.PartAt(part) is ToolPart { State: not CallStates.Denied } call
                 && call.Source != Tools.ToolSources.Client)
                 yield return new ServerCallItem(
-                    OpenAIIds.OfItem("mcp_", reply.Id, part), 0, call, OpenAIIds.OfItem(OpenAIIds.Approval, reply.Id, part));
+                    OpenAIIds.OfItem("mcp_", reply.Id, part), 0, call,
+                    OpenAIIds.OfItem(OpenAIIds.Approval, reply.Id, part));
         if (content.Slots.Count == 0)
         {
             if (content.Length > 0)

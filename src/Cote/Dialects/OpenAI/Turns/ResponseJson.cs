@@ -33,7 +33,8 @@ sealed record EchoedRequest(string? PreviousResponseId, JsonElement? Metadata, b
     public static EchoedRequest Of(TurnSettings settings) => settings.Options?.Request is not { } json
         ? new(null, null, false)
         : new(json.String("previous_response_id"),
-            json.TryGetProperty("metadata", out var metadata) ? metadata : null, json.TryGetProperty("background", out _));
+            json.TryGetProperty("metadata", out var metadata) ? metadata : null,
+            json.TryGetProperty("background", out _));
 }
 
 /// <summary>

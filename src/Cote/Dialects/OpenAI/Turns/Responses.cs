@@ -38,7 +38,8 @@ static class GetResponse
             && (!long.TryParse(starting_after, NumberStyles.None, CultureInfo.InvariantCulture, out after)
                 || stream != "true"))
             await OpenAIError.Wrong(
-                "starting_after", "`starting_after` is the number of an event, and goes with `stream=true`.").WriteAsync(http);
+                "starting_after", "`starting_after` is the number of an event, and goes with `stream=true`.")
+                .WriteAsync(http);
         else if (stream is not (null or "" or "true" or "false"))
             await OpenAIError.Wrong("stream", "`stream` is true or false.").WriteAsync(http);
         else if (await ResponsePath.FindAsync(responseId, http, user, messages) is { } turn)

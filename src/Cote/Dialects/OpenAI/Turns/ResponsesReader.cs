@@ -55,7 +55,8 @@ static class ResponsesReader
         var leading = items is [var first, ..] && RoleOf(first) is "system" or "developer"
             ? LeadingText(first) : null;
         // Answers may stand before what the user says now, or after it.
-        var from = items.FindLastIndex(x => RoleOf(x) == "assistant" || TypeOf(x) is "function_call" or "reasoning") + 1;
+        var from = 1 + items.FindLastIndex(
+            x => RoleOf(x) == "assistant" || TypeOf(x) is "function_call" or "reasoning");
         var users = items.FindLastIndex(x => RoleOf(x) == "user");
         var hasMessage = users >= from;
         for (var index = from; index < items.Count; index++)

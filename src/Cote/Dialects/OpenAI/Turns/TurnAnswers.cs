@@ -34,7 +34,7 @@ sealed class TurnAnswers(MessageStore messages, ToolAnswers toolAnswers, OpenAIT
             && !bodies.Exists(y => y.CallId == x.CallId)) is { } left)
             return (null, OpenAIError.Wrong(
                 given[0].Param,
-                $"No output was found for the call `{OpenAIIds.OfCall(reply.Id, left.CallId)}`: answer all of them at once."));
+                $"No output was found for the call `{OpenAIIds.OfCall(reply.Id, left.CallId)}`: answer all of them."));
         foreach (var (callId, _, body) in bodies)
         {
             var outcome = await toolAnswers.DoAsync(userId, reply.ChatId, reply.Id, callId, new(body), ct);

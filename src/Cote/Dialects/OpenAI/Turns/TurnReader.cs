@@ -144,7 +144,8 @@ sealed class TurnReader(JsonElement body)
         {
             if (tool.String("type") != "function")
                 Refuse(OpenAIError.Unsupported(
-                    $"tools[{index}].type", "A turn takes tools of the type function; tools of the server are the chat's."));
+                    $"tools[{index}].type",
+                    "A turn takes tools of the type function; tools of the server are the chat's."));
             else
                 functions.Add(Get(tool, "function") is { ValueKind: JsonValueKind.Object } inner ? inner : tool);
         }
