@@ -107,8 +107,8 @@ public sealed class FakeIssuer : IAsyncDisposable
         ["iss"] = Url,
         ["sub"] = subject,
         ["aud"] = audience,
-        ["iat"] = DateTimeOffset.UtcNow.ToUnixTimeSeconds() + issuedIn,
-        ["exp"] = DateTimeOffset.UtcNow.ToUnixTimeSeconds() + issuedIn + 3_600,
+        ["iat"] = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() + issuedIn,
+        ["exp"] = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() + issuedIn + 3_600,
     };
 
     /// <summary>A token with these claims, signed as its head says: RS256 if that says nothing.</summary>

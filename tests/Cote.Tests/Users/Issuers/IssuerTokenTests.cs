@@ -262,5 +262,5 @@ public sealed class IssuerTokenTests(IssuerApp shared) : IClassFixture<IssuerApp
         return claims;
     }
 
-    static long Seconds(long fromNow) => DateTimeOffset.UtcNow.ToUnixTimeSeconds() + fromNow;
+    static long Seconds(long fromNow) => TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() + fromNow;
 }
