@@ -16,4 +16,8 @@ static partial class UsersLog
     [LoggerMessage(EventId = 1502, Level = LogLevel.Error,
         Message = "Mail {MailId} was given up after {Tries} tries: {Why}.")]
     public static partial void MailGivenUp(this ILogger log, string mailId, long tries, string why);
+
+    [LoggerMessage(EventId = 1503, Level = LogLevel.Error,
+        Message = "Too many mails wait to be sent: a further one was dropped")]
+    public static partial void MailDropped(this ILogger log);
 }

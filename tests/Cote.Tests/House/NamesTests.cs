@@ -7,6 +7,7 @@ using Cote.Delivery;
 using Cote.Events;
 using Cote.Tests.Harness;
 using Cote.Usage;
+using Cote.Users;
 
 namespace Cote.Tests.House;
 
@@ -42,6 +43,8 @@ public sealed partial class NamesTests
         Constants(typeof(TitleSources)).ShouldBe(["user", "auto"]);
         Constants(typeof(Senders)).ShouldBe(["user", "ai"]);
         Constants(typeof(Purposes)).ShouldBe(["chat", "title", "transcription", "v1"]);
+        Constants(typeof(KeyScopes)).ShouldBe(["read", "write", "approve", "v1", "metrics"]);
+        Constants(typeof(MailPurposes)).ShouldBe(["reset", "verify"]);
         Constants(typeof(FormKinds)).ShouldBe(["picture", "text", "outline"]);
         Enum.GetValues<CloseReason>().Select(x => (int)x)
             .Order().ShouldBe([4001, 4008, 4011, 4013, 4500, 4503, 4504, 4509]);

@@ -207,7 +207,8 @@ public sealed class DescribedAnswersTests(SharedApp shared)
     [Fact]
     public async Task Every_example_is_accepted_as_it_stands()
     {
-        await using var app = await CoteApp.StartAsync();
+        await using var mail = FakeMailServer.Start();
+        await using var app = await CoteApp.StartAsync(mail.Settings);
         var api = await DescribedApi.ReadAsync(app);
         using var ada = app.Anonymous();
         var used = new List<string>();
@@ -218,6 +219,11 @@ public sealed class DescribedAnswersTests(SharedApp shared)
         ada.Token = (await ada.FormAsync("/token", [.. login.Select(x => (x.Key, (string)x.Value!))]))
             .Ok()["access_token"];
         (await ada.PatchAsync("/users/me", Example("/users/me", "patch"))).Ok();
+        (await ada.PostAsync("/api-keys", Example("/api-keys", "post"))).Ok();
+        (await ada.PostAsync("/password/forgot", Example("/password/forgot", "post"))).Ok();
+        // A code is that of one's own mail.
+        foreach (var path in (string[])["/password/reset", "/users/me/verify-email"])
+            (await ada.PostAsync(path, Example(path, "post"))).ErrorCode.ShouldBe("invalid_code");
         var chat = (await ada.PostAsync("/chats", Example("/chats", "post"))).Ok()["id"];
         (await ada.PatchAsync($"/chats/{chat}", Example("/chats/{chat_id}", "patch"))).Ok();
         var question =

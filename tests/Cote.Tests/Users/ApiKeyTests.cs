@@ -160,6 +160,26 @@ public sealed partial class ApiKeyTests(SharedApp shared)
     }
 
     [Fact]
+    public async Task Who_makes_and_deletes_keys_all_day_has_to_wait()
+    {
+        using var ada = await _app.RegisterAsync();
+        using var nobody = _app.Anonymous();
+        var most = (int)(await nobody.GetAsync("/limits")).Ok().Json.GetProperty("api_keys").Number("per_day");
+        for (var made = 0; made < most; made += 40)
+        {
+            var keys = await Task.WhenAll(
+                Enumerable.Range(0, Math.Min(40, most - made)).Select(_ => ada.CreateKeyAsync("read")));
+            await Task.WhenAll(keys.Select(x => ada.DeleteAsync($"/api-keys/{x.Id}")));
+        }
+
+        var late = await ada.PostAsync("/api-keys/", new { name = "a", scopes = new[] { "read" } });
+
+        late.ErrorCode.ShouldBe("rate_limited");
+        late.Header("Retry-After").ShouldBe("3600");
+        (await ada.GetAsync("/api-keys/")).Ok().Json.GetArrayLength().ShouldBe(0);
+    }
+
+    [Fact]
     public async Task When_it_was_used_last_survives_a_restart()
     {
         await using var app = await CoteApp.StartAsync();

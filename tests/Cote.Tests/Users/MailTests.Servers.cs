@@ -1,4 +1,5 @@
 using Cote.Tests.Harness;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Cote.Tests.Users;
 
@@ -60,6 +61,51 @@ public sealed partial class MailTests
         (await ada.ResetAsync((await mail.NextAsync(ada.Address())).Code, Another)).Ok();
         app.Logs.ShouldContain(x => x.StartsWith("Warning Mail ") && x.Contains("It is tried again."));
         app.Logs.ShouldNotContain(x => x.Contains(ada.Address()));
+    }
+
+    [Fact]
+    public async Task A_server_that_wants_a_login_and_gets_none_is_a_failure_like_others()
+    {
+        await using var mail = FakeMailServer.Start("none", "cote:s3cret");
+        await using var app = await CoteApp.StartAsync(x => MailApp.Add(x),
+            [.. mail.Settings.Where(x => !x.Contains("Username") && !x.Contains("Password"))]);
+        await using var wrong = await CoteApp.StartAsync(
+            x => MailApp.Add(x), [.. mail.Settings, "Mail:Password=guess"]);
+
+        foreach (var one in new[] { app, wrong })
+        {
+            using var ada = await one.RegisterAsync();
+            (await ada.ForgetAsync()).Ok();
+            await Patience.UntilAsync(
+                () => Task.FromResult(one.Logs.Count(x => x.Contains("could not be sent")) >= 2), "it was tried again");
+            mail.To(ada.Address()).ShouldBeEmpty();
+            one.Logs.ShouldNotContain(x => x.Contains("failed in a round") || x.Contains("guess"));
+        }
+    }
+
+    [Fact]
+    public async Task After_half_an_hour_a_mail_is_given_up()
+    {
+        var time = new ShiftedTime();
+        await using var mail = FakeMailServer.Start();
+        await using var app = await CoteApp.StartAsync(x =>
+        {
+            MailApp.Add(x);
+            x.Services.AddSingleton<TimeProvider>(time);
+        }, mail.Settings);
+        using var ada = await app.RegisterAsync();
+        mail.Mood = MailServerMood.IsBusy;
+        (await ada.ForgetAsync()).Ok();
+        await Patience.UntilAsync(() => Task.FromResult(mail.Connections >= 2), "it was tried again");
+
+        time.Shift = TimeSpan.FromMinutes(31);
+        await Patience.UntilAsync(async () => (await app.RowsAsync())["mails"].Count == 0, "it is given up");
+        mail.Mood = MailServerMood.Works;
+        (await ada.VerifyAsync()).Ok();
+        await mail.NextAsync(ada.Address());
+
+        mail.To(ada.Address()).ShouldHaveSingleItem().Text.ShouldContain("24 hours");
+        app.Logs.ShouldContain(x => x.StartsWith("Error Mail ") && x.Contains("was given up"));
     }
 
     [Fact]

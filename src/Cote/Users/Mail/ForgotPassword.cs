@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 
 namespace Cote.Users;
 
@@ -12,7 +13,8 @@ sealed record ForgottenPassword(string Email);
 static class ForgotPassword
 {
     public static async Task<IResult> Handle(
-        HttpContext http, MailStore mails, MailLoop loop, MailOptions options, Clock clock)
+        HttpContext http, MailStore mails, MailLoop loop, MailOptions options, Clock clock,
+        ILogger<MailLoop> log)
     {
         if (!options.IsConfigured)
             return ApiResults.Of(Problems.MailNotConfigured);
@@ -21,7 +23,8 @@ static class ForgotPassword
         if (request.Problem is { } wrong)
             return ApiResults.Of(wrong);
 
-        await mails.AddAsync(clock.NewId(), MailPurposes.Reset, null, email, clock.Now);
+        if (!await mails.AddAsync(clock.NewId(), MailPurposes.Reset, null, email, clock.Now))
+            log.MailDropped();
         loop.Wake();
 
         return ApiResults.Success;

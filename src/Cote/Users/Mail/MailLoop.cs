@@ -51,6 +51,13 @@ sealed class MailLoop(
     {
         if (await mails.ClaimAsync(id) is not { } mail)
             return;
+        // Whatever became of the tries before: none goes on for ever, and after that time nobody waits for the code.
+        if (Clock.Now > mail.CreatedAt + GivenUpAfter)
+        {
+            await mails.RemoveAsync(id);
+            Log.MailGivenUp(id, mail.Tries - 1, "it waited for too long");
+            return;
+        }
         var account = await FindAsync(mail, ct);
         if (account is null || !IsReachable(account.User.Email)
             || await mails.CountRecentAsync(account.Id, mail.Purpose, mail.Id, Clock.Now, ct) >= MostAnHour)
@@ -59,7 +66,7 @@ sealed class MailLoop(
             return;
         }
         var outcome = await TryAsync(mail, account, ct);
-        var isOver = outcome.Why is null || outcome.IsFinal || Clock.Now > mail.CreatedAt + GivenUpAfter;
+        var isOver = outcome.Why is null || outcome.IsFinal;
         await (isOver ? mails.RemoveAsync(id) : mails.RetryAsync(id, GapAfter(mail.Tries)));
         if (outcome.Why is { } why && isOver)
             Log.MailGivenUp(id, mail.Tries, why);

@@ -49,7 +49,8 @@ sealed class Mailer(MailOptions options, MailTrust trust)
                 IsFinal: code >= 500 && error.ErrorCode is SmtpErrorCode.RecipientNotAccepted);
         }
         catch (Exception error) when (error is IOException or SocketException or AuthenticationException
-            or SslHandshakeException or ProtocolException or NotSupportedException or ServiceNotConnectedException)
+            or SslHandshakeException or ProtocolException or NotSupportedException or ServiceNotConnectedException
+            or ServiceNotAuthenticatedException)
         {
             return new(error.GetType().Name, IsFinal: false);
         }
