@@ -8,7 +8,7 @@ using Cote.Tests.Usage;
 
 namespace Cote.Tests.Http;
 
-public sealed class DescribedAnswersTests(SharedApp shared)
+public sealed partial class DescribedAnswersTests(SharedApp shared)
 {
     readonly CoteApp _app = shared.App;
 
@@ -219,14 +219,7 @@ public sealed class DescribedAnswersTests(SharedApp shared)
         ada.Token = (await ada.FormAsync("/token", [.. login.Select(x => (x.Key, (string)x.Value!))]))
             .Ok()["access_token"];
         (await ada.PatchAsync("/users/me", Example("/users/me", "patch"))).Ok();
-        (await ada.PostAsync("/api-keys", Example("/api-keys", "post"))).Ok();
-        (await ada.PostAsync("/password/forgot", Example("/password/forgot", "post"))).Ok();
-        // A code is that of one's own mail.
-        foreach (var path in (string[])["/password/reset", "/users/me/verify-email"])
-            (await ada.PostAsync(path, Example(path, "post"))).ErrorCode.ShouldBe("invalid_code");
-        // Its token is nobody's.
-        (await ada.PostAsync("/users/me/identities", Example("/users/me/identities", "post")))
-            .ErrorCode.ShouldBe("invalid_token");
+        await SendOfAccountsAsync(ada, (path, method) => Example(path, method));
         var chat = (await ada.PostAsync("/chats", Example("/chats", "post"))).Ok()["id"];
         (await ada.PatchAsync($"/chats/{chat}", Example("/chats/{chat_id}", "patch"))).Ok();
         var question =
@@ -247,14 +240,7 @@ public sealed class DescribedAnswersTests(SharedApp shared)
             new { content = "a", client_id = "phone", client_tools = new[] { new { name = "place" } } });
         (await ada.PostAsync(brings + "/claim", Example(Call + "/claim", "post"))).Ok();
         (await ada.PostAsync($"/chats/{chat}/fork", Example("/chats/{chat_id}/fork", "post"))).Ok();
-        (await ada.PostAsync("/api/chat", Example("/api/chat", "post"))).Ok();
-        (await ada.PostAsync("/v1/chat/completions", Example("/v1/chat/completions", "post"))).Ok();
-        foreach (var (path, answer) in ((string, string)[])[
-            ("/v1/responses", """{"output":[]}"""), ("/v1/embeddings", """{"data":[]}""")])
-        {
-            app.Model.Enqueue(FakeReply.Page(answer, "application/json"));
-            (await ada.PostAsync(path, Example(path, "post"))).Ok();
-        }
+        await SendToDialectsAsync(app, ada, (path, method) => Example(path, method));
         using var root = await app.RegisterAdminAsync();
         (await root.PutAsync($"/admin/users/{root.Id}/budget",
             Example("/admin/users/{user_id}/budget", "put"))).Ok();

@@ -17,14 +17,13 @@ static class TurnsApi
             .Note("The reply, and its question where that has no other.");
         DescribeItem(api, nameof(ListInputItems), "A list of items");
         DescribeItem(api, nameof(GetConversation), "The conversation");
-        DescribeItem(api, nameof(UpdateConversation), "The conversation")
-            .Takes("application/json", Metadata(isRequired: true));
+        Take(DescribeItem(api, nameof(UpdateConversation), "The conversation"), isRequired: true);
         DescribeItem(api, nameof(DeleteConversation), "What was deleted");
         DescribeItem(api, nameof(ListConversationItems), "A list of items");
         DescribeItem(api, nameof(GetConversationItem), "The item");
         DescribeItem(api, nameof(DeleteConversationItem), "The conversation");
-        api.Operation(nameof(CreateConversation)).Takes("application/json", Metadata(isRequired: false))
-            .Answers(200, "The conversation", schema: OpenAIApi.Anything());
+        Take(api.Operation(nameof(CreateConversation)), isRequired: false);
+        api.Operation(nameof(CreateConversation)).Answers(200, "The conversation", schema: OpenAIApi.Anything());
     }
 
     static ApiOperation DescribeItem(ApiDocument api, string id, string answer)
@@ -37,9 +36,13 @@ static class TurnsApi
         return operation;
     }
 
-    static JsonObject Metadata(bool isRequired) => JsonNode.Parse($$"""
-        {"type":"object","additionalProperties":true,"required":{{(isRequired ? "[\"metadata\"]" : "[]")}},
-          "properties":{"metadata":{"type":"object","additionalProperties":{"type":"string"} } },
-          "example":{"metadata":{"topic":"doves"} } }
-        """)!.AsObject();
+    static void Take(ApiOperation operation, bool isRequired)
+    {
+        operation.Takes("application/json", JsonNode.Parse($$"""
+            {"type":"object","additionalProperties":true,"required":{{(isRequired ? "[\"metadata\"]" : "[]")}},
+              "properties":{"metadata":{"type":"object","additionalProperties":{"type":"string"} } } }
+            """)!.AsObject());
+        operation.RequestContent!["application/json"]!["example"] =
+            JsonNode.Parse("""{"metadata":{"topic":"doves"}}""");
+    }
 }
