@@ -47,6 +47,7 @@ public sealed class IssuerNodesTests
         (await here.FormAsync("/token", ("grant_type", "authorization_code"), ("code", code),
             ("code_verifier", verifier), ("redirect_uri", "com.example.app:/login"))).Ok();
         (await next.FormAsync("/token", ("grant_type", "authorization_code"), ("code", code),
-            ("code_verifier", verifier), ("redirect_uri", "com.example.app:/login"))).ErrorCode.ShouldBe("invalid_code");
+            ("code_verifier", verifier), ("redirect_uri", "com.example.app:/login")))
+            .ErrorCode.ShouldBe("invalid_code");
     }
 }
