@@ -54,7 +54,7 @@ sealed record ReplyOptions(
         && named.TryGetProperty("strict", out var strict)
         && strict.ValueKind is JsonValueKind.True or JsonValueKind.False ? strict.GetBoolean() : null;
 
-    static ChatResponseFormat? FormatIn(JsonElement format) => format.String("type") switch
+    static ChatResponseFormatJson? FormatIn(JsonElement format) => format.String("type") switch
     {
         "json_object" => ChatResponseFormat.Json,
         "json_schema" when format.TryGetProperty("json_schema", out var named) => ChatResponseFormat.ForJsonSchema(
