@@ -12,7 +12,7 @@ enum FeedNews
     /// <summary>Nothing for some time: a proxy cuts a connection that is silent.</summary>
     Silence,
 
-    /// <summary>The server ends the connection; the reply goes on.</summary>
+    /// <summary>The server ends the connection, and the reply goes on; or nothing more comes of it.</summary>
     Closed,
 }
 
@@ -41,7 +41,7 @@ sealed class ReplyFeed : IAsyncDisposable
     {
         OnWritten();
         if (Reply.IsOver)
-            return FeedNews.Changed;
+            return FeedNews.Closed; // Nothing comes: who still waits is told so.
         var frames = await _subscription.NextAsync(ct);
         if (_subscription.Closed is not null)
             return FeedNews.Closed;

@@ -227,6 +227,19 @@ public sealed class ResponseTests(LiveApp live) : IClassFixture<LiveApp>
     [InlineData("""{"model":"demo","input":"x","text":{"format":{"type":"json_object"}}}""",
         400, "unsupported_parameter", "response_format")]
     [InlineData("""{"model":""", 400, "invalid_value", null)]
+    [InlineData("""{"model":"openai","input":[1,null]}""", 400, "invalid_value", null)]
+    [InlineData("""{"model":"openai","input":[{"role":"user"}]}""", 400, "invalid_value", "input[0].content")]
+    [InlineData("""{"model":5,"input":"x"}""", 400, "invalid_value", "model")]
+    [InlineData("""{"model":"\ud800","input":"x"}""", 400, "invalid_value", "model")]
+    [InlineData("""{"model":"openai","input":"\ud800"}""", 400, "invalid_value", "input")]
+    [InlineData("""{"model":"openai","input":"x","instructions":"\ud800"}""", 400, "invalid_value", "instructions")]
+    [InlineData("""{"model":"openai","input":"x","metadata":{"a":"\ud800"}}""", 400, "invalid_value", "metadata")]
+    [InlineData("""{"model":"openai","input":"x","metadata":[]}""", 400, "invalid_value", "metadata")]
+    [InlineData("""{"model":"openai","input":"x","tools":[null]}""", 400, "unsupported_parameter", "tools[0].type")]
+    [InlineData("""{"model":"openai","input":"x","tools":[{"type":"function","name":"\ud800"}]}""", 400,
+        "invalid_value", "tools[0]")]
+    [InlineData("""{"model":"openai","input":"x","text":{"format":{"type":"\ud800"}}}""", 400, "invalid_value",
+        "text.format")]
     public async Task What_is_wrong_is_said_and_changes_nothing(string body, int status, string code, string? param)
     {
         using var ada = await live.RegisterAsync();

@@ -130,6 +130,88 @@ public sealed class TurnToolTests(ToolApp app) : ToolAppTests(app), IClassFixtur
     }
 
     [Fact]
+    public async Task Chat_completions_go_on_round_after_round()
+    {
+        var play = Live.Play(FakeReply.Call("weather"), FakeReply.Call("weather"), FakeReply.Text("Rain."));
+        var metadata = new { chat_id = Chat };
+        var tools = new[] { new { type = "function", function = new { name = "weather" } } };
+        var messages = new List<object> { new { role = "user", content = play.Question } };
+        for (var round = 0; round < 2; round++)
+        {
+            var answer = (await Ada.CompleteAsync(new { metadata, messages, tools })).Ok();
+            var choice = answer.Json.GetProperty("choices")[0];
+            choice.Text("finish_reason").ShouldBe("tool_calls", $"round {round}");
+            var call = choice.GetProperty("message").GetProperty("tool_calls").EnumerateArray().Single();
+            messages.Add(choice.GetProperty("message"));
+            messages.Add(new { role = "tool", tool_call_id = call.Text("id"), content = $"{round}" });
+        }
+        (await Ada.CompleteAsync(new { metadata, messages, tools })).Ok()
+            .Json.GetProperty("choices")[0].Text("message", "content").ShouldBe("Rain.");
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_reply_that_is_deleted_while_its_tool_runs_ends_the_request(bool isResponse)
+    {
+        var (runs, may) = (new TaskCompletionSource(), new TaskCompletionSource());
+        Tools.Does["look"] = async (_, _, ct) =>
+        {
+            runs.SetResult();
+            await may.Task.WaitAsync(ct);
+            return "late";
+        };
+        var play = Live.Play(FakeReply.Text("Looking.").ThenCall("look"));
+        var asking = isResponse
+            ? Ada.RespondAsync(new { model = "openai", input = play.Question, conversation = $"conv_{Chat}" })
+            : Ada.CompleteAsync(new
+            {
+                metadata = new { chat_id = Chat }, messages = new[] { new { role = "user", content = play.Question } },
+            });
+        await runs.Task.InTimeAsync();
+        (await Ada.DeleteAsync($"/chats/{Chat}")).Ok();
+        var answer = await asking;
+        may.TrySetResult();
+        if (isResponse)
+            answer.Ok()["status"].ShouldBe("failed");
+        else
+            (answer.Status, answer.Header("x-should-retry")).ShouldBe((502, "false"));
+    }
+
+    [Fact]
+    public async Task A_request_that_is_refused_has_answered_no_call()
+    {
+        var play = Live.Play(FakeReply.Call("weather"), FakeReply.Text("Rain."));
+        var asked = (await Ada.RespondAsync(new
+        {
+            model = "openai", input = play.Question, tools = new[] { TurnReading.Function("weather") },
+        })).Ok();
+        var output = new
+        {
+            type = "function_call_output", call_id = asked.Json.Items()[0].Text("call_id"), output = "rain",
+        };
+        (await Ada.RespondAsync(new
+        {
+            previous_response_id = asked["id"],
+            input = new object[]
+            {
+                output,
+                new
+                {
+                    role = "user",
+                    content = new[] { new { type = "input_image", image_url = "https://example.com/a.png" } },
+                },
+            },
+        })).Status.ShouldBe(400);
+        play.Calls.ShouldBe(1);
+        foreach (var path in (string[])["", "/cancel"])
+            (await Ada.SendAsync(path.Length == 0 ? HttpMethod.Delete : HttpMethod.Post,
+                $"/v1/responses/{asked["id"]}_99{path}")).Status.ShouldBe(404);
+        (await Ada.RespondAsync(new { previous_response_id = asked["id"], input = new[] { output } })).Ok()
+            .Json.OutputText().ShouldBe("Rain.");
+    }
+
+    [Fact]
     public async Task A_new_turn_ends_a_reply_that_waits_and_the_response_stays_what_it_was()
     {
         var play = Live.Play(FakeReply.Call("send", "{}"));

@@ -47,7 +47,9 @@ static class CompletionsReader
         if (messages is [var first, ..] && RoleOf(first) is "system" or "developer")
             leading.Add(TurnReader.Get(first, "content"), "messages[0].content");
         var last = messages.FindLastIndex(x => RoleOf(x) == "user");
-        for (var index = last + 1; index < messages.Count; index++)
+        // Answers of earlier rounds are sent again with the history.
+        var round = Math.Max(last, messages.FindLastIndex(x => RoleOf(x) == "assistant"));
+        for (var index = round + 1; index < messages.Count; index++)
             if (RoleOf(messages[index]) == "tool")
                 answers.Add(AnswerIn(messages[index], $"messages[{index}]"));
         if (answers.Count > 0)

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Cote.Chats;
 using Cote.Delivery;
 using Cote.Media;
+using Cote.Primitives;
 using Cote.Replies;
 using Microsoft.AspNetCore.Http;
 
@@ -164,13 +165,16 @@ sealed class ConversationItems(MessageStore messages, OpenAITurnStore store, Med
             from = message.Seq;
             items.AddRange(Ordered(await OfAsync(userId, message, ct), page).SkipWhile(x => x.Id != after).Skip(1));
         }
-        while (items.Count <= page.Limit)
+        var size = new Page(Page.MostItems);
+        var isFull = false;
+        bool enough(Message x) => isFull = size.IsFull(x.Texts);
+        while (items.Count <= page.Limit && !isFull)
         {
             var rows = await (page.IsAscending
                 ? messages.ListAfterAsync(
-                    userId, chatId, Branches.Path, PartsView.All, from, page.Limit + 1, _ => false, ct)
+                    userId, chatId, Branches.Path, PartsView.All, from, page.Limit + 1, enough, ct)
                 : messages.ListBeforeAsync(
-                    userId, chatId, Branches.Path, PartsView.All, from, page.Limit + 1, _ => false, ct));
+                    userId, chatId, Branches.Path, PartsView.All, from, page.Limit + 1, enough, ct));
             if (rows.Count == 0)
                 break;
             foreach (var message in rows)
@@ -179,7 +183,7 @@ sealed class ConversationItems(MessageStore messages, OpenAITurnStore store, Med
                 from = message.Seq;
             }
         }
-        return ([.. items.Take(page.Limit)], items.Count > page.Limit);
+        return ([.. items.Take(page.Limit)], items.Count > page.Limit || isFull);
     }
 
     static IEnumerable<ListedItem> Ordered(IReadOnlyList<ListedItem> items, ItemPage page) =>

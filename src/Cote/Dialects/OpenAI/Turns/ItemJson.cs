@@ -41,8 +41,7 @@ static class ItemJson
                 break;
             case ServerCallItem call:
                 json.WriteString("type"u8, "mcp_call");
-                json.WriteString("status"u8, call.IsDone
-                    ? call.Call.Error is null ? "completed" : "failed" : "in_progress");
+                json.WriteString("status"u8, !call.IsDone ? "in_progress" : call.HasSucceeded ? "completed" : "failed");
                 json.WriteString("server_label"u8, ServerOf(call.Call));
                 WriteCall(json, call.Call);
                 json.WriteString("output"u8, call.Call.OutputText);

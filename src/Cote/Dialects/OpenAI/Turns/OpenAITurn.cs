@@ -14,8 +14,9 @@ sealed record StartedTurn(Message Message, int Index);
 
 /// <summary>Requests that are turns in a chat: they store a message, or answer calls, and show the reply.</summary>
 sealed class OpenAITurn(
-    MessageStore messages, SendMessage send, TurnChats chats, TurnUploads uploads, TurnAnswers answers,
-    OpenAITurnStore store, ResponseFollower responses, CompletionFollower completions, Clock clock)
+    MessageStore messages, SendMessage send, SendBudget budget, TurnChats chats, TurnUploads uploads,
+    TurnAnswers answers, ModelCatalogue models, OpenAITurnStore store, ResponseFollower responses,
+    CompletionFollower completions, Clock clock)
 {
     /// <summary>The installation that clients of this dialect are: calls of their tools belong to it.</summary>
     public const string ClientId = "v1";
@@ -34,7 +35,7 @@ sealed class OpenAITurn(
             await (error?.WriteAsync(http) ?? Task.CompletedTask);
             return;
         }
-        await completions.AnswerAsync(http, user, turn, request);
+        await ShowAsync(http, () => completions.AnswerAsync(http, user, turn, request));
     }
 
     /// <summary>
@@ -48,10 +49,21 @@ sealed class OpenAITurn(
             await (error?.WriteAsync(http) ?? Task.CompletedTask);
             return;
         }
-        if (request.IsStreamed)
-            await responses.StreamAsync(http, user, turn, after: -1);
-        else
-            await responses.AnswerAsync(http, user, turn, waits: !request.Echo.IsBackground);
+        await ShowAsync(http, () => request.IsStreamed ? responses.StreamAsync(http, user, turn, after: -1)
+            : responses.AnswerAsync(http, user, turn, waits: !request.Echo.IsBackground));
+    }
+
+    // The turn is stored, and its model may be at work: what fails now is not to be sent again.
+    static async Task ShowAsync(HttpContext http, Func<Task> show)
+    {
+        try
+        {
+            await show();
+        }
+        catch (ProblemException error) when (!http.Response.HasStarted)
+        {
+            await (OpenAIError.Of(error.Problem) with { MayRetry = false }).WriteAsync(http);
+        }
     }
 
     // Null where the request is answered.
@@ -111,7 +123,7 @@ sealed class OpenAITurn(
         var (place, problem) = await chats.FindAsync(user.Id, handle, request, ct);
         if (place is null)
             return (null, problem);
-        if (request.HasMessage && CheckMessage(request, id) is { } wrong)
+        if (request.HasMessage && await RefuseAsync(http, user.Id, request, place, id, ct) is { } wrong)
             return (null, wrong);
         StartedTurn? turn = null;
         if (request.Answers.Count > 0)
@@ -125,26 +137,45 @@ sealed class OpenAITurn(
             return (null, OpenAIError.Wrong(null, "There is no message of the user's, and no answer to a call."));
         }
         var (urls, refused) = await uploads.KeepAsync(http, user.Id, request.Files, ct);
-        if (refused is not null)
-            return (null, refused);
-        var chatId = place.ChatId ?? await chats.CreateAsync(user.Id, place, id, ct);
-        var outcome = await send.DoAsync(
-            chatId, user.Id, new(BodyOf(request, id, place.ParentId, urls)), ct, place.Overrides, hash);
-        if (outcome.Message is { } question)
-            return (new(question, 0), null);
-        // Another request with this key was faster.
-        if (outcome.Problem == Problems.IdConflict && await FindRepeatedAsync(user.Id, id, hash, ct) is { } repeated)
-            return repeated;
-        if (place.ChatId is null)
-            await chats.DropAsync(user.Id, chatId, ct);
-        return (null, OpenAIError.Of(outcome.Problem!));
+        if (refused is null)
+            return await SendAsync(user.Id, request, place, new(id, hash, urls));
+        return (null, refused with { MayRetry = request.Answers.Count == 0 });
     }
 
-    // What is wrong with the message itself is found before anything is stored for it.
-    OpenAIError? CheckMessage(TurnRequest request, string id) =>
-        send.Refuse(new(BodyOf(
-            request, id, null, [.. request.Files.Select((_, index) => MediaPathOf(index))]))) is { } wrong
-            ? OpenAIError.Of(wrong) : null;
+    sealed record Sending(string Id, string Hash, IReadOnlyList<string> Urls);
+
+    // A client that leaves now leaves no half of it behind.
+    async Task<(StartedTurn? Turn, OpenAIError? Problem)> SendAsync(
+        string userId, TurnRequest request, TurnPlace place, Sending sending)
+    {
+        var ct = CancellationToken.None;
+        var chatId = place.ChatId ?? await chats.CreateAsync(userId, place, sending.Id, ct);
+        var outcome = await send.DoAsync(
+            chatId, userId, new(BodyOf(request, sending.Id, place.ParentId, sending.Urls)), ct, place.Overrides,
+            sending.Hash);
+        if (outcome.Message is { } question)
+            return (new(question, 0), null);
+        // Another request with this key may have been faster.
+        if (await FindRepeatedAsync(userId, sending.Id, sending.Hash, ct) is { } repeated)
+            return repeated;
+        if (place.ChatId is null)
+            await chats.DropAsync(userId, chatId, ct);
+        return (null, OpenAIError.Of(outcome.Problem!) with { MayRetry = request.Answers.Count == 0 });
+    }
+
+    // What is wrong with the message, its files or the budget is found before anything is stored.
+    async Task<OpenAIError?> RefuseAsync(
+        HttpContext http, string userId, TurnRequest request, TurnPlace place, string id, CancellationToken ct)
+    {
+        if (send.Refuse(new(BodyOf(
+            request, id, null, [.. request.Files.Select((_, index) => MediaPathOf(index))]))) is { } wrong)
+            return OpenAIError.Of(wrong);
+        if (TurnUploads.Refuse(http, request.Files) is { } unusable)
+            return unusable;
+        var model = place.Model ?? (place.ChatId is null ? models.Default.Id : null);
+        return await budget.RefuseAsync(userId, place.ChatId ?? id, model, request.Text, ct) is { } refusal
+            ? OpenAIError.Of(refusal) : null;
+    }
 
     static string MediaPathOf(int index) => $"/media/{new Guid(index, 0, 0, new byte[8])}";
 

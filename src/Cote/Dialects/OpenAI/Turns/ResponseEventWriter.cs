@@ -160,7 +160,7 @@ sealed class ResponseEventWriter(SseWriter sse, long after)
         var number = WriteArguments(first + 1, place, item.Id, item.Call.Input, "mcp_call_arguments");
         if (item.IsDone)
             WriteAt(
-                ++number, item.Call.Error is null ? "response.mcp_call.completed" : "response.mcp_call.failed", item.Id,
+                ++number, item.HasSucceeded ? "response.mcp_call.completed" : "response.mcp_call.failed", item.Id,
                 place, null, _ => { });
         return number;
     }

@@ -1,5 +1,6 @@
 using Cote.Chats;
 using Cote.Delivery;
+using Cote.Tools;
 
 namespace Cote.Dialects.OpenAI;
 
@@ -47,6 +48,9 @@ sealed record ApprovalItem(string Id, long Base, ToolPart Call) : ResponseItem(I
 sealed record ServerCallItem(string Id, long Base, ToolPart Call, string? Approval)
     : ResponseItem(Id, Base, CallStates.IsFinal(Call.State))
 {
+    /// <summary>Whether it was executed and did not fail.</summary>
+    public bool HasSucceeded => Call is { State: CallStates.Done, Error: null };
+
     public override long Numbers => 6;
 }
 
@@ -104,7 +108,8 @@ sealed class ResponseView(FollowedReply reply, int index, IReadOnlyList<ReplyWai
         next = number;
         foreach (var item in Enumerate())
         {
-            var placed = item with { Base = number };
+            // Of a reply that was deleted nothing more comes.
+            var placed = item with { Base = number, IsDone = item.IsDone || reply.IsOver };
             items.Add(placed);
             if (!placed.IsDone)
                 return items;
@@ -118,8 +123,8 @@ sealed class ResponseView(FollowedReply reply, int index, IReadOnlyList<ReplyWai
     {
         var (content, isOver) = (reply.Content, reply.IsOver);
         foreach (var part in BeginsAfter?.Asked ?? [])
-            if (content.Slots.Count > part && content.PartAt(part) is ToolPart { State: not CallStates.Denied } call
-                && call.Source != Tools.ToolSources.Client)
+            if (content.Slots.Count > part && content.PartAt(part) is ToolPart call
+                && call.Source != ToolSources.Client && call.Error?.Code != ToolErrors.Denied)
                 yield return new ServerCallItem(
                     OpenAIIds.OfItem("mcp_", reply.Id, part), 0, call,
                     OpenAIIds.OfItem(OpenAIIds.Approval, reply.Id, part));
@@ -154,7 +159,7 @@ sealed class ResponseView(FollowedReply reply, int index, IReadOnlyList<ReplyWai
                 return new ThoughtItem(OpenAIIds.OfItem("rs_", reply.Id, place), 0,
                     isClosed || content.Slots[place].IsClosed, thought.Text!);
             case ToolPart call when IsAsked(place, call):
-                return call.Source == Tools.ToolSources.Client
+                return call.Source == ToolSources.Client
                     ? new ClientCallItem(OpenAIIds.OfItem("fc_", reply.Id, place), 0, call,
                         OpenAIIds.OfCall(reply.Id, call.CallId))
                     : new ApprovalItem(OpenAIIds.OfItem(OpenAIIds.Approval, reply.Id, place), 0, call);

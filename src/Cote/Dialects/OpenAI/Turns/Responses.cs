@@ -12,11 +12,14 @@ static class ResponsePath
 {
     /// <summary>The response; null where there is none, and the request is answered.</summary>
     public static async Task<StartedTurn?> FindAsync(
-        string responseId, HttpContext http, CurrentUser user, MessageStore messages)
+        string responseId, HttpContext http, CurrentUser user, MessageStore messages, OpenAITurnStore store)
     {
+        var ct = http.RequestAborted;
         if (OpenAIIds.ResponseIn(responseId) is { } key
-            && await messages.FindAsync(user.Id, null, key.ReplyId, http.RequestAborted, PartsView.All)
-                is { Sender: Senders.Ai, Generation: not null } reply)
+            && await messages.FindAsync(user.Id, null, key.ReplyId, ct, PartsView.All)
+                is { Sender: Senders.Ai, Generation: not null } reply
+            && (key.Index == 0 || await store.ListWaitsAsync(user.Id, reply.Id, ct) is var waits
+                && key.Index <= waits.Count && waits[key.Index - 1].IsAnswered))
             return new(reply, key.Index);
         await TurnChats.NoResponse(responseId, null).WriteAsync(http);
         return null;
@@ -30,8 +33,8 @@ static class ResponsePath
 static class GetResponse
 {
     public static async Task Handle(
-        string responseId, HttpContext http, CurrentUser user, MessageStore messages, ResponseFollower responses,
-        string? stream, string? starting_after)
+        string responseId, HttpContext http, CurrentUser user, MessageStore messages, OpenAITurnStore store,
+        ResponseFollower responses, string? stream, string? starting_after)
     {
         var after = -1L;
         if (starting_after is { Length: > 0 }
@@ -42,7 +45,7 @@ static class GetResponse
                 .WriteAsync(http);
         else if (stream is not (null or "" or "true" or "false"))
             await OpenAIError.Wrong("stream", "`stream` is true or false.").WriteAsync(http);
-        else if (await ResponsePath.FindAsync(responseId, http, user, messages) is { } turn)
+        else if (await ResponsePath.FindAsync(responseId, http, user, messages, store) is { } turn)
             await (stream == "true" ? responses.StreamAsync(http, user, turn, after)
                 : responses.AnswerAsync(http, user, turn, waits: false));
     }
@@ -53,10 +56,10 @@ static class GetResponse
 static class CancelResponse
 {
     public static async Task Handle(
-        string responseId, HttpContext http, CurrentUser user, MessageStore messages, StopReplies stop,
-        ResponseFollower responses)
+        string responseId, HttpContext http, CurrentUser user, MessageStore messages, OpenAITurnStore store,
+        StopReplies stop, ResponseFollower responses)
     {
-        if (await ResponsePath.FindAsync(responseId, http, user, messages) is not { } turn)
+        if (await ResponsePath.FindAsync(responseId, http, user, messages, store) is not { } turn)
             return;
         await stop.DoAsync(
             user.Id, turn.Message.ChatId, null, http.RequestAborted, only: turn.Message.Id);
@@ -70,9 +73,10 @@ static class CancelResponse
 static class DeleteResponse
 {
     public static async Task Handle(
-        string responseId, HttpContext http, CurrentUser user, MessageStore messages, RemoveMessage remove)
+        string responseId, HttpContext http, CurrentUser user, MessageStore messages, OpenAITurnStore store,
+        RemoveMessage remove)
     {
-        if (await ResponsePath.FindAsync(responseId, http, user, messages) is not { } turn)
+        if (await ResponsePath.FindAsync(responseId, http, user, messages, store) is not { } turn)
             return;
         var reply = turn.Message;
         var gone = reply is { Siblings: null, ReplyToId: { } question } ? question : reply.Id;
@@ -114,7 +118,7 @@ static class ListInputItems
             await error!.WriteAsync(http);
             return;
         }
-        if (await ResponsePath.FindAsync(responseId, http, user, messages) is not { } turn)
+        if (await ResponsePath.FindAsync(responseId, http, user, messages, store) is not { } turn)
             return;
         var reply = turn.Message;
         var items = new List<ListedItem>();

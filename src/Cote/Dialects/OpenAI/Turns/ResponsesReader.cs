@@ -59,7 +59,8 @@ static class ResponsesReader
             x => RoleOf(x) == "assistant" || TypeOf(x) is "function_call" or "reasoning");
         var users = items.FindLastIndex(x => RoleOf(x) == "user");
         var hasMessage = users >= from;
-        for (var index = from; index < items.Count; index++)
+        var trailing = 1 + items.FindLastIndex(x => RoleOf(x) != "user" && !IsAnswer(x));
+        for (var index = from; index < items.Count && reader.Error is null; index++)
         {
             var item = items[index];
             var param = $"input[{index}]";
@@ -70,14 +71,11 @@ static class ResponsesReader
                     item.String("approval_request_id") ?? "", null,
                     TurnReader.Get(item, "approve") is { ValueKind: JsonValueKind.True }, item.String("reason"),
                     $"{param}.approval_request_id"));
-            else if (RoleOf(item) == "user" && IsTrailing(items, index))
+            else if (RoleOf(item) == "user" && index >= trailing)
                 content.Add(TurnReader.Get(item, "content"), $"{param}.content");
         }
         return (hasMessage, leading);
     }
-
-    static bool IsTrailing(List<JsonElement> items, int index) =>
-        items.FindIndex(index, x => RoleOf(x) != "user" && !IsAnswer(x)) < 0;
 
     static bool IsAnswer(JsonElement item) => TypeOf(item) is "function_call_output" or "mcp_approval_response";
 

@@ -42,7 +42,8 @@ sealed class TurnAnswers(MessageStore messages, ToolAnswers toolAnswers, OpenAIT
                 return (null, OpenAIError.Of(problem));
         }
         var waits = await store.ListWaitsAsync(userId, reply.Id, ct);
-        var index = waits.ToList().FindIndex(x => x.Asked.Contains(bodies[0].Place));
+        var last = bodies.Max(x => x.Place);
+        var index = waits.ToList().FindIndex(x => x.Asked.Contains(last));
         return await messages.FindAsync(userId, reply.ChatId, reply.Id, ct, PartsView.All) is { } answered
             ? (new(answered, index + 1), null) : (null, OpenAIError.Of(Problems.MessageNotFound));
     }

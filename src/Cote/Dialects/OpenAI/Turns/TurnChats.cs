@@ -88,7 +88,9 @@ sealed class TurnChats(
 
     /// <summary>Deletes a chat whose first message could not be stored.</summary>
     public Task DropAsync(string userId, string chatId, CancellationToken ct) =>
-        delete.DoAsync(userId, chatId, null, ct);
+        delete.DoAsync(
+        userId, chatId,
+        $"not exists (select 1 from messages m where m.user_id = c.user_id and m.chat_id = c.id)", ct);
 
     static ReplyOverrides? OverridesOf(TurnRequest request, string? model)
     {

@@ -17,7 +17,7 @@ sealed class TurnContent(TurnReader reader)
     public void Add(JsonElement? content, string param)
     {
         if (content is { ValueKind: JsonValueKind.String } text)
-            AddText(text.String() ?? "");
+            AddText(text.String() ?? "", param);
         else if (content is { ValueKind: JsonValueKind.Array } parts)
             foreach (var (index, part) in parts.EnumerateArray().Index())
                 AddPart(part, $"{param}[{index}]");
@@ -25,9 +25,11 @@ sealed class TurnContent(TurnReader reader)
             reader.Refuse(OpenAIError.Wrong(param, $"`{param}` is a text or a list of parts."));
     }
 
-    void AddText(string text)
+    void AddText(string text, string param)
     {
-        if (text.Length > 0)
+        if (WellFormedText.Of(text) != text)
+            reader.Refuse(OpenAIError.Wrong(param, "The text holds half a character."));
+        else if (text.Length > 0)
             _texts.Add(text);
     }
 
@@ -36,7 +38,7 @@ sealed class TurnContent(TurnReader reader)
         switch (part.String("type"))
         {
             case "text" or "input_text" or "output_text":
-                AddText(part.String("text") ?? "");
+                AddText(part.String("text") ?? "", $"{param}.text");
                 break;
             case "image_url":
                 AddFile(TurnReader.Get(part, "image_url") is { ValueKind: JsonValueKind.Object } image

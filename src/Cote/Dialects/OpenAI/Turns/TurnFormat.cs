@@ -9,7 +9,7 @@ static class TurnFormat
     /// <summary>The form that responses ask for (<c>text.format</c>) as chat completions write it.</summary>
     public static JsonElement? FromResponses(JsonElement format)
     {
-        if (format.String("type") != "json_schema")
+        if (format.String("type") != "json_schema" || ToolJson.ValueOf(format.GetRawText()) is null)
             return format;
         return JsonElement.Parse(ApiResults.Write(json =>
         {

@@ -28,7 +28,7 @@ sealed class TurnReader(JsonElement body)
     {
         if (Get(name) is not { } value)
             return null;
-        if (value.ValueKind == JsonValueKind.String && value.GetString() is { } text && text.Length <= longest)
+        if (value.String() is { } text && text.Length <= longest && WellFormedText.Of(text) == text)
             return text;
         Refuse(OpenAIError.Wrong(name, $"`{name}` is a text of up to {longest} characters."));
         return null;
@@ -78,12 +78,12 @@ sealed class TurnReader(JsonElement body)
     {
         if (effort is not { } value)
             return null;
-        var word = value.ValueKind == JsonValueKind.String ? value.GetString() switch
+        var word = value.String() switch
         {
             "minimal" => "low",
             "xhigh" or "max" => "high",
             var other => other,
-        } : null;
+        };
         if (!ChatFields.Efforts.Contains(word))
             Refuse(OpenAIError.Wrong(param, $"`{param}` is none, minimal, low, medium, high or xhigh."));
         return word;
@@ -92,8 +92,13 @@ sealed class TurnReader(JsonElement body)
     /// <summary>The form of the answer as chat completions write it; text is none.</summary>
     public JsonElement? ReadFormat(JsonElement? format, string param)
     {
-        if (format is not { } value || value.String("type") == "text")
+        if (format is not { } given || given.String("type") == "text")
             return null;
+        if (ToolJson.ValueOf(given.GetRawText()) is not { } value)
+        {
+            Refuse(OpenAIError.Wrong(param, $"`{param}` holds half a character, or is nested too deeply."));
+            return null;
+        }
         var isSchema = value.String("type") == "json_schema";
         if (isSchema ? Get(value, "json_schema") is not { ValueKind: JsonValueKind.Object } named
                 || Get(named, "schema") is not { ValueKind: JsonValueKind.Object }
@@ -108,6 +113,7 @@ sealed class TurnReader(JsonElement body)
         if (Get("metadata") is not { } metadata)
             return null;
         if (metadata.ValueKind == JsonValueKind.Object && metadata.GetRawText().Length <= LongestEcho
+            && ToolJson.ValueOf(metadata.GetRawText()) is not null
             && metadata.EnumerateObject().All(x => x.Value.ValueKind == JsonValueKind.String))
             return metadata;
         Refuse(OpenAIError.Wrong("metadata", "`metadata` is an object of texts with up to 16 KB."));
@@ -118,8 +124,8 @@ sealed class TurnReader(JsonElement body)
     {
         if (Get("tool_choice") is not { } choice)
             return null;
-        if (choice.ValueKind == JsonValueKind.String && choice.GetString() is "none" or "auto" or "required")
-            return choice.GetString();
+        if (choice.String() is "none" or "auto" or "required")
+            return choice.String();
         var name = choice.String("type") != "function" ? null
             : choice.String("name") ?? (Get(choice, "function") is { } function ? function.String("name") : null);
         if (name is not null)
@@ -142,7 +148,9 @@ sealed class TurnReader(JsonElement body)
         var functions = new List<JsonElement>();
         foreach (var (index, tool) in tools.EnumerateArray().Index())
         {
-            if (tool.String("type") != "function")
+            if (ToolJson.ValueOf(tool.GetRawText()) is null)
+                Refuse(OpenAIError.Wrong($"tools[{index}]", "It holds half a character, or is nested too deeply."));
+            else if (tool.String("type") != "function")
                 Refuse(OpenAIError.Unsupported(
                     $"tools[{index}].type",
                     "A turn takes tools of the type function; tools of the server are the chat's."));

@@ -7,24 +7,38 @@ namespace Cote.Dialects.OpenAI;
 /// <summary>Keeps the files of a request as uploads of the user's. Nothing is ever fetched.</summary>
 sealed class TurnUploads(MediaIngest ingest)
 {
-    /// <summary>The paths of the uploads; an error of the first file that cannot be taken.</summary>
+    /// <summary>The error of the first file that no upload can be made of; null where there is none.</summary>
+    public static OpenAIError? Refuse(HttpContext http, IReadOnlyList<TurnFile> files)
+    {
+        foreach (var file in files)
+            if (!IsData(file))
+            {
+                if (OwnPath(file.Url, http.Request.Host) is null)
+                    return OpenAIError.Unsupported(file.Param,
+                        "A turn takes `data:` URLs and uploads of one's own (`/media/…`); it fetches nothing.");
+            }
+            else if (BytesOf(file.Url) is null)
+            {
+                return OpenAIError.Wrong(file.Param, "This is no `data:` URL.");
+            }
+        return null;
+    }
+
+    static bool IsData(TurnFile file) => file.Url.StartsWith("data:", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>The paths of the uploads; an error of the first file that cannot be kept.</summary>
     public async Task<(IReadOnlyList<string> Urls, OpenAIError? Error)> KeepAsync(
         HttpContext http, string userId, IReadOnlyList<TurnFile> files, CancellationToken ct)
     {
         var urls = new List<string>();
         foreach (var file in files)
         {
-            if (!file.Url.StartsWith("data:", StringComparison.OrdinalIgnoreCase))
+            if (!IsData(file))
             {
-                if (OwnPath(file.Url, http.Request.Host) is not { } path)
-                    return ([], OpenAIError.Unsupported(file.Param,
-                        "A turn takes `data:` URLs and uploads of one's own (`/media/…`); it fetches nothing."));
-                urls.Add(path);
+                urls.Add(OwnPath(file.Url, http.Request.Host)!);
                 continue;
             }
-            if (BytesOf(file.Url) is not { } bytes)
-                return ([], OpenAIError.Wrong(file.Param, "This is no `data:` URL."));
-            using var stream = new MemoryStream(bytes, writable: false);
+            using var stream = new MemoryStream(BytesOf(file.Url)!, writable: false);
             var (kept, problem) = await ingest.ReceiveAsync(
                 userId, stream, file.Name, () => Task.FromResult<Problem?>(null), ct);
             if (problem is not null)

@@ -10,8 +10,8 @@ static class TurnsApi
     {
         DescribeItem(api, nameof(GetResponse), "The response").Answers(
             200, "The response, or its events", "text/event-stream", new JsonObject { ["type"] = "string" })
-            .Note("With `stream=true` its events; with `starting_after` those after one. What was taken back is answered "
-                + "by one `error` event, `stream_restarted`.");
+            .Note("With `stream=true` its events; with `starting_after` those after one. What was taken back is "
+                + "answered by one `error` event, `stream_restarted`.");
         DescribeItem(api, nameof(CancelResponse), "The response as it is then");
         DescribeItem(api, nameof(DeleteResponse), "What was deleted")
             .Note("The reply, and its question where that has no other.");
