@@ -18,7 +18,7 @@ public sealed class GeneratedClientsTests(PublishedProgram program)
     static readonly string Generators = Find("tests/generators");
 
     [Fact]
-    public async Task A_TypeScript_client_compiles_strictly_and_works()
+    public async Task The_description_passes_a_linter_and_its_TypeScript_client_compiles_strictly_and_works()
     {
         var npm = Needs.Program("npm");
         var node = Needs.Program("node");
@@ -37,6 +37,10 @@ public sealed class GeneratedClientsTests(PublishedProgram program)
             if (installed.Code != 0)
                 throw Needs.Missing($"npm could not install the generators: {installed.Said}");
             var bin = Path.Combine(work, "node_modules");
+            var lint = await Shell.RunAsync(node, Path.Combine(bin, "@redocly/cli/bin/cli.js"), "lint",
+                Path.Combine(work, "openapi.json"), "--config", Path.Combine(work, "redocly.yaml"));
+            lint.Code.ShouldBe(0, lint.Said);
+            lint.Said.ShouldNotContain("You have ", customMessage: lint.Said); // so many warnings
             await Shell.MustAsync(node, Path.Combine(bin, "openapi-typescript/bin/cli.js"),
                 Path.Combine(work, "openapi.json"), "-o", Path.Combine(work, "cote.d.ts"));
             await Shell.MustAsync(node, Path.Combine(bin, "typescript/bin/tsc"), "-p", work);

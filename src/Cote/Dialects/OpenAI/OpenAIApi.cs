@@ -58,6 +58,8 @@ static class OpenAIApi
             return;
         var shown = JsonNode.Parse(example)!.AsObject();
         var body = Anything();
+        body["properties"] = new JsonObject(
+            shown.Select(x => KeyValuePair.Create(x.Key, (JsonNode?)new JsonObject())));
         body["required"] = new JsonArray(
             [.. shown.Select(x => x.Key).Where(x => x != "store").Select(x => (JsonNode)x)]);
         operation.Takes("application/json", body);
