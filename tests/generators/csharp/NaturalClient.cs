@@ -29,7 +29,8 @@ public static class NaturalClient
         Check(wrong.Detail.Select(x => x.Msg.Length).All(x => x > 0) && wrong.Detail.Count == 3,
             "three fields are wrong");
 
-        var tokens = await cote.LogInAsync(name, account.Password, null, null, null, null, null, null);
+        var tokens = await cote.LogInAsync(
+            name, account.Password, null, null, null, null, null, null, null, null, null, null, null);
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", tokens.Access_token);
         var chat = await cote.CreateChatAsync(new NewChat { Title = "First chat" });
         chat = await cote.UpdateChatAsync(chat.Id, new ChatPatch { Max_tokens = 100, Temperature = 0.5 });
