@@ -5,6 +5,7 @@ using static Cote.Tests.Harness.Reading;
 namespace Cote.Tests.Dialects.OpenAI;
 
 /// <summary>The cases that Open Responses asks of a server, by its published schema.</summary>
+[Trait("Rows", "none")]
 public sealed class OpenResponsesTests(LiveApp live) : IClassFixture<LiveApp>
 {
     // Name and kinds of each field that a response must have.

@@ -110,6 +110,7 @@ public sealed class ResponseStreamTests(ResponseStreamTests.ShortLeases app)
     }
 
     [Theory]
+    [Trait("Rows", "none")]
     [InlineData("?starting_after=1")]
     [InlineData("?stream=true&starting_after=-1")]
     [InlineData("?stream=true&starting_after=x")]
