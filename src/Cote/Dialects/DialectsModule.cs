@@ -15,7 +15,8 @@ static class DialectsModule
         services.AddSingleton(new ApiPart(OpenAIApi.Describe));
         services.AddSingleton<ProblemShape, OpenAIErrors>();
         services.AddTurns();
-        services.AddSingleton<Gateway>().AddSingleton<GatewaySlots>().AddSingleton<RelayedFields>();
+        services.AddSingleton<Gateway>().AddSingleton<GatewaySlots>().AddSingleton<RelayedFields>()
+            .AddSingleton<RunningRequests>();
         services.AddSingleton<RepeatedRequests>().AddSingleton<RepeatedCalls>();
         services.AddHostedService<RepeatedCallLoop>();
         services.AddUIStream();

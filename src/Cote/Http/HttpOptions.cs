@@ -23,8 +23,8 @@ public sealed class HttpOptions
     public int MaxBodyBytes { get; set; } = 2 * 1_048_576;
 
     /// <summary>
-    /// The largest body of <c>POST /api/chat</c>, in bytes: its clients send the whole chat each time, with the files
-    /// in it.
+    /// The largest body of <c>POST /api/chat</c>, <c>/v1/chat/completions</c>, <c>/v1/responses</c> and
+    /// <c>/v1/embeddings</c>, in bytes: clients send the whole chat each time, with the files in it.
     /// </summary>
     [Range(1_024, 1_073_741_824)]
     public int MaxHistoryBytes { get; set; } = 32 * 1_048_576;

@@ -29,6 +29,25 @@ public sealed class GatewayBudgetTests
     }
 
     [Fact]
+    public async Task Of_two_limits_neither_passes_the_budget()
+    {
+        await using var live = await LiveApp.StartAsync("Budgets:DayTokens=3000");
+        using var ada = await live.RegisterAsync();
+        var gate = new Gate();
+        var play = live.Play(FakeReply.After(gate).Then("a"));
+
+        var answer = ada.CompleteAsync(
+            play.Body(""","stream":true,"max_completion_tokens":1,"max_tokens":100000"""));
+
+        var sent = (await play.NextCallAsync()).Body;
+        sent.Number("max_completion_tokens").ShouldBe(1);
+        sent.Number("max_tokens").ShouldBeInRange(2_900, 2_999);
+        (await ada.BudgetAsync("day")).Number("reserved").ShouldBe(3_000, "the larger one is taken of it");
+        gate.Open();
+        (await answer).Ok();
+    }
+
+    [Fact]
     public async Task A_call_without_room_is_refused_as_clients_expect_and_never_made()
     {
         await using var live = await LiveApp.StartAsync("Budgets:DayTokens=600");

@@ -1,5 +1,8 @@
 using Cote.Tests.Harness;
 using Cote.Tests.Usage;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Cote.Tests.Dialects;
 
@@ -76,6 +79,26 @@ public sealed class GatewayKeyTests(LiveApp live) : IClassFixture<LiveApp>
     }
 
     [Fact]
+    public async Task A_client_that_leaves_before_the_call_is_made_finds_its_answer_under_the_key()
+    {
+        await using var app = await LiveApp.StartAsync(
+            x => x.Services.AddSingleton<IStartupFilter>(new LeavingClients()));
+        using var ada = await app.RegisterAsync();
+        var play = app.Play(OpenAIClient.Whole("ab"));
+
+        await ada.SendAsync(HttpMethod.Post, OpenAIClient.Chat, play.Body(), x =>
+        {
+            x.Headers.Add("Idempotency-Key", "k");
+            x.Headers.Add(LeavingClients.Header, "1");
+        });
+        var again = (await ada.CompleteAsync(play.Body(), "k")).Ok();
+
+        again.Text.ShouldContain("\"ab\"");
+        again.Header("Idempotent-Replayed").ShouldBe("true");
+        play.Calls.ShouldBe(1);
+    }
+
+    [Fact]
     public async Task What_was_refused_for_nothing_may_be_tried_again_and_what_was_billed_may_not()
     {
         using var ada = await live.RegisterAsync();
@@ -123,5 +146,59 @@ public sealed class GatewayKeyTests(LiveApp live) : IClassFixture<LiveApp>
 
         (await ada.CompleteAsync(play.Body(), "k")).ShouldBeError(409, "answer_not_kept", mayRetry: false);
         play.Calls.ShouldBe(1);
+    }
+}
+
+/// <summary>Clients that are gone, for the server, when it has read all of their request.</summary>
+sealed class LeavingClients : IStartupFilter
+{
+    public const string Header = "X-Leaves";
+
+    public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
+    {
+        app.Use(async (http, rest) =>
+        {
+            using var gone = new CancellationTokenSource();
+            if (http.Request.Headers.ContainsKey(Header))
+                (http.Request.Body, http.RequestAborted) = (new LastBytes(http.Request.Body, gone), gone.Token);
+            await rest(http);
+        });
+        next(app);
+    };
+
+    sealed class LastBytes(Stream body, CancellationTokenSource gone) : Stream
+    {
+        public override bool CanRead => true;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => false;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position
+        {
+            get => throw new NotSupportedException();
+            set => throw new NotSupportedException();
+        }
+
+        public override async ValueTask<int> ReadAsync(
+            Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            var count = await body.ReadAsync(buffer, cancellationToken);
+            if (count == 0 && buffer.Length > 0)
+                await gone.CancelAsync();
+            return count;
+        }
+
+        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        public override void Flush() => throw new NotSupportedException();
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     }
 }

@@ -36,7 +36,8 @@ public sealed class GatewayRouteTests(SharedApp shared)
     [Fact]
     public async Task What_is_too_large_and_what_is_too_much_has_the_form_too()
     {
-        await using var app = await CoteApp.StartAsync("--Cote:RateLimits:RequestsPerMinute=3");
+        await using var app = await CoteApp.StartAsync(
+            "--Cote:RateLimits:RequestsPerMinute=3", "Http:MaxHistoryBytes=2000000");
         using var ada = await app.RegisterAsync();
 
         (await ada.CompleteAsync(new string(' ', 3_000_000))).ShouldBeError(413, "too_large");

@@ -110,7 +110,7 @@ public sealed class TranslationTests(LiveApp live) : IClassFixture<LiveApp>
         "invalid_value", "messages[0].content[0].image_url.url")]
     [InlineData("""[{"role":"user"}]""", "invalid_value", "messages[0].content")]
     [InlineData("""[{"role":"robot","content":"a"}]""", "invalid_value", "messages[0].role")]
-    [InlineData("""[7]""", "invalid_value", "messages[0].role")]
+    [InlineData("""[7]""", "invalid_value", "messages")]
     [InlineData("""[{"role":"tool","content":"a"}]""", "invalid_value", "messages[0].tool_call_id")]
     [InlineData("""[{"role":"assistant","tool_calls":[{"id":"a","function":{"name":"b","arguments":"["}}]}]""",
         "invalid_value", "messages[0].tool_calls[0].function.arguments")]

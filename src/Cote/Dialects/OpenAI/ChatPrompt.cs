@@ -30,6 +30,8 @@ sealed record ChatPrompt(IReadOnlyList<ChatMessage> Messages, ChatOptions Option
             return (null, OpenAIError.Unsupported("model",
                 $"The provider of `{request.Asked}` does not serve /v1{request.Route.Path}; it serves "
                 + "/v1/chat/completions."));
+        if (!IsWellFormed(request))
+            return (null, OpenAIError.Wrong(null, "A text of the body holds half a character."));
         try
         {
             Check(request);
@@ -56,6 +58,23 @@ sealed record ChatPrompt(IReadOnlyList<ChatMessage> Messages, ChatOptions Option
     /// <summary>What says that a field is wrong.</summary>
     public static OpenAIErrorException Wrong(string param, string must) =>
         new(OpenAIError.Wrong(param, $"{param} must be {must}."));
+
+    // A surrogate begins with these letters; half a pair shows only when it is written.
+    static bool IsWellFormed(GatewayRequest request)
+    {
+        if (request.Bytes.IndexOf("\\ud"u8) < 0 && request.Bytes.IndexOf("\\uD"u8) < 0)
+            return true;
+        try
+        {
+            using var writer = new Utf8JsonWriter(Stream.Null);
+            request.Body.WriteTo(writer);
+            return true;
+        }
+        catch (Exception error) when (error is InvalidOperationException or ArgumentException)
+        {
+            return false;
+        }
+    }
 
     static void Check(GatewayRequest request)
     {

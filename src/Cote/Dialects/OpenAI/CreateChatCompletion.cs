@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Cote.Models;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Cote.Dialects.OpenAI;
 
@@ -9,9 +10,10 @@ namespace Cote.Dialects.OpenAI;
 /// </summary>
 static class CreateChatCompletion
 {
-    public static async Task Handle(HttpContext http, CurrentUser user, OpenAITurn turn, Gateway gateway)
+    public static async Task Handle(
+        HttpContext http, CurrentUser user, OpenAITurn turn, Gateway gateway, HttpOptions options)
     {
-        var reader = await Body.ReadAsync(http);
+        var reader = await ModelBody.ReadAsync(http, options);
         if (reader.Problem is { } problem)
             await OpenAIError.Of(problem).WriteAsync(http);
         else if (TurnHandle.Of(reader.Json, http.Request.Headers) is { } handle)
@@ -26,9 +28,10 @@ static class CreateChatCompletion
 /// </summary>
 static class CreateResponse
 {
-    public static async Task Handle(HttpContext http, CurrentUser user, OpenAITurn turn, Gateway gateway)
+    public static async Task Handle(
+        HttpContext http, CurrentUser user, OpenAITurn turn, Gateway gateway, HttpOptions options)
     {
-        var reader = await Body.ReadAsync(http);
+        var reader = await ModelBody.ReadAsync(http, options);
         if (reader.Problem is { } problem)
             await OpenAIError.Of(problem).WriteAsync(http);
         else if (TurnHandle.Of(reader.Json, http.Request.Headers) is var handle
@@ -42,12 +45,23 @@ static class CreateResponse
 /// <summary><c>POST /v1/embeddings</c>: always the gateway's.</summary>
 static class CreateEmbedding
 {
-    public static async Task Handle(HttpContext http, CurrentUser user, Gateway gateway)
+    public static async Task Handle(HttpContext http, CurrentUser user, Gateway gateway, HttpOptions options)
     {
-        var reader = await Body.ReadAsync(http);
+        var reader = await ModelBody.ReadAsync(http, options);
         if (reader.Problem is { } problem)
             await OpenAIError.Of(problem).WriteAsync(http);
         else
             await gateway.AnswerAsync(http, user, GatewayRoute.Embeddings, reader.Json);
+    }
+}
+
+/// <summary>The body of a request for a model.</summary>
+static class ModelBody
+{
+    /// <summary>Reads it. The whole conversation is in it, with its pictures: it may be longer than others.</summary>
+    public static Task<RequestReader> ReadAsync(HttpContext http, HttpOptions options)
+    {
+        http.Features.Get<IHttpMaxRequestBodySizeFeature>()!.MaxRequestBodySize = options.MaxHistoryBytes;
+        return Body.ReadAsync(http);
     }
 }

@@ -20,7 +20,7 @@ sealed class GatewaySlots() : UserLimit(Most)
 /// </summary>
 sealed class Gateway(
     ModelCatalogue models, TranscriptionModel transcription, CallStore calls, GatewaySlots slots,
-    RepeatedRequests repeated, RelayedFields fields,
+    RepeatedRequests repeated, RunningRequests running, RelayedFields fields,
     AssistantsOptions options, IHostApplicationLifetime lifetime, Clock clock, ILogger<Gateway> log)
 {
     // The most tokens of an answer under a budget, where nothing else limits it.
@@ -44,6 +44,7 @@ sealed class Gateway(
         ChatPrompt? prompt = null;
         if (request.Provider.OpenAI is null)
             (prompt, error) = ChatPrompt.Of(request);
+        using var end = running.Begin(http, user);
         if (error is not null)
             await error.WriteAsync(http);
         else
@@ -65,6 +66,7 @@ sealed class Gateway(
         HttpContext http, CurrentUser user, JsonElement fields, IFormCollection form, IFormFile file, byte[] hash)
     {
         await models.RefreshAsync(http.RequestAborted);
+        using var end = running.Begin(http, user);
         var (request, error) = GatewayRequest.Of(GatewayRoute.Transcriptions, fields, models, transcription.Id);
         if (request is null)
             await error!.WriteAsync(http);
@@ -77,38 +79,38 @@ sealed class Gateway(
                 meter => new TranscriptionRelay(request, form, file, output, meter, Limits, clock)));
     }
 
-    // Whether a model may have run for it.
-    async Task<bool> MakeAsync(
+    async Task MakeAsync(
         HttpContext http, CurrentUser user, GatewayRequest request, long input, GatewayOutput output,
         Func<CallMeter, GatewayCall> callOf)
     {
+        // With a key it is made whoever leaves: the key stands for it.
+        var ct = output.IsKept ? CancellationToken.None : http.RequestAborted;
         if (!slots.TryBegin(user.Id))
         {
             var wait = Problems.TooManyRequests with { RetryAfter = TimeSpan.FromSeconds(1) };
-            await output.FailAsync(OpenAIError.Of(wait), null, http.RequestAborted);
-            return false;
+            await output.FailAsync(OpenAIError.Of(wait), null, ct);
+            return;
         }
         try
         {
             var within = TimeSpan.FromSeconds(options.MaxReplySeconds);
             var key = new CallKey(user.Id, clock.NewId(), Purposes.Gateway, Attempt: 0);
-            var (refused, most) = await calls.BeginAsync(
-                CallOf(request, key, input, within + Grace), http.RequestAborted);
+            var (refused, most) = await calls.BeginAsync(CallOf(request, key, input, within + Grace), ct);
             if (refused is not null)
             {
-                await output.FailAsync(ErrorOf(refused, request), null, http.RequestAborted);
-                return false;
+                await output.FailAsync(ErrorOf(refused, request), null, ct);
+                return;
             }
             var meter = new CallMeter(input);
             try
             {
-                await RunAsync(http, request, output, callOf(meter), most, within);
+                await RunAsync(http, request, output, callOf(meter), most, within, ct);
             }
             finally
             {
+                output.MayHaveRun = meter.Read() is { Input: > 0 };
                 await SettleAsync(key, request, meter.Read());
             }
-            return meter.Read() is { Input: > 0 };
         }
         finally
         {
@@ -119,7 +121,7 @@ sealed class Gateway(
     static NewCall CallOf(GatewayRequest request, CallKey key, long input, TimeSpan within)
     {
         var each = request.Route.HasOutput
-            ? request.Limit?.Tokens ?? request.Provider.MaxTokensOf(request.Model) ?? UsualOutput
+            ? request.MostOutput ?? request.Provider.MaxTokensOf(request.Model) ?? UsualOutput
             : request.Route == GatewayRoute.Transcriptions ? input : 1;
         return new(key, null, request.ModelId, input, each * request.Copies,
             Math.Min(each, Budget.LeastOutput) * request.Copies, within)
@@ -135,12 +137,12 @@ sealed class Gateway(
             : OpenAIError.Of(refused);
 
     async Task RunAsync(
-        HttpContext http, GatewayRequest request, GatewayOutput output, GatewayCall call, long? most, TimeSpan within)
+        HttpContext http, GatewayRequest request, GatewayOutput output, GatewayCall call, long? most, TimeSpan within,
+        CancellationToken ct)
     {
         using var limit = new CancellationTokenSource(within, clock.Provider);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(
-            limit.Token, lifetime.ApplicationStopping,
-            output.IsKept ? CancellationToken.None : http.RequestAborted);
+            limit.Token, lifetime.ApplicationStopping, ct);
         try
         {
             var (fault, error) = await TryAsync(output, call, most, either.Token);

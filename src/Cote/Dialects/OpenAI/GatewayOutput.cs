@@ -26,6 +26,9 @@ sealed class GatewayOutput(HttpContext http, bool isKept)
     /// <summary>Whether it goes on without its client.</summary>
     public bool IsKept => isKept;
 
+    /// <summary>Whether a model may have run for it: then the key stands for it, be it whole or not.</summary>
+    public bool MayHaveRun { get; set; }
+
     /// <summary>Whether anything was answered.</summary>
     public bool HasBegun { get; private set; }
 

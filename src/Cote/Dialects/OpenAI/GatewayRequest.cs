@@ -54,13 +54,14 @@ sealed record GatewayRequest(
     public long Copies => Body.Member("n") is { ValueKind: JsonValueKind.Number } n && n.TryGetInt64(out var copies)
         ? Math.Clamp(copies, 1, MostCopies) : 1;
 
-    /// <summary>The limit of the output as the client gave it, with the name of its member; null where there is
-    /// none.</summary>
-    public (string Name, long Tokens)? Limit => Route.Limits
-        .Select(x => (Name: x, Value: Body.Member(x)))
-        .Where(x => x.Value is { ValueKind: JsonValueKind.Number } value && value.TryGetInt64(out _))
-        .Select(x => ((string, long)?)(x.Name, Math.Clamp(x.Value!.Value.GetInt64(), 1, MostLimit)))
-        .FirstOrDefault();
+    /// <summary>The limits of the output as the client gave them, by the names of their members.</summary>
+    public IReadOnlyList<(string Name, long Tokens)> Limits =>
+        [.. Route.Limits.Where(x => Body.Member(x) is { ValueKind: JsonValueKind.Number })
+            .Select(x => (x, Body.Member(x)!.Value.GetInt64()))];
+
+    /// <summary>The most output that one answer may have; null where the client does not say. Of two limits the larger
+    /// one counts: which of them holds is the provider's choice.</summary>
+    public long? MostOutput => Limits is { Count: > 0 } given ? Math.Min(given.Max(x => x.Tokens), MostLimit) : null;
 
     /// <summary>Reads what every request of a route has; an error where it has it not.</summary>
     /// <param name="route">The route.</param>
@@ -72,7 +73,7 @@ sealed record GatewayRequest(
     {
         if (body.Member("model") is not { ValueKind: not JsonValueKind.Null } named)
             return (null, OpenAIError.Missing("model"));
-        if (named.String() is not { Length: > 0 } asked)
+        if (RequestReader.WellFormed(named) is not { Length: > 0 } asked)
             return (null, OpenAIError.Wrong("model", "model is the id of a model, a text."));
         if ((asked == besides ? asked : models.Resolve(asked)) is not { } id
             || models.Split(id) is not var (provider, model))
@@ -91,7 +92,22 @@ sealed record GatewayRequest(
         foreach (var name in route.Limits)
             if (!IsWhole(body, name, long.MaxValue))
                 return (null, OpenAIError.Wrong(name, $"{name} is a whole number of at least 1."));
-        return (new(route, body, asked, id, provider, model), null);
+        return WrongKind(route, body) is { } wrong ? (null, wrong)
+            : (new(route, body, asked, id, provider, model), null);
+    }
+
+    // What no provider can take: whoever reads the body further relies on it.
+    static OpenAIError? WrongKind(GatewayRoute route, JsonElement body)
+    {
+        if (!route.HasOutput)
+            return null;
+        foreach (var name in route == GatewayRoute.Chat ? (string[])["messages", "tools"] : ["tools"])
+            if (body.Member(name) is { ValueKind: not JsonValueKind.Null } list
+                && (list.ValueKind != JsonValueKind.Array
+                    || list.EnumerateArray().Any(x => x.ValueKind != JsonValueKind.Object)))
+                return OpenAIError.Wrong(name, $"{name} is a list of objects.");
+        return body.Member("metadata") is { ValueKind: not (JsonValueKind.Null or JsonValueKind.Object) }
+            ? OpenAIError.Wrong("metadata", "metadata is an object.") : null;
     }
 
     static bool IsWhole(JsonElement body, string name, long most) => body.Member(name) switch

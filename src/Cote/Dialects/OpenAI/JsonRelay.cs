@@ -55,10 +55,11 @@ sealed class JsonRelay(
         if (most is { } total && _request.Route.HasOutput)
         {
             var each = Math.Max(1, total / _request.Copies);
-            if (_request.Limit is not var (name, tokens))
+            if (_request.Limits is not { Count: > 0 } given)
                 members.Add((_addedLimit = LimitName(), Number(each)));
-            else if (each < tokens)
-                members.Add((name, Number(each)));
+            else
+                foreach (var (name, _) in given.Where(x => x.Tokens > each))
+                    members.Add((name, Number(each)));
         }
         return JsonSplice.Set(_request.Bytes, [.. members]);
     }

@@ -19,16 +19,16 @@ sealed class RepeatedRequests(RepeatedCalls calls, Clock clock, ILogger<Repeated
     /// <param name="user">The user.</param>
     /// <param name="route">The route.</param>
     /// <param name="body">What the key stands for.</param>
-    /// <param name="make">Makes the call; whether a model may have run for it.</param>
+    /// <param name="make">Makes the call.</param>
     public Task AnswerAsync(
         HttpContext http, CurrentUser user, GatewayRoute route, ReadOnlySpan<byte> body,
-        Func<GatewayOutput, Task<bool>> make) =>
+        Func<GatewayOutput, Task> make) =>
         !http.Request.Headers.TryGetValue(Header, out var given) ? make(new GatewayOutput(http, isKept: false))
         : !RepeatedCall.IsKey(given.ToString())
             ? OpenAIError.Wrong(null, $"{Header} has 1 to 255 characters.").WriteAsync(http)
         : AnswerAsync(http, RepeatedCall.Of(user.Id, route.Path, given.ToString(), body, clock.NewId()), make);
 
-    async Task AnswerAsync(HttpContext http, RepeatedCall call, Func<GatewayOutput, Task<bool>> make)
+    async Task AnswerAsync(HttpContext http, RepeatedCall call, Func<GatewayOutput, Task> make)
     {
         while (true)
         {
@@ -49,33 +49,27 @@ sealed class RepeatedRequests(RepeatedCalls calls, Clock clock, ILogger<Repeated
         }
     }
 
-    async Task MakeAsync(RepeatedCall call, GatewayOutput output, Func<GatewayOutput, Task<bool>> make)
+    async Task MakeAsync(RepeatedCall call, GatewayOutput output, Func<GatewayOutput, Task> make)
     {
         using var made = new CancellationTokenSource();
         var renewal = RenewAsync(call, made.Token);
-        var mayHaveRun = true;
         try
         {
-            mayHaveRun = await make(output);
-        }
-        catch (ProblemException)
-        {
-            mayHaveRun = false; // The database refused the row without which no call is made.
-            throw;
+            await make(output);
         }
         finally
         {
             await made.CancelAsync();
             await renewal;
-            await KeepAsync(call, output, mayHaveRun);
+            await KeepAsync(call, output);
         }
     }
 
-    async Task KeepAsync(RepeatedCall call, GatewayOutput output, bool mayHaveRun)
+    async Task KeepAsync(RepeatedCall call, GatewayOutput output)
     {
         try
         {
-            if (!mayHaveRun)
+            if (!output.MayHaveRun)
                 await calls.ReleaseAsync(call);
             else if (output.HasEnded)
                 await calls.KeepAsync(call, output.Status, output.ContentType, output.Kept);

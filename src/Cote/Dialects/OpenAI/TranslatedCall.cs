@@ -21,7 +21,7 @@ sealed class TranslatedCall(
     {
         var options = prompt.Options.Clone();
         var limit = Math.Min(
-            request.Limit?.Tokens ?? long.MaxValue,
+            request.Limits.Select(x => x.Tokens).DefaultIfEmpty(long.MaxValue).Min(),
             most ?? request.Provider.MaxTokensOf(request.Model) ?? long.MaxValue);
         options.MaxOutputTokens = limit < int.MaxValue ? (int)limit : null;
         var call = new ModelCall(

@@ -37,5 +37,5 @@ sealed record TurnHandle(string Param, string? Chat, string? Conversation, strin
 
     // What is no text names nothing, and is refused where the chat is looked for.
     static string? TextOf(JsonElement? json) =>
-        json is { ValueKind: JsonValueKind.String } text ? text.GetString() : json?.GetRawText();
+        json is { } value ? RequestReader.WellFormed(value) ?? value.GetRawText() : null;
 }

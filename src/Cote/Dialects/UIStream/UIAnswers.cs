@@ -88,7 +88,12 @@ sealed class UIAnswers(MessageStore messages, ToolAnswers answers)
                 Copy(json, "reason", approval.Member("reason"));
             }
             else if (answer.Part.String("state") == "output-error")
-                json.WriteString("error"u8, answer.Part.String("errorText") ?? "");
+            {
+                if (answer.Part.Member("errorText", JsonValueKind.String) is { } text)
+                    Copy(json, "error", text);
+                else
+                    json.WriteString("error"u8, "");
+            }
             else
             {
                 json.WritePropertyName("output"u8);

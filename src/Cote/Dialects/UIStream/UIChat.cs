@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Cote.Chats;
+using Cote.Media;
+using Cote.Models;
 using Cote.Replies;
 
 namespace Cote.Dialects.UIStream;
@@ -22,7 +24,7 @@ readonly record struct UITurn(
 /// </summary>
 sealed class UIChat(
     MessageStore messages, ChatStore chats, TreeStore tree, SendMessage send, Regenerate regenerate, UIAnswers answers,
-    UIFiles files, Clock clock)
+    UIFiles files, SendBudget budget, ModelCatalogue models, Clock clock)
 {
     const int MostVersions = 1_000;
 
@@ -61,10 +63,7 @@ sealed class UIChat(
             return known.Sender == Senders.User && known.Content == text
                 ? new UITurn(null, known, IsRepeated: true) : Problems.IdConflict;
         var parent = versionOf is null ? await FindShownAsync(request, request.Before, ct) : null;
-        var (refused, paths) = await files.KeepAsync(request, attached, ct);
-        if (refused is not null)
-            return refused;
-        RequestReader body() => Body(json =>
+        RequestReader body(IEnumerable<string> paths) => Body(json =>
         {
             json.WriteString("content"u8, text);
             json.WriteStartArray("media_urls"u8);
@@ -76,15 +75,40 @@ sealed class UIChat(
             json.WriteString("version_of"u8, versionOf);
             request.CopyTo(json, "client_tools", "client_id", "stop");
         });
+        var refused = send.Refuse(body(attached.Select(x => MediaLinks.PathOf(x.MediaId ?? id))))
+            ?? await RefuseAsync(request, id, text, attached, ct);
+        if (refused is not null)
+            return refused;
+        (refused, var kept) = await files.KeepAsync(request, attached, ct);
+        return refused is not null ? refused : UITurn.Of(await StoreAsync(request, () => body(kept), ct));
+    }
+
+    // What refuses a message is asked before anything is made for it: neither a chat nor an upload is left behind.
+    async Task<Problem?> RefuseAsync(
+        UIChatRequest request, string id, string text, IReadOnlyList<UIFile> attached, CancellationToken ct)
+    {
+        var used = await messages.FindIdempotencyAsync(request.UserId, id, ct);
+        var chat = await chats.FindIdempotencyAsync(request.UserId, request.ChatId, ct);
+        if (chat is { IsDeleted: true })
+            return Problems.Gone; // Its id stays used.
+        if (chat is null && used is { } other)
+            return other.IsDeleted ? Problems.Gone : Problems.IdConflict;
+        return chat is null || attached.Any(x => x.Bytes is not null)
+            ? await budget.RefuseAsync(
+                request.UserId, request.ChatId, chat is null ? models.Default.Id : null, text, ct)
+            : null;
+    }
+
+    async Task<SendOutcome> StoreAsync(UIChatRequest request, Func<RequestReader> body, CancellationToken ct)
+    {
         var outcome = await send.DoAsync(request.ChatId, request.UserId, body(), ct);
         if (outcome.Problem?.Code != Problems.ChatNotFound.Code)
-            return UITurn.Of(outcome);
-        // Where the chat was there before and is not any more, its id stays used.
+            return outcome;
         var made = await chats.AddAsync(request.UserId,
             new(request.ChatId, null, [], IsTemporary: false, CreateChat.FingerprintOfAuto()));
         outcome = await send.DoAsync(request.ChatId, request.UserId, body(), ct);
         return made == Outcome.Conflict && outcome.Problem?.Code == Problems.ChatNotFound.Code
-            ? Problems.Gone : UITurn.Of(outcome);
+            ? Problems.Gone : outcome;
     }
 
     // The first of these that exists here. A question that was edited goes on under its first name in the client: it

@@ -28,6 +28,9 @@ sealed record UIChatRequest(
     const int MostBefore = 100;
     public const int LongestId = 200;
 
+    // The fields that hold for a turn as they were sent.
+    static readonly string[] OfTurns = ["client_tools", "client_id", "stop"];
+
     /// <summary>Reads it. What is wrong is an error of the request.</summary>
     public static UIChatRequest Read(RequestReader body, string userId)
     {
@@ -35,6 +38,9 @@ sealed record UIChatRequest(
         var trigger = body.Choice("trigger", "submit-message", "submit-message", "regenerate-message");
         var named = body.OptionalText("messageId", 1, LongestId);
         var messages = body.NestedObjects("messages", MostMessages);
+        foreach (var name in OfTurns)
+            if (body.HasValue(name) && ToolJson.ValueOf(body.Json.GetProperty(name).GetRawText()) is null)
+                body.AddError(name, "a text in it holds half a character, or it is nested too deeply");
         if (messages.Count == 0 && trigger == "submit-message" && body.Problem is null)
             body.AddError("messages", "the last one is sent: there is none");
         List<string> before = [.. messages.SkipLast(1).Reverse().Select(x => x.Json.String("id") ?? "")

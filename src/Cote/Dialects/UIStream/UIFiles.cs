@@ -38,6 +38,7 @@ sealed class UIFiles(MediaIngest ingest, MediaStore uploads)
         List<string> named = [.. files.Select(x => x.MediaId).OfType<string>().Distinct()];
         if (named.Count > 0 && (await uploads.ListAsync(userId, named, ct)).Count < named.Count)
             return (request.NoSuchUpload(), []);
+        var made = new List<(string UserId, string Id)>();
         foreach (var file in files)
         {
             if (file.MediaId is not null)
@@ -49,8 +50,12 @@ sealed class UIFiles(MediaIngest ingest, MediaStore uploads)
             var kept = await ingest.ReceiveAsync(
                 userId, bytes, file.Name, () => Task.FromResult<Problem?>(null), ct);
             if (kept.Problem is { } refused)
+            {
+                await uploads.DeleteUnreferencedAsync(made);
                 return (refused, []);
-            paths.Add(kept.File!.Path);
+            }
+            made.Add((userId, kept.File!.Id));
+            paths.Add(kept.File.Path);
         }
         return (null, paths);
     }

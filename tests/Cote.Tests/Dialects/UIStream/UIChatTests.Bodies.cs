@@ -71,6 +71,43 @@ public sealed partial class UIChatTests
         (await ada.GetAsync("/chats/")).Text.ShouldBe("[]");
     }
 
+    [Theory]
+    [InlineData("\"client_id\":\"p\",\"client_tools\":[{\"name\":\"\\ud800\"}]",
+        "body.client_tools value_error")]
+    [InlineData("\"client_id\":\"p\",\"client_tools\":[null]", "body.client_tools.0 model_attributes_type")]
+    [InlineData("\"client_id\":\"\\ud800\"", "body.client_id value_error")]
+    [InlineData("\"messageId\":\"\\ud800\"", "body.messageId string_unicode")]
+    [InlineData("\"messageId\":5", "body.messageId string_type")]
+    [InlineData("\"trigger\":\"\\ud800\"", "body.trigger literal_error")]
+    public async Task Odd_fields_are_said_to_be_wrong(string fields, string wrong)
+    {
+        using var ada = await live.RegisterAsync();
+        const string Question = """{"id":"m","role":"user","parts":[{"type":"text","text":"a"}]}""";
+        (await ada.PostAsync("/api/chat", $$"""{"id":"c","messages":[{{Question}}],{{fields}} }"""))
+            .ShouldBeWrong(wrong);
+        (await ada.GetAsync("/chats/")).Text.ShouldBe("[]");
+    }
+
+    [Theory]
+    [InlineData("null", "body.messages.0 model_attributes_type")]
+    [InlineData("""{"id":"\ud800","role":"user","parts":[{"type":"text","text":"a"}]}""",
+        "body.messages.0.id string_unicode")]
+    [InlineData("""{"id":"m","role":"\ud800","parts":[{"type":"text","text":"a"}]}""",
+        "body.messages.0.role literal_error")]
+    [InlineData("""{"id":"m","role":"user","parts":[{"type":"text","text":"\ud83d"}]}""",
+        "body.messages.0.parts.0.text string_unicode")]
+    [InlineData("""{"id":"m","role":"user","parts":[null]}""", "body.messages.0.parts.0 model_attributes_type")]
+    public async Task Odd_messages_are_said_to_be_wrong(string message, string wrong)
+    {
+        using var ada = await live.RegisterAsync();
+        var reply = await ada.PostAsync("/api/chat", $$"""{"id":"c","messages":[{{message}}]}""");
+        reply.Status.ShouldBe(422, reply.Text);
+        reply.Json.GetProperty("detail").EnumerateArray()
+            .Select(x => $"{string.Join('.', x.GetProperty("loc").EnumerateArray())} {x.Text("type")}")
+            .ShouldContain(wrong);
+        (await ada.GetAsync("/chats/")).Text.ShouldBe("[]");
+    }
+
     [Fact]
     public async Task Turns_count_as_messages()
     {
