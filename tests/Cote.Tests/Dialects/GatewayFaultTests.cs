@@ -5,6 +5,7 @@ using Cote.Tests.Harness;
 namespace Cote.Tests.Dialects;
 
 /// <summary>What goes wrong behind the gateway, before the answer and in the middle of it.</summary>
+[Trait("Rows", "none")]
 public sealed class GatewayFaultTests(LiveApp live) : IClassFixture<LiveApp>
 {
     const string Secret = "sk-secret";

@@ -4,6 +4,7 @@ using Cote.Tests.Harness;
 namespace Cote.Tests.Dialects;
 
 /// <summary>Requests without a handle go to an OpenAI-compatible provider as they are.</summary>
+[Trait("Rows", "none")]
 public sealed partial class GatewayTests(LiveApp live) : IClassFixture<LiveApp>
 {
     [Fact]

@@ -4,6 +4,7 @@ using Cote.Tests.Harness;
 namespace Cote.Tests.Dialects;
 
 /// <summary>Responses that are not stored, embeddings and transcriptions.</summary>
+[Trait("Rows", "none")]
 public sealed class OtherRoutesTests
 {
     const string Responses = "/v1/responses";

@@ -4,6 +4,7 @@ using Cote.Tests.Harness;
 namespace Cote.Tests.Dialects;
 
 /// <summary>Requests for providers that speak another API than OpenAI's.</summary>
+[Trait("Rows", "none")]
 public sealed class TranslationTests(LiveApp live) : IClassFixture<LiveApp>
 {
     const string Claude = "anthropic/fake";
