@@ -39,7 +39,7 @@ public sealed partial class MailTests(MailApp mailApp) : IClassFixture<MailApp>
         (await nobody.GetAsync("/users/me")).Ok().Json.GetProperty("email_verified").GetBoolean().ShouldBeTrue();
         (await robot.GetAsync("/users/me")).Ok();
         (await nobody.ResetAsync(mail.Code, "third horse battery")).ShouldBeProblem(
-            400, "invalid_code", "The code is wrong, was used or has expired; ask for a new one");
+            400, "invalid_code", "The code is wrong, was used or has expired; get a new one");
     }
 
     [Fact]

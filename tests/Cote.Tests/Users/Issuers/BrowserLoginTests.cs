@@ -85,7 +85,7 @@ public sealed class BrowserLoginTests(IssuerApp shared) : IClassFixture<IssuerAp
         reply.Status.ShouldBe(status);
         if (status == 400)
         {
-            reply.ShouldBeProblem(400, "invalid_code", "The code is wrong, was used, or has expired");
+            reply.ShouldBeProblem(400, "invalid_code", "The code is wrong, was used or has expired; get a new one");
             // A wrong guess spends a code.
             (await RedeemAsync(code, app)).Status.ShouldBe(kind == "a code of the issuer" ? 200 : 400);
         }
