@@ -124,8 +124,8 @@ sealed class BudgetStore(Database db, BudgetsOptions options)
             """);
         batch.Execute($"""
             insert into forgotten_usage (hash, unit, day, tokens, cost)
-            select i.hash, {unit}, b.day, b.day_tokens + b.day_reserved_tokens, b.day_cost + b.day_reserved_cost from {mine}
-              and b.day >= {first}
+            select i.hash, {unit}, b.day, b.day_tokens + b.day_reserved_tokens, b.day_cost + b.day_reserved_cost
+            from {mine} and b.day >= {first}
             """);
         // The other days of the month together, as if they were the first.
         batch.Execute($"""

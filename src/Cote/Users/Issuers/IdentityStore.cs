@@ -44,7 +44,7 @@ sealed class IdentityStore(Database db, Issuers issuers)
         """);
 
     /// <summary>
-    /// Adds the session of a token's key to a batch; one that is there makes it a conflict, and it changes nothing where
+    /// Adds the session of a token's key to a batch; one that is there makes it a conflict. It changes nothing where
     /// the token does not let its user in any more.
     /// </summary>
     public static Statement AddSession(WriteBatch batch, Session session, IssuerToken token)
@@ -57,7 +57,7 @@ sealed class IdentityStore(Database db, Issuers issuers)
             batch, session, SecureTokens.Token(), guard, tokenKey: token.Key, issuedAt: token.IssuedAt);
     }
 
-    /// <summary>The condition that no session of the token's key was ended in a way that the token ended with.</summary>
+    /// <summary>The condition that no session of the token's key was ended such that the token is refused.</summary>
     public static Sql HasNotEnded(IssuerToken token) => $"""
         not exists (select 1 from ended_keys e where e.token_key = {token.Key}
           and e.ended_at >= {(token.HasSessionId ? new Timestamp(0) : token.IssuedAt)})

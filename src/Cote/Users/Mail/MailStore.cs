@@ -119,7 +119,7 @@ sealed class MailStore(Database db)
           or lower(address) in (select u.email_key from users u where u.id = {userId})
         """);
 
-    /// <summary>Removes codes that nothing counts any more, and mails that nobody sends: mail was switched off.</summary>
+    /// <summary>Removes codes that nothing counts any more, and mails that nobody sends any more.</summary>
     public async Task PurgeAsync(Timestamp now)
     {
         var batch = new WriteBatch();

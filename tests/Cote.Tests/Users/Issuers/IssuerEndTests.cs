@@ -132,7 +132,8 @@ public sealed class IssuerEndTests(IssuerApp shared) : IClassFixture<IssuerApp>
         for (var i = 0; i < 2; i++)
         {
             await using var socket = await TestSocket.ConnectAsync(
-                app.App.Url, "/ws", awaitReady: false, change: x => x.SetRequestHeader("Authorization", "Bearer " + bad));
+                app.App.Url, "/ws", awaitReady: false,
+                x => x.SetRequestHeader("Authorization", "Bearer " + bad));
             (await socket.Closed).ShouldBe(1008);
         }
     }
