@@ -4,12 +4,14 @@ using Cote.Delivery;
 using Cote.Events;
 using Cote.Replies;
 using Cote.Users;
+using Microsoft.AspNetCore.Http;
 
 namespace Cote.Micro;
 
 /// <summary>What every request pays: a token that was found good before.</summary>
 public class TokenCheck
 {
+    readonly DefaultHttpContext _http = new();
     OpenServices _services = null!;
     AccessTokens _tokens = null!;
     string _token = "";
@@ -20,12 +22,13 @@ public class TokenCheck
         _services = await OpenServices.OpenAsync();
         _tokens = _services.Get<AccessTokens>();
         _token = await _services.LogInAsync();
-        if (await _tokens.ReadAsync(_token, CancellationToken.None) is null)
+        if (!await Hit())
             throw new InvalidOperationException("The token is not good.");
     }
 
     [Benchmark]
-    public async Task<bool> Hit() => await _tokens.ReadAsync(_token, CancellationToken.None) is not null;
+    public async Task<bool> Hit() =>
+        (await _tokens.ReadAsync(_token, _http, CancellationToken.None)).User is not null;
 
     [GlobalCleanup]
     public async Task CleanUp() => await _services.DisposeAsync();

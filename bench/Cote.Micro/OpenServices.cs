@@ -52,7 +52,7 @@ sealed class OpenServices : IAsyncDisposable
         var session = new Session(clock.NewId(), UserId, "bench", IPAddress.Loopback.ToString(), clock.Now, clock.Now,
             clock.Now + TimeSpan.FromDays(1));
         var batch = new WriteBatch();
-        SessionStore.Add(batch, session, SecureTokens.Token());
+        SessionStore.Add(batch, session, SecureTokens.Token(), $"true");
         await Get<Database>().WriteAsync(batch);
         return Get<AccessTokens>().Create(session).Token;
     }

@@ -26,6 +26,7 @@ sealed class AccountStore(
         if (await identities.HasAnyAsync(userId, CancellationToken.None))
             await budgets.PrepareAsync(userId, CancellationToken.None);
         var batch = new WriteBatch();
+        MailStore.Forget(batch, userId);
         batch.Execute($"""
             update users set erased_at = {clock.Now},
               username = {"erased " + userId}, username_key = {"erased " + userId},
@@ -33,7 +34,7 @@ sealed class AccountStore(
             where id = {userId}
             """);
         batch.Execute($"update chats set deleted_at = {clock.Now} where user_id = {userId} and deleted_at is null");
-        BudgetStore.Forget(batch, userId, clock.Now);
+        BudgetStore.Forget(batch, userId, clock.NewId(), clock.Now);
         IdentityStore.Forget(batch, userId, clock.Now);
         var ended = revocations.Add(batch, $"s.user_id = {userId}");
         var endedKeys = revocations.AddKeys(batch, $"s.user_id = {userId}");

@@ -10,6 +10,9 @@ sealed record KeyAccess(IReadOnlyList<string> Scopes)
     public bool HandlerChecks { get; init; }
 }
 
+/// <summary>Marks an open route that refuses keys all the same.</summary>
+sealed class RefusesKeys;
+
 /// <summary>Refuses keys on routes that are not open to them, and keys without the scopes of those that are.</summary>
 static class KeyGate
 {
@@ -21,7 +24,7 @@ static class KeyGate
         if (metadata?.GetMetadata<KeyAccess>() is { } access)
             return access.HandlerChecks || access.Scopes.All(user.Allows)
                 ? next(http) : ApiResults.Of(Problems.InsufficientScope).ExecuteAsync(http);
-        if (metadata?.GetMetadata<IAuthorizeData>() is not null)
+        if (metadata?.GetMetadata<IAuthorizeData>() is not null || metadata?.GetMetadata<RefusesKeys>() is not null)
             return ApiResults.Of(Problems.InsufficientScope).ExecuteAsync(http);
         // An open route may ask who calls all the same: to one that nobody has opened to keys, nobody does.
         http.Features.Set<CurrentUser>(null);

@@ -111,7 +111,11 @@ sealed class BudgetStore(Database db, BudgetsOptions options)
     /// of them begins with it. What is reserved counts as used, since nobody settles it then. Before the identities go,
     /// after <see cref="PrepareAsync"/>.
     /// </summary>
-    public static void Forget(WriteBatch batch, string userId, Timestamp now)
+    /// <param name="batch">What it is added to.</param>
+    /// <param name="userId">The user.</param>
+    /// <param name="unit">A new id: what is kept under several identities counts once.</param>
+    /// <param name="now">Now.</param>
+    public static void Forget(WriteBatch batch, string userId, string unit, Timestamp now)
     {
         var (first, month) = (Windows.DayOf(Windows.BeginOfMonth(now)), Windows.MonthOf(now));
         Sql mine = $"identities i join budgets b on b.user_id = i.user_id where i.user_id = {userId}";
@@ -119,14 +123,14 @@ sealed class BudgetStore(Database db, BudgetsOptions options)
             delete from forgotten_usage where hash in (select i.hash from {mine})
             """);
         batch.Execute($"""
-            insert into forgotten_usage (hash, day, tokens, cost)
-            select i.hash, b.day, b.day_tokens + b.day_reserved_tokens, b.day_cost + b.day_reserved_cost from {mine}
-              and b.day >= {first}
+            insert into forgotten_usage (hash, unit, day, tokens, cost)
+            select i.hash, {unit}, b.day, b.day_tokens + b.day_reserved_tokens, b.day_cost + b.day_reserved_cost
+            from {mine} and b.day >= {first}
             """);
         // The other days of the month together, as if they were the first.
         batch.Execute($"""
-            insert into forgotten_usage (hash, day, tokens, cost)
-            select i.hash, {first},
+            insert into forgotten_usage (hash, unit, day, tokens, cost)
+            select i.hash, {unit}, {first},
               b.month_tokens + b.month_reserved_tokens
                 - case when b.day >= {first} then b.day_tokens + b.day_reserved_tokens else 0 end,
               b.month_cost + b.month_reserved_cost
@@ -194,8 +198,10 @@ sealed class BudgetStore(Database db, BudgetsOptions options)
         calls = userId is not null
             ? (Sql)$"""
             {calls} and c.user_id = {userId} union all
-            select f.day, f.tokens, f.cost from forgotten_usage f join identities i on i.hash = f.hash
-            where i.user_id = {userId} and f.day >= {Windows.DayOf(first)}
+            select f.day, f.tokens, f.cost from (
+              select distinct u.unit, u.day, u.tokens, u.cost
+              from forgotten_usage u join identities i on i.hash = u.hash
+              where i.user_id = {userId} and u.day >= {Windows.DayOf(first)}) f
             """
             : $"""
             {calls} union all

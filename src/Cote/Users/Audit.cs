@@ -54,6 +54,14 @@ sealed class Audit(Database db, Clock clock)
     public void Add(WriteBatch batch, string action, string? userId, HttpContext http, string detail = "") =>
         Add(batch, action, userId, CurrentUser.Of(http)?.Id ?? Anonymous, RateLimits.AddressOf(http), detail);
 
+    /// <summary>Adds the line of a login to a batch, unless its session was not added.</summary>
+    public void AddLogin(WriteBatch batch, Session session, HttpContext http, string detail) => batch.Execute($"""
+        insert into audit (id, at, action, user_id, actor, ip, detail)
+        select {clock.NewId()}, {clock.Now}, {AuditActions.LoggedIn}, s.user_id,
+          {CurrentUser.Of(http)?.Id ?? Anonymous}, {RateLimits.AddressOf(http)}, {Excerpt.Of(detail, MaxDetailLength)}
+        from sessions s where s.id = {session.Id}
+        """);
+
     /// <summary>Writes a line by itself: a failure has no batch.</summary>
     public Task WriteAsync(string action, string? userId, HttpContext http, string detail = "")
     {

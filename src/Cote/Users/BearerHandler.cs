@@ -1,6 +1,9 @@
+using System.Reflection;
 using System.Security.Claims;
 using System.Text.Encodings.Web;
+using Cote.Http;
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -24,7 +27,7 @@ sealed class BearerHandler(
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
-        if (TokenOf(Context) is not { } token)
+        if (TokenOf(Context) is not { } token || !Matters(token, Context.GetEndpoint()))
             return AuthenticateResult.NoResult();
         var (user, problem) = await (Context.Request.Headers.Authorization.Count > 0
             ? tokens.ReadAsync(token, Context, Context.RequestAborted)
@@ -44,6 +47,14 @@ sealed class BearerHandler(
     protected override Task HandleChallengeAsync(AuthenticationProperties properties) =>
         ApiResults.Of(TokenOf(Context) is null ? Problems.NotAuthenticated : _problem)
             .ExecuteAsync(Context);
+
+    // To read one that fails costs its address a login, and one of an issuer may make an account: not on an open route
+    // of ours that asks for nobody. What a host's own routes ask for is not known.
+    static bool Matters(string token, Endpoint? endpoint) =>
+        endpoint?.Metadata is not { } marks
+        || marks.GetMetadata<MethodInfo>()?.Module != typeof(BearerHandler).Module
+        || marks.GetMetadata<IAuthorizeData>() is not null || marks.GetMetadata<KeyAccess>() is not null
+        || (ApiKeys.IsKey(token) && marks.GetMetadata<RefusesKeys>() is not null);
 
     static string? TokenOf(HttpContext http)
     {

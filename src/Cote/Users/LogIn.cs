@@ -49,11 +49,14 @@ static class LogIn
         var session = new Session(clock.NewId(), account.Id, device, RateLimits.AddressOf(http), now, now, expires);
         var refreshToken = SecureTokens.Token();
         var batch = new WriteBatch();
+        // What was the password may be none by now.
+        var added = SessionStore.Add(batch, session, refreshToken, $"u.password_hash = {account.PasswordHash}");
         if (rehashed is not null)
-            UserStore.Set(batch, account.Id, $"password_hash = {rehashed}");
-        SessionStore.Add(batch, session, refreshToken);
-        audit.Add(batch, AuditActions.LoggedIn, account.Id, http, device);
+            UserStore.Rehash(batch, account, rehashed);
+        audit.AddLogin(batch, session, http, device);
         await db.WriteAsync(batch);
+        if (added.Changed == 0)
+            return ApiResults.Of(Problems.WrongPassword);
 
         return tokens.Answer(session, refreshToken);
     }

@@ -66,8 +66,10 @@ sealed class Revocations(Database db, NodeNotifier notifier, AuthOptions options
         // An issuer's clock may be ahead of ours: what it had issued by now may say that it was later.
         batch.Execute($"""
             insert into ended_keys (token_key, ended_at)
-            select s.token_key, case when s.token_iat > {now} then s.token_iat else {now} end
-            from sessions s where {just} and s.token_key is not null
+            select coalesce(s.token_key, s.origin_key),
+              case when max(s.token_iat) > {now} then max(s.token_iat) else {now} end
+            from sessions s where {just} and coalesce(s.token_key, s.origin_key) is not null
+            group by coalesce(s.token_key, s.origin_key)
             on conflict (token_key) do update set ended_at = case
               when excluded.ended_at > ended_keys.ended_at then excluded.ended_at else ended_keys.ended_at end
             """);

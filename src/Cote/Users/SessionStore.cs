@@ -31,12 +31,36 @@ sealed class SessionStore(Database db, SigningKeys keys)
     readonly ConcurrentDictionary<string, Timestamp> _seen = [];
     readonly Lazy<IReadOnlyList<byte[]>> _successorKeys = new(() => keys.Derived.For("refresh tokens"));
 
-    /// <summary>Adds a session to a batch.</summary>
-    public static void Add(WriteBatch batch, Session session, string refreshToken) => batch.Execute($"""
-        insert into sessions (id, user_id, refresh_hash, device, ip, created_at, last_seen_at, expires_at, issuer)
-        values ({session.Id}, {session.UserId}, {SecureTokens.Hash(refreshToken)}, {session.Device}, {session.Ip},
-          {session.CreatedAt}, {session.LastSeenAt}, {session.ExpiresAt}, {session.Issuer})
-        """);
+    /// <summary>
+    /// Adds a session to a batch. It changes nothing where its user may not log in by now, or <paramref name="guard"/>
+    /// (a condition on <c>u</c>) does not hold.
+    /// </summary>
+    /// <param name="batch">What it is added to.</param>
+    /// <param name="session">The session.</param>
+    /// <param name="refreshToken">Its first one.</param>
+    /// <param name="guard">What else it depends on.</param>
+    /// <param name="tokenKey">Where it holds an issuer's own tokens: their key.</param>
+    /// <param name="originKey">Where an issuer's id token was exchanged for it: the key of that.</param>
+    /// <param name="issuedAt">When the issuer's token was issued.</param>
+    public static Statement Add(
+        WriteBatch batch, Session session, string refreshToken, Sql guard, string? tokenKey = null,
+        string? originKey = null, Timestamp? issuedAt = null)
+    {
+        // Whoever disables or erases the user, or sets a password, has the row.
+        batch.Lock($"select 1 from users where id = {session.UserId}");
+        // Whoever ends a session of the key has its row: what is written with that must be seen.
+        if (tokenKey is not null)
+            batch.Lock($"select 1 from sessions where token_key = {tokenKey} and revoked_at is null");
+        return batch.Execute($"""
+            insert into sessions (id, user_id, refresh_hash, device, ip, created_at, last_seen_at, expires_at, issuer,
+              token_key, origin_key, token_until, token_iat)
+            select {session.Id}, u.id, {SecureTokens.Hash(refreshToken)}, {session.Device}, {session.Ip},
+              {session.CreatedAt}, {session.LastSeenAt}, {session.ExpiresAt}, {session.Issuer},
+              {tokenKey}, {originKey}, {session.TokenUntil}, {issuedAt}
+            from users u
+            where u.id = {session.UserId} and u.disabled_at is null and u.erased_at is null and {guard}
+            """);
+    }
 
     /// <summary>The session, if it still lives and its user may log in.</summary>
     public Task<Session?> FindAsync(string id, Timestamp now, CancellationToken ct) =>

@@ -17,9 +17,10 @@ sealed class UserStore(Database db)
     public static void Add(WriteBatch batch, User user, string passwordHash, string role, Timestamp now)
     {
         batch.Execute($"""
-            insert into users (id, username, username_key, email, email_key, password_hash, role, created_at)
+            insert into users (id, username, username_key, email, email_key, password_hash, role, created_at,
+              email_verified)
             values ({user.Id}, {user.Username}, {Fold(user.Username)}, {user.Email}, {Fold(user.Email)}, {passwordHash},
-              {role}, {now})
+              {role}, {now}, {(user.EmailVerified ? 1L : 0L)})
             """);
         batch.Execute($"insert into heads (user_id) values ({user.Id})");
     }
@@ -27,6 +28,11 @@ sealed class UserStore(Database db)
     /// <summary>Adds an update of some columns of a user to a batch.</summary>
     public static Statement Set(WriteBatch batch, string id, Sql columns) =>
         batch.Execute($"update users set {columns} where id = {id} and erased_at is null");
+
+    /// <summary>Adds a new hash of the same password to a batch, unless it is another password by now.</summary>
+    public static void Rehash(WriteBatch batch, Account account, string hash) => batch.Execute($"""
+        update users set password_hash = {hash} where id = {account.Id} and password_hash = {account.PasswordHash}
+        """);
 
     /// <summary>
     /// Adds a new name and address of a user to a batch; one that is taken makes it a conflict. Another address is not

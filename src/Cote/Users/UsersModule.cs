@@ -59,10 +59,10 @@ static class UsersModule
             .RequireRateLimit(Limit.Login).Takes<EmailCode>("application/json").Produces<SuccessBody>()
             .WithTags("Users").WithSummary("Mail a code to the user's address; with the code, it is verified");
         routes.MapPost("/password/forgot", ForgotPassword.Handle).RequireRateLimit(Limit.Login)
-            .Takes<ForgottenPassword>("application/json").Produces<SuccessBody>()
+            .WithMetadata(new RefusesKeys()).Takes<ForgottenPassword>("application/json").Produces<SuccessBody>()
             .WithTags("Users").WithSummary("Mail a code for a new password, where the address has an account");
         routes.MapPost("/password/reset", ResetPassword.Handle).RequireRateLimit(Limit.Login)
-            .Takes<NewPassword>("application/json").Produces<PasswordWasReset>()
+            .WithMetadata(new RefusesKeys()).Takes<NewPassword>("application/json").Produces<PasswordWasReset>()
             .WithTags("Users").WithSummary("Set a new password by the code of a mail; every session ends");
         routes.MapGet("/sessions/", ListSessions.Handle).RequireAuthorization().Produces<IReadOnlyList<SessionInfo>>()
             .WithTags("Sessions").WithSummary("The devices on which the user is logged in");

@@ -81,6 +81,9 @@ public sealed class CoteApp : IAsyncDisposable
     public IEnumerable<RouteEndpoint> Endpoints =>
         _app!.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>();
 
+    /// <summary>What the server is made of.</summary>
+    public IServiceProvider Services => _app!.Services;
+
     /// <summary>Every log line so far, with its exception.</summary>
     public ConcurrentQueue<string> Logs { get; } = [];
 

@@ -159,4 +159,20 @@ public sealed partial class ApiKeyTests
         await Patience.UntilAsync(
             async () => (await ada.MessageAsync(chat, reply)).Text("status") == "read", "it is read");
     }
+
+    [Theory]
+    [InlineData("POST", "/password/forgot")]
+    [InlineData("POST", "/password/reset")]
+    [InlineData("GET", "/auth/home")]
+    [InlineData("GET", "/auth/home/callback")]
+    public async Task What_is_for_people_alone_refuses_a_key_though_it_is_open(string method, string path)
+    {
+        using var ada = await _app.RegisterAsync();
+        using var robot = await ada.WithKeyAsync("read", "write");
+
+        (await robot.SendAsync(new(method), path, null))
+            .ShouldBeProblem(403, "insufficient_scope", "This API key may not do this");
+        (await ada.SendAsync(new(method), path, null)).Status.ShouldNotBe(403);
+        (await robot.FormAsync("/token", ("username", ada.Username), ("password", ada.Password))).Ok();
+    }
 }

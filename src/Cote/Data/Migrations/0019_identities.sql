@@ -34,13 +34,15 @@ create table forgotten_identities (
 );
 
 -- What their accounts had used of models in the windows that were open. A row of the first day of a month is of all of
--- its days but the one that has a row.
+-- its days but the one that has a row. Those of one unit are of one account, whichever of its identities they are under.
 create table forgotten_usage (
 -- [sqlite]
   hash text not null,
+  unit text not null,
 -- [end]
 -- [postgres]
   hash text collate "C" not null,
+  unit text collate "C" not null,
 -- [end]
   day bigint not null,
   tokens bigint not null,
@@ -49,14 +51,17 @@ create table forgotten_usage (
 );
 
 -- A session that came about by an issuer has its name. One that holds the issuer's own access tokens has their key, and
--- of those that were seen the last end and the last moment of issue.
+-- of those that were seen the last end and the last moment of issue. One that an id token was exchanged for has the key
+-- of that as its origin, and its moment of issue.
 -- [sqlite]
 alter table sessions add column issuer text;
 alter table sessions add column token_key text;
+alter table sessions add column origin_key text;
 -- [end]
 -- [postgres]
 alter table sessions add column issuer text collate "C";
 alter table sessions add column token_key text collate "C";
+alter table sessions add column origin_key text collate "C";
 -- [end]
 alter table sessions add column token_until bigint;
 alter table sessions add column token_iat bigint;

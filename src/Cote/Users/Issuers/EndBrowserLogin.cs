@@ -53,7 +53,7 @@ sealed class EndBrowserLogin(
         var (good, why) = await flow.RedeemAsync(issuer, answer.Code, login.Callback, token, ct);
         if (good is null)
             return (null, Failed(issuer, why));
-        var (standing, problem) = await firstSight.FindAsync(good, http, ct);
+        var (standing, problem) = await firstSight.FindAsync(good, http, isNewLogin: true, ct);
         return problem is null ? (standing.UserId, "")
             : (null, problem.Status < 500 ? LoginErrors.AccessDenied : Failed(issuer, problem.Code));
     }

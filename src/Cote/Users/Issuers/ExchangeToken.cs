@@ -25,13 +25,11 @@ sealed class ExchangeToken(
         var (token, bad) = await reader.ReadAsync(subjectToken, TokenDoor.Id, ct);
         if (token is null)
             return ApiResults.Of(bad!);
-        var (standing, problem) = await firstSight.FindAsync(token, http, ct);
+        var (standing, problem) = await firstSight.FindAsync(token, http, isNewLogin: false, ct);
         if (problem is not null)
             return ApiResults.Of(problem);
-        if (IssuerTokens.HasEnded(token, standing))
-            return ApiResults.Of(Problems.InvalidToken);
 
-        return await sessions.BeginAsync(standing.UserId!, token.Issuer.Name, device, http, AccessToken);
+        return await sessions.BeginAsync(standing.UserId!, token.Issuer.Name, device, http, token, AccessToken);
     }
 
     /// <summary>The id token of a request, with its type.</summary>

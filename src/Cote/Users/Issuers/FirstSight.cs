@@ -16,8 +16,12 @@ sealed class FirstSight(IdentityStore identities, UserStore users, Database db, 
     /// <summary>
     /// What the rows say of the token, once its identity has an account that may log in; or the problem.
     /// </summary>
+    /// <param name="token">The token.</param>
+    /// <param name="http">The request.</param>
+    /// <param name="isNewLogin">The token was made for this login: a logout from before does not end it.</param>
+    /// <param name="ct">Ends the wait.</param>
     public async Task<(Standing Standing, Problem? Problem)> FindAsync(
-        IssuerToken token, HttpContext http, CancellationToken ct)
+        IssuerToken token, HttpContext http, bool isNewLogin, CancellationToken ct)
     {
         // More than once where another node makes the same account, or another account takes the name.
         for (var tries = 0; ; tries++)
@@ -25,8 +29,13 @@ sealed class FirstSight(IdentityStore identities, UserStore users, Database db, 
             var standing = await identities.FindAsync(token, ct);
             if (standing.ForgottenAt >= token.IssuedAt)
                 return (standing, Problems.InvalidToken);
+            if (standing.UserId is not null && standing.IsDisabled)
+                return (standing, Problems.AccountDisabled with { Status = 401 });
+            // Before an account is made: a token that is refused makes none.
+            if (!isNewLogin && IssuerTokens.HasEnded(token, standing))
+                return (standing, Problems.InvalidToken);
             if (standing.UserId is not null)
-                return (standing, standing.IsDisabled ? Problems.AccountDisabled with { Status = 401 } : null);
+                return (standing, null);
             if (!token.Issuer.Options.Register)
                 return (standing, Problems.RegistrationClosed);
             if (tries == Tries)
@@ -45,7 +54,8 @@ sealed class FirstSight(IdentityStore identities, UserStore users, Database db, 
         for (var number = 2; taken.Contains(name); number++)
             name = $"{NameOf(token)}-{number}";
         var batch = new WriteBatch();
-        UserStore.Add(batch, new(id, name, email), "", Roles.User, now);
+        UserStore.Add(
+            batch, new(id, name, email, EmailVerified: email == token.VerifiedEmail), "", Roles.User, now);
         IdentityStore.Add(batch, token, id, clock.NewId(), now);
         audit.Add(batch, AuditActions.Registered, id, http, token.Issuer.Name);
         await db.WriteAsync(batch);

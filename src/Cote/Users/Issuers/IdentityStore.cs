@@ -43,14 +43,25 @@ sealed class IdentityStore(Database db, Issuers issuers)
           {now})
         """);
 
-    /// <summary>Adds the session of a token's key to a batch; one that is there makes it a conflict.</summary>
-    public static void AddSession(WriteBatch batch, Session session, IssuerToken token) => batch.Execute($"""
-        insert into sessions (id, user_id, refresh_hash, device, ip, created_at, last_seen_at, expires_at, issuer,
-          token_key, token_until, token_iat)
-        values ({session.Id}, {session.UserId}, {SecureTokens.Hash(SecureTokens.Token())}, {session.Device},
-          {session.Ip}, {session.CreatedAt}, {session.LastSeenAt}, {session.ExpiresAt}, {session.Issuer}, {token.Key},
-          {token.Expires}, {token.IssuedAt})
-        """);
+    /// <summary>
+    /// Adds the session of a token's key to a batch; one that is there makes it a conflict. It changes nothing where
+    /// the token does not let its user in any more.
+    /// </summary>
+    public static Statement AddSession(WriteBatch batch, Session session, IssuerToken token)
+    {
+        Sql guard = $"""
+            exists (select 1 from identities i where i.hash = {token.IdentityHash} and i.user_id = u.id)
+              and {HasNotEnded(token)}
+            """;
+        return SessionStore.Add(
+            batch, session, SecureTokens.Token(), guard, tokenKey: token.Key, issuedAt: token.IssuedAt);
+    }
+
+    /// <summary>The condition that no session of the token's key was ended such that the token is refused.</summary>
+    public static Sql HasNotEnded(IssuerToken token) => $"""
+        not exists (select 1 from ended_keys e where e.token_key = {token.Key}
+          and e.ended_at >= {(token.HasSessionId ? new Timestamp(0) : token.IssuedAt)})
+        """;
 
     /// <summary>Notes the next token of a session.</summary>
     public Task ContinueAsync(Session session, IssuerToken token, Timestamp now)
@@ -92,9 +103,12 @@ sealed class IdentityStore(Database db, Issuers issuers)
     /// </summary>
     public static void Forget(WriteBatch batch, string userId, Timestamp now)
     {
+        // An issuer's clock may be ahead of ours.
         batch.Execute($"""
             insert into forgotten_identities (hash, erased_at)
-            select i.hash, {now} from identities i where i.user_id = {userId}
+            select i.hash, (select case when max(s.token_iat) > {now} then max(s.token_iat) else {now} end
+              from sessions s where s.user_id = {userId})
+            from identities i where i.user_id = {userId}
             on conflict (hash) do update set erased_at = excluded.erased_at
             """);
         batch.Execute($"delete from identities where user_id = {userId}");

@@ -20,6 +20,9 @@ sealed record IssuerToken(Issuer Issuer, string Subject, Timestamp IssuedAt, Tim
     public string Key => TextOf("sid") is { } sid ? "sid:" + HashOf(Issuer.Authority, Subject, sid)
         : "app:" + HashOf(Issuer.Authority, Subject, TextOf("azp") ?? TextOf("client_id") ?? "");
 
+    /// <summary>Whether the key is a session of the issuer's: once that was ended, it never begins again.</summary>
+    public bool HasSessionId => TextOf("sid") is not null;
+
     /// <summary>A claim that is a text with something in it, without U+0000; null where it is not.</summary>
     public string? TextOf(string claim) => TextOf(Claims, claim);
 

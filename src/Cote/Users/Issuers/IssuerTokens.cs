@@ -28,6 +28,8 @@ sealed class IssuerTokens(
         string token, HttpContext http, CancellationToken ct)
     {
         var hash = SecureTokens.Hash(token);
+        if (http.Features.Get<Refusal>() is { } refused && refused.Hash == hash)
+            return (null, refused.Problem); // A request that asks twice pays once.
         if (_verified.TryGetValue(hash, out var known))
         {
             var now = clock.Now;
@@ -40,9 +42,12 @@ sealed class IssuerTokens(
         }
         var (user, problem) = await CheckAsync(token, http, ct);
         if (problem == Problems.InvalidToken)
-            return (null, limits.Acquire(Limit.Login, http) ?? problem);
+            problem = limits.Acquire(Limit.Login, http) ?? problem;
         if (user is null)
+        {
+            http.Features.Set(new Refusal(hash, problem!));
             return (null, problem);
+        }
         if (_verified.Count >= MaxVerified)
             _verified.Clear();
         _verified[hash] = user;
@@ -57,17 +62,15 @@ sealed class IssuerTokens(
             return (null, bad);
         for (var tries = 0; tries < Tries; tries++)
         {
-            var (standing, problem) = await firstSight.FindAsync(token, http, ct);
+            var (standing, problem) = await firstSight.FindAsync(token, http, isNewLogin: false, ct);
             if (problem is not null)
                 return (null, problem);
-            if (HasEnded(token, standing))
-                return (null, Problems.InvalidToken);
             var session = standing.Session ?? await BeginAsync(token, standing.UserId!, http);
             if (session is null)
-                continue; // Another request of the same key was first.
+                continue; // Another request of the same key was first, or the user was shut out meanwhile.
             if (standing.Session is not null && (token.Expires > session.TokenUntil
                 || token.IssuedAt > standing.LastIssuedAt))
-                await identities.ContinueAsync(session with { ExpiresAt = EndOf(clock.Now) }, token, clock.Now);
+                await identities.ContinueAsync(session with { ExpiresAt = EndOf(token) }, token, clock.Now);
             return revocations.Contains(session.Id) ? (null, Problems.InvalidToken)
                 : (new CurrentUser(session.UserId, session.Id, token.Expires), null);
         }
@@ -76,19 +79,23 @@ sealed class IssuerTokens(
 
     /// <summary>Whether a session of the token's key was ended after the token was issued, or once for all.</summary>
     public static bool HasEnded(IssuerToken token, Standing standing) =>
-        standing.EndedAt is { } ended
-        && (token.IssuedAt <= ended || token.Key.StartsWith("sid:", StringComparison.Ordinal));
+        standing.EndedAt is { } ended && (token.IssuedAt <= ended || token.HasSessionId);
 
     async Task<Session?> BeginAsync(IssuerToken token, string userId, HttpContext http)
     {
         var (now, name) = (clock.Now, token.Issuer.Name);
         var session = new Session(
-            clock.NewId(), userId, name, RateLimits.AddressOf(http), now, now, EndOf(now), name, token.Expires);
+            clock.NewId(), userId, name, RateLimits.AddressOf(http), now, now, EndOf(token), name, token.Expires);
         var batch = new WriteBatch();
-        IdentityStore.AddSession(batch, session, token);
-        audit.Add(batch, AuditActions.LoggedIn, userId, http, name);
-        return await db.WriteAsync(batch) == Outcome.Conflict ? null : session;
+        var added = IdentityStore.AddSession(batch, session, token);
+        audit.AddLogin(batch, session, http, name);
+        return await db.WriteAsync(batch) == Outcome.Conflict || added.Changed == 0 ? null : session;
     }
 
-    Timestamp EndOf(Timestamp now) => now + TimeSpan.FromDays(options.SessionDays);
+    // Not before the token's own: what ends a session must end what still works.
+    Timestamp EndOf(IssuerToken token) =>
+        clock.Now + TimeSpan.FromDays(options.SessionDays) is var end && end > token.Expires ? end : token.Expires;
+
+    /// <summary>What became of a token in this request.</summary>
+    sealed record Refusal(string Hash, Problem Problem);
 }

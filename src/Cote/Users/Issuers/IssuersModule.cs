@@ -33,9 +33,10 @@ static class IssuersModule
             .Takes<NewIdentity>("application/json").Produces<Identity>()
             .WithTags("Users").WithSummary("Log in by this identity too");
         routes.MapGet("/auth/{issuer}", BeginBrowserLogin.Handle).RequireRateLimit(Limit.Login)
-            .Produces(StatusCodes.Status302Found)
+            .WithMetadata(new RefusesKeys()).Produces(StatusCodes.Status302Found)
             .WithTags("Users").WithSummary("Log in at an issuer in a browser, for a native app");
-        routes.MapGet("/auth/{issuer}/callback", EndBrowserLogin.Handle).Produces(StatusCodes.Status302Found)
+        routes.MapGet("/auth/{issuer}/callback", EndBrowserLogin.Handle)
+            .WithMetadata(new RefusesKeys()).Produces(StatusCodes.Status302Found)
             .WithTags("Users").WithSummary("Where an issuer sends the browser back to");
     }
 }

@@ -90,6 +90,9 @@ sealed class MailLoop(
         {
             return new($"the template threw {error.GetType().Name}", IsFinal: false);
         }
+        // A host's code may know nothing of null checks.
+        if (text is not { Subject: not null, Text: not null })
+            return new("the template made no mail", IsFinal: false);
         // Before it is sent: whoever gets a code must be able to use it.
         await mails.AddCodeAsync(mail, account, MailCode.HashOf(code), Clock.Now);
         try

@@ -11,6 +11,7 @@ sealed class MailStore(Database db)
     const int MostWaiting = 10_000;
     static readonly TimeSpan Lease = TimeSpan.FromMinutes(2); // longer than a try
     static readonly TimeSpan Counted = TimeSpan.FromHours(1);
+    static readonly TimeSpan WaitsAtMost = TimeSpan.FromHours(2); // longer than the loop tries
     static readonly TimeSpan KeptFor = TimeSpan.FromDays(2);
 
     /// <summary>Asks for a mail. Beyond ten thousand that wait it is dropped: false.</summary>
@@ -112,11 +113,18 @@ sealed class MailStore(Database db)
         where user_id = {userId} and purpose = {purpose} and used_at is null
         """);
 
-    /// <summary>Removes codes that nothing counts any more.</summary>
+    /// <summary>Removes what waits for an account's address, before the account is erased.</summary>
+    public static void Forget(WriteBatch batch, string userId) => batch.Execute($"""
+        delete from mails where user_id = {userId}
+          or lower(address) in (select u.email_key from users u where u.id = {userId})
+        """);
+
+    /// <summary>Removes codes that nothing counts any more, and mails that nobody sends any more.</summary>
     public async Task PurgeAsync(Timestamp now)
     {
         var batch = new WriteBatch();
         batch.Execute($"delete from mail_codes where created_at < {now - KeptFor}");
+        batch.Execute($"delete from mails where created_at < {now - WaitsAtMost}");
         await db.WriteAsync(batch);
     }
 }

@@ -14,7 +14,8 @@ public sealed record MailText(string Subject, string Text, string? Html = null);
 
 /// <summary>
 /// Makes the mails that are sent. Each gets who it is for and the code, 20 letters and digits in groups of five. It is
-/// called off the request's path, again for each try; what it throws is a failure of that try.
+/// called off the request's path, again for each try; what it throws, or a mail without a subject or text, is a failure
+/// of that try.
 /// </summary>
 public sealed record MailTemplates
 {

@@ -34,6 +34,8 @@ static class ResetPassword
 
         var hashed = await passwords.HashAsync(password, ct);
         var batch = new WriteBatch();
+        // First: a login by the old password that has the row makes its session before they are ended.
+        batch.Lock($"select 1 from users where id = {account.Id}");
         MailStore.Lock(batch, hash);
         Sql works = MailStore.Works(hash, MailPurposes.Reset, now);
         // Before the update: it looks at the code, which the last statement ends.

@@ -75,6 +75,7 @@ public sealed class FirstSightTests(IssuerApp shared) : IClassFixture<IssuerApp>
 
         me["id"].ShouldNotBe(bob.Id);
         me["email"].ShouldBe(isTaken ? email : me["id"] + "@users.invalid");
+        me.Json.GetProperty("email_verified").GetBoolean().ShouldBe(isTaken);
         (await bob.GetAsync("/users/me")).Ok()["email"].ShouldBe(bob.Username + "@example.com");
     }
 
