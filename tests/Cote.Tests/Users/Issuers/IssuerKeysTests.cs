@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 namespace Cote.Tests.Users;
 
 /// <summary>What an issuer's keys are worth while they change, and while the issuer is away.</summary>
+[Trait("Rows", "none")]
 public sealed class IssuerKeysTests : IAsyncLifetime
 {
     IssuerApp _app = null!;

@@ -3,6 +3,7 @@ using Cote.Tests.Harness;
 namespace Cote.Tests.Users;
 
 [Trait("Rows", "none")]
+[Trait("Rows", "none")]
 public sealed class IssuerOptionsTests
 {
     [Theory]

@@ -5,6 +5,7 @@ using Cote.Tests.Harness;
 
 namespace Cote.Tests.Users;
 
+[Trait("Rows", "none")]
 public sealed class IssuerTokenTests(IssuerApp shared) : IClassFixture<IssuerApp>
 {
     FakeIssuer Home => shared.Home;
