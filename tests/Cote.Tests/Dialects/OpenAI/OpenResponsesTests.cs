@@ -67,7 +67,7 @@ public sealed class OpenResponsesTests(LiveApp live) : IClassFixture<LiveApp>
         return response;
     }
 
-    async Task<JsonElement> StreamAsync(CoteClient ada, object body)
+    static async Task<JsonElement> StreamAsync(CoteClient ada, object body)
     {
         await using var stream = await ada.StreamAsync(HttpMethod.Post, "/v1/responses", body);
         stream.Response.Content.Headers.ContentType!.MediaType.ShouldBe("text/event-stream");
