@@ -97,7 +97,11 @@ public sealed class FakeIssuer : IAsyncDisposable
         var key = (rsa ?? Rsa).ExportParameters(false);
         return new()
         {
-            ["kty"] = "RSA", ["use"] = "sig", ["kid"] = id, ["n"] = Text(key.Modulus!), ["e"] = Text(key.Exponent!),
+            ["kty"] = "RSA",
+            ["use"] = "sig",
+            ["kid"] = id,
+            ["n"] = Text(key.Modulus!),
+            ["e"] = Text(key.Exponent!),
         };
     }
 
@@ -119,7 +123,9 @@ public sealed class FakeIssuer : IAsyncDisposable
     {
         var first = new JsonObject
         {
-            ["alg"] = algorithm, ["typ"] = "JWT", ["kid"] = (algorithm == "ES256" ? "ec" : "rsa") + Generation,
+            ["alg"] = algorithm,
+            ["typ"] = "JWT",
+            ["kid"] = (algorithm == "ES256" ? "ec" : "rsa") + Generation,
         };
         head?.Invoke(first);
         var text = $"{Text(Encoding.UTF8.GetBytes(first.ToJsonString()))}.{Text(Encoding.UTF8.GetBytes(claims))}";
@@ -155,7 +161,11 @@ public sealed class FakeIssuer : IAsyncDisposable
         var key = Ec.ExportParameters(false).Q;
         return new()
         {
-            ["kty"] = "EC", ["crv"] = "P-256", ["kid"] = "ec" + Generation, ["x"] = Text(key.X!), ["y"] = Text(key.Y!),
+            ["kty"] = "EC",
+            ["crv"] = "P-256",
+            ["kid"] = "ec" + Generation,
+            ["x"] = Text(key.X!),
+            ["y"] = Text(key.Y!),
         };
     }
 

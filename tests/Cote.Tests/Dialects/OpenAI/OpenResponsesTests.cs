@@ -90,7 +90,8 @@ public sealed class OpenResponsesTests(LiveApp live) : IClassFixture<LiveApp>
         var play = live.Play(FakeReply.Text("Hello ", "there."));
         var body = new
         {
-            model = "openai", input = new[] { new { type = "message", role = "user", content = play.Question } },
+            model = "openai",
+            input = new[] { new { type = "message", role = "user", content = play.Question } },
         };
         Check((await ada.RespondAsync(body)).Ok().Json).OutputText().ShouldBe("Hello there.");
         (await StreamAsync(ada, new { body.model, body.input, stream = true })).OutputText().ShouldBe("Hello there.");

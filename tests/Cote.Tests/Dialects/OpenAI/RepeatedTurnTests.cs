@@ -81,14 +81,16 @@ public sealed class RepeatedTurnTests(LiveApp live) : IClassFixture<LiveApp>
         var play = live.Play(FakeReply.Refuse(400));
         var failed = await ada.CompleteAsync(new
         {
-            metadata = new { chat_id = chat }, messages = new[] { new { role = "user", content = play.Question } },
+            metadata = new { chat_id = chat },
+            messages = new[] { new { role = "user", content = play.Question } },
         });
         (failed.Status, failed.Header("x-should-retry")).ShouldBe((400, "false"));
 
         var half = live.Play(FakeReply.Text("Half").ThenCut());
         await using var stream = await ada.StreamAsync(HttpMethod.Post, "/v1/chat/completions", new
         {
-            metadata = new { chat_id = chat }, stream = true,
+            metadata = new { chat_id = chat },
+            stream = true,
             messages = new[] { new { role = "user", content = half.Question } },
         });
         var lines = new List<string>();

@@ -23,8 +23,14 @@ public sealed class ResponseTests(LiveApp live) : IClassFixture<LiveApp>
         var play = live.Play(FakeReply.Text("All ", "well."));
         var answer = (await ada.RespondAsync(new
         {
-            model = "openai", input = play.Question, instructions = "Be brief.", temperature = 0.25,
-            max_output_tokens = 99, reasoning = new { effort = "low" }, metadata = new { tag = "one" }, seed = 7,
+            model = "openai",
+            input = play.Question,
+            instructions = "Be brief.",
+            temperature = 0.25,
+            max_output_tokens = 99,
+            reasoning = new { effort = "low" },
+            metadata = new { tag = "one" },
+            seed = 7,
         })).Ok();
 
         answer.Json.EnumerateObject().Select(x => x.Name).ShouldBe(Fields.Concat(["conversation", "user"]), true);
@@ -97,7 +103,10 @@ public sealed class ResponseTests(LiveApp live) : IClassFixture<LiveApp>
         var schema = new { type = "object", properties = new { city = new { type = "string" } } };
         var answer = (await ada.RespondAsync(new
         {
-            model = "openai", input = play.Question, tool_choice = "none", tools = new[] { TurnReading.Function("t") },
+            model = "openai",
+            input = play.Question,
+            tool_choice = "none",
+            tools = new[] { TurnReading.Function("t") },
             text = new { format = new { type = "json_schema", name = "place", strict = true, schema } },
         })).Ok();
         var body = (await play.NextCallAsync()).Body;
@@ -177,7 +186,9 @@ public sealed class ResponseTests(LiveApp live) : IClassFixture<LiveApp>
         var next = live.Play(FakeReply.Text("Next."));
         var queued = (await ada.RespondAsync(new
         {
-            input = next.Question, background = true, conversation = begun.Json.Text("conversation", "id"),
+            input = next.Question,
+            background = true,
+            conversation = begun.Json.Text("conversation", "id"),
         })).Ok();
         queued["status"].ShouldBe("queued");
 

@@ -78,7 +78,9 @@ public sealed class TurnToolTests(ToolApp app) : ToolAppTests(app), IClassFixtur
             FakeReply.Call("weather").ThenCall("send", "{}"), FakeReply.Text("Done."));
         var asked = (await Ada.RespondAsync(new
         {
-            model = "openai", input = play.Question, tools = new[] { TurnReading.Function("weather") },
+            model = "openai",
+            input = play.Question,
+            tools = new[] { TurnReading.Function("weather") },
         })).Ok();
         asked.Json.Types().ShouldBe("function_call mcp_approval_request");
         (await Ada.RespondAsync(Output(asked, asked.Json.Items()[0], "sun"))).Refusal().ShouldBe(
@@ -166,7 +168,8 @@ public sealed class TurnToolTests(ToolApp app) : ToolAppTests(app), IClassFixtur
             ? Ada.RespondAsync(new { model = "openai", input = play.Question, conversation = $"conv_{Chat}" })
             : Ada.CompleteAsync(new
             {
-                metadata = new { chat_id = Chat }, messages = new[] { new { role = "user", content = play.Question } },
+                metadata = new { chat_id = Chat },
+                messages = new[] { new { role = "user", content = play.Question } },
             });
         await runs.Task.InTimeAsync();
         (await Ada.DeleteAsync($"/chats/{Chat}")).Ok();
@@ -184,11 +187,15 @@ public sealed class TurnToolTests(ToolApp app) : ToolAppTests(app), IClassFixtur
         var play = Live.Play(FakeReply.Call("weather"), FakeReply.Text("Rain."));
         var asked = (await Ada.RespondAsync(new
         {
-            model = "openai", input = play.Question, tools = new[] { TurnReading.Function("weather") },
+            model = "openai",
+            input = play.Question,
+            tools = new[] { TurnReading.Function("weather") },
         })).Ok();
         var output = new
         {
-            type = "function_call_output", call_id = asked.Json.Items()[0].Text("call_id"), output = "rain",
+            type = "function_call_output",
+            call_id = asked.Json.Items()[0].Text("call_id"),
+            output = "rain",
         };
         (await Ada.RespondAsync(new
         {
