@@ -86,6 +86,8 @@ public sealed partial class CrashTests(PublishedProgram program, ITestOutputHelp
         using var ada = await CoteClient.RegisterAsync(node.Url);
         await using var device = new Device(node, ada, story);
         device.Start();
+        // What is asked before stands before its beginning: it would see the reply without its question.
+        await Patience.UntilAsync(() => Task.FromResult(device.Frames > 0), "the device is ready");
         var questions = new Dictionary<string, (string Chat, string Content)>();
         for (var i = 0; i < 30; i++)
         {
