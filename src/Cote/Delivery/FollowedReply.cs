@@ -52,8 +52,10 @@ sealed class FollowedReply
     /// <summary>Whether nothing more comes.</summary>
     public bool IsOver => Ended is not null || IsDeleted;
 
-    /// <summary>Whether the row is to be read: the frame says that it has all of it now.</summary>
-    /// <remarks>Frames that tell a slow node of parts may come after the event that ends or pauses them.</remarks>
+    /// <summary>
+    /// Takes a frame. True where the row is to be read for the rest: it ends or waits, and on a slow node frames of its
+    /// parts may come after that.
+    /// </summary>
     public bool Apply(Frame frame)
     {
         switch (frame.Type)

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using Cote.Primitives;
@@ -22,13 +21,13 @@ readonly record struct Refreshed(Session? Session, string Token, Session? Reused
 sealed class SessionStore(Database db, SigningKeys keys)
 {
     const long RetryMilliseconds = 10_000;
-    const int SeenRows = 200; // of one batch: a long one would hold up every other write of the embedded database
 
     static readonly Sql All = $"""
         s.id, s.user_id, s.device, s.ip, s.created_at, s.last_seen_at, s.expires_at, s.issuer, s.token_until
         """;
 
-    readonly ConcurrentDictionary<string, Timestamp> _seen = [];
+    readonly LastUses _uses = new(
+        db, (id, at) => (Sql)$"update sessions set last_seen_at = {at} where id = {id} and last_seen_at < {at}");
     readonly Lazy<IReadOnlyList<byte[]>> _successorKeys = new(() => keys.Derived.For("refresh tokens"));
 
     /// <summary>
@@ -133,23 +132,10 @@ sealed class SessionStore(Database db, SigningKeys keys)
     }
 
     /// <summary>Remembers that a session was used; <see cref="WriteSeenAsync"/> writes it.</summary>
-    public void MarkSeen(string id, Timestamp at) => _seen[id] = at;
+    public void MarkSeen(string id, Timestamp at) => _uses.Mark(id, at);
 
     /// <summary>Writes when sessions were used last. What could not be written is kept for the next time.</summary>
-    public async Task WriteSeenAsync(CancellationToken ct)
-    {
-        // In one order on every node: two that write the same rows must not wait for each other.
-        foreach (var chunk in _seen.OrderBy(x => x.Key, StringComparer.Ordinal).Chunk(SeenRows))
-        {
-            ct.ThrowIfCancellationRequested();
-            var batch = new WriteBatch();
-            foreach (var (id, at) in chunk)
-                batch.Execute($"update sessions set last_seen_at = {at} where id = {id} and last_seen_at < {at}");
-            await db.WriteAsync(batch);
-            foreach (var written in chunk)
-                _seen.TryRemove(written); // not where the session was used again meanwhile
-        }
-    }
+    public Task WriteSeenAsync(CancellationToken ct) => _uses.WriteAsync(ct);
 
     /// <summary>Removes sessions that ended long ago, and revocations whose access tokens have expired.</summary>
     public async Task PurgeAsync(Timestamp now, int most)
@@ -167,7 +153,7 @@ sealed class SessionStore(Database db, SigningKeys keys)
     static Sql Lives(Timestamp now) => $"s.revoked_at is null and s.expires_at > {now}";
 
     Session WithLastUse(Session session) =>
-        _seen.TryGetValue(session.Id, out var at) && at > session.LastSeenAt
+        _uses.Find(session.Id) is { } at && at > session.LastSeenAt
             ? session with { LastSeenAt = at }
             : session;
 

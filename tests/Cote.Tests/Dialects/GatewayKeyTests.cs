@@ -1,3 +1,4 @@
+using Cote.Primitives;
 using Cote.Tests.Harness;
 using Cote.Tests.Usage;
 using Microsoft.AspNetCore.Builder;
@@ -166,22 +167,8 @@ sealed class LeavingClients : IStartupFilter
         next(app);
     };
 
-    sealed class LastBytes(Stream body, CancellationTokenSource gone) : Stream
+    sealed class LastBytes(Stream body, CancellationTokenSource gone) : AsyncStream
     {
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
-
         public override async ValueTask<int> ReadAsync(
             Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
@@ -190,15 +177,5 @@ sealed class LeavingClients : IStartupFilter
                 await gone.CancelAsync();
             return count;
         }
-
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override void Flush() => throw new NotSupportedException();
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     }
 }

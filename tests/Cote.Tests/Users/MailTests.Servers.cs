@@ -210,25 +210,6 @@ public sealed partial class MailTests
         cotes.Text.ShouldContain($"Hello {ada.Username},");
     }
 
-    [Fact]
-    public async Task A_template_that_throws_is_a_failure_of_that_mail_alone()
-    {
-        await using var mail = FakeMailServer.Start();
-        await using var app = await CoteApp.StartAsync(x =>
-        {
-            MailApp.Add(x);
-            x.UseMailTemplates(new() { PasswordReset = (_, code) => throw new InvalidOperationException(code) });
-        }, mail.Settings);
-        using var ada = await app.RegisterAsync();
-
-        (await ada.ForgetAsync()).Ok();
-        await Patience.UntilAsync(
-            () => Task.FromResult(app.Logs.Any(x => x.Contains("the template threw"))), "it failed");
-        (await ada.VerifyAsync()).Ok();
-
-        (await ada.VerifyAsync((await mail.NextAsync(ada.Address())).Code)).Ok();
-    }
-
     [Theory]
     [InlineData("a@example.com\r\nBcc: eve@example.com")]
     [InlineData("a@example.com\nRCPT TO:<eve@example.com>")]

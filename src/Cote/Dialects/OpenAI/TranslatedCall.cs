@@ -163,18 +163,7 @@ sealed class TranslatedCall(
     {
         json.WriteStartArray("tool_calls"u8);
         foreach (var call in calls.Select(x => x.Call))
-        {
-            json.WriteStartObject();
-            if (index is { } place)
-                json.WriteNumber("index"u8, place);
-            json.WriteString("id"u8, call.CallId);
-            json.WriteString("type"u8, "function");
-            json.WriteStartObject("function"u8);
-            json.WriteString("name"u8, call.Name);
-            json.WriteString("arguments"u8, ToolJson.ArgumentsOf(call));
-            json.WriteEndObject();
-            json.WriteEndObject();
-        }
+            CompletionJson.WriteCall(json, index, call.CallId, call.Name, ToolJson.ArgumentsOf(call));
         json.WriteEndArray();
     }
 
@@ -182,17 +171,8 @@ sealed class TranslatedCall(
     {
         json.WriteStartArray("annotations"u8);
         foreach (var citation in citations)
-        {
-            json.WriteStartObject();
-            json.WriteString("type"u8, "url_citation");
-            json.WriteStartObject("url_citation"u8);
-            json.WriteNumber("start_index"u8, citation.Start ?? 0);
-            json.WriteNumber("end_index"u8, citation.End ?? 0);
-            json.WriteString("title"u8, citation.Title);
-            json.WriteString("url"u8, citation.Url?.OriginalString ?? "");
-            json.WriteEndObject();
-            json.WriteEndObject();
-        }
+            CompletionJson.WriteCitation(
+                json, citation.Url?.OriginalString ?? "", citation.Title, citation.Start ?? 0, citation.End ?? 0);
         json.WriteEndArray();
     }
 

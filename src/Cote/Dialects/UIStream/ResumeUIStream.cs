@@ -23,12 +23,3 @@ static class ResumeUIStream
             ? await stream.AnswerAsync(user, message, null, http) : Results.NoContent();
     }
 }
-
-/// <summary><c>POST /api/chat/{id}/stop</c>: ends the open replies of a chat, as <c>POST /chats/{id}/stop</c>.
-/// </summary>
-static class StopUIChat
-{
-    public static Task<IResult> Handle(
-        string id, CurrentUser user, ChatStore chats, StopReplies stop, CancellationToken ct) =>
-        StopReplies.Handle(UIChatRequest.IdInPath(user.Id, id), user, chats, stop, ct);
-}

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Cote.Events;
 using Cote.Primitives;
 
@@ -7,12 +6,13 @@ namespace Cote.Users;
 /// <summary>All SQL of API keys. <see cref="Revocations"/> ends them, as it ends sessions.</summary>
 sealed class ApiKeyStore(Database db)
 {
-    const int UsedRows = 200; // of one batch, as of sessions
     static readonly TimeSpan RememberedFor = TimeSpan.FromDays(1);
     static readonly TimeSpan KeptFor = TimeSpan.FromDays(30);
     static readonly Timestamp Never = Timestamp.From(DateTimeOffset.MaxValue);
 
-    readonly ConcurrentDictionary<string, Timestamp> _used = [];
+    readonly LastUses _uses = new(db, (id, at) => (Sql)$"""
+        update api_keys set last_used_at = {at} where id = {id} and coalesce(last_used_at, 0) < {at}
+        """);
 
     /// <summary>Stores a key; false where the user has as many as may be, or is gone.</summary>
     public async Task<bool> AddAsync(string userId, ApiKey key, string hash)
@@ -66,24 +66,10 @@ sealed class ApiKeyStore(Database db)
     }
 
     /// <summary>Remembers that a key was used; <see cref="WriteUsedAsync"/> writes it.</summary>
-    public void MarkUsed(string id, Timestamp at) => _used[id] = at;
+    public void MarkUsed(string id, Timestamp at) => _uses.Mark(id, at);
 
     /// <summary>Writes when keys were used last. What could not be written is kept for the next time.</summary>
-    public async Task WriteUsedAsync(CancellationToken ct)
-    {
-        foreach (var chunk in _used.OrderBy(x => x.Key, StringComparer.Ordinal).Chunk(UsedRows))
-        {
-            ct.ThrowIfCancellationRequested();
-            var batch = new WriteBatch();
-            foreach (var (id, at) in chunk)
-                batch.Execute($"""
-                    update api_keys set last_used_at = {at} where id = {id} and coalesce(last_used_at, 0) < {at}
-                    """);
-            await db.WriteAsync(batch);
-            foreach (var written in chunk)
-                _used.TryRemove(written); // not where the key was used again meanwhile
-        }
-    }
+    public Task WriteUsedAsync(CancellationToken ct) => _uses.WriteAsync(ct);
 
     /// <summary>Removes keys that were revoked, or expired long ago.</summary>
     public async Task PurgeAsync(Timestamp now, int most)
@@ -102,5 +88,5 @@ sealed class ApiKeyStore(Database db)
     static Timestamp? TimeOrNull(Row row, int column) => row.IsDBNull(column) ? null : new(row.GetInt64(column));
 
     ApiKey WithLastUse(ApiKey key) =>
-        _used.TryGetValue(key.Id, out var at) && !(key.LastUsedAt > at) ? key with { LastUsedAt = at } : key;
+        _uses.Find(key.Id) is { } at && !(key.LastUsedAt > at) ? key with { LastUsedAt = at } : key;
 }

@@ -137,20 +137,10 @@ sealed class CompletionFollower(ResponseFollower responses)
         json.WriteStartArray("tool_calls"u8);
         var index = 0;
         foreach (var item in items)
-        {
-            if (((item as ClientCallItem)?.Call ?? (item as ApprovalItem)?.Call) is not { } call)
-                continue;
-            json.WriteStartObject();
-            if (isChunk)
-                json.WriteNumber("index"u8, index++);
-            json.WriteString("id"u8, OpenAIIds.OfCall(view.Reply.Id, call.CallId));
-            json.WriteString("type"u8, "function");
-            json.WriteStartObject("function"u8);
-            json.WriteString("name"u8, call.Name);
-            json.WriteString("arguments"u8, call.Input.GetRawText());
-            json.WriteEndObject();
-            json.WriteEndObject();
-        }
+            if (((item as ClientCallItem)?.Call ?? (item as ApprovalItem)?.Call) is { } call)
+                CompletionJson.WriteCall(
+                    json, isChunk ? index++ : null, OpenAIIds.OfCall(view.Reply.Id, call.CallId), call.Name,
+                    call.Input.GetRawText());
         json.WriteEndArray();
     }
 
@@ -163,17 +153,8 @@ sealed class CompletionFollower(ResponseFollower responses)
         json.WriteStartArray("annotations"u8);
         foreach (var text in texts)
             foreach (var source in text.Sources.Where(x => x.Url is not null))
-            {
-                json.WriteStartObject();
-                json.WriteString("type"u8, "url_citation");
-                json.WriteStartObject("url_citation"u8);
-                json.WriteString("url"u8, source.Url);
-                json.WriteString("title"u8, source.Title);
-                json.WriteNumber("start_index"u8, (source.Start ?? text.Start) - first);
-                json.WriteNumber("end_index"u8, (source.End ?? text.Start + text.Text.Length) - first);
-                json.WriteEndObject();
-                json.WriteEndObject();
-            }
+                CompletionJson.WriteCitation(json, source.Url!, source.Title, (source.Start ?? text.Start) - first,
+                    (source.End ?? text.Start + text.Text.Length) - first);
         json.WriteEndArray();
     }
 }

@@ -101,7 +101,7 @@ sealed class OpenAITurn(
         HttpContext http, string userId, string hash, CancellationToken ct)
     {
         if (http.Request.Headers[Key] is [{ Length: > 0 } key, ..])
-            return key.Length <= LongestKey ? (Ids.Derive(userId, $"v1 {http.Request.Path} {key}"), null)
+            return key.Length <= LongestKey ? (NamedIds.OfText(userId, key), null)
                 : ("", OpenAIError.Wrong(Key, $"`{Key}` has up to {LongestKey} characters."));
         if (http.Request.Headers["X-Stainless-Retry-Count"] is [{ } count, ..] && count is not ("" or "0")
             && await store.FindSentAsync(userId, hash, clock.Now - RetriedWithin, ct) is { IsDeleted: false } sent)

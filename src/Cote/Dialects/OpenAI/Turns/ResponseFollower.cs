@@ -49,18 +49,28 @@ sealed class ResponseFollower(ReplyStream streams, OpenAITurnStore store)
         await streams.FollowAsync(user, turn.Message, ct) is { } feed
             ? new(feed, user.Id, turn.Index, store) : null;
 
+    // Null where there is no such response, and the request is answered.
+    async Task<FollowedResponse?> FindAsync(HttpContext http, CurrentUser user, StartedTurn turn)
+    {
+        var followed = await OpenAsync(user, turn, http.RequestAborted);
+        if (followed is not null && (await followed.ReadAsync(http.RequestAborted)).Exists)
+        {
+            NameTurn(http, followed);
+            return followed;
+        }
+        await (followed?.DisposeAsync() ?? ValueTask.CompletedTask);
+        await TurnChats.NoResponse(
+            OpenAIIds.OfResponse(turn.Message.ReplyId ?? turn.Message.Id, turn.Index), null).WriteAsync(http);
+        return null;
+    }
+
     /// <summary>Streams a response from the number after <paramref name="after"/> to its end.</summary>
     public async Task StreamAsync(HttpContext http, CurrentUser user, StartedTurn turn, long after)
     {
         var ct = http.RequestAborted;
-        await using var followed = await OpenAsync(user, turn, ct);
-        if (followed is null || !(await followed.ReadAsync(ct)).Exists)
-        {
-            await TurnChats.NoResponse(
-                OpenAIIds.OfResponse(turn.Message.ReplyId ?? turn.Message.Id, turn.Index), null).WriteAsync(http);
+        await using var followed = await FindAsync(http, user, turn);
+        if (followed is null)
             return;
-        }
-        NameTurn(http, followed);
         var sse = new SseWriter(http.Response);
         var events = new ResponseEventWriter(sse, after);
         sse.Start();
@@ -114,14 +124,9 @@ sealed class ResponseFollower(ReplyStream streams, OpenAITurnStore store)
     public async Task AnswerAsync(HttpContext http, CurrentUser user, StartedTurn turn, bool waits)
     {
         var ct = http.RequestAborted;
-        await using var followed = await OpenAsync(user, turn, ct);
-        if (followed is null || !(await followed.ReadAsync(ct)).Exists)
-        {
-            await TurnChats.NoResponse(
-                OpenAIIds.OfResponse(turn.Message.ReplyId ?? turn.Message.Id, turn.Index), null).WriteAsync(http);
+        await using var followed = await FindAsync(http, user, turn);
+        if (followed is null)
             return;
-        }
-        NameTurn(http, followed);
         try
         {
             while (true)

@@ -63,7 +63,7 @@ sealed class TurnChats(
     /// the same message it is the same chat.</summary>
     public async Task<string> CreateAsync(string userId, TurnPlace place, string messageId, CancellationToken ct)
     {
-        var id = Ids.Derive(userId, $"v1 chat {messageId}");
+        var id = NamedIds.Of(userId, ChatOrigins.OpenAI, "chat", messageId);
         if (await chats.AddAsync(userId, NewChat(id, null, place.Model)) == Outcome.Committed
             || await chats.ExistsAsync(userId, id, ct))
             return id;
