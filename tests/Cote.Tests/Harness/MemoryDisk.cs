@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace Cote.Tests.Harness;
 
 /// <summary>
-/// Databases and folders of these tests lie in memory where there is room: what is promised of a disk is tested with the
-/// published program, and here every fsync and every file of a new database would only cost time.
+/// Databases and folders of these tests lie in memory where there is room: what is promised of a disk is tested with
+/// the published program, and here every fsync and every file of a new database would only cost time.
 /// </summary>
 static class MemoryDisk
 {
