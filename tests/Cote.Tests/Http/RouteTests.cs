@@ -132,8 +132,8 @@ public sealed class RouteTests(SharedApp shared)
     {
         await using var app = await CoteApp.StartAsync();
         string[] open = ["/", "/app/{file}", "/s/{token}", "/docs", "/docs.js", "/openapi.json",
-            "/health/live", "/health/ready", "/limits", "/token", "/users/", "/password/forgot", "/password/reset", "/ws", "/media/{mediaId}", "/media/{mediaId}",
-            "/media/{mediaId}/text", "/upload/resumable", "/.well-known/jwks.json", "/auth/{issuer}",
+            "/health/live", "/health/ready", "/limits", "/token", "/users/", "/password/forgot", "/password/reset",
+            "/ws", "/media/{mediaId}", "/media/{mediaId}", "/media/{mediaId}/text", "/upload/resumable", "/.well-known/jwks.json", "/auth/{issuer}",
             "/auth/{issuer}/callback"];
 
         app.Endpoints.Where(x => x.Metadata.GetMetadata<Microsoft.AspNetCore.Authorization.IAuthorizeData>() is null)
