@@ -1,0 +1,3 @@
+import type { Client, Options } from './types.js'
+
+export declare function createClient(options: Options): Client
