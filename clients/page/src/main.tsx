@@ -1,4 +1,11 @@
 import { render } from 'preact'
-import { Markdown } from './view/index.ts'
+import { App } from './shell/App.tsx'
+import { show } from './state/theme.ts'
+import './styles/font.css'
+import './styles/base.css'
+import './styles/shell.css'
+import './styles/chat.css'
+import './styles/message.css'
 
-render(<Markdown text="Cote" />, document.getElementById('app')!)
+show()
+render(<App />, document.getElementById('app')!)

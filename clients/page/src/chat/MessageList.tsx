@@ -25,7 +25,7 @@ export function MessageList({ chatId, chat, messages, pending, running, target, 
   const first = messages?.[0]
   const { away, toEnd, release } = useScroll(box, content, first?.id)
   const loading = useClient((s) => !!s.loading[chatId])
-  const older = !!first?.parent_id
+  const older = useClient((s) => !!s.more[chatId])
   useOlder(chatId, top, box, older, first?.id)
   useTarget(chatId, messages, target, box, release)
 
@@ -103,7 +103,7 @@ function useTarget(chat: string, messages: Message[] | undefined, target: string
 async function reach(chat: string, seq: number) {
   for (;;) {
     const first = client.getState().messages[chat]?.[0]
-    if (!first?.parent_id || first.seq <= seq) return
+    if (!first || first.seq <= seq || !client.getState().more[chat]) return
     await client.more(chat)
     if (client.getState().messages[chat]?.[0]?.id === first.id) return
   }

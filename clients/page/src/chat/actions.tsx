@@ -1,7 +1,6 @@
 import type { Chat } from 'cote-client'
 import { client } from '../state/client.ts'
 import { saveExport } from '../state/files.ts'
-import { newId } from '../state/id.ts'
 import { currentChat, go } from '../state/route.ts'
 import { Archive, Branch, Export, Pencil, Pin, Trash } from '../ui/icons.tsx'
 import type { Item } from '../ui/Menu.tsx'
@@ -30,7 +29,7 @@ export function chatActions(chat: Chat, rename: () => void, remove: () => void):
 /** Makes a chat of its own from the path up to a message, and goes there. */
 export async function fork(chat: string, message?: string) {
   try {
-    const made = (await client.request('POST', `/chats/${chat}/fork`, { id: newId(), message_id: message })) as Chat
+    const made = await client.fork(chat, message ? { message_id: message } : {})
     go(`/c/${made.id}`)
   } catch (error) {
     fail(error)

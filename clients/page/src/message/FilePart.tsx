@@ -2,7 +2,7 @@ import type { Message, Part } from 'cote-client'
 import { Warning } from '../ui/icons.tsx'
 import { Picture, Player, type Medium } from './Media.tsx'
 
-type File = Extract<Part, { type: 'file' }>
+type File = Part
 
 /** A file that the model or a tool made. */
 export function FilePart({ message, part }: { message: Message; part: File; index: number }) {

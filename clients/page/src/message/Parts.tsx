@@ -13,7 +13,7 @@ export function Parts({ message, parts, streaming, sources }: {
 }) {
   const { content } = message
   const at = parts.length - 1
-  const end = parts.reduce((most, p, i) => Math.max(most, p.type === 'text' ? (i === at && streaming ? content.length : p.end) : 0), 0)
+  const end = parts.reduce((most, p, i) => Math.max(most, p.type === 'text' ? (i === at && streaming ? content.length : p.end ?? 0) : 0), 0)
   return (
     <>
       {parts.map((part, i) => {

@@ -6,7 +6,7 @@ import { Chevron, Thought } from '../ui/icons.tsx'
 import { sentence } from '../ui/toast.tsx'
 import { Markdown } from '../view/index.ts'
 
-type ReasoningPart = Extract<Part, { type: 'reasoning' }>
+type ReasoningPart = Part
 
 /** A thought of the model, folded; its whole text is fetched when it is unfolded. */
 export function Reasoning({ message, part, index, growing }: {

@@ -1,7 +1,7 @@
 import type { Message, Part } from 'cote-client'
 import { host } from '../ui/format.ts'
 
-type SourcePart = Extract<Part, { type: 'source' }>
+type SourcePart = Part
 
 /** What a reply cites, each place once. */
 export function Sources({ sources }: { sources: Part[]; message: Message }) {

@@ -7,7 +7,7 @@ import { span } from '../ui/format.ts'
 import { Check, Chevron, Close, Tool } from '../ui/icons.tsx'
 import { fail } from '../ui/toast.tsx'
 
-export type ToolPart = Extract<Part, { type: 'tool' }>
+export type ToolPart = Part
 
 const states: Record<string, string> = {
   proposed: 'is being written', waiting: 'waits for you', approved: 'is allowed', running: 'runs', done: 'done',
@@ -30,6 +30,7 @@ export function ToolCard({ message, part, index }: { message: Message; part: Too
   const [whole, setWhole] = useState<unknown>()
   const busy = part.state === 'running' || part.state === 'proposed' || part.state === 'approved'
   const output = whole ?? part.output
+  const error = part.error as { code?: string; detail?: string } | undefined
   const all = () => client.message(message.chat_id, message.id, { parts: 'all' })
     .then((m: Message) => setWhole((m.parts?.[index] as ToolPart | undefined)?.output)).catch(fail)
   return (
@@ -48,7 +49,7 @@ export function ToolCard({ message, part, index }: { message: Message; part: Too
         {part.truncated && whole === undefined && part.state === 'done' && (
           <button type="button" class="link" onClick={all}>Show the whole output</button>
         )}
-        {part.error && <p class="tool-error">{part.error.detail ?? part.error.code}</p>}
+        {error && <p class="tool-error">{error.detail ?? error.code}</p>}
         {waiting && (part.source === 'client' ? <AnswerInPlace message={message} part={part} /> : <Approval message={message} part={part} />)}
       </div>
     </details>
@@ -58,7 +59,7 @@ export function ToolCard({ message, part, index }: { message: Message; part: Too
 const stateOf = (part: ToolPart) =>
   part.state === 'done' && part.ms != null ? span(part.ms)
     : part.state === 'waiting' && part.source === 'client' ? 'waits for the app that brought it'
-    : (states[part.state] ?? part.state)
+    : (states[part.state ?? ''] ?? part.state)
 
 const Block = ({ name, text }: { name: string; text: string | undefined }) => (
   <figure class="tool-block">
@@ -73,7 +74,7 @@ function Approval({ message, part }: { message: Message; part: ToolPart }) {
   const [reason, setReason] = useState('')
   const answer = (approve: boolean) => {
     setBusy(true)
-    client.answer(message.chat_id, message.id, part.call_id, approve ? { approve } : { approve, reason: reason.trim() || undefined })
+    client.answer(message.chat_id, message.id, part.call_id!, approve ? { approve } : { approve, reason: reason.trim() || undefined })
       .catch(fail).finally(() => setBusy(false))
   }
   return (
@@ -102,8 +103,8 @@ function AnswerInPlace({ message, part }: { message: Message; part: ToolPart }) 
     setBusy(true)
     try {
       const id = clientId()
-      await client.claim(message.chat_id, message.id, part.call_id, id)
-      await client.answer(message.chat_id, message.id, part.call_id, { output: parsed(output), client_id: id })
+      await client.claim(message.chat_id, message.id, part.call_id!, id)
+      await client.answer(message.chat_id, message.id, part.call_id!, { output: parsed(output), client_id: id })
     } catch (error) {
       fail(error)
     }

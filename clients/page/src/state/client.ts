@@ -1,8 +1,8 @@
-import { createClient, type Chat, type State } from 'cote-client'
+import { createClient, indexedDBStorage, type Chat, type State } from 'cote-client'
 import { useLayoutEffect, useReducer, useRef } from 'preact/hooks'
 
 /** The one client of this page: all that is shown comes from its state, all that is done goes through it. */
-export const client = createClient({ url: location.origin })
+export const client = createClient({ url: location.origin, storage: indexedDBStorage() })
 
 const listeners = new Set<() => void>()
 let due = false
