@@ -1,6 +1,116 @@
-import type { Part } from 'cote-client'
+import { Component } from 'preact'
+import { useEffect, useState } from 'preact/hooks'
+import { Code } from './Code.tsx'
+import { MarkdownDocument, type Section } from './document.ts'
+import { Long } from './Long.tsx'
+import { mend } from './mend.ts'
+import { parse } from './parse.ts'
+import { renderBlocks, type Source } from './render.tsx'
+import type { Block } from './split.ts'
+import './view.css'
 
-/** Shows a text of a model. `streaming` says that it still grows, `sources` what it cites. */
-export function Markdown({ text }: { text: string; streaming?: boolean; sources?: Part[] }) {
-  return <div class="md md-plain">{text}</div>
+interface Props {
+  text: string
+  /** The text still grows. */
+  streaming?: boolean
+  /** What it cites: `[1]` in the text leads to the first one. */
+  sources?: readonly Source[]
+}
+
+/** In UTF-16 units: what is shown in the frame that a text appears in, and the least and most of each frame after it. */
+const first = 48_000
+const least = 4_000
+const most = 96_000
+
+const none: readonly Source[] = []
+
+/** Shows a text of a model, which may say anything: nothing of it becomes more than text, links and form. */
+export function Markdown({ text, streaming = false, sources = none }: Props) {
+  const sections = useSections(text, streaming)
+  const { definitions, list } = sections
+  return (
+    <div class="md">
+      {list.map((section, index) => (
+        <SectionView
+          key={section.key} section={section} definitions={definitions} sources={sources}
+          skipped={list.length > 2 && index < list.length - 1}
+        />
+      ))}
+    </div>
+  )
+}
+
+/** Follows the text once a frame, and a long text by as much of it as a frame has time for. */
+function useSections(text: string, streaming: boolean): { list: Section[]; definitions: string } {
+  const [own] = useState(() => {
+    const document = new MarkdownDocument()
+    document.update(text, streaming, first)
+    return { document, text, streaming, frame: 0, quota: 16_000, drawn: 0 }
+  })
+  const [, draw] = useState(0)
+  own.text = text
+  own.streaming = streaming
+  useEffect(() => {
+    const step = (now: number) => {
+      const gap = now - own.drawn
+      own.drawn = now
+      if (gap > 28)
+        own.quota = Math.max(least, own.quota / 2)
+      else
+        own.quota = Math.min(most, own.quota * 1.25)
+      const all = own.document.update(own.text, own.streaming, own.quota)
+      own.frame = all ? 0 : requestAnimationFrame(step)
+      draw((count) => count + 1)
+    }
+    if (own.frame === 0)
+      own.frame = requestAnimationFrame(step)
+  }, [text, streaming])
+  useEffect(() => () => cancelAnimationFrame(own.frame), [])
+  return { list: own.document.sections, definitions: own.document.definitions }
+}
+
+interface SectionProps {
+  section: Section
+  definitions: string
+  sources: readonly Source[]
+  skipped: boolean
+}
+
+class SectionView extends Component<SectionProps> {
+  override shouldComponentUpdate(next: this['props']): boolean {
+    return next.section !== this.props.section || next.definitions !== this.props.definitions
+      || next.skipped !== this.props.skipped || next.sources.length !== this.props.sources.length
+  }
+
+  override render() {
+    const { section, definitions, sources, skipped } = this.props
+    return (
+      <div class={skipped ? 'md-section md-skip' : 'md-section'}>
+        {section.blocks.map((block) => (
+          <BlockView
+            key={block.start} block={block} definitions={refers(block) ? definitions : ''}
+            sources={refers(block) ? sources : none}
+          />
+        ))}
+      </div>
+    )
+  }
+}
+
+const refers = (block: Block) => block.kind === 'markdown' && /\](?!\()/.test(block.text)
+
+class BlockView extends Component<{ block: Block; definitions: string; sources: readonly Source[] }> {
+  override shouldComponentUpdate(next: this['props']): boolean {
+    return next.block !== this.props.block || next.definitions !== this.props.definitions
+      || next.sources.length !== this.props.sources.length
+  }
+
+  override render() {
+    const { block, definitions, sources } = this.props
+    if (block.kind === 'fence')
+      return <Code code={block.text} language={block.language} done={block.done} />
+    if (block.kind === 'plain')
+      return <Long text={block.text} />
+    return <>{renderBlocks(parse(block.done ? block.text : mend(block.text), definitions), sources)}</>
+  }
 }
