@@ -6,7 +6,7 @@ import { see } from '../state/seen.ts'
 import { sentence } from '../ui/toast.tsx'
 import { isNarrow } from '../shell/Shell.tsx'
 import { Announcer } from './Announcer.tsx'
-import { Composer } from './Composer.tsx'
+import { begun, Composer } from './Composer.tsx'
 import { Header } from './Header.tsx'
 import { MessageList } from './MessageList.tsx'
 import { Welcome } from './Welcome.tsx'
@@ -32,11 +32,13 @@ export function ChatView({ id, message, ready, onMenu }: {
   const [error, setError] = useState('')
   const uploads = useUploads(id)
 
+  // A chat that waits to be made has nothing to fetch yet.
+  const made = !!chat?.created_at
   useEffect(() => {
-    if (!id) return
+    if (!id || !made) return
     setError('')
     client.open(id).catch((caught) => setError(sentence(caught)))
-  }, [id, !!chat])
+  }, [id, made])
   useEffect(() => {
     const title = chat?.title || (id && chat ? 'Untitled' : '')
     document.title = title ? `${title} · Cote` : 'Cote'
@@ -55,11 +57,11 @@ export function ChatView({ id, message, ready, onMenu }: {
 
   const shown = messages ?? none
   const empty = !id || (!!messages && shown.length === 0 && !pending?.length && !running)
-  const missing = !!id && ready && !chat && !messages && !pending?.length && !!error
+  const missing = !!id && ready && !chat && !messages && !pending?.length && !begun.has(id)
   return (
     <DropZone uploads={uploads} className={`chat${empty && !missing ? ' chat-empty' : ''}`}>
       <Header chat={chat} options={options} onOptions={setOptions} onMenu={onMenu} narrow={isNarrow()} />
-      {missing ? <div class="chat-missing"><h2>This chat is not here</h2><p>{error} It may have been deleted on another device.</p></div>
+      {missing ? <div class="chat-missing"><h2>This chat is not here</h2><p>It may have been deleted on another device, or belong to another account.</p></div>
         : empty ? <Welcome temporary={!!(chat ?? options).temporary} />
         : <MessageList key={id} chatId={id!} chat={chat} messages={messages} pending={pending} running={running} target={message} error={messages ? '' : error} />}
       {!missing && <Composer id={id} chat={chat} options={options} onOptions={setOptions} messages={shown} running={running} uploads={uploads} />}

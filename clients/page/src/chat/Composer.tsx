@@ -138,9 +138,13 @@ export function Composer({ id, chat, options, onOptions, messages, running, uplo
   )
 }
 
+/** The chats that this page began: they exist before the client's state says so. */
+export const begun = new Set<string>()
+
 /** Makes the chat of a first message; the message waits for it, also without a network. */
 function begin(options: Partial<Chat>) {
   const id = newId()
+  begun.add(id)
   client.createChat({ ...options, id, auto_title: true } as Parameters<typeof client.createChat>[0]).catch(fail)
   return id
 }

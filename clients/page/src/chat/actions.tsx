@@ -1,4 +1,4 @@
-import type { Chat } from 'cote-client'
+import type { Chat, ChatPatch } from 'cote-client'
 import { client } from '../state/client.ts'
 import { saveExport } from '../state/files.ts'
 import { currentChat, go } from '../state/route.ts'
@@ -8,7 +8,7 @@ import { fail, tell } from '../ui/toast.tsx'
 
 /** What can be done to a chat, in its row and in its head. */
 export function chatActions(chat: Chat, rename: () => void, remove: () => void): Item[] {
-  const update = (patch: Partial<Chat>) => client.updateChat(chat.id, patch).catch(fail)
+  const update = (patch: ChatPatch) => client.updateChat(chat.id, patch).catch(fail)
   const archive = () => {
     update({ is_archived: !chat.is_archived })
     if (!chat.is_archived && currentChat() === chat.id) go('/')

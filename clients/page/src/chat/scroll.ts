@@ -7,7 +7,7 @@ const near = 48
  * Keeps the end of a list in view while it grows, unless the reader scrolled up; keeps what they read in place when older
  * messages come in above.
  */
-export function useScroll(box: RefObject<HTMLElement>, content: RefObject<HTMLElement>, first: string | undefined) {
+export function useScroll(box: RefObject<HTMLDivElement | null>, content: RefObject<HTMLDivElement | null>, first: string | undefined) {
   const stuck = useRef(true)
   const height = useRef(0)
   const above = useRef(first)

@@ -1,5 +1,5 @@
 import type { Message, Part } from 'cote-client'
-import { Markdown } from '../view/index.ts'
+import { Text } from './Text.tsx'
 import { FilePart } from './FilePart.tsx'
 import { Reasoning } from './Reasoning.tsx'
 import { ToolCard } from './ToolCard.tsx'
@@ -21,7 +21,7 @@ export function Parts({ message, parts, streaming, sources }: {
         switch (part.type) {
           case 'text': {
             const text = content.slice(part.start, growing ? undefined : part.end)
-            return text && <Markdown key={i} text={text} streaming={growing} sources={sources} />
+            return text && <Text key={i} text={text} streaming={growing} sources={sources} />
           }
           case 'reasoning': return <Reasoning key={i} message={message} part={part} index={i} growing={growing} />
           case 'tool': return <ToolCard key={part.call_id} message={message} part={part} index={i} />
@@ -29,7 +29,7 @@ export function Parts({ message, parts, streaming, sources }: {
           default: return null
         }
       })}
-      {content.length > end && <Markdown key="rest" text={content.slice(end)} streaming={streaming} sources={sources} />}
+      {content.length > end && <Text key="rest" text={content.slice(end)} streaming={streaming} sources={sources} />}
     </>
   )
 }

@@ -4,7 +4,7 @@ import { client } from '../state/client.ts'
 import { span } from '../ui/format.ts'
 import { Chevron, Thought } from '../ui/icons.tsx'
 import { sentence } from '../ui/toast.tsx'
-import { Markdown } from '../view/index.ts'
+import { Text } from './Text.tsx'
 
 type ReasoningPart = Part
 
@@ -37,7 +37,7 @@ export function Reasoning({ message, part, index, growing }: {
       <summary><Thought /><span>{label}</span><Chevron /></summary>
       <div class="reasoning-text">
         {error ? <p class="notice">{error}</p>
-          : text ? <Markdown text={text} streaming={thinks} />
+          : text ? <Text text={text} streaming={thinks} />
           : <p class="quiet">{thinks || (open && !complete && whole === undefined) ? 'The thought comes…' : 'The provider does not show this thought.'}</p>}
         {part.truncated && <p class="quiet">The rest of this thought was too long to keep.</p>}
       </div>

@@ -42,7 +42,7 @@ function Actions({ message }: { message: Message }) {
   const [deleting, setDeleting] = useState(false)
   const [copied, setCopied] = useState(false)
   const rating = (message as { feedback?: { rating?: number } | null }).feedback?.rating
-  const rate = (value: number) =>
+  const rate = (value: 1 | -1) =>
     client.rate(message.chat_id, message.id, { rating: rating === value ? null : value }).catch(fail)
   const take = () => {
     void copy(message.content)

@@ -1,4 +1,4 @@
-import type { Chat } from 'cote-client'
+import type { Chat, ChatPatch } from 'cote-client'
 import { useState } from 'preact/hooks'
 import { client } from '../state/client.ts'
 import { useModels, useOnce } from '../state/models.ts'
@@ -35,12 +35,12 @@ export function ChatSettings({ chat, options, onOptions, onClose }: {
     const data = new FormData(e.currentTarget as HTMLFormElement)
     const text = (name: string) => String(data.get(name) ?? '')
     const tokens = Number(text('max_tokens'))
-    const patch = {
+    const patch: ChatPatch = {
       model: text('model') || null,
       system_prompt: text('system_prompt').trim() || null,
       temperature: warm ?? null,
       max_tokens: tokens || null,
-      reasoning_effort: (text('reasoning_effort') || null) as Chat['reasoning_effort'],
+      reasoning_effort: (text('reasoning_effort') || null) as ChatPatch['reasoning_effort'],
       tools: chosen,
     }
     try {

@@ -22,7 +22,7 @@ export function Shell() {
   const [narrow, setNarrow] = useState(isNarrow)
   const search = useRef<HTMLInputElement>(null)
   const list = useChatList(false)
-  const ready = useClient((s) => s.status !== 'connecting' || s.chats.length > 0)
+  const ready = useClient((s) => s.status === 'live' || s.status === 'offline')
 
   useEffect(() => {
     const media = matchMedia('(max-width: 820px)')

@@ -13,7 +13,7 @@ import { useChatList } from './lists.ts'
 
 export function Sidebar({ hidden, search, route, onKeys, onClose, narrow }: {
   hidden: boolean
-  search: RefObject<HTMLInputElement>
+  search: RefObject<HTMLInputElement | null>
   route: Route
   onKeys: () => void
   onClose: () => void

@@ -7,6 +7,7 @@ const numbers = new Intl.NumberFormat()
 
 /** The section of the chat list that a time belongs to. */
 export function period(time: string) {
+  if (!time) return 'Today'
   const age = startOfDay(Date.now()) - startOfDay(Date.parse(time))
   if (age <= 0) return 'Today'
   if (age <= day) return 'Yesterday'
