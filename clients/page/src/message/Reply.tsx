@@ -28,7 +28,7 @@ export const Reply = memo(function Reply({ message, last }: { message: Message; 
       {message.media.length > 0 && <Media message={message} />}
       {sources.length > 0 && <Sources sources={sources} message={message} />}
       <Ending message={message} />
-      {!open && <Actions message={message} />}
+      {open ? message.siblings && <footer class="actions"><Branches message={message} /></footer> : <Actions message={message} />}
     </article>
   )
 })

@@ -57,7 +57,7 @@ export function ToolCard({ message, part, index }: { message: Message; part: Too
 }
 
 const stateOf = (part: ToolPart) =>
-  part.state === 'done' && part.ms != null ? span(part.ms)
+  part.state === 'done' && part.ms != null && part.ms >= 100 ? span(part.ms)
     : part.state === 'waiting' && part.source === 'client' ? 'waits for the app that brought it'
     : (states[part.state ?? ''] ?? part.state)
 

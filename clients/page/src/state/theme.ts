@@ -17,7 +17,7 @@ export function show() {
   document.documentElement.dataset.theme = dark ? 'dark' : 'light'
   for (const meta of document.querySelectorAll<HTMLMetaElement>('meta[name=theme-color]')) {
     meta.media = ''
-    meta.content = dark ? '#171614' : '#fbfaf8'
+    meta.content = dark ? '#171614' : '#fdfcfa'
   }
 }
 
