@@ -16,7 +16,7 @@ export function Announcer({ messages }: { messages: Message[] }) {
         running.current.add(m.id)
       } else if (running.current.delete(m.id)) {
         const failed = m.generation?.state === 'failed'
-        setText(failed ? 'The reply failed.' : `The reply is complete. ${m.content.slice(0, 300)}`)
+        setText(failed ? 'The reply failed.' : m.generation?.state === 'stopped' ? 'The reply is stopped.' : 'The reply is complete.')
       }
     }
   }, [messages])

@@ -8,6 +8,7 @@ import { Down } from '../ui/icons.tsx'
 import { fail } from '../ui/toast.tsx'
 import { isOpenReply } from './running.ts'
 import { useScroll } from './scroll.ts'
+import { useWindow } from './window.ts'
 
 /** The messages of the shown path, from the oldest that was fetched to what waits to be sent. */
 export function MessageList({ chatId, chat, messages, pending, running, target, error }: {
@@ -22,11 +23,13 @@ export function MessageList({ chatId, chat, messages, pending, running, target, 
   const box = useRef<HTMLDivElement>(null)
   const content = useRef<HTMLDivElement>(null)
   const top = useRef<HTMLDivElement>(null)
-  const first = messages?.[0]
+  const { shown, hidden, back } = useWindow(chatId, messages, target)
+  const first = shown?.[0]
   const { away, toEnd, release } = useScroll(box, content, first?.id)
   const loading = useClient((s) => !!s.loading[chatId])
-  const older = useClient((s) => !!s.more[chatId])
-  useOlder(chatId, top, box, older, first?.id)
+  const more = useClient((s) => !!s.more[chatId])
+  const older = more || hidden
+  useOlder(back, top, box, older, first?.id)
   useTarget(chatId, messages, target, box, release)
 
   const count = pending?.length ?? 0
@@ -47,7 +50,7 @@ export function MessageList({ chatId, chat, messages, pending, running, target, 
               <span class="skeleton bubble" /><span class="skeleton w80" /><span class="skeleton w72" /><span class="skeleton w50" />
             </div>
           )}
-          {messages?.map((m) => (m.sender === 'ai'
+          {shown?.map((m) => (m.sender === 'ai'
             ? <Reply key={m.id} message={m} last={m === last} />
             : <Question key={m.id} message={m} />))}
           {thinking && <Thinking />}
@@ -62,19 +65,19 @@ export function MessageList({ chatId, chat, messages, pending, running, target, 
   )
 }
 
-/** Fetches the page before when the reader comes near the top. */
-function useOlder(chat: string, top: { current: HTMLElement | null }, box: { current: HTMLElement | null }, older: boolean, first?: string) {
+/** Shows what came before when the reader comes near the top. */
+function useOlder(back: () => Promise<unknown> | undefined, top: { current: HTMLElement | null }, box: { current: HTMLElement | null }, older: boolean, first?: string) {
   useEffect(() => {
     if (!older) return
     let busy = false
     const observer = new IntersectionObserver((entries) => {
       if (busy || !entries.some((e) => e.isIntersecting)) return
       busy = true
-      Promise.resolve(client.more(chat)).catch(fail).finally(() => { busy = false })
+      Promise.resolve(back()).catch(fail).finally(() => { busy = false })
     }, { root: box.current, rootMargin: '600px 0px 0px' })
     observer.observe(top.current!)
     return () => observer.disconnect()
-  }, [chat, older, first])
+  }, [older, first])
 }
 
 /** Brings the message that the address names into view: switches to its branch and fetches older pages where it must. */

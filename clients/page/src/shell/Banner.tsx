@@ -7,6 +7,16 @@ export function Banner() {
   const status = useClient((s) => s.status)
   const error = useClient((s) => s.error)
   const [late, setLate] = useState(false)
+  const [online, setOnline] = useState(navigator.onLine)
+  useEffect(() => {
+    const changed = () => setOnline(navigator.onLine)
+    addEventListener('online', changed)
+    addEventListener('offline', changed)
+    return () => {
+      removeEventListener('online', changed)
+      removeEventListener('offline', changed)
+    }
+  }, [])
   useEffect(() => {
     setLate(false)
     if (status === 'live') return
@@ -20,10 +30,10 @@ export function Banner() {
         <button type="button" class="link" onClick={() => location.reload()}>Reload</button>
       </div>
     )
-  if (status === 'live' || !late) return <div role="status" class="banner-none" />
+  if (online && (status === 'live' || !late)) return <div role="status" class="banner-none" />
   return (
     <div class="banner" role="status">
-      <Cloud /><span>{navigator.onLine ? 'Connecting to the server…' : 'You are offline.'} What you send is kept here and goes out once it is back.</span>
+      <Cloud /><span>{online ? 'Connecting to the server…' : 'You are offline.'} What you send is kept here and goes out once it is back.</span>
     </div>
   )
 }

@@ -6,7 +6,7 @@ import { Confirm } from '../ui/Dialog.tsx'
 import { Dots, Ghost, Pin } from '../ui/icons.tsx'
 import { memo } from '../ui/memo.ts'
 import { Menu } from '../ui/Menu.tsx'
-import { client } from '../state/client.ts'
+import { client, useClient } from '../state/client.ts'
 import { currentChat, go } from '../state/route.ts'
 import { fail } from '../ui/toast.tsx'
 import { titleOf } from './lists.ts'
@@ -16,12 +16,15 @@ export const ChatRow = memo(function ChatRow({ chat, current }: { chat: Chat; cu
   const [renaming, setRenaming] = useState(false)
   const [deleting, setDeleting] = useState(false)
   const unread = !current && isUnread(chat)
+  // A chat that waits to be made is called as its first message.
+  const first = useClient((s) => (chat.title ? undefined : s.pending[chat.id]?.[0]?.content))
+  const title = chat.title || first?.trim().split('\n')[0]!.slice(0, 60) || titleOf(chat)
   return (
     <li class={`chat-row${current ? ' current' : ''}${unread ? ' unread' : ''}`}>
       {renaming ? <Rename chat={chat} onDone={() => setRenaming(false)} /> : (
-        <a href={`#/c/${chat.id}`} aria-current={current ? 'page' : undefined} title={titleOf(chat)} onDblClick={() => setRenaming(true)}>
+        <a href={`#/c/${chat.id}`} aria-current={current ? 'page' : undefined} title={title} onDblClick={() => setRenaming(true)}>
           {chat.temporary && <Ghost />}
-          <span class="chat-row-title">{titleOf(chat)}</span>
+          <span class="chat-row-title">{title}</span>
           {unread && <span class="dot" aria-label="unread" role="img" />}
           {chat.is_pinned && <span class="pinned" aria-label="pinned" role="img"><Pin /></span>}
         </a>

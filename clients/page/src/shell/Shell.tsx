@@ -37,7 +37,11 @@ export function Shell() {
     if (to) go(`/c/${to}`)
   }
   useKeys({
-    'Mod+k': () => { setDrawer(true); setTimeout(() => search.current?.focus()) },
+    'Mod+k': () => {
+      if (narrow) setDrawer(true)
+      search.current?.focus()
+      if (narrow) setTimeout(() => search.current?.focus(), 50)
+    },
     'Mod+Shift+o': newChat,
     'Alt+ArrowUp': () => move(-1),
     'Alt+ArrowDown': () => move(1),

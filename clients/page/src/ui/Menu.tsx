@@ -49,7 +49,11 @@ function List({ label, items, anchor, align, onClose, onLeave }: {
   onLeave: () => void
 }) {
   const ref = useRef<HTMLDivElement>(null)
-  useLayoutEffect(() => place(ref.current!, anchor, align), [])
+  useLayoutEffect(() => {
+    // In the top layer nothing around the button cuts the list.
+    ref.current!.showPopover()
+    place(ref.current!, anchor, align)
+  }, [])
   useEffect(() => {
     const list = ref.current!
     const checked = list.querySelector<HTMLElement>('[aria-checked=true]')
@@ -81,7 +85,7 @@ function List({ label, items, anchor, align, onClose, onLeave }: {
     }
   }
   return (
-    <div ref={ref} class="menu" role="menu" aria-label={label} onKeyDown={onKeyDown}>
+    <div ref={ref} class="menu" popover="manual" role="menu" aria-label={label} onKeyDown={onKeyDown}>
       {items.map((item) => (
         <button key={item.label} type="button" class={`menu-item${item.danger ? ' danger' : ''}`} disabled={item.disabled}
           role={item.checked === undefined ? 'menuitem' : 'menuitemradio'} aria-checked={item.checked}
