@@ -100,7 +100,7 @@ public static class CoteHost
 
         var app = builder.Build();
         app.UseHttp(options.Http);
-        app.MapHttp();
+        app.MapHttp(options.Http);
         app.MapUsers();
         app.MapModels();
         app.MapTools();

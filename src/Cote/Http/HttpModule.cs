@@ -39,7 +39,7 @@ static class HttpModule
 
     public static void UseHttp(this WebApplication app, HttpOptions options)
     {
-        app.Lifetime.ApplicationStarted.Register(() => StartLog.Write(app));
+        app.Lifetime.ApplicationStarted.Register(() => StartLog.Write(app, options));
         app.UseMiddleware<ErrorHandler>();
         if (options.TrustedProxies.Count > 0)
             app.UseForwardedHeaders(Forwarded(options));
@@ -59,11 +59,11 @@ static class HttpModule
         app.UseAuthorization();
     }
 
-    public static void MapHttp(this IEndpointRouteBuilder routes)
+    public static void MapHttp(this IEndpointRouteBuilder routes, HttpOptions options)
     {
         // A literal path: a parameter here would answer every POST to a path of one segment with a 405.
         routes.MapGet("/openapi.json", OpenApi.Handle).ExcludeFromDescription();
-        routes.MapPages();
+        routes.MapPages(options);
         routes.MapGet("/health/live", Health.Live).WithName("GetLiveness")
             .WithTags("Health").WithSummary("Is the process alive?");
         routes.MapGet("/health/ready", Health.Ready).WithName("GetReadiness")

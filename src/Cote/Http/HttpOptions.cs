@@ -18,6 +18,9 @@ public sealed class HttpOptions
     /// </summary>
     public IList<string> CorsOrigins { get; } = [];
 
+    /// <summary>Whether a browser gets the chat at <c>/</c>; without it a few links stand there.</summary>
+    public bool Page { get; set; } = true;
+
     /// <summary>The largest request body, in bytes.</summary>
     [Range(1_024, 1_073_741_824)]
     public int MaxBodyBytes { get; set; } = 2 * 1_048_576;

@@ -36,7 +36,7 @@ static partial class HttpLog
     public static partial void Listening(this ILogger log, string address);
 
     [LoggerMessage(EventId = 1421, Level = LogLevel.Information, Message = "Open {Address}")]
-    public static partial void OpenDocs(this ILogger log, string address);
+    public static partial void OpenPage(this ILogger log, string address);
 
     [LoggerMessage(EventId = 1422, Level = LogLevel.Warning,
         Message = "CORS refused a browser on origin {Origin}; Cote__Http__CorsOrigins lists the origins that may call")]

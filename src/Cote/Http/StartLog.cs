@@ -9,14 +9,14 @@ static class StartLog
 {
     public const string FrameworkCategory = "Microsoft.Hosting.Lifetime";
 
-    public static void Write(WebApplication app)
+    public static void Write(WebApplication app, HttpOptions options)
     {
         var log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Cote.Lifetime");
         var addresses = app.Urls.Where(x => !x.StartsWith("http://unix:", StringComparison.Ordinal)).ToList();
         foreach (var address in addresses)
             log.Listening(address);
         if (addresses.FirstOrDefault() is { } first)
-            log.OpenDocs(Browsable(first));
+            log.OpenPage(Browsable(first) + (options.Page ? "/" : "/docs"));
     }
 
     // Any address of the machine is none that a browser can open.
@@ -24,6 +24,6 @@ static class StartLog
     {
         foreach (var any in new[] { "://[::]", "://0.0.0.0", "://*", "://+" })
             address = address.Replace(any, "://localhost", StringComparison.Ordinal);
-        return address.TrimEnd('/') + "/docs";
+        return address.TrimEnd('/');
     }
 }

@@ -131,7 +131,7 @@ public sealed class RouteTests(SharedApp shared)
     public async Task No_route_is_open_by_mistake()
     {
         await using var app = await CoteApp.StartAsync();
-        string[] open = ["/", "/docs", "/docs.js", "/openapi.json", "/health/live", "/health/ready", "/limits",
+        string[] open = ["/", "/app/{file}", "/s/{token}", "/docs", "/docs.js", "/openapi.json", "/health/live", "/health/ready", "/limits",
             "/token", "/users/", "/password/forgot", "/password/reset", "/ws", "/media/{mediaId}", "/media/{mediaId}",
             "/media/{mediaId}/text", "/upload/resumable", "/.well-known/jwks.json", "/auth/{issuer}",
             "/auth/{issuer}/callback"];

@@ -1,0 +1,93 @@
+using System.Net.Mime;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Cote.Http;
+
+/// <summary>
+/// What a browser sees: the chat, the viewer of a shared chat and the interactive documentation, all from inside the
+/// program.
+/// </summary>
+static class Pages
+{
+    // Swagger UI styles its own elements and shows its pictures as data; it runs no script but those served here.
+    const string DocsPolicy =
+        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+        + "connect-src 'self'; font-src 'self' data:; frame-ancestors 'none'";
+    const string LandingPolicy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
+    const string ChatPolicy =
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
+        + "media-src 'self' blob:; connect-src 'self'; font-src 'self'; manifest-src 'self'; worker-src 'self'; "
+        + "base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+    // A shared chat shows what a stranger and a model wrote: its page has no origin, so no storage and no cookies.
+    const string SharedPolicy =
+        "sandbox allow-scripts allow-popups; default-src 'none'; script-src 'self'; style-src 'self'; "
+        + "img-src 'self' data:; media-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+        + "frame-ancestors 'none'";
+
+    static readonly ReadOnlyMemory<byte> Welcome =
+        """{"message":"Cote, the backend of AI chat apps, is running","docs":"/docs"}"""u8.ToArray();
+
+    public static void MapPages(this IEndpointRouteBuilder routes, HttpOptions options)
+    {
+        var files = new PageFiles();
+        routes.MapGet("/", (HttpContext http) => Front(http, files, options)).ExcludeFromDescription();
+        routes.MapGet("/app/{file}", (HttpContext http, string file) => files.Find(file) is { } found
+            ? found.Answer(http) : ApiResults.Of(Problems.NotFound)).ExcludeFromDescription();
+        routes.MapGet("/s/{token}", (HttpContext http) => Shared(http, files)).ExcludeFromDescription();
+        routes.MapGet("/docs", (HttpContext http) => Page(http, "docs.html", MediaTypeNames.Text.Html, DocsPolicy))
+            .ExcludeFromDescription();
+        routes.MapGet("/docs.js",
+            (HttpContext http) => Page(http, "docs.js", MediaTypeNames.Text.JavaScript, DocsPolicy))
+            .ExcludeFromDescription();
+    }
+
+    /// <summary>
+    /// Serves Swagger UI's own files below <c>/docs/</c>, loaded when one is asked for; the page itself is ours.
+    /// </summary>
+    public static void UseDocs(this IApplicationBuilder app) => app.Use(next =>
+    {
+        var docs = new Lazy<RequestDelegate>(() =>
+        {
+            var branch = app.New();
+            branch.UseSwaggerUI(ui => ui.RoutePrefix = "docs");
+            branch.Run(next);
+            return branch.Build();
+        });
+        return http => http.Request.Path.StartsWithSegments("/docs", out var rest)
+            && rest.Value is { Length: > 1 } ? docs.Value(http) : next(http);
+    });
+
+    static IResult Front(HttpContext http, PageFiles files, HttpOptions options)
+    {
+        http.Response.Headers.Append("Vary", "Accept");
+        if (!http.Request.GetTypedHeaders().Accept.Any(
+            x => x.MediaType.Equals(MediaTypeNames.Text.Html, StringComparison.OrdinalIgnoreCase)))
+            return ApiResults.Json(Welcome);
+        if (!options.Page)
+            return Page(http, "landing.html", MediaTypeNames.Text.Html, LandingPolicy);
+        var headers = http.Response.Headers;
+        headers.ContentSecurityPolicy = ChatPolicy;
+        headers["Referrer-Policy"] = "same-origin";
+        headers["Permissions-Policy"] = "camera=(self), microphone=(self), geolocation=()";
+        headers["Cross-Origin-Opener-Policy"] = "same-origin";
+        return files.Find("index.html")!.Answer(http);
+    }
+
+    static IResult Shared(HttpContext http, PageFiles files)
+    {
+        var headers = http.Response.Headers;
+        headers.ContentSecurityPolicy = SharedPolicy;
+        headers["Referrer-Policy"] = "no-referrer";
+        headers["X-Robots-Tag"] = "noindex";
+        return files.Find("share.html")!.Answer(http);
+    }
+
+    static IResult Page(HttpContext http, string name, string type, string policy)
+    {
+        http.Response.Headers.ContentSecurityPolicy = policy;
+        return Results.Stream(typeof(Pages).Assembly.GetManifestResourceStream(name)!, type + "; charset=utf-8");
+    }
+}
