@@ -162,7 +162,8 @@ public sealed class ShareTests(SharedApp shared)
     [Trait("Rows", "none")]
     public async Task A_token_stands_in_no_log_line()
     {
-        await using var app = await CoteApp.StartAsync("Logging:LogLevel:Default=Trace", "--Logging:LogLevel:Microsoft=Trace");
+        await using var app = await CoteApp.StartAsync(
+            "--Logging:LogLevel:Default=Trace", "--Logging:LogLevel:Microsoft=Trace");
         using var ada = await app.RegisterAsync();
         using var nobody = app.Anonymous();
         var path = await ada.ShareAsync(await ada.CreateChatAsync(), new { live = true });
