@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
 
 namespace Cote.Http;
@@ -18,6 +19,7 @@ static class SharedPaths
 
     const string Hidden = "…";
     const string Fork = "/fork";
+    const string PathTag = "url.path"; // of OpenTelemetry
 
     /// <summary>The path of a share's page.</summary>
     public static string PageOf(string token) => $"{Page}/{token}";
@@ -45,9 +47,15 @@ static class SharedPaths
         return string.Join('/', segments);
     }
 
-    /// <summary>Comes before authentication: only a copy into one's own chats needs a user.</summary>
+    /// <summary>
+    /// Comes before authentication: only a copy into one's own chats needs a user. A trace, whoever makes it, has the
+    /// path that the log has.
+    /// </summary>
     public static void UseSharedPaths(this IApplicationBuilder app) => app.Use((http, next) =>
     {
+        if (http.Features.Get<IHttpActivityFeature>()?.Activity is { } activity
+            && Logged(http.Request.Path) is { } logged && logged != http.Request.Path.Value)
+            activity.SetTag(PathTag, logged);
         if (IsApi(http) && !IsFork(http.Request.Path))
             http.Request.Headers.Remove(HeaderNames.Authorization);
         return next(http);

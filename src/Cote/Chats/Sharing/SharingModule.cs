@@ -31,10 +31,11 @@ static class SharingModule
             .Takes<SharedForkBody>("application/json").Produces<Chat>()
             .WithSummary("Copy what a link shows into a chat of one's own; with an id, safe to repeat");
 
-        var open = routes.MapGroup(SharedPaths.Api + "/{token}").WithTags("Sharing");
-        open.MapGet("", GetShared.Handle).Produces<SharedChat>()
+        var open = routes.MapGroup("").WithTags("Sharing");
+        open.MapGet(SharedPaths.Api + "/{token}", GetShared.Handle).Produces<SharedChat>()
             .WithSummary("What a link shows: title and messages");
-        open.MapGet("/media/{number}", GetSharedMedia.Handle).Produces(200, contentType: "application/octet-stream")
+        open.MapGet(SharedPaths.Api + "/{token}/media/{number}", GetSharedMedia.Handle)
+            .Produces(200, contentType: "application/octet-stream")
             .WithSummary("A picture or a file of a message that a link shows");
     }
 }

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Text.Json;
 using Cote.Tests.Harness;
 using Microsoft.Extensions.DependencyInjection;
@@ -160,8 +162,19 @@ public sealed class ShareTests(SharedApp shared)
 
     [Fact]
     [Trait("Rows", "none")]
-    public async Task A_token_stands_in_no_log_line()
+    public async Task A_token_stands_in_no_log_line_and_in_no_trace()
     {
+        var traced = new ConcurrentQueue<string>();
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = x => x.Name == "Microsoft.AspNetCore",
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+            // As exporters of traces do, from the request itself.
+            ActivityStarted = x => x.SetTag("url.path", "unknown"),
+            ActivityStopped = x => traced.Enqueue(
+                $"{x.DisplayName} {string.Join(' ', x.TagObjects.Select(y => $"{y.Key}={y.Value}"))}"),
+        };
+        ActivitySource.AddActivityListener(listener);
         await using var app = await CoteApp.StartAsync(
             "--Logging:LogLevel:Default=Trace", "--Logging:LogLevel:Microsoft=Trace");
         using var ada = await app.RegisterAsync();
@@ -181,6 +194,8 @@ public sealed class ShareTests(SharedApp shared)
         app.Logs.ShouldContain(x => x.Contains("/s/…", StringComparison.Ordinal));
         app.Logs.ShouldContain(x => x.Contains("/shared/…/media/1", StringComparison.Ordinal));
         app.Logs.Where(x => x.Contains(token, StringComparison.OrdinalIgnoreCase)).ShouldBeEmpty();
+        traced.ShouldContain(x => x.Contains("url.path=/shared/…/media/1", StringComparison.Ordinal));
+        traced.Where(x => x.Contains(token, StringComparison.OrdinalIgnoreCase)).ShouldBeEmpty();
     }
 
     [Fact]
