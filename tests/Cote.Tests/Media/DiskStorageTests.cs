@@ -7,10 +7,8 @@ namespace Cote.Tests.Media;
 /// <summary>Blobs in a folder that nodes share, which lies on another file system than what comes in.</summary>
 public sealed class DiskStorageTests : IDisposable
 {
-    const string OtherFileSystem = "/dev/shm";
-
-    readonly string _shared = Directory.Exists(OtherFileSystem)
-        ? Directory.CreateDirectory(Path.Combine(OtherFileSystem, "cote-test-" + Guid.CreateVersion7())).FullName
+    readonly string _shared = Directory.Exists(MemoryDisk.Elsewhere)
+        ? Directory.CreateDirectory(Path.Combine(MemoryDisk.Elsewhere, "cote-test-" + Guid.CreateVersion7())).FullName
         : Directory.CreateTempSubdirectory("cote-shared-").FullName;
 
     public void Dispose() => Directory.Delete(_shared, recursive: true);
@@ -24,7 +22,7 @@ public sealed class DiskStorageTests : IDisposable
             "Media:Storage=disk", $"Media:Directory={_shared}", "Media:GraceHours=0");
         using var ada = await app.RegisterAsync();
         var picture = Samples.Png(extra: 3_000_000);
-        if (Directory.Exists(OtherFileSystem))
+        if (Directory.Exists(MemoryDisk.Elsewhere))
             Disk.TryMove(Path.Combine(app.Data, "cote.db.epoch"), Path.Combine(_shared, "x"))
                 .ShouldBeFalse("it must be another file system for this test to say anything");
 

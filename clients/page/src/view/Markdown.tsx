@@ -19,20 +19,20 @@ interface Props {
 
 /** In UTF-16 units: what is shown in the frame that a text appears in, and the least and most of each frame after it. */
 const first = 48_000
-const least = 4_000
+const least = 1_500
 const most = 96_000
 
 const none: readonly Source[] = []
 
 /** Shows a text of a model, which may say anything: nothing of it becomes more than text, links and form. */
 export function Markdown({ text, streaming = false, sources = none }: Props) {
-  const sections = useSections(text, streaming)
-  const { definitions, list } = sections
+  const document = useDocument(text, streaming)
+  const list = document.sections
   return (
     <div class="md">
       {list.map((section, index) => (
         <SectionView
-          key={section.key} section={section} definitions={definitions} sources={sources}
+          key={section.key} section={section} document={document} definitions={document.definitions} sources={sources}
           skipped={list.length > 2 && index < list.length - 1}
         />
       ))}
@@ -41,7 +41,7 @@ export function Markdown({ text, streaming = false, sources = none }: Props) {
 }
 
 /** Follows the text once a frame, and a long text by as much of it as a frame has time for. */
-function useSections(text: string, streaming: boolean): { list: Section[]; definitions: string } {
+function useDocument(text: string, streaming: boolean): MarkdownDocument {
   const [own] = useState(() => {
     const document = new MarkdownDocument()
     document.update(text, streaming, first)
@@ -66,12 +66,13 @@ function useSections(text: string, streaming: boolean): { list: Section[]; defin
       own.frame = requestAnimationFrame(step)
   }, [text, streaming])
   useEffect(() => () => cancelAnimationFrame(own.frame), [])
-  return { list: own.document.sections, definitions: own.document.definitions }
+  return own.document
 }
 
 interface SectionProps {
   section: Section
-  definitions: string
+  document: MarkdownDocument
+  definitions: number
   sources: readonly Source[]
   skipped: boolean
 }
@@ -83,13 +84,12 @@ class SectionView extends Component<SectionProps> {
   }
 
   override render() {
-    const { section, definitions, sources, skipped } = this.props
+    const { section, document, sources, skipped } = this.props
     return (
-      <div class={skipped ? 'md-section md-skip' : 'md-section'}>
+      <div class={skipped ? 'md-section md-skip' : 'md-section'} style={skipped ? { containIntrinsicBlockSize: `auto ${Math.round(guess(section.blocks) * 1.6)}em` } : undefined}>
         {section.blocks.map((block) => (
           <BlockView
-            key={block.start} block={block} definitions={refers(block) ? definitions : ''}
-            sources={refers(block) ? sources : none}
+            key={block.start} block={block} sources={sources} definitions={document.definitionsFor(block)}
           />
         ))}
       </div>
@@ -97,7 +97,10 @@ class SectionView extends Component<SectionProps> {
   }
 }
 
-const refers = (block: Block) => block.kind === 'markdown' && /\](?!\()/.test(block.text)
+/** The height of what was never laid out, in units of a line, by a guess: the browser remembers the true one. */
+function guess(blocks: Block[]): number {
+  return blocks.reduce((lines, { text }) => lines + 1 + Math.max(text.length / 80, text.split('\n').length), 0)
+}
 
 class BlockView extends Component<{ block: Block; definitions: string; sources: readonly Source[] }> {
   override shouldComponentUpdate(next: this['props']): boolean {

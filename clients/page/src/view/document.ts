@@ -6,12 +6,11 @@ export interface Section {
   blocks: Block[]
 }
 
-const sectionSize = 12_000
+const sectionSize = 3_000
 
 /** A text as sections of blocks. Sections and blocks that have ended stay the same objects. */
 export class MarkdownDocument {
   sections: Section[] = []
-  definitions = ''
   #splitter = new Splitter()
   #seen = ''
   #epoch = 0
@@ -43,9 +42,22 @@ export class MarkdownDocument {
         this.#add(block)
       this.#closed = true
     }
-    this.definitions = splitter.definitions
     this.#show(tail)
     return all
+  }
+
+  /** Lines `[a]: address` that a block needs and that may stand in another one. */
+  definitionsFor(block: Block): string {
+    const all = this.#splitter.definitions
+    if (all.size === 0 || block.kind !== 'markdown')
+      return ''
+    const names = new Set([...block.text.matchAll(/\[([^[\]\n]{1,100})\]/g)].map(([, name]) => name!.toLowerCase()))
+    return [...names].map((name) => all.get(name)).filter(Boolean).join('\n')
+  }
+
+  /** Changes when a definition is added. */
+  get definitions(): number {
+    return this.#splitter.definitions.size
   }
 
   #add(block: Block): void {
@@ -56,7 +68,7 @@ export class MarkdownDocument {
       this.sections = [...this.sections, { key: '', blocks: [] }]
     }
     this.#ended.push(block)
-    this.#size += block.text.length
+    this.#size += block.text.length + 300
   }
 
   /** Writes the last section anew. */

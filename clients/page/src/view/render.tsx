@@ -24,7 +24,6 @@ const plain: Record<string, Plain> = {
   paragraph_open: 'p', bullet_list_open: 'ul', blockquote_open: 'blockquote', thead_open: 'thead', tbody_open: 'tbody',
   tr_open: 'tr', strong_open: 'strong', em_open: 'em', s_open: 's',
 }
-const directed = new Set(['p', 'ul', 'blockquote'])
 
 class Walk {
   #at = 0
@@ -53,7 +52,7 @@ class Walk {
     if (Plain === 'p' && token.hidden)
       return <Fragment key={key}>{this.#inside(token)}</Fragment>
     if (Plain)
-      return <Plain key={key} dir={directed.has(Plain) ? 'auto' : undefined}>{this.#inside(token)}</Plain>
+      return <Plain key={key}>{this.#inside(token)}</Plain>
     switch (token.type) {
       case 'inline':
         return <Fragment key={key}>{new Walk(token.children ?? [], this.sources).until(null)}</Fragment>
@@ -69,7 +68,7 @@ class Walk {
       case 'heading_open':
         return this.#heading(token, key)
       case 'ordered_list_open':
-        return <ol key={key} start={start(token)} dir="auto">{this.#inside(token)}</ol>
+        return <ol key={key} start={start(token)}>{this.#inside(token)}</ol>
       case 'list_item_open':
         return this.#item(token, key)
       case 'table_open':
@@ -79,9 +78,9 @@ class Walk {
           </div>
         )
       case 'th_open':
-        return <th key={key} scope="col" class={align(token)} dir="auto">{this.#inside(token)}</th>
+        return <th key={key} scope="col" class={align(token)}>{this.#inside(token)}</th>
       case 'td_open':
-        return <td key={key} class={align(token)} dir="auto">{this.#inside(token)}</td>
+        return <td key={key} class={align(token)}>{this.#inside(token)}</td>
       case 'fence':
       case 'code_block':
         return <Code key={key} code={token.content.replace(/\n$/, '')} language={word(token.info)} done />
@@ -101,7 +100,7 @@ class Walk {
   #heading(token: Token, key: number): ComponentChild {
     const level = Number(token.tag.slice(1))
     const Heading = `h${Math.min(6, level + 2)}` as 'h3'
-    return <Heading key={key} class={`md-h${level}`} dir="auto">{this.#inside(token)}</Heading>
+    return <Heading key={key} class={`md-h${level}`}>{this.#inside(token)}</Heading>
   }
 
   #item(token: Token, key: number): ComponentChild {

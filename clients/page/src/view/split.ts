@@ -26,11 +26,11 @@ const innerFence = /^\s*(?:(?:[-*+]|\d{1,9}[.)])\s+)*(`{3,}|~{3,})[^`]*$/
 const marker = /^ {0,3}(?:[-*+]|\d{1,9}[.)])(?:\s|$)/
 const heading = /^#{1,6}(?:\s|$)/
 const delimiterRow = /^ {0,3}\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*$/
-const definition = /^ {0,3}\[[^\]\n]{1,200}\]:\s*\S/
+const definition = /^ {0,3}\[([^\]\n]{1,100})\]:\s*\S/
 
 export class Splitter {
-  /** Link definitions as they stand in the text: what follows `[a]:` counts for the whole text. */
-  definitions = ''
+  /** Lines `[a]: address` by what stands in the brackets: they count for the whole text, the first one of a name. */
+  readonly definitions = new Map<string, string>()
   #text = ''
   #at = 0 // where the line begins that is looked at next
   #start = 0 // where the block begins that is open
@@ -123,8 +123,9 @@ export class Splitter {
     if (marker.test(line))
       this.#list = true
     this.#inner = innerFence.exec(line)?.[1] ?? null
-    if (definition.test(line) && this.definitions.length < 8_000)
-      this.definitions += line + '\n'
+    const name = definition.exec(line)?.[1]!.toLowerCase()
+    if (name && this.definitions.size < 500 && line.length < 3_000 && !this.definitions.has(name))
+      this.definitions.set(name, line)
     this.#line++
     if (this.#line === 1)
       this.#first = line
