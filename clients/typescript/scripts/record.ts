@@ -1,10 +1,8 @@
-import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { play } from '../test/play.js'
 import { derived } from './derived.js'
-import { Server, write } from './recording.js'
+import { freePort, Server, write } from './recording.js'
 import { scenarios } from './scenarios.js'
 
 // npm run record -- <program of the server> [name…]: writes clients/vectors anew.
@@ -13,11 +11,7 @@ if (!program)
   throw new Error('Name the program of the server, as in: npm run record -- path/to/Cote.Server')
 const folder = new URL('../../../vectors/', import.meta.url).pathname
 const data = mkdtempSync(`${tmpdir()}/cote-vectors-`)
-const probe = createServer().listen(0, '127.0.0.1')
-await once(probe, 'listening')
-const { port } = probe.address() as AddressInfo
-probe.close()
-const server = new Server(program, data, `http://127.0.0.1:${port}`)
+const server = new Server(program, data, `http://127.0.0.1:${await freePort()}`)
 await server.start()
 try {
   const chosen = Object.entries(scenarios).filter(([name]) => !names.length || names.includes(name))
