@@ -284,8 +284,6 @@ class CoteClient implements Client {
   // --- what the replica wants
 
   async #cursor(): Promise<string> {
-    if (!this.#replica.cursor)
-      this.#replica.needSync()
     while (this.#replica.needsSync) {
       this.#pump()
       await this.#syncing
@@ -294,7 +292,7 @@ class CoteClient implements Client {
   }
 
   #pump(): void {
-    if (!this.#session.token() || this.#http.closing.signal.aborted)
+    if (!this.#isStarted || !this.#session.token())
       return
     for (const want of this.#replica.wanted()) {
       if (this.#refetch?.timer && want !== 'sync')

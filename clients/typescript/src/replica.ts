@@ -44,7 +44,7 @@ export class Replica {
   #replies = new Replies()
   #wantedRows = new Set<string>()
   #fetchedRows = new Set<string>()
-  #sync: 'no' | 'wanted' | 'under way' = 'no'
+  #sync: 'no' | 'wanted' | 'under way' = 'wanted'
   /** Frames that came while a sync was wanted. */
   #kept: Frame[] = []
   /** Ids that events have told of: what answers a write is older than they are. */
@@ -176,7 +176,7 @@ export class Replica {
     this.version++
   }
 
-  /** The whole state is wanted: there is no cursor, or the server refuses it. */
+  /** The whole state is wanted: the server refuses the cursor. */
   needSync(): void {
     if (this.#sync === 'no')
       this.#sync = 'wanted'
@@ -312,6 +312,7 @@ export class Replica {
 
   load(saved: Saved): void {
     this.cursor = saved.cursor
+    this.#sync = 'no'
     this.#rows = new Map(saved.chats.map(x => [x.id, x]))
     this.#list = undefined
     this.#replies.load(saved.open)
