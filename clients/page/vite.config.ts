@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig, type ProxyOptions } from 'vite'
+import { licenses } from './licenses.ts'
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
@@ -17,6 +18,7 @@ export default defineConfig(({ command }) => ({
     alias: { 'cote-client': here('../typescript/src/index.ts') },
   },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  plugins: [licenses([here('./node_modules/@fontsource-variable/figtree')])],
   server: { proxy },
   build: {
     outDir: here('../../src/Cote/Http/Page'),

@@ -24,6 +24,7 @@ export function Account() {
       <h3>Delete the account</h3>
       <p>Everything of yours is deleted: chats, files, sessions. This cannot be undone.</p>
       <button type="button" class="button button-danger" onClick={() => setDeleting(true)}>Delete my account</button>
+      <p class="quiet foot"><a href="/app/licenses.txt" target="_blank" rel="noopener">Licences</a> of what this page is made of. <a href="/docs" target="_blank" rel="noopener">The API</a> is described by the server itself.</p>
       {deleting && <Confirm title="Delete your account?" action="Delete everything" onConfirm={erase} onClose={() => setDeleting(false)}
         text="All your chats, files and sessions are deleted on this server, at once and for good. Export them first if you want to keep them." />}
     </>
