@@ -36,6 +36,7 @@ export function ChatView({ id, message, ready, onMenu }: {
   const made = !!chat?.created_at
   useEffect(() => {
     if (!id || !made) return
+    begun.delete(id)
     setError('')
     client.open(id).catch((caught) => setError(sentence(caught)))
   }, [id, made])

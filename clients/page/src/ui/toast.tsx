@@ -26,8 +26,12 @@ function drop(id: number) {
 /** Tells that something is done. */
 export const tell = (text: string) => show(text, false)
 
+const capital = (text: string) => `${text[0]?.toUpperCase() ?? ''}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`
+
 /** What went wrong, as a sentence. */
 export const sentence = (error: unknown): string => {
+  const fields = (error as { fields?: { msg: string }[] } | undefined)?.fields
+  if (fields?.length) return fields.map((f) => capital(f.msg.replace(/^Value error, /, ''))).join(' ')
   if (error && typeof error === 'object' && 'detail' in error && typeof error.detail === 'string' && error.detail)
     return error.detail.endsWith('.') ? error.detail : `${error.detail}.`
   return error instanceof Error && error.message ? error.message : 'That did not work.'
