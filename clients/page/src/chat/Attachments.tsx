@@ -8,7 +8,7 @@ export function Attachments({ uploads }: { uploads: Uploads }) {
     <ul class="attachments" aria-label="Attachments">
       {uploads.items.map((item) => (
         <li key={item.key} class={`attachment${item.error ? ' attachment-bad' : ''}`}>
-          {item.preview ? <img src={item.preview} alt="" /> : <FileIcon />}
+          {item.preview && !item.error ? <img src={item.preview} alt="" /> : <FileIcon />}
           <span class="attachment-text">
             <span class="attachment-name">{item.file.name}</span>
             <span class="attachment-state" role={item.error ? 'alert' : undefined}>

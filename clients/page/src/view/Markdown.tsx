@@ -45,7 +45,7 @@ function useDocument(text: string, streaming: boolean): MarkdownDocument {
   const [own] = useState(() => {
     const document = new MarkdownDocument()
     document.update(text, streaming, first)
-    return { document, text, streaming, frame: 0, quota: 16_000, drawn: 0 }
+    return { document, text, streaming, frame: 0, quota: 16_000, drawn: 0, rested: false }
   })
   const [, draw] = useState(0)
   own.text = text
@@ -54,6 +54,14 @@ function useDocument(text: string, streaming: boolean): MarkdownDocument {
     const step = (now: number) => {
       const gap = now - own.drawn
       own.drawn = now
+      if (gap > 28 && !own.rested) {
+        // After a frame that took long, the page gets one for itself.
+        own.rested = true
+        own.quota = Math.max(least, own.quota / 2)
+        own.frame = requestAnimationFrame(step)
+        return
+      }
+      own.rested = false
       if (gap > 28)
         own.quota = Math.max(least, own.quota / 2)
       else
