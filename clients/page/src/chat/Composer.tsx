@@ -1,10 +1,11 @@
-import type { Chat, Message } from 'cote-client'
+import type { Chat, Limits, Message } from 'cote-client'
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { client } from '../state/client.ts'
 import { newId } from '../state/id.ts'
 import { read, write } from '../state/local.ts'
+import { useOnce } from '../state/models.ts'
 import { go } from '../state/route.ts'
-import { minutes } from '../ui/format.ts'
+import { minutes, number } from '../ui/format.ts'
 import { Camera, Clip, Close, Mic, Plus, Square, Up } from '../ui/icons.tsx'
 import { Menu } from '../ui/Menu.tsx'
 import { fail } from '../ui/toast.tsx'
@@ -32,6 +33,7 @@ export function Composer({ id, chat, options, onOptions, messages, running, uplo
   const files = useRef<HTMLInputElement>(null)
   const camera = useRef<HTMLInputElement>(null)
   const recorder = useRecorder()
+  const most = useOnce<Limits>('/limits')?.max_content_length ?? Infinity
 
   useLayoutEffect(() => grow(field.current), [text])
   useEffect(() => {
@@ -47,6 +49,10 @@ export function Composer({ id, chat, options, onOptions, messages, running, uplo
   const send = async () => {
     const content = text
     if (sending || (!content.trim() && uploads.items.length === 0)) return
+    if (content.length > most) {
+      fail(new Error(`A message has up to ${number(most)} characters, and this one has ${number(content.length)}. Add it as a file instead.`))
+      return
+    }
     setSending(true)
     try {
       const taken = uploads.items.length ? await uploads.take() : []

@@ -46,12 +46,16 @@ function useFresh(medium: Medium, message: Message) {
   const onError = () => {
     if (state.tried) return setState({ ...state, failed: true })
     setState({ ...state, tried: true })
-    fresh(message, medium.id).then((url) => setState({ url, tried: true, failed: !url }), () => setState({ tried: true, failed: true }))
+    // The address may be the one of before: the mark behind it makes the browser ask again.
+    fresh(message, medium.id).then((url) => setState({ url: url && `${url}#again`, tried: true, failed: !url }), () => setState({ tried: true, failed: true }))
   }
   return { url: state.url ?? medium.url, failed: state.failed, onError }
 }
 
-const withWidth = (url: string, width: number) => `${url}${url.includes('?') ? '&' : '?'}width=${width}`
+const withWidth = (url: string, width: number) => {
+  const [path, mark] = url.split('#')
+  return `${path}${path!.includes('?') ? '&' : '?'}width=${width}${mark ? `#${mark}` : ''}`
+}
 
 export function Picture({ medium, message }: { medium: Medium; message: Message }) {
   const [open, setOpen] = useState(false)

@@ -87,7 +87,7 @@ export function PendingMessage({ chatId, pending }: { chatId: string; pending: P
       {!!pending.media_urls?.length && <p class="ending">{pending.media_urls.length} {pending.media_urls.length === 1 ? 'file' : 'files'}</p>}
       {failed ? (
         <p class="ending ending-bad" role="alert">
-          <Warning />{pending.error ? sentence(pending.error) : 'This was not sent.'}
+          <Warning />{pending.error ? sentence(pending.error).replace(/^content: /, '') : 'This was not sent.'}
           <button type="button" class="link" onClick={() => client.retrySend(chatId, pending.id)}>Retry</button>
           <button type="button" class="link" onClick={() => copy(pending.content)}>Copy the text</button>
           <button type="button" class="link" onClick={() => client.dismiss(chatId, pending.id)}>Discard</button>

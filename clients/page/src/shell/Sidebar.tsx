@@ -39,7 +39,8 @@ export function Sidebar({ hidden, search, route, onKeys, onClose, narrow }: {
           onKeyDown={(e) => { if (e.key === 'Escape') { e.stopPropagation(); clear() } }} />
         {query && <button type="button" class="icon-button small" aria-label="Clear the search" onClick={clear}><Close /></button>}
       </div>
-      <nav class="chat-list" aria-label={archive ? 'Archived chats' : 'Chats'}>
+      <nav class="chat-list" aria-label={archive ? 'Archived chats' : 'Chats'}
+        onClick={(e) => { if ((e.target as HTMLElement).closest('a')) onClose() }}>
         {query.trim() ? <SearchResults query={query.trim()} /> : <Sections archive={archive} current={route.id} onBack={() => setArchive(false)} />}
       </nav>
       <div class="sidebar-foot">

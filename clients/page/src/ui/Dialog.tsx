@@ -16,6 +16,9 @@ export function Dialog({ title, onClose, children, wide, plain }: {
     const before = document.activeElement
     const dialog = ref.current!
     dialog.showModal()
+    // The first thing to fill in, or to answer; on a phone its keyboard would cover the window.
+    if (matchMedia('(hover: hover)').matches)
+      dialog.querySelector<HTMLElement>('.dialog-body :is(input, select, textarea, button, a):not(:disabled)')?.focus()
     return () => {
       dialog.close()
       if (before instanceof HTMLElement && before.isConnected) before.focus()
