@@ -102,9 +102,11 @@ function List({ label, items, anchor, align, onClose, onLeave }: {
 /** Puts the list below its button, or above it where there is no room, and never over the edge of the window. */
 function place(list: HTMLElement, anchor: HTMLElement, align: 'left' | 'right' = 'left') {
   const box = anchor.getBoundingClientRect()
-  const { offsetWidth: width, offsetHeight: height } = list
   const below = window.innerHeight - box.bottom
-  const top = below > height + 12 || below > box.top ? box.bottom + 6 : box.top - height - 6
+  const isBelow = below > list.offsetHeight + 14 || below > box.top
+  list.style.maxHeight = `${Math.min(460, (isBelow ? below : box.top) - 14)}px`
+  const { offsetWidth: width, offsetHeight: height } = list
+  const top = isBelow ? box.bottom + 6 : box.top - height - 6
   const left = align === 'right' ? box.right - width : box.left
   list.style.top = `${Math.max(8, Math.min(top, window.innerHeight - height - 8))}px`
   list.style.left = `${Math.max(8, Math.min(left, window.innerWidth - width - 8))}px`
