@@ -14,7 +14,7 @@ const ownLoader = {
   transform: (code, id) => id.includes('Temml-Local.css') ? code.replace(/@font-face\s*\{[^}]*\}/, '') : null,
 }
 
-async function bundle(entry, name, global, define = {}) {
+async function bundle(entry, name, define = {}) {
   const { output } = await build({
     root: here('..'),
     configFile: false,
@@ -37,7 +37,7 @@ async function bundle(entry, name, global, define = {}) {
       rollupOptions: {
         input: here(entry),
         output: {
-          format: 'iife', name: global, entryFileNames: `${name}-[hash].js`, assetFileNames: `${name}-[hash][extname]`,
+          format: 'iife', entryFileNames: `${name}-[hash].js`, assetFileNames: `${name}-[hash][extname]`,
         },
       },
     },
@@ -50,11 +50,11 @@ async function bundle(entry, name, global, define = {}) {
 for (const file of readdirSync(folder))
   if (file.startsWith('share'))
     rmSync(`${folder}/${file}`)
-const code = await bundle('../src/view/highlighter.ts', 'share-code', 'coteCode')
-const math = await bundle('../src/view/typesetter.ts', 'share-math', 'coteMath')
+const code = await bundle('code.ts', 'share-code')
+const math = await bundle('math.ts', 'share-math')
 if (math.style)
   rmSync(`${folder}/${math.style}`) // it stands in the viewer's own
-const main = await bundle('main.tsx', 'share', 'coteShare', {
+const main = await bundle('main.tsx', 'share', {
   __CODE__: JSON.stringify(`/app/${code.script}`), __MATH__: JSON.stringify(`/app/${math.script}`),
 })
 writeFileSync(`${folder}/share.html`, readFileSync(here('index.html'), 'utf8')
