@@ -22,7 +22,8 @@ async function front(request) {
   const cache = await caches.open(name)
   const kept = await cache.match('/', { ignoreVary: true })
   const fresh = fetch(request).then(async (answer) => {
-    if (answer.ok && /html/.test(answer.headers.get('content-type') ?? '')) await renew(cache, kept?.clone(), answer.clone())
+    if (answer.ok && /html/.test(answer.headers.get('content-type') ?? ''))
+      await renew(cache, kept?.clone(), answer.clone())
     return answer
   })
   if (!kept) return fresh
@@ -33,8 +34,7 @@ async function front(request) {
 // Another page has other files: those of the one before go.
 async function renew(cache, before, now) {
   const text = await now.clone().text()
-  if (before && (await before.text()) !== text)
-    for (const request of await cache.keys()) await cache.delete(request)
+  if (before && (await before.text()) !== text) for (const request of await cache.keys()) await cache.delete(request)
   await cache.put('/', now)
 }
 
