@@ -3,7 +3,8 @@
 const name = 'page'
 const patience = 4000
 
-self.addEventListener('install', () => self.skipWaiting())
+// A worker that may not fetch would cut the page off: it is not installed.
+self.addEventListener('install', (e) => e.waitUntil(fetch('/app/icon.svg').then(() => self.skipWaiting())))
 self.addEventListener('activate', (e) => e.waitUntil(self.clients.claim()))
 
 self.addEventListener('message', (e) => {
