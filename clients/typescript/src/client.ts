@@ -251,10 +251,13 @@ class CoteClient implements Client {
     queueMicrotask(() => {
       this.#isNoted = false
       this.#pump()
-      for (const [id, { resolve }] of this.#opening)
-        if (this.#replica.messagesAreHeld(id)) {
+      for (const [id, { resolve, reject }] of this.#opening)
+        if (this.#replica.messagesAreHeld(id) || !this.#replica.place(id)) {
           this.#opening.delete(id)
-          resolve()
+          if (this.#replica.place(id))
+            resolve()
+          else
+            reject(new CoteError(404, 'chat_not_found', 'Chat not found'))
         }
       for (const listener of [...this.#listeners])
         listener()
