@@ -71,7 +71,6 @@ async function step(client: Client): Promise<void> {
   const waiting = shown.find(x => x.generation?.state === 'waiting')
   const call = waiting?.parts?.find(x => x.state === 'waiting')
   const dice = random()
-  lastWhat = ` dice ${dice.toFixed(2)} ${one?.sender} ${call?.call_id}`
   const content = `${random()} 😀`.repeat(1 + Math.floor(random() * 5))
   const send = async (draft: Parameters<Client['send']>[1]) => {
     const message = await client.send(chat.id, draft)
@@ -104,16 +103,11 @@ async function step(client: Client): Promise<void> {
     await client.fork(chat.id)
 }
 
-const pendingSteps = new Set<string>()
-async function named(p: Promise<void>, name: string) { pendingSteps.add(name + lastWhat); const n = name + lastWhat; try { await p } finally { pendingSteps.delete(n) } }
-let lastWhat = ''
-if (process.env.DEBUG) setInterval(() => console.error([...pendingSteps].slice(0, 20), devices.map(d => [d.getState().status, JSON.stringify(d.getState().pending).slice(0, 300), JSON.stringify(d.getState().loading).slice(0, 100)])), 10000).unref()
 /** Steps until it is told to end; what was begun is ended. */
 async function walk(device: () => Client, isOver: () => boolean): Promise<void> {
   const begun: Promise<void>[] = []
   while (!isOver()) {
-    const name = `step ${begun.length}`
-    begun.push(named(step(device()), name).catch(error => {
+    begun.push(step(device()).catch(error => {
       if (!(error instanceof CoteError) || !expected.has(error.code))
         throw error
     }))
@@ -155,7 +149,6 @@ try {
     await new Promise(resolve => setTimeout(resolve, random() * 1000))
     await server.start()
     isOver = true
-    if (process.env.DEBUG) console.error('walks end')
     await Promise.all(walks)
     await settle()
     console.log(`round ${round}: ${devices[0]!.getState().chats.length} chats, ${sent.size} sent`)
@@ -185,7 +178,6 @@ async function settle(): Promise<void> {
       await compare()
       return
     } catch (error) {
-      if (process.env.DEBUG) console.error(String((error as Error).message).slice(0, 1500))
       if (Date.now() > deadline)
         throw error
       await new Promise(resolve => setTimeout(resolve, 500))

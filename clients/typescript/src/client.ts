@@ -205,14 +205,13 @@ class CoteClient implements Client {
 
   // --- state
 
-  subscribe(listener: () => void): () => void {
+  // Bound to this client: a UI passes them on.
+  readonly subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener)
     return () => void this.#listeners.delete(listener)
   }
 
-  getState(): State {
-    return this.#state ??= this.#build()
-  }
+  readonly getState = (): State => this.#state ??= this.#build()
 
   #build(): State {
     const replica = this.#replica
