@@ -100,6 +100,7 @@ class CoteClient implements Client {
     this.#http.closing.abort()
     this.#outbox.close()
     clearTimeout(this.#refetch?.timer)
+    this.#refetch = undefined
     void this.#save()
     for (const { reject } of this.#opening.values())
       reject(closed())
@@ -129,10 +130,8 @@ class CoteClient implements Client {
     await this.#storage.set('owner', user.id)
     await this.#outbox.load()
     const text = this.#replica.cursor ? undefined : await this.#storage.get('state')
-    if (text) {
-      this.#replica = new Replica()
+    if (text)
       this.#replica.load(JSON.parse(text) as Saved)
-    }
     this.#changed()
   }
 
@@ -550,6 +549,7 @@ function provisional({ id, body }: Entry): Chat {
 function uuid(): string {
   if ('randomUUID' in crypto) // not on a page without TLS
     return crypto.randomUUID()
-  const hex = [...(crypto as Crypto).getRandomValues(new Uint8Array(16))].map(x => x.toString(16).padStart(2, '0')).join('')
+  const bytes = (crypto as Crypto).getRandomValues(new Uint8Array(16))
+  const hex = [...bytes].map(x => x.toString(16).padStart(2, '0')).join('')
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20)}`
 }

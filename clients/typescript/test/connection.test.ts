@@ -22,7 +22,8 @@ class FakeSocket {
 }
 
 const chat = (changed: number, more: object = {}) => ({
-  id: 'c', title: 'A chat', created_at: 't', last_message_time: 't', last_message_content: '', last_seq: 0, changed, ...more,
+  id: 'c', title: 'A chat', created_at: 't', last_message_time: 't', last_message_content: '', last_seq: 0,
+  changed, ...more,
 })
 
 async function logIn(play: Play, options: Partial<Options> = {}) {
@@ -140,7 +141,8 @@ test('A socket that never opens gives way to events, and these to polls where so
 test('Without a WebSocket it takes events, whole and in pieces, and goes on from the last one', async () => {
   const streams = [stream(), stream()]
   let opened = 0
-  const { client, asked } = await logIn(({ path }) => path.startsWith('/events') ? streams[opened++]!.response : undefined)
+  const { client, asked } = await logIn(({ path }) =>
+    path.startsWith('/events') ? streams[opened++]!.response : undefined)
   const started = client.start()
   await until(() => opened === 1)
   const [first, second] = streams
@@ -189,7 +191,8 @@ test('What is stored is shown without a network', async () => {
   await client.open('c')
   client.close()
   await until(() => !!storage.get('state'))
-  const offline = createClient({ url: 'http://test', storage, fetch: () => Promise.reject(new TypeError('no network')) })
+  const fetch = () => Promise.reject(new TypeError('no network'))
+  const offline = createClient({ url: 'http://test', storage, fetch })
   await offline.start()
   assert.equal(offline.getState().chats[0]!.title, 'A chat')
   assert.deepEqual(offline.getState().messages, { c: [] })
