@@ -33,7 +33,8 @@ sealed class PageFile(string resource, string type, bool isForever)
         if (resource.EndsWith("/sw.js", StringComparison.Ordinal))
         {
             headers["Service-Worker-Allowed"] = "/"; // the page at / is what it keeps
-            headers.ContentSecurityPolicy = "default-src 'none'; connect-src 'self'"; // a worker obeys that of its script
+            // A worker obeys the policy of its script.
+            headers.ContentSecurityPolicy = "default-src 'none'; connect-src 'self'";
         }
         return Results.Bytes(content.Bytes,
             type.StartsWith("text/", StringComparison.Ordinal) ? type + "; charset=utf-8" : type,
