@@ -178,6 +178,8 @@ public static class CoteHost
                 x => (x.SingleLine, x.UseUtcTimestamp, x.TimestampFormat) = (true, true, "HH:mm:ss.fff "));
         // Its lines hold the query string, and in a query string a token may stand.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
+        // Its lines hold whole paths, and in a path a share's token may stand: ours hide it.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Routing.Matching.DfaMatcher", LogLevel.Warning);
         // What keeps it from starting is said once, in a sentence, by the program; a failure while it runs is Critical
         // there.
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);

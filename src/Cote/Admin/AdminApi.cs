@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Cote.Chats;
 using Cote.Http;
 using Cote.Media;
 using Cote.Users;
@@ -23,13 +24,14 @@ static class AdminApi
 
         var export = api.Schema("Export").Note("All that is the user's.")
             .Required("exported_at", "user", "created_at", "sessions", "api_keys", "identities", "chats", "media",
-                "usage")
+                "shares", "usage")
             .Property("exported_at", Time()).Property("user", ApiDocument.Ref<User>()).Property("created_at", Time())
             .Property("sessions", ListOf(ApiDocument.Ref<SessionInfo>()))
             .Property("api_keys", ListOf(ApiDocument.Ref<ApiKey>()))
             .Property("identities", ListOf(ApiDocument.Ref<Identity>()))
             .Property("chats", ListOf(ApiDocument.Ref("ExportedChat")))
             .Property("media", ListOf(ApiDocument.Ref<Uploaded>()))
+            .Property("shares", ListOf(ApiDocument.Ref<Share>()))
             .Property("usage", ListOf(new() { ["type"] = "object" }));
         export.Json["type"] = "object";
         api.Operation(nameof(ExportMe)).Answers(200, "The file", schema: ApiDocument.Ref("Export"))

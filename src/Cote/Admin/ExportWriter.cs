@@ -19,7 +19,7 @@ sealed class ExportWriter(PipeWriter output, ExportStores stores, CurrentUser us
     /// </summary>
     public static readonly IReadOnlyList<string> Tables =
         ["users", "sessions", "api_keys", "identities", "chats", "messages", "message_media", "message_parts",
-            "tool_calls", "media", "media_forms", "calls"];
+            "tool_calls", "media", "media_forms", "shares", "calls"];
 
     readonly ExportOutput _output = new(output);
 
@@ -42,6 +42,9 @@ sealed class ExportWriter(PipeWriter output, ExportStores stores, CurrentUser us
             Json, await stores.Identities.ListAsync(user.Id, ct), UsersJson.Default.IReadOnlyListIdentity);
         await WriteMediaAsync(ct); // before the chats: an import, which reads once, tells missing ones by their names
         await WriteChatsAsync(ct);
+        Json.WritePropertyName("shares"u8);
+        JsonSerializer.Serialize(
+            Json, await stores.Shares.ListAsync(user.Id, now, ct), SharingJson.Default.IReadOnlyListShare);
         await WriteUsageAsync(ct);
         await WriteTablesAsync([.. stores.Hosts.SelectMany(x => x.Tables).Where(x => x.IsExported)], ct);
         Json.WriteEndObject();

@@ -15,6 +15,7 @@ static class ChatsModule
             .AddSingleton<DeletionStore>().AddSingleton<ForkStore>().AddSingleton<FeedbackStore>()
             .AddSingleton<ChatJobStore>().AddSingleton<PastStore>().AddSingleton<Receipts>();
         services.AddSingleton<ChatExportStores>();
+        services.AddSharing();
         services.AddSingleton<SearchStore>().AddSingleton<SearchIndex>().AddSingleton<SearchPages>();
         services.AddHostedService<ReceiptLoop>();
         services.AddHostedService<SearchLoop>();
@@ -32,6 +33,7 @@ static class ChatsModule
 
     public static void MapChats(this IEndpointRouteBuilder routes)
     {
+        routes.MapSharing();
         var chats = routes.MapGroup("").RequireAuthorization().WithTags("Chats");
         chats.MapGet("/chats/", ListChats.Handle).AllowsKeys(KeyScopes.Read).Produces<IReadOnlyList<Chat>>()
             .WithSummary("The chats that are not archived, or the archived ones; newest activity first");

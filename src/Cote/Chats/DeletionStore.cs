@@ -44,6 +44,7 @@ sealed class DeletionStore(Database db, EventLog events, TreeStore tree, Clock c
               and messages.chat_id = {chatId} and messages.state in {States.Open}
             """);
         SearchIndex.Remove(transaction, chatId, "");
+        ShareStore.Remove(transaction, chatId);
         transaction.Append(EventTypes.ChatDeleted, chatId);
         await events.CommitAsync(batch, userId, transaction);
         return transaction.Happened;
@@ -241,6 +242,7 @@ sealed class DeletionStore(Database db, EventLog events, TreeStore tree, Clock c
             from {transaction.Locked} and messages.user_id = {userId} and messages.chat_id = {chatId}
               and messages.parent_id {db.Dialect.In(plan.All)}
             """);
+        ShareStore.Leave(transaction, chatId, db.Dialect.In(plan.All), plan.ParentId);
         tree.Move(transaction, chatId, new(plan.Changed, plan.LeafId, 0, Leaving: 0, plan.Entering));
         if (plan.AfterSeq is { } after)
             transaction.Append(EventTypes.ChatPath, chatId, n: after);

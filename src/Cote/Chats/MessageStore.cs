@@ -184,6 +184,15 @@ sealed class MessageStore(Database db, EventLog events, Clock clock)
         where t.user_id = {userId} and t.id = {id} and t.chat_id = {chatId} and t.deleted_at is null order by m.seq
         """;
 
+    /// <summary>Those of these messages that are there, by <c>seq</c>, without their place among siblings.</summary>
+    public Task<IReadOnlyList<Message>> ListAsync(
+        string userId, string chatId, IEnumerable<string> ids, PartsView view, Func<Message, bool> enough,
+        CancellationToken ct) => db.ListAsync(
+        $"""
+        select {OwnColumns[(int)view]}, {TreePlace.Alone($"m")} from messages m
+        where m.user_id = {userId} and m.id {db.Dialect.In(ids)} and m.chat_id = {chatId} and {NotDeleted} order by m.seq
+        """, Read, ct, enough);
+
     /// <summary>Where these messages stand now; those that are deleted are left out.</summary>
     public Task<IReadOnlyList<(string Id, TreePlace Place)>> ListPlacesAsync(
         string userId, IEnumerable<string> ids, CancellationToken ct) => db.ListAsync(

@@ -20,6 +20,9 @@ enum NotificationKind
     /// <summary>Sessions were revoked.</summary>
     SessionsRevoked = 'r',
 
+    /// <summary>A share has ended.</summary>
+    SharesEnded = 'h',
+
     /// <summary>Notifications were left out: every receiver looks at everything.</summary>
     Everything = '*',
 }

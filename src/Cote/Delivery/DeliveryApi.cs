@@ -13,6 +13,7 @@ static class DeliveryApi
     public static void Describe(ApiDocument api)
     {
         FrameSchemas.Add(api);
+        SharedFrames.Add(api);
         api.Schema<Polled>().Note("cursor", "Where the next poll begins").Format("cursor", null)
             .Property("events", new JsonObject
             {
@@ -44,6 +45,11 @@ static class DeliveryApi
             .Header("Last-Event-ID", "Goes before `cursor`; only of a stream", FrameSchemas.Cursor())
             .Answers(200, "Events", schema: ApiDocument.Ref<Polled>())
             .Answers(200, "Events", EventStream, ApiDocument.Ref(FrameSchemas.Frame));
+        api.Operation(nameof(SharedEvents))
+            .Note("Begins with `reset`: the viewer fetches `GET /shared/{token}` once the stream is open, and again "
+                + "whenever one comes. `place` stands for every id. A link that is not live has no events.")
+            .Answers(200, "The frames", EventStream, ApiDocument.Ref(SharedFrames.Frame))
+            .Refuses(Problems.ShareNotFound, Problems.Unavailable);
         api.Operation(nameof(ReplyStream))
             .Note("Of an open reply: a snapshot, deltas, at last its `message`. Of one that has ended: its `message`.")
             .Query("parts", PartSchema.View)

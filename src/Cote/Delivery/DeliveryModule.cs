@@ -16,6 +16,7 @@ static class DeliveryModule
         services.AddSingleton<EventRenderer>().AddSingleton<Hub>().AddSingleton<Subscriptions>();
         services.AddSingleton<ReplyStream>()
             .AddSingleton<LongPoll>().AddSingleton<SocketCommands>().AddSingleton<LargeSyncs>();
+        services.AddSingleton<SharedStreams>();
         services.AddHostedService<HeartbeatLoop>();
         services.AddHostedService<FollowerLoop>();
         services.AddHostedService<RemoteReplyLoop>();
@@ -32,6 +33,9 @@ static class DeliveryModule
             .WithSummary("The same frames as server-sent events, or, without that Accept, by long-poll");
         live.MapGet("/sync", GetSync.Handle).AllowsKeys(KeyScopes.Read).RequireAuthorization().Produces<Synced>()
             .WithSummary("All chats and open replies of one moment, to begin again from");
+        routes.MapGet(SharedPaths.Api + "/{token}/events", SharedEvents.Handle).WithTags("Sharing")
+            .Produces<string>(200, "text/event-stream")
+            .WithSummary("What changes in the chat of a live link, as server-sent events");
         var messages = routes.MapGroup("/chats/{chatId}/messages").RequireAuthorization().WithTags("Messages");
         messages.MapPost("/", SendMessageEndpoint.Handle).AllowsKeys(KeyScopes.Write).RequireRateLimit(Limit.Messages)
             .Takes<MessageBody>("application/json").Produces<Message>()

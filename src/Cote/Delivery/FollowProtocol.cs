@@ -91,6 +91,27 @@ static class FollowProtocol
         };
     }
 
+    /// <summary>Lets a reply take a frame of its text or of its parts; what it has already changes nothing.</summary>
+    public static void Apply(string type, JsonElement data, ReplyContent content)
+    {
+        var attempt = data.GetProperty("attempt").GetInt64();
+        if (attempt < content.Attempt)
+            return;
+        if (type == EventTypes.Snapshot)
+        {
+            var text = ReadSnapshot(data);
+            if (text.Position.IsNewerThan(content.Position))
+                content.Replace(text);
+            return;
+        }
+        var (isFirst, write) = ReadPiece(type, data)!.Value;
+        if (attempt > content.Attempt && !isFirst)
+            return;
+        if (attempt > content.Attempt)
+            content.Begin(attempt);
+        write(content);
+    }
+
     static ReplyParts ReadParts(JsonElement data)
     {
         if (!data.TryGetProperty("rev", out var number))

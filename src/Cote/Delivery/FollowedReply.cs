@@ -97,23 +97,9 @@ sealed class FollowedReply
         if (State == States.Queued)
             State = States.Running;
         var data = Data(frame);
-        var attempt = data.GetProperty("attempt").GetInt64();
-        if (attempt < _content.Attempt)
-            return;
-        if (frame.Type == EventTypes.Snapshot)
-        {
+        if (frame.Type == EventTypes.Snapshot && data.GetProperty("attempt").GetInt64() >= _content.Attempt)
             Model = data.GetProperty("model").GetString() ?? Model;
-            var text = FollowProtocol.ReadSnapshot(data);
-            if (text.Position.IsNewerThan(_content.Position))
-                _content.Replace(text);
-            return;
-        }
-        var (isFirst, write) = FollowProtocol.ReadPiece(frame.Type, data)!.Value;
-        if (attempt > _content.Attempt && !isFirst)
-            return;
-        if (attempt > _content.Attempt)
-            _content.Begin(attempt);
-        write(_content);
+        FollowProtocol.Apply(frame.Type, data, _content);
     }
 
     static JsonElement Data(Frame frame) => JsonElement.Parse(frame.Json.Span).GetProperty("data");

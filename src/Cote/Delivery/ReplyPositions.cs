@@ -10,7 +10,7 @@ namespace Cote.Delivery;
 /// reply; none comes before the event of its question, and none after that of its end.
 /// </summary>
 /// <param name="channel">The user's channel, which has the streaming replies.</param>
-/// <param name="filter">The one reply that this client is shown, or null for all.</param>
+/// <param name="filter">What this client is shown, or null for all.</param>
 /// <param name="view">How much of the parts it is shown.</param>
 /// <param name="links">Signs the URLs of files.</param>
 /// <param name="transient">Takes the AI's typing.</param>
@@ -19,7 +19,7 @@ namespace Cote.Delivery;
 /// <param name="head">The end of the log at that time: replies that ended before it are not shown as they
 /// happen.</param>
 sealed class ReplyPositions(
-    UserChannel channel, ReplyFilter? filter, PartsView view, MediaLinks links, TransientFrames transient, Clock clock,
+    UserChannel channel, SubscriptionFilter? filter, PartsView view, MediaLinks links, TransientFrames transient, Clock clock,
     long openedAt, long head)
 {
     const int MaxEnded = 16;
@@ -73,7 +73,7 @@ sealed class ReplyPositions(
         {
             // Of one that nobody makes the row has everything; what is followed here of it may be behind, and goes.
             var isMade = reply.Home is not null;
-            if (reply.BegunSeq > position || (filter is not null && filter.ReplyId != reply.MessageId)
+            if (reply.BegunSeq > position || filter?.Includes(reply.ChatId, reply.MessageId) == false
                 || (isMade && channel.FindReply(reply.MessageId) is not null))
                 continue;
             if (!_replies.TryGetValue(reply.MessageId, out var known))
@@ -118,7 +118,7 @@ sealed class ReplyPositions(
         var streaming = channel.Replies;
         foreach (var reply in streaming)
         {
-            if (reply.BegunSeq > position || (filter is not null && filter.ReplyId != reply.MessageId))
+            if (reply.BegunSeq > position || filter?.Includes(reply.ChatId, reply.MessageId) == false)
                 continue;
             if (!_replies.TryGetValue(reply.MessageId, out var known))
             {

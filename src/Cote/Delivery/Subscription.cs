@@ -13,6 +13,9 @@ enum SubscriptionKind
 
     /// <summary>A long-poll, or the stream of one reply.</summary>
     Request,
+
+    /// <summary>The stream of a share. It counts in no limit of the user, and shows the user nothing.</summary>
+    Share,
 }
 
 /// <summary>
@@ -25,7 +28,7 @@ sealed class Subscription : IAsyncDisposable
     static readonly TimeSpan ReadAgainAfter = TimeSpan.FromMilliseconds(500);
 
     readonly Subscriptions _owner;
-    readonly ReplyFilter? _filter;
+    readonly SubscriptionFilter? _filter;
     readonly PartsView _view;
     readonly Wakeup _wakeup = new();
     readonly TransientFrames _transient = new();
@@ -37,7 +40,7 @@ sealed class Subscription : IAsyncDisposable
     bool _isLookDue;
 
     Subscription(
-        Subscriptions owner, CurrentUser user, SubscriptionKind kind, PartsView view, ReplyFilter? filter) =>
+        Subscriptions owner, CurrentUser user, SubscriptionKind kind, PartsView view, SubscriptionFilter? filter) =>
         (_owner, User, Session, Kind, _view, _filter) =
             (owner, user, (user.CredentialId, user.Expires), kind, view, filter);
 
@@ -87,10 +90,11 @@ sealed class Subscription : IAsyncDisposable
     }
 
     public static async Task<Subscription> OpenAsync(
-        Subscriptions owner, CurrentUser user, ReplyFilter filter, PartsView view, long? seq,
+        Subscriptions owner, CurrentUser user, SubscriptionFilter filter, PartsView view, long? seq,
         CancellationToken ct)
     {
-        var subscription = new Subscription(owner, user, SubscriptionKind.Request, view, filter);
+        var kind = filter is ChatFilter ? SubscriptionKind.Share : SubscriptionKind.Request;
+        var subscription = new Subscription(owner, user, kind, view, filter);
         await subscription.JoinAsync(null, null, seq, ct);
         return subscription;
     }
@@ -165,7 +169,7 @@ sealed class Subscription : IAsyncDisposable
     public void OnWritten(IReadOnlyList<Frame> frames)
     {
         foreach (var frame in frames)
-            if (frame.AwaitsDelivery)
+            if (frame.AwaitsDelivery && Kind != SubscriptionKind.Share)
                 _owner.Receipts.Add(UserId, frame.MessageId!);
     }
 
@@ -215,7 +219,7 @@ sealed class Subscription : IAsyncDisposable
         {
             var page = await _channel.ReadAfterAsync(_position, _owner.Clock.Now, ct);
             // It was told of its one reply already.
-            _isAttached |= _filter is not null && _positions.Has(_filter.ReplyId);
+            _isAttached |= _filter is ReplyFilter one && _positions.Has(one.ReplyId);
             if (page.Count == 0 && (!_isAttached || _isLookDue))
             {
                 // Once, at the head of the log, and when one begins to wait or is answered: pending replies that run

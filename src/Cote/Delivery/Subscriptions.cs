@@ -45,4 +45,9 @@ sealed class Subscriptions(
     public Task<Subscription> OpenAsync(
         CurrentUser user, ReplyFilter filter, PartsView view, long? seq, CancellationToken ct) =>
         Subscription.OpenAsync(this, user, filter, view, seq, ct);
+
+    /// <summary>A subscription to the chat of a share, for somebody who has its token.</summary>
+    public Task<Subscription> OpenAsync(ShownShare share, CancellationToken ct) => Subscription.OpenAsync(
+        this, new CurrentUser(share.UserId, share.Id, Timestamp.From(DateTimeOffset.MaxValue)),
+        new ChatFilter(share.ChatId), share.View, null, ct);
 }

@@ -7,7 +7,8 @@ namespace Cote.Http;
 
 /// <summary>
 /// Outermost: gives every answer its request id and its security headers, turns what was thrown or left empty into
-/// the one error shape, and writes the request log. The log holds the path and never the query: tokens stand there.
+/// the one error shape, and writes the request log. The log holds the path, without tokens of shares, and never the
+/// query: tokens stand there.
 /// </summary>
 sealed class ErrorHandler(RequestDelegate next, Clock clock, ILoggerFactory logs)
 {
@@ -31,7 +32,7 @@ sealed class ErrorHandler(RequestDelegate next, Clock clock, ILoggerFactory logs
         }
         catch (Exception error) when (IsConnectionClosed(error, http))
         {
-            _log.RequestAborted(http.Request.Method, http.Request.Path, http.TraceIdentifier);
+            _log.RequestAborted(http.Request.Method, SharedPaths.Logged(http.Request.Path), http.TraceIdentifier);
             return;
         }
 #pragma warning disable CA1031 // The last resort: a client may learn the kind of an error and nothing else of it.
@@ -41,7 +42,7 @@ sealed class ErrorHandler(RequestDelegate next, Clock clock, ILoggerFactory logs
             await AnswerAsync(http, error);
         }
         if (_log.IsEnabled(LogLevel.Debug))
-            _log.RequestCompleted(http.Request.Method, http.Request.Path, http.Response.StatusCode,
+            _log.RequestCompleted(http.Request.Method, SharedPaths.Logged(http.Request.Path), http.Response.StatusCode,
                 clock.Since(began).TotalMilliseconds, http.TraceIdentifier);
     }
 
@@ -55,7 +56,7 @@ sealed class ErrorHandler(RequestDelegate next, Clock clock, ILoggerFactory logs
             _ => Problems.Internal,
         };
         if (problem.Status == StatusCodes.Status500InternalServerError)
-            _log.RequestFailed(error, http.Request.Method, http.Request.Path, http.TraceIdentifier);
+            _log.RequestFailed(error, http.Request.Method, SharedPaths.Logged(http.Request.Path), http.TraceIdentifier);
         if (http.Response.HasStarted)
         {
             http.Abort(); // half an answer is worse than none: the client must see that it broke

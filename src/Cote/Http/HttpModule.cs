@@ -31,6 +31,10 @@ static class HttpModule
                 "Upload-Offset", "Upload-Length", "Upload-Expires", "Upload-Metadata", "Upload-Media-Url",
                 "Tus-Resumable", "Tus-Version", "Tus-Extension", "Tus-Max-Size")
             .SetPreflightMaxAge(TimeSpan.FromMinutes(10))));
+        // Whoever has a share's token may read it, from wherever: the page that shows it has an opaque origin.
+        services.AddCors(cors => cors.AddPolicy(SharedPaths.Policy, policy => policy
+            .AllowAnyOrigin().AllowAnyHeader().AllowAnyMethod().WithExposedHeaders("Retry-After", "X-Request-Id")
+            .SetPreflightMaxAge(TimeSpan.FromMinutes(10))));
     }
 
     public static void UseHttp(this WebApplication app, HttpOptions options)
@@ -40,8 +44,10 @@ static class HttpModule
         if (options.TrustedProxies.Count > 0)
             app.UseForwardedHeaders(Forwarded(options));
         app.UseMiddleware<RefusedPreflights>();
+        app.UseWhen(SharedPaths.IsApi, x => x.UseCors(SharedPaths.Policy));
         if (options.CorsOrigins.Count > 0 || app.Environment.IsDevelopment())
-            app.UseCors();
+            app.UseWhen(x => !SharedPaths.IsApi(x), x => x.UseCors());
+        app.UseSharedPaths();
         app.UseDocs();
         app.UseMeteredSockets();
         app.UseWebSockets();

@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
 namespace Cote.Http;
@@ -9,15 +8,15 @@ static partial class HttpLog
     [LoggerMessage(EventId = 1400, Level = LogLevel.Debug,
         Message = "{Method} {Path} {Status} {Milliseconds:0.0} ms {RequestId}")]
     public static partial void RequestCompleted(
-        this ILogger log, string method, PathString path, int status, double milliseconds, string requestId);
+        this ILogger log, string method, string path, int status, double milliseconds, string requestId);
 
     [LoggerMessage(EventId = 1401, Level = LogLevel.Debug,
         Message = "{Method} {Path} ended because its connection was closed, request {RequestId}")]
-    public static partial void RequestAborted(this ILogger log, string method, PathString path, string requestId);
+    public static partial void RequestAborted(this ILogger log, string method, string path, string requestId);
 
     [LoggerMessage(EventId = 1402, Level = LogLevel.Error, Message = "{Method} {Path} failed, request {RequestId}")]
     public static partial void RequestFailed(
-        this ILogger log, Exception error, string method, PathString path, string requestId);
+        this ILogger log, Exception error, string method, string path, string requestId);
 
     [LoggerMessage(EventId = 1410, Level = LogLevel.Information, Message = "Cote has started")]
     public static partial void Started(this ILogger log);

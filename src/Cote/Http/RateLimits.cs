@@ -19,6 +19,12 @@ enum Limit
     /// <summary>Requests for an account, most of which may be refused for what was mistyped.</summary>
     RegistrationAttempt,
 
+    /// <summary>Requests with a token of a share, which are counted where there is no such share.</summary>
+    ShareAttempt,
+
+    /// <summary>Tokens of an address that belong to no share.</summary>
+    UnknownShare,
+
     /// <summary>Messages of a user, and of an address.</summary>
     Messages,
 
@@ -46,6 +52,8 @@ sealed class RateLimits(RateLimitsOptions options) : IDisposable
     readonly PartitionedRateLimiter<string> _registration = Buckets(options.RegistrationPerMinute);
     readonly PartitionedRateLimiter<string> _registrationOfSite = Buckets(NetworkShare * options.RegistrationPerMinute);
     readonly PartitionedRateLimiter<string> _registrationTries = Buckets(NetworkShare * options.RegistrationPerMinute);
+    readonly PartitionedRateLimiter<string> _unknownShares = Buckets(options.LoginPerMinute);
+    readonly PartitionedRateLimiter<string> _unknownSharesOfSite = Buckets(NetworkShare * options.LoginPerMinute);
     readonly PartitionedRateLimiter<string> _messages = Buckets(options.MessagesPerMinute);
     readonly PartitionedRateLimiter<string> _messagesOfAddress = Buckets(NetworkShare * options.MessagesPerMinute);
     readonly PartitionedRateLimiter<string> _switches = Buckets(options.SwitchesPerMinute);
@@ -64,6 +72,11 @@ sealed class RateLimits(RateLimitsOptions options) : IDisposable
             // is read.
             Limit.RegistrationAttempt =>
                 Acquire(_registrationTries, AddressOf(http)) ?? Peek(_registration, AddressOf(http)),
+            // Where the bucket is empty nothing is looked up: who guesses must not learn that a guess was right.
+            Limit.ShareAttempt =>
+                Peek(_unknownShares, AddressOf(http)) ?? Peek(_unknownSharesOfSite, SiteOf(http)),
+            Limit.UnknownShare =>
+                Acquire(_unknownShares, AddressOf(http)) ?? Acquire(_unknownSharesOfSite, SiteOf(http)),
             Limit.Messages =>
                 Acquire(_messages, user ?? AddressOf(http)) ?? Acquire(_messagesOfAddress, AddressOf(http)),
             Limit.Switches => Acquire(_switches, user ?? AddressOf(http)),
@@ -84,8 +97,8 @@ sealed class RateLimits(RateLimitsOptions options) : IDisposable
     {
         foreach (var limiter in new[]
         {
-            _login, _loginOfSite, _registration, _registrationOfSite, _registrationTries, _messages,
-            _messagesOfAddress, _switches, _searches, _requests,
+            _login, _loginOfSite, _registration, _registrationOfSite, _registrationTries, _unknownShares,
+            _unknownSharesOfSite, _messages, _messagesOfAddress, _switches, _searches, _requests,
         })
             limiter.Dispose();
     }

@@ -15,6 +15,8 @@ sealed record Downloads(MediaStore Media, MediaLinks Links, BlobStorage Storage,
 /// </summary>
 static class GetMedia
 {
+    const string Uncached = "private, no-store";
+
     public static async Task<IResult> Handle(
         string mediaId, HttpContext http, Downloads from, string? expires, string? signature, string? width,
         CancellationToken ct)
@@ -26,6 +28,33 @@ static class GetMedia
             return await ThumbnailAsync(http, file, width, life, from, ct);
 
         SetHeaders(http.Response.Headers, file, life);
+        return Send(http, file, from);
+    }
+
+    /// <summary>An upload for those who have a link to the chat: no cache keeps it.</summary>
+    public static IResult SendUncached(HttpContext http, MediaFile file, Downloads from)
+    {
+        SetHeaders(http.Response.Headers, file, null);
+        http.Response.Headers.CacheControl = Uncached;
+        return Send(http, file, from);
+    }
+
+    /// <summary>An image for them, as large as thumbnails are, without a byte of its metadata or its hash.</summary>
+    public static async Task<IResult> SendMadeAnewAsync(
+        HttpContext http, MediaFile file, Downloads from, CancellationToken ct)
+    {
+        var (picture, problem) = await MakeAnewAsync(file, MediaForms.Widths[^1], from, ct);
+        if (picture is not { } made)
+            return ApiResults.Of(problem!);
+        var name = Path.ChangeExtension(file.Name, ".webp");
+        SetHeaders(http.Response.Headers, file with { Name = name }, null);
+        http.Response.Headers.CacheControl = Uncached;
+        return Results.Bytes((await from.Forms.LoadAsync(made, ct)).Bytes, made.Form.ContentType,
+            enableRangeProcessing: true);
+    }
+
+    static IResult Send(HttpContext http, MediaFile file, Downloads from)
+    {
         var (tag, lastModified) = (new EntityTagHeaderValue($"\"{file.Sha256}\""), file.CreatedAt.ToDateTimeOffset());
         RangeRequest.DropIgnored(http.Request, tag, lastModified);
         var type = file.IsText ? file.ContentType + "; charset=utf-8" : file.ContentType;
@@ -90,22 +119,10 @@ static class GetMedia
             request.AddQueryError("width", "it is a number of pixels", width);
         if (request.Problem is { } wrong)
             return ApiResults.Of(wrong);
-        if (!file.IsImage || !ReaderProgram.ReadsPictures)
-            return ApiResults.Of(Problems.UnsupportedMediaType);
         var rounded = MediaForms.Widths.FirstOrDefault(x => x >= wanted, MediaForms.Widths[^1]);
-        FormBytes? made;
-        try
-        {
-            made = await from.Forms.ThumbnailAsync(file, rounded, ct);
-        }
-        catch (IOException)
-        {
-            made = null; // No reader starts, or it gets no time.
-        }
+        var (made, problem) = await MakeAnewAsync(file, rounded, from, ct);
         if (made is not { } small)
-            return ApiResults.Of(Problems.Busy);
-        if (small.Form.Word is not null)
-            return ApiResults.Of(Problems.UnsupportedMediaType);
+            return ApiResults.Of(problem!);
 
         SetHeaders(http.Response.Headers, file, life);
         var (form, lastModified) = (small.Form, file.CreatedAt.ToDateTimeOffset());
@@ -116,6 +133,23 @@ static class GetMedia
                 entityTag: tag)
             : Results.Stream(new BlobStream(from.Storage, form.BlobId, form.Size), form.ContentType,
                 lastModified: lastModified, entityTag: tag, enableRangeProcessing: true);
+    }
+
+    /// <summary>An image at a width of thumbnails, or why there is none.</summary>
+    public static async Task<(FormBytes? Form, Problem? Problem)> MakeAnewAsync(
+        MediaFile file, int width, Downloads from, CancellationToken ct)
+    {
+        if (!file.IsImage || !ReaderProgram.ReadsPictures)
+            return (null, Problems.UnsupportedMediaType);
+        try
+        {
+            return await from.Forms.ThumbnailAsync(file, width, ct) is not { } made ? (null, Problems.Busy)
+                : made.Form.Word is null ? (made, null) : (null, Problems.UnsupportedMediaType);
+        }
+        catch (IOException)
+        {
+            return (null, Problems.Busy); // No reader starts, or it gets no time.
+        }
     }
 
     static void SetHeaders(IHeaderDictionary headers, MediaFile file, TimeSpan? life)

@@ -88,6 +88,8 @@ public static class Problems
     public static readonly Problem ChatNotFound = new(404, "chat_not_found", "Chat not found");
     /// <summary>404 <c>message_not_found</c></summary>
     public static readonly Problem MessageNotFound = new(404, "message_not_found", "Message not found");
+    /// <summary>404 <c>share_not_found</c></summary>
+    public static readonly Problem ShareNotFound = new(404, "share_not_found", "This link does not exist");
     /// <summary>405 <c>method_not_allowed</c></summary>
     public static readonly Problem MethodNotAllowed = new(405, "method_not_allowed", "Method Not Allowed");
     /// <summary>409 <c>id_conflict</c></summary>

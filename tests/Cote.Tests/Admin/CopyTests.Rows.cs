@@ -30,6 +30,7 @@ public sealed partial class CopyTests
         app.Model.Script = FakeReply.Refuse(401);
         await EndAsync(ada, chat, await ada.AskAsync(chat, "it fails"));
         (await ada.DeleteAsync($"/chats/{await ada.CreateChatAsync("gone")}")).Ok();
+        (await ada.PostAsync($"/chats/{chat}/shares", new { expires_in = 3_600, include = new[] { "tools" } })).Ok();
         app.Model.Script = FakeReply.Text("for Eve");
         var same =
             (await eve.PostAsync("/chats/",

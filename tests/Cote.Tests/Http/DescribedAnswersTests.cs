@@ -240,6 +240,7 @@ public sealed partial class DescribedAnswersTests(SharedApp shared)
             new { content = "a", client_id = "phone", client_tools = new[] { new { name = "place" } } });
         (await ada.PostAsync(brings + "/claim", Example(Call + "/claim", "post"))).Ok();
         (await ada.PostAsync($"/chats/{chat}/fork", Example("/chats/{chat_id}/fork", "post"))).Ok();
+        await SendOfSharesAsync(ada, chat, (path, method) => Example(path, method));
         await SendToDialectsAsync(app, ada, (path, method) => Example(path, method));
         using var root = await app.RegisterAdminAsync();
         (await root.PutAsync($"/admin/users/{root.Id}/budget",

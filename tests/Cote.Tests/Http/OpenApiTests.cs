@@ -77,8 +77,8 @@ public sealed class OpenApiTests(SharedApp shared)
                         .ShouldBeFalse($"{schema.Name}.{property.Name}");
         api.GetProperty("tags").EnumerateArray().Select(x => x.Text("name"))
             .ShouldBe([
-                "Chats", "Messages", "Live", "Users", "Sessions", "Keys", "Usage", "Media", "OpenAI", "AI SDK",
-                "Health", "Admin"]);
+                "Chats", "Messages", "Live", "Users", "Sessions", "Keys", "Usage", "Sharing", "Media", "OpenAI",
+                "AI SDK", "Health", "Admin"]);
     }
 
     [Fact]

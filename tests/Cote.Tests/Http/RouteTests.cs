@@ -8,6 +8,8 @@ public sealed class RouteTests(SharedApp shared)
     const string Chat = "/chats/0190a0b0-0000-7000-8000-000000000001";
     const string Session = "/sessions/0190a0b0-0000-7000-8000-000000000003";
     const string Key = "/api-keys/0190a0b0-0000-7000-8000-000000000007";
+    const string Share = "/shares/0190a0b0-0000-7000-8000-000000000008";
+    const string Shared = "/shared/AAAAAAAAAAAAAAAAAAAAAA";
     const string Import = "/import/0190a0b0-0000-7000-8000-000000000005";
     const string User = "/admin/users/0190a0b0-0000-7000-8000-000000000006";
     const string Upload = "/upload/resumable/0190a0b0-0000-7000-8000-000000000004";
@@ -44,6 +46,10 @@ public sealed class RouteTests(SharedApp shared)
         { "DELETE", "/chats/?archived=true", null },
         { "POST", "/chats/archive", null },
         { "POST", Chat + "/fork", null },
+        { "POST", Chat + "/shares", null },
+        { "GET", "/shares/", null },
+        { "DELETE", Share, null },
+        { "POST", Shared + "/fork", null },
         { "PUT", Message + "/feedback", """{"rating":1}""" },
         { "GET", Chat, null },
         { "PATCH", Chat, """{"title":"a"}""" },
@@ -123,7 +129,7 @@ public sealed class RouteTests(SharedApp shared)
         with.Status.ShouldBeOneOf(200, 202, 204, 403, 404, 412, 415, 422, 501);
         if (with.Status is 403 or 404)
             with.ErrorCode.ShouldBeOneOf("chat_not_found", "message_not_found", "session_not_found", "admin_only",
-                "import_not_found", "key_not_found");
+                "import_not_found", "key_not_found", "share_not_found");
     }
 
     [Fact]
@@ -131,9 +137,10 @@ public sealed class RouteTests(SharedApp shared)
     public async Task No_route_is_open_by_mistake()
     {
         await using var app = await CoteApp.StartAsync();
-        string[] open = ["/", "/app/{file}", "/s/{token}", "/docs", "/docs.js", "/openapi.json",
-            "/health/live", "/health/ready", "/limits", "/token", "/users/", "/password/forgot", "/password/reset",
-            "/ws", "/media/{mediaId}", "/media/{mediaId}", "/media/{mediaId}/text", "/upload/resumable", "/.well-known/jwks.json", "/auth/{issuer}",
+        string[] open = ["/", "/app/{file}", "/s/{token}", "/docs", "/docs.js", "/openapi.json", "/health/live",
+            "/health/ready", "/limits", "/shared/{token}", "/shared/{token}/events", "/shared/{token}/media/{number}",
+            "/token", "/users/", "/password/forgot", "/password/reset", "/ws", "/media/{mediaId}", "/media/{mediaId}",
+            "/media/{mediaId}/text", "/upload/resumable", "/.well-known/jwks.json", "/auth/{issuer}",
             "/auth/{issuer}/callback"];
 
         app.Endpoints.Where(x => x.Metadata.GetMetadata<Microsoft.AspNetCore.Authorization.IAuthorizeData>() is null)
@@ -157,6 +164,7 @@ public sealed class RouteTests(SharedApp shared)
         .Replace("/chat/c/", "/chat/{id}/")
         .Replace(Message, "/chats/{chatId}/messages/{messageId}").Replace(Chat, "/chats/{chatId}")
         .Replace(Session, "/sessions/{sessionId}")
+        .Replace(Share, "/shares/{shareId}").Replace(Shared, "/shared/{token}")
         .Replace(Key, "/api-keys/{keyId}").Replace(Upload, "/upload/resumable/{uploadId}")
         .Replace(Import, "/import/{importId}").Replace(User, "/admin/users/{userId}").TrimEnd('/');
 
@@ -171,6 +179,7 @@ public sealed class RouteTests(SharedApp shared)
     [InlineData("POST", "/stop", null)]
     [InlineData("POST", "/fork", "{}")]
     [InlineData("POST", "/fork", null)]
+    [InlineData("POST", "/shares", """{"live":true}""")]
     public async Task Anothers_chat_is_as_one_that_does_not_exist(string method, string rest, string? body)
     {
         using var ada = await _app.RegisterAsync();

@@ -147,12 +147,13 @@ sealed class ImportedChatStore(Database db, EventLog events, ImportStore imports
         from {source}
         """);
 
-    // The event of its chat, or, before that is known, an earlier one: what is sent here later comes after it.
-    static Statement InsertMessage(WriteBatch batch, Sql source, string userId, string chatId, ImportedRow message)
+    /// <summary>Adds a message that no turn has made, read already, under the head of the user's log.</summary>
+    public static Statement InsertMessage(WriteBatch batch, Sql source, string userId, string chatId, ImportedRow message)
     {
         var generation = message.Generation;
         var usage = generation?.Usage is { } used ? JsonSerializer.Serialize(used, MessagesJson.Default.Usage) : null;
         var isReply = message.Sender == Senders.Ai;
+        // The event of its chat, or, before that is known, an earlier one: what is sent here later comes after it.
         var written = batch.Execute($"""
             insert into messages (user_id, id, chat_id, seq, sender, type, content, status, importance, media, reply_to_id,
               reply_id, timestamp, listed, event_seq, tokens, state, attempt, text_attempt, model, error_code, error_detail,

@@ -16,6 +16,7 @@ static class DocumentRules
         ("Sessions", "Where a user is logged in."),
         ("Keys", "API keys of programs: `Authorization: Bearer cote_…`."),
         ("Usage", "What calls of models have used, and what is left of budgets."),
+        ("Sharing", "Links to chats: what whoever has one sees, without an account."),
         ("Media", "Uploads and downloads. Large files over bad networks: tus 1.0."),
     ];
 

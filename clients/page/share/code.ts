@@ -1,0 +1,3 @@
+import * as highlighter from '../src/view/highlighter.ts'
+
+Object.assign(globalThis, { coteCode: highlighter })

@@ -1,0 +1,138 @@
+using Cote.Events;
+
+namespace Cote.Chats;
+
+/// <summary>All SQL of shares: the rows, and which messages one shows.</summary>
+sealed class ShareStore(Database db)
+{
+    static readonly TimeSpan KeptFor = TimeSpan.FromDays(1);
+
+    // Deeper than any path: the walk up ends at the beginning of the chat.
+    const long Deepest = 1_000_000;
+
+    static readonly Sql Columns = $"s.id, s.chat_id, s.live, s.include, s.created_at, s.expires_at";
+
+    // What a share needs to be shown, wherever it is looked up: its chat is there, and its owner may log in.
+    static readonly Sql Sources = $"""
+        from shares s
+        join users u on u.id = s.user_id and u.disabled_at is null and u.erased_at is null
+        join chats c on c.user_id = s.user_id and c.id = s.chat_id and c.deleted_at is null
+        """;
+
+    /// <summary>
+    /// Stores a share; false where the user has as many as may be, the chat is not there, or is temporary.
+    /// </summary>
+    public async Task<bool> AddAsync(string userId, Share share, string hash)
+    {
+        var batch = new WriteBatch();
+        EventTransaction.LockHead(batch, userId); // two at once must not both be the last
+        var added = batch.Execute($"""
+            insert into shares (id, user_id, chat_id, hash, include, leaf_id, live, created_at, expires_at)
+            select {share.Id}, c.user_id, c.id, {hash}, {string.Join(' ', share.Include)},
+              case when {share.Live} = 1 then null else c.leaf_id end, {share.Live}, {share.CreatedAt}, {share.ExpiresAt}
+            from chats c
+            where c.user_id = {userId} and c.id = {share.ChatId} and c.deleted_at is null and c.is_temporary = 0
+              and (select count(*) from shares s where s.user_id = {userId} and {Lasts(share.CreatedAt)}) < {Share.Most}
+            """);
+        await db.WriteAsync(batch);
+        return added.Changed > 0;
+    }
+
+    /// <summary>The user's shares that have not expired, newest first.</summary>
+    public Task<IReadOnlyList<Share>> ListAsync(string userId, Timestamp now, CancellationToken ct) => db.ListAsync(
+        $"select {Columns} {Sources} where s.user_id = {userId} and {Lasts(now)} order by s.created_at desc, s.id desc",
+        row => new Share(row.GetString(0), row.GetString(1), row.GetInt64(2) != 0, WordsOf(row.GetString(3)),
+            new(row.GetInt64(4)), row.GetInt64OrNull(5) is { } end ? new Timestamp(end) : null), ct);
+
+    /// <summary>Removes a share of the user's; false where there is none.</summary>
+    public async Task<bool> DeleteAsync(string userId, string id, Timestamp now)
+    {
+        var batch = new WriteBatch();
+        var deleted = batch.Execute(
+            $"delete from shares where user_id = {userId} and id = {id} and (expires_at is null or expires_at > {now})");
+        await db.WriteAsync(batch);
+        return deleted.Changed > 0;
+    }
+
+    /// <summary>The share of a token, whose hash is asked for; null where it shows nothing, for whatever reason.
+    /// </summary>
+    public Task<ShownShare?> FindAsync(string token, string hash, Timestamp now, CancellationToken ct) => db.FirstAsync(
+        $"""
+        select s.id, s.user_id, s.chat_id, s.live, s.leaf_id, s.include, c.title {Sources}
+        where s.hash = {hash} and {Lasts(now)}
+        """,
+        row => new ShownShare(row.GetString(0), row.GetString(1), row.GetString(2), token, row.GetInt64(3) != 0,
+            row.GetStringOrNull(4), WordsOf(row.GetString(5)), row.GetString(6)), ct);
+
+    /// <summary>Those of these shares that still show something.</summary>
+    public Task<IReadOnlyList<string>> ListShownAsync(IEnumerable<string> ids, Timestamp now, CancellationToken ct) =>
+        db.ListAsync($"select s.id {Sources} where s.id {db.Dialect.In(ids)} and {Lasts(now)}",
+            row => row.GetString(0), ct);
+
+    /// <summary>The title of a share's chat; null where the chat is gone.</summary>
+    public Task<string?> FindTitleAsync(ShownShare share, CancellationToken ct) => db.FirstAsync(
+        $"""
+        select c.title from chats c where c.user_id = {share.UserId} and c.id = {share.ChatId} and c.deleted_at is null
+        """, row => row.GetStringOrNull(0), ct);
+
+    /// <summary>
+    /// The ids of the messages that a share shows, in order. A live one shows the active path, open replies too; a
+    /// snapshot what is left of its own, and a reply once it has ended.
+    /// </summary>
+    public Task<IReadOnlyList<string>> ListPathAsync(ShownShare share, CancellationToken ct) => db.ListAsync(
+        share.IsLive
+            ? $"""
+                select m.id from messages m where m.user_id = {share.UserId} and m.chat_id = {share.ChatId}
+                  and m.on_path = 1 and m.deleted_at is null order by m.seq
+                """
+            : (Sql)$"""
+                {TreeStore.WithAncestors(share.UserId, share.ChatId, share.LeafId ?? "", Deepest)}
+                select m.id from up join messages m on m.user_id = {share.UserId} and m.id = up.id
+                where m.listed = 1 and m.deleted_at is null and (m.state is null or m.state not in {States.Open})
+                order by m.seq
+                """,
+        row => row.GetString(0), ct);
+
+    /// <summary>The uploads that these messages name, each once, in the order of the messages.</summary>
+    public async Task<IReadOnlyList<string>> ListMediaAsync(
+        string userId, IReadOnlyList<string> messages, CancellationToken ct)
+    {
+        var named = await db.ListAsync(
+            $"""
+            select mm.message_id, mm.media_id from message_media mm
+            where mm.user_id = {userId} and mm.message_id {db.Dialect.In(messages)} order by mm.message_id, mm.place
+            """, row => (Message: row.GetString(0), Media: row.GetString(1)), ct);
+        var of = named.ToLookup(x => x.Message, x => x.Media);
+        return [.. messages.SelectMany(x => of[x]).Distinct()];
+    }
+
+    /// <summary>A message is deleted: a snapshot that ended there ends before it.</summary>
+    public static void Leave(EventTransaction transaction, string chatId, Sql messages, string parentId) =>
+        transaction.Execute($"""
+            update shares set leaf_id = {parentId}
+            where user_id = {transaction.UserId} and chat_id = {chatId} and leaf_id {messages}
+              and exists (select 1 from {transaction.Locked})
+            """);
+
+    /// <summary>A chat is deleted: its shares go with it.</summary>
+    public static void Remove(EventTransaction transaction, string chatId) => transaction.Execute($"""
+        delete from shares where user_id = {transaction.UserId} and chat_id = {chatId}
+          and exists (select 1 from {transaction.Locked})
+        """);
+
+    /// <summary>Removes shares that expired a day ago, at most so many; true where more may be left.</summary>
+    public async Task<bool> PurgeAsync(Timestamp now, int most)
+    {
+        var batch = new WriteBatch();
+        var purged = batch.Execute($"""
+            delete from shares where id in (
+              select s.id from shares s where s.expires_at < {now - KeptFor} limit {(long)most})
+            """);
+        await db.WriteAsync(batch);
+        return purged.Changed >= most;
+    }
+
+    static Sql Lasts(Timestamp now) => $"(s.expires_at is null or s.expires_at > {now})";
+
+    static IReadOnlyList<string> WordsOf(string words) => words.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+}

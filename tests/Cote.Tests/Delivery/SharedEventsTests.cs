@@ -1,0 +1,339 @@
+using System.Text.Json;
+using Cote.Tests.Chats;
+using Cote.Tests.Harness;
+
+namespace Cote.Tests.Delivery;
+
+/// <summary>What those see who watch a live share.</summary>
+public sealed class SharedEventsTests(LiveApp live) : IClassFixture<LiveApp>
+{
+    [Fact]
+    public async Task A_reply_streams_by_place_and_counts_as_shown_to_nobody()
+    {
+        using var ada = await live.RegisterAsync();
+        await using var viewer = await Viewer.OpenAsync(live.App, ada);
+        var (gate, end) = (new Gate(), new Gate());
+        var play = live.Play(FakeReply.Text("Hel").ThenWaitFor(gate).Then("lo").ThenWaitFor(end).Then(" world"));
+
+        var (question, reply) = await ada.AskForAsync(viewer.Chat, play);
+        (await viewer.NextAsync("message")).ShouldBe((1, "user", play.Question));
+        await viewer.ShowsAsync(2, "Hel");
+        gate.Open();
+        await viewer.ShowsAsync(2, "Hello");
+        end.Open();
+        (await viewer.NextAsync("message")).ShouldBe((2, "ai", "Hello world"));
+
+        viewer.Frames.Select(x => x.Type).Distinct()
+            .ShouldBe(["reset", "message", "message.snapshot", "message.delta"]);
+        foreach (var frame in viewer.Frames)
+        {
+            var raw = frame.ToString();
+            foreach (var id in (string[])[question, reply, viewer.Chat, ada.Id, "fake", "usage", "cursor", "_id"])
+                raw.ShouldNotContain(id);
+        }
+        (await viewer.Client.ContentsAsync(viewer.Path)).ShouldBe([play.Question, "Hello world"]);
+        // What is sent to viewers delivers nothing; what is sent to the owner does.
+        var rows = (await live.App.RowsAsync())["messages"].Where(x => x.Contains(reply, StringComparison.Ordinal));
+        rows.ShouldContain(x => x.Contains("\nsent\n", StringComparison.Ordinal));
+        await using var socket = await ada.ConnectAsync();
+        await ada.GetAsync($"/chats/{viewer.Chat}/messages/");
+        await socket.NextAsync("message.status", x => x.MessageId == reply);
+    }
+
+    [Fact]
+    public async Task Who_comes_in_mid_reply_is_shown_what_there_is_and_goes_on()
+    {
+        using var ada = await live.RegisterAsync();
+        var chat = await ada.CreateChatAsync();
+        var gate = new Gate();
+        var play = live.Play(FakeReply.Text("some").ThenWaitFor(gate).Then(" more"));
+        await ada.AskForAsync(chat, play);
+        await gate.Reached;
+
+        await using (var first = await Viewer.OpenAsync(live.App, ada, chat))
+            await first.ShowsAsync(2, "some");
+        await using var second = await Viewer.OpenAsync(live.App, ada, chat);
+        await second.ShowsAsync(2, "some");
+        gate.Open();
+
+        (await second.NextAsync("message")).ShouldBe((2, "ai", "some more"));
+    }
+
+    [Fact]
+    public async Task Edits_switches_deletions_and_titles_say_reset_and_what_is_read_then_is_right()
+    {
+        using var ada = await live.RegisterAsync();
+        await using var viewer = await Viewer.OpenAsync(live.App, ada);
+        var one = await viewer.AskAsync("one");
+        var two = await viewer.AskAsync("two");
+        viewer.Frames.Count(x => x.Type == "reset").ShouldBe(1, "what is added needs none");
+
+        var edited = (await ada.PostAsync($"/chats/{viewer.Chat}/messages/",
+            new { content = "two, edited", version_of = two.Text("id") })).Ok();
+        await viewer.ResetAsync("path");
+        await viewer.MessageAsync(4, "Hello world");
+        (await viewer.ContentsAsync()).ShouldBe(["one", "Hello world", "two, edited", "Hello world"]);
+
+        (await ada.PutAsync($"/chats/{viewer.Chat}/leaf", new { message_id = two.Text("id") })).Ok();
+        await viewer.ResetAsync("path");
+        (await viewer.ContentsAsync()).ShouldBe(["one", "Hello world", "two", "Hello world"]);
+
+        (await ada.DeleteAsync($"/chats/{viewer.Chat}/messages/{one.Text("reply_id")}")).Ok();
+        await viewer.ResetAsync("path");
+        (await viewer.ContentsAsync()).ShouldBe(["one", "two", "Hello world"]);
+
+        (await ada.PatchAsync($"/chats/{viewer.Chat}", new { title = "Another" })).Ok();
+        await viewer.ResetAsync("title");
+        (await viewer.Client.GetAsync(viewer.Path)).Ok()["title"].ShouldBe("Another");
+
+        // Beside the path nothing is told, and no setting is.
+        (await ada.DeleteAsync($"/chats/{viewer.Chat}/messages/{edited["id"]}")).Ok();
+        (await ada.PatchAsync($"/chats/{viewer.Chat}", new { is_pinned = true, system_prompt = "secret" })).Ok();
+        var resets = viewer.Frames.Count(x => x.Type == "reset");
+        await viewer.AskAsync("three");
+        viewer.Frames.Count(x => x.Type == "reset").ShouldBe(resets);
+        viewer.Frames.ShouldAllBe(x => !x.ToString().Contains("secret"));
+    }
+
+    [Fact]
+    public async Task A_reply_that_is_regenerated_or_stopped_ends_as_it_stands()
+    {
+        using var ada = await live.RegisterAsync();
+        await using var viewer = await Viewer.OpenAsync(live.App, ada);
+        var one = await viewer.AskAsync("one");
+        (await ada.PostAsync($"/chats/{viewer.Chat}/messages/{one.Text("id")}/regenerate", new { })).Ok();
+        await viewer.ResetAsync("path");
+        await viewer.MessageAsync(2, "Hello world");
+        var play = live.Play(FakeReply.Text("half").ThenStall());
+        await ada.AskForAsync(viewer.Chat, play);
+        await viewer.ShowsAsync(4, "half");
+
+        (await ada.PostAsync($"/chats/{viewer.Chat}/stop")).Ok();
+
+        await viewer.MessageAsync(4, "half");
+        (await viewer.ContentsAsync()).ShouldBe(["one", "Hello world", play.Question, "half"]);
+    }
+
+    [Fact]
+    public async Task A_reply_beside_the_path_streams_on_when_the_owner_comes_back_to_it()
+    {
+        using var ada = await live.RegisterAsync();
+        await using var viewer = await Viewer.OpenAsync(live.App, ada);
+        var one = await viewer.AskAsync("one");
+        var gate = new Gate();
+        var play = live.Play(FakeReply.Text("begun").ThenWaitFor(gate).Then(" and done"));
+        var edited = (await ada.PostAsync($"/chats/{viewer.Chat}/messages/",
+            new { content = play.Question, version_of = one.Text("id") })).Ok();
+        await viewer.ShowsAsync(2, "begun");
+        (await ada.PutAsync($"/chats/{viewer.Chat}/leaf", new { message_id = one.Text("id") })).Ok();
+        await viewer.ResetAsync("path");
+
+        (await ada.PutAsync($"/chats/{viewer.Chat}/leaf", new { message_id = edited["id"] })).Ok();
+        await viewer.ResetAsync("path");
+        await viewer.ShowsAsync(2, "begun");
+        gate.Open();
+
+        await viewer.MessageAsync(2, "begun and done");
+    }
+
+    [Fact]
+    public async Task Thoughts_come_in_snapshots_where_they_are_shown_and_not_else()
+    {
+        using var ada = await live.RegisterAsync();
+        var chat = await ada.CreateChatAsync(model: "demo/thinks");
+        await using var without = await Viewer.OpenAsync(live.App, ada, chat);
+        await using var with = await Viewer.OpenAsync(live.App, ada, chat, "reasoning");
+
+        await ada.AskAsync(chat, "why");
+        var end = await with.MessageAsync(2, null);
+        await without.MessageAsync(2, null);
+
+        end.GetProperty("parts")[0].Text("text").ShouldContain("pretend to think");
+        with.Frames.ShouldContain(x => x.Type == "message.snapshot" && x.ToString().Contains("pretend to think"));
+        without.Frames.ShouldContain(x => x.Type == "message.delta");
+        without.Frames.ShouldAllBe(x => !x.ToString().Contains("pretend to think") && !x.ToString().Contains("parts"));
+    }
+
+    [Fact]
+    public async Task Fifty_watch_a_share_and_the_next_waits_whatever_the_owner_may_have_open()
+    {
+        await using var few = await LiveApp.StartAsync("Realtime:ConnectionsPerUser=1", "Realtime:StreamsPerUser=1");
+        using var ada = await few.RegisterAsync();
+        using var nobody = few.App.Anonymous();
+        await using var socket = await ada.ConnectAsync();
+        var path = await ada.ShareAsync(await ada.CreateChatAsync(), new { live = true });
+        var streams = new List<SseReader>();
+        for (var i = 0; i < 50; i++)
+        {
+            streams.Add(await nobody.StreamAsync(HttpMethod.Get, path + "/events"));
+            (await streams[^1].NextAsync())!.Type.ShouldBe("reset");
+        }
+
+        var full = await nobody.GetAsync(path + "/events");
+
+        (full.Status, full.ErrorCode).ShouldBe((429, "rate_limited"));
+        full.Header("Retry-After").ShouldBe("30");
+        (await nobody.GetAsync(path)).Ok();
+        await streams[0].DisposeAsync();
+        SseReader? next = null;
+        await Patience.UntilAsync(async () =>
+        {
+            try
+            {
+                next = await nobody.StreamAsync(HttpMethod.Get, path + "/events");
+                return true;
+            }
+            catch (InvalidOperationException)
+            {
+                return false; // it is full still
+            }
+        }, "there is room again");
+        (await next!.NextAsync())!.Type.ShouldBe("reset");
+        await socket.SendAsync(new { type = "ping" });
+        await socket.NextAsync("pong");
+        foreach (var stream in streams.Skip(1).Append(next))
+            await stream.DisposeAsync();
+    }
+
+    [Theory]
+    [InlineData("share")]
+    [InlineData("chat")]
+    [InlineData("account")]
+    [InlineData("disabled")]
+    public async Task An_open_stream_ends_with_its_share_and_shows_nothing_more(string what)
+    {
+        await using var app = await LiveApp.StartAsync();
+        using var ada = await app.RegisterAsync();
+        await using var viewer = await Viewer.OpenAsync(app.App, ada);
+        var gate = new Gate();
+        await ada.AskForAsync(viewer.Chat, app.Play(FakeReply.Text("seen").ThenWaitFor(gate).Then(" secret")));
+        await viewer.ShowsAsync(2, "seen");
+
+        await (what switch
+        {
+            "share" => ada.DeleteAsync($"/shares/{viewer.ShareId}"),
+            "chat" => ada.DeleteAsync($"/chats/{viewer.Chat}"),
+            "account" => ada.DeleteAsync("/users/me"),
+            _ => (Task)ShareTests.CommandAsync(app.App, "disable-user", ada.Username),
+        });
+        await viewer.EndAsync();
+        gate.Open();
+
+        viewer.Frames.ShouldAllBe(x => !x.ToString().Contains("secret"));
+        (await viewer.Client.GetAsync(viewer.Path)).ShouldBeNoShare();
+        (await viewer.Client.GetAsync(viewer.Path + "/events")).ShouldBeNoShare();
+    }
+
+    [Fact]
+    public async Task A_snapshot_has_no_events_and_a_stream_no_HEAD()
+    {
+        using var ada = await live.RegisterAsync();
+        using var nobody = live.App.Anonymous();
+        var chat = await ada.CreateChatAsync();
+        var (snapshot, follows) = (await ada.ShareAsync(chat), await ada.ShareAsync(chat, new { live = true }));
+
+        (await nobody.GetAsync(snapshot + "/events")).ShouldBeNoShare();
+        (await nobody.GetAsync($"/shared/{new string('A', 22)}/events")).ShouldBeNoShare();
+        (await nobody.SendAsync(HttpMethod.Head, follows + "/events")).Status.ShouldBe(405);
+        (await nobody.SendAsync(HttpMethod.Head, follows)).Status.ShouldBe(200);
+    }
+
+    /// <summary>Somebody who watches a live share, and what he was sent.</summary>
+    sealed class Viewer(CoteClient owner, CoteClient client, string chat, string path, string shareId, SseReader stream)
+        : IAsyncDisposable
+    {
+        readonly Dictionary<int, string> _texts = [];
+
+        public CoteClient Client => client;
+        public string Chat => chat;
+        public string Path => path;
+        public string ShareId => shareId;
+        public List<TestFrame> Frames { get; } = [];
+
+        public static async Task<Viewer> OpenAsync(
+            CoteApp app, CoteClient owner, string? chat = null, params string[] include)
+        {
+            chat ??= await owner.CreateChatAsync();
+            var share = (await owner.PostAsync($"/chats/{chat}/shares", new { live = true, include })).Ok();
+            var (client, path) = (app.Anonymous(), Sharing.PathOf(share));
+            var viewer = new Viewer(owner, client, chat, path, share["id"],
+                await client.StreamAsync(HttpMethod.Get, path + "/events"));
+            await viewer.ResetAsync("start");
+            return viewer;
+        }
+
+        public async Task ResetAsync(string reason) =>
+            (await UntilAsync(x => x.Type == "reset")).Data.Text("reason").ShouldBe(reason);
+
+        public async Task<(long, string, string)> NextAsync(string type)
+        {
+            var data = (await UntilAsync(x => x.Type == type)).Data;
+            return (data.Number("place"), data.Text("sender"), data.Text("content"));
+        }
+
+        public async Task<JsonElement> MessageAsync(int place, string? content) => (await UntilAsync(
+            x => x.Type == "message" && x.Data.Number("place") == place
+                && (content is null || x.Data.Text("content") == content))).Data;
+
+        /// <summary>Reads on until the text at a place is this one.</summary>
+        public async Task ShowsAsync(int place, string text)
+        {
+            if (_texts.GetValueOrDefault(place) != text)
+                await UntilAsync(_ => _texts.GetValueOrDefault(place) == text);
+        }
+
+        public async Task EndAsync()
+        {
+            while (await stream.NextAsync() is { } frame)
+                Frames.Add(frame);
+        }
+
+        public Task<IEnumerable<string>> ContentsAsync() => client.ContentsAsync(path);
+
+        /// <summary>A question and its reply, shown to the end.</summary>
+        public async Task<JsonElement> AskAsync(string text)
+        {
+            var question = await owner.AskAsync(chat, text);
+            await UntilAsync(x => x.Type == "message" && x.Data.Text("sender") == "user");
+            await UntilAsync(x => x.Type == "message" && x.Data.Text("sender") == "ai");
+            return question;
+        }
+
+        async Task<TestFrame> UntilAsync(Func<TestFrame, bool> isLast)
+        {
+            var limit = Patience.Begin();
+            while (true)
+            {
+                var frame = await stream.NextAsync(limit.Left) ?? throw new InvalidOperationException("It ended.");
+                Frames.Add(frame);
+                Apply(frame);
+                if (isLast(frame))
+                    return frame;
+            }
+        }
+
+        void Apply(TestFrame frame)
+        {
+            if (frame.Type == "reset")
+            {
+                _texts.Clear();
+                return;
+            }
+            var place = (int)frame.Data.Number("place");
+            if (frame.Type != "message.delta")
+            {
+                _texts[place] = frame.Data.Text("content");
+                return;
+            }
+            var known = _texts[place];
+            known.Length.ShouldBe((int)frame.Data.Number("offset"), "a delta goes on where the viewer is");
+            _texts[place] = known + frame.Data.Text("text");
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await stream.DisposeAsync();
+            client.Dispose();
+        }
+    }
+}
