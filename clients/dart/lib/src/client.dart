@@ -492,7 +492,7 @@ class CoteClient {
   }
 
   Future<T> _durable<T>(Entry entry, T Function(Json json) make) {
-    final answer = _outbox.add(entry).then<T>(make);
+    final answer = _outbox.add(entry).then(make);
     answer.ignore(); // who does not wait for it sees it in the state
     return answer;
   }

@@ -1,5 +1,6 @@
 import 'dart:async';
 import 'dart:convert';
+import 'dart:math';
 
 import 'package:web_socket_channel/web_socket_channel.dart';
 
@@ -130,7 +131,7 @@ class Connection {
       if (!await _goOn(end)) {
         return;
       }
-      await _wait(end, failures > short - 2 ? failures : short - 2);
+      await _wait(end, max(failures, short - 2));
     }
   }
 

@@ -45,6 +45,9 @@ class CoteError implements Exception {
   String toString() => detail;
 }
 
+// What is on the way may answer in the name of the server.
+const CoteError _foreign = CoteError(0, 'network', 'Something else than the server has answered.');
+
 CoteError closed() => const CoteError(0, 'closed', 'The client was closed.');
 
 /// Ends what it was given to, such as an upload.
@@ -117,12 +120,15 @@ class Reply {
     }
   }
 
-  Json get object => _whole<Json>(value);
-  List<Json> get list => objects(_whole<List<dynamic>>(value));
+  Json get object {
+    final dynamic json = value;
+    return json is Json ? json : throw _foreign;
+  }
 
-  // What is on the way may answer in the name of the server.
-  static T _whole<T>(Object? value) =>
-      value is T ? value : throw const CoteError(0, 'network', 'Something else than the server has answered.');
+  List<Json> get list {
+    final dynamic json = value;
+    return json is List<dynamic> ? objects(json) : throw _foreign;
+  }
 }
 
 class Page {
@@ -233,10 +239,10 @@ class Http {
     final stop = Completer<Reply>();
     _underWay.add(stop);
     try {
-      return await Future.any<Reply>(<Future<Reply>>[
+      return await Future.any(<Future<Reply>>[
         _answer(client, request, call),
         stop.future,
-        if (cancellation != null) cancellation.whenCancelled.then<Reply>((_) => throw cancelled()),
+        if (cancellation != null) cancellation.whenCancelled.then((_) => throw cancelled()),
       ]).timeout(call.timeout);
     } catch (error) {
       if (call.isStream) {

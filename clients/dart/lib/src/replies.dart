@@ -141,8 +141,8 @@ class Replies {
     final rev = integer(data['rev']);
     final old = _open[id];
     if (old != null) {
-      final held = (_revs[id] ?? const <int>[]).fold<int>(0, (most, x) => max(most, x));
-      if (_isNewer(old.attempt, old.content, attempt, content) || (old.attempt == attempt && rev < held)) {
+      final isOlder = old.attempt == attempt && (_revs[id] ?? const <int>[]).any((x) => x > rev);
+      if (isOlder || _isNewer(old.attempt, old.content, attempt, content)) {
         return;
       }
     }
