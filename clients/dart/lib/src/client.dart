@@ -275,8 +275,12 @@ class CoteClient {
     scheduleMicrotask(() {
       _isNoted = false;
       _pump();
-      for (final id in _opening.keys.where(_replica.messagesAreHeld).toList()) {
-        _opening.remove(id)?.complete();
+      for (final id in _opening.keys.toList()) {
+        if (_replica.messagesAreHeld(id)) {
+          _opening.remove(id)?.complete();
+        } else if (_replica.place(id) == null) {
+          _opening.remove(id)?.completeError(const CoteError(404, 'chat_not_found', 'Chat not found'));
+        }
       }
       for (final listener in _listeners.toList()) {
         listener();

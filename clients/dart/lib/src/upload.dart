@@ -1,6 +1,7 @@
 import 'dart:async';
 import 'dart:convert';
 import 'dart:math';
+import 'dart:typed_data';
 
 import 'http.dart';
 import 'types.dart';
@@ -59,14 +60,14 @@ Future<Uploaded> upload(
 }
 
 Future<Call> _piece(UploadFile file, int start, int length, Cancellation? cancellation) async {
-  final bytes = <int>[];
+  final bytes = BytesBuilder(copy: false);
   await for (final chunk in file.openRead(start, min(start + length, file.size))) {
-    bytes.addAll(chunk);
+    bytes.add(chunk);
   }
   final headers = <String, String>{
     ..._tus,
     'Upload-Offset': '$start',
     'Content-Type': 'application/offset+octet-stream',
   };
-  return Call(headers: headers, bytes: bytes, cancellation: cancellation);
+  return Call(headers: headers, bytes: bytes.takeBytes(), cancellation: cancellation);
 }
