@@ -25,7 +25,10 @@ export async function freePort(): Promise<number> {
 export class Server {
   #process?: ChildProcess
 
-  constructor(private readonly program: string, private readonly folder: string, readonly url: string) {}
+  constructor(private readonly program: string, private readonly folder: string, readonly url: string) {
+    // Whatever happens, it does not outlive the script.
+    process.once('exit', () => this.#process?.kill('SIGKILL'))
+  }
 
   async start(settings: Record<string, string> = {}): Promise<void> {
     this.#process = spawn(this.program, [], {
@@ -33,9 +36,6 @@ export class Server {
         ...unlimited, ...settings },
       stdio: 'ignore',
     })
-    // Whatever happens, it does not outlive the script.
-    const child = this.#process
-    process.once('exit', () => child.kill('SIGKILL'))
     for (let isReady = false; !isReady;)
       isReady = await fetch(`${this.url}/health/ready`).then(x => x.ok,
         () => new Promise(resolve => setTimeout(() => resolve(false), 100)))
