@@ -48,7 +48,8 @@ public sealed class SharedWalkTests(LiveApp live) : IClassFixture<LiveApp>
         var (messages, any) = ($"/chats/{chat}/messages", tree.Count == 0 ? "" : random.Pick(tree).Text("id"));
         _ = (tree.Count == 0 ? 0 : random.Next(8)) switch
         {
-            4 => await ada.PostAsync(messages, new { content = $"{step}, edited", version_of = random.Pick(questions) }),
+            4 => await ada.PostAsync(
+                messages, new { content = $"{step}, edited", version_of = random.Pick(questions) }),
             5 => await ada.PutAsync($"/chats/{chat}/leaf", new { message_id = any }),
             6 => await ada.DeleteAsync($"{messages}/{any}"),
             7 => await ada.PostAsync($"{messages}/{random.Pick(questions)}/regenerate", new { stop = true }),
