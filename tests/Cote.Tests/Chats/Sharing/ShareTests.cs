@@ -183,7 +183,8 @@ public sealed class ShareTests(SharedApp shared)
         var token = Sharing.TokenOf(path);
         await using (await nobody.StreamAsync(HttpMethod.Get, path + "/events"))
             foreach (var asked in (string[])[path, path + "/", "/shared//" + token, $"/SHARED/{token}/nothing",
-                $"/s/{token}", $"/s/{token}/x", $"/a/s/{token}", path + "/media/1", path + "/media/x", "/shared/%41" + token])
+                $"/s/{token}", $"/s/{token}/x", $"/a/s/{token}", path + "/media/1", path + "/media/x",
+                "/shared/%41" + token])
                 await nobody.GetAsync(asked);
         await ada.PostAsync(path + "/fork");
         await nobody.SendAsync(HttpMethod.Options, path);
