@@ -82,16 +82,21 @@ static class GetLimits
         WriteTools(json, options.Tools);
         json.WriteNumber("reasoning_units"u8, ReasoningPart.MostKept);
         json.WriteBoolean("budgets"u8, Caps.Of(options.Budgets).AreSet || Caps.Of(options.Budgets.All).AreSet);
+        WriteSharesAndSearch(json, options.RateLimits);
+        json.WriteEndObject();
+    });
+
+    static void WriteSharesAndSearch(Utf8JsonWriter json, RateLimitsOptions rates)
+    {
         json.WriteStartObject("shares"u8);
         json.WriteNumber("viewers"u8, Share.MostViewers);
         json.WriteNumber("per_user"u8, Share.Most);
         json.WriteEndObject();
         json.WriteStartObject("search"u8);
         json.WriteNumber("q"u8, SearchChats.LongestQuery);
-        json.WriteNumber("per_minute"u8, options.RateLimits.SearchPerMinute);
+        json.WriteNumber("per_minute"u8, rates.SearchPerMinute);
         json.WriteEndObject();
-        json.WriteEndObject();
-    });
+    }
 
     // The uploads of which a model gets more than the name: a program may be published without libraries for images.
     static void WriteReads(Utf8JsonWriter json, CoteOptions options)

@@ -19,8 +19,8 @@ namespace Cote.Delivery;
 /// <param name="head">The end of the log at that time: replies that ended before it are not shown as they
 /// happen.</param>
 sealed class ReplyPositions(
-    UserChannel channel, SubscriptionFilter? filter, PartsView view, MediaLinks links, TransientFrames transient, Clock clock,
-    long openedAt, long head)
+    UserChannel channel, SubscriptionFilter? filter, PartsView view, MediaLinks links, TransientFrames transient,
+    Clock clock, long openedAt, long head)
 {
     const int MaxEnded = 16;
 

@@ -52,7 +52,7 @@ public sealed class RateLimitsOptions
     /// <summary>
     /// Logins and refreshes from one address (IPv6: one /64; ten times as many from one /48). As many wrong passwords
     /// for one account hold up logins from addresses it has no session from, and a third as many hold up the address
-    /// they come from.
+    /// they come from. Unknown tokens of links to chats count for themselves.
     /// </summary>
     [Range(1, Most)]
     public int LoginPerMinute { get; set; } = 30;

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Cote.Tests.Chats;
 using Cote.Tests.Harness;
 
@@ -11,7 +10,7 @@ public sealed class SharedEventsTests(LiveApp live) : IClassFixture<LiveApp>
     public async Task A_reply_streams_by_place_and_counts_as_shown_to_nobody()
     {
         using var ada = await live.RegisterAsync();
-        await using var viewer = await Viewer.OpenAsync(live.App, ada);
+        await using var viewer = await SharedViewer.OpenAsync(live.App, ada);
         var (gate, end) = (new Gate(), new Gate());
         var play = live.Play(FakeReply.Text("Hel").ThenWaitFor(gate).Then("lo").ThenWaitFor(end).Then(" world"));
 
@@ -50,9 +49,9 @@ public sealed class SharedEventsTests(LiveApp live) : IClassFixture<LiveApp>
         await ada.AskForAsync(chat, play);
         await gate.Reached;
 
-        await using (var first = await Viewer.OpenAsync(live.App, ada, chat))
+        await using (var first = await SharedViewer.OpenAsync(live.App, ada, chat))
             await first.ShowsAsync(2, "some");
-        await using var second = await Viewer.OpenAsync(live.App, ada, chat);
+        await using var second = await SharedViewer.OpenAsync(live.App, ada, chat);
         await second.ShowsAsync(2, "some");
         gate.Open();
 
@@ -63,7 +62,7 @@ public sealed class SharedEventsTests(LiveApp live) : IClassFixture<LiveApp>
     public async Task Edits_switches_deletions_and_titles_say_reset_and_what_is_read_then_is_right()
     {
         using var ada = await live.RegisterAsync();
-        await using var viewer = await Viewer.OpenAsync(live.App, ada);
+        await using var viewer = await SharedViewer.OpenAsync(live.App, ada);
         var one = await viewer.AskAsync("one");
         var two = await viewer.AskAsync("two");
         viewer.Frames.Count(x => x.Type == "reset").ShouldBe(1, "what is added needs none");
@@ -99,7 +98,7 @@ public sealed class SharedEventsTests(LiveApp live) : IClassFixture<LiveApp>
     public async Task A_reply_that_is_regenerated_or_stopped_ends_as_it_stands()
     {
         using var ada = await live.RegisterAsync();
-        await using var viewer = await Viewer.OpenAsync(live.App, ada);
+        await using var viewer = await SharedViewer.OpenAsync(live.App, ada);
         var one = await viewer.AskAsync("one");
         (await ada.PostAsync($"/chats/{viewer.Chat}/messages/{one.Text("id")}/regenerate", new { })).Ok();
         await viewer.ResetAsync("path");
@@ -118,7 +117,7 @@ public sealed class SharedEventsTests(LiveApp live) : IClassFixture<LiveApp>
     public async Task A_reply_beside_the_path_streams_on_when_the_owner_comes_back_to_it()
     {
         using var ada = await live.RegisterAsync();
-        await using var viewer = await Viewer.OpenAsync(live.App, ada);
+        await using var viewer = await SharedViewer.OpenAsync(live.App, ada);
         var one = await viewer.AskAsync("one");
         var gate = new Gate();
         var play = live.Play(FakeReply.Text("begun").ThenWaitFor(gate).Then(" and done"));
@@ -141,8 +140,8 @@ public sealed class SharedEventsTests(LiveApp live) : IClassFixture<LiveApp>
     {
         using var ada = await live.RegisterAsync();
         var chat = await ada.CreateChatAsync(model: "demo/thinks");
-        await using var without = await Viewer.OpenAsync(live.App, ada, chat);
-        await using var with = await Viewer.OpenAsync(live.App, ada, chat, "reasoning");
+        await using var without = await SharedViewer.OpenAsync(live.App, ada, chat);
+        await using var with = await SharedViewer.OpenAsync(live.App, ada, chat, "reasoning");
 
         await ada.AskAsync(chat, "why");
         var end = await with.MessageAsync(2, null);
@@ -204,7 +203,7 @@ public sealed class SharedEventsTests(LiveApp live) : IClassFixture<LiveApp>
     {
         await using var app = await LiveApp.StartAsync();
         using var ada = await app.RegisterAsync();
-        await using var viewer = await Viewer.OpenAsync(app.App, ada);
+        await using var viewer = await SharedViewer.OpenAsync(app.App, ada);
         var gate = new Gate();
         await ada.AskForAsync(viewer.Chat, app.Play(FakeReply.Text("seen").ThenWaitFor(gate).Then(" secret")));
         await viewer.ShowsAsync(2, "seen");
@@ -236,104 +235,5 @@ public sealed class SharedEventsTests(LiveApp live) : IClassFixture<LiveApp>
         (await nobody.GetAsync($"/shared/{new string('A', 22)}/events")).ShouldBeNoShare();
         (await nobody.SendAsync(HttpMethod.Head, follows + "/events")).Status.ShouldBe(405);
         (await nobody.SendAsync(HttpMethod.Head, follows)).Status.ShouldBe(200);
-    }
-
-    /// <summary>Somebody who watches a live share, and what he was sent.</summary>
-    sealed class Viewer(CoteClient owner, CoteClient client, string chat, string path, string shareId, SseReader stream)
-        : IAsyncDisposable
-    {
-        readonly Dictionary<int, string> _texts = [];
-
-        public CoteClient Client => client;
-        public string Chat => chat;
-        public string Path => path;
-        public string ShareId => shareId;
-        public List<TestFrame> Frames { get; } = [];
-
-        public static async Task<Viewer> OpenAsync(
-            CoteApp app, CoteClient owner, string? chat = null, params string[] include)
-        {
-            chat ??= await owner.CreateChatAsync();
-            var share = (await owner.PostAsync($"/chats/{chat}/shares", new { live = true, include })).Ok();
-            var (client, path) = (app.Anonymous(), Sharing.PathOf(share));
-            var viewer = new Viewer(owner, client, chat, path, share["id"],
-                await client.StreamAsync(HttpMethod.Get, path + "/events"));
-            await viewer.ResetAsync("start");
-            return viewer;
-        }
-
-        public async Task ResetAsync(string reason) =>
-            (await UntilAsync(x => x.Type == "reset")).Data.Text("reason").ShouldBe(reason);
-
-        public async Task<(long, string, string)> NextAsync(string type)
-        {
-            var data = (await UntilAsync(x => x.Type == type)).Data;
-            return (data.Number("place"), data.Text("sender"), data.Text("content"));
-        }
-
-        public async Task<JsonElement> MessageAsync(int place, string? content) => (await UntilAsync(
-            x => x.Type == "message" && x.Data.Number("place") == place
-                && (content is null || x.Data.Text("content") == content))).Data;
-
-        /// <summary>Reads on until the text at a place is this one.</summary>
-        public async Task ShowsAsync(int place, string text)
-        {
-            if (_texts.GetValueOrDefault(place) != text)
-                await UntilAsync(_ => _texts.GetValueOrDefault(place) == text);
-        }
-
-        public async Task EndAsync()
-        {
-            while (await stream.NextAsync() is { } frame)
-                Frames.Add(frame);
-        }
-
-        public Task<IEnumerable<string>> ContentsAsync() => client.ContentsAsync(path);
-
-        /// <summary>A question and its reply, shown to the end.</summary>
-        public async Task<JsonElement> AskAsync(string text)
-        {
-            var question = await owner.AskAsync(chat, text);
-            await UntilAsync(x => x.Type == "message" && x.Data.Text("sender") == "user");
-            await UntilAsync(x => x.Type == "message" && x.Data.Text("sender") == "ai");
-            return question;
-        }
-
-        async Task<TestFrame> UntilAsync(Func<TestFrame, bool> isLast)
-        {
-            var limit = Patience.Begin();
-            while (true)
-            {
-                var frame = await stream.NextAsync(limit.Left) ?? throw new InvalidOperationException("It ended.");
-                Frames.Add(frame);
-                Apply(frame);
-                if (isLast(frame))
-                    return frame;
-            }
-        }
-
-        void Apply(TestFrame frame)
-        {
-            if (frame.Type == "reset")
-            {
-                _texts.Clear();
-                return;
-            }
-            var place = (int)frame.Data.Number("place");
-            if (frame.Type != "message.delta")
-            {
-                _texts[place] = frame.Data.Text("content");
-                return;
-            }
-            var known = _texts[place];
-            known.Length.ShouldBe((int)frame.Data.Number("offset"), "a delta goes on where the viewer is");
-            _texts[place] = known + frame.Data.Text("text");
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            await stream.DisposeAsync();
-            client.Dispose();
-        }
     }
 }

@@ -148,7 +148,8 @@ sealed class ImportedChatStore(Database db, EventLog events, ImportStore imports
         """);
 
     /// <summary>Adds a message that no turn has made, read already, under the head of the user's log.</summary>
-    public static Statement InsertMessage(WriteBatch batch, Sql source, string userId, string chatId, ImportedRow message)
+    public static Statement InsertMessage(
+        WriteBatch batch, Sql source, string userId, string chatId, ImportedRow message)
     {
         var generation = message.Generation;
         var usage = generation?.Usage is { } used ? JsonSerializer.Serialize(used, MessagesJson.Default.Usage) : null;

@@ -134,5 +134,5 @@ sealed class ShareStore(Database db)
 
     static Sql Lasts(Timestamp now) => $"(s.expires_at is null or s.expires_at > {now})";
 
-    static IReadOnlyList<string> WordsOf(string words) => words.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+    static string[] WordsOf(string words) => words.Split(' ', StringSplitOptions.RemoveEmptyEntries);
 }

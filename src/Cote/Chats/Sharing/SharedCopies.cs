@@ -49,7 +49,7 @@ sealed class SharedCopies(
             insert into chats (user_id, id, title, created_at, created_seq, last_message_time, last_message_content,
               last_seq, leaf_id, activity, changed, fingerprint)
             select {userId}, {id}, {title}, {now}, h.seq, {(rows.Count > 0 ? rows.Max(x => x.At) : now)},
-              {Excerpt.Of(last?.Content ?? "", Chat.LongestExcerpt)}, {(long)rows.Count}, {rows.LastOrDefault()?.Id}, h.seq,
+              {Excerpt.Of(last?.Content ?? "", Chat.LongestExcerpt)}, {(long)rows.Count}, {(rows is [.., var leaf] ? leaf.Id : null)}, h.seq,
               h.seq, {fingerprint}
             from {transaction.Locked}
             """);
@@ -82,7 +82,7 @@ sealed class SharedCopies(
     }
 
     List<ImportedRow> Rows(
-        ShownShare share, IReadOnlyList<Message> messages, IReadOnlyDictionary<string, string?> kept)
+        ShownShare share, List<Message> messages, Dictionary<string, string?> kept)
     {
         var rows = new List<ImportedRow>(messages.Count);
         foreach (var message in messages)
@@ -95,7 +95,7 @@ sealed class SharedCopies(
             var lost = message.Media.Where(x => kept.GetValueOrDefault(x.Id) is null).Select(x => $"[{x.Name}]");
             var content = isReply ? message.Content
                 : string.Join("\n\n", (string[])[message.Content, .. lost]).TrimStart('\n');
-            var (id, previous) = (clock.NewId(), rows.LastOrDefault());
+            var (id, previous) = (clock.NewId(), rows is [.., var before] ? before : null);
             var question = isReply && previous?.Sender == Senders.User ? previous.Id : null;
             if (question is not null)
                 rows[^1] = previous! with { ReplyId = id };
@@ -106,7 +106,7 @@ sealed class SharedCopies(
     }
 
     static List<Part> PartsOf(
-        ShownShare share, IReadOnlyList<Part> parts, IReadOnlyDictionary<string, string?> kept)
+        ShownShare share, IReadOnlyList<Part> parts, Dictionary<string, string?> kept)
     {
         var copies = new List<Part>();
         foreach (var part in parts)
@@ -115,7 +115,7 @@ sealed class SharedCopies(
         return copies.TrueForAll(x => x is TextPart) ? [] : copies;
     }
 
-    static Part? CopyOf(ShownShare share, Part part, IReadOnlyDictionary<string, string?> kept, int place) =>
+    static Part? CopyOf(ShownShare share, Part part, Dictionary<string, string?> kept, int place) =>
         part switch
         {
             TextPart text => text,
@@ -124,10 +124,11 @@ sealed class SharedCopies(
                 $"call_{place}", call.Name, call.Title, Tools.ToolSources.Server, null, call.State, call.Input,
                 call.State == CallStates.Done ? call.Output : null, Ms: call.Ms),
             SourcePart source => source with { MediaId = IdOf(source.MediaId, kept) },
-            FilePart file => new FilePart(file.Name, IdOf(file.MediaId, kept), ContentType: file.ContentType),
+            FilePart file => new FilePart(
+                file.Name, IdOf(file.MediaId, kept), ContentType: SharedPath.TypeOf(file.ContentType)),
             _ => null,
         };
 
-    static string? IdOf(string? id, IReadOnlyDictionary<string, string?> kept) =>
+    static string? IdOf(string? id, Dictionary<string, string?> kept) =>
         id is null ? null : kept.GetValueOrDefault(id);
 }

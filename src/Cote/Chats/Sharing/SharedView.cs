@@ -10,9 +10,6 @@ namespace Cote.Chats;
 /// </summary>
 sealed class SharedPath(ShownShare share, IReadOnlyList<string> ids, IReadOnlyList<string> media)
 {
-    /// <summary>What every picture is made anew as.</summary>
-    public const string PictureType = "image/webp";
-
     readonly Dictionary<string, int> _places = ids.Index().ToDictionary(x => x.Item, x => x.Index + 1);
     readonly Dictionary<string, int> _media = media.Index().ToDictionary(x => x.Item, x => x.Index + 1);
 
@@ -21,6 +18,10 @@ sealed class SharedPath(ShownShare share, IReadOnlyList<string> ids, IReadOnlyLi
 
     /// <summary>The uploads, in the order of their numbers.</summary>
     public IReadOnlyList<string> Media => media;
+
+    /// <summary>The type of an upload as it is shown: pictures are made anew.</summary>
+    public static string? TypeOf(string? contentType) =>
+        contentType?.StartsWith("image/", StringComparison.Ordinal) == true ? "image/webp" : contentType;
 
     /// <summary>The place of a message, from 1; null where it is not shown.</summary>
     public int? PlaceOf(string id) => _places.TryGetValue(id, out var place) ? place : null;
@@ -64,9 +65,8 @@ sealed class SharedPath(ShownShare share, IReadOnlyList<string> ids, IReadOnlyLi
         call.State == CallStates.Done ? call.Output : null, call.State == CallStates.Done ? call.Truncated : null,
         call.Ms);
 
-    SharedFile FileOf(string name, string? id, string? contentType) => new(
-        name, contentType?.StartsWith("image/", StringComparison.Ordinal) == true ? PictureType : contentType,
-        id is null ? null : UrlOf(id));
+    SharedFile FileOf(string name, string? id, string? contentType) =>
+        new(name, TypeOf(contentType), id is null ? null : UrlOf(id));
 
     string? UrlOf(string id) =>
         _media.TryGetValue(id, out var number) ? SharedPaths.MediaOf(share.Token, number) : null;

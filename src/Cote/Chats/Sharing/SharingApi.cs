@@ -21,7 +21,8 @@ static class SharingApi
             .Note("live", "Whether it follows the chat").Note("include", "What is shown besides: `reasoning`, `tools`")
             .Note("expires_at", "Null: it has no end");
         api.Schema<SharedForkBody>().Length("title", 0, Chat.LongestTitle)
-            .Note("id", "A UUID of yours: with it the request is safe to repeat").Note("title", "Without it the shared one")
+            .Note("id", "A UUID of yours: with it the request is safe to repeat")
+            .Note("title", "Without it the shared one")
             .Example("{}");
         DescribeShown(api);
         foreach (var id in (string[])[nameof(GetShared), nameof(GetSharedMedia), nameof(ForkShared)])

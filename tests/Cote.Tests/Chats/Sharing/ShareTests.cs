@@ -28,7 +28,7 @@ public sealed class ShareTests(SharedApp shared)
         made["url"].ShouldMatch("^/s/[A-Za-z0-9_-]{22}$");
         made["url"].ShouldNotBe(again["url"]);
         made.Json.GetProperty("include").ToString().ShouldBe("""["reasoning","tools"]""");
-        (again["live"], again["expires_at"], again.Json.GetProperty("include").ToString()).ShouldBe(("False", "", "[]"));
+        (again["live"], again["expires_at"], again["include"]).ShouldBe(("False", "", "[]"));
         var list = (await ada.GetAsync("/shares/")).Ok();
         list.Json.EnumerateArray().Select(x => x.Text("id")).ShouldBe([again["id"], made["id"]]);
         list.Json[1].Names().ShouldBe("chat_id created_at expires_at id include live");
@@ -88,8 +88,8 @@ public sealed class ShareTests(SharedApp shared)
         (await eve.PostAsync($"/chats/{chat}/shares", new { })).ShouldBeNoChat();
         (await ada.DeleteAsync("/shares/nonsense")).ShouldBeNoShare();
         (await ada.GetAsync("/shares")).Text.ShouldBe("[]");
-        (await ada.PostAsync($"/chats/{chat}/shares", new { expires_in = (long?)null, include = Array.Empty<string>() }))
-            .Ok();
+        (await ada.PostAsync(
+            $"/chats/{chat}/shares", new { expires_in = (long?)null, include = Array.Empty<string>() })).Ok();
     }
 
     [Fact]
@@ -182,8 +182,9 @@ public sealed class ShareTests(SharedApp shared)
         var path = await ada.ShareAsync(await ada.CreateChatAsync(), new { live = true });
         var token = Sharing.TokenOf(path);
         await using (await nobody.StreamAsync(HttpMethod.Get, path + "/events"))
-            foreach (var asked in (string[])[path, path + "/", "/shared//" + token, $"/SHARED/{token}/nothing", $"/s/{token}",
-                $"/s/{token}/x", $"/a/s/{token}", path + "/media/1", path + "/media/x", "/shared/%41" + token])
+            foreach (var asked in (string[])[path, path + "/", "/shared//" + token, $"/SHARED/{token}/nothing",
+                $"/s/{token}", $"/s/{token}/x", $"/a/s/{token}", path + "/media/1", path + "/media/x",
+                "/shared/%41" + token])
                 await nobody.GetAsync(asked);
         await ada.PostAsync(path + "/fork");
         await nobody.SendAsync(HttpMethod.Options, path);
@@ -210,7 +211,8 @@ public sealed class ShareTests(SharedApp shared)
         foreach (var target in (string[])[path, path + "/media/1", "/shared/none", path + "/nothing"])
             foreach (var origin in (string[])["null", "https://evil.example", "https://app.example"])
             {
-                var answer = await nobody.SendAsync(HttpMethod.Get, target, change: x => x.Headers.Add("Origin", origin));
+                var answer = await nobody.SendAsync(
+                    HttpMethod.Get, target, change: x => x.Headers.Add("Origin", origin));
                 answer.Header("Access-Control-Allow-Origin").ShouldBe("*", $"{target} {answer.Status}");
                 answer.Header("Access-Control-Allow-Credentials").ShouldBeNull();
             }

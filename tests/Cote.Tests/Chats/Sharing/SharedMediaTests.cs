@@ -24,7 +24,8 @@ public sealed class SharedMediaTests(SharedApp shared)
         var part = (await nobody.ShownAsync(path))[0].GetProperty("parts").EnumerateArray().Single();
 
         part.Names().ShouldBe("content_type name type url");
-        (part.Text("type"), part.Text("name"), part.Text("content_type")).ShouldBe(("file", "at home.png", "image/webp"));
+        (part.Text("type"), part.Text("name"), part.Text("content_type"))
+            .ShouldBe(("file", "at home.png", "image/webp"));
         part.Text("url").ShouldBe(path + "/media/1");
         var picture = (await nobody.GetAsync(part.Text("url"))).Ok();
         picture.Header("Content-Type").ShouldBe("image/webp");
