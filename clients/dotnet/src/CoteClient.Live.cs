@@ -1,0 +1,296 @@
+using System.Text.Json;
+
+namespace Cote.Client;
+
+public sealed partial class CoteClient : IConnected
+{
+    const string StateKey = "cote.state";
+    static readonly TimeSpan SaveAfter = TimeSpan.FromMilliseconds(300);
+
+    readonly CancellationTokenSource _over = new();
+    TaskCompletionSource _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    Task _running = Task.CompletedTask;
+    Task _fetching = Task.CompletedTask;
+    Task _saving = Task.CompletedTask;
+    string? _owner;
+
+    async Task<string> IConnected.CursorAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            Task synced;
+            lock (_gate)
+            {
+                if (_replica is { Cursor: { } cursor, NeedsSync: false })
+                    return cursor.ToString();
+                _replica.NeedSync();
+                synced = _synced.Task;
+            }
+            Fetch();
+            await synced.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    void IConnected.Take(Frame frame)
+    {
+        lock (_gate)
+        {
+            _replica.Take(frame);
+            TakeTyping(frame);
+        }
+        Change();
+        if (frame.Cursor is not null)
+            Save();
+        Fetch();
+    }
+
+    void IConnected.ForgetCursor()
+    {
+        lock (_gate)
+            _replica.NeedSync();
+    }
+
+    void IConnected.Stand(ConnectionStatus status, CoteException? error) => Stand(status, error);
+
+    void Connect()
+    {
+        lock (_gate)
+        {
+            if (_over.IsCancellationRequested || !_running.IsCompleted)
+                return;
+            _running = Task.Run(ConnectAsync);
+        }
+    }
+
+    async Task ConnectAsync()
+    {
+        try
+        {
+            await new Connection(_http, _session, _options.Transport, _wakeup, this).RunAsync(_over.Token)
+                .ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (_over.IsCancellationRequested)
+        {
+            // The client was closed.
+        }
+        finally
+        {
+            _first.TrySetResult();
+        }
+    }
+
+    /// <summary>Fetches what the replica wants, until it wants nothing.</summary>
+    void Fetch()
+    {
+        lock (_gate)
+        {
+            if (_over.IsCancellationRequested || !_fetching.IsCompleted || !_session.Exists
+                || _replica.Wanted().Count == 0)
+                return;
+            _fetching = Task.Run(FetchAsync);
+        }
+    }
+
+    async Task FetchAsync()
+    {
+        var backoff = new Backoff(_wakeup);
+        while (!_over.IsCancellationRequested)
+            try
+            {
+                if (!await FetchNextAsync().ConfigureAwait(false))
+                {
+                    // What came to be wanted after the last look finds this task at its end.
+                    _ = Task.Run(FetchAgainAsync);
+                    return;
+                }
+                backoff.Reset();
+            }
+            catch (CoteException error) when (error.IsTemporary)
+            {
+                _first.TrySetResult(); // there is no network: what is stored is what there is to show
+                await PauseAsync(backoff, error.RetryAfter).ConfigureAwait(false);
+            }
+            catch (CoteException error) when (error.Status == 401)
+            {
+                return; // the session has ended
+            }
+            catch (OperationCanceledException) when (_over.IsCancellationRequested)
+            {
+                return;
+            }
+    }
+
+    async Task FetchAgainAsync()
+    {
+        await _fetching.ConfigureAwait(false);
+        Fetch();
+    }
+
+    async Task PauseAsync(Backoff backoff, TimeSpan? atLeast)
+    {
+        try
+        {
+            await backoff.WaitAsync(atLeast, _over.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // The client was closed.
+        }
+    }
+
+    async Task<bool> FetchNextAsync()
+    {
+        Replica replica;
+        Want want;
+        lock (_gate)
+        {
+            replica = _replica;
+            if (replica.Wanted() is not [var first, ..])
+                return false;
+            want = first;
+            replica.Begin(want);
+        }
+        try
+        {
+            if (want.ChatId is null)
+                await SyncAsync(replica).ConfigureAwait(false);
+            else if (want.IsRow)
+                await FetchRowAsync(replica, want.ChatId).ConfigureAwait(false);
+            else
+                await FetchMessagesAsync(replica, want).ConfigureAwait(false);
+        }
+        catch (CoteException error)
+        {
+            // A chat that is gone, or waits in the outbox to be made: its event says which.
+            var isGone = error.Status == 404 && want.ChatId is not null;
+            lock (_gate)
+                replica.Fail(want, isGone);
+            if (!isGone)
+                throw;
+        }
+        Change();
+        Save();
+        return true;
+    }
+
+    async Task SyncAsync(Replica replica)
+    {
+        var answer = (await SendAsync(HttpMethod.Get, "/sync", null, _over.Token).ConfigureAwait(false))
+            .As(CoteJson.Default.SyncAnswer);
+        lock (_gate)
+        {
+            replica.TakeSync(answer);
+            _synced.TrySetResult();
+            _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+        _first.TrySetResult();
+    }
+
+    async Task FetchRowAsync(Replica replica, string chatId)
+    {
+        var answer = await SendAsync(HttpMethod.Get, $"/chats/{chatId}", null, _over.Token).ConfigureAwait(false);
+        lock (_gate)
+            replica.TakeRow(answer.As(CoteJson.Default.Chat));
+    }
+
+    // A chat begins with its newest page; what follows a place is fetched to the end.
+    async Task FetchMessagesAsync(Replica replica, Want want)
+    {
+        var items = new List<Message>();
+        var query = want.After is { } after ? $"?after={after}&limit=1000" : $"?limit={_options.PageSize}";
+        var next = (string?)$"/chats/{want.ChatId}/messages/{query}";
+        var isFirst = true;
+        while (next is not null && (isFirst || want.After is not null))
+        {
+            var answer = await SendAsync(HttpMethod.Get, next, null, _over.Token).ConfigureAwait(false);
+            items.AddRange(answer.As(CoteJson.Default.IReadOnlyListMessage));
+            (next, isFirst) = (answer.Next, false);
+        }
+        lock (_gate)
+            replica.TakeMessages(want, items, hasMore: next is not null);
+    }
+
+    async Task LoadAsync(CancellationToken cancellationToken)
+    {
+        if (_isLoaded)
+            return;
+        await _turning.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await using var _ = new Held(_turning);
+        if (_isLoaded)
+            return;
+        await _session.LoadAsync(cancellationToken).ConfigureAwait(false);
+        await RestoreAsync(cancellationToken).ConfigureAwait(false);
+        await _outbox.LoadAsync(cancellationToken).ConfigureAwait(false);
+        _isLoaded = true;
+        Stand(_session.Exists ? ConnectionStatus.Connecting : ConnectionStatus.LoggedOut);
+    }
+
+    async Task RestoreAsync(CancellationToken cancellationToken)
+    {
+        StoredState? stored = null;
+        try
+        {
+            if (await _storage.GetAsync(StateKey, cancellationToken).ConfigureAwait(false) is { } text)
+                stored = JsonSerializer.Deserialize(text, CoteJson.Default.StoredState);
+        }
+        catch (JsonException)
+        {
+            // What is stored is of no use: a sync brings it all.
+        }
+        _owner = _session.User?.Id ?? stored?.UserId;
+        if (stored is null || stored.UserId != _owner)
+            return;
+        lock (_gate)
+            _replica.Load(stored);
+        if (stored.Cursor is not null)
+            _first.TrySetResult();
+    }
+
+    async Task ForgetAsync()
+    {
+        lock (_gate)
+        {
+            _replica = new();
+            _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            _owner = null;
+        }
+        await _outbox.DropAsync(_ => true).ConfigureAwait(false);
+        await _storage.RemoveAsync(StateKey).ConfigureAwait(false);
+        Change();
+    }
+
+    void Save()
+    {
+        lock (_gate)
+            if (_saving.IsCompleted && !_over.IsCancellationRequested)
+                _saving = Task.Run(SaveSoonAsync);
+    }
+
+    async Task SaveSoonAsync()
+    {
+        try
+        {
+            await Task.Delay(SaveAfter, _over.Token).ConfigureAwait(false);
+            await SaveAsync().ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (_over.IsCancellationRequested)
+        {
+            // The client saves when it is closed.
+        }
+    }
+
+    async Task SaveAsync()
+    {
+        StoredState stored;
+        lock (_gate)
+        {
+            if (_replica is { Cursor: null } or { NeedsSync: true })
+                return;
+            // The event and the cursor stand in one value: a crash loses both or none.
+            stored = _replica.Save(_owner);
+        }
+        await _storage.SetAsync(StateKey, JsonSerializer.Serialize(stored, CoteJson.Default.StoredState))
+            .ConfigureAwait(false);
+    }
+}
