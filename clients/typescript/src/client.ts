@@ -1,0 +1,553 @@
+import { Connection } from './connection.js'
+import { closed, CoteError, Http } from './http.js'
+import { isSend, Outbox, type Entry } from './outbox.js'
+import { Replica, type Saved, type Want } from './replica.js'
+import { Session } from './session.js'
+import { memoryStorage } from './storage.js'
+import type { Chat, Client, Draft, Frame, Message, NewUser, Options, Pending, State, Sync, User } from './types.js'
+import { upload } from './upload.js'
+
+/** A client of one server, for one user at a time. It does nothing before it is asked. */
+export function createClient(options: Options): Client {
+  return new CoteClient(options)
+}
+
+class CoteClient implements Client {
+  readonly #http: Http
+  readonly #storage
+  readonly #session: Session
+  readonly #outbox: Outbox
+  #replica = new Replica()
+  #connection?: Connection
+  #isStarted = false
+  #loaded?: Promise<void>
+  #listeners = new Set<() => void>()
+  #state?: State
+  #status: State['status'] = 'logged-out'
+  #error?: CoteError
+  #isNoted = false
+  #typing = new Map<string, ReturnType<typeof setTimeout>>()
+  #opening = new Map<string, { resolve: () => void; reject: (error: unknown) => void; done: Promise<void> }>()
+  #fetchingMore = new Set<string>()
+  #syncing?: Promise<void>
+  #refetch?: { timer?: ReturnType<typeof setTimeout>; failures: number }
+  #saving?: ReturnType<typeof setTimeout>
+  #savedUnits = 0
+  #first: (() => void)[] = []
+
+  constructor(private readonly options: Options) {
+    const { url, fetch = (...call) => globalThis.fetch(...call), storage = memoryStorage() } = options
+    const locks = options.locks === null ? undefined : options.locks ?? globalThis.navigator?.locks
+    this.#storage = storage
+    this.#http = new Http(url.replace(/\/+$/, ''), fetch)
+    this.#session = new Session(this.#http, storage, locks)
+    this.#http.bearer = this.#session
+    this.#session.onEnd = () => this.#ended()
+    this.#outbox = new Outbox(this.#http, storage, locks)
+    this.#outbox.onChange = () => this.#changed()
+    this.#outbox.onAnswer = (entry, answer) => this.#answered(entry, answer)
+  }
+
+  // --- login
+
+  async register(user: NewUser | string, email?: string, password?: string): Promise<User> {
+    const body = typeof user === 'string' ? { username: user, email: email!, password: password! } : user
+    let isCut = false
+    for (let tries = 4; ; tries--)
+      try {
+        await this.#http.plain('POST', '/users/', { body })
+        break
+      } catch (error) {
+        const { code } = error as CoteError
+        if (isCut && code === 'username_taken')
+          break // by the try whose answer was lost: else the login fails
+        if (code !== 'network' || tries <= 1)
+          throw error
+        isCut = true
+      }
+    return this.login(body.username, body.password)
+  }
+
+  async login(username: string, password: string): Promise<User> {
+    this.#revive()
+    await this.#session.login(username, password, this.options.device)
+    await (this.#loaded = this.#load())
+    this.#goLive()
+    return this.#session.user!
+  }
+
+  async logout(): Promise<void> {
+    await this.#http.json('POST', '/logout').catch(() => {})
+    await this.#session.end()
+    await this.#outbox.clear()
+    await this.#storage.remove('state')
+  }
+
+  async start(): Promise<void> {
+    this.#revive()
+    this.#isStarted = true
+    await (this.#loaded ??= this.#session.load().then(() => this.#load()))
+    if (!this.#session.token())
+      return
+    const first = this.#replica.cursor ? undefined : new Promise<void>(resolve => this.#first.push(resolve))
+    this.#goLive()
+    await first
+  }
+
+  close(): void {
+    this.#isStarted = false
+    this.#stopLive()
+    this.#http.closing.abort()
+    this.#outbox.close()
+    clearTimeout(this.#refetch?.timer)
+    void this.#save()
+    for (const { reject } of this.#opening.values())
+      reject(closed())
+    this.#opening.clear()
+    this.#reachFirst()
+    globalThis.removeEventListener?.('online', this.#wake)
+    globalThis.document?.removeEventListener('visibilitychange', this.#wake)
+    globalThis.removeEventListener?.('pagehide', this.#keep)
+  }
+
+  #revive(): void {
+    if (this.#http.closing.signal.aborted)
+      this.#http.closing = new AbortController()
+  }
+
+  // What is stored belongs to one user: it waits for that one, or goes.
+  async #load(): Promise<void> {
+    const user = this.#session.user
+    if (!user)
+      return
+    const owner = await this.#storage.get('owner')
+    if (owner && owner !== user.id) {
+      await this.#outbox.clear()
+      await this.#storage.remove('state')
+      this.#replica = new Replica()
+    }
+    await this.#storage.set('owner', user.id)
+    await this.#outbox.load()
+    const text = this.#replica.cursor ? undefined : await this.#storage.get('state')
+    if (text) {
+      this.#replica = new Replica()
+      this.#replica.load(JSON.parse(text) as Saved)
+    }
+    this.#changed()
+  }
+
+  #goLive(): void {
+    this.#outbox.start()
+    if (!this.#isStarted || this.#connection)
+      return
+    this.#error = undefined
+    const { WebSocket: sockets = globalThis.WebSocket, transport } = this.options
+    const connection = new Connection(this.#http, this.#session, {
+      cursor: () => this.#cursor(),
+      take: frame => this.#take(frame),
+      lost: () => this.#replica.needSync(),
+      status: (status, error) => this.#became(status, error),
+    }, sockets, transport)
+    this.#connection = connection
+    void connection.run().finally(() => {
+      if (this.#connection === connection)
+        this.#connection = undefined
+    })
+    globalThis.addEventListener?.('online', this.#wake)
+    globalThis.document?.addEventListener('visibilitychange', this.#wake)
+    globalThis.addEventListener?.('pagehide', this.#keep)
+  }
+
+  #stopLive(): void {
+    this.#connection?.close()
+    this.#connection = undefined
+    for (const timer of this.#typing.values())
+      clearTimeout(timer)
+    this.#typing.clear()
+  }
+
+  #wake = () => {
+    this.#connection?.doubt()
+    this.#outbox.wake()
+  }
+
+  #keep = () => void this.#save()
+
+  #became(status: State['status'], error?: CoteError): void {
+    if (status === 'live') {
+      this.#outbox.wake()
+      clearTimeout(this.#refetch?.timer)
+      this.#refetch = undefined
+    }
+    if (status !== 'connecting')
+      this.#reachFirst()
+    this.#error = error ?? this.#error
+    if (this.#session.token() && !(status === 'connecting' && this.#status === 'offline'))
+      this.#status = status
+    this.#changed()
+  }
+
+  #ended(): void {
+    this.#stopLive()
+    this.#replica = new Replica()
+    this.#session.user = null
+    this.#loaded = undefined
+    this.#status = 'logged-out'
+    this.#outbox.entries = []
+    this.#reachFirst()
+    this.#changed()
+  }
+
+  #reachFirst(): void {
+    for (const resolve of this.#first.splice(0))
+      resolve()
+  }
+
+  // --- state
+
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+
+  getState(): State {
+    return this.#state ??= this.#build()
+  }
+
+  #build(): State {
+    const replica = this.#replica
+    const state: State = {
+      status: this.#status, user: this.#session.user, chats: replica.chats,
+      messages: {}, pending: {}, typing: {}, loading: {}, more: {},
+    }
+    for (const id of replica.held) {
+      state.messages[id] = replica.messages(id)
+      state.more[id] = replica.hasMore(id)
+    }
+    for (const id of [...this.#opening.keys(), ...this.#fetchingMore])
+      state.loading[id] = this.#fetchingMore.has(id) || replica.isLoading(id)
+    for (const id of this.#typing.keys())
+      state.typing[id] = true
+    const made: Chat[] = []
+    for (const entry of this.#outbox.entries)
+      if (isSend(entry)) {
+        if (!state.messages[entry.chat_id]?.some(x => x.id === entry.id))
+          (state.pending[entry.chat_id] ??= []).push(pendingOf(entry))
+      } else if (entry.path === '/chats/' && !replica.chat(entry.id))
+        made.unshift(provisional(entry))
+    if (made.length)
+      state.chats = [...made, ...state.chats]
+    if (this.#error)
+      state.error = this.#error
+    return state
+  }
+
+  // One call of the listeners for all changes of a moment.
+  #changed(): void {
+    this.#state = undefined
+    if (this.#isNoted)
+      return
+    this.#isNoted = true
+    queueMicrotask(() => {
+      this.#isNoted = false
+      this.#pump()
+      for (const [id, { resolve }] of this.#opening)
+        if (this.#replica.messagesAreHeld(id)) {
+          this.#opening.delete(id)
+          resolve()
+        }
+      for (const listener of [...this.#listeners])
+        listener()
+    })
+  }
+
+  #take(frame: Frame): void {
+    if (frame.type === 'typing') {
+      const { chat_id, sender, is_typing } = frame.data
+      if (sender !== 'ai')
+        return
+      clearTimeout(this.#typing.get(chat_id))
+      this.#typing.delete(chat_id)
+      if (is_typing)
+        this.#typing.set(chat_id, setTimeout(() => {
+          this.#typing.delete(chat_id)
+          this.#changed()
+        }, 8000))
+    } else {
+      this.#replica.apply(frame)
+      if ('cursor' in frame)
+        this.#saveSoon()
+    }
+    this.#changed()
+  }
+
+  // --- what the replica wants
+
+  async #cursor(): Promise<string> {
+    while (this.#replica.needsSync) {
+      this.#pump()
+      await this.#syncing
+    }
+    return this.#replica.cursor!
+  }
+
+  #pump(): void {
+    if (!this.#isStarted || !this.#session.token())
+      return
+    for (const want of this.#replica.wanted()) {
+      if (this.#refetch?.timer && want !== 'sync')
+        continue
+      this.#replica.begin(want)
+      const fetching = this.#fetch(this.#replica, want)
+      fetching.catch(() => {})
+      if (want === 'sync')
+        this.#syncing = fetching
+    }
+  }
+
+  async #fetch(replica: Replica, want: Want): Promise<void> {
+    try {
+      if (want === 'sync')
+        replica.sync(await this.#http.json<Sync>('GET', '/sync'))
+      else if ('chat' in want)
+        replica.row(await this.#http.json<Chat>('GET', `/chats/${want.chat}`))
+      else {
+        const { chat_id, after } = want
+        const { items, next } = await this.#http.pages<Message>(
+          `/chats/${chat_id}/messages/${after === null ? '' : `?after=${after}`}`, after === null)
+        replica.fetched(chat_id, after, items, !!next)
+      }
+      this.#saveSoon()
+      this.#changed()
+    } catch (error) {
+      const isGone = (error as CoteError).status === 404
+      replica.failed(want, isGone)
+      if (want !== 'sync' && 'chat_id' in want && isGone) {
+        this.#opening.get(want.chat_id)?.reject(error)
+        this.#opening.delete(want.chat_id)
+      }
+      this.#fetchAgain(error)
+      throw error
+    }
+  }
+
+  #fetchAgain(error: unknown): void {
+    const refetch = this.#refetch ??= { failures: 0 }
+    if (refetch.timer || this.#http.closing.signal.aborted)
+      return
+    const wait = ((error as CoteError).retryAfter ?? 0) * 1000
+    refetch.timer = setTimeout(() => {
+      refetch.timer = undefined
+      this.#pump()
+    }, wait + Math.random() * Math.min(30_000, 500 * 2 ** Math.min(refetch.failures++, 10)))
+  }
+
+  // A state and its cursor are one value: the larger, the more seldom.
+  #saveSoon(): void {
+    this.#saving ??= setTimeout(() => void this.#save(), 500 + this.#savedUnits / 1000)
+  }
+
+  async #save(): Promise<void> {
+    clearTimeout(this.#saving)
+    this.#saving = undefined
+    if (!this.#session.token() || !this.#replica.cursor || this.#replica.needsSync)
+      return
+    const text = JSON.stringify(this.#replica.save(this.#replica.held.slice(-20)))
+    this.#savedUnits = text.length
+    try {
+      await this.#storage.set('state', text)
+    } catch { /* a full storage costs the start without a network, nothing else */ }
+  }
+
+  // --- chats
+
+  async createChat(chat: Parameters<Client['createChat']>[0]): Promise<Chat> {
+    const id = chat.id ?? uuid()
+    return this.#outbox.add<Chat>({ id, chat_id: id, path: '/chats/', body: { ...chat, id } })
+  }
+
+  async updateChat(chat_id: string, patch: Parameters<Client['updateChat']>[1]): Promise<Chat> {
+    return this.#put(await this.#write<Chat>('PATCH', `/chats/${chat_id}`, patch))
+  }
+
+  async deleteChat(chat_id: string): Promise<void> {
+    for (const entry of this.#outbox.entries.filter(x => x.chat_id === chat_id))
+      this.#outbox.dismiss(entry.id)
+    await this.#delete(`/chats/${chat_id}`)
+  }
+
+  async archiveAll(): Promise<void> {
+    await this.#write('POST', '/chats/archive')
+  }
+
+  async fork(chat_id: string, from: { message_id?: string; title?: string } = {}): Promise<Chat> {
+    return this.#put(await this.#write<Chat>('POST', `/chats/${chat_id}/fork`, { ...from, id: uuid() }))
+  }
+
+  open(chat_id: string): Promise<void> {
+    this.#replica.open(chat_id)
+    this.#changed()
+    if (this.#replica.messagesAreHeld(chat_id))
+      return Promise.resolve()
+    const known = this.#opening.get(chat_id)
+    if (known)
+      return known.done
+    let ends = { resolve: () => {}, reject: (_: unknown) => {} }
+    const done = new Promise<void>((resolve, reject) => ends = { resolve, reject })
+    done.catch(() => {})
+    this.#opening.set(chat_id, { ...ends, done })
+    return done
+  }
+
+  async more(chat_id: string): Promise<boolean> {
+    this.#fetchingMore.add(chat_id)
+    this.#changed()
+    try {
+      for (let place; (place = this.#replica.place(chat_id))?.floor;) {
+        const before = { floor: place.floor, edition: place.edition }
+        const { items, next } = await this.#http.pages<Message>(
+          `/chats/${chat_id}/messages/?before=${before.floor + 1}`, true)
+        if (this.#replica.older(chat_id, before, items, !!next))
+          return true
+      }
+      return false
+    } finally {
+      this.#fetchingMore.delete(chat_id)
+      this.#changed()
+    }
+  }
+
+  // --- messages
+
+  send(chat_id: string, draft: Draft): Promise<Message> {
+    const id = draft.id ?? uuid()
+    const parent_id = draft.parent_id ?? (draft.version_of ? undefined : this.#shownLast(chat_id))
+    const body = { ...draft, id, ...parent_id && { parent_id } }
+    return this.#outbox.add<Message>({ id, chat_id, path: `/chats/${chat_id}/messages/`, body })
+  }
+
+  // The message that the person sees last, so that the question lands there. What is typed without a network, or
+  // behind another message, follows whatever is the last one then.
+  #shownLast(chat_id: string): string | undefined {
+    if (this.#status !== 'live' || !this.#replica.isCurrent(chat_id)
+      || this.#outbox.entries.some(x => x.chat_id === chat_id))
+      return undefined
+    const last = this.#replica.messages(chat_id).at(-1)
+    const leaf = this.#replica.chat(chat_id)?.leaf_id
+    return last?.reply_id && last.reply_id === leaf ? leaf : last?.id
+  }
+
+  retrySend(_chat_id: string, id: string): Promise<Message> {
+    return this.#outbox.retry(id)
+  }
+
+  dismiss(_chat_id: string, id: string): void {
+    this.#outbox.dismiss(id)
+  }
+
+  edit(chat_id: string, message_id: string, draft: Draft): Promise<Message> {
+    return this.send(chat_id, { ...draft, version_of: message_id })
+  }
+
+  regenerate(chat_id: string, message_id: string, options: Parameters<Client['regenerate']>[2] = {}): Promise<Message> {
+    const id = options.id ?? uuid()
+    const path = `/chats/${chat_id}/messages/${message_id}/regenerate`
+    return this.#outbox.add<Message>({ id, chat_id, path, body: { ...options, id } })
+  }
+
+  siblings(chat_id: string, message_id: string): Promise<Message[]> {
+    return this.#http.json('GET', `/chats/${chat_id}/messages/${message_id}/siblings`)
+  }
+
+  switchTo(chat_id: string, message_id: string): Promise<Chat> {
+    return this.#write('PUT', `/chats/${chat_id}/leaf`, { message_id })
+  }
+
+  async stop(chat_id: string): Promise<number> {
+    return (await this.#write<{ stopped: number }>('POST', `/chats/${chat_id}/stop`)).stopped
+  }
+
+  async read(chat_id: string, message_id: string): Promise<void> {
+    await this.#write('PUT', `/chats/${chat_id}/messages/${message_id}/read`)
+  }
+
+  rate(chat_id: string, message_id: string, feedback: { rating: 1 | -1 | null; text?: string }): Promise<Message> {
+    return this.#write('PUT', `/chats/${chat_id}/messages/${message_id}/feedback`, feedback)
+  }
+
+  async deleteMessage(chat_id: string, message_id: string): Promise<void> {
+    await this.#delete(`/chats/${chat_id}/messages/${message_id}`)
+  }
+
+  answer(chat_id: string, message_id: string, call_id: string, answer: object): Promise<Message> {
+    return this.#write('POST', `/chats/${chat_id}/messages/${message_id}/tool_calls/${call_id}`, answer)
+  }
+
+  async claim(chat_id: string, message_id: string, call_id: string, client_id: string): Promise<void> {
+    await this.#write('POST', `/chats/${chat_id}/messages/${message_id}/tool_calls/${call_id}/claim`, { client_id })
+  }
+
+  message(chat_id: string, message_id: string, { parts = 'light' } = {}): Promise<Message> {
+    return this.#http.json('GET', `/chats/${chat_id}/messages/${message_id}?parts=${parts}`)
+  }
+
+  // --- the rest
+
+  upload(file: Blob, options?: Parameters<Client['upload']>[1]): ReturnType<Client['upload']> {
+    return upload(this.#http, file, options)
+  }
+
+  request<T>(method: string, path: string, body?: unknown): Promise<T> {
+    return this.#http.json<T>(method.toUpperCase(), path, body)
+  }
+
+  // Each of them is the same when it is done twice.
+  #write<T>(method: string, path: string, body?: unknown): Promise<T> {
+    return this.#http.json<T>(method, path, body, { tries: 4 })
+  }
+
+  async #delete(path: string): Promise<void> {
+    await this.#write('DELETE', path).catch(error => {
+      if ((error as CoteError).status !== 404)
+        throw error
+    })
+  }
+
+  #put(chat: Chat): Chat {
+    this.#replica.put({ chat })
+    this.#changed()
+    return chat
+  }
+
+  #answered(entry: Entry, answer: unknown): void {
+    if (entry.path === '/chats/')
+      this.#put(answer as Chat)
+    else if (isSend(entry)) {
+      this.#replica.put({ message: answer as Message })
+      this.#changed()
+    }
+  }
+}
+
+function pendingOf({ id, body, state, error }: Entry): Pending {
+  const { content, media_urls } = body as { content: string; media_urls?: string[] }
+  return {
+    id, content, media_urls: media_urls ?? [], state,
+    ...error && { error: new CoteError(error.status, error.code, error.detail) },
+  }
+}
+
+// A chat that the server does not know yet.
+function provisional({ id, body }: Entry): Chat {
+  return {
+    title: '', created_at: '', last_message_time: '', last_message_content: '', is_pinned: false, last_seq: 0,
+    changed: 0, model: null, system_prompt: null, temperature: null, max_tokens: null, ...body, id,
+  } as Chat
+}
+
+function uuid(): string {
+  if ('randomUUID' in crypto) // not on a page without TLS
+    return crypto.randomUUID()
+  const hex = [...(crypto as Crypto).getRandomValues(new Uint8Array(16))].map(x => x.toString(16).padStart(2, '0')).join('')
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20)}`
+}

@@ -1,0 +1,153 @@
+/** An answer that is no success, or none at all. */
+export class CoteError extends Error {
+  override readonly name = 'CoteError'
+
+  constructor(
+    /** The HTTP status, or the close code of a socket; 0 where nothing came. */
+    readonly status: number,
+    /** The stable code of the server, `network` where nothing came, `closed` after `close()`. */
+    readonly code: string,
+    /** A sentence for people. */
+    readonly detail: string,
+    /** Of a 422, each wrong field. */
+    readonly fields?: { loc: (string | number)[]; msg: string }[],
+    /** Seconds after which the server would answer. */
+    readonly retryAfter?: number,
+  ) {
+    super(detail)
+  }
+
+  /** Whether the same request may succeed later. */
+  get isPassing(): boolean {
+    return this.code === 'network' || this.status >= 500
+      || [408, 425].includes(this.status) || this.status === 429 && this.code !== 'budget_exceeded'
+  }
+}
+
+export interface Call {
+  body?: unknown
+  headers?: Record<string, string>
+  signal?: AbortSignal
+  /** Milliseconds until it counts as cut; of a stream, until it begins. */
+  timeout?: number
+  isStream?: boolean
+  /** How often it is sent where nothing comes. */
+  tries?: number
+}
+
+/** Who has the tokens: `renew` answers another one than the one that was refused, or throws. */
+export interface Bearer {
+  token(): string | undefined
+  renew(refused: string): Promise<string>
+}
+
+/** An answer with a good status: its text, or of a stream its body. */
+export interface Reply {
+  headers: Headers
+  text: string
+  body: ReadableStream<Uint8Array> | null
+}
+
+/** Requests to one server. */
+export class Http {
+  bearer?: Bearer
+  /** Aborted by `close()`. */
+  closing = new AbortController()
+
+  constructor(readonly base: string, private readonly fetch: typeof globalThis.fetch) {}
+
+  async json<T>(method: string, path: string, body?: unknown, call: Call = {}): Promise<T> {
+    return read(await this.send(method, path, { tries: method === 'GET' ? 3 : 1, ...call, body }))
+  }
+
+  /** All pages of a list from one path on; with `once`, the first of them. */
+  async pages<T>(path: string, once = false): Promise<{ items: T[]; next: string | undefined }> {
+    const items: T[] = []
+    for (let next: string | undefined = path; ;) {
+      const reply = await this.send('GET', next, { tries: 3 })
+      items.push(...JSON.parse(reply.text) as T[])
+      next = /<([^>]*)>; *rel="next"/.exec(reply.headers.get('link') ?? '')?.[1]
+      if (!next || once)
+        return { items, next }
+    }
+  }
+
+  /** With the token of the login, which is renewed where it is refused. */
+  async send(method: string, path: string, call: Call = {}): Promise<Reply> {
+    const token = this.bearer?.token()
+    try {
+      return await this.plain(method, path, call, token)
+    } catch (error) {
+      if (!(error instanceof CoteError) || error.status !== 401 || !token || !this.bearer)
+        throw error
+      return await this.plain(method, path, call, await this.bearer.renew(token))
+    }
+  }
+
+  async plain(method: string, path: string, call: Call = {}, token?: string): Promise<Reply> {
+    for (let left = call.tries ?? 1; ;)
+      try {
+        return await this.#once(method, path, call, token)
+      } catch (error) {
+        if (!(error instanceof CoteError) || error.code !== 'network' || --left <= 0)
+          throw error
+        await new Promise(resolve => setTimeout(resolve, 100 + Math.random() * 300))
+      }
+  }
+
+  async #once(method: string, path: string, call: Call, token?: string): Promise<Reply> {
+    const { body, timeout = 60_000 } = call
+    const isRaw = body === undefined || body instanceof Blob || body instanceof URLSearchParams || body instanceof FormData
+    const cut = new AbortController()
+    const timer = setTimeout(() => cut.abort(), timeout)
+    const closing = this.closing.signal
+    try {
+      const answer = await this.fetch(this.base + path, {
+        method,
+        headers: {
+          ...!isRaw && { 'Content-Type': 'application/json' },
+          ...token && { Authorization: `Bearer ${token}` },
+          ...call.headers,
+        },
+        body: (isRaw ? body : JSON.stringify(body)) as BodyInit,
+        signal: AbortSignal.any([cut.signal, closing, ...call.signal ? [call.signal] : []]),
+      })
+      const isStream = answer.ok && !!call.isStream
+      const text = isStream ? '' : await answer.text()
+      if (!answer.ok)
+        throw problem(answer, text)
+      return { headers: answer.headers, text, body: isStream ? answer.body : null }
+    } catch (error) {
+      if (error instanceof CoteError)
+        throw error
+      if (call.signal?.aborted)
+        throw call.signal.reason ?? error
+      throw closing.aborted ? closed() : new CoteError(0, 'network', 'The server cannot be reached.')
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+}
+
+/** The JSON of an answer, or its text where it is none. */
+export function read<T>(reply: Reply): T {
+  return (/json/.test(reply.headers.get('content-type') ?? '') ? JSON.parse(reply.text) : reply.text) as T
+}
+
+export function closed(): CoteError {
+  return new CoteError(0, 'closed', 'The client was closed.')
+}
+
+/** An error of the server, whose `detail` is a sentence in every case. */
+export function problem(answer: Response, text: string): CoteError {
+  let body: { detail?: unknown; code?: string } = {}
+  try {
+    body = JSON.parse(text)
+  } catch { /* a proxy answers pages */ }
+  const fields = Array.isArray(body.detail) ? body.detail as { loc: (string | number)[]; msg: string }[] : undefined
+  const detail = fields ? fields.map(x => `${x.loc.slice(1).join('.') || x.loc.join('.')}: ${x.msg}`).join('; ')
+    : typeof body.detail === 'string' ? body.detail : `The server answered ${answer.status}.`
+  const wait = Number(answer.headers.get('retry-after') ?? NaN)
+  return new CoteError(answer.status, body.code ?? `http_${answer.status}`, detail, fields,
+    Number.isFinite(wait) ? wait : undefined)
+}

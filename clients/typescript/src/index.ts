@@ -1,0 +1,5 @@
+export { createClient } from './client.js'
+export { CoteError } from './http.js'
+export { indexedDBStorage, localStorageStorage, memoryStorage } from './storage.js'
+export type { Storage } from './storage.js'
+export type * from './types.js'

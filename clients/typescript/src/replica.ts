@@ -1,0 +1,490 @@
+import { Replies, isOpen } from './replies.js'
+import type { Chat, Frame, Message, Sync } from './types.js'
+
+/** What the replica lacks: the whole state, one chat's row, or messages of a chat (`null`: its newest page). */
+export type Want = 'sync' | { chat: string } | { chat_id: string; after: number | null }
+
+/** What is known of the messages of one chat. */
+interface Shown {
+  /** Questions and ended replies of the active path above `floor`, by `seq`. */
+  items: Message[]
+  /** What is at or below this `seq` was not fetched. */
+  floor: number
+  /** Whether it is to be fetched again by itself. */
+  isOpened: boolean
+  isLoaded: boolean
+  want?: number | null
+  /** The fetch that is under way, and the frames that came since it began. */
+  fetch?: { after: number | null; log: Frame[] }
+  /** How often messages went or moved. */
+  edition: number
+  view?: Message[]
+}
+
+export interface Saved {
+  cursor: string | null
+  /** Oldest activity first. */
+  chats: Chat[]
+  messages: { [chat_id: string]: { items: Message[]; floor: number } }
+  open: Message[]
+}
+
+/**
+ * What a device knows: chats, messages of the active paths, and the cursor. Frames, and answers to what it wants, lead
+ * from one state to the next; it does no I/O and reads no clock.
+ */
+export class Replica {
+  cursor: string | null = null
+  /** Raised by every change. */
+  version = 0
+  /** By activity, oldest first: a Map keeps the order in which its keys came. */
+  #rows = new Map<string, Chat>()
+  #list?: Chat[]
+  #shown = new Map<string, Shown>()
+  #replies = new Replies()
+  #wantedRows = new Set<string>()
+  #fetchedRows = new Set<string>()
+  #sync: 'no' | 'wanted' | 'under way' = 'wanted'
+  /** Frames that came while a sync was wanted. */
+  #kept: Frame[] = []
+  /** Ids that events have told of: what answers a write is older than they are. */
+  #told = new Set<string>()
+
+  /** All chats, newest activity first. */
+  get chats(): Chat[] {
+    return this.#list ??= [...this.#rows.values()].reverse()
+  }
+
+  chat(id: string): Chat | undefined {
+    return this.#rows.get(id)
+  }
+
+  /** Whether it waits for the whole state. */
+  get needsSync(): boolean {
+    return this.#sync !== 'no'
+  }
+
+  /** Whether the messages of a chat are held as far as events have told. */
+  isCurrent(chat_id: string): boolean {
+    const shown = this.#shown.get(chat_id)
+    return !!shown?.isLoaded && shown.want === undefined && !shown.fetch && !this.needsSync
+  }
+
+  /** The chats whose messages are held, those that were opened last at the end. */
+  get held(): string[] {
+    return [...this.#shown].filter(([, shown]) => shown.isLoaded).map(([id]) => id)
+  }
+
+  messagesAreHeld(chat_id: string): boolean {
+    return !!this.#shown.get(chat_id)?.isLoaded
+  }
+
+  isLoading(chat_id: string): boolean {
+    const shown = this.#shown.get(chat_id)
+    return !!shown && !shown.isLoaded && (shown.want !== undefined || !!shown.fetch)
+  }
+
+  /** Whether there are messages before the first that is held. */
+  hasMore(chat_id: string): boolean {
+    return (this.#shown.get(chat_id)?.floor ?? 0) > 0
+  }
+
+  /** The `seq` above which messages are held, and a number that changes when messages go. */
+  place(chat_id: string): { floor: number; edition: number } | undefined {
+    return this.#shown.get(chat_id)
+  }
+
+  /** The active path, by `seq`, with the open replies on it. */
+  messages(chat_id: string): Message[] {
+    const shown = this.#shown.get(chat_id)
+    if (!shown)
+      return []
+    return shown.view ??= this.#path(chat_id, shown)
+  }
+
+  // An open reply is on the path where it is the leaf or something follows it there.
+  #path(chat_id: string, shown: Shown): Message[] {
+    const followed = new Set(shown.items.map(x => x.parent_id))
+    const leaf = this.#rows.get(chat_id)?.leaf_id
+    const open = this.#replies.of(chat_id)
+      .filter(x => x.seq > shown.floor && (x.id === leaf || followed.has(x.id)))
+    const all = [...shown.items, ...open].sort((a, b) => a.seq - b.seq)
+    const ids = new Set(all.map(x => x.id))
+    // A frame that was written before a deletion names the parent of then.
+    return all.map((message, at) => {
+      const before = all[at - 1]
+      if (ids.has(message.parent_id ?? '') || (!before && shown.floor > 0)
+        || (before?.reply_id && before.reply_id === message.parent_id))
+        return message
+      const parent_id = before?.id ?? null
+      return message.parent_id === parent_id ? message : { ...message, parent_id }
+    })
+  }
+
+  /** What is to be fetched, and not being fetched yet. */
+  wanted(): Want[] {
+    if (this.#sync !== 'no')
+      return this.#sync === 'wanted' ? ['sync'] : []
+    const wants: Want[] = [...this.#wantedRows].filter(x => !this.#fetchedRows.has(x)).map(chat => ({ chat }))
+    for (const [chat_id, shown] of this.#shown)
+      if (shown.want !== undefined && !shown.fetch)
+        wants.push({ chat_id, after: shown.want })
+    return wants
+  }
+
+  /** A fetch begins: from now on frames are kept, to be applied again to its answer. */
+  begin(want: Want): void {
+    if (want === 'sync')
+      this.#sync = 'under way'
+    else if ('chat' in want) {
+      this.#wantedRows.delete(want.chat)
+      this.#fetchedRows.add(want.chat)
+    } else {
+      const shown = this.#shown.get(want.chat_id)
+      if (shown)
+        [shown.fetch, shown.want] = [{ after: want.after, log: [] }, undefined]
+    }
+  }
+
+  /** A fetch got no answer: it is wanted again. Where the thing itself is gone, it is not. */
+  failed(want: Want, isGone = false): void {
+    if (want === 'sync')
+      this.#sync = 'wanted'
+    else if ('chat' in want) {
+      this.#fetchedRows.delete(want.chat)
+      if (!isGone)
+        this.#wantedRows.add(want.chat)
+    } else {
+      const shown = this.#shown.get(want.chat_id)
+      if (shown?.fetch) {
+        shown.fetch = undefined
+        if (!isGone)
+          this.#want(shown, want.after)
+      }
+    }
+  }
+
+  /** Messages of this chat are wanted, and kept current from now on. */
+  open(chat_id: string): void {
+    const shown = this.#shown.get(chat_id)
+      ?? { items: [], floor: 0, isOpened: true, isLoaded: false, edition: 0 }
+    shown.isOpened = true
+    if (!shown.isLoaded && !shown.fetch)
+      shown.want = null
+    this.#shown.delete(chat_id) // to the end
+    this.#shown.set(chat_id, shown)
+    this.version++
+  }
+
+  /** The whole state is wanted: the server refuses the cursor. */
+  needSync(): void {
+    if (this.#sync === 'no')
+      this.#sync = 'wanted'
+  }
+
+  apply(frame: Frame): void {
+    if (this.#sync !== 'no') {
+      this.#kept.push(frame)
+      return
+    }
+    if (frame.type === 'reset')
+      return this.needSync()
+    const cursor = 'cursor' in frame ? frame.cursor : undefined
+    if (cursor) {
+      const [own, its] = [split(this.cursor), split(cursor)]
+      if (own?.epoch !== its?.epoch || its!.number > own!.number + 1) {
+        this.needSync()
+        this.#kept.push(frame)
+        return
+      }
+      if (its!.number <= own!.number)
+        return this.#replies.close(frame)
+      this.cursor = cursor
+      this.#row(frame, its!.number)
+    }
+    this.#tell(frame)
+    const shown = this.#shown.get(chatOf(frame))
+    shown?.fetch?.log.push(frame)
+    this.#effect(frame)
+    this.version++
+  }
+
+  /** The answer of `GET /sync`. */
+  sync(answer: Sync): void {
+    const [old, now] = [split(this.cursor), split(answer.cursor)!]
+    const isOther = old?.epoch !== now.epoch || old.number > now.number
+    this.#rows = new Map([...answer.chats].reverse().map(x => [x.id, x]))
+    this.#list = undefined
+    this.#replies.sync(answer.running)
+    for (const [id, shown] of this.#shown) {
+      const row = this.#rows.get(id)
+      shown.view = undefined
+      if (!row && shown.isLoaded || !shown.isOpened && (isOther || row!.changed > old!.number))
+        this.#shown.delete(id)
+      else if (row && shown.isLoaded && (isOther || row.changed > old!.number))
+        this.#want(shown, isOther ? null : shown.floor)
+    }
+    this.cursor = answer.cursor
+    this.#sync = 'no'
+    this.version++
+    for (const frame of this.#kept.splice(0)) {
+      const of = split('cursor' in frame ? frame.cursor : frame.type === 'reset' ? frame.data.cursor : undefined)
+      const isOld = of && (frame.type === 'reset' ? of.epoch === now.epoch : of.epoch !== now.epoch)
+      if (!isOld)
+        this.apply(frame)
+      else
+        this.#replies.close(frame)
+    }
+  }
+
+  /** The answer of `GET /chats/{id}`. */
+  row(chat: Chat): void {
+    this.#fetchedRows.delete(chat.id)
+    const old = this.#rows.get(chat.id)
+    if (!old || old.changed > chat.changed)
+      return
+    this.#rows.set(chat.id, chat)
+    if (chat.last_message_time < old.last_message_time) { // a deletion moves it down
+      const order = [...this.#rows].filter(([id]) => id !== chat.id)
+      const at = order.findLastIndex(([, x]) => x.last_message_time <= chat.last_message_time)
+      this.#rows = new Map(order.toSpliced(at + 1, 0, [chat.id, chat]))
+    }
+    this.#changed(chat.id)
+  }
+
+  /** The answer of `GET …/messages/`, with all its pages; `more` says that there are older ones. */
+  fetched(chat_id: string, after: number | null, items: Message[], more = false): void {
+    const shown = this.#shown.get(chat_id)
+    if (!shown?.fetch || shown.fetch.after !== after)
+      return
+    const log = shown.fetch.log
+    shown.fetch = undefined
+    const known = new Map(shown.items.map(x => [x.id, x]))
+    shown.items = after === null ? [] : shown.items.filter(x => x.seq <= after)
+    if (after === null)
+      [shown.floor, shown.edition] = [more && items.length ? items[0]!.seq - 1 : 0, shown.edition + 1]
+    for (const item of items)
+      if (isOpen(item) && known.get(item.id)) // it has ended since
+        this.#put(shown, known.get(item.id)!)
+      else
+        this.#put(shown, item)
+    shown.isLoaded = true
+    this.#changed(chat_id)
+    for (const frame of log)
+      this.#effect(frame)
+  }
+
+  /** The page before the messages that are held, unless something went in the meantime: then false. */
+  older(chat_id: string, place: { floor: number; edition: number }, items: Message[], more: boolean): boolean {
+    const shown = this.#shown.get(chat_id)
+    if (shown?.floor !== place.floor || shown.edition !== place.edition)
+      return false
+    shown.floor = more && items.length ? items[0]!.seq - 1 : 0
+    for (const item of items)
+      this.#put(shown, item)
+    this.#changed(chat_id)
+    return true
+  }
+
+  /** What answers a write of one's own, unless its event has come already. */
+  put(what: { chat: Chat } | { message: Message }): void {
+    if ('chat' in what) {
+      const old = this.#rows.get(what.chat.id)
+      if (old ? old.changed < what.chat.changed : !this.#told.has(what.chat.id))
+        this.#rows.set(what.chat.id, what.chat)
+      this.#changed(what.chat.id)
+    } else if (!this.#told.has(what.message.id)) {
+      const frame: Frame = { type: 'message', data: what.message }
+      this.#row(frame)
+      this.#effect(frame)
+    }
+  }
+
+  save(chat_ids: string[]): Saved {
+    return {
+      cursor: this.cursor,
+      chats: [...this.#rows.values()],
+      messages: Object.fromEntries(chat_ids.map(id => [id, this.#shown.get(id)!])
+        .map(([id, x]) => [id, { items: (x as Shown).items, floor: (x as Shown).floor }])),
+      open: this.#replies.all,
+    }
+  }
+
+  load(saved: Saved): void {
+    this.cursor = saved.cursor
+    this.#sync = 'no'
+    this.#rows = new Map(saved.chats.map(x => [x.id, x]))
+    this.#list = undefined
+    this.#replies.load(saved.open)
+    for (const [id, { items, floor }] of Object.entries(saved.messages))
+      this.#shown.set(id, { items, floor, isOpened: false, isLoaded: true, edition: 0 })
+    this.version++
+  }
+
+  // What an event says of its chat.
+  #row(frame: Frame, number?: number): void {
+    if (frame.type === 'chat.created' || frame.type === 'chat.updated') {
+      this.#rows.set(frame.data.id, frame.data) // a Map leaves in its place what it has
+      this.#list = undefined
+      return
+    }
+    const id = chatOf(frame)
+    if (frame.type === 'chat.deleted') {
+      this.#rows.delete(id)
+      this.#list = undefined
+      return
+    }
+    const old = this.#rows.get(id)
+    if (!old)
+      return
+    const chat = { ...old, changed: Math.max(old.changed, number ?? 0) }
+    if (frame.type === 'message') {
+      const message = frame.data
+      const last = message.reply_id ? message.seq + 1 : message.seq
+      chat.last_message_time = message.timestamp
+      if (message.on_path !== false && (message.sender === 'user' || message.content))
+        chat.last_message_content = excerpt(message.content)
+      if (message.on_path !== false && message.reply_id && last >= chat.last_seq)
+        chat.leaf_id = message.reply_id
+      chat.last_seq = Math.max(chat.last_seq, last)
+      this.#rows.delete(id) // to the end
+    } else if (frame.type === 'chat.path')
+      [chat.leaf_id, chat.last_message_content] = [frame.data.leaf_id, frame.data.last_message_content]
+    else if (frame.type === 'message.deleted')
+      this.#wantedRows.add(id)
+    this.#rows.set(id, chat)
+    this.#changed(id)
+  }
+
+  // What a frame says of messages.
+  #effect(frame: Frame): void {
+    const id = chatOf(frame)
+    const shown = this.#shown.get(id)
+    if (shown)
+      shown.view = undefined
+    switch (frame.type) {
+      case 'message':
+        if (shown)
+          this.#put(shown, frame.data)
+        else if (!isOpen(frame.data))
+          this.#replies.drop(frame.data.id)
+        break
+      case 'message.deleted':
+        this.#delete(id, frame.data.message_id)
+        break
+      case 'message.status':
+        this.#change(id, frame.data.message_id, x =>
+          ranks[x.status] < ranks[frame.data.status] ? { ...x, status: frame.data.status } : x)
+        break
+      case 'message.feedback':
+        this.#change(id, frame.data.message_id, ({ feedback: _, ...x }) =>
+          frame.data.feedback ? { ...x, feedback: frame.data.feedback } : x)
+        break
+      case 'chat.created':
+        if (shown?.isOpened && !shown.isLoaded)
+          this.#want(shown, null)
+        break
+      case 'chat.deleted':
+        this.#shown.delete(id)
+        this.#wantedRows.delete(id)
+        this.#replies.dropAll(id)
+        break
+      case 'chat.path':
+        if (shown)
+          this.#cut(id, shown, frame.data.after_seq)
+        break
+      default:
+        this.#replies.apply(frame, shown?.items, this.#rows.get(id)?.last_message_time)
+    }
+  }
+
+  // Another path is active above a place.
+  #cut(chat_id: string, shown: Shown, after: number): void {
+    shown.edition++
+    if (!shown.isOpened)
+      this.#shown.delete(chat_id)
+    else if (shown.isLoaded) {
+      shown.items = shown.items.filter(x => x.seq <= after)
+      this.#want(shown, after < shown.floor ? null : after)
+    }
+  }
+
+  // Of several fetches the lowest, which is the whole.
+  #want(shown: Shown, after: number | null): void {
+    shown.want = shown.want === undefined ? after
+      : shown.want === null || after === null ? null : Math.min(shown.want, after)
+  }
+
+  #put(shown: Shown, message: Message): void {
+    if (isOpen(message))
+      return this.#replies.merge(message)
+    this.#replies.drop(message.id)
+    const at = shown.items.findIndex(x => x.id === message.id)
+    if (message.on_path === false || message.seq <= shown.floor)
+      at >= 0 && (shown.items = shown.items.toSpliced(at, 1))
+    else if (at >= 0)
+      shown.items = shown.items.with(at, message)
+    else
+      shown.items = shown.items.toSpliced(shown.items.findLastIndex(x => x.seq < message.seq) + 1, 0, message)
+  }
+
+  // What followed it follows its parent.
+  #delete(chat_id: string, id: string): void {
+    const shown = this.#shown.get(chat_id)
+    const gone = shown?.items.find(x => x.id === id) ?? this.#replies.get(id)
+    this.#replies.drop(id)
+    if (gone)
+      this.#replies.follow(id, gone.parent_id)
+    if (!shown)
+      return
+    shown.edition++
+    shown.items = shown.items.filter(x => x.id !== id)
+      .map(x => gone && x.parent_id === id ? { ...x, parent_id: gone.parent_id } : x)
+  }
+
+  #change(chat_id: string, id: string, to: (message: Message) => Message): void {
+    const shown = this.#shown.get(chat_id)
+    const at = shown?.items.findIndex(x => x.id === id) ?? -1
+    if (at >= 0)
+      shown!.items = shown!.items.with(at, to(shown!.items[at]!))
+    else
+      this.#replies.change(id, to)
+  }
+
+  #changed(chat_id: string): void {
+    const shown = this.#shown.get(chat_id)
+    if (shown)
+      shown.view = undefined
+    this.#list = undefined
+    this.version++
+  }
+
+  #tell(frame: Frame): void {
+    const id = frame.type === 'message' || frame.type === 'chat.created' ? frame.data.id
+      : frame.type === 'message.deleted' ? frame.data.message_id
+      : frame.type === 'chat.deleted' ? frame.data.chat_id : undefined
+    if (id === undefined)
+      return
+    this.#told.delete(id)
+    this.#told.add(id)
+    if (this.#told.size > 2000)
+      this.#told.delete(this.#told.values().next().value!)
+  }
+}
+
+const ranks = { sent: 0, delivered: 1, read: 2 }
+
+function split(cursor: string | null | undefined): { epoch: string; number: number } | undefined {
+  const at = cursor?.lastIndexOf('-') ?? -1
+  return at < 0 ? undefined : { epoch: cursor!.slice(0, at), number: Number(cursor!.slice(at + 1)) }
+}
+
+function chatOf(frame: Frame): string {
+  const data = frame.data as { chat_id?: string; id?: string } | undefined
+  return data?.chat_id ?? data?.id ?? ''
+}
+
+/** The first 500 UTF-16 units; one less where the cut would split a pair. */
+function excerpt(text: string): string {
+  return text.slice(0, /[\uD800-\uDBFF]/.test(text[499] ?? '') && text.length > 500 ? 499 : 500)
+}
