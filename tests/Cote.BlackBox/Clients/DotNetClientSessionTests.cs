@@ -38,7 +38,7 @@ public sealed class DotNetClientSessionTests(PublishedProgram program)
         (await one.RequestAsync(HttpMethod.Get, "/sessions/")).GetArrayLength().ShouldBe(1);
     }
 
-    [Fact]
+    [Fact, Trait("Stage", "slow")]
     public async Task A_token_that_expires_is_renewed_and_a_session_that_is_ended_logs_out()
     {
         await using var node = await new Node(program) { Arguments = { "--Cote:Auth:AccessTokenMinutes=1" } }.StartAsync();
