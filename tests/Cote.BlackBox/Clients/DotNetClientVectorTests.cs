@@ -102,15 +102,5 @@ public sealed class DotNetClientVectorTests
     static JsonNode Json<T>(T value, JsonTypeInfo<T> type) => JsonSerializer.SerializeToNode(value, type)!;
 
     static void ShouldBe(JsonNode actual, JsonNode expected, string what) =>
-        Plain(actual).ToJsonString().ShouldBe(Plain(expected).ToJsonString(), what);
-
-    // Without nulls, which are the same as absent, and with names in order.
-    static JsonNode Plain(JsonNode node) => node switch
-    {
-        JsonObject json => new JsonObject(json.Where(x => x.Value is not null).OrderBy(x => x.Key, StringComparer.Ordinal)
-            .Select(x => KeyValuePair.Create(x.Key, (JsonNode?)Plain(x.Value!)))),
-        JsonArray array => new JsonArray([.. array.Select(x => x is null ? null : Plain(x))]),
-        _ => JsonNode.Parse(JsonElement.Parse(node.ToJsonString()).ValueKind == JsonValueKind.Number
-            ? node.ToJsonString().Replace(".0", "", StringComparison.Ordinal) : node.ToJsonString())!,
-    };
+        PlainJson.Of(actual).ShouldBe(PlainJson.Of(expected), what);
 }

@@ -243,7 +243,8 @@ sealed class WanderingPerson : IAsyncDisposable
             var state = _clients[i].State;
             if (state.Pending.Values.SelectMany(x => x).Any(x => !x.IsFailed))
                 faults.Add($"{i} has not sent all.");
-            Compare($"Chats of {i}", state.Chats.Select(x => JsonSerializer.SerializeToNode(x, CoteJson.Default.Chat)!), sync["chats"]!, faults);
+            Compare($"Chats of {i}",
+                state.Chats.Select(x => JsonSerializer.SerializeToNode(x, CoteJson.Default.Chat)!), sync["chats"]!, faults);
         }
         foreach (var chat in sync["chats"]!.AsArray().Select(x => (string)x!["id"]!))
         {
@@ -254,9 +255,10 @@ sealed class WanderingPerson : IAsyncDisposable
                 if (!state.Messages.TryGetValue(chat, out var shown))
                     _ = _clients[i].OpenAsync(chat);
                 var first = shown is [var oldest, ..] ? oldest.Seq : long.MaxValue;
-                var expected = new JsonArray([.. path.Where(x => !state.HasMore.Contains(chat) || (long)x!["seq"]! >= first)
-                    .Select(x => x!.DeepClone())]);
-                Compare($"Messages of {i}", (shown ?? []).Select(x => JsonSerializer.SerializeToNode(x, CoteJson.Default.Message)!), expected, faults);
+                var expected = new JsonArray([.. path
+                    .Where(x => !state.HasMore.Contains(chat) || (long)x!["seq"]! >= first).Select(x => x!.DeepClone())]);
+                Compare($"Messages of {i}",
+                    (shown ?? []).Select(x => JsonSerializer.SerializeToNode(x, CoteJson.Default.Message)!), expected, faults);
             }
             var tree = await getAsync($"/chats/{chat}/messages/?branches=all&after=0&limit=1000");
             CheckOnce(tree.AsArray(), story, faults);
@@ -267,48 +269,22 @@ sealed class WanderingPerson : IAsyncDisposable
     // Each text stands once, and a reply that is completed is what the model said.
     static void CheckOnce(JsonArray tree, Story story, List<string> faults)
     {
-        var questions = tree.Where(x => (string)x!["sender"]! == "user").ToDictionary(x => (string)x!["id"]!, x => (string)x!["content"]!);
+        var questions = tree.Where(x => (string)x!["sender"]! == "user")
+            .ToDictionary(x => (string)x!["id"]!, x => (string)x!["content"]!);
         faults.AddRange(questions.GroupBy(x => x.Value).Where(x => x.Count() > 1).Select(x => $"Twice: {x.Key}"));
-        foreach (var reply in tree.Where(x => (string?)x!["generation"]?["state"] == "completed" && x["reply_to_id"] is not null))
-            if (questions.TryGetValue((string)reply!["reply_to_id"]!, out var asked) && story.To(asked) != (string)reply["content"]!)
+        foreach (var reply in tree.Where(x => (string?)x!["generation"]?["state"] == "completed"))
+            if (questions.TryGetValue((string?)reply!["reply_to_id"] ?? "", out var asked)
+                && story.To(asked) != (string)reply["content"]!)
                 faults.Add($"To {asked}: {reply["content"]}");
     }
 
     static void Compare(string what, IEnumerable<JsonNode> held, JsonNode expected, List<string> faults)
     {
-        var (one, other) = (held.Select(Plain).ToList(), expected.AsArray().Select(x => Plain(x!)).ToList());
+        // The status moves by being looked at, and `changed` names the last of the events that were stored together.
+        var (one, other) = (held.Select(x => PlainJson.Of(x, "status", "changed")).ToList(),
+            expected.AsArray().Select(x => PlainJson.Of(x!, "status", "changed")).ToList());
         if (!one.SequenceEqual(other))
             faults.Add($"{what}: held {one.Count}, the server has {other.Count}. Only held: "
                 + string.Join('\n', one.Except(other)) + "\nOnly there: " + string.Join('\n', other.Except(one)));
-    }
-
-    // Without nulls, which are the same as absent, and the status, which moves by being looked at.
-    static string Plain(JsonNode node) => new JsonObject(node.AsObject()
-        .Where(x => x.Value is not null && x.Key is not ("status" or "changed"))
-        .OrderBy(x => x.Key, StringComparer.Ordinal).Select(x => KeyValuePair.Create(x.Key, (JsonNode?)x.Value!.DeepClone())))
-        .ToJsonString();
-}
-
-/// <summary>Loses requests, and answers after the server has done what it was asked for.</summary>
-sealed class LosingHandler(Random random) : DelegatingHandler(new SocketsHttpHandler())
-{
-    int _lost;
-
-    public int Lost => _lost;
-
-    protected override async Task<HttpResponseMessage> SendAsync(
-        HttpRequestMessage request, CancellationToken cancellationToken)
-    {
-        int dice;
-        lock (random)
-            dice = random.Next(20);
-        if (dice == 0)
-            throw new HttpRequestException("The request is lost.");
-        var response = await base.SendAsync(request, cancellationToken);
-        if (dice > 1)
-            return response;
-        Interlocked.Increment(ref _lost);
-        response.Dispose();
-        throw new HttpRequestException("The answer is lost.");
     }
 }
