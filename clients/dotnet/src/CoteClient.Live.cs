@@ -4,6 +4,7 @@ namespace Cote.Client;
 
 public sealed partial class CoteClient : IConnected
 {
+    const string OwnerKey = "cote.owner";
     const string StateKey = "cote.state";
     static readonly TimeSpan SaveAfter = TimeSpan.FromMilliseconds(300);
 
@@ -13,7 +14,7 @@ public sealed partial class CoteClient : IConnected
     Task _running = Task.CompletedTask;
     Task _fetching = Task.CompletedTask;
     Task _saving = Task.CompletedTask;
-    string? _owner;
+    CancellationTokenSource _live = new();
 
     async Task<string> IConnected.CursorAsync(CancellationToken cancellationToken)
     {
@@ -53,26 +54,35 @@ public sealed partial class CoteClient : IConnected
 
     void IConnected.Stand(ConnectionStatus status, CoteException? error) => Stand(status, error);
 
-    void Connect()
+    Task GoLiveAsync(CancellationToken cancellationToken)
     {
         lock (_gate)
         {
-            if (_over.IsCancellationRequested || !_running.IsCompleted)
-                return;
-            _running = Task.Run(ConnectAsync);
+            if (_over.IsCancellationRequested)
+                return Task.CompletedTask;
+            if (_replica.Cursor is null && _first.Task.IsCompleted)
+                _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            if (_running.IsCompleted || _live.IsCancellationRequested)
+            {
+                _live = CancellationTokenSource.CreateLinkedTokenSource(_over.Token);
+                var (before, live) = (_running, _live.Token);
+                _running = Task.Run(() => ConnectAsync(before, live), CancellationToken.None);
+            }
+            return _first.Task.WaitAsync(cancellationToken);
         }
     }
 
-    async Task ConnectAsync()
+    async Task ConnectAsync(Task before, CancellationToken live)
     {
+        await before.ConfigureAwait(false);
         try
         {
-            await new Connection(_http, _session, _options.Transport, _wakeup, this).RunAsync(_over.Token)
+            await new Connection(_http, _session, _options.Transport, _wakeup, this).RunAsync(live)
                 .ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (_over.IsCancellationRequested)
+        catch (OperationCanceledException) when (live.IsCancellationRequested)
         {
-            // The client was closed.
+            // The client was closed, or the session has ended.
         }
         finally
         {
@@ -106,12 +116,12 @@ public sealed partial class CoteClient : IConnected
                 }
                 backoff.Reset();
             }
-            catch (CoteException error) when (error.IsTemporary)
+            catch (CoteException error) when (_session.Exists)
             {
                 _first.TrySetResult(); // there is no network: what is stored is what there is to show
                 await PauseAsync(backoff, error.RetryAfter).ConfigureAwait(false);
             }
-            catch (CoteException error) when (error.Status == 401)
+            catch (CoteException)
             {
                 return; // the session has ended
             }
@@ -238,13 +248,12 @@ public sealed partial class CoteClient : IConnected
         {
             // What is stored is of no use: a sync brings it all.
         }
-        _owner = _session.User?.Id ?? stored?.UserId;
-        if (stored is null || stored.UserId != _owner)
+        if (stored?.Cursor is null || stored.UserId != _session.User?.Id)
             return;
         lock (_gate)
-            _replica.Load(stored);
-        if (stored.Cursor is not null)
-            _first.TrySetResult();
+            if (_replica.Cursor is null)
+                (_replica = new()).Load(stored);
+        _first.TrySetResult();
     }
 
     async Task ForgetAsync()
@@ -253,10 +262,11 @@ public sealed partial class CoteClient : IConnected
         {
             _replica = new();
             _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
-            _owner = null;
         }
+        await _saving.ConfigureAwait(false); // it would store once more what goes
         await _outbox.DropAsync(_ => true).ConfigureAwait(false);
         await _storage.RemoveAsync(StateKey).ConfigureAwait(false);
+        await _storage.RemoveAsync(OwnerKey).ConfigureAwait(false);
         Change();
     }
 
@@ -288,7 +298,7 @@ public sealed partial class CoteClient : IConnected
             if (_replica is { Cursor: null } or { NeedsSync: true })
                 return;
             // The event and the cursor stand in one value: a crash loses both or none.
-            stored = _replica.Save(_owner);
+            stored = _replica.Save(_session.User?.Id);
         }
         await _storage.SetAsync(StateKey, JsonSerializer.Serialize(stored, CoteJson.Default.StoredState))
             .ConfigureAwait(false);

@@ -57,20 +57,21 @@ public sealed partial class CoteClient : IAsyncDisposable
 
     /// <summary>
     /// Logs in, by the username or the e-mail. What another user has left on this device is removed; where the client
-    /// was started it goes live.
+    /// was started it goes live, and this ends when there is a state to show.
     /// </summary>
     public async Task<User> LogInAsync(string username, string password, CancellationToken cancellationToken = default)
     {
         await LoadAsync(cancellationToken).ConfigureAwait(false);
         var user = await _session.LogInAsync(username, password, _options.DeviceName, cancellationToken)
             .ConfigureAwait(false);
-        if (_owner is not null && _owner != user.Id)
+        if (await _storage.GetAsync(OwnerKey, cancellationToken).ConfigureAwait(false) != user.Id)
             await ForgetAsync().ConfigureAwait(false);
-        _owner = user.Id;
+        await _storage.SetAsync(OwnerKey, user.Id, cancellationToken).ConfigureAwait(false);
+        await RestoreAsync(cancellationToken).ConfigureAwait(false);
         Stand(ConnectionStatus.Connecting);
         _wakeup.Wake();
         if (_isStarted)
-            Connect();
+            await GoLiveAsync(cancellationToken).ConfigureAwait(false);
         return user;
     }
 
@@ -99,8 +100,7 @@ public sealed partial class CoteClient : IAsyncDisposable
         _isStarted = true;
         if (!_session.Exists)
             return;
-        Connect();
-        await _first.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await GoLiveAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -124,6 +124,7 @@ public sealed partial class CoteClient : IAsyncDisposable
         _session.Dispose();
         _outbox.Dispose();
         _turning.Dispose();
+        _live.Dispose();
         _over.Dispose();
     }
 
@@ -153,6 +154,13 @@ public sealed partial class CoteClient : IAsyncDisposable
             .ConfigureAwait(false);
     }
 
-    // A session that ends here ends what is shown, and stops what is under way.
-    void OnSessionEnded() => Stand(ConnectionStatus.LoggedOut);
+    // What is shown belongs to the session; what is stored waits for its user.
+    void OnSessionEnded()
+    {
+        CancellationTokenSource live;
+        lock (_gate)
+            (live, _replica) = (_live, new());
+        live.Cancel();
+        Stand(ConnectionStatus.LoggedOut);
+    }
 }

@@ -93,9 +93,21 @@ sealed class Session(CoteHttp http, ICoteStorage storage) : IDisposable
         }
     }
 
-    /// <summary>Forgets the session.</summary>
-    public async Task EndAsync()
+    /// <summary>Takes the session of another client of this storage; false where there is none but that of this token.</summary>
+    public async Task<bool> AdoptAsync(string ended, CancellationToken cancellationToken)
     {
+        await using var locked = await storage.LockAsync(Key, cancellationToken).ConfigureAwait(false);
+        if (await ReadAsync(cancellationToken).ConfigureAwait(false) is not { } stored || stored.AccessToken == ended)
+            return false;
+        _tokens = stored;
+        return true;
+    }
+
+    /// <summary>Forgets the session; where a token is given, only the one that it belongs to.</summary>
+    public async Task EndAsync(string? token = null)
+    {
+        if (token is not null && token != AccessToken)
+            return;
         _tokens = null;
         await storage.RemoveAsync(Key).ConfigureAwait(false);
         Ended?.Invoke();

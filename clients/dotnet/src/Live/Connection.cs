@@ -24,10 +24,13 @@ sealed class Connection(
     CoteHttp http, Session session, Transport transport, Wakeup wakeup, IConnected client)
 {
     const int TriesOfOne = 2;
+    const int ShortMilliseconds = 2_000;
+    const int LongMilliseconds = 60_000;
 
     readonly Backoff _backoff = new(wakeup);
     int _choice;
     int _failures;
+    long _openedAt;
 
     /// <summary>Runs until it is cancelled, the session has ended, or the server wants no further try.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -66,18 +69,28 @@ sealed class Connection(
 
     void Opened()
     {
-        _backoff.Reset();
+        _openedAt = Environment.TickCount64;
         client.Stand(ConnectionStatus.Live);
     }
 
-    // A way that brings nothing, twice, is blocked; the next one may not be.
+    // A way that brings nothing, twice, is blocked; the next one may not be. After a while the best one is tried again.
     void Judge(Ending ending)
     {
-        _failures = ending.WasOpen ? 0 : _failures + 1;
-        if (_failures < TriesOfOne)
-            return;
-        _failures = 0;
-        _choice++;
+        if (ending.WasOpen)
+        {
+            var lasted = Environment.TickCount64 - _openedAt;
+            // One that ends at once, again and again, has met a limit: it comes back less and less often.
+            if (lasted > ShortMilliseconds)
+                _backoff.Reset();
+            if (lasted > LongMilliseconds)
+                _choice = 0;
+            _failures = 0;
+        }
+        else if (ending.Code is not (401 or 429 or 1008 or 4011) && ++_failures >= TriesOfOne)
+        {
+            _failures = 0;
+            _choice++;
+        }
     }
 
     async Task<bool> GoesOnAsync(Ending ending, string token, CancellationToken cancellationToken)
@@ -97,12 +110,14 @@ sealed class Connection(
                 {
                     break; // the refresh is tried again by the next connection
                 }
-                if (ending.Code == 4011)
-                    return true;
                 break;
             case 4503:
-                await session.EndAsync().ConfigureAwait(false);
-                return false;
+                if (!await session.AdoptAsync(token, cancellationToken).ConfigureAwait(false))
+                {
+                    await session.EndAsync(token).ConfigureAwait(false);
+                    return false;
+                }
+                break;
             case 422 or 4500:
                 client.ForgetCursor();
                 break;
