@@ -28,8 +28,8 @@ export function derived(vector: Vector): Vector[] {
         make('gap', 'a delta is lost: those behind it are held back until the end', [
           ...steps.slice(0, last + 1).filter(x => x !== gap), shown(until(gap)), ...steps.slice(last + 1)]),
         make('swapped', 'a delta comes after the next one, which waits for it', [
-          ...steps.slice(0, at), steps[at + 1]!, shown(until(swap)), swap,
-          shown(until(deltas[12]!)), ...steps.slice(at + 2)]),
+          ...steps.slice(0, at), deltas[11]!, shown(until(swap)), swap,
+          shown(until(deltas[12]!)), ...steps.slice(at + 1).filter(x => x !== deltas[11])]),
         make('snapshot', 'a delta is lost, and a snapshot brings what it had', steps.flatMap((x): Step[] => {
           if (x === gap)
             return []
@@ -68,7 +68,8 @@ export function derived(vector: Vector): Vector[] {
       const lost = durable.findLastIndex(is('chat.updated')) - 1
       const at = steps.indexOf(durable[lost]!)
       const [chat_id] = Object.keys(vector.expect.messages)
-      const { cursor, chats, messages } = vector.expect
+      const { cursor, messages } = vector.expect
+      const chats = vector.expect.chats.map(x => ({ ...x, changed: Number(cursor!.split('-')[1]) }))
       return [make('hole', 'an event is lost: the whole state is fetched, and what came behind is not applied twice', [
         ...steps.slice(0, at), ...steps.slice(at + 1), { want: ['sync'] },
         { sync: { cursor: cursor!, chats, running: [] } },
