@@ -46,8 +46,8 @@ public sealed partial class CoteClient
             .ConfigureAwait(false)).As(CoteJson.Default.Chat));
 
     /// <summary>
-    /// Shows a chat: its newest messages are fetched, and kept current from now on. It ends when they are there; without a
-    /// network at once, and they come later.
+    /// Shows a chat: its newest messages are fetched, and kept current from now on. It ends when they are there;
+    /// without a network at once, and they come later.
     /// </summary>
     public async Task OpenAsync(string chatId, CancellationToken cancellationToken = default)
     {

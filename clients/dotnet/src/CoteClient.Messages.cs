@@ -5,8 +5,8 @@ namespace Cote.Client;
 public sealed partial class CoteClient
 {
     /// <summary>
-    /// Sends a message. It is stored on this device first, stands in <see cref="State.Pending"/>, and is tried until the
-    /// server answers, also by a later client of the same storage. It is there once, however often it was tried.
+    /// Sends a message. It is stored on this device first, stands in <see cref="State.Pending"/>, and is tried until
+    /// the server answers, also by a later client of the same storage. It is there once, however often it was tried.
     /// </summary>
     /// <returns>The message, when it is on the server's disk; the reply follows by itself.</returns>
     /// <exception cref="CoteException">The server refused it; it stays among the pending ones as failed.</exception>
@@ -30,7 +30,7 @@ public sealed partial class CoteClient
         string chatId, string messageId, NewMessage message, CancellationToken cancellationToken = default) =>
         SendAsync(chatId, message with { VersionOf = messageId }, cancellationToken);
 
-    /// <summary>Makes another reply to a question, which the id names, or one of its replies; durable as a send.</summary>
+    /// <summary>Makes another reply to a question; the id is its own or that of a reply; durable as a send.</summary>
     /// <returns>The new reply, which is open.</returns>
     public async Task<Message> RegenerateAsync(
         string chatId, string messageId, RegenerateOptions? options = null,
@@ -94,7 +94,7 @@ public sealed partial class CoteClient
             HttpMethod.Post, CallPath(chatId, messageId, callId), answer.Body.DeepClone(), cancellationToken)
             .ConfigureAwait(false)).As(CoteJson.Default.Message);
 
-    /// <summary>Takes a client's tool call for this installation, for 60 s: others are refused with <c>claimed</c>.</summary>
+    /// <summary>Takes a client's tool call for this installation, for 60 s: others get <c>claimed</c>.</summary>
     public Task ClaimAsync(
         string chatId, string messageId, string callId, string clientId,
         CancellationToken cancellationToken = default) =>

@@ -81,7 +81,8 @@ public sealed partial class CoteClient
 
     static Pending PendingOf(Errand errand) => new(
         errand.Id, errand.Body.GetProperty("content").GetString() ?? "",
-        errand.Body.TryGetProperty("media_urls", out var urls) ? [.. urls.EnumerateArray().Select(x => x.GetString()!)] : [],
+        errand.Body.TryGetProperty("media_urls", out var urls)
+            ? [.. urls.EnumerateArray().Select(x => x.GetString()!)] : [],
         errand.Failure is not null,
         errand.Failure is { } failure ? new(failure.Status, failure.Code, failure.Detail) : null);
 

@@ -41,8 +41,8 @@ public sealed partial class CoteClient : IAsyncDisposable
     public State State => _state ?? MakeState();
 
     /// <summary>
-    /// Happens after changes of <see cref="State"/>, once for several of one moment, in the synchronization context in which
-    /// the client was made, else on any thread.
+    /// Happens after changes of <see cref="State"/>, once for several of one moment, in the synchronization context in
+    /// which the client was made, else on any thread.
     /// </summary>
     public event EventHandler? Changed;
 
@@ -109,7 +109,7 @@ public sealed partial class CoteClient : IAsyncDisposable
     /// </summary>
     public void Wake() => _wakeup.Wake();
 
-    /// <summary>Closes the connection. What waits is stored, and the next client of this storage goes on with it.</summary>
+    /// <summary>Closes the connection. What waits is stored, and the next client of this storage sends it.</summary>
     public async ValueTask DisposeAsync()
     {
         if (_over.IsCancellationRequested)
@@ -129,7 +129,7 @@ public sealed partial class CoteClient : IAsyncDisposable
     }
 
     /// <summary>
-    /// Any other route of the server, with the session's token: models, limits, usage, sessions, search, export, shares.
+    /// Any other route of the server, with the session's token: models, limits, usage, sessions, search, shares.
     /// </summary>
     /// <param name="method">The method.</param>
     /// <param name="path">From the host on, such as <c>/models</c>.</param>

@@ -17,7 +17,7 @@ public enum Transport
 }
 
 /// <summary>How a client is made.</summary>
-/// <param name="Url">Where the server answers, as <c>https://chat.example.com</c>; a path in front of its routes is kept.</param>
+/// <param name="Url">Where the server answers, such as <c>https://chat.example.com</c>.</param>
 public sealed record CoteClientOptions(Uri Url)
 {
     /// <summary>Where tokens, the outbox and what was shown are kept; null keeps them in memory.</summary>
@@ -26,10 +26,10 @@ public sealed record CoteClientOptions(Uri Url)
     /// <summary>How live changes come.</summary>
     public Transport Transport { get; init; }
 
-    /// <summary>What sends requests; null makes one. The client does not dispose it, and sockets do not use it.</summary>
+    /// <summary>What sends requests; null makes one. The client does not dispose it; sockets do not use it.</summary>
     public HttpMessageHandler? Handler { get; init; }
 
-    /// <summary>How long a request may take; uploads send a piece with each, and a long-poll has this time on top.</summary>
+    /// <summary>How long a request may take; an upload has it for each piece, a long-poll on top of its own.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>What this device is called in the list of sessions; null leaves it to the server.</summary>

@@ -32,7 +32,8 @@ public sealed class DotNetClientCrashTests(PublishedProgram program, ITestOutput
             await Task.Delay(random.Next(100, 1_000)); // the moment of the cut is what is tried out
             line.CutAll();
             // A kill before anything was done would prove nothing.
-            await Patience.UntilAsync(() => Task.FromResult(person.Acknowledged > before || lives.IsCompleted), "they write");
+            await Patience.UntilAsync(
+                () => Task.FromResult(person.Acknowledged > before || lives.IsCompleted), "they write");
             await Task.Delay(random.Next(50, 1_000)); // and that of the kill
             await node.KillAsync();
             if (round % 3 == 0)

@@ -5,7 +5,7 @@ using ChatClient = Cote.Client.CoteClient;
 
 namespace Cote.BlackBox.Clients;
 
-/// <summary>The session and the stored state of Cote.Client: over expired tokens, shared storages, and no network.</summary>
+/// <summary>Cote.Client over expired tokens, shared storages, and no network.</summary>
 public sealed class DotNetClientSessionTests(PublishedProgram program)
 {
     [Fact]
@@ -33,7 +33,8 @@ public sealed class DotNetClientSessionTests(PublishedProgram program)
         }
 
         (await storage.GetAsync("cote.tokens")).ShouldNotBe(before);
-        (await one.RequestAsync(HttpMethod.Get, "/users/me")).GetProperty("id").GetString().ShouldBe(one.State.User!.Id);
+        (await one.RequestAsync(HttpMethod.Get, "/users/me")).GetProperty("id").GetString()
+            .ShouldBe(one.State.User!.Id);
         other.State.Status.ShouldBe(ConnectionStatus.Live);
         (await one.RequestAsync(HttpMethod.Get, "/sessions/")).GetArrayLength().ShouldBe(1);
     }
@@ -41,7 +42,8 @@ public sealed class DotNetClientSessionTests(PublishedProgram program)
     [Fact, Trait("Stage", "slow")]
     public async Task A_token_that_expires_is_renewed_and_a_session_that_is_ended_logs_out()
     {
-        await using var node = await new Node(program) { Arguments = { "--Cote:Auth:AccessTokenMinutes=1" } }.StartAsync();
+        await using var node =
+            await new Node(program) { Arguments = { "--Cote:Auth:AccessTokenMinutes=1" } }.StartAsync();
         var name = NewName();
         var storage = new MemoryStorage();
         await using var client = await RegisterAsync(node.Url, storage: storage, name: name);

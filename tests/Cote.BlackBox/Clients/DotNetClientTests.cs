@@ -104,7 +104,8 @@ public sealed class DotNetClientTests(DemoNode node) : IClassFixture<DemoNode>
         await client.SendAsync(chat, "and then?").InTimeAsync();
         var second = await client.EditAsync(chat, first.Id, "pigeons").InTimeAsync();
         await client.EndOfAsync(second);
-        var edited = await client.WhenAsync(x => Of(x, chat) is [{ Content: "pigeons", Siblings.Count: 2 }, { IsOpen: false }]);
+        var edited = await client.WhenAsync(
+            x => Of(x, chat) is [{ Content: "pigeons", Siblings.Count: 2 }, { IsOpen: false }]);
         Of(edited, chat)[0].Siblings!.Previous.ShouldBe(first.Id);
 
         await client.SwitchToAsync(chat, first.Id);

@@ -61,7 +61,7 @@ sealed class ResumableUpload(CoteHttp http, Session session, Backoff backoff, IP
             var answer = await http.SendAsync(request, cancellationToken).ConfigureAwait(false);
             var location = answer["Location"]
                 ?? throw new CoteException(0, "network", "The server named no place for the upload");
-            return Uri.TryCreate(location, UriKind.Absolute, out var url) && url.Scheme.StartsWith("http", StringComparison.Ordinal)
+            return Uri.TryCreate(location, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
                 ? url.PathAndQuery : location;
         }, cancellationToken);
 

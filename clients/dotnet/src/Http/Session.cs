@@ -93,7 +93,7 @@ sealed class Session(CoteHttp http, ICoteStorage storage) : IDisposable
         }
     }
 
-    /// <summary>Takes the session of another client of this storage; false where there is none but that of this token.</summary>
+    /// <summary>Takes the session of another client of this storage; false where it is that of this token.</summary>
     public async Task<bool> AdoptAsync(string ended, CancellationToken cancellationToken)
     {
         await using var locked = await storage.LockAsync(Key, cancellationToken).ConfigureAwait(false);

@@ -11,11 +11,14 @@ sealed class Backoff(Wakeup wakeup)
     /// <summary>The next wait is a short one.</summary>
     public void Reset() => _next = First;
 
-    /// <summary>Waits, at least as long as the server asks for.</summary>
-    public async Task WaitAsync(TimeSpan? atLeast, CancellationToken cancellationToken)
+    /// <summary>Waits a while, or as long as the server asks for and a little more.</summary>
+    public async Task WaitAsync(TimeSpan? asked, CancellationToken cancellationToken)
     {
-        var delay = (atLeast ?? TimeSpan.Zero) + (_next * Random.Shared.NextDouble());
-        _next = TimeSpan.FromTicks(Math.Min(_next.Ticks * 2, Longest.Ticks));
+        var delay = _next * Random.Shared.NextDouble();
+        if (asked > TimeSpan.Zero)
+            delay = asked.Value * (1 + (Random.Shared.NextDouble() / 2));
+        else
+            _next = TimeSpan.FromTicks(Math.Min(_next.Ticks * 2, Longest.Ticks));
         await wakeup.WaitAsync(delay, cancellationToken).ConfigureAwait(false);
     }
 }

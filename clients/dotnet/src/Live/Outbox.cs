@@ -23,7 +23,8 @@ sealed record Failure(int Status, string Code, string Detail);
 /// until the server answers, kept where it refuses.
 /// </summary>
 sealed class Outbox(
-    ICoteStorage storage, Wakeup wakeup, Func<Errand, CancellationToken, Task<Answer>> postAsync, Action changed) : IDisposable
+    ICoteStorage storage, Wakeup wakeup, Func<Errand, CancellationToken, Task<Answer>> postAsync, Action changed)
+    : IDisposable
 {
     const string Key = "cote.outbox";
 
@@ -68,6 +69,7 @@ sealed class Outbox(
     /// <summary>Stores a write and tries it; ends with the server's answer.</summary>
     public async Task<Answer> AddAsync(Errand errand, CancellationToken cancellationToken)
     {
+        ObjectDisposedException.ThrowIf(_over.IsCancellationRequested, this);
         var answer = Expect(errand.Id);
         lock (_gate)
             _errands.Add(errand);
@@ -166,6 +168,12 @@ sealed class Outbox(
                 {
                     await RefuseAsync(errand, error).ConfigureAwait(false);
                 }
+                catch (Exception error) when (!_over.IsCancellationRequested)
+                {
+                    // A fault of this program must not hold up what follows in the chat.
+                    await RefuseAsync(errand, new(0, "client_error", error.Message) { Reason = error })
+                        .ConfigureAwait(false);
+                }
         }
         catch (OperationCanceledException) when (_over.IsCancellationRequested)
         {
@@ -200,9 +208,9 @@ sealed class Outbox(
             await SaveAsync().ConfigureAwait(false);
             return;
         }
-        if (error.Status == 410)
+        if (error.Status == 410 || errand.Kind != "send")
         {
-            // It was done, and what it made was deleted since.
+            // It was done, and what it made was deleted since; or it is nothing that a person wrote.
             await EndAsync(errand, x => x.TrySetException(error)).ConfigureAwait(false);
             return;
         }

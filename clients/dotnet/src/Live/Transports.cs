@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace Cote.Client;
 
-/// <summary>How a connection ended: by a close code of docs/realtime.md, or by a status as 4 hundred and so on.</summary>
+/// <summary>How a connection ended.</summary>
 /// <param name="Code">A close code, or the status of an answer; 1006 where the line broke.</param>
 /// <param name="WasOpen">Whether the server said anything.</param>
 /// <param name="RetryAfter">How long the server asks to wait.</param>
@@ -96,8 +96,8 @@ sealed class EventSource(CoteHttp http, Action<Frame> take, Action opened) : Fra
 {
     protected override async Task<int> ReadAsync(string cursor, string token, CancellationToken cancellationToken)
     {
-        using var response = await http.OpenAsync($"events?cursor={cursor}", token, "text/event-stream", cancellationToken)
-            .ConfigureAwait(false);
+        using var response = await http.OpenAsync(
+            $"events?cursor={cursor}", token, "text/event-stream", cancellationToken).ConfigureAwait(false);
         await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
         using var lines = new StreamReader(stream, Encoding.UTF8);
         using var watchdog = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

@@ -73,9 +73,10 @@ sealed class OpenReply
     public void Show(Snapshot snapshot)
     {
         var content = snapshot.Content ?? "";
-        var isOlder = snapshot.Attempt < Attempt
-            || (snapshot.Attempt == Attempt && (content.Length < _text.Length || (snapshot.Rev ?? 0) < _revs.DefaultIfEmpty(0).Max()));
-        if (isOlder)
+        if (snapshot.Attempt < Attempt)
+            return;
+        var lastRev = _revs.DefaultIfEmpty(0).Max();
+        if (snapshot.Attempt == Attempt && (content.Length < _text.Length || (snapshot.Rev ?? 0) < lastRev))
             return;
         var state = _message.Generation?.State ?? "running";
         _message = _message with

@@ -47,7 +47,7 @@ sealed partial class Replica
         }
     }
 
-    /// <summary>The answer of <c>GET …/messages/</c>, with all its pages; <c>hasMore</c>: there are older ones.</summary>
+    /// <summary>The answer of <c>GET …/messages/</c> to its end; <c>hasMore</c>: there are older ones.</summary>
     public void TakeMessages(Want want, IReadOnlyList<Message> items, bool hasMore)
     {
         var id = want.ChatId!;

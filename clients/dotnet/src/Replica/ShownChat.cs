@@ -67,6 +67,6 @@ sealed record Want(string? ChatId, long? After = null, bool IsRow = false)
     public static readonly Want Sync = new((string?)null);
 
     /// <summary>Of two fetches the lowest, which is the whole.</summary>
-    public Want Or(Want? other) =>
-        other is null ? this : this with { After = After is null || other.After is null ? null : Math.Min(After.Value, other.After.Value) };
+    public Want Or(Want? other) => other is null ? this
+        : this with { After = After is { } one && other.After is { } two ? Math.Min(one, two) : null };
 }

@@ -1,8 +1,8 @@
 namespace Cote.Client;
 
 /// <summary>
-/// A storage in a folder, a file for each key, that only this user of the machine may read. A value is replaced whole or not
-/// at all, also by a crash. Several processes may share it.
+/// A storage in a folder, a file for each key, that only this user of the machine may read. A value is replaced whole
+/// or not at all, also by a crash. Several processes may share it.
 /// </summary>
 public sealed class FileStorage : ICoteStorage
 {

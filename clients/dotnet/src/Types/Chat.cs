@@ -15,7 +15,7 @@ public sealed record Chat
     /// <summary>When it was made, in UTC.</summary>
     public DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>When a message was last sent or ended in it, on whatever path; without one <see cref="CreatedAt"/>.</summary>
+    /// <summary>When a message was last sent or ended in it; without one <see cref="CreatedAt"/>.</summary>
     public DateTimeOffset LastMessageTime { get; init; }
 
     /// <summary>The first 500 UTF-16 units of that message of the active path.</summary>

@@ -31,6 +31,15 @@ public sealed class CoteException(int status, string code, string detail) : Exce
     /// <summary>What the network said.</summary>
     public Exception? Reason { get; init; }
 
-    /// <summary>Whether the same request may succeed later: no answer, 5xx, 429, 408 or 423.</summary>
-    public bool IsTemporary => Status is 0 or >= 500 or 429 or 408 or 423 && Code != "insufficient_quota";
+    /// <summary>
+    /// Whether the same request may succeed soon: no answer, 5xx, 408, 423, and 429 but where a budget is used up.
+    /// </summary>
+    public bool IsTemporary => Status switch
+    {
+        0 => Code == "network",
+        429 => Code != "budget_exceeded",
+        501 or 507 => false,
+        408 or 423 or >= 500 and < 600 => true,
+        _ => false,
+    };
 }

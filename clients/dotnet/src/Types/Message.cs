@@ -72,7 +72,7 @@ public sealed record Message
     public bool IsOpen => Generation?.State is "queued" or "running" or "waiting";
 }
 
-/// <summary>How a reply came about; on a user's message only <see cref="Error"/>, with which a provider refused it.</summary>
+/// <summary>How a reply came about; on a user's message <see cref="Error"/> alone: a provider refused it.</summary>
 public sealed record Generation
 {
     /// <summary><c>queued</c>, <c>running</c>, <c>waiting</c>, <c>completed</c>, <c>stopped</c>, <c>failed</c> or

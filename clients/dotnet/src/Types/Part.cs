@@ -9,7 +9,8 @@ namespace Cote.Client;
 /// </summary>
 public sealed record Part
 {
-    /// <summary><c>text</c>, <c>reasoning</c>, <c>tool</c>, <c>source</c>, <c>file</c>, <c>step</c> or one to ignore.</summary>
+    /// <summary><c>text</c>, <c>reasoning</c>, <c>tool</c>, <c>source</c>, <c>file</c> or <c>step</c>; ignore
+    /// others.</summary>
     public string Type { get => field ?? ""; init; }
 
     /// <summary>Where a text or what a source supports begins in the content, in UTF-16 units.</summary>

@@ -31,7 +31,7 @@ public sealed record State
     /// <summary>All chats, archived ones too; newest activity first.</summary>
     public IReadOnlyList<Chat> Chats { get; init; } = [];
 
-    /// <summary>By chat that was opened: the active path, by <see cref="Message.Seq"/>, open replies included.</summary>
+    /// <summary>By opened chat: the active path, by <see cref="Message.Seq"/>, open replies included.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<Message>> Messages { get; init; } =
         new Dictionary<string, IReadOnlyList<Message>>();
 
