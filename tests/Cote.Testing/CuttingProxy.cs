@@ -15,6 +15,7 @@ public sealed class CuttingProxy : IAsyncDisposable
     readonly int _to;
     readonly Task _accepting;
     byte[]? _mark;
+    CancellationTokenSource _lines = new();
     int _cuts;
 
     public CuttingProxy(int to)
@@ -33,6 +34,13 @@ public sealed class CuttingProxy : IAsyncDisposable
     /// The next time that the program says this, the server hears it and its answer is lost with the line.
     /// </summary>
     public void CutAnswerTo(string words) => Volatile.Write(ref _mark, Encoding.UTF8.GetBytes(words));
+
+    /// <summary>Cuts all lines that are open; new ones can be opened at once.</summary>
+    public void CutAll()
+    {
+        Interlocked.Increment(ref _cuts);
+        Interlocked.Exchange(ref _lines, new()).Cancel();
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -60,7 +68,8 @@ public sealed class CuttingProxy : IAsyncDisposable
     {
         using var server = new TcpClient();
         using (program)
-        using (var broken = CancellationTokenSource.CreateLinkedTokenSource(_over.Token))
+        using (var broken = CancellationTokenSource.CreateLinkedTokenSource(
+            _over.Token, Volatile.Read(ref _lines).Token))
         {
             var cut = new StrongBox();
             try

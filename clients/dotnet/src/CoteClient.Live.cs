@@ -1,0 +1,217 @@
+namespace Cote.Client;
+
+public sealed partial class CoteClient : IConnected
+{
+    readonly CancellationTokenSource _over = new();
+    TaskCompletionSource _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    Task _running = Task.CompletedTask;
+    Task _fetching = Task.CompletedTask;
+    Task _saving = Task.CompletedTask;
+    CancellationTokenSource _live = new();
+
+    async Task<string> IConnected.CursorAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            Task synced;
+            lock (_gate)
+            {
+                if (_replica is { Cursor: { } cursor, NeedsSync: false })
+                    return cursor.ToString();
+                _replica.NeedSync();
+                synced = _synced.Task;
+            }
+            Fetch();
+            await synced.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    void IConnected.Take(Frame frame)
+    {
+        lock (_gate)
+        {
+            _replica.Take(frame);
+            TakeTyping(frame);
+        }
+        Change();
+        if (frame.Cursor is not null)
+            Save();
+        Fetch();
+    }
+
+    void IConnected.ForgetCursor()
+    {
+        lock (_gate)
+            _replica.NeedSync();
+    }
+
+    void IConnected.Stand(ConnectionStatus status, CoteException? error) => Stand(status, error);
+
+    Task GoLiveAsync(CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            if (_over.IsCancellationRequested)
+                return Task.CompletedTask;
+            if (_replica.Cursor is null && _first.Task.IsCompleted)
+                _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            if (_running.IsCompleted || _live.IsCancellationRequested)
+            {
+                _live = CancellationTokenSource.CreateLinkedTokenSource(_over.Token);
+                var (before, live) = (_running, _live.Token);
+                _running = Task.Run(() => ConnectAsync(before, live), CancellationToken.None);
+            }
+            return _first.Task.WaitAsync(cancellationToken);
+        }
+    }
+
+    async Task ConnectAsync(Task before, CancellationToken live)
+    {
+        await before.ConfigureAwait(false);
+        try
+        {
+            await new Connection(_http, _session, _options.Transport, _wakeup, this).RunAsync(live)
+                .ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (live.IsCancellationRequested)
+        {
+            // The client was closed, or the session has ended.
+        }
+        finally
+        {
+            _first.TrySetResult();
+        }
+    }
+
+    /// <summary>Fetches what the replica wants, until it wants nothing.</summary>
+    void Fetch()
+    {
+        lock (_gate)
+        {
+            if (_over.IsCancellationRequested || !_fetching.IsCompleted || !_session.Exists
+                || _replica.Wanted().Count == 0)
+                return;
+            _fetching = Task.Run(FetchAsync);
+        }
+    }
+
+    async Task FetchAsync()
+    {
+        var backoff = new Backoff(_wakeup);
+        while (!_over.IsCancellationRequested)
+            try
+            {
+                if (!await FetchNextAsync().ConfigureAwait(false))
+                {
+                    // What came to be wanted after the last look finds this task at its end.
+                    _ = Task.Run(FetchAgainAsync);
+                    return;
+                }
+                backoff.Reset();
+            }
+            catch (CoteException error) when (_session.Exists)
+            {
+                _first.TrySetResult(); // there is no network: what is stored is what there is to show
+                await PauseAsync(backoff, error.RetryAfter).ConfigureAwait(false);
+            }
+            catch (CoteException)
+            {
+                return; // the session has ended
+            }
+            catch (OperationCanceledException) when (_over.IsCancellationRequested)
+            {
+                return;
+            }
+    }
+
+    async Task FetchAgainAsync()
+    {
+        await _fetching.ConfigureAwait(false);
+        Fetch();
+    }
+
+    async Task PauseAsync(Backoff backoff, TimeSpan? atLeast)
+    {
+        try
+        {
+            await backoff.WaitAsync(atLeast, _over.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // The client was closed.
+        }
+    }
+
+    async Task<bool> FetchNextAsync()
+    {
+        Replica replica;
+        Want want;
+        lock (_gate)
+        {
+            replica = _replica;
+            if (replica.Wanted() is not [var first, ..])
+                return false;
+            want = first;
+            replica.Begin(want);
+        }
+        try
+        {
+            if (want.ChatId is null)
+                await SyncAsync(replica).ConfigureAwait(false);
+            else if (want.IsRow)
+                await FetchRowAsync(replica, want.ChatId).ConfigureAwait(false);
+            else
+                await FetchMessagesAsync(replica, want).ConfigureAwait(false);
+        }
+        catch (CoteException error)
+        {
+            // A chat that is gone, or waits in the outbox to be made: its event says which.
+            var isGone = error.Status == 404 && want.ChatId is not null;
+            lock (_gate)
+                replica.Fail(want, isGone);
+            if (!isGone)
+                throw;
+        }
+        Change();
+        Save();
+        return true;
+    }
+
+    async Task SyncAsync(Replica replica)
+    {
+        var answer = (await SendAsync(HttpMethod.Get, "/sync", null, _over.Token).ConfigureAwait(false))
+            .As(CoteJson.Default.SyncAnswer);
+        lock (_gate)
+        {
+            replica.TakeSync(answer);
+            _synced.TrySetResult();
+            _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+        _first.TrySetResult();
+    }
+
+    async Task FetchRowAsync(Replica replica, string chatId)
+    {
+        var answer = await SendAsync(HttpMethod.Get, $"/chats/{chatId}", null, _over.Token).ConfigureAwait(false);
+        lock (_gate)
+            replica.TakeRow(answer.As(CoteJson.Default.Chat));
+    }
+
+    // A chat begins with its newest page; what follows a place is fetched to the end.
+    async Task FetchMessagesAsync(Replica replica, Want want)
+    {
+        var items = new List<Message>();
+        var query = want.After is { } after ? $"?after={after}&limit=1000" : $"?limit={_options.PageSize}";
+        var next = (string?)$"/chats/{want.ChatId}/messages/{query}";
+        var isFirst = true;
+        while (next is not null && (isFirst || want.After is not null))
+        {
+            var answer = await SendAsync(HttpMethod.Get, next, null, _over.Token).ConfigureAwait(false);
+            items.AddRange(answer.As(CoteJson.Default.IReadOnlyListMessage));
+            (next, isFirst) = (answer.Next, false);
+        }
+        lock (_gate)
+            replica.TakeMessages(want, items, hasMore: next is not null);
+    }
+}

@@ -1,0 +1,166 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Cote.Client;
+
+/// <summary>
+/// A user's chats on this device: what is written is kept until the server has it, what changes on the server arrives,
+/// and <see cref="State"/> is what to show. Methods may be called from any thread. A request that fails throws a
+/// <see cref="CoteException"/>; sends and new chats wait for the network instead.
+/// </summary>
+public sealed partial class CoteClient : IAsyncDisposable
+{
+    readonly CoteClientOptions _options;
+    readonly ICoteStorage _storage;
+    readonly CoteHttp _http;
+    readonly Session _session;
+    readonly Outbox _outbox;
+    readonly Wakeup _wakeup = new();
+    readonly SynchronizationContext? _context = SynchronizationContext.Current;
+    readonly SemaphoreSlim _turning = new(1, 1);
+    readonly object _gate = new();
+    Replica _replica = new();
+    bool _isStarted;
+    bool _isLoaded;
+
+    /// <summary>A client of this server; nothing is sent before <see cref="StartAsync"/> or another method.</summary>
+    public CoteClient(Uri url) : this(new CoteClientOptions(url)) { }
+
+    /// <summary>A client made by these options.</summary>
+    public CoteClient(CoteClientOptions options)
+    {
+        _options = options;
+        _storage = options.Storage ?? new MemoryStorage();
+        _http = new(options);
+        _session = new(_http, _storage);
+        _session.Ended += OnSessionEnded;
+        _outbox = new(_storage, _wakeup, PostAsync, Change);
+    }
+
+    /// <summary>What to show now: the same object until something changes.</summary>
+    public State State => _state ?? MakeState();
+
+    /// <summary>
+    /// Happens after changes of <see cref="State"/>, once for several of one moment, in the synchronization context in
+    /// which the client was made, else on any thread.
+    /// </summary>
+    public event EventHandler? Changed;
+
+    /// <summary>Makes an account and logs in.</summary>
+    public async Task<User> RegisterAsync(
+        string username, string email, string password, CancellationToken cancellationToken = default)
+    {
+        var body = Bodies.Of(("username", username), ("email", email), ("password", password));
+        await _http.SendAsync(HttpMethod.Post, "/users/", null, body, cancellationToken).ConfigureAwait(false);
+        return await LogInAsync(username, password, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Logs in, by the username or the e-mail. What another user has left on this device is removed; where the client
+    /// was started it goes live, and this ends when there is a state to show.
+    /// </summary>
+    public async Task<User> LogInAsync(string username, string password, CancellationToken cancellationToken = default)
+    {
+        await LoadAsync(cancellationToken).ConfigureAwait(false);
+        var user = await _session.LogInAsync(username, password, _options.DeviceName, cancellationToken)
+            .ConfigureAwait(false);
+        if (await _storage.GetAsync(OwnerKey, cancellationToken).ConfigureAwait(false) != user.Id)
+            await ForgetAsync().ConfigureAwait(false);
+        await _storage.SetAsync(OwnerKey, user.Id, cancellationToken).ConfigureAwait(false);
+        await RestoreAsync(cancellationToken).ConfigureAwait(false);
+        Stand(ConnectionStatus.Connecting);
+        _wakeup.Wake();
+        if (_isStarted)
+            await GoLiveAsync(cancellationToken).ConfigureAwait(false);
+        return user;
+    }
+
+    /// <summary>Ends the session, and removes all that this device keeps of the user.</summary>
+    public async Task LogOutAsync(CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            await RequestAsync(HttpMethod.Post, "/logout", null, cancellationToken).ConfigureAwait(false);
+        }
+        catch (CoteException)
+        {
+            // Without a network the session ends on this device alone.
+        }
+        await _session.EndAsync().ConfigureAwait(false);
+        await ForgetAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Takes up what is stored and goes live. It ends when there is a state to show: at once where one is stored, and
+    /// where nobody is logged in; then a login goes on with it.
+    /// </summary>
+    public async Task StartAsync(CancellationToken cancellationToken = default)
+    {
+        await LoadAsync(cancellationToken).ConfigureAwait(false);
+        _isStarted = true;
+        if (!_session.Exists)
+            return;
+        await GoLiveAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Tries at once what waits for its next try: to be called when the device has a network again, or the app comes
+    /// to the front.
+    /// </summary>
+    public void Wake() => _wakeup.Wake();
+
+    /// <summary>Closes the connection. What waits is stored, and the next client of this storage sends it.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_over.IsCancellationRequested)
+            return;
+        await _over.CancelAsync().ConfigureAwait(false);
+        await _outbox.CloseAsync().ConfigureAwait(false);
+        await Task.WhenAll(_running, _fetching, _saving).ConfigureAwait(false);
+        if (_isLoaded && _session.Exists)
+            await SaveAsync().ConfigureAwait(false);
+        _session.Ended -= OnSessionEnded;
+        _http.Dispose();
+        _session.Dispose();
+        _outbox.Dispose();
+        _turning.Dispose();
+        _live.Dispose();
+        _over.Dispose();
+    }
+
+    /// <summary>
+    /// Any other route of the server, with the session's token: models, limits, usage, sessions, search, shares.
+    /// </summary>
+    /// <param name="method">The method.</param>
+    /// <param name="path">From the host on, such as <c>/models</c>.</param>
+    /// <param name="body">JSON, or null.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>The body of the answer; undefined where it has none.</returns>
+    public async Task<JsonElement> RequestAsync(
+        HttpMethod method, string path, JsonNode? body = null, CancellationToken cancellationToken = default)
+    {
+        var answer = await SendAsync(method, path, body, cancellationToken).ConfigureAwait(false);
+        return answer.Text.Length == 0 ? default : answer.As(CoteJson.Default.JsonElement);
+    }
+
+    /// <summary>The address of a path of the server, such as <see cref="Media.Url"/>.</summary>
+    public Uri UrlOf(string path) => _http.UrlOf(path);
+
+    async Task<Answer> SendAsync(HttpMethod method, string path, JsonNode? body, CancellationToken cancellationToken)
+    {
+        await LoadAsync(cancellationToken).ConfigureAwait(false);
+        return await _session.WithTokenAsync(
+            token => _http.SendAsync(method, path, token, body, cancellationToken), cancellationToken)
+            .ConfigureAwait(false);
+    }
+
+    // What is shown belongs to the session; what is stored waits for its user.
+    void OnSessionEnded()
+    {
+        CancellationTokenSource live;
+        lock (_gate)
+            (live, _replica) = (_live, new());
+        live.Cancel();
+        Stand(ConnectionStatus.LoggedOut);
+    }
+}

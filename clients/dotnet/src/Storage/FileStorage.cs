@@ -1,0 +1,77 @@
+namespace Cote.Client;
+
+/// <summary>
+/// A storage in a folder, a file for each key, that only this user of the machine may read. A value is replaced whole
+/// or not at all, also by a crash. Several processes may share it.
+/// </summary>
+public sealed class FileStorage : ICoteStorage
+{
+    static readonly TimeSpan Often = TimeSpan.FromMilliseconds(25);
+
+    readonly string _folder;
+
+    /// <summary>In this folder, which is made where it is missing.</summary>
+    public FileStorage(string folder)
+    {
+        _folder = folder;
+        if (OperatingSystem.IsWindows())
+            Directory.CreateDirectory(folder);
+        else
+            Directory.CreateDirectory(
+                folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<string?> GetAsync(string key, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            return await File.ReadAllTextAsync(PathOf(key), cancellationToken).ConfigureAwait(false);
+        }
+        catch (FileNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask SetAsync(string key, string value, CancellationToken cancellationToken = default)
+    {
+        // Another process that shares the folder writes to a name of its own.
+        var part = $"{PathOf(key)}.{Ids.New()}.part";
+        var file = new FileStream(part, FileMode.Create, FileAccess.Write, FileShare.None);
+        await using (file.ConfigureAwait(false))
+        {
+            if (!OperatingSystem.IsWindows())
+                File.SetUnixFileMode(file.SafeFileHandle, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            await file.WriteAsync(System.Text.Encoding.UTF8.GetBytes(value), cancellationToken).ConfigureAwait(false);
+            file.Flush(flushToDisk: true);
+        }
+        File.Move(part, PathOf(key), overwrite: true);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask RemoveAsync(string key, CancellationToken cancellationToken = default)
+    {
+        File.Delete(PathOf(key));
+        return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<IAsyncDisposable> LockAsync(string name, CancellationToken cancellationToken = default)
+    {
+        while (true)
+            try
+            {
+                // The system closes the file of a process that has died, and so ends its lock.
+                return new FileStream(
+                    PathOf(name) + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException) when (Directory.Exists(_folder))
+            {
+                await Task.Delay(Often, cancellationToken).ConfigureAwait(false); // a file tells nobody that it is free
+            }
+    }
+
+    string PathOf(string key) => Path.Combine(_folder, Uri.EscapeDataString(key));
+}
