@@ -14,15 +14,27 @@ export function licenses(extra: string[]): Plugin {
           if (found) folders.add(found[0])
         }
       }
-      const texts = [...folders].filter((f) => existsSync(`${f}/package.json`)).map(read).sort()
-      this.emitFile({ type: 'asset', fileName: 'licenses.txt', source: [...new Set(texts)].join(`\n${'-'.repeat(78)}\n\n`) })
+      const texts = [...folders]
+        .filter((f) => existsSync(`${f}/package.json`))
+        .map(read)
+        .sort()
+      this.emitFile({
+        type: 'asset',
+        fileName: 'licenses.txt',
+        source: [...new Set(texts)].join(`\n${'-'.repeat(78)}\n\n`),
+      })
     },
   }
 }
 
 function read(folder: string) {
-  const { name, version, license } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8')) as Record<string, string>
-  const files = readdirSync(folder).filter((f) => /^licen[cs]e/i.test(f)).sort()
+  const { name, version, license } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8')) as Record<
+    string,
+    string
+  >
+  const files = readdirSync(folder)
+    .filter((f) => /^licen[cs]e/i.test(f))
+    .sort()
   const text = files.map((f) => readFileSync(`${folder}/${f}`, 'utf8').replaceAll('\r\n', '\n').trim()).join('\n\n')
   return `${name} ${version} (${license})\n\n${text}\n`
 }

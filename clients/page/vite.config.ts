@@ -6,8 +6,28 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
 // `COTE_URL=http://127.0.0.1:8000 npm run dev` works on the page against a server that runs.
 const server = process.env.COTE_URL ?? 'http://127.0.0.1:8000'
-const routes = ['/users', '/token', '/chats', '/sync', '/events', '/search', '/models', '/tools', '/usage', '/limits', '/media',
-  '/upload', '/sessions', '/logout', '/api-keys', '/import', '/shared', '/s/', '/password', '/health']
+const routes = [
+  '/users',
+  '/token',
+  '/chats',
+  '/sync',
+  '/events',
+  '/search',
+  '/models',
+  '/tools',
+  '/usage',
+  '/limits',
+  '/media',
+  '/upload',
+  '/sessions',
+  '/logout',
+  '/api-keys',
+  '/import',
+  '/shared',
+  '/s/',
+  '/password',
+  '/health',
+]
 const proxy: Record<string, ProxyOptions> = Object.fromEntries(routes.map((route) => [route, { target: server }]))
 proxy['/ws'] = { target: server, ws: true }
 

@@ -3,7 +3,8 @@
 const name = 'page'
 const patience = 4000
 
-self.addEventListener('install', () => self.skipWaiting())
+// A worker that may not fetch would cut the page off: it is not installed.
+self.addEventListener('install', (e) => e.waitUntil(fetch('/app/icon.svg').then(() => self.skipWaiting())))
 self.addEventListener('activate', (e) => e.waitUntil(self.clients.claim()))
 
 self.addEventListener('message', (e) => {
@@ -20,9 +21,10 @@ self.addEventListener('fetch', (e) => {
 // The newest page where the server answers in time, else the one that was kept.
 async function front(request) {
   const cache = await caches.open(name)
-  const kept = await cache.match('/')
+  const kept = await cache.match('/', { ignoreVary: true })
   const fresh = fetch(request).then(async (answer) => {
-    if (answer.ok && /html/.test(answer.headers.get('content-type') ?? '')) await renew(cache, kept?.clone(), answer.clone())
+    if (answer.ok && /html/.test(answer.headers.get('content-type') ?? ''))
+      await renew(cache, kept?.clone(), answer.clone())
     return answer
   })
   if (!kept) return fresh
@@ -33,15 +35,14 @@ async function front(request) {
 // Another page has other files: those of the one before go.
 async function renew(cache, before, now) {
   const text = await now.clone().text()
-  if (before && (await before.text()) !== text)
-    for (const request of await cache.keys()) await cache.delete(request)
+  if (before && (await before.text()) !== text) for (const request of await cache.keys()) await cache.delete(request)
   await cache.put('/', now)
 }
 
 // A file whose name has the hash of its content never changes.
 async function file(request) {
   const cache = await caches.open(name)
-  const kept = await cache.match(request)
+  const kept = await cache.match(request, { ignoreVary: true })
   if (kept) return kept
   const answer = await fetch(request)
   if (answer.ok) await cache.put(request, answer.clone())
@@ -50,5 +51,10 @@ async function file(request) {
 
 async function keep(paths) {
   const cache = await caches.open(name)
-  for (const path of paths) if (!(await cache.match(path))) await cache.add(path).catch(() => {})
+  for (const path of paths) {
+    if (await cache.match(path, { ignoreVary: true })) continue
+    // The server answers `/` with the page only to those who ask for HTML.
+    const answer = await fetch(path, path === '/' ? { headers: { Accept: 'text/html' } } : {}).catch(() => undefined)
+    if (answer?.ok) await cache.put(path, answer)
+  }
 }

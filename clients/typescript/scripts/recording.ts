@@ -7,6 +7,9 @@ import { comparable, held, take, withoutChanged, type Step, type Vector } from '
 import { Replica } from '../src/replica.js'
 import type { Chat, Frame, Message, Sync } from '../src/types.js'
 
+for (const signal of ['SIGINT', 'SIGTERM'])
+  process.once(signal, () => process.exit(1))
+
 const unlimited = Object.fromEntries(['Login', 'Registration', 'Messages', 'Switches', 'Requests']
   .map(x => [`Cote__RateLimits__${x}PerMinute`, '1000000']))
 
@@ -30,6 +33,9 @@ export class Server {
         ...unlimited, ...settings },
       stdio: 'ignore',
     })
+    // Whatever happens, it does not outlive the script.
+    const child = this.#process
+    process.once('exit', () => child.kill('SIGKILL'))
     for (let isReady = false; !isReady;)
       isReady = await fetch(`${this.url}/health/ready`).then(x => x.ok,
         () => new Promise(resolve => setTimeout(() => resolve(false), 100)))

@@ -53,9 +53,9 @@ const flaky: typeof fetch = async (url, init) => {
   return answer
 }
 
-const models = ['demo/instant', 'demo/demo', 'demo/long', 'demo/thinks', 'demo/tool', 'demo/approval', 'demo/fail-mid-way']
-const expected = new Set(['message_not_found', 'chat_not_found', 'reply_open', 'gone', 'validation_error', 'too_many_open',
-  'reply_ended', 'already_answered', 'tool_call_not_found', 'network', 'closed', 'dismissed'])
+const models = ['instant', 'demo', 'long', 'thinks', 'tool', 'approval', 'fail-mid-way'].map(x => `demo/${x}`)
+const expected = new Set(['message_not_found', 'chat_not_found', 'reply_open', 'gone', 'validation_error',
+  'too_many_open', 'reply_ended', 'already_answered', 'tool_call_not_found', 'network', 'closed', 'dismissed'])
 const sent = new Map<string, string>() // what the server said it has, by id
 const deleted = new Set<string>()
 
@@ -105,15 +105,15 @@ async function step(client: Client): Promise<void> {
 
 /** Steps until it is told to end; what was begun is ended. */
 async function walk(device: () => Client, isOver: () => boolean): Promise<void> {
-  const begun: Promise<void>[] = []
+  const steps: Promise<void>[] = []
   while (!isOver()) {
-    begun.push(step(device()).catch(error => {
+    steps.push(step(device()).catch(error => {
       if (!(error instanceof CoteError) || !expected.has(error.code))
         throw error
     }))
     await new Promise(resolve => setTimeout(resolve, random() * 150))
   }
-  await Promise.all(begun)
+  await Promise.all(steps)
 }
 
 const port = await freePort()
@@ -132,6 +132,11 @@ try {
   await Promise.all(devices.map(x => x.start()))
   for (let round = 1; round <= Number(rounds); round++) {
     let isOver = false
+    const watch = setTimeout(() => {
+      console.error(`seed ${seed}: round ${round} does not end`,
+        devices.map(x => x.getState()).map(x => [x.status, x.pending, x.loading]))
+      process.exit(1)
+    }, 240_000)
     const walks = devices.map((_, at) => walk(() => devices[at]!, () => isOver))
     for (let acts = 0; acts < 4; acts++) {
       await new Promise(resolve => setTimeout(resolve, 300 + random() * 700))
@@ -141,7 +146,6 @@ try {
       else if (dice < 0.75) { // an app is ended and started again
         const at = random() < 0.5 ? 0 : 1
         devices[at]!.close()
-        await new Promise(resolve => setTimeout(resolve, 50)) // its storage is written
         devices[at] = make(at)
         await devices[at]!.start()
       }
@@ -152,6 +156,7 @@ try {
     isOver = true
     await Promise.all(walks)
     await settle()
+    clearTimeout(watch)
     console.log(`round ${round}: ${devices[0]!.getState().chats.length} chats, ${sent.size} sent`)
   }
   console.log('done')

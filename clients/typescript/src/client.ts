@@ -100,6 +100,7 @@ class CoteClient implements Client {
     this.#http.closing.abort()
     this.#outbox.close()
     clearTimeout(this.#refetch?.timer)
+    this.#refetch = undefined
     void this.#save()
     for (const { reject } of this.#opening.values())
       reject(closed())
@@ -129,10 +130,8 @@ class CoteClient implements Client {
     await this.#storage.set('owner', user.id)
     await this.#outbox.load()
     const text = this.#replica.cursor ? undefined : await this.#storage.get('state')
-    if (text) {
-      this.#replica = new Replica()
+    if (text)
       this.#replica.load(JSON.parse(text) as Saved)
-    }
     this.#changed()
   }
 
@@ -205,14 +204,13 @@ class CoteClient implements Client {
 
   // --- state
 
-  subscribe(listener: () => void): () => void {
+  // Bound to this client: a UI passes them on.
+  readonly subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener)
     return () => void this.#listeners.delete(listener)
   }
 
-  getState(): State {
-    return this.#state ??= this.#build()
-  }
+  readonly getState = (): State => this.#state ??= this.#build()
 
   #build(): State {
     const replica = this.#replica
@@ -251,10 +249,13 @@ class CoteClient implements Client {
     queueMicrotask(() => {
       this.#isNoted = false
       this.#pump()
-      for (const [id, { resolve }] of this.#opening)
-        if (this.#replica.messagesAreHeld(id)) {
+      for (const [id, { resolve, reject }] of this.#opening)
+        if (this.#replica.messagesAreHeld(id) || !this.#replica.place(id)) {
           this.#opening.delete(id)
-          resolve()
+          if (this.#replica.place(id))
+            resolve()
+          else
+            reject(new CoteError(404, 'chat_not_found', 'Chat not found'))
         }
       for (const listener of [...this.#listeners])
         listener()
@@ -548,6 +549,7 @@ function provisional({ id, body }: Entry): Chat {
 function uuid(): string {
   if ('randomUUID' in crypto) // not on a page without TLS
     return crypto.randomUUID()
-  const hex = [...(crypto as Crypto).getRandomValues(new Uint8Array(16))].map(x => x.toString(16).padStart(2, '0')).join('')
+  const bytes = (crypto as Crypto).getRandomValues(new Uint8Array(16))
+  const hex = [...bytes].map(x => x.toString(16).padStart(2, '0')).join('')
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20)}`
 }

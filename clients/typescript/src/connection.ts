@@ -206,6 +206,7 @@ export class Connection {
       }
       listen(10_000) // the first byte comes at once: else something on the way holds it back
       const reader = reply.body!.pipeThrough(new TextDecoderStream() as TransformStream<Uint8Array, string>).getReader()
+      signal.addEventListener('abort', () => void reader.cancel().catch(() => {}))
       let rest = ''
       for (let next = await reader.read(); !next.done; next = await reader.read()) {
         listen(30_000)

@@ -97,7 +97,7 @@ export class Http {
 
   async #once(method: string, path: string, call: Call, token?: string): Promise<Reply> {
     const { body, timeout = 60_000 } = call
-    const isRaw = body === undefined || body instanceof Blob || body instanceof URLSearchParams || body instanceof FormData
+    const isRaw = [undefined, Blob, URLSearchParams, FormData].some(x => x ? body instanceof x : body === undefined)
     const cut = new AbortController()
     const timer = setTimeout(() => cut.abort(), timeout)
     const closing = this.closing.signal

@@ -317,7 +317,9 @@ export class Replica {
     this.#list = undefined
     this.#replies.load(saved.open)
     for (const [id, { items, floor }] of Object.entries(saved.messages))
-      this.#shown.set(id, { items, floor, isOpened: false, isLoaded: true, edition: 0 })
+      this.#shown.set(id, {
+        items, floor, isOpened: !!this.#shown.get(id)?.isOpened, isLoaded: true, edition: 0,
+      })
     this.version++
   }
 

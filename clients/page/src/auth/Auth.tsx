@@ -20,7 +20,13 @@ export function Auth() {
     setBusy(true)
     setError('')
     try {
-      if (isNew) await register(text('username').trim(), text('email').trim(), text('password'), text('invitation_code').trim())
+      if (isNew)
+        await register(
+          text('username').trim(),
+          text('email').trim(),
+          text('password'),
+          text('invitation_code').trim(),
+        )
       else await client.login(text('username').trim(), text('password'))
       await client.start()
     } catch (caught) {
@@ -36,13 +42,28 @@ export function Auth() {
   return (
     <main class="auth">
       <form class="auth-card" onSubmit={submit} aria-label={isNew ? 'New account' : 'Login'}>
-        <div class="auth-brand"><Dove /><span>Cote</span></div>
+        <div class="auth-brand">
+          <Dove />
+          <span>Cote</span>
+        </div>
         <h1>{isNew ? 'Make an account' : 'Welcome back'}</h1>
-        <p class="auth-lead">{isNew ? 'Your chats are kept on this server and follow you to every device.' : 'Your chats are where you left them.'}</p>
+        <p class="auth-lead">
+          {isNew
+            ? 'Your chats are kept on this server and follow you to every device.'
+            : 'Your chats are where you left them.'}
+        </p>
         <label class="field">
           <span>Username</span>
-          <input ref={first} name="username" required autocomplete="username" autocapitalize="none" spellcheck={false}
-            minLength={isNew ? 3 : undefined} maxLength={254} />
+          <input
+            ref={first}
+            name="username"
+            required
+            autocomplete="username"
+            autocapitalize="none"
+            spellcheck={false}
+            minLength={isNew ? 3 : undefined}
+            maxLength={254}
+          />
         </label>
         {isNew && (
           <label class="field">
@@ -52,8 +73,15 @@ export function Auth() {
         )}
         <label class="field">
           <span>Password</span>
-          <input key={String(isNew)} name="password" type="password" required autocomplete={isNew ? 'new-password' : 'current-password'}
-            minLength={isNew ? 8 : undefined} maxLength={128} />
+          <input
+            key={String(isNew)}
+            name="password"
+            type="password"
+            required
+            autocomplete={isNew ? 'new-password' : 'current-password'}
+            minLength={isNew ? 8 : undefined}
+            maxLength={128}
+          />
         </label>
         {isNew && invited && (
           <label class="field">
@@ -61,10 +89,18 @@ export function Auth() {
             <input name="invitation_code" autocomplete="off" />
           </label>
         )}
-        {error && <p class="form-error" role="alert">{error}</p>}
-        <button type="submit" class="button button-primary button-wide" aria-busy={busy}>{isNew ? 'Register' : 'Log in'}</button>
+        {error && (
+          <p class="form-error" role="alert">
+            {error}
+          </p>
+        )}
+        <button type="submit" class="button button-primary button-wide" aria-busy={busy}>
+          {isNew ? 'Register' : 'Log in'}
+        </button>
         <p class="auth-switch">
-          <button type="button" class="link" onClick={change}>{isNew ? 'I have an account' : 'Create an account'}</button>
+          <button type="button" class="link" onClick={change}>
+            {isNew ? 'I have an account' : 'Create an account'}
+          </button>
         </p>
       </form>
     </main>

@@ -15,10 +15,14 @@ export function Announcer({ messages }: { messages: Message[] }) {
         }
         running.current.add(m.id)
       } else if (running.current.delete(m.id)) {
-        const failed = m.generation?.state === 'failed'
-        setText(failed ? 'The reply failed.' : m.generation?.state === 'stopped' ? 'The reply is stopped.' : 'The reply is complete.')
+        // Other words than those that stand there to be seen, so that each is found once.
+        setText(m.generation?.state === 'completed' ? 'The reply is complete.' : 'The reply ended early.')
       }
     }
   }, [messages])
-  return <div class="visually-hidden" aria-live="polite">{text}</div>
+  return (
+    <div class="visually-hidden" aria-live="polite">
+      {text}
+    </div>
+  )
 }

@@ -17,8 +17,16 @@ import { useUploads } from './uploads.ts'
 
 const none: Message[] = []
 
-/** A chat: its head, its messages, and the field for the next one. Without an id, a chat that begins with the first message. */
-export function ChatView({ id, message, ready, onMenu }: {
+/**
+ * A chat: its head, its messages, and the field for the next one. Without an id, a chat that begins with the first
+ * message.
+ */
+export function ChatView({
+  id,
+  message,
+  ready,
+  onMenu,
+}: {
   id?: string
   message?: string
   ready: boolean
@@ -62,16 +70,45 @@ export function ChatView({ id, message, ready, onMenu }: {
   return (
     <DropZone uploads={uploads} className={`chat${empty && !missing ? ' chat-empty' : ''}`}>
       <Header chat={chat} options={options} onOptions={setOptions} onMenu={onMenu} narrow={isNarrow()} />
-      {missing ? <div class="chat-missing"><h2>This chat is not here</h2><p>It may have been deleted on another device, or belong to another account.</p></div>
-        : empty ? <Welcome temporary={!!(chat ?? options).temporary} />
-        : <MessageList key={id} chatId={id!} chat={chat} messages={messages} pending={pending} running={running} target={message} error={messages ? '' : error} />}
-      {!missing && <Composer id={id} chat={chat} options={options} onOptions={setOptions} messages={shown} running={running} uploads={uploads} />}
+      {missing ? (
+        <div class="chat-missing">
+          <h2>This chat is not here</h2>
+          <p>It may have been deleted on another device, or belong to another account.</p>
+        </div>
+      ) : empty ? (
+        <Welcome temporary={!!(chat ?? options).temporary} />
+      ) : (
+        <MessageList
+          key={id}
+          chatId={id!}
+          chat={chat}
+          messages={messages}
+          pending={pending}
+          running={running}
+          target={message}
+          error={messages ? '' : error}
+        />
+      )}
+      {!missing && (
+        <Composer
+          id={id}
+          chat={chat}
+          options={options}
+          onOptions={setOptions}
+          messages={shown}
+          running={running}
+          uploads={uploads}
+        />
+      )}
       <Announcer messages={shown} />
     </DropZone>
   )
 }
 
-/** Tells the server that the last reply was read, and this device that the chat was seen, while the page is looked at. */
+/**
+ * Tells the server that the last reply was read, and this device that the chat was seen, while the page is looked
+ * at.
+ */
 function useReading(chat: Chat | undefined, messages: Message[] | undefined) {
   const [visible, setVisible] = useState(!document.hidden)
   useEffect(() => {

@@ -1,10 +1,11 @@
-import type { Chat, Message } from 'cote-client'
+import type { Chat, Limits, Message } from 'cote-client'
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { client } from '../state/client.ts'
 import { newId } from '../state/id.ts'
 import { read, write } from '../state/local.ts'
+import { useOnce } from '../state/models.ts'
 import { go } from '../state/route.ts'
-import { minutes } from '../ui/format.ts'
+import { minutes, number } from '../ui/format.ts'
 import { Camera, Clip, Close, Mic, Plus, Square, Up } from '../ui/icons.tsx'
 import { Menu } from '../ui/Menu.tsx'
 import { fail } from '../ui/toast.tsx'
@@ -17,7 +18,15 @@ import { typeOf, type Uploads } from './uploads.ts'
 type Body = { content: string; media_urls?: string[]; type?: 'text' | 'image' | 'audio' | 'file' }
 
 /** The field for the next message, with files, voice and the model. */
-export function Composer({ id, chat, options, onOptions, messages, running, uploads }: {
+export function Composer({
+  id,
+  chat,
+  options,
+  onOptions,
+  messages,
+  running,
+  uploads,
+}: {
   id?: string
   chat?: Chat
   options: Partial<Chat>
@@ -32,6 +41,7 @@ export function Composer({ id, chat, options, onOptions, messages, running, uplo
   const files = useRef<HTMLInputElement>(null)
   const camera = useRef<HTMLInputElement>(null)
   const recorder = useRecorder()
+  const most = useOnce<Limits>('/limits')?.max_content_length ?? Infinity
 
   useLayoutEffect(() => grow(field.current), [text])
   useEffect(() => {
@@ -47,11 +57,22 @@ export function Composer({ id, chat, options, onOptions, messages, running, uplo
   const send = async () => {
     const content = text
     if (sending || (!content.trim() && uploads.items.length === 0)) return
+    if (content.length > most) {
+      fail(
+        new Error(
+          `A message has up to ${number(most)} characters, and this one has ${number(content.length)}.`,
+        ),
+      )
+      return
+    }
     setSending(true)
     try {
       const taken = uploads.items.length ? await uploads.take() : []
       setText('')
-      deliver({ content, ...(taken.length && { media_urls: taken.map((a) => a.url!), type: typeOf(taken.map((a) => a.file)) }) })
+      deliver({
+        content,
+        ...(taken.length && { media_urls: taken.map((a) => a.url!), type: typeOf(taken.map((a) => a.file)) }),
+      })
     } catch (error) {
       fail(error)
     }
@@ -98,41 +119,119 @@ export function Composer({ id, chat, options, onOptions, messages, running, uplo
   }
   const nothing = !text.trim() && uploads.items.length === 0
   return (
-    <form class="composer" aria-label="Write" onSubmit={(e) => { e.preventDefault(); void send() }}>
-      <div class="composer-box" onClick={(e) => { if (e.target === e.currentTarget) field.current?.focus() }}>
+    <form
+      class="composer"
+      aria-label="Write"
+      onSubmit={(e) => {
+        e.preventDefault()
+        void send()
+      }}
+    >
+      <div
+        class="composer-box"
+        onClick={(e) => {
+          if (e.target === e.currentTarget) field.current?.focus()
+        }}
+      >
         <Attachments uploads={uploads} />
         {recorder.seconds !== undefined ? (
           <div class="recording">
             <span class="recording-dot" />
-            <span role="timer" aria-label="Recording">{minutes(recorder.seconds)}</span>
+            <span role="timer" aria-label="Recording">
+              {minutes(recorder.seconds)}
+            </span>
             <span class="grow">Recording</span>
-            <button type="button" class="icon-button" aria-label="Discard the recording" title="Discard" onClick={recorder.cancel}><Close /></button>
-            <button type="button" class="send-button" aria-label="Finish the recording" title="Finish" onClick={sendVoice}><Up /></button>
+            <button
+              type="button"
+              class="icon-button"
+              aria-label="Discard the recording"
+              title="Discard"
+              onClick={recorder.cancel}
+            >
+              <Close />
+            </button>
+            <button
+              type="button"
+              class="send-button"
+              aria-label="Finish the recording"
+              title="Finish"
+              onClick={sendVoice}
+            >
+              <Up />
+            </button>
           </div>
         ) : (
           <>
-            <textarea ref={field} name="message" aria-label="Message" placeholder="Write a message" rows={1} value={text}
-              enterkeyhint="send" dir="auto" onInput={(e) => setText(e.currentTarget.value)} onKeyDown={onKeyDown} onPaste={onPaste} />
+            <textarea
+              ref={field}
+              name="message"
+              aria-label="Message"
+              placeholder="Write a message"
+              rows={1}
+              value={text}
+              enterkeyhint="send"
+              dir="auto"
+              onInput={(e) => setText(e.currentTarget.value)}
+              onKeyDown={onKeyDown}
+              onPaste={onPaste}
+            />
             <div class="composer-row">
-              <Menu label="Add" button={<Plus />} items={[
-                { label: 'Files', icon: <Clip />, onSelect: () => files.current?.click() },
-                { label: 'Photo from the camera', icon: <Camera />, onSelect: () => camera.current?.click() },
-              ]} />
-              <button type="button" class="icon-button" aria-label="Record your voice" title="Record your voice" disabled={sending}
-                onClick={recorder.start}><Mic /></button>
+              <Menu
+                label="Add"
+                button={<Plus />}
+                items={[
+                  { label: 'Files', icon: <Clip />, onSelect: () => files.current?.click() },
+                  { label: 'Photo from the camera', icon: <Camera />, onSelect: () => camera.current?.click() },
+                ]}
+              />
+              <button
+                type="button"
+                class="icon-button"
+                aria-label="Record your voice"
+                title="Record your voice"
+                disabled={sending}
+                onClick={recorder.start}
+              >
+                <Mic />
+              </button>
               <ModelPicker chat={chat} options={options} onOptions={onOptions} />
               <span class="grow" />
               {running && id && (
-                <button type="button" class="stop-button" aria-label="Stop" title="Stop (Esc)" onClick={() => stopChat(id)}><Square /></button>
+                <button
+                  type="button"
+                  class="stop-button"
+                  aria-label="Stop"
+                  title="Stop (Esc)"
+                  onClick={() => stopChat(id)}
+                >
+                  <Square />
+                </button>
               )}
-              <button type="submit" class="send-button" aria-label="Send" title="Send" disabled={nothing || sending}
-                aria-busy={sending || uploads.busy}>{sending ? <span class="spinner small" /> : <Up />}</button>
+              <button
+                type="submit"
+                class="send-button"
+                aria-label="Send"
+                title="Send"
+                disabled={nothing || sending}
+                aria-busy={sending || uploads.busy}
+              >
+                {sending ? <span class="spinner small" /> : <Up />}
+              </button>
             </div>
           </>
         )}
       </div>
       <input ref={files} type="file" multiple hidden aria-label="Files" onChange={pick} data-testid="files" />
-      <input ref={camera} type="file" accept="image/*" capture="environment" hidden aria-label="Camera" onChange={pick} data-testid="camera" />
+      <input
+        ref={camera}
+        type="file"
+        accept="image/*"
+        capture="environment"
+        hidden
+        aria-label="Camera"
+        onChange={pick}
+        data-testid="camera"
+      />
       {messages.length > 0 && <p class="composer-note">Models make mistakes. Check what matters.</p>}
     </form>
   )

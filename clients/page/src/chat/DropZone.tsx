@@ -6,7 +6,15 @@ import type { Uploads } from './uploads.ts'
 const hasFiles = (e: DragEvent) => !!e.dataTransfer?.types.includes('Files')
 
 /** Takes files that are dropped anywhere on the chat. */
-export function DropZone({ uploads, className, children }: { uploads: Uploads; className: string; children: ComponentChildren }) {
+export function DropZone({
+  uploads,
+  className,
+  children,
+}: {
+  uploads: Uploads
+  className: string
+  children: ComponentChildren
+}) {
   const [over, setOver] = useState(false)
   const depth = useRef(0)
   const leave = () => {
@@ -14,18 +22,35 @@ export function DropZone({ uploads, className, children }: { uploads: Uploads; c
     setOver(false)
   }
   return (
-    <div class={className}
-      onDragEnter={(e) => { if (hasFiles(e)) { e.preventDefault(); depth.current++; setOver(true) } }}
-      onDragOver={(e) => { if (hasFiles(e)) e.preventDefault() }}
-      onDragLeave={() => { if (--depth.current <= 0) leave() }}
+    <div
+      class={className}
+      onDragEnter={(e) => {
+        if (hasFiles(e)) {
+          e.preventDefault()
+          depth.current++
+          setOver(true)
+        }
+      }}
+      onDragOver={(e) => {
+        if (hasFiles(e)) e.preventDefault()
+      }}
+      onDragLeave={() => {
+        if (--depth.current <= 0) leave()
+      }}
       onDrop={(e) => {
         if (!hasFiles(e)) return
         e.preventDefault()
         leave()
         uploads.add(e.dataTransfer!.files)
-      }}>
+      }}
+    >
       {children}
-      {over && <div class="drop"><Clip /><span>Drop the files to add them</span></div>}
+      {over && (
+        <div class="drop">
+          <Clip />
+          <span>Drop the files to add them</span>
+        </div>
+      )}
     </div>
   )
 }

@@ -10,7 +10,13 @@ import { chatActions } from './actions.tsx'
 const ChatSettings = lazy(() => import('../settings/ChatSettings.tsx').then((m) => m.ChatSettings))
 const ShareDialog = lazy(() => import('../settings/ShareDialog.tsx').then((m) => m.ShareDialog))
 
-export function Header({ chat, options, onOptions, onMenu, narrow }: {
+export function Header({
+  chat,
+  options,
+  onOptions,
+  onMenu,
+  narrow,
+}: {
   chat?: Chat
   options: Partial<Chat>
   onOptions: (options: Partial<Chat>) => void
@@ -22,21 +28,67 @@ export function Header({ chat, options, onOptions, onMenu, narrow }: {
   const temporary = !!(chat ?? options).temporary
   return (
     <header class="chat-head">
-      {narrow && <button type="button" class="icon-button" aria-label="Show the list of chats" onClick={onMenu}><MenuIcon /></button>}
+      {narrow && (
+        <button type="button" class="icon-button" aria-label="Show the list of chats" onClick={onMenu}>
+          <MenuIcon />
+        </button>
+      )}
       <div class="chat-title">
-        {chat && open === 'rename' ? <Rename chat={chat} onDone={close} />
-          : chat ? <h1 title={titleOf(chat)} onDblClick={() => setOpen('rename')}>{titleOf(chat)}</h1> : <span />}
-        {temporary && <span class="badge"><Ghost />Temporary</span>}
+        {chat && open === 'rename' ? (
+          <Rename chat={chat} onDone={close} />
+        ) : chat ? (
+          <h1 title={titleOf(chat)} onDblClick={() => setOpen('rename')}>
+            {titleOf(chat)}
+          </h1>
+        ) : (
+          <span />
+        )}
+        {temporary && (
+          <span class="badge">
+            <Ghost />
+            Temporary
+          </span>
+        )}
         {chat?.is_archived && <span class="badge">Archived</span>}
       </div>
       {!chat && (
-        <button type="button" class="icon-button" aria-pressed={temporary} aria-label="Temporary chat" title="Temporary chat"
-          onClick={() => onOptions({ ...options, temporary: !temporary || undefined })}><Ghost /></button>
+        <button
+          type="button"
+          class="icon-button"
+          aria-pressed={temporary}
+          aria-label="Temporary chat"
+          title="Temporary chat"
+          onClick={() => onOptions({ ...options, temporary: !temporary || undefined })}
+        >
+          <Ghost />
+        </button>
       )}
-      {chat && <button type="button" class="icon-button" aria-label="Share" title="Share" onClick={() => setOpen('share')}><Share /></button>}
-      <button type="button" class="icon-button" aria-label="Settings of this chat" title="Settings of this chat"
-        onClick={() => setOpen('settings')}><Sliders /></button>
-      {chat && <Menu label="More" align="right" button={<Dots />} items={chatActions(chat, () => setOpen('rename'), () => setOpen('delete'))} />}
+      {chat && (
+        <button type="button" class="icon-button" aria-label="Share" title="Share" onClick={() => setOpen('share')}>
+          <Share />
+        </button>
+      )}
+      <button
+        type="button"
+        class="icon-button"
+        aria-label="Settings of this chat"
+        title="Settings of this chat"
+        onClick={() => setOpen('settings')}
+      >
+        <Sliders />
+      </button>
+      {chat && (
+        <Menu
+          label="More"
+          align="right"
+          button={<Dots />}
+          items={chatActions(
+            chat,
+            () => setOpen('rename'),
+            () => setOpen('delete'),
+          )}
+        />
+      )}
       {open === 'settings' && <ChatSettings chat={chat} options={options} onOptions={onOptions} onClose={close} />}
       {open === 'share' && chat && <ShareDialog chat={chat} onClose={close} />}
       {open === 'delete' && chat && <ConfirmDelete chat={chat} onClose={close} />}

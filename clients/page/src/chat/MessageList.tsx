@@ -11,7 +11,15 @@ import { useScroll } from './scroll.ts'
 import { useWindow } from './window.ts'
 
 /** The messages of the shown path, from the oldest that was fetched to what waits to be sent. */
-export function MessageList({ chatId, chat, messages, pending, running, target, error }: {
+export function MessageList({
+  chatId,
+  chat,
+  messages,
+  pending,
+  running,
+  target,
+  error,
+}: {
   chatId: string
   chat?: Chat
   messages?: Message[]
@@ -41,48 +49,96 @@ export function MessageList({ chatId, chat, messages, pending, running, target, 
   const thinking = running && !messages?.some(isOpenReply)
   return (
     <div class="messages-frame">
-      <div ref={box} class="messages" tabIndex={0} role="log" aria-label="Conversation" aria-live="off" aria-busy={running}>
+      <div
+        ref={box}
+        class="messages"
+        tabIndex={0}
+        role="log"
+        aria-label="Conversation"
+        aria-live="off"
+        aria-busy={running}
+      >
         <div ref={content} class="messages-content">
-          <div ref={top} class="messages-top">{older && <span class="spinner" role="status" aria-label="Loading what came before" />}</div>
-          {error && <p class="notice" role="alert">{error}</p>}
+          <div ref={top} class="messages-top">
+            {older && <span class="spinner" role="status" aria-label="Loading what came before" />}
+          </div>
+          {error && (
+            <p class="notice" role="alert">
+              {error}
+            </p>
+          )}
           {!messages && !error && !count && (
             <div class="message-skeletons" role="status" aria-label="Loading the conversation">
-              <span class="skeleton bubble" /><span class="skeleton w80" /><span class="skeleton w72" /><span class="skeleton w50" />
+              <span class="skeleton bubble" />
+              <span class="skeleton w80" />
+              <span class="skeleton w72" />
+              <span class="skeleton w50" />
             </div>
           )}
-          {shown?.map((m) => (m.sender === 'ai'
-            ? <Reply key={m.id} message={m} last={m === last} />
-            : <Question key={m.id} message={m} />))}
+          {shown?.map((m) =>
+            m.sender === 'ai' ? (
+              <Reply key={m.id} message={m} last={m === last} />
+            ) : (
+              <Question key={m.id} message={m} />
+            ),
+          )}
           {thinking && <Thinking />}
-          {pending?.map((p) => <PendingMessage key={p.id} chatId={chatId} pending={p} />)}
-          {messages && messages.length === 0 && !loading && !count && !thinking && chat && <p class="notice">This chat has no messages yet.</p>}
+          {pending?.map((p) => (
+            <PendingMessage key={p.id} chatId={chatId} pending={p} />
+          ))}
+          {messages && messages.length === 0 && !loading && !count && !thinking && chat && (
+            <p class="notice">This chat has no messages yet.</p>
+          )}
         </div>
       </div>
       {away && (
-        <button type="button" class="jump" onClick={() => toEnd(true)} aria-label="Jump to the latest"><Down /></button>
+        <button type="button" class="jump" onClick={() => toEnd(true)} aria-label="Jump to the latest">
+          <Down />
+        </button>
       )}
     </div>
   )
 }
 
 /** Shows what came before when the reader comes near the top. */
-function useOlder(back: () => Promise<unknown> | undefined, top: { current: HTMLElement | null }, box: { current: HTMLElement | null }, older: boolean, first?: string) {
+function useOlder(
+  back: () => Promise<unknown> | undefined,
+  top: { current: HTMLElement | null },
+  box: { current: HTMLElement | null },
+  older: boolean,
+  first?: string,
+) {
   useEffect(() => {
     if (!older) return
     let busy = false
-    const observer = new IntersectionObserver((entries) => {
-      if (busy || !entries.some((e) => e.isIntersecting)) return
-      busy = true
-      Promise.resolve(back()).catch(fail).finally(() => { busy = false })
-    }, { root: box.current, rootMargin: '600px 0px 0px' })
+    const observer = new IntersectionObserver(
+      (entries) => {
+        if (busy || !entries.some((e) => e.isIntersecting)) return
+        busy = true
+        Promise.resolve(back())
+          .catch(fail)
+          .finally(() => {
+            busy = false
+          })
+      },
+      { root: box.current, rootMargin: '600px 0px 0px' },
+    )
     observer.observe(top.current!)
     return () => observer.disconnect()
   }, [older, first])
 }
 
-/** Brings the message that the address names into view: switches to its branch and fetches older pages where it must. */
-function useTarget(chat: string, messages: Message[] | undefined, target: string | undefined, box: { current: HTMLElement | null },
-  release: () => void) {
+/**
+ * Brings the message that the address names into view: switches to its branch and fetches older pages where it
+ * must.
+ */
+function useTarget(
+  chat: string,
+  messages: Message[] | undefined,
+  target: string | undefined,
+  box: { current: HTMLElement | null },
+  release: () => void,
+) {
   const [tried, setTried] = useState('')
   useEffect(() => {
     if (!target || !messages) return
@@ -95,10 +151,13 @@ function useTarget(chat: string, messages: Message[] | undefined, target: string
       replace(`/c/${chat}`)
     } else if (tried !== target) {
       setTried(target)
-      client.message(chat, target).then(async (m: Message & { on_path?: boolean }) => {
-        if (m.on_path === false) await client.switchTo(chat, target)
-        else await reach(chat, m.seq)
-      }).catch(fail)
+      client
+        .message(chat, target)
+        .then(async (m: Message & { on_path?: boolean }) => {
+          if (m.on_path === false) await client.switchTo(chat, target)
+          else await reach(chat, m.seq)
+        })
+        .catch(fail)
     }
   }, [target, messages, tried])
 }

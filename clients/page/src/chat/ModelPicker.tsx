@@ -6,7 +6,11 @@ import { Menu } from '../ui/Menu.tsx'
 import { fail } from '../ui/toast.tsx'
 
 /** The model of the chat; another one holds from the next message on. */
-export function ModelPicker({ chat, options, onOptions }: {
+export function ModelPicker({
+  chat,
+  options,
+  onOptions,
+}: {
   chat?: Chat
   options: Partial<Chat>
   onOptions: (options: Partial<Chat>) => void
@@ -22,13 +26,26 @@ export function ModelPicker({ chat, options, onOptions }: {
   if (!name) return null
   const current = models.find((m) => m.id === chosen || m.provider === chosen)?.id ?? chosen
   return (
-    <Menu label="Model" showLabel className="model-button" disabled={models.length === 0}
-      button={<><span class="visually-hidden">Model: </span><span class="model-name">{modelName(name)}</span><Chevron /></>}
+    <Menu
+      label="Model"
+      showLabel
+      className="model-button"
+      disabled={models.length === 0}
+      button={
+        <>
+          <span class="visually-hidden">Model: </span>
+          <span class="model-name">{modelName(name)}</span>
+          <Chevron />
+        </>
+      }
       items={models.map((m) => ({
         label: m.id,
-        note: [m.default && 'default', m.vision && 'sees pictures', m.audio && 'hears', m.tools && 'uses tools'].filter(Boolean).join(' · '),
+        note: [m.default && 'default', m.vision && 'sees pictures', m.audio && 'hears', m.tools && 'uses tools']
+          .filter(Boolean)
+          .join(' · '),
         checked: m.id === (current ?? standard),
         onSelect: () => choose(m.default ? null : m.id),
-      }))} />
+      }))}
+    />
   )
 }

@@ -16,7 +16,11 @@ export function chatActions(chat: Chat, rename: () => void, remove: () => void):
   }
   const items: (Item | false)[] = [
     { label: 'Rename', icon: <Pencil />, onSelect: rename },
-    { label: chat.is_pinned ? 'Unpin' : 'Pin', icon: <Pin />, onSelect: () => update({ is_pinned: !chat.is_pinned }) },
+    {
+      label: chat.is_pinned ? 'Unpin' : 'Pin',
+      icon: <Pin />,
+      onSelect: () => update({ is_pinned: !chat.is_pinned }),
+    },
     !chat.temporary && { label: 'Duplicate', icon: <Branch />, onSelect: () => fork(chat.id) },
     { label: 'Export as Markdown', icon: <Export />, onSelect: () => saveExport(chat, 'markdown') },
     { label: 'Export as JSON', icon: <Export />, onSelect: () => saveExport(chat, 'json') },

@@ -39,16 +39,17 @@ export function useRecorder() {
       fail(new Error('The browser does not let this page use the microphone.'))
     }
   }
-  const finish = () => new Promise<File | undefined>((resolve) => {
-    const current = recorder.current
-    if (!current) return resolve(undefined)
-    current.onstop = () => {
-      const type = current.mimeType.split(';')[0]!
-      const name = `voice.${type.includes('mp4') ? 'm4a' : type.includes('ogg') ? 'ogg' : 'webm'}`
-      release()
-      resolve(new File(pieces.current, name, { type }))
-    }
-    current.stop()
-  })
+  const finish = () =>
+    new Promise<File | undefined>((resolve) => {
+      const current = recorder.current
+      if (!current) return resolve(undefined)
+      current.onstop = () => {
+        const type = current.mimeType.split(';')[0]!
+        const name = `voice.${type.includes('mp4') ? 'm4a' : type.includes('ogg') ? 'ogg' : 'webm'}`
+        release()
+        resolve(new File(pieces.current, name, { type }))
+      }
+      current.stop()
+    })
   return { seconds, start, finish, cancel: release }
 }

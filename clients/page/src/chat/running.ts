@@ -10,7 +10,9 @@ export const isOpenReply = (m: Message) => m.sender === 'ai' && open.has(m.gener
 /** The question at the end of the path whose reply is not listed yet. */
 export function unanswered(messages: Message[] | undefined): Message | undefined {
   const last = messages?.[messages.length - 1]
-  return last?.sender === 'user' && last.reply_id && last.status !== 'read' && !last.generation?.error ? last : undefined
+  return last?.sender === 'user' && last.reply_id && last.status !== 'read' && !last.generation?.error
+    ? last
+    : undefined
 }
 
 export function isRunning(state: State, chat: string) {
@@ -18,4 +20,6 @@ export function isRunning(state: State, chat: string) {
   return !!messages?.some(isOpenReply) || !!unanswered(messages) || !!state.typing[chat]
 }
 
-export const stopChat = (chat: string) => { client.stop(chat).catch(fail) }
+export const stopChat = (chat: string) => {
+  client.stop(chat).catch(fail)
+}

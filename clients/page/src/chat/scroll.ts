@@ -4,10 +4,15 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 const near = 48
 
 /**
- * Keeps the end of a list in view while it grows, unless the reader scrolled up; keeps what they read in place when older
+ * Keeps the end of a list in view while it grows, unless the reader scrolled up; keeps what they read in place when
+ * older
  * messages come in above.
  */
-export function useScroll(box: RefObject<HTMLDivElement | null>, content: RefObject<HTMLDivElement | null>, first: string | undefined) {
+export function useScroll(
+  box: RefObject<HTMLDivElement | null>,
+  content: RefObject<HTMLDivElement | null>,
+  first: string | undefined,
+) {
   const stuck = useRef(true)
   const height = useRef(0)
   const above = useRef(first)
@@ -59,6 +64,8 @@ export function useScroll(box: RefObject<HTMLDivElement | null>, content: RefObj
     }
   }, [])
 
-  const release = () => { stuck.current = false }
+  const release = () => {
+    stuck.current = false
+  }
   return { away, toEnd, release }
 }

@@ -38,10 +38,13 @@ export function useUploads(chat: string | undefined): Uploads {
   const patch = (key: string, change: Partial<Attachment>) =>
     set((all) => all.map((a) => (a.key === key ? { ...a, ...change } : a)))
 
-  useEffect(() => () => {
-    for (const { end } of running.current.values()) end.abort()
-    for (const item of now.current) if (item.preview) URL.revokeObjectURL(item.preview)
-  }, [chat])
+  useEffect(
+    () => () => {
+      for (const { end } of running.current.values()) end.abort()
+      for (const item of now.current) if (item.preview) URL.revokeObjectURL(item.preview)
+    },
+    [chat],
+  )
 
   const begin = (item: Attachment) => {
     const end = new AbortController()
@@ -81,15 +84,18 @@ export function useUploads(chat: string | undefined): Uploads {
     remove(key) {
       running.current.get(key)?.end.abort()
       running.current.delete(key)
-      set((all) => all.filter((i) => {
-        if (i.key === key && i.preview) URL.revokeObjectURL(i.preview)
-        return i.key !== key
-      }))
+      set((all) =>
+        all.filter((i) => {
+          if (i.key === key && i.preview) URL.revokeObjectURL(i.preview)
+          return i.key !== key
+        }),
+      )
     },
     async take() {
       const waited = await Promise.all(now.current.map((i) => running.current.get(i.key)?.done))
       const ready = waited.filter((i): i is Attachment => !!i?.url)
-      if (ready.length < now.current.length) throw new Error('Not every file was uploaded. Try it again, or take it out.')
+      if (ready.length < now.current.length)
+        throw new Error('Not every file was uploaded. Try it again, or take it out.')
       for (const item of now.current) {
         running.current.delete(item.key)
         if (item.preview) URL.revokeObjectURL(item.preview)

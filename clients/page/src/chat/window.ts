@@ -6,7 +6,8 @@ import { client } from '../state/client.ts'
 const page = 40
 
 /**
- * A long chat is shown by its end; the rest comes as the reader goes up, or as an address names a message. What is shown does not
+ * A long chat is shown by its end; the rest comes as the reader goes up, or as an address names a message. What is
+ * shown does not
  * move as new messages come.
  */
 export function useWindow(chat: string, messages: Message[] | undefined, target: string | undefined) {

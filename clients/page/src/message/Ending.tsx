@@ -16,12 +16,19 @@ export function Ending({ message }: { message: Message }) {
   const { state, error, finish_reason: reason } = message.generation ?? {}
   const again = (more: object) => client.regenerate(message.chat_id, message.id, more).catch(fail)
   const hasText = message.content.length > 0
-  if (state === 'completed' && reason === 'length') return <p class="ending">The reply reached its limit of tokens.</p>
+  if (state === 'completed' && reason === 'length')
+    return <p class="ending">The reply reached its limit of tokens.</p>
   if (state === 'stopped')
     return (
-      <p class="ending">Stopped. {hasText && (
-        <button type="button" class="button small" onClick={() => again({ continue: true })}><Right />Continue</button>
-      )}</p>
+      <p class="ending">
+        Stopped.{' '}
+        {hasText && (
+          <button type="button" class="button small" onClick={() => again({ continue: true })}>
+            <Right />
+            Continue
+          </button>
+        )}
+      </p>
     )
   if (state !== 'failed' && state !== 'interrupted') return null
   const known = error?.code ? reasons[error.code] : undefined
@@ -33,9 +40,15 @@ export function Ending({ message }: { message: Message }) {
         <p>{text}</p>
         {error?.detail && error.detail !== known && <p class="failure-detail">{error.detail}</p>}
         <p class="failure-actions">
-          <button type="button" class="button small" onClick={() => again({})}><Refresh />Try again</button>
+          <button type="button" class="button small" onClick={() => again({})}>
+            <Refresh />
+            Try again
+          </button>
           {hasText && state === 'failed' && (
-            <button type="button" class="button small" onClick={() => again({ continue: true })}><Right />Continue</button>
+            <button type="button" class="button small" onClick={() => again({ continue: true })}>
+              <Right />
+              Continue
+            </button>
           )}
         </p>
       </div>

@@ -33,10 +33,14 @@ export function Media({ message }: { message: Message }) {
     <div class="media">
       {pictures.length > 0 && (
         <div class={`pictures pictures-${Math.min(pictures.length, 3)}`}>
-          {pictures.map((m, i) => <Picture key={m.id ?? i} medium={m} message={message} />)}
+          {pictures.map((m, i) => (
+            <Picture key={m.id ?? i} medium={m} message={message} />
+          ))}
         </div>
       )}
-      {others.map((m, i) => <Player key={m.id ?? i} medium={m} message={message} />)}
+      {others.map((m, i) => (
+        <Player key={m.id ?? i} medium={m} message={message} />
+      ))}
     </div>
   )
 }
@@ -46,12 +50,19 @@ function useFresh(medium: Medium, message: Message) {
   const onError = () => {
     if (state.tried) return setState({ ...state, failed: true })
     setState({ ...state, tried: true })
-    fresh(message, medium.id).then((url) => setState({ url, tried: true, failed: !url }), () => setState({ tried: true, failed: true }))
+    // The address may be the one of before: the mark behind it makes the browser ask again.
+    fresh(message, medium.id).then(
+      (url) => setState({ url: url && `${url}#again`, tried: true, failed: !url }),
+      () => setState({ tried: true, failed: true }),
+    )
   }
   return { url: state.url ?? medium.url, failed: state.failed, onError }
 }
 
-const withWidth = (url: string, width: number) => `${url}${url.includes('?') ? '&' : '?'}width=${width}`
+const withWidth = (url: string, width: number) => {
+  const [path, mark] = url.split('#')
+  return `${path}${path!.includes('?') ? '&' : '?'}width=${width}${mark ? `#${mark}` : ''}`
+}
 
 export function Picture({ medium, message }: { medium: Medium; message: Message }) {
   const [open, setOpen] = useState(false)
@@ -60,13 +71,24 @@ export function Picture({ medium, message }: { medium: Medium; message: Message 
   return (
     <>
       <button type="button" class="picture" aria-label={`Show ${medium.name}`} onClick={() => setOpen(true)}>
-        <img src={withWidth(url, 512)} alt={medium.name} loading="lazy" decoding="async" width={medium.width ?? undefined}
-          height={medium.height ?? undefined} onError={onError} />
+        <img
+          src={withWidth(url, 512)}
+          alt={medium.name}
+          loading="lazy"
+          decoding="async"
+          width={medium.width ?? undefined}
+          height={medium.height ?? undefined}
+          onError={onError}
+        />
       </button>
       {open && (
         <Dialog title={medium.name} wide plain onClose={() => setOpen(false)}>
           <img class="picture-full" src={url} alt={medium.name} />
-          <p><a class="link" href={url} download={medium.name}>Download</a></p>
+          <p>
+            <a class="link" href={url} download={medium.name}>
+              Download
+            </a>
+          </p>
         </Dialog>
       )}
     </>

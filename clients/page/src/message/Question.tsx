@@ -20,20 +20,57 @@ export const Question = memo(function Question({ message }: { message: Message }
   return (
     <article class="question" data-message={message.id} aria-label="Question">
       {message.media.length > 0 && <Media message={message} />}
-      {editing ? <Edit message={message} onDone={() => setEditing(false)} />
-        : message.content && <Bubble text={message.content} title={full(message.timestamp)} />}
-      {refused && <p class="ending"><Warning />{refused.detail ?? 'The provider refused this text, so the model does not see it.'}</p>}
+      {editing ? (
+        <Edit message={message} onDone={() => setEditing(false)} />
+      ) : (
+        message.content && <Bubble text={message.content} title={full(message.timestamp)} />
+      )}
+      {refused && (
+        <p class="ending">
+          <Warning />
+          {refused.detail ?? 'The provider refused this text, so the model does not see it.'}
+        </p>
+      )}
       {!editing && (
         <footer class="actions">
-          <button type="button" class="icon-button small" aria-label="Copy the question" title="Copy" onClick={() => copy(message.content)}><Copy /></button>
-          <button type="button" class="icon-button small edit-button" aria-label="Edit" title="Edit" onClick={() => setEditing(true)}><Pencil /></button>
-          <button type="button" class="icon-button small" aria-label="Delete the question" title="Delete" onClick={() => setDeleting(true)}><Trash /></button>
+          <button
+            type="button"
+            class="icon-button small"
+            aria-label="Copy the question"
+            title="Copy"
+            onClick={() => copy(message.content)}
+          >
+            <Copy />
+          </button>
+          <button
+            type="button"
+            class="icon-button small edit-button"
+            aria-label="Edit"
+            title="Edit"
+            onClick={() => setEditing(true)}
+          >
+            <Pencil />
+          </button>
+          <button
+            type="button"
+            class="icon-button small"
+            aria-label="Delete the question"
+            title="Delete"
+            onClick={() => setDeleting(true)}
+          >
+            <Trash />
+          </button>
           <Branches message={message} />
         </footer>
       )}
       {deleting && (
-        <Confirm title="Delete this question?" text="Its replies go with it; what followed stays. This cannot be undone." action="Delete"
-          onClose={() => setDeleting(false)} onConfirm={() => client.deleteMessage(message.chat_id, message.id).catch(fail)} />
+        <Confirm
+          title="Delete this question?"
+          text="Its replies go with it; what followed stays. This cannot be undone."
+          action="Delete"
+          onClose={() => setDeleting(false)}
+          onConfirm={() => client.deleteMessage(message.chat_id, message.id).catch(fail)}
+        />
       )}
     </article>
   )
@@ -46,7 +83,11 @@ function Bubble({ text, title }: { text: string; title?: string }) {
   return (
     <div class="bubble" title={title}>
       {long && !open ? `${text.slice(0, collapsed)}…` : text}
-      {long && <button type="button" class="link bubble-more" aria-expanded={open} onClick={() => setOpen(!open)}>{open ? 'Show less' : 'Show all of it'}</button>}
+      {long && (
+        <button type="button" class="link bubble-more" aria-expanded={open} onClick={() => setOpen(!open)}>
+          {open ? 'Show less' : 'Show all of it'}
+        </button>
+      )}
     </div>
   )
 }
@@ -58,21 +99,50 @@ function Edit({ message, onDone }: { message: Message; onDone: () => void }) {
     onDone()
     if (text.trim() && text !== message.content) {
       const media_urls = message.media_urls.length ? message.media_urls : undefined
-      client.edit(message.chat_id, message.id, { content: text, media_urls, type: message.type } as { content: string }).catch(fail)
+      client
+        .edit(message.chat_id, message.id, { content: text, media_urls, type: message.type } as { content: string })
+        .catch(fail)
     }
   }
   return (
-    <form class="edit" onSubmit={(e) => { e.preventDefault(); save() }}>
-      <textarea aria-label="Edit the question" value={text} rows={Math.min(12, text.split('\n').length + 1)}
-        ref={(el) => { if (el && !focused.current) { focused.current = true; el.focus(); el.setSelectionRange(text.length, text.length) } }}
+    <form
+      class="edit"
+      onSubmit={(e) => {
+        e.preventDefault()
+        save()
+      }}
+    >
+      <textarea
+        aria-label="Edit the question"
+        value={text}
+        rows={Math.min(12, text.split('\n').length + 1)}
+        ref={(el) => {
+          if (el && !focused.current) {
+            focused.current = true
+            el.focus()
+            el.setSelectionRange(text.length, text.length)
+          }
+        }}
         onInput={(e) => setText(e.currentTarget.value)}
         onKeyDown={(e) => {
-          if (e.key === 'Escape') { e.preventDefault(); e.stopPropagation(); onDone() }
-          if (e.key === 'Enter' && !e.shiftKey && !e.isComposing) { e.preventDefault(); save() }
-        }} />
+          if (e.key === 'Escape') {
+            e.preventDefault()
+            e.stopPropagation()
+            onDone()
+          }
+          if (e.key === 'Enter' && !e.shiftKey && !e.isComposing) {
+            e.preventDefault()
+            save()
+          }
+        }}
+      />
       <div class="edit-actions">
-        <button type="button" class="button small" onClick={onDone}>Cancel</button>
-        <button type="submit" class="button button-primary small" disabled={!text.trim()}>Ask again</button>
+        <button type="button" class="button small" onClick={onDone}>
+          Cancel
+        </button>
+        <button type="submit" class="button button-primary small" disabled={!text.trim()}>
+          Ask again
+        </button>
       </div>
     </form>
   )
@@ -82,17 +152,36 @@ function Edit({ message, onDone }: { message: Message; onDone: () => void }) {
 export function PendingMessage({ chatId, pending }: { chatId: string; pending: Pending }) {
   const failed = pending.state === 'failed'
   return (
-    <article class={`question pending${failed ? ' pending-failed' : ''}`} aria-label={failed ? 'Not sent' : 'Waits to be sent'}>
+    <article
+      class={`question pending${failed ? ' pending-failed' : ''}`}
+      aria-label={failed ? 'Not sent' : 'Waits to be sent'}
+    >
       {pending.content && <Bubble text={pending.content} />}
-      {!!pending.media_urls?.length && <p class="ending">{pending.media_urls.length} {pending.media_urls.length === 1 ? 'file' : 'files'}</p>}
+      {!!pending.media_urls?.length && (
+        <p class="ending">
+          {pending.media_urls.length} {pending.media_urls.length === 1 ? 'file' : 'files'}
+        </p>
+      )}
       {failed ? (
         <p class="ending ending-bad" role="alert">
-          <Warning />{pending.error ? sentence(pending.error) : 'This was not sent.'}
-          <button type="button" class="link" onClick={() => client.retrySend(chatId, pending.id)}>Retry</button>
-          <button type="button" class="link" onClick={() => copy(pending.content)}>Copy the text</button>
-          <button type="button" class="link" onClick={() => client.dismiss(chatId, pending.id)}>Discard</button>
+          <Warning />
+          {pending.error ? sentence(pending.error).replace(/^content: /, '') : 'This was not sent.'}
+          <button type="button" class="link" onClick={() => client.retrySend(chatId, pending.id)}>
+            Retry
+          </button>
+          <button type="button" class="link" onClick={() => copy(pending.content)}>
+            Copy the text
+          </button>
+          <button type="button" class="link" onClick={() => client.dismiss(chatId, pending.id)}>
+            Discard
+          </button>
         </p>
-      ) : <p class="ending pending-note"><Clock />Waiting for the server</p>}
+      ) : (
+        <p class="ending pending-note">
+          <Clock />
+          Waiting for the server
+        </p>
+      )}
     </article>
   )
 }

@@ -9,7 +9,12 @@ import { Text } from './Text.tsx'
 type ReasoningPart = Part
 
 /** A thought of the model, folded; its whole text is fetched when it is unfolded. */
-export function Reasoning({ message, part, index, growing }: {
+export function Reasoning({
+  message,
+  part,
+  index,
+  growing,
+}: {
   message: Message
   part: ReasoningPart
   index: number
@@ -33,12 +38,28 @@ export function Reasoning({ message, part, index, growing }: {
   const text = complete || thinks ? held : (whole ?? held)
   const label = thinks ? 'Thinks…' : part.ms == null ? 'Thought' : `Thought for ${span(part.ms)}`
   return (
-    <details class={`reasoning${thinks ? ' thinks' : ''}`} open={open} onToggle={(e) => setOpen(e.currentTarget.open)}>
-      <summary><Thought /><span>{label}</span><Chevron /></summary>
+    <details
+      class={`reasoning${thinks ? ' thinks' : ''}`}
+      open={open}
+      onToggle={(e) => setOpen(e.currentTarget.open)}
+    >
+      <summary>
+        <Thought />
+        <span>{label}</span>
+        <Chevron />
+      </summary>
       <div class="reasoning-text">
-        {error ? <p class="notice">{error}</p>
-          : text ? <Text text={text} streaming={thinks} />
-          : <p class="quiet">{thinks || (open && !complete && whole === undefined) ? 'The thought comes…' : 'The provider does not show this thought.'}</p>}
+        {error ? (
+          <p class="notice">{error}</p>
+        ) : text ? (
+          <Text text={text} streaming={thinks} />
+        ) : (
+          <p class="quiet">
+            {thinks || (open && !complete && whole === undefined)
+              ? 'The thought comes…'
+              : 'The provider does not show this thought.'}
+          </p>
+        )}
         {part.truncated && <p class="quiet">The rest of this thought was too long to keep.</p>}
       </div>
     </details>

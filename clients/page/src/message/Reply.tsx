@@ -28,15 +28,33 @@ export const Reply = memo(function Reply({ message, last }: { message: Message; 
       {message.media.length > 0 && <Media message={message} />}
       {sources.length > 0 && <Sources sources={sources} message={message} />}
       <Ending message={message} />
-      {open ? message.siblings && <footer class="actions"><Branches message={message} /></footer> : <Actions message={message} />}
+      {open ? (
+        message.siblings && (
+          <footer class="actions">
+            <Branches message={message} />
+          </footer>
+        )
+      ) : (
+        <Actions message={message} />
+      )}
     </article>
   )
 })
 
 /** What stands where a reply will be. */
-export const Thinking = () => <div class="reply"><Dots3 /></div>
+export const Thinking = () => (
+  <div class="reply">
+    <Dots3 />
+  </div>
+)
 
-const Dots3 = () => <span class="thinking" role="status" aria-label="The assistant thinks"><i /><i /><i /></span>
+const Dots3 = () => (
+  <span class="thinking" role="status" aria-label="The assistant thinks">
+    <i />
+    <i />
+    <i />
+  </span>
+)
 
 function Actions({ message }: { message: Message }) {
   const [deleting, setDeleting] = useState(false)
@@ -52,18 +70,52 @@ function Actions({ message }: { message: Message }) {
   return (
     <footer class="actions">
       <Branches message={message} />
-      <button type="button" class="icon-button small" aria-label="Copy" title="Copy" onClick={take}>{copied ? <Check /> : <Copy />}</button>
-      <button type="button" class="icon-button small" aria-label="Good reply" title="Good reply" aria-pressed={rating === 1} onClick={() => rate(1)}><ThumbUp /></button>
-      <button type="button" class="icon-button small" aria-label="Bad reply" title="Bad reply" aria-pressed={rating === -1} onClick={() => rate(-1)}><ThumbDown /></button>
+      <button type="button" class="icon-button small" aria-label="Copy" title="Copy" onClick={take}>
+        {copied ? <Check /> : <Copy />}
+      </button>
+      <button
+        type="button"
+        class="icon-button small"
+        aria-label="Good reply"
+        title="Good reply"
+        aria-pressed={rating === 1}
+        onClick={() => rate(1)}
+      >
+        <ThumbUp />
+      </button>
+      <button
+        type="button"
+        class="icon-button small"
+        aria-label="Bad reply"
+        title="Bad reply"
+        aria-pressed={rating === -1}
+        onClick={() => rate(-1)}
+      >
+        <ThumbDown />
+      </button>
       <Regenerate message={message} />
-      <Menu label="More about this reply" className="icon-button small" button={<Dots />} items={[
-        { label: 'Go on in a chat of its own', icon: <Branch />, onSelect: () => fork(message.chat_id, message.id) },
-        { label: 'Delete', icon: <Trash />, danger: true, onSelect: () => setDeleting(true) },
-      ]} />
+      <Menu
+        label="More about this reply"
+        className="icon-button small"
+        button={<Dots />}
+        items={[
+          {
+            label: 'Go on in a chat of its own',
+            icon: <Branch />,
+            onSelect: () => fork(message.chat_id, message.id),
+          },
+          { label: 'Delete', icon: <Trash />, danger: true, onSelect: () => setDeleting(true) },
+        ]}
+      />
       <Facts message={message} />
       {deleting && (
-        <Confirm title="Delete this reply?" text="What followed it stays. This cannot be undone." action="Delete"
-          onClose={() => setDeleting(false)} onConfirm={() => client.deleteMessage(message.chat_id, message.id).catch(fail)} />
+        <Confirm
+          title="Delete this reply?"
+          text="What followed it stays. This cannot be undone."
+          action="Delete"
+          onClose={() => setDeleting(false)}
+          onConfirm={() => client.deleteMessage(message.chat_id, message.id).catch(fail)}
+        />
       )}
     </footer>
   )
@@ -74,10 +126,20 @@ function Regenerate({ message }: { message: Message }) {
   const again = (model?: string) => client.regenerate(message.chat_id, message.id, model ? { model } : {}).catch(fail)
   const used = message.generation?.model
   return (
-    <Menu label="Regenerate" className="icon-button small" button={<Refresh />} items={[
-      { label: 'Try again', note: used ? `with ${modelName(used)}` : undefined, icon: <Refresh />, onSelect: () => again() },
-      ...models.filter((m) => m.id !== used).map((m) => ({ label: m.id, onSelect: () => again(m.id) })),
-    ]} />
+    <Menu
+      label="Regenerate"
+      className="icon-button small"
+      button={<Refresh />}
+      items={[
+        {
+          label: 'Try again',
+          note: used ? `with ${modelName(used)}` : undefined,
+          icon: <Refresh />,
+          onSelect: () => again(),
+        },
+        ...models.filter((m) => m.id !== used).map((m) => ({ label: m.id, onSelect: () => again(m.id) })),
+      ]}
+    />
   )
 }
 
@@ -85,7 +147,16 @@ function Regenerate({ message }: { message: Message }) {
 function Facts({ message }: { message: Message }) {
   const { model, usage } = message.generation ?? {}
   const tokens = usage as { input_tokens?: number; output_tokens?: number; cost_usd?: number } | undefined
-  const title = [full(message.timestamp), tokens && `${tokens.input_tokens ?? 0} tokens in, ${tokens.output_tokens ?? 0} out`,
-    tokens?.cost_usd !== undefined && `$${tokens.cost_usd}`].filter(Boolean).join(' · ')
-  return <span class="facts" title={title}>{model ? modelName(model) : ''}</span>
+  const title = [
+    full(message.timestamp),
+    tokens && `${tokens.input_tokens ?? 0} tokens in, ${tokens.output_tokens ?? 0} out`,
+    tokens?.cost_usd !== undefined && `$${tokens.cost_usd}`,
+  ]
+    .filter(Boolean)
+    .join(' · ')
+  return (
+    <span class="facts" title={title}>
+      {model ? modelName(model) : ''}
+    </span>
+  )
 }

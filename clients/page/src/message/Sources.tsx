@@ -21,7 +21,12 @@ export function Sources({ sources }: { sources: Part[]; message: Message }) {
                 <span class="source-title">{s.title || host(s.url)}</span>
                 <span class="source-host">{host(s.url)}</span>
               </a>
-            ) : <span class="source" title={s.snippet ?? undefined}><span class="source-number">{i + 1}</span><span class="source-title">{s.title || 'An upload'}</span></span>}
+            ) : (
+              <span class="source" title={s.snippet ?? undefined}>
+                <span class="source-number">{i + 1}</span>
+                <span class="source-title">{s.title || 'An upload'}</span>
+              </span>
+            )}
           </li>
         ))}
       </ol>

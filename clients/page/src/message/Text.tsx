@@ -10,15 +10,27 @@ interface Props {
 
 type View = FunctionComponent<Props>
 
-// The form of texts is fetched behind the first look at the page; until it is there they are shown as they were written.
+// The form of texts is fetched behind the first look at the page; until it is there they are shown as they were
+// written.
 let view: View | undefined
-const loading = import('../view/index.ts').then((m) => { view = m.Markdown as unknown as View }, () => {})
+let loading: Promise<void> | undefined
+
+/** Fetches it before there is a text to show. */
+export const prepareTexts = () =>
+  (loading ??= import('../view/index.ts').then(
+    (m) => {
+      view = m.Markdown as unknown as View
+    },
+    () => {
+      loading = undefined
+    },
+  ))
 
 /** A text of a model in its form. */
 export function Text(props: Props) {
   const [, loaded] = useState(!!view)
   useEffect(() => {
-    if (!view) void loading.then(() => loaded(true))
+    if (!view) void prepareTexts().then(() => loaded(true))
   }, [])
   if (view) {
     const Markdown = view

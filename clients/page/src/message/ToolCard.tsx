@@ -10,8 +10,14 @@ import { fail } from '../ui/toast.tsx'
 export type ToolPart = Part
 
 const states: Record<string, string> = {
-  proposed: 'is being written', waiting: 'waits for you', approved: 'is allowed', running: 'runs', done: 'done',
-  failed: 'failed', denied: 'denied', unknown: 'outcome unknown',
+  proposed: 'is being written',
+  waiting: 'waits for you',
+  approved: 'is allowed',
+  running: 'runs',
+  done: 'done',
+  failed: 'failed',
+  denied: 'denied',
+  unknown: 'outcome unknown',
 }
 
 const print = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value, null, 2))
@@ -23,7 +29,10 @@ const clientId = () => {
   return id
 }
 
-/** A call of a tool: its name and state, what went in and what came out; while it waits, the answers that it can get. */
+/**
+ * A call of a tool: its name and state, what went in and what came out; while it waits, the answers that it can
+ * get.
+ */
 export function ToolCard({ message, part, index }: { message: Message; part: ToolPart; index: number }) {
   const waiting = part.state === 'waiting'
   const [open, setOpen] = useState(false)
@@ -31,11 +40,19 @@ export function ToolCard({ message, part, index }: { message: Message; part: Too
   const busy = part.state === 'running' || part.state === 'proposed' || part.state === 'approved'
   const output = whole ?? part.output
   const error = part.error as { code?: string; detail?: string } | undefined
-  const all = () => client.message(message.chat_id, message.id, { parts: 'all' })
-    .then((m: Message) => setWhole((m.parts?.[index] as ToolPart | undefined)?.output)).catch(fail)
+  const all = () =>
+    client
+      .message(message.chat_id, message.id, { parts: 'all' })
+      .then((m: Message) => setWhole((m.parts?.[index] as ToolPart | undefined)?.output))
+      .catch(fail)
   return (
-    <details class={`tool tool-${part.state}`} open={open || waiting}
-      onToggle={(e) => { if (!waiting) setOpen(e.currentTarget.open) }}>
+    <details
+      class={`tool tool-${part.state}`}
+      open={open || waiting}
+      onToggle={(e) => {
+        if (!waiting) setOpen(e.currentTarget.open)
+      }}
+    >
       <summary>
         {busy ? <span class="spinner small" /> : <Tool />}
         <span class="tool-name">{part.title || part.name}</span>
@@ -47,19 +64,28 @@ export function ToolCard({ message, part, index }: { message: Message; part: Too
         {part.input !== undefined && <Block name="Input" text={print(part.input)} />}
         {output !== undefined && output !== null && <Block name="Output" text={print(output)} />}
         {part.truncated && whole === undefined && part.state === 'done' && (
-          <button type="button" class="link" onClick={all}>Show the whole output</button>
+          <button type="button" class="link" onClick={all}>
+            Show the whole output
+          </button>
         )}
         {error && <p class="tool-error">{error.detail ?? error.code}</p>}
-        {waiting && (part.source === 'client' ? <AnswerInPlace message={message} part={part} /> : <Approval message={message} part={part} />)}
+        {waiting &&
+          (part.source === 'client' ? (
+            <AnswerInPlace message={message} part={part} />
+          ) : (
+            <Approval message={message} part={part} />
+          ))}
       </div>
     </details>
   )
 }
 
 const stateOf = (part: ToolPart) =>
-  part.state === 'done' && part.ms != null && part.ms >= 100 ? span(part.ms)
-    : part.state === 'waiting' && part.source === 'client' ? 'waits for the app that brought it'
-    : (states[part.state ?? ''] ?? part.state)
+  part.state === 'done' && part.ms != null && part.ms >= 100
+    ? span(part.ms)
+    : part.state === 'waiting' && part.source === 'client'
+      ? 'waits for the app that brought it'
+      : (states[part.state ?? ''] ?? part.state)
 
 const Block = ({ name, text }: { name: string; text: string | undefined }) => (
   <figure class="tool-block">
@@ -74,20 +100,52 @@ function Approval({ message, part }: { message: Message; part: ToolPart }) {
   const [reason, setReason] = useState('')
   const answer = (approve: boolean) => {
     setBusy(true)
-    client.answer(message.chat_id, message.id, part.call_id!, approve ? { approve } : { approve, reason: reason.trim() || undefined })
-      .catch(fail).finally(() => setBusy(false))
+    client
+      .answer(
+        message.chat_id,
+        message.id,
+        part.call_id!,
+        approve ? { approve } : { approve, reason: reason.trim() || undefined },
+      )
+      .catch(fail)
+      .finally(() => setBusy(false))
   }
   return (
-    <form class="approval" onSubmit={(e) => { e.preventDefault(); answer(false) }}>
-      <p>The assistant asks to call <strong>{part.title || part.name}</strong> with this input.</p>
+    <form
+      class="approval"
+      onSubmit={(e) => {
+        e.preventDefault()
+        answer(false)
+      }}
+    >
+      <p>
+        The assistant asks to call <strong>{part.title || part.name}</strong> with this input.
+      </p>
       {denying && (
-        <input value={reason} placeholder="Why not? The model is told." aria-label="Reason" onInput={(e) => setReason(e.currentTarget.value)}
-          ref={(el) => { if (el && !reason && document.activeElement !== el) el.focus() }} />
+        <input
+          value={reason}
+          placeholder="Why not? The model is told."
+          aria-label="Reason"
+          onInput={(e) => setReason(e.currentTarget.value)}
+          ref={(el) => {
+            if (el && !reason && document.activeElement !== el) el.focus()
+          }}
+        />
       )}
       <div class="approval-actions">
-        <button type="button" class="button button-primary" disabled={busy} onClick={() => answer(true)}><Check />Approve</button>
-        <button type="submit" class="button" disabled={busy}><Close />Deny</button>
-        {!denying && <button type="button" class="link" onClick={() => setDenying(true)}>Deny with a reason</button>}
+        <button type="button" class="button button-primary" disabled={busy} onClick={() => answer(true)}>
+          <Check />
+          Approve
+        </button>
+        <button type="submit" class="button" disabled={busy}>
+          <Close />
+          Deny
+        </button>
+        {!denying && (
+          <button type="button" class="link" onClick={() => setDenying(true)}>
+            Deny with a reason
+          </button>
+        )}
       </div>
     </form>
   )
@@ -110,12 +168,26 @@ function AnswerInPlace({ message, part }: { message: Message; part: ToolPart }) 
     }
     setBusy(false)
   }
-  if (!open) return <button type="button" class="link" onClick={() => setOpen(true)}>Answer in its place</button>
+  if (!open)
+    return (
+      <button type="button" class="link" onClick={() => setOpen(true)}>
+        Answer in its place
+      </button>
+    )
   return (
     <form class="approval" onSubmit={submit}>
-      <textarea rows={3} aria-label="Answer" placeholder="What the tool would answer: a text, or JSON" value={output}
-        onInput={(e) => setOutput(e.currentTarget.value)} />
-      <div class="approval-actions"><button type="submit" class="button button-primary" disabled={busy}>Answer</button></div>
+      <textarea
+        rows={3}
+        aria-label="Answer"
+        placeholder="What the tool would answer: a text, or JSON"
+        value={output}
+        onInput={(e) => setOutput(e.currentTarget.value)}
+      />
+      <div class="approval-actions">
+        <button type="submit" class="button button-primary" disabled={busy}>
+          Answer
+        </button>
+      </div>
     </form>
   )
 }

@@ -17,16 +17,39 @@ export function Account() {
   return (
     <>
       <dl class="facts-list">
-        <dt>Name</dt><dd>{user?.username}</dd>
-        <dt>Address</dt><dd>{user?.email}{user?.email_verified ? ' (verified)' : ''}</dd>
+        <dt>Name</dt>
+        <dd>{user?.username}</dd>
+        <dt>Address</dt>
+        <dd>
+          {user?.email}
+          {user?.email_verified ? ' (verified)' : ''}
+        </dd>
       </dl>
       <Password />
       <h3>Delete the account</h3>
       <p>Everything of yours is deleted: chats, files, sessions. This cannot be undone.</p>
-      <button type="button" class="button button-danger" onClick={() => setDeleting(true)}>Delete my account</button>
-      <p class="quiet foot"><a href="/app/licenses.txt" target="_blank" rel="noopener">Licences</a> of what this page is made of. <a href="/docs" target="_blank" rel="noopener">The API</a> is described by the server itself.</p>
-      {deleting && <Confirm title="Delete your account?" action="Delete everything" onConfirm={erase} onClose={() => setDeleting(false)}
-        text="All your chats, files and sessions are deleted on this server, at once and for good. Export them first if you want to keep them." />}
+      <button type="button" class="button button-danger" onClick={() => setDeleting(true)}>
+        Delete my account
+      </button>
+      <p class="quiet foot">
+        <a href="/app/licenses.txt" target="_blank" rel="noopener">
+          Licences
+        </a>{' '}
+        of what this page is made of.{' '}
+        <a href="/docs" target="_blank" rel="noopener">
+          The API
+        </a>{' '}
+        is described by the server itself.
+      </p>
+      {deleting && (
+        <Confirm
+          title="Delete your account?"
+          action="Delete everything"
+          onConfirm={erase}
+          onClose={() => setDeleting(false)}
+          text="All your chats, files and sessions are deleted for good. Export them first if you want to keep them."
+        />
+      )}
     </>
   )
 }
@@ -41,7 +64,10 @@ function Password() {
     setBusy(true)
     setError('')
     try {
-      await client.request('PATCH', '/users/me', { current_password: data.get('current'), password: data.get('next') })
+      await client.request('PATCH', '/users/me', {
+        current_password: data.get('current'),
+        password: data.get('next'),
+      })
       form.reset()
       tell('The password is changed; every other session has ended.')
     } catch (caught) {
@@ -52,10 +78,22 @@ function Password() {
   return (
     <form class="panel" onSubmit={submit} aria-label="Change the password">
       <h3>Change the password</h3>
-      <label class="field"><span>Current password</span><input name="current" type="password" required autocomplete="current-password" /></label>
-      <label class="field"><span>New password</span><input name="next" type="password" required minLength={8} maxLength={128} autocomplete="new-password" /></label>
-      {error && <p class="form-error" role="alert">{error}</p>}
-      <button type="submit" class="button button-primary" disabled={busy}>Change it</button>
+      <label class="field">
+        <span>Current password</span>
+        <input name="current" type="password" required autocomplete="current-password" />
+      </label>
+      <label class="field">
+        <span>New password</span>
+        <input name="next" type="password" required minLength={8} maxLength={128} autocomplete="new-password" />
+      </label>
+      {error && (
+        <p class="form-error" role="alert">
+          {error}
+        </p>
+      )}
+      <button type="submit" class="button button-primary" disabled={busy}>
+        Change it
+      </button>
     </form>
   )
 }

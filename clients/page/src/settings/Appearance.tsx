@@ -14,8 +14,20 @@ export function Appearance() {
       <legend>Theme</legend>
       {choices.map(([value, name, note]) => (
         <label key={value} class="choice">
-          <input type="radio" name="theme" value={value} checked={chosen === value} onChange={() => { setTheme(value); setChosen(value) }} />
-          <span>{name}<small>{note}</small></span>
+          <input
+            type="radio"
+            name="theme"
+            value={value}
+            checked={chosen === value}
+            onChange={() => {
+              setTheme(value)
+              setChosen(value)
+            }}
+          />
+          <span>
+            {name}
+            <small>{note}</small>
+          </span>
         </label>
       ))}
     </fieldset>

@@ -17,7 +17,12 @@ interface ToolInfo {
 const efforts = ['none', 'low', 'medium', 'high'] as const
 
 /** The model of a chat and how it answers; what is left empty is as the server has it. */
-export function ChatSettings({ chat, options, onOptions, onClose }: {
+export function ChatSettings({
+  chat,
+  options,
+  onOptions,
+  onClose,
+}: {
   chat?: Chat
   options: Partial<Chat>
   onOptions: (options: Partial<Chat>) => void
@@ -25,6 +30,7 @@ export function ChatSettings({ chat, options, onOptions, onClose }: {
 }) {
   const given = chat ?? options
   const models = useModels()
+  const standard = models.find((m) => m.default)?.id
   const tools = useOnce<ToolInfo[]>('/tools') ?? []
   const [error, setError] = useState('')
   const [warm, setWarm] = useState(given.temperature ?? undefined)
@@ -45,7 +51,11 @@ export function ChatSettings({ chat, options, onOptions, onClose }: {
     }
     try {
       if (chat) await client.updateChat(chat.id, patch)
-      else onOptions({ ...Object.fromEntries(Object.entries(patch).filter(([, v]) => v !== null)), temporary: options.temporary })
+      else
+        onOptions({
+          ...Object.fromEntries(Object.entries(patch).filter(([, v]) => v !== null)),
+          temporary: options.temporary,
+        })
       onClose()
     } catch (caught) {
       setError(sentence(caught))
@@ -54,42 +64,103 @@ export function ChatSettings({ chat, options, onOptions, onClose }: {
   return (
     <Dialog title="Settings of this chat" onClose={onClose}>
       <form onSubmit={submit} class="chat-settings">
-        <label class="field"><span>Model of this chat</span>
+        <label class="field">
+          <span>Model of this chat</span>
           <select name="model" defaultValue={given.model ?? ''} key={models.length}>
-            <option value="">{`As the server has it${models.find((m) => m.default) ? ` (${models.find((m) => m.default)!.id})` : ''}`}</option>
-            {models.map((m) => <option key={m.id} value={m.id} selected={m.id === given.model}>{m.id}</option>)}
+            <option value="">{standard ? `As the server has it (${standard})` : 'As the server has it'}</option>
+            {models.map((m) => (
+              <option key={m.id} value={m.id} selected={m.id === given.model}>
+                {m.id}
+              </option>
+            ))}
           </select>
         </label>
-        <label class="field"><span>System prompt</span>
-          <textarea name="system_prompt" rows={4} maxLength={32000} defaultValue={given.system_prompt ?? ''} placeholder="Who the assistant is in this chat, and how it answers" /></label>
+        <label class="field">
+          <span>System prompt</span>
+          <textarea
+            name="system_prompt"
+            rows={4}
+            maxLength={32000}
+            defaultValue={given.system_prompt ?? ''}
+            placeholder="Who the assistant is in this chat, and how it answers"
+          />
+        </label>
         <div class="field">
-          <label for="temperature"><span>Temperature <output>{warm === undefined ? 'as the model has it' : warm.toFixed(1)}</output></span></label>
+          <label for="temperature">
+            <span>
+              Temperature <output>{warm === undefined ? 'as the model has it' : warm.toFixed(1)}</output>
+            </span>
+          </label>
           <div class="range-row">
-            <input id="temperature" type="range" min={0} max={2} step={0.1} value={warm ?? 1} onInput={(e) => setWarm(Number(e.currentTarget.value))} />
-            {warm !== undefined && <button type="button" class="link" onClick={() => setWarm(undefined)}>Reset</button>}
+            <input
+              id="temperature"
+              type="range"
+              min={0}
+              max={2}
+              step={0.1}
+              value={warm ?? 1}
+              onInput={(e) => setWarm(Number(e.currentTarget.value))}
+            />
+            {warm !== undefined && (
+              <button type="button" class="link" onClick={() => setWarm(undefined)}>
+                Reset
+              </button>
+            )}
           </div>
         </div>
         <div class="field-row">
-          <label class="field"><span>Most tokens of a reply</span>
-            <input name="max_tokens" type="number" min={1} max={10000000} inputMode="numeric" defaultValue={given.max_tokens ?? ''} placeholder="As the server has it" /></label>
-          <label class="field"><span>Reasoning</span>
+          <label class="field">
+            <span>Most tokens of a reply</span>
+            <input
+              name="max_tokens"
+              type="number"
+              min={1}
+              max={10000000}
+              inputMode="numeric"
+              defaultValue={given.max_tokens ?? ''}
+              placeholder="As the server has it"
+            />
+          </label>
+          <label class="field">
+            <span>Reasoning</span>
             <select name="reasoning_effort" defaultValue={given.reasoning_effort ?? ''}>
               <option value="">As the model has it</option>
-              {efforts.map((v) => <option key={v} value={v} selected={v === given.reasoning_effort}>{v}</option>)}
-            </select></label>
+              {efforts.map((v) => (
+                <option key={v} value={v} selected={v === given.reasoning_effort}>
+                  {v}
+                </option>
+              ))}
+            </select>
+          </label>
         </div>
         {tools.length > 0 && <Tools tools={tools} chosen={chosen} onChange={setChosen} />}
-        {error && <p class="form-error" role="alert">{error}</p>}
+        {error && (
+          <p class="form-error" role="alert">
+            {error}
+          </p>
+        )}
         <div class="dialog-actions">
-          <button type="button" class="button" onClick={onClose}>Cancel</button>
-          <button type="submit" class="button button-primary">Save</button>
+          <button type="button" class="button" onClick={onClose}>
+            Cancel
+          </button>
+          <button type="submit" class="button button-primary">
+            Save
+          </button>
         </div>
       </form>
     </Dialog>
   )
 }
 
-function Tools({ tools, chosen, onChange }: { tools: ToolInfo[]; chosen: string[] | null; onChange: (names: string[] | null) => void }) {
+function Tools({
+  tools,
+  chosen,
+  onChange,
+}: {
+  tools: ToolInfo[]
+  chosen: string[] | null
+  onChange: (names: string[] | null) => void
+}) {
   const has = (name: string) => chosen === null || chosen.includes(name)
   const toggle = (name: string) => {
     const now = tools.map((t) => t.name).filter((n) => (n === name ? !has(n) : has(n)))
@@ -101,7 +172,9 @@ function Tools({ tools, chosen, onChange }: { tools: ToolInfo[]; chosen: string[
       {tools.map((t) => (
         <label key={t.name} title={t.description}>
           <input type="checkbox" checked={has(t.name)} onChange={() => toggle(t.name)} />
-          {t.title ?? t.name}{t.approval === 'ask' && <small> asks first</small>}{t.available === false && <small> not reachable</small>}
+          {t.title ?? t.name}
+          {t.approval === 'ask' && <small> asks first</small>}
+          {t.available === false && <small> not reachable</small>}
         </label>
       ))}
     </fieldset>

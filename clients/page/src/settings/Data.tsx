@@ -17,8 +17,14 @@ interface Report {
 }
 
 const reasons: Record<string, string> = {
-  exists: 'are here already', deleted: 'were deleted by you', not_a_chat: 'are no chats', unreadable: 'cannot be read', empty: 'are empty',
-  too_many_messages: 'have too many messages', text_too_long: 'have a text that is too long', too_deep: 'are nested too deep',
+  exists: 'are here already',
+  deleted: 'were deleted by you',
+  not_a_chat: 'are no chats',
+  unreadable: 'cannot be read',
+  empty: 'are empty',
+  too_many_messages: 'have too many messages',
+  text_too_long: 'have a text that is too long',
+  too_deep: 'are nested too deep',
   unknown_role: 'have messages of an unknown role',
 }
 
@@ -34,26 +40,50 @@ export function Data() {
     }
     setBusy(false)
   }
-  const removeAll = () => client.request('DELETE', '/chats/?archived=false').then(() => tell('The chats are being deleted.'), fail)
+  const removeAll = () =>
+    client.request('DELETE', '/chats/?archived=false').then(() => tell('The chats are being deleted.'), fail)
   return (
     <>
       <div class="panel">
         <h3>Export</h3>
-        <p>One JSON file of everything: chats with every branch, sessions, keys without their secrets, usage. Files are linked.</p>
-        <button type="button" class="button" disabled={busy} onClick={exportAll}>{busy ? <span class="spinner small" /> : <Export />}Export everything</button>
+        <p>
+          One JSON file of everything: chats with every branch, sessions, keys without their secrets, usage. Files are
+          linked.
+        </p>
+        <button type="button" class="button" disabled={busy} onClick={exportAll}>
+          {busy ? <span class="spinner small" /> : <Export />}Export everything
+        </button>
       </div>
       <Import />
       <div class="panel">
         <h3>All chats</h3>
         <div class="button-row">
-          <button type="button" class="button" onClick={() => setAll('archive')}>Archive all chats</button>
-          <button type="button" class="button button-danger" onClick={() => setAll('delete')}>Delete all chats</button>
+          <button type="button" class="button" onClick={() => setAll('archive')}>
+            Archive all chats
+          </button>
+          <button type="button" class="button button-danger" onClick={() => setAll('delete')}>
+            Delete all chats
+          </button>
         </div>
       </div>
-      {all === 'archive' && <Confirm title="Archive all chats?" text="They leave the list and stay in the archive." action="Archive all"
-        onClose={() => setAll(undefined)} onConfirm={() => client.archiveAll().then(() => tell('The chats are being archived.'), fail)} />}
-      {all === 'delete' && <Confirm title="Delete all chats?" text="All chats that are not archived are deleted for good." action="Delete all"
-        onClose={() => setAll(undefined)} onConfirm={removeAll} />}
+      {all === 'archive' && (
+        <Confirm
+          title="Archive all chats?"
+          text="They leave the list and stay in the archive."
+          action="Archive all"
+          onClose={() => setAll(undefined)}
+          onConfirm={() => client.archiveAll().then(() => tell('The chats are being archived.'), fail)}
+        />
+      )}
+      {all === 'delete' && (
+        <Confirm
+          title="Delete all chats?"
+          text="All chats that are not archived are deleted for good."
+          action="Delete all"
+          onClose={() => setAll(undefined)}
+          onConfirm={removeAll}
+        />
+      )}
     </>
   )
 }
@@ -67,10 +97,14 @@ function Import() {
     setReport(undefined)
     setPhase(`Uploads ${file.name}…`)
     try {
-      let answer = await client.request<Report>('POST', '/import', file) as Report
+      let answer = (await client.request<Report>('POST', '/import', file)) as Report
       while (answer.id && answer.state !== 'done' && answer.state !== 'failed') {
-        answer = { id: answer.id, ...(await client.request<Report>('GET', `/import/${answer.id}`) as Report) }
-        setPhase(answer.state === 'queued' ? 'Waits for its turn…' : `${number(answer.chats)} chats, ${number(answer.messages)} messages so far…`)
+        answer = { id: answer.id, ...((await client.request<Report>('GET', `/import/${answer.id}`)) as Report) }
+        setPhase(
+          answer.state === 'queued'
+            ? 'Waits for its turn…'
+            : `${number(answer.chats)} chats, ${number(answer.messages)} messages so far…`,
+        )
         if (answer.state === 'queued' || answer.state === 'running') await new Promise((go) => setTimeout(go, 700))
       }
       if (answer.state === 'failed') setError(answer.error ?? 'The import failed.')
@@ -83,14 +117,34 @@ function Import() {
   return (
     <div class="panel">
       <h3>Import</h3>
-      <p>Exports of Cote, ChatGPT (<code>conversations.json</code> or the ZIP), Open WebUI and LibreChat.</p>
+      <p>
+        Exports of Cote, ChatGPT (<code>conversations.json</code> or the ZIP), Open WebUI and LibreChat.
+      </p>
       <label class="button file-button">
-        <input type="file" aria-label="Choose a file to import" accept=".json,.zip,application/json,application/zip" disabled={!!phase}
-          onChange={(e) => { const input = e.currentTarget; const file = input.files?.[0]; if (file) void start(file); input.value = '' }} />
+        <input
+          type="file"
+          aria-label="Choose a file to import"
+          accept=".json,.zip,application/json,application/zip"
+          disabled={!!phase}
+          onChange={(e) => {
+            const input = e.currentTarget
+            const file = input.files?.[0]
+            if (file) void start(file)
+            input.value = ''
+          }}
+        />
         Choose a file
       </label>
-      {phase && <p role="status"><span class="spinner small" /> {phase}</p>}
-      {error && <p class="form-error" role="alert">{error}</p>}
+      {phase && (
+        <p role="status">
+          <span class="spinner small" /> {phase}
+        </p>
+      )}
+      {error && (
+        <p class="form-error" role="alert">
+          {error}
+        </p>
+      )}
       {report && <Result report={report} />}
     </div>
   )
@@ -101,8 +155,16 @@ function Result({ report }: { report: Report }) {
   for (const { reason } of report.skipped) counts.set(reason, (counts.get(reason) ?? 0) + 1)
   return (
     <div role="status">
-      <p><strong>{number(report.chats)} chats with {number(report.messages)} messages are imported.</strong></p>
-      {[...counts].map(([reason, n]) => <p key={reason} class="quiet">{number(n)} {reasons[reason] ?? reason}.</p>)}
+      <p>
+        <strong>
+          {number(report.chats)} chats with {number(report.messages)} messages are imported.
+        </strong>
+      </p>
+      {[...counts].map(([reason, n]) => (
+        <p key={reason} class="quiet">
+          {number(n)} {reasons[reason] ?? reason}.
+        </p>
+      ))}
     </div>
   )
 }

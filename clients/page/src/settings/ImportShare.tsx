@@ -15,7 +15,7 @@ export function ImportShare({ token }: { token: string }) {
     setBusy(true)
     setError('')
     try {
-      const chat = await client.request<Chat>('POST', `/shared/${encodeURIComponent(token)}/fork`, { id }) as Chat
+      const chat = (await client.request<Chat>('POST', `/shared/${encodeURIComponent(token)}/fork`, { id })) as Chat
       replace(`/c/${chat.id}`)
     } catch (caught) {
       setError(sentence(caught))
@@ -27,10 +27,18 @@ export function ImportShare({ token }: { token: string }) {
       <Dove />
       <h1>Copy this chat?</h1>
       <p>A chat that was shared with you becomes one of your own, and you can go on from there.</p>
-      {error && <p class="form-error" role="alert">{error}</p>}
+      {error && (
+        <p class="form-error" role="alert">
+          {error}
+        </p>
+      )}
       <div class="button-row">
-        <button type="button" class="button button-primary" disabled={busy} onClick={take}>Copy into my chats</button>
-        <a class="button" href="#/">No</a>
+        <button type="button" class="button button-primary" disabled={busy} onClick={take}>
+          Copy into my chats
+        </button>
+        <a class="button" href="#/">
+          No
+        </a>
       </div>
     </div>
   )

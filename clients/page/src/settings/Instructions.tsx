@@ -28,11 +28,18 @@ function Form({ given }: { given: string }) {
     <form onSubmit={submit}>
       <label class="field">
         <span>What should every chat know about you, and how should it answer?</span>
-        <textarea rows={10} maxLength={8000} value={text} onInput={(e) => setText(e.currentTarget.value)}
-          placeholder="For example: I am a nurse. Answer briefly, in metric units." />
+        <textarea
+          rows={10}
+          maxLength={8000}
+          value={text}
+          onInput={(e) => setText(e.currentTarget.value)}
+          placeholder="For example: I am a nurse. Answer briefly, in metric units."
+        />
       </label>
       <p class="quiet">They stand before the system prompt of each chat, and count in its tokens.</p>
-      <button type="submit" class="button button-primary" disabled={busy}>Save</button>
+      <button type="submit" class="button button-primary" disabled={busy}>
+        Save
+      </button>
     </form>
   )
 }

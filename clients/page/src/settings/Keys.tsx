@@ -17,7 +17,12 @@ interface Key {
   key?: string
 }
 
-const scopes = [['read', 'Read chats'], ['write', 'Write and send'], ['approve', 'Approve tool calls'], ['v1', 'Use the API at /v1']] as const
+const scopes = [
+  ['read', 'Read chats'],
+  ['write', 'Write and send'],
+  ['approve', 'Approve tool calls'],
+  ['v1', 'Use the API at /v1'],
+] as const
 
 export function Keys() {
   const { value, error, reload } = useLoad<Key[]>('/api-keys/')
@@ -28,19 +33,45 @@ export function Keys() {
       <p class="quiet">A key lets a program do what its scopes allow, in your name. It is shown once.</p>
       {made && (
         <div class="panel">
-          <p><strong>{made.name}</strong> is made. Copy it now; it is not shown again.</p>
-          <div class="copy-line"><code>{made.key}</code>
-            <button type="button" class="button small" onClick={() => copy(made.key!)}><Copy />Copy</button></div>
+          <p>
+            <strong>{made.name}</strong> is made. Copy it now; it is not shown again.
+          </p>
+          <div class="copy-line">
+            <code>{made.key}</code>
+            <button type="button" class="button small" onClick={() => copy(made.key!)}>
+              <Copy />
+              Copy
+            </button>
+          </div>
         </div>
       )}
-      <NewKey onMade={(key) => { setMade(key); reload() }} />
-      {!value ? <Loading error={error} reload={reload} /> : (
+      <NewKey
+        onMade={(key) => {
+          setMade(key)
+          reload()
+        }}
+      />
+      {!value ? (
+        <Loading error={error} reload={reload} />
+      ) : (
         <ul class="rows">
           {value.map((k) => (
             <li key={k.id} class="row">
-              <div class="row-text"><strong>{k.name}</strong>
-                <small>{k.scopes.join(', ')} · {k.last_used_at ? `used ${full(k.last_used_at)}` : 'not used yet'}{k.expires_at ? ` · until ${full(k.expires_at)}` : ''}</small></div>
-              <button type="button" class="button small" aria-label={`Delete the key ${k.name}`} onClick={() => remove(k.id)}>Delete</button>
+              <div class="row-text">
+                <strong>{k.name}</strong>
+                <small>
+                  {k.scopes.join(', ')} · {k.last_used_at ? `used ${full(k.last_used_at)}` : 'not used yet'}
+                  {k.expires_at ? ` · until ${full(k.expires_at)}` : ''}
+                </small>
+              </div>
+              <button
+                type="button"
+                class="button small"
+                aria-label={`Delete the key ${k.name}`}
+                onClick={() => remove(k.id)}
+              >
+                Delete
+              </button>
             </li>
           ))}
         </ul>
@@ -58,8 +89,12 @@ function NewKey({ onMade }: { onMade: (key: Key) => void }) {
     const days = Number(data.get('days'))
     setError('')
     try {
-      const body = { name: data.get('name'), scopes: data.getAll('scope'), ...(days && { expires_in: days * 86_400 }) }
-      onMade(await client.request<Key>('POST', '/api-keys/', body) as Key)
+      const body = {
+        name: data.get('name'),
+        scopes: data.getAll('scope'),
+        ...(days && { expires_in: days * 86_400 }),
+      }
+      onMade((await client.request<Key>('POST', '/api-keys/', body)) as Key)
       form.reset()
     } catch (caught) {
       setError(sentence(caught))
@@ -67,13 +102,31 @@ function NewKey({ onMade }: { onMade: (key: Key) => void }) {
   }
   return (
     <form class="panel" onSubmit={submit} aria-label="New key">
-      <label class="field"><span>Name of the key</span><input name="name" required maxLength={100} placeholder="Backup of my chats" /></label>
-      <fieldset class="checks"><legend>What it may do</legend>
-        {scopes.map(([value, label]) => <label key={value}><input type="checkbox" name="scope" value={value} defaultChecked={value === 'read'} />{label}</label>)}
+      <label class="field">
+        <span>Name of the key</span>
+        <input name="name" required maxLength={100} placeholder="Backup of my chats" />
+      </label>
+      <fieldset class="checks">
+        <legend>What it may do</legend>
+        {scopes.map(([value, label]) => (
+          <label key={value}>
+            <input type="checkbox" name="scope" value={value} defaultChecked={value === 'read'} />
+            {label}
+          </label>
+        ))}
       </fieldset>
-      <label class="field"><span>Days until it ends (empty: none)</span><input name="days" type="number" min={1} max={3650} inputMode="numeric" /></label>
-      {error && <p class="form-error" role="alert">{error}</p>}
-      <button type="submit" class="button button-primary">Make a key</button>
+      <label class="field">
+        <span>Days until it ends (empty: none)</span>
+        <input name="days" type="number" min={1} max={3650} inputMode="numeric" />
+      </label>
+      {error && (
+        <p class="form-error" role="alert">
+          {error}
+        </p>
+      )}
+      <button type="submit" class="button button-primary">
+        Make a key
+      </button>
     </form>
   )
 }

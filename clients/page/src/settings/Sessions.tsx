@@ -32,14 +32,30 @@ export function Sessions() {
         {value.map((s) => (
           <li key={s.id} class="row">
             <div class="row-text">
-              <strong>{device(s.device)}{s.current && <span class="badge">This one</span>}</strong>
-              <small>{s.ip} · seen {full(s.last_seen_at)} · since {full(s.created_at)}</small>
+              <strong>
+                {device(s.device)}
+                {s.current && <span class="badge">This one</span>}
+              </strong>
+              <small>
+                {s.ip} · seen {full(s.last_seen_at)} · since {full(s.created_at)}
+              </small>
             </div>
-            {!s.current && <button type="button" class="button small" aria-label={`End the session of ${device(s.device)}`} onClick={() => end(s.id)}>End</button>}
+            {!s.current && (
+              <button
+                type="button"
+                class="button small"
+                aria-label={`End the session of ${device(s.device)}`}
+                onClick={() => end(s.id)}
+              >
+                End
+              </button>
+            )}
           </li>
         ))}
       </ul>
-      <button type="button" class="button" onClick={all}>End all sessions, this one too</button>
+      <button type="button" class="button" onClick={all}>
+        End all sessions, this one too
+      </button>
     </>
   )
 }
@@ -47,7 +63,25 @@ export function Sessions() {
 /** A browser's name for itself, as people would say it. */
 function device(text: string | null | undefined) {
   if (!text) return 'A device'
-  const browser = /Edg\//.test(text) ? 'Edge' : /Firefox\//.test(text) ? 'Firefox' : /Chrome\//.test(text) ? 'Chrome' : /Safari\//.test(text) ? 'Safari' : ''
-  const system = /Android/.test(text) ? 'Android' : /iPhone|iPad/.test(text) ? 'iOS' : /Windows/.test(text) ? 'Windows' : /Mac OS/.test(text) ? 'macOS' : /Linux/.test(text) ? 'Linux' : ''
+  const browser = /Edg\//.test(text)
+    ? 'Edge'
+    : /Firefox\//.test(text)
+      ? 'Firefox'
+      : /Chrome\//.test(text)
+        ? 'Chrome'
+        : /Safari\//.test(text)
+          ? 'Safari'
+          : ''
+  const system = /Android/.test(text)
+    ? 'Android'
+    : /iPhone|iPad/.test(text)
+      ? 'iOS'
+      : /Windows/.test(text)
+        ? 'Windows'
+        : /Mac OS/.test(text)
+          ? 'macOS'
+          : /Linux/.test(text)
+            ? 'Linux'
+            : ''
   return browser ? `${browser}${system && ` on ${system}`}` : text.slice(0, 80)
 }

@@ -32,13 +32,25 @@ export function Settings({ tab, onMenu }: { tab: string; onMenu: () => void }) {
   return (
     <div class="settings">
       <header class="chat-head">
-        {isNarrow() && <button type="button" class="icon-button" aria-label="Show the list of chats" onClick={onMenu}><MenuIcon /></button>}
-        <div class="chat-title"><h1>Settings</h1></div>
-        <a class="icon-button" href="#/" aria-label="Close the settings" title="Close"><Close /></a>
+        {isNarrow() && (
+          <button type="button" class="icon-button" aria-label="Show the list of chats" onClick={onMenu}>
+            <MenuIcon />
+          </button>
+        )}
+        <div class="chat-title">
+          <h1>Settings</h1>
+        </div>
+        <a class="icon-button" href="#/" aria-label="Close the settings" title="Close">
+          <Close />
+        </a>
       </header>
       <div class="settings-body">
         <nav class="settings-tabs" aria-label="Settings">
-          {tabs.map(([key, label]) => <a key={key} href={`#/settings/${key}`} aria-current={key === id ? 'page' : undefined}>{label}</a>)}
+          {tabs.map(([key, label]) => (
+            <a key={key} href={`#/settings/${key}`} aria-current={key === id ? 'page' : undefined}>
+              {label}
+            </a>
+          ))}
         </nav>
         <section class="settings-page" aria-label={name} key={`${id}${user?.id}`}>
           <h2>{name}</h2>

@@ -9,7 +9,12 @@ import { ShareRow, address, type Share } from './ShareRow.tsx'
 import { useLoad } from './load.ts'
 import './settings.css'
 
-const spans = [['', 'No end'], ['86400', 'A day'], ['604800', 'A week'], ['2592000', '30 days']] as const
+const spans = [
+  ['', 'No end'],
+  ['86400', 'A day'],
+  ['604800', 'A week'],
+  ['2592000', '30 days'],
+] as const
 
 /** Makes a link that shows a chat to whoever has it, and lists those there are. */
 export function ShareDialog({ chat, onClose }: { chat: Chat; onClose: () => void }) {
@@ -24,8 +29,12 @@ export function ShareDialog({ chat, onClose }: { chat: Chat; onClose: () => void
     setBusy(true)
     setError('')
     try {
-      const body = { live: data.get('live') === 'on', include: data.getAll('include'), ...(seconds && { expires_in: seconds }) }
-      setMade(await client.request<Share>('POST', `/chats/${chat.id}/shares`, body) as Share)
+      const body = {
+        live: data.get('live') === 'on',
+        include: data.getAll('include'),
+        ...(seconds && { expires_in: seconds }),
+      }
+      setMade((await client.request<Share>('POST', `/chats/${chat.id}/shares`, body)) as Share)
       reload()
     } catch (caught) {
       setError(sentence(caught))
@@ -36,34 +45,74 @@ export function ShareDialog({ chat, onClose }: { chat: Chat; onClose: () => void
   const others = value?.filter((s) => s.chat_id === chat.id && s.id !== made?.id) ?? []
   return (
     <Dialog title="Share this chat" onClose={onClose}>
-      <p class="quiet">Whoever has the link reads the chat without an account: its title, texts, sources, pictures and files. Your name and settings are not shown.</p>
+      <p class="quiet">
+        Whoever has the link reads the chat without an account: its title, texts, sources, pictures and files. Your
+        name and settings are not shown.
+      </p>
       {url ? (
         <div class="panel">
-          <label class="field"><span>Link</span><input readOnly value={url} onFocus={(e) => e.currentTarget.select()} /></label>
+          <label class="field">
+            <span>Link</span>
+            <input readOnly value={url} onFocus={(e) => e.currentTarget.select()} />
+          </label>
           <p class="quiet">Copy it now: the server keeps no copy of it.</p>
           <div class="button-row">
-            <button type="button" class="button button-primary" onClick={() => copy(url)}><Copy />Copy the link</button>
-            <a class="button" href={url} target="_blank" rel="noopener noreferrer">Open it</a>
+            <button type="button" class="button button-primary" onClick={() => copy(url)}>
+              <Copy />
+              Copy the link
+            </button>
+            <a class="button" href={url} target="_blank" rel="noopener noreferrer">
+              Open it
+            </a>
           </div>
         </div>
       ) : (
         <form onSubmit={submit} aria-label="New link">
           <fieldset class="checks">
             <legend>What it shows</legend>
-            <label><input type="checkbox" name="live" />New messages too, while they come</label>
-            <label><input type="checkbox" name="include" value="reasoning" />Thoughts</label>
-            <label><input type="checkbox" name="include" value="tools" />Tool calls</label>
+            <label>
+              <input type="checkbox" name="live" />
+              New messages too, while they come
+            </label>
+            <label>
+              <input type="checkbox" name="include" value="reasoning" />
+              Thoughts
+            </label>
+            <label>
+              <input type="checkbox" name="include" value="tools" />
+              Tool calls
+            </label>
           </fieldset>
-          <label class="field"><span>How long it works</span>
-            <select name="expires_in">{spans.map(([value, label]) => <option key={value} value={value}>{label}</option>)}</select></label>
-          {error && <p class="form-error" role="alert">{error}</p>}
-          <div class="dialog-actions"><button type="submit" class="button button-primary" disabled={busy}>Make a link</button></div>
+          <label class="field">
+            <span>How long it works</span>
+            <select name="expires_in">
+              {spans.map(([value, label]) => (
+                <option key={value} value={value}>
+                  {label}
+                </option>
+              ))}
+            </select>
+          </label>
+          {error && (
+            <p class="form-error" role="alert">
+              {error}
+            </p>
+          )}
+          <div class="dialog-actions">
+            <button type="submit" class="button button-primary" disabled={busy}>
+              Make a link
+            </button>
+          </div>
         </form>
       )}
       {others.length > 0 && (
         <section aria-label="Links of this chat">
           <h3>Links of this chat</h3>
-          <ul class="rows">{others.map((s) => <ShareRow key={s.id} share={s} onGone={reload} />)}</ul>
+          <ul class="rows">
+            {others.map((s) => (
+              <ShareRow key={s.id} share={s} onGone={reload} />
+            ))}
+          </ul>
         </section>
       )}
     </Dialog>

@@ -24,11 +24,32 @@ export function ShareRow({ share, title, onGone }: { share: Share; title?: strin
     <li class="row">
       <div class="row-text">
         <strong>{title ?? (share.live ? 'Follows the chat' : 'The chat of then')}</strong>
-        <small>{[title && (share.live ? 'follows the chat' : 'the chat of then'), share.created_at && `made ${full(share.created_at)}`,
-          share.expires_at ? `until ${full(share.expires_at)}` : 'without an end', share.include?.length && `with ${share.include.join(' and ')}`].filter(Boolean).join(' · ')}</small>
+        <small>
+          {[
+            title && (share.live ? 'follows the chat' : 'the chat of then'),
+            share.created_at && `made ${full(share.created_at)}`,
+            share.expires_at ? `until ${full(share.expires_at)}` : 'without an end',
+            share.include?.length && `with ${share.include.join(' and ')}`,
+          ]
+            .filter(Boolean)
+            .join(' · ')}
+        </small>
       </div>
-      {url && <button type="button" class="button small" onClick={() => copy(url)}><Link />Copy the link</button>}
-      <button type="button" class="icon-button" aria-label="Delete this link" title="Delete this link" onClick={remove}><Trash /></button>
+      {url && (
+        <button type="button" class="button small" onClick={() => copy(url)}>
+          <Link />
+          Copy the link
+        </button>
+      )}
+      <button
+        type="button"
+        class="icon-button"
+        aria-label="Delete this link"
+        title="Delete this link"
+        onClick={remove}
+      >
+        <Trash />
+      </button>
     </li>
   )
 }

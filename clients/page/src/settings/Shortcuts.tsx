@@ -5,7 +5,14 @@ export const Shortcuts = ({ onClose }: { onClose: () => void }) => (
   <Dialog title="Keyboard" onClose={onClose}>
     <dl class="shortcuts">
       {shortcuts.map(([keys, what]) => (
-        <div key={what}><dt>{what}</dt><dd>{keys.map((k) => <kbd key={k}>{k}</kbd>)}</dd></div>
+        <div key={what}>
+          <dt>{what}</dt>
+          <dd>
+            {keys.map((k) => (
+              <kbd key={k}>{k}</kbd>
+            ))}
+          </dd>
+        </div>
       ))}
     </dl>
   </Dialog>

@@ -10,10 +10,19 @@ export function useLoad<T>(path: string) {
   useEffect(() => {
     let gone = false
     client.request<T>('GET', path).then(
-      (answer) => { if (!gone) { setValue(answer as T); setError('') } },
-      (caught) => { if (!gone) setError(sentence(caught)) },
+      (answer) => {
+        if (!gone) {
+          setValue(answer as T)
+          setError('')
+        }
+      },
+      (caught) => {
+        if (!gone) setError(sentence(caught))
+      },
     )
-    return () => { gone = true }
+    return () => {
+      gone = true
+    }
   }, [path, round])
   const reload = useCallback(() => setRound((n) => n + 1), [])
   return { value, error, reload }

@@ -15,10 +15,13 @@ export function App() {
   const [error, setError] = useState('')
 
   useEffect(() => {
-    client.start().then(() => setStarted(true), (caught) => {
-      setStarted(true)
-      if (client.getState().status !== 'logged-out') setError(sentence(caught))
-    })
+    client.start().then(
+      () => setStarted(true),
+      (caught) => {
+        setStarted(true)
+        if (client.getState().status !== 'logged-out') setError(sentence(caught))
+      },
+    )
   }, [])
   useEffect(() => {
     if (user) seen.begin()
@@ -35,12 +38,18 @@ export function App() {
   return (
     <>
       {loggedOut && started ? <Auth /> : started || user ? <Shell /> : <Splash />}
-      {error && <p class="notice notice-floating" role="alert">{error}</p>}
+      {error && (
+        <p class="notice notice-floating" role="alert">
+          {error}
+        </p>
+      )}
       <Toasts />
     </>
   )
 }
 
 const Splash = () => (
-  <div class="splash" role="status" aria-label="Loading"><Dove /></div>
+  <div class="splash" role="status" aria-label="Loading">
+    <Dove />
+  </div>
 )

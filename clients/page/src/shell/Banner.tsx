@@ -26,15 +26,21 @@ export function Banner() {
   if (error && status !== 'live')
     return (
       <div class="banner" role="alert">
-        <Cloud /><span>{error.detail}</span>
-        <button type="button" class="link" onClick={() => location.reload()}>Reload</button>
+        <Cloud />
+        <span>{error.detail}</span>
+        <button type="button" class="link" onClick={() => location.reload()}>
+          Reload
+        </button>
       </div>
     )
   if (online && (status === 'live' || !late)) return <div role="status" class="banner-none" />
   return (
     <div class="banner" role="status">
-      <Cloud /><span>{online ? 'Connecting to the server…' : 'You are offline.'} What you send is kept here and goes out once it is back.</span>
+      <Cloud />
+      <span>
+        {online ? 'Connecting to the server…' : 'You are offline.'} What you send is kept here and goes out once it is
+        back.
+      </span>
     </div>
   )
 }
-

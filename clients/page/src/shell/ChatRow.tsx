@@ -21,17 +21,37 @@ export const ChatRow = memo(function ChatRow({ chat, current }: { chat: Chat; cu
   const title = chat.title || first?.trim().split('\n')[0]!.slice(0, 60) || titleOf(chat)
   return (
     <li class={`chat-row${current ? ' current' : ''}${unread ? ' unread' : ''}`}>
-      {renaming ? <Rename chat={chat} onDone={() => setRenaming(false)} /> : (
-        <a href={`#/c/${chat.id}`} aria-current={current ? 'page' : undefined} title={title} onDblClick={() => setRenaming(true)}>
+      {renaming ? (
+        <Rename chat={chat} onDone={() => setRenaming(false)} />
+      ) : (
+        <a
+          href={`#/c/${chat.id}`}
+          aria-current={current ? 'page' : undefined}
+          title={title}
+          onDblClick={() => setRenaming(true)}
+        >
           {chat.temporary && <Ghost />}
           <span class="chat-row-title">{title}</span>
           {unread && <span class="dot" aria-label="unread" role="img" />}
-          {chat.is_pinned && <span class="pinned" aria-label="pinned" role="img"><Pin /></span>}
+          {chat.is_pinned && (
+            <span class="pinned" aria-label="pinned" role="img">
+              <Pin />
+            </span>
+          )}
         </a>
       )}
       {!renaming && (
-        <Menu label={`Options of ${titleOf(chat)}`} className="icon-button small chat-row-menu" align="right" button={<Dots />}
-          items={chatActions(chat, () => setRenaming(true), () => setDeleting(true))} />
+        <Menu
+          label={`Options of ${titleOf(chat)}`}
+          className="icon-button small chat-row-menu"
+          align="right"
+          button={<Dots />}
+          items={chatActions(
+            chat,
+            () => setRenaming(true),
+            () => setDeleting(true),
+          )}
+        />
       )}
       {deleting && <ConfirmDelete chat={chat} onClose={() => setDeleting(false)} />}
     </li>
@@ -44,8 +64,13 @@ export function ConfirmDelete({ chat, onClose }: { chat: Chat; onClose: () => vo
     client.deleteChat(chat.id).catch(fail)
   }
   return (
-    <Confirm title="Delete this chat?" action="Delete" onConfirm={remove} onClose={onClose}
-      text={`“${titleOf(chat)}” and all its messages are deleted on every device. This cannot be undone.`} />
+    <Confirm
+      title="Delete this chat?"
+      action="Delete"
+      onConfirm={remove}
+      onClose={onClose}
+      text={`“${titleOf(chat)}” and all its messages are deleted on every device. This cannot be undone.`}
+    />
   )
 }
 
@@ -59,10 +84,33 @@ export function Rename({ chat, onDone }: { chat: Chat; onDone: () => void }) {
     if (title.trim() && title.trim() !== chat.title) client.updateChat(chat.id, { title: title.trim() }).catch(fail)
   }
   return (
-    <form class="rename" onSubmit={(e) => { e.preventDefault(); save() }}>
-      <input aria-label="Title" value={title} maxLength={500} ref={(input) => { if (input && document.activeElement !== input) { input.focus(); input.select() } }}
-        onInput={(e) => setTitle(e.currentTarget.value)} onBlur={save}
-        onKeyDown={(e) => { if (e.key === 'Escape') { e.stopPropagation(); done.current = true; onDone() } }} />
+    <form
+      class="rename"
+      onSubmit={(e) => {
+        e.preventDefault()
+        save()
+      }}
+    >
+      <input
+        aria-label="Title"
+        value={title}
+        maxLength={500}
+        ref={(input) => {
+          if (input && document.activeElement !== input) {
+            input.focus()
+            input.select()
+          }
+        }}
+        onInput={(e) => setTitle(e.currentTarget.value)}
+        onBlur={save}
+        onKeyDown={(e) => {
+          if (e.key === 'Escape') {
+            e.stopPropagation()
+            done.current = true
+            onDone()
+          }
+        }}
+      />
     </form>
   )
 }

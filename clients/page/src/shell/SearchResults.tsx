@@ -23,8 +23,18 @@ export function SearchResults({ query }: { query: string }) {
     let gone = false
     const timer = setTimeout(() => {
       client.request('GET', `/search?limit=40&q=${encodeURIComponent(query)}`).then(
-        (found) => { if (!gone) { setHits(found as Hit[]); setError('') } },
-        (caught) => { if (!gone) { setHits(undefined); setError(sentence(caught)) } },
+        (found) => {
+          if (!gone) {
+            setHits(found as Hit[])
+            setError('')
+          }
+        },
+        (caught) => {
+          if (!gone) {
+            setHits(undefined)
+            setError(sentence(caught))
+          }
+        },
       )
     }, 180)
     return () => {
@@ -34,23 +44,45 @@ export function SearchResults({ query }: { query: string }) {
   }, [query])
 
   const byTitle = chats.filter((c) => c.title.toLowerCase().includes(query.toLowerCase()))
-  const shown: Hit[] = hits ?? byTitle.map((c) => ({
-    chat_id: c.id, chat_title: c.title, timestamp: c.last_message_time, snippet: c.title, ranges: [rangeOf(c.title, query)],
-  }))
+  const shown: Hit[] =
+    hits ??
+    byTitle.map((c) => ({
+      chat_id: c.id,
+      chat_title: c.title,
+      timestamp: c.last_message_time,
+      snippet: c.title,
+      ranges: [rangeOf(c.title, query)],
+    }))
   return (
     <section aria-label="Search results">
       <p class="section-name" role="status">
-        {error ? `${error} Only titles are searched.` : !hits ? 'Searching…' : hits.length === 0 ? `Nothing is found for “${query}”.` : `${hits.length}${hits.length === 40 ? '+' : ''} found`}
+        {error
+          ? `${error} Only titles are searched.`
+          : !hits
+            ? 'Searching…'
+            : hits.length === 0
+              ? `Nothing is found for “${query}”.`
+              : `${hits.length}${hits.length === 40 ? '+' : ''} found`}
       </p>
       <ul>
         {shown.map((hit) => (
           <li key={`${hit.chat_id}${hit.message_id}`} class="hit">
             <a href={hit.message_id ? `#/c/${hit.chat_id}/m/${hit.message_id}` : `#/c/${hit.chat_id}`}>
               <span class="hit-head">
-                <span class="hit-title">{hit.message_id ? titleOf({ title: hit.chat_title }) : <Marked text={hit.snippet} ranges={hit.ranges} />}</span>
+                <span class="hit-title">
+                  {hit.message_id ? (
+                    titleOf({ title: hit.chat_title })
+                  ) : (
+                    <Marked text={hit.snippet} ranges={hit.ranges} />
+                  )}
+                </span>
                 <time dateTime={hit.timestamp}>{short(hit.timestamp)}</time>
               </span>
-              {hit.message_id && <span class="hit-text"><Marked text={hit.snippet} ranges={hit.ranges} /></span>}
+              {hit.message_id && (
+                <span class="hit-text">
+                  <Marked text={hit.snippet} ranges={hit.ranges} />
+                </span>
+              )}
             </a>
           </li>
         ))}
@@ -75,5 +107,10 @@ export function Marked({ text, ranges }: { text: string; ranges: [number, number
     at = end
   }
   pieces.push(text.slice(at))
-  return <>{from > 0 && '… '}{pieces}</>
+  return (
+    <>
+      {from > 0 && '… '}
+      {pieces}
+    </>
+  )
 }

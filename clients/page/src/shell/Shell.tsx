@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { ChatView } from '../chat/ChatView.tsx'
+import { prepareTexts } from '../message/Text.tsx'
 import { useClient } from '../state/client.ts'
 import { useKeys } from '../state/keys.ts'
 import { currentChat, go, replace, useRoute } from '../state/route.ts'
@@ -30,6 +31,7 @@ export function Shell() {
     media.addEventListener('change', changed)
     return () => media.removeEventListener('change', changed)
   }, [])
+  useEffect(() => void prepareTexts(), [])
   useEffect(() => setDrawer(false), [route.page, route.id, route.message])
 
   const move = (by: number) => {
@@ -55,14 +57,40 @@ export function Shell() {
   const hidden = narrow && !drawer
   return (
     <div class="shell">
-      <a class="skip" href="#main" onClick={(e) => { e.preventDefault(); document.getElementById('main')?.focus() }}>Skip to the chat</a>
+      <a
+        class="skip"
+        href="#main"
+        onClick={(e) => {
+          e.preventDefault()
+          document.getElementById('main')?.focus()
+        }}
+      >
+        Skip to the chat
+      </a>
       {narrow && drawer && <div class="scrim" onClick={() => setDrawer(false)} />}
-      <Sidebar hidden={hidden} search={search} route={route} onKeys={() => setKeys(true)} onClose={() => setDrawer(false)} narrow={narrow} />
+      <Sidebar
+        hidden={hidden}
+        search={search}
+        route={route}
+        onKeys={() => setKeys(true)}
+        onClose={() => setDrawer(false)}
+        narrow={narrow}
+      />
       <main id="main" class="main" tabIndex={-1} inert={narrow && drawer}>
         <Banner />
-        {route.page === 'settings' ? <Settings tab={route.id!} onMenu={() => setDrawer(true)} />
-          : route.page === 'import-share' ? <ImportShare token={route.id!} />
-          : <ChatView key={route.id ?? 'new'} id={route.id} message={route.message} ready={ready} onMenu={() => setDrawer(true)} />}
+        {route.page === 'settings' ? (
+          <Settings tab={route.id!} onMenu={() => setDrawer(true)} />
+        ) : route.page === 'import-share' ? (
+          <ImportShare token={route.id!} />
+        ) : (
+          <ChatView
+            key={route.id ?? 'new'}
+            id={route.id}
+            message={route.message}
+            ready={ready}
+            onMenu={() => setDrawer(true)}
+          />
+        )}
       </main>
       {keys && <Shortcuts onClose={() => setKeys(false)} />}
     </div>

@@ -22,7 +22,9 @@ client.subscribe(() => {
 /** Calls `listener` after changes of the state, at most once a frame. */
 export function watch(listener: () => void) {
   listeners.add(listener)
-  return () => { listeners.delete(listener) }
+  return () => {
+    listeners.delete(listener)
+  }
 }
 
 /** A value of the client's state; the component renders again where it is another one. */

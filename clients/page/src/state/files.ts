@@ -12,7 +12,11 @@ export function save(data: Blob, name: string) {
   setTimeout(() => URL.revokeObjectURL(url), 60_000)
 }
 
-const fileName = (title: string) => title.replace(/[^\p{L}\p{N} ._-]+/gu, ' ').trim().slice(0, 80) || 'chat'
+const fileName = (title: string) =>
+  title
+    .replace(/[^\p{L}\p{N} ._-]+/gu, ' ')
+    .trim()
+    .slice(0, 80) || 'chat'
 
 /** Saves a chat as the server exports it. */
 export async function saveExport(chat: { id: string; title: string }, format: 'markdown' | 'json') {

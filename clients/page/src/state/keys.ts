@@ -18,14 +18,23 @@ export const shortcuts: [keys: string[], what: string][] = [
 ]
 
 const names = (e: KeyboardEvent) =>
-  [(e.ctrlKey || e.metaKey) && 'Mod', e.altKey && 'Alt', e.shiftKey && e.key.length > 1 && 'Shift',
-    e.shiftKey && (e.ctrlKey || e.metaKey) && e.key.length === 1 && 'Shift', e.key.length === 1 ? e.key.toLowerCase() : e.key]
-    .filter(Boolean).join('+')
+  [
+    (e.ctrlKey || e.metaKey) && 'Mod',
+    e.altKey && 'Alt',
+    e.shiftKey && e.key.length > 1 && 'Shift',
+    e.shiftKey && (e.ctrlKey || e.metaKey) && e.key.length === 1 && 'Shift',
+    e.key.length === 1 ? e.key.toLowerCase() : e.key,
+  ]
+    .filter(Boolean)
+    .join('+')
 
 const typing = (target: EventTarget | null) =>
   target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
 
-/** Hears keys of the whole page. Plain letters and signs count only where nobody types, and nothing does under a window. */
+/**
+ * Hears keys of the whole page. Plain letters and signs count only where nobody types, and nothing does under a
+ * window.
+ */
 export function useKeys(keys: Record<string, () => void | boolean>) {
   useEffect(() => {
     const heard = (e: KeyboardEvent) => {

@@ -21,7 +21,8 @@ export function write(key: string, value: unknown) {
 /** Forgets what a person typed and saw, as they log out. */
 export function forget() {
   try {
-    for (const key of Object.keys(localStorage)) if (key.startsWith('page.') && key !== 'page.theme') localStorage.removeItem(key)
+    for (const key of Object.keys(localStorage))
+      if (key.startsWith('page.') && key !== 'page.theme') localStorage.removeItem(key)
   } catch {
     // There is nothing to forget where nothing can be kept.
   }

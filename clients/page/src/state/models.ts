@@ -31,8 +31,15 @@ export function useOnce<T>(path: string): T | undefined {
   const [value, setValue] = useState<T>()
   useEffect(() => {
     let gone = false
-    once<T>(path).then((v) => { if (!gone) setValue(v) }, () => {})
-    return () => { gone = true }
+    once<T>(path).then(
+      (v) => {
+        if (!gone) setValue(v)
+      },
+      () => {},
+    )
+    return () => {
+      gone = true
+    }
   }, [path])
   return value
 }

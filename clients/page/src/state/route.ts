@@ -1,6 +1,9 @@
 import { useEffect, useState } from 'preact/hooks'
 
-/** What the address after # names: `#/`, `#/c/<id>`, `#/c/<id>/m/<message>`, `#/settings/<tab>`, `#/import-share/<token>`. */
+/**
+ * What the address after # names: `#/`, `#/c/<id>`, `#/c/<id>/m/<message>`, `#/settings/<tab>`,
+ * `#/import-share/<token>`.
+ */
 export interface Route {
   page: 'new' | 'chat' | 'settings' | 'import-share'
   id?: string
@@ -25,7 +28,9 @@ export function useRoute(): Route {
   return route
 }
 
-export const go = (path: string) => { location.hash = path }
+export const go = (path: string) => {
+  location.hash = path
+}
 
 /** Goes to another place without a step back to this one. */
 export const replace = (path: string) => location.replace(`#${path}`)

@@ -18,7 +18,10 @@ export function end() {
 }
 
 export const isUnread = (chat: Chat) =>
-  !!since && chat.last_message_time > since && chat.last_message_time > (times[chat.id] ?? '') && chat.last_message_content !== ''
+  !!since &&
+  chat.last_message_time > since &&
+  chat.last_message_time > (times[chat.id] ?? '') &&
+  chat.last_message_content !== ''
 
 export function see(chat: Chat) {
   if ((times[chat.id] ?? '') >= chat.last_message_time) return

@@ -4,7 +4,10 @@ export async function keepPage() {
   try {
     await navigator.serviceWorker.register('/app/sw.js', { scope: '/' })
     const { active } = await navigator.serviceWorker.ready
-    const files = performance.getEntriesByType('resource').map((e) => new URL(e.name)).filter((u) => u.origin === location.origin)
+    const files = performance
+      .getEntriesByType('resource')
+      .map((e) => new URL(e.name))
+      .filter((u) => u.origin === location.origin)
     active?.postMessage({ keep: ['/', ...files.map((u) => u.pathname).filter((p) => p.startsWith('/app/'))] })
   } catch {
     // A browser that keeps nothing still shows the page while there is a network.

@@ -3,7 +3,13 @@ import { useEffect, useId, useRef } from 'preact/hooks'
 import { Close } from './icons.tsx'
 
 /** A modal window. Escape and a click beside it close it; the focus goes back to where it was. */
-export function Dialog({ title, onClose, children, wide, plain }: {
+export function Dialog({
+  title,
+  onClose,
+  children,
+  wide,
+  plain,
+}: {
   title: string
   onClose: () => void
   children: ComponentChildren
@@ -16,19 +22,35 @@ export function Dialog({ title, onClose, children, wide, plain }: {
     const before = document.activeElement
     const dialog = ref.current!
     dialog.showModal()
+    // The first thing to fill in, or to answer; on a phone its keyboard would cover the window.
+    if (matchMedia('(hover: hover)').matches)
+      dialog
+        .querySelector<HTMLElement>('.dialog-body :is(input, select, textarea, button, a):not(:disabled)')
+        ?.focus()
     return () => {
       dialog.close()
       if (before instanceof HTMLElement && before.isConnected) before.focus()
     }
   }, [])
   return (
-    <dialog ref={ref} class={`dialog${wide ? ' dialog-wide' : ''}${plain ? ' dialog-plain' : ''}`} aria-labelledby={id}
-      onCancel={(e) => { e.preventDefault(); onClose() }}
-      onMouseDown={(e) => { if (e.target === ref.current) onClose() }}>
+    <dialog
+      ref={ref}
+      class={`dialog${wide ? ' dialog-wide' : ''}${plain ? ' dialog-plain' : ''}`}
+      aria-labelledby={id}
+      onCancel={(e) => {
+        e.preventDefault()
+        onClose()
+      }}
+      onMouseDown={(e) => {
+        if (e.target === ref.current) onClose()
+      }}
+    >
       <div class="dialog-box">
         <header class="dialog-head">
           <h2 id={id}>{title}</h2>
-          <button type="button" class="icon-button" aria-label="Close" onClick={onClose}><Close /></button>
+          <button type="button" class="icon-button" aria-label="Close" onClick={onClose}>
+            <Close />
+          </button>
         </header>
         <div class="dialog-body">{children}</div>
       </div>
@@ -37,7 +59,13 @@ export function Dialog({ title, onClose, children, wide, plain }: {
 }
 
 /** Asks before something is lost. */
-export function Confirm({ title, text, action, onConfirm, onClose }: {
+export function Confirm({
+  title,
+  text,
+  action,
+  onConfirm,
+  onClose,
+}: {
   title: string
   text: string
   action: string
@@ -48,8 +76,19 @@ export function Confirm({ title, text, action, onConfirm, onClose }: {
     <Dialog title={title} onClose={onClose}>
       <p>{text}</p>
       <div class="dialog-actions">
-        <button type="button" class="button" onClick={onClose}>Cancel</button>
-        <button type="button" class="button button-danger" onClick={() => { onConfirm(); onClose() }}>{action}</button>
+        <button type="button" class="button" onClick={onClose}>
+          Cancel
+        </button>
+        <button
+          type="button"
+          class="button button-danger"
+          onClick={() => {
+            onConfirm()
+            onClose()
+          }}
+        >
+          {action}
+        </button>
       </div>
     </Dialog>
   )

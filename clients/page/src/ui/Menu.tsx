@@ -12,7 +12,15 @@ export interface Item {
 }
 
 /** A button that opens a list of actions: arrows move, Enter chooses, Escape closes. */
-export function Menu({ label, button, items, className, align, disabled, showLabel }: {
+export function Menu({
+  label,
+  button,
+  items,
+  className,
+  align,
+  disabled,
+  showLabel,
+}: {
   label: string
   button: ComponentChildren
   items: (Item | null | false | undefined)[]
@@ -29,18 +37,41 @@ export function Menu({ label, button, items, className, align, disabled, showLab
   }
   return (
     <span class="menu-anchor">
-      <button ref={trigger} type="button" class={className ?? 'icon-button'} aria-haspopup="menu" aria-expanded={open}
-        aria-label={showLabel ? undefined : label} title={showLabel ? undefined : label} disabled={disabled}
-        onClick={() => setOpen(!open)}>
+      <button
+        ref={trigger}
+        type="button"
+        class={className ?? 'icon-button'}
+        aria-haspopup="menu"
+        aria-expanded={open}
+        aria-label={showLabel ? undefined : label}
+        title={showLabel ? undefined : label}
+        disabled={disabled}
+        onClick={() => setOpen(!open)}
+      >
         {button}
       </button>
-      {open && <List label={label} items={items.filter((i): i is Item => !!i)} anchor={trigger.current!} align={align} onClose={close}
-        onLeave={() => setOpen(false)} />}
+      {open && (
+        <List
+          label={label}
+          items={items.filter((i): i is Item => !!i)}
+          anchor={trigger.current!}
+          align={align}
+          onClose={close}
+          onLeave={() => setOpen(false)}
+        />
+      )}
     </span>
   )
 }
 
-function List({ label, items, anchor, align, onClose, onLeave }: {
+function List({
+  label,
+  items,
+  anchor,
+  align,
+  onClose,
+  onLeave,
+}: {
   label: string
   items: Item[]
   anchor: HTMLElement
@@ -61,7 +92,9 @@ function List({ label, items, anchor, align, onClose, onLeave }: {
     const outside = (e: Event) => {
       if (!list.contains(e.target as Node) && !anchor.contains(e.target as Node)) onLeave()
     }
-    const scrolled = (e: Event) => { if (!list.contains(e.target as Node)) onLeave() }
+    const scrolled = (e: Event) => {
+      if (!list.contains(e.target as Node)) onLeave()
+    }
     document.addEventListener('pointerdown', outside)
     window.addEventListener('resize', onLeave)
     document.addEventListener('scroll', scrolled, true)
@@ -87,11 +120,23 @@ function List({ label, items, anchor, align, onClose, onLeave }: {
   return (
     <div ref={ref} class="menu" popover="manual" role="menu" aria-label={label} onKeyDown={onKeyDown}>
       {items.map((item) => (
-        <button key={item.label} type="button" class={`menu-item${item.danger ? ' danger' : ''}`} disabled={item.disabled}
-          role={item.checked === undefined ? 'menuitem' : 'menuitemradio'} aria-checked={item.checked}
-          onClick={() => { onClose(); item.onSelect() }}>
+        <button
+          key={item.label}
+          type="button"
+          class={`menu-item${item.danger ? ' danger' : ''}`}
+          disabled={item.disabled}
+          role={item.checked === undefined ? 'menuitem' : 'menuitemradio'}
+          aria-checked={item.checked}
+          onClick={() => {
+            onClose()
+            item.onSelect()
+          }}
+        >
           {item.icon}
-          <span class="menu-label">{item.label}{item.note && <small>{item.note}</small>}</span>
+          <span class="menu-label">
+            {item.label}
+            {item.note && <small>{item.note}</small>}
+          </span>
           {item.checked && <span class="menu-check">✓</span>}
         </button>
       ))}
@@ -102,9 +147,11 @@ function List({ label, items, anchor, align, onClose, onLeave }: {
 /** Puts the list below its button, or above it where there is no room, and never over the edge of the window. */
 function place(list: HTMLElement, anchor: HTMLElement, align: 'left' | 'right' = 'left') {
   const box = anchor.getBoundingClientRect()
-  const { offsetWidth: width, offsetHeight: height } = list
   const below = window.innerHeight - box.bottom
-  const top = below > height + 12 || below > box.top ? box.bottom + 6 : box.top - height - 6
+  const isBelow = below > list.offsetHeight + 14 || below > box.top
+  list.style.maxHeight = `${Math.min(460, (isBelow ? below : box.top) - 14)}px`
+  const { offsetWidth: width, offsetHeight: height } = list
+  const top = isBelow ? box.bottom + 6 : box.top - height - 6
   const left = align === 'right' ? box.right - width : box.left
   list.style.top = `${Math.max(8, Math.min(top, window.innerHeight - height - 8))}px`
   list.style.left = `${Math.max(8, Math.min(left, window.innerWidth - width - 8))}px`

@@ -43,7 +43,8 @@ export function bytes(size: number) {
 }
 
 /** Minutes and seconds of a recording. */
-export const minutes = (seconds: number) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`
+export const minutes = (seconds: number) =>
+  `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`
 
 /** The host of an address, without www. */
 export function host(url: string) {

@@ -17,7 +17,18 @@ export function lazy<P extends object>(load: () => Promise<FunctionComponent<P>>
         () => setFailed(true),
       )
     }, [])
-    if (failed) return <p class="notice" role="alert">This part of the page did not load. Reload the page to try again.</p>
-    return known ? createElement(known, props) : <div class="loading" role="status" aria-label="Loading"><span class="spinner" /></div>
+    if (failed)
+      return (
+        <p class="notice" role="alert">
+          This part of the page did not load. Reload the page to try again.
+        </p>
+      )
+    return known ? (
+      createElement(known, props)
+    ) : (
+      <div class="loading" role="status" aria-label="Loading">
+        <span class="spinner" />
+      </div>
+    )
   }
 }

@@ -47,14 +47,18 @@ export function Toasts() {
   const [, again] = useState(0)
   useEffect(() => {
     changed = () => again((n) => n + 1)
-    return () => { changed = undefined }
+    return () => {
+      changed = undefined
+    }
   }, [])
   return (
     <div class="toasts">
       {toasts.map((t) => (
         <div key={t.id} class={`toast${t.bad ? ' toast-bad' : ''}`} role={t.bad ? 'alert' : 'status'}>
           <span>{t.text}</span>
-          <button type="button" class="icon-button small" aria-label="Dismiss" onClick={() => drop(t.id)}><Close /></button>
+          <button type="button" class="icon-button small" aria-label="Dismiss" onClick={() => drop(t.id)}>
+            <Close />
+          </button>
         </div>
       ))}
     </div>

@@ -31,7 +31,11 @@ sealed class PageFile(string resource, string type, bool isForever)
         if (content.Encoding is not null)
             headers.ContentEncoding = content.Encoding;
         if (resource.EndsWith("/sw.js", StringComparison.Ordinal))
+        {
             headers["Service-Worker-Allowed"] = "/"; // the page at / is what it keeps
+            // A worker obeys the policy of its script.
+            headers.ContentSecurityPolicy = "default-src 'none'; connect-src 'self'";
+        }
         return Results.Bytes(content.Bytes,
             type.StartsWith("text/", StringComparison.Ordinal) ? type + "; charset=utf-8" : type,
             entityTag: content.Tag);
