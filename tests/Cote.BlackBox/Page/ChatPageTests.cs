@@ -137,7 +137,10 @@ public sealed class ChatPageTests(PublishedProgram program, Chromium chromium) :
     {
         await using var ada = await chromium.VisitAsync(_node.Url, new()
         {
-            ViewportSize = new() { Width = 390, Height = 780 }, IsMobile = true, HasTouch = true, DeviceScaleFactor = 2,
+            ViewportSize = new() { Width = 390, Height = 780 },
+            IsMobile = true,
+            HasTouch = true,
+            DeviceScaleFactor = 2,
         });
         await ada.RegisterAsync("ada");
         await ada.SayAsync("From a phone");

@@ -2,7 +2,9 @@ using Microsoft.Playwright;
 
 namespace Cote.BlackBox.Page;
 
-/// <summary>One browser for the tests of a class; each test has a context of its own, and knows no other host.</summary>
+/// <summary>
+/// One browser for the tests of a class; each test has a context of its own, and knows no other host.
+/// </summary>
 public sealed class Chromium : IAsyncLifetime
 {
     IPlaywright? _playwright;
