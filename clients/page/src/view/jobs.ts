@@ -19,7 +19,7 @@ const watcher = new IntersectionObserver((entries) => {
       ready.push(job)
   }
   schedule()
-}, { rootMargin: '600px' })
+}, { rootMargin: '600px', scrollMargin: '600px' } as IntersectionObserverInit) // of the page's own scroller too
 
 /** Does the job when the element is near the screen. */
 export function whenNear(element: Element, job: Job): void {
