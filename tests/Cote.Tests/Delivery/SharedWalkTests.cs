@@ -32,7 +32,8 @@ public sealed class SharedWalkTests(LiveApp live) : IClassFixture<LiveApp>
         await Patience.UntilAsync(async () =>
         {
             var seen = await ada.MessagesAsync(chat);
-            return seen.All(x => x.Text("sender") == "user" || x.Text("generation", "state") is "completed" or "stopped")
+            return seen.All(
+                x => x.Text("sender") == "user" || x.Text("generation", "state") is "completed" or "stopped")
                 && viewer.Shown.SequenceEqual(seen.Select(x => $"{x.Text("sender")}: {x.Text("content")}"));
         }, $"seed {seed}: the viewer shows what the owner sees");
         viewer.Resets.ShouldBeGreaterThan(3);
