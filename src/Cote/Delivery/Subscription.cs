@@ -154,7 +154,9 @@ sealed class Subscription : IAsyncDisposable
             }
             if (frames.Count > 0)
             {
-                LastFrameAt = _owner.Clock.Ticks;
+                // Of those for viewers of a share few are shown: what counts is what is written.
+                if (Kind != SubscriptionKind.Share)
+                    LastFrameAt = _owner.Clock.Ticks;
                 return frames;
             }
             if (isUnavailable)
@@ -168,8 +170,13 @@ sealed class Subscription : IAsyncDisposable
     /// <summary>The transport has written these frames to the end.</summary>
     public void OnWritten(IReadOnlyList<Frame> frames)
     {
+        if (Kind == SubscriptionKind.Share)
+        {
+            LastFrameAt = _owner.Clock.Ticks;
+            return;
+        }
         foreach (var frame in frames)
-            if (frame.AwaitsDelivery && Kind != SubscriptionKind.Share)
+            if (frame.AwaitsDelivery)
                 _owner.Receipts.Add(UserId, frame.MessageId!);
     }
 

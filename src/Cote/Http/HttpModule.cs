@@ -33,7 +33,10 @@ static class HttpModule
             .SetPreflightMaxAge(TimeSpan.FromMinutes(10))));
         // Whoever has a share's token may read it, from wherever: the page that shows it has an opaque origin.
         services.AddCors(cors => cors.AddPolicy(SharedPaths.Policy, policy => policy
-            .AllowAnyOrigin().AllowAnyHeader().AllowAnyMethod().WithExposedHeaders("Retry-After", "X-Request-Id")
+            .AllowAnyOrigin().AllowAnyHeader().AllowAnyMethod()
+            .WithExposedHeaders(
+                "Retry-After", "Idempotent-Replayed", "X-Request-Id", "Content-Disposition", "Content-Range",
+                "Accept-Ranges")
             .SetPreflightMaxAge(TimeSpan.FromMinutes(10))));
     }
 

@@ -22,9 +22,6 @@ enum Limit
     /// <summary>Requests with a token of a share, which are counted where there is no such share.</summary>
     ShareAttempt,
 
-    /// <summary>Tokens of an address that belong to no share.</summary>
-    UnknownShare,
-
     /// <summary>Messages of a user, and of an address.</summary>
     Messages,
 
@@ -54,6 +51,7 @@ sealed class RateLimits(RateLimitsOptions options) : IDisposable
     readonly PartitionedRateLimiter<string> _registrationTries = Buckets(NetworkShare * options.RegistrationPerMinute);
     readonly PartitionedRateLimiter<string> _unknownShares = Buckets(options.LoginPerMinute);
     readonly PartitionedRateLimiter<string> _unknownSharesOfSite = Buckets(NetworkShare * options.LoginPerMinute);
+    readonly PartitionedRateLimiter<string> _unknownShareOnce = Buckets(1);
     readonly PartitionedRateLimiter<string> _messages = Buckets(options.MessagesPerMinute);
     readonly PartitionedRateLimiter<string> _messagesOfAddress = Buckets(NetworkShare * options.MessagesPerMinute);
     readonly PartitionedRateLimiter<string> _switches = Buckets(options.SwitchesPerMinute);
@@ -75,14 +73,22 @@ sealed class RateLimits(RateLimitsOptions options) : IDisposable
             // Where the bucket is empty nothing is looked up: who guesses must not learn that a guess was right.
             Limit.ShareAttempt =>
                 Peek(_unknownShares, AddressOf(http)) ?? Peek(_unknownSharesOfSite, SiteOf(http)),
-            Limit.UnknownShare =>
-                Acquire(_unknownShares, AddressOf(http)) ?? Acquire(_unknownSharesOfSite, SiteOf(http)),
             Limit.Messages =>
                 Acquire(_messages, user ?? AddressOf(http)) ?? Acquire(_messagesOfAddress, AddressOf(http)),
             Limit.Switches => Acquire(_switches, user ?? AddressOf(http)),
             Limit.Search => Acquire(_searches, user ?? AddressOf(http)),
             _ => Acquire(_requests, user ?? AddressOf(http)),
         };
+    }
+
+    /// <summary>
+    /// Counts a token that belongs to no share against its address: the same one once a minute, since many who stand
+    /// behind one address may have the link that has ended.
+    /// </summary>
+    public void CountUnknownShare(HttpContext http, string hash)
+    {
+        if (Acquire(_unknownShareOnce, $"{AddressOf(http)} {hash}") is null && Acquire(_unknownShares, AddressOf(http)) is null)
+            Acquire(_unknownSharesOfSite, SiteOf(http));
     }
 
     /// <summary>The address that counts: an IPv6 host has a whole /64 to itself.</summary>
@@ -98,7 +104,7 @@ sealed class RateLimits(RateLimitsOptions options) : IDisposable
         foreach (var limiter in new[]
         {
             _login, _loginOfSite, _registration, _registrationOfSite, _registrationTries, _unknownShares,
-            _unknownSharesOfSite, _messages, _messagesOfAddress, _switches, _searches, _requests,
+            _unknownSharesOfSite, _unknownShareOnce, _messages, _messagesOfAddress, _switches, _searches, _requests,
         })
             limiter.Dispose();
     }

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -9,7 +10,7 @@ namespace Cote.Http;
 /// The paths in which a token of a share stands: the page <c>/s/{token}</c>, and below <c>/shared/{token}</c> what it
 /// reads. Whoever has the token sees the chat, so it stands in no log; no other credentials are looked at.
 /// </summary>
-static class SharedPaths
+static partial class SharedPaths
 {
     public const string Page = "/s";
     public const string Api = "/shared";
@@ -24,8 +25,9 @@ static class SharedPaths
     /// <summary>The path of a share's page.</summary>
     public static string PageOf(string token) => $"{Page}/{token}";
 
-    /// <summary>The path of an upload of a share, counted from 1.</summary>
-    public static string MediaOf(string token, int number) => $"{Api}/{token}/media/{number}";
+    /// <summary>The path of an upload of a share, counted from 1, and what tells that it is still the same.</summary>
+    public static string MediaOf(string token, int number, string version) =>
+        $"{Api}/{token}/media/{number}?v={version}";
 
     /// <summary>Whether a request is for what the page reads.</summary>
     public static bool IsApi(HttpContext http) => http.Request.Path.StartsWithSegments(Api);
@@ -35,16 +37,15 @@ static class SharedPaths
     public static string Logged(PathString path)
     {
         var text = path.Value ?? "";
-        if (!text.Contains("/s", StringComparison.OrdinalIgnoreCase))
-            return text;
-        var segments = text.Split('/');
+        // A slash may stand there encoded. Every second piece is the slash itself.
+        var segments = Slash().Split(text);
         var isBeforeToken = false;
-        for (var i = 0; i < segments.Length; i++)
+        for (var i = 0; i < segments.Length; i += 2)
             if (!isBeforeToken || segments[i].Length == 0) // Of two slashes the second is followed by the token.
                 isBeforeToken |= IsBeforeToken(segments[i]);
             else
                 (segments[i], isBeforeToken) = (Hidden, false);
-        return string.Join('/', segments);
+        return string.Concat(segments);
     }
 
     /// <summary>
@@ -60,6 +61,9 @@ static class SharedPaths
             http.Request.Headers.Remove(HeaderNames.Authorization);
         return next(http);
     });
+
+    [GeneratedRegex("(/|%2f)", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex Slash();
 
     static bool IsFork(PathString path) =>
         path.Value!.TrimEnd('/').EndsWith(Fork, StringComparison.OrdinalIgnoreCase);

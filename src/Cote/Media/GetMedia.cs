@@ -31,12 +31,16 @@ static class GetMedia
         return Send(http, file, from);
     }
 
-    /// <summary>An upload for those who have a link to the chat: no cache keeps it.</summary>
+    /// <summary>
+    /// An upload for those who have a link to the chat: no cache keeps it, and neither its hash nor its time is told.
+    /// </summary>
     public static IResult SendUncached(HttpContext http, MediaFile file, Downloads from)
     {
         SetHeaders(http.Response.Headers, file, null);
         http.Response.Headers.CacheControl = Uncached;
-        return Send(http, file, from);
+        RangeRequest.DropIgnored(http.Request);
+        return Results.Stream(new BlobStream(from.Storage, file.BlobId, file.Size), TypeOf(file),
+            enableRangeProcessing: true);
     }
 
     /// <summary>An image for them, as large as thumbnails are, without a byte of its metadata or its hash.</summary>
@@ -46,6 +50,7 @@ static class GetMedia
         var (picture, problem) = await MakeAnewAsync(file, MediaForms.Widths[^1], from, ct);
         if (picture is not { } made)
             return ApiResults.Of(problem!);
+        RangeRequest.DropIgnored(http.Request);
         var name = Path.ChangeExtension(file.Name, ".webp");
         SetHeaders(http.Response.Headers, file with { Name = name }, null);
         http.Response.Headers.CacheControl = Uncached;
@@ -57,10 +62,11 @@ static class GetMedia
     {
         var (tag, lastModified) = (new EntityTagHeaderValue($"\"{file.Sha256}\""), file.CreatedAt.ToDateTimeOffset());
         RangeRequest.DropIgnored(http.Request, tag, lastModified);
-        var type = file.IsText ? file.ContentType + "; charset=utf-8" : file.ContentType;
-        return Results.Stream(new BlobStream(from.Storage, file.BlobId, file.Size), type,
+        return Results.Stream(new BlobStream(from.Storage, file.BlobId, file.Size), TypeOf(file),
             lastModified: lastModified, entityTag: tag, enableRangeProcessing: true);
     }
+
+    static string TypeOf(MediaFile file) => file.IsText ? file.ContentType + "; charset=utf-8" : file.ContentType;
 
     /// <summary><c>GET /media/{media_id}/text</c>: what a model reads of a document or of a recording.</summary>
     public static async Task<IResult> HandleText(
@@ -145,6 +151,10 @@ static class GetMedia
         {
             return await from.Forms.ThumbnailAsync(file, width, ct) is not { } made ? (null, Problems.Busy)
                 : made.Form.Word is null ? (made, null) : (null, Problems.UnsupportedMediaType);
+        }
+        catch (IOException error) when (error is FileNotFoundException or EndOfStreamException)
+        {
+            return (null, Problems.MediaNotFound); // The storage has lost it.
         }
         catch (IOException)
         {

@@ -10,7 +10,11 @@ namespace Cote.Media;
 static class RangeRequest
 {
     /// <summary>Removes a <c>Range</c> that must be ignored, so that the whole is sent with 200.</summary>
-    public static void DropIgnored(HttpRequest request, EntityTagHeaderValue tag, DateTimeOffset lastModified)
+    /// <param name="request">The request.</param>
+    /// <param name="tag">What is sent as <c>ETag</c>; null where none is, so that no <c>If-Range</c> matches.</param>
+    /// <param name="lastModified">What is sent as <c>Last-Modified</c>, likewise.</param>
+    public static void DropIgnored(
+        HttpRequest request, EntityTagHeaderValue? tag = null, DateTimeOffset? lastModified = null)
     {
         var headers = request.Headers;
         if (headers.Range.Count == 0)
@@ -21,9 +25,9 @@ static class RangeRequest
             headers.Remove(HeaderNames.Range);
     }
 
-    static bool Matches(string ifRange, EntityTagHeaderValue tag, DateTimeOffset lastModified) =>
+    static bool Matches(string ifRange, EntityTagHeaderValue? tag, DateTimeOffset? lastModified) =>
         ifRange.Length == 0
         || (RangeConditionHeaderValue.TryParse(ifRange, out var condition)
-            && (condition.EntityTag?.Compare(tag, useStrongComparison: true)
-                ?? condition.LastModified?.ToUnixTimeSeconds() == lastModified.ToUnixTimeSeconds()));
+            && (condition.EntityTag is { } wanted ? tag is not null && wanted.Compare(tag, useStrongComparison: true)
+                : lastModified is { } time && condition.LastModified?.ToUnixTimeSeconds() == time.ToUnixTimeSeconds()));
 }

@@ -14,7 +14,9 @@ static class GetShared
         if (share is null)
             return ApiResults.Of(problem!);
 
-        using var opened = open.Open(share.Id, http.Abort);
+        using var opened = open.Read(share.Id, http);
+        if (opened is null)
+            return ApiResults.Of(Share.Busy);
         var path = await view.ReadPathAsync(share, ct);
         http.Response.ContentType = "application/json; charset=utf-8";
         await using var output = new ExportOutput(http.Response.BodyWriter);
@@ -38,12 +40,13 @@ static class GetShared
 
 /// <summary>
 /// <c>GET /shared/{token}/media/{number}</c>: an upload of a message that is shown. Pictures are made anew, without
-/// what a camera writes into them; other files come as they are, with ranges.
+/// what a camera writes into them; other files come as they are, with ranges. With <c>v</c>, which URLs of parts have,
+/// it answers for that very file alone.
 /// </summary>
 static class GetSharedMedia
 {
     public static async Task<IResult> Handle(
-        string token, string number, HttpContext http, SharedAccess access, SharedView view, OpenShares open,
+        string token, string number, string? v, HttpContext http, SharedAccess access, SharedView view, OpenShares open,
         Downloads from, CancellationToken ct)
     {
         var (share, problem) = await access.FindAsync(token, http, ct);
@@ -51,6 +54,7 @@ static class GetSharedMedia
             return ApiResults.Of(problem!);
         var path = await view.ReadPathAsync(share, ct);
         if (NumberOf(number) is not { } n || n > path.Media.Count
+            || (v is not null && v != share.VersionOf(path.Media[n - 1]))
             || await from.Media.FindAsync(share.UserId, path.Media[n - 1], ct) is not { } file)
             return ApiResults.Of(Problems.MediaNotFound);
         http.Response.RegisterForDispose(open.Open(share.Id, http.Abort));

@@ -1,12 +1,16 @@
 using Cote.Cluster;
+using Cote.Http;
 using Cote.Primitives;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
 namespace Cote.Chats;
 
 /// <summary>What this node sends to those who have a link: it ends when the share does.</summary>
-sealed class OpenShares(NodeNotifier notifier)
+sealed class OpenShares(NodeNotifier notifier, Clock clock, ILogger<OpenShares> log)
 {
+    static readonly TimeSpan AbortAfter = TimeSpan.FromMilliseconds(300);
+
     readonly Lock _gate = new();
     readonly Dictionary<string, List<Opened>> _opened = [];
 
@@ -23,13 +27,21 @@ sealed class OpenShares(NodeNotifier notifier)
         }
     }
 
-    /// <summary>An answer of limited length begins; disposed, it has ended.</summary>
+    /// <summary>An upload, or a copy, is sent; disposed, it has ended.</summary>
     /// <param name="shareId">The share.</param>
-    /// <param name="end">Ends it, from any thread and perhaps more than once.</param>
-    public IDisposable Open(string shareId, Action end) => Add(shareId, end, isViewer: false)!;
+    /// <param name="abort">Ends it at once; called before it is disposed, from any thread, once.</param>
+    public IDisposable Open(string shareId, Action abort) => Add(new(this, shareId, OpenedKind.Other, null, null, abort))!;
 
-    /// <summary>The same of a stream, of which a share has so many on a node; null where it has them.</summary>
-    public IDisposable? View(string shareId, Action end) => Add(shareId, end, isViewer: true);
+    /// <summary>The same of a whole chat: an address has so many at a time; null where it has them.</summary>
+    public IDisposable? Read(string shareId, HttpContext http) =>
+        Add(new(this, shareId, OpenedKind.Reader, RateLimits.AddressOf(http), null, http.Abort));
+
+    /// <summary>
+    /// The same of a stream, of which a share has so many on a node, and an address some of them; null where it has
+    /// them. It is asked to end, and aborted where it does not, as that of a client that reads nothing.
+    /// </summary>
+    public IDisposable? View(string shareId, HttpContext http, Action close) =>
+        Add(new(this, shareId, OpenedKind.Viewer, RateLimits.AddressOf(http), close, http.Abort));
 
     /// <summary>Says to this node and to the others that a share has ended.</summary>
     public void Announce()
@@ -45,19 +57,28 @@ sealed class OpenShares(NodeNotifier notifier)
         lock (_gate)
             opened = [.. _opened.GetValueOrDefault(shareId) ?? []];
         foreach (var one in opened)
-            one.End();
+            try
+            {
+                one.End();
+            }
+            catch (Exception error)
+            {
+                log.SharedAnswerNotEnded(error); // The others end all the same.
+            }
     }
 
-    Opened? Add(string shareId, Action end, bool isViewer)
+    Opened? Add(Opened one)
     {
         lock (_gate)
         {
-            var opened = _opened.GetValueOrDefault(shareId) ?? [];
-            if (isViewer && opened.Count(x => x.IsViewer) >= Share.MostViewers)
+            var opened = _opened.GetValueOrDefault(one.ShareId) ?? [];
+            var alike = opened.Where(x => x.Kind == one.Kind).ToList();
+            if (one.Kind == OpenedKind.Viewer && alike.Count >= Share.MostViewers)
                 return null;
-            var one = new Opened(this, shareId, end, isViewer);
+            if (one.Kind != OpenedKind.Other && alike.Count(x => x.Address == one.Address) >= Share.MostOfAddress)
+                return null;
             opened.Add(one);
-            _opened[shareId] = opened;
+            _opened[one.ShareId] = opened;
             return one;
         }
     }
@@ -69,16 +90,57 @@ sealed class OpenShares(NodeNotifier notifier)
                 _opened.Remove(one.ShareId);
     }
 
-    sealed class Opened(OpenShares owner, string shareId, Action end, bool isViewer) : IDisposable
+    enum OpenedKind
     {
+        Viewer,
+        Reader,
+        Other,
+    }
+
+    sealed class Opened(
+        OpenShares owner, string shareId, OpenedKind kind, string? address, Action? close, Action abort) : IDisposable
+    {
+        readonly Lock _ending = new();
+        long? _closedAt;
+        bool _isOver;
+
         public string ShareId => shareId;
 
-        public bool IsViewer => isViewer;
+        public OpenedKind Kind => kind;
 
-        public void End() => end();
+        public string? Address => address;
 
-        public void Dispose() => owner.Remove(this);
+        // Under the lock: once it is disposed its connection may carry another answer, which is not to be aborted.
+        public void End()
+        {
+            lock (_ending)
+            {
+                if (_isOver)
+                    return;
+                if (close is not null && _closedAt is null)
+                {
+                    _closedAt = owner.Now;
+                    close();
+                }
+                else if (_closedAt is not { } at || owner.Since(at) >= AbortAfter)
+                {
+                    _isOver = true;
+                    abort();
+                }
+            }
+        }
+
+        public void Dispose()
+        {
+            lock (_ending)
+                _isOver = true;
+            owner.Remove(this);
+        }
     }
+
+    long Now => clock.Ticks;
+
+    TimeSpan Since(long at) => clock.Since(at);
 }
 
 /// <summary>

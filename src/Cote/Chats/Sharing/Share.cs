@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using Cote.Primitives;
 
 namespace Cote.Chats;
 
@@ -19,6 +20,23 @@ sealed record Share(
 
     /// <summary>The most that watch a share on one node at a time.</summary>
     public const int MostViewers = 50;
+
+    /// <summary>How many of them one address may be, and how often it may read a share whole at the same time.</summary>
+    public const int MostOfAddress = 10;
+
+    /// <summary>The answer where as many as may be watch or read.</summary>
+    public static readonly Problem Full = Problems.TooManyRequests with
+    {
+        Detail = "As many as may be watch this chat; wait as long as Retry-After says",
+        RetryAfter = TimeSpan.FromSeconds(30),
+    };
+
+    /// <summary>The answer where an address reads it as often as it may.</summary>
+    public static readonly Problem Busy = Problems.TooManyRequests with
+    {
+        Detail = "This chat is sent to this address as often as may be; wait as long as Retry-After says",
+        RetryAfter = TimeSpan.FromSeconds(1),
+    };
 
     public const long ShortestLife = 60;
     public const long LongestLife = 10L * 366 * 24 * 3_600;
@@ -52,6 +70,27 @@ sealed record ShownShare(
 
     /// <summary>How much of the parts is read.</summary>
     public PartsView View => ShowsReasoning || ShowsTools ? PartsView.All : PartsView.Light;
+
+    /// <summary>
+    /// Whether it shows a part of a reply. A file that a tool made, such as a long output, is shown as the output is:
+    /// with tools alone, and of a call that is done.
+    /// </summary>
+    public bool Shows(Part part, IReadOnlyList<Part> parts) => part switch
+    {
+        ReasoningPart => ShowsReasoning,
+        ToolPart => ShowsTools,
+        FilePart { CallId: { } id } =>
+            ShowsTools && parts.Any(x => x is ToolPart { State: CallStates.Done } call && call.CallId == id),
+        _ => true,
+    };
+
+    /// <summary>
+    /// Stands in the URL of an upload: a number that is another file's by now answers 404, so that nobody who holds the
+    /// URL sees another file.
+    /// </summary>
+    public string VersionOf(string mediaId) => SecureTokens.Hash(Token + mediaId)[..VersionLength];
+
+    const int VersionLength = 16;
 }
 
 /// <summary>A chat as those see it who have a link.</summary>

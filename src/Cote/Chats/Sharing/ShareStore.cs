@@ -27,8 +27,9 @@ sealed class ShareStore(Database db)
         var batch = new WriteBatch();
         EventTransaction.LockHead(batch, userId); // two at once must not both be the last
         var added = batch.Execute($"""
-            insert into shares (id, user_id, chat_id, hash, include, leaf_id, live, created_at, expires_at)
+            insert into shares (id, user_id, chat_id, hash, include, title, leaf_id, live, created_at, expires_at)
             select {share.Id}, c.user_id, c.id, {hash}, {string.Join(' ', share.Include)},
+              case when {share.Live} = 1 then null else c.title end,
               case when {share.Live} = 1 then null else c.leaf_id end, {share.Live}, {share.CreatedAt}, {share.ExpiresAt}
             from chats c
             where c.user_id = {userId} and c.id = {share.ChatId} and c.deleted_at is null and c.is_temporary = 0
@@ -58,7 +59,7 @@ sealed class ShareStore(Database db)
     /// </summary>
     public Task<ShownShare?> FindAsync(string token, string hash, Timestamp now, CancellationToken ct) => db.FirstAsync(
         $"""
-        select s.id, s.user_id, s.chat_id, s.live, s.leaf_id, s.include, c.title {Sources}
+        select s.id, s.user_id, s.chat_id, s.live, s.leaf_id, s.include, coalesce(s.title, c.title) {Sources}
         where s.hash = {hash} and {Lasts(now)}
         """,
         row => new ShownShare(row.GetString(0), row.GetString(1), row.GetString(2), token, row.GetInt64(3) != 0,
@@ -69,7 +70,7 @@ sealed class ShareStore(Database db)
         db.ListAsync($"select s.id {Sources} where s.id {db.Dialect.In(ids)} and {Lasts(now)}",
             row => row.GetString(0), ct);
 
-    /// <summary>The title of a share's chat; null where the chat is gone.</summary>
+    /// <summary>The title of a live share's chat; null where the chat is gone.</summary>
     public Task<string?> FindTitleAsync(ShownShare share, CancellationToken ct) => db.FirstAsync(
         $"""
         select c.title from chats c where c.user_id = {share.UserId} and c.id = {share.ChatId} and c.deleted_at is null
@@ -93,18 +94,44 @@ sealed class ShareStore(Database db)
                 """,
         row => row.GetString(0), ct);
 
-    /// <summary>The uploads that these messages name, each once, in the order of the messages.</summary>
+    /// <summary>The uploads that a share shows of these messages, each once, in the order of the messages.</summary>
     public async Task<IReadOnlyList<string>> ListMediaAsync(
-        string userId, IReadOnlyList<string> messages, CancellationToken ct)
+        ShownShare share, IReadOnlyList<string> messages, CancellationToken ct)
     {
         var named = await db.ListAsync(
             $"""
             select mm.message_id, mm.media_id from message_media mm
-            where mm.user_id = {userId} and mm.message_id {db.Dialect.In(messages)} order by mm.message_id, mm.place
+            where mm.user_id = {share.UserId} and mm.message_id {db.Dialect.In(messages)}
+            order by mm.message_id, mm.place
             """, row => (Message: row.GetString(0), Media: row.GetString(1)), ct);
         var of = named.ToLookup(x => x.Message, x => x.Media);
-        return [.. messages.SelectMany(x => of[x]).Distinct()];
+        var shown = await ListShownPartsAsync(share, [.. of.Select(x => x.Key)], ct);
+        return
+        [
+            .. messages.SelectMany(x => shown.TryGetValue(x, out var ids) ? of[x].Where(ids.Contains) : of[x])
+                .Distinct(),
+        ];
     }
+
+    // Of those of these messages that have parts: the uploads that the parts show.
+    async Task<Dictionary<string, HashSet<string>>> ListShownPartsAsync(
+        ShownShare share, IReadOnlyList<string> messages, CancellationToken ct)
+    {
+        var shown = await db.ListAsync(
+            $"""
+            select m.id, m.parts_rev, {ReplyParts.ColumnOf($"m", PartsView.Light)} from messages m
+            where m.user_id = {share.UserId} and m.id {db.Dialect.In(messages)} and m.parts_rev > 0
+            """,
+            row => (Id: row.GetString(0), Media: MediaOf(
+                share, [.. ReplyParts.Read(row.GetStringOrNull(2), row.GetInt64(1)).Items.Select(x => x.Part)])), ct);
+        return shown.ToDictionary(x => x.Id, x => x.Media);
+    }
+
+    static HashSet<string> MediaOf(ShownShare share, IReadOnlyList<Part> parts) =>
+    [
+        .. parts.Where(x => share.Shows(x, parts))
+            .Select(x => x is FilePart file ? file.MediaId : (x as SourcePart)?.MediaId).OfType<string>(),
+    ];
 
     /// <summary>A message is deleted: a snapshot that ended there ends before it.</summary>
     public static void Leave(EventTransaction transaction, string chatId, Sql messages, string parentId) =>

@@ -19,10 +19,15 @@ sealed class SharedAccess(ShareStore shares, RateLimits limits, Clock clock)
     {
         if (limits.Acquire(Limit.ShareAttempt, http) is { } tooMany)
             return (null, tooMany);
+        var hash = SecureTokens.Hash(token);
         if (token.Length == TokenLength && Base64Url.IsValid(token)
-            && await shares.FindAsync(token, SecureTokens.Hash(token), clock.Now, ct) is { } share)
+            && await shares.FindAsync(token, hash, clock.Now, ct) is { } share)
             return (share, null);
-        limits.Acquire(Limit.UnknownShare, http);
+        limits.CountUnknownShare(http, hash);
         return (null, Problems.ShareNotFound);
     }
+
+    /// <summary>The same share as it is now; null where it has ended.</summary>
+    public Task<ShownShare?> FindAgainAsync(ShownShare share, CancellationToken ct) =>
+        shares.FindAsync(share.Token, SecureTokens.Hash(share.Token), clock.Now, ct);
 }

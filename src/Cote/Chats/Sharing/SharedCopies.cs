@@ -2,6 +2,7 @@ using Cote.Events;
 using Cote.Media;
 using Cote.Media.Reading;
 using Cote.Primitives;
+using Microsoft.Extensions.Logging;
 
 namespace Cote.Chats;
 
@@ -10,16 +11,48 @@ namespace Cote.Chats;
 /// no id. Uploads become the user's own, with the user's quota: pictures as they are shown, without metadata.
 /// </summary>
 sealed class SharedCopies(
-    EventLog events, SharedView view, Downloads files, MediaIngest ingest, Clock clock)
+    EventLog events, SharedAccess access, SharedView view, Downloads files, MediaIngest ingest, Clock clock,
+    ILogger<SharedCopies> log)
 {
-    // What one copy may hold in memory.
-    const long MostUnits = 32L * 1_048_576;
+    /// <summary>The most messages of a copy: one batch writes it, and others wait for that meanwhile.</summary>
+    public const int MostMessages = 2_000;
 
-    /// <summary>The rows of a copy; null where it is too long. Its uploads are kept by now.</summary>
-    public async Task<IReadOnlyList<ImportedRow>?> MakeAsync(string userId, ShownShare share, CancellationToken ct)
+    /// <summary>The most UTF-16 units of a copy.</summary>
+    public const long MostUnits = 4L * 1_048_576;
+
+    /// <summary>
+    /// Makes a copy: whole, or nothing of it. A conflict is where its id is used; a problem, where it is too long or the
+    /// share has ended meanwhile.
+    /// </summary>
+    public async Task<(Outcome Outcome, Problem? Problem)> CopyAsync(
+        string userId, ShownShare share, string id, string? title, string fingerprint, CancellationToken ct)
     {
         var path = await view.ReadPathAsync(share, ct);
-        if (path.Ids.Count > PathChange.MostMoved)
+        if (await ReadAsync(share, path, ct) is not { } messages)
+            return (Outcome.Conflict, Problems.PathTooLong);
+        var kept = new Kept();
+        try
+        {
+            await KeepAsync(userId, share, path.Media, kept, ct);
+            // What has been deleted while its uploads were copied is not shown any more.
+            if (await access.FindAgainAsync(share, ct) is not { } still)
+                return (Outcome.Conflict, Problems.ShareNotFound);
+            var now = await view.ReadPathAsync(still, ct);
+            messages.RemoveAll(x => now.PlaceOf(x.Id) is null);
+            var rows = Rows(still, messages, kept.Only(now.Media));
+            return (await AddAsync(userId, id, title ?? still.Title, rows, fingerprint), null);
+        }
+        finally
+        {
+            // Whatever has happened: those that the copy does not name take no room of the user's.
+            if (kept.Copies is { Count: > 0 } copies)
+                await files.Media.DeleteUnreferencedAsync(copies.Select(x => (userId, x)));
+        }
+    }
+
+    async Task<List<Message>?> ReadAsync(ShownShare share, SharedPath path, CancellationToken ct)
+    {
+        if (path.Ids.Count > MostMessages)
             return null;
         var messages = new List<Message>();
         var units = 0L;
@@ -31,14 +64,10 @@ sealed class SharedCopies(
                 return null;
             messages.Add(message);
         }
-        var kept = new Dictionary<string, string?>();
-        foreach (var id in path.Media)
-            kept[id] = await KeepAsync(userId, share, id, ct);
-        return Rows(share, messages, kept);
+        return messages;
     }
 
-    /// <summary>Writes a copy, whole or not at all; a conflict where its id is used.</summary>
-    public async Task<Outcome> AddAsync(
+    async Task<Outcome> AddAsync(
         string userId, string id, string title, IReadOnlyList<ImportedRow> rows, string fingerprint)
     {
         var batch = new WriteBatch { IsRepeatable = true };
@@ -59,30 +88,48 @@ sealed class SharedCopies(
         return await events.CommitAsync(batch, userId, transaction);
     }
 
-    // Null where it cannot be kept: the quota, a picture that cannot be read, a storage that has lost it.
-    async Task<string?> KeepAsync(string userId, ShownShare share, string mediaId, CancellationToken ct)
+    // Pictures are made anew before anything is kept: where no reader is free, nothing has come in yet.
+    async Task KeepAsync(
+        string userId, ShownShare share, IReadOnlyList<string> media, Kept kept, CancellationToken ct)
     {
-        if (await files.Media.FindAsync(share.UserId, mediaId, ct) is not { } file)
-            return null;
-        var (name, known) = (file.Name, file.IsText ? TextFiles.Of(file.Name) : null);
-        Stream bytes = new BlobStream(files.Storage, file.BlobId, file.Size);
-        if (file.IsImage)
+        var found = new List<(MediaFile File, FormBytes? Picture)>();
+        foreach (var id in media)
+            if (await files.Media.FindAsync(share.UserId, id, ct) is { } file)
+            {
+                var (picture, problem) = file.IsImage
+                    ? await GetMedia.MakeAnewAsync(file, MediaForms.Widths[^1], files, ct) : default;
+                if (problem == Problems.Busy)
+                    throw new ProblemException(problem);
+                if (!file.IsImage || picture is not null)
+                    found.Add((file, picture));
+            }
+        foreach (var (file, picture) in found)
+            await KeepAsync(userId, file, picture, kept, ct);
+    }
+
+    // Nothing is kept where there is no room, or where the storage has lost the bytes: the name stays in the text.
+    async Task KeepAsync(string userId, MediaFile file, FormBytes? picture, Kept kept, CancellationToken ct)
+    {
+        var name = picture is null ? file.Name : Path.ChangeExtension(file.Name, ".webp");
+        var known = picture is null && file.IsText ? TextFiles.Of(file.Name) : null;
+        try
         {
-            var (picture, problem) = await GetMedia.MakeAnewAsync(file, MediaForms.Widths[^1], files, ct);
-            if (problem == Problems.Busy)
-                throw new ProblemException(problem);
-            if (picture is not { } made)
-                return null;
-            bytes = new MemoryStream((await files.Forms.LoadAsync(made, ct)).Bytes, writable: false);
-            name = Path.ChangeExtension(name, ".webp");
+            await using Stream bytes = picture is { } made
+                ? new MemoryStream((await files.Forms.LoadAsync(made, ct)).Bytes, writable: false)
+                : new BlobStream(files.Storage, file.BlobId, file.Size);
+            var result = await ingest.ReceiveAsync(
+                userId, bytes, name, () => Task.FromResult<Problem?>(null), ct, known);
+            if (result.File is { } copy)
+                kept.Add(file.Id, copy.Id);
         }
-        await using (bytes)
-            return (await ingest.ReceiveAsync(
-                userId, bytes, name, () => Task.FromResult<Problem?>(null), ct, known)).File?.Id;
+        catch (IOException error) when (error is FileNotFoundException or EndOfStreamException)
+        {
+            log.SharedUploadLost(file.Id);
+        }
     }
 
     List<ImportedRow> Rows(
-        ShownShare share, List<Message> messages, Dictionary<string, string?> kept)
+        ShownShare share, List<Message> messages, Kept kept)
     {
         var rows = new List<ImportedRow>(messages.Count);
         foreach (var message in messages)
@@ -91,8 +138,8 @@ sealed class SharedCopies(
             var parts = isReply ? PartsOf(share, message.Parts ?? [], kept) : [];
             if (isReply && message.Content.Length == 0 && parts.Count == 0 && message.Media.Count == 0)
                 continue;
-            var media = message.Media.Select(x => kept.GetValueOrDefault(x.Id)).OfType<string>().Distinct().ToList();
-            var lost = message.Media.Where(x => kept.GetValueOrDefault(x.Id) is null).Select(x => $"[{x.Name}]");
+            var media = message.Media.Select(x => kept.CopyOf(x.Id)).OfType<string>().Distinct().ToList();
+            var lost = message.Media.Where(x => kept.CopyOf(x.Id) is null).Select(x => $"[{x.Name}]");
             var content = isReply ? message.Content
                 : string.Join("\n\n", (string[])[message.Content, .. lost]).TrimStart('\n');
             var (id, previous) = (clock.NewId(), rows is [.., var before] ? before : null);
@@ -106,29 +153,56 @@ sealed class SharedCopies(
     }
 
     static List<Part> PartsOf(
-        ShownShare share, IReadOnlyList<Part> parts, Dictionary<string, string?> kept)
+        ShownShare share, IReadOnlyList<Part> parts, Kept kept)
     {
         var copies = new List<Part>();
-        foreach (var part in parts)
-            if (CopyOf(share, part, kept, copies.Count) is { } copy)
+        var calls = parts.OfType<ToolPart>().Select(x => x.CallId).Distinct().Index()
+            .ToDictionary(x => x.Item, x => $"call_{x.Index}");
+        foreach (var part in parts.Where(x => share.Shows(x, parts)))
+            if (CopyOf(part, kept, calls) is { } copy)
                 copies.Add(copy);
         return copies.TrueForAll(x => x is TextPart) ? [] : copies;
     }
 
-    static Part? CopyOf(ShownShare share, Part part, Dictionary<string, string?> kept, int place) =>
+    static Part? CopyOf(Part part, Kept kept, Dictionary<string, string> calls) =>
         part switch
         {
             TextPart text => text,
-            ReasoningPart thought when share.ShowsReasoning => thought,
-            ToolPart call when share.ShowsTools => new ToolPart(
-                $"call_{place}", call.Name, call.Title, Tools.ToolSources.Server, null, call.State, call.Input,
+            ReasoningPart thought => thought,
+            ToolPart call => new ToolPart(
+                calls[call.CallId], call.Name, call.Title, Tools.ToolSources.Server, null, call.State, call.Input,
                 call.State == CallStates.Done ? call.Output : null, Ms: call.Ms),
             SourcePart source => source with { MediaId = IdOf(source.MediaId, kept) },
             FilePart file => new FilePart(
-                file.Name, IdOf(file.MediaId, kept), ContentType: SharedPath.TypeOf(file.ContentType)),
+                file.Name, IdOf(file.MediaId, kept), ContentType: SharedPath.TypeOf(file.ContentType),
+                CallId: file.CallId is { } id ? calls[id] : null),
             _ => null,
         };
 
-    static string? IdOf(string? id, Dictionary<string, string?> kept) =>
-        id is null ? null : kept.GetValueOrDefault(id);
+    static string? IdOf(string? id, Kept kept) =>
+        id is null ? null : kept.CopyOf(id);
+}
+
+/// <summary>Which uploads of a shared chat have copies that are the user's.</summary>
+sealed class Kept
+{
+    readonly Dictionary<string, string> _copies = [];
+
+    /// <summary>The copies.</summary>
+    public IReadOnlyCollection<string> Copies => _copies.Values;
+
+    public void Add(string id, string copy) => _copies.Add(id, copy);
+
+    /// <summary>The copy of an upload; null where there is none.</summary>
+    public string? CopyOf(string id) => _copies.GetValueOrDefault(id);
+
+    /// <summary>Those of these uploads.</summary>
+    public Kept Only(IEnumerable<string> ids)
+    {
+        var only = new Kept();
+        foreach (var id in ids)
+            if (CopyOf(id) is { } copy)
+                only.Add(id, copy);
+        return only;
+    }
 }

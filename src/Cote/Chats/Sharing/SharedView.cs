@@ -37,11 +37,11 @@ sealed class SharedPath(ShownShare share, IReadOnlyList<string> ids, IReadOnlyLi
     /// <summary>What is shown of parts, and of uploads that are no parts; null where that is text alone.</summary>
     public IReadOnlyList<SharedPart>? PartsOf(IReadOnlyList<Part> parts, IReadOnlyList<MediaInfo> files)
     {
-        var known = parts.Select(x => (x as FilePart)?.MediaId).ToHashSet();
+        // A reply that has parts shows those files alone: it may name others that a tool or an earlier attempt made.
         IReadOnlyList<SharedPart> shown =
         [
-            .. parts.Select(Show).OfType<SharedPart>(),
-            .. files.Where(x => !known.Contains(x.Id)).Select(x => FileOf(x.Name, x.Id, x.ContentType)),
+            .. parts.Where(x => share.Shows(x, parts)).Select(Show).OfType<SharedPart>(),
+            .. parts.Count > 0 ? [] : files.Select(x => FileOf(x.Name, x.Id, x.ContentType)),
         ];
         return shown.All(x => x is SharedText) ? null : shown;
     }
@@ -49,9 +49,9 @@ sealed class SharedPath(ShownShare share, IReadOnlyList<string> ids, IReadOnlyLi
     SharedPart? Show(Part part) => part switch
     {
         TextPart text => new SharedText(text.Start, text.End),
-        ReasoningPart thought when share.ShowsReasoning =>
+        ReasoningPart thought =>
             new SharedThought(thought.Text ?? "", thought.Ms, thought.Truncated),
-        ToolPart call when share.ShowsTools => Show(call),
+        ToolPart call => Show(call),
         SourcePart source => new SharedSource(
             source.Title, source.Url ?? (source.MediaId is { } id ? UrlOf(id) : null), source.Snippet, source.Start,
             source.End),
@@ -69,7 +69,7 @@ sealed class SharedPath(ShownShare share, IReadOnlyList<string> ids, IReadOnlyLi
         new(name, TypeOf(contentType), id is null ? null : UrlOf(id));
 
     string? UrlOf(string id) =>
-        _media.TryGetValue(id, out var number) ? SharedPaths.MediaOf(share.Token, number) : null;
+        _media.TryGetValue(id, out var number) ? SharedPaths.MediaOf(share.Token, number, share.VersionOf(id)) : null;
 }
 
 /// <summary>Reads what shares show.</summary>
@@ -82,7 +82,7 @@ sealed class SharedView(ShareStore shares, MessageStore messages)
     public async Task<SharedPath> ReadPathAsync(ShownShare share, CancellationToken ct)
     {
         var ids = await shares.ListPathAsync(share, ct);
-        return new(share, ids, await shares.ListMediaAsync(share.UserId, ids, ct));
+        return new(share, ids, await shares.ListMediaAsync(share, ids, ct));
     }
 
     /// <summary>The messages of a path, read page by page; one that was deleted meanwhile is left out.</summary>

@@ -27,7 +27,7 @@ static class SharingApi
         DescribeShown(api);
         foreach (var id in (string[])[nameof(GetShared), nameof(GetSharedMedia), nameof(ForkShared)])
             api.Operation(id).Refuses(Problems.ShareNotFound);
-        api.Operation(nameof(GetShared)).Refuses(Problems.Unavailable);
+        api.Operation(nameof(GetShared)).Refuses(Problems.TooManyRequests, Problems.Unavailable);
         api.Operation(nameof(ForkShared)).Refuses(Problems.PathTooLong, Problems.StorageUnavailable);
         api.Operation(nameof(GetSharedMedia))
             .Note("The number is that of the URL of a part. A picture is made anew as WebP, without metadata; other "

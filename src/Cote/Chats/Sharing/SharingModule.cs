@@ -12,7 +12,8 @@ static class SharingModule
     {
         services.AddSingleton(new ApiPart(SharingApi.Describe));
         services.AddSingleton<ShareStore>().AddSingleton<SharedAccess>().AddSingleton<SharedView>()
-            .AddSingleton<SharedCopies>().AddSingleton<OpenShares>();
+            .AddSingleton<SharedCopies>().AddSingleton<OpenShares>().AddSingleton<RunningCopies>()
+            .AddSingleton<CopiesFrom>();
         services.AddHostedService<OpenShareLoop>();
     }
 

@@ -6,6 +6,7 @@ create table shares (
   chat_id text not null,
   hash text not null,
   include text not null,                 -- what is shown besides, with blanks between the words
+  title text,                            -- of a snapshot: that of its moment
   leaf_id text,                          -- where the path ends that a snapshot shows; empty: it shows nothing any more
 -- [end]
 -- [postgres]
@@ -14,6 +15,7 @@ create table shares (
   chat_id text collate "C" not null,
   hash text collate "C" not null,
   include text collate "C" not null,
+  title text collate "C",
   leaf_id text collate "C",
 -- [end]
   live bigint not null,

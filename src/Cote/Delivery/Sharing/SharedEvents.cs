@@ -15,12 +15,6 @@ sealed record SharedStreams(
 /// </summary>
 static class SharedEvents
 {
-    static readonly Problem Full = Problems.TooManyRequests with
-    {
-        Detail = "As many as may be watch this chat; wait as long as Retry-After says",
-        RetryAfter = TimeSpan.FromSeconds(30),
-    };
-
     public static async Task<IResult> Handle(
         string token, HttpContext http, SharedAccess access, OpenShares open, SharedStreams from, CancellationToken ct)
     {
@@ -28,10 +22,10 @@ static class SharedEvents
         if (share is not { IsLive: true })
             return ApiResults.Of(problem ?? Problems.ShareNotFound);
         Subscription? subscription = null;
-        // One that ends before it has begun is ended in the next round.
-        using var viewer = open.View(share.Id, () => subscription?.Close(CloseReason.SessionRevoked));
+        // One that ends before it has begun is aborted.
+        using var viewer = open.View(share.Id, http, () => subscription?.Close(CloseReason.SessionRevoked));
         if (viewer is null)
-            return ApiResults.Of(Full);
+            return ApiResults.Of(Share.Full);
 
         await using var opened = subscription = await from.Subscriptions.OpenAsync(share, ct);
         opened.PingAfter = SseStream.CommentAfter;
@@ -56,9 +50,14 @@ static class SharedEvents
                         sse.Write(frame.Type, frame.Json);
                 var isLast = subscription.IsComplete || subscription.Closed is not null;
                 await (isLast ? sse.EndAsync(ct) : sse.FlushAsync(ct));
+                subscription.OnWritten(frames);
                 if (isLast)
                     return;
             }
+        }
+        catch (ProblemException) when (subscription.Closed is not null)
+        {
+            await sse.EndAsync(ct);
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {

@@ -10,6 +10,8 @@ namespace Cote.Delivery;
 /// </summary>
 sealed class SharedFeed(Subscription subscription, ShownShare share, SharedStreams from)
 {
+    static readonly TimeSpan ReadAgainAfter = TimeSpan.FromMilliseconds(500);
+
     readonly Dictionary<string, SharedReply> _replies = [];
     SharedPath _path = null!;
     string? _title;
@@ -19,7 +21,7 @@ sealed class SharedFeed(Subscription subscription, ShownShare share, SharedStrea
     /// </summary>
     public async Task<IReadOnlyList<Frame>> BeginAsync(CancellationToken ct)
     {
-        await ReadAsync(ct);
+        (_title, _path) = await ReadAsync(ct);
         return [Reset("start")];
     }
 
@@ -67,6 +69,20 @@ sealed class SharedFeed(Subscription subscription, ShownShare share, SharedStrea
         }
     }
 
+    // While the database is unreachable a viewer stays, as other connections do, with the frame still in hand.
+    async Task<T> RetryAsync<T>(Func<Task<T>> read, CancellationToken ct)
+    {
+        while (true)
+            try
+            {
+                return await read();
+            }
+            catch (ProblemException error) when (error.Problem.Status >= 500 && subscription.Closed is null)
+            {
+                await Task.Delay(ReadAgainAfter, from.Clock.Provider, ct);
+            }
+    }
+
     async Task TakeTextAsync(Frame frame, List<Frame> shown, CancellationToken ct)
     {
         var data = JsonElement.Parse(frame.Json.Span).GetProperty("data");
@@ -83,7 +99,8 @@ sealed class SharedFeed(Subscription subscription, ShownShare share, SharedStrea
     // As its row has it now: whole, and in the view of this share.
     async Task TakeMessageAsync(string id, List<Frame> shown, CancellationToken ct)
     {
-        if (await from.Messages.FindAsync(share.UserId, share.ChatId, id, ct, share.View) is not { } message)
+        if (await RetryAsync(
+            () => from.Messages.FindAsync(share.UserId, share.ChatId, id, ct, share.View), ct) is not { } message)
             return;
         if (message.HasEnded)
             _replies.Remove(id);
@@ -95,7 +112,7 @@ sealed class SharedFeed(Subscription subscription, ShownShare share, SharedStrea
     async Task RefreshAsync(List<Frame> shown, CancellationToken ct, bool isDue = false)
     {
         var (before, title) = (_path, _title);
-        await ReadAsync(ct);
+        (_title, _path) = await RetryAsync(() => ReadAsync(ct), ct);
         var reason = title != _title ? "title" : "path";
         if (!isDue && title == _title && _path.GoesOnAfter(before))
             return;
@@ -105,7 +122,7 @@ sealed class SharedFeed(Subscription subscription, ShownShare share, SharedStrea
             shown.Add(Reset(reason));
     }
 
-    async Task ReadAsync(CancellationToken ct) => (_title, _path) =
+    async Task<(string? Title, SharedPath Path)> ReadAsync(CancellationToken ct) =>
         (await from.Shares.FindTitleAsync(share, ct), await from.View.ReadPathAsync(share, ct));
 
     static Frame Reset(string reason) =>
