@@ -175,6 +175,9 @@ export class Replica {
       shown.want = null
     this.#shown.delete(chat_id) // to the end
     this.#shown.set(chat_id, shown)
+    for (const [id, { isLoaded }] of this.#shown)
+      if (this.#shown.size > 20 && isLoaded && id !== chat_id)
+        this.#shown.delete(id)
     this.version++
   }
 

@@ -188,7 +188,7 @@ test('What is stored is shown without a network', async () => {
   await until(() => client.getState().chats.length === 1)
   await client.open('c')
   client.close()
-  await until(() => !!storage.get('state'))
+  await until(() => !!storage.get('state:u1'))
   const offline = createClient({ url: 'http://test', storage, fetch: () => Promise.reject(new TypeError('no network')) })
   await offline.start()
   assert.equal(offline.getState().chats[0]!.title, 'A chat')
