@@ -7,6 +7,9 @@ import { comparable, held, take, withoutChanged, type Step, type Vector } from '
 import { Replica } from '../src/replica.js'
 import type { Chat, Frame, Message, Sync } from '../src/types.js'
 
+for (const signal of ['SIGINT', 'SIGTERM'])
+  process.once(signal, () => process.exit(1))
+
 const unlimited = Object.fromEntries(['Login', 'Registration', 'Messages', 'Switches', 'Requests']
   .map(x => [`Cote__RateLimits__${x}PerMinute`, '1000000']))
 
@@ -22,7 +25,10 @@ export async function freePort(): Promise<number> {
 export class Server {
   #process?: ChildProcess
 
-  constructor(private readonly program: string, private readonly folder: string, readonly url: string) {}
+  constructor(private readonly program: string, private readonly folder: string, readonly url: string) {
+    // Whatever happens, it does not outlive the script.
+    process.once('exit', () => this.#process?.kill('SIGKILL'))
+  }
 
   async start(settings: Record<string, string> = {}): Promise<void> {
     this.#process = spawn(this.program, [], {

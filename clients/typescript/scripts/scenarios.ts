@@ -102,7 +102,8 @@ export const scenarios: Record<string, Scenario> = {
         const waits = await r.reply(question.reply_id!)
         if (waits.type !== 'message.waiting')
           throw new Error('The reply should wait.')
-        await r.ask('POST', `${reply(chat, question.reply_id!)}/tool_calls/${waits.data.calls[0]!.call_id}`, { approve })
+        const { call_id } = waits.data.calls[0]!
+        await r.ask('POST', `${reply(chat, question.reply_id!)}/tool_calls/${call_id}`, { approve })
         await r.until(x => x.type === 'message' && x.data.id === question.reply_id)
       }
     }),

@@ -53,9 +53,9 @@ const flaky: typeof fetch = async (url, init) => {
   return answer
 }
 
-const models = ['demo/instant', 'demo/demo', 'demo/long', 'demo/thinks', 'demo/tool', 'demo/approval', 'demo/fail-mid-way']
-const expected = new Set(['message_not_found', 'chat_not_found', 'reply_open', 'gone', 'validation_error', 'too_many_open',
-  'reply_ended', 'already_answered', 'tool_call_not_found', 'network', 'closed', 'dismissed'])
+const models = ['instant', 'demo', 'long', 'thinks', 'tool', 'approval', 'fail-mid-way'].map(x => `demo/${x}`)
+const expected = new Set(['message_not_found', 'chat_not_found', 'reply_open', 'gone', 'validation_error',
+  'too_many_open', 'reply_ended', 'already_answered', 'tool_call_not_found', 'network', 'closed', 'dismissed'])
 const sent = new Map<string, string>() // what the server said it has, by id
 const deleted = new Set<string>()
 
@@ -71,7 +71,6 @@ async function step(client: Client): Promise<void> {
   const waiting = shown.find(x => x.generation?.state === 'waiting')
   const call = waiting?.parts?.find(x => x.state === 'waiting')
   const dice = random()
-  lastWhat = ` dice ${dice.toFixed(2)} ${one?.sender} ${call?.call_id}`
   const content = `${random()} 😀`.repeat(1 + Math.floor(random() * 5))
   const send = async (draft: Parameters<Client['send']>[1]) => {
     const message = await client.send(chat.id, draft)
@@ -104,22 +103,17 @@ async function step(client: Client): Promise<void> {
     await client.fork(chat.id)
 }
 
-const pendingSteps = new Set<string>()
-async function named(p: Promise<void>, name: string) { pendingSteps.add(name + lastWhat); const n = name + lastWhat; try { await p } finally { pendingSteps.delete(n) } }
-let lastWhat = ''
-if (process.env.DEBUG) setInterval(() => console.error([...pendingSteps].slice(0, 20), devices.map(d => [d.getState().status, JSON.stringify(d.getState().pending).slice(0, 300), JSON.stringify(d.getState().loading).slice(0, 100)])), 10000).unref()
 /** Steps until it is told to end; what was begun is ended. */
 async function walk(device: () => Client, isOver: () => boolean): Promise<void> {
-  const begun: Promise<void>[] = []
+  const steps: Promise<void>[] = []
   while (!isOver()) {
-    const name = `step ${begun.length}`
-    begun.push(named(step(device()), name).catch(error => {
+    steps.push(step(device()).catch(error => {
       if (!(error instanceof CoteError) || !expected.has(error.code))
         throw error
     }))
     await new Promise(resolve => setTimeout(resolve, random() * 150))
   }
-  await Promise.all(begun)
+  await Promise.all(steps)
 }
 
 const port = await freePort()
@@ -138,6 +132,11 @@ try {
   await Promise.all(devices.map(x => x.start()))
   for (let round = 1; round <= Number(rounds); round++) {
     let isOver = false
+    const watch = setTimeout(() => {
+      console.error(`seed ${seed}: round ${round} does not end`,
+        devices.map(x => x.getState()).map(x => [x.status, x.pending, x.loading]))
+      process.exit(1)
+    }, 240_000)
     const walks = devices.map((_, at) => walk(() => devices[at]!, () => isOver))
     for (let acts = 0; acts < 4; acts++) {
       await new Promise(resolve => setTimeout(resolve, 300 + random() * 700))
@@ -155,9 +154,9 @@ try {
     await new Promise(resolve => setTimeout(resolve, random() * 1000))
     await server.start()
     isOver = true
-    if (process.env.DEBUG) console.error('walks end')
     await Promise.all(walks)
     await settle()
+    clearTimeout(watch)
     console.log(`round ${round}: ${devices[0]!.getState().chats.length} chats, ${sent.size} sent`)
   }
   console.log('done')
@@ -185,7 +184,6 @@ async function settle(): Promise<void> {
       await compare()
       return
     } catch (error) {
-      if (process.env.DEBUG) console.error(String((error as Error).message).slice(0, 1500))
       if (Date.now() > deadline)
         throw error
       await new Promise(resolve => setTimeout(resolve, 500))

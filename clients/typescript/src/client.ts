@@ -104,6 +104,7 @@ class CoteClient implements Client {
     this.#http.closing.abort()
     this.#outbox.close()
     clearTimeout(this.#refetch?.timer)
+    this.#refetch = undefined
     void this.#save()
     this.#giveUp(closed())
     this.#reachFirst()
@@ -133,6 +134,8 @@ class CoteClient implements Client {
         const saved = parsed<Saved & { version: number }>(await this.#storage.get(`state:${user.id}`))
         if (saved?.version === 1 && this.#session.user === user) {
           const replica = new Replica()
+          for (const id of this.#opening.keys())
+            replica.open(id)
           replica.load(saved)
           this.#replica = replica
         }
@@ -219,14 +222,13 @@ class CoteClient implements Client {
 
   // --- state
 
-  subscribe(listener: () => void): () => void {
+  // Bound to this client: a UI passes them on.
+  readonly subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener)
     return () => void this.#listeners.delete(listener)
   }
 
-  getState(): State {
-    return this.#state ??= this.#build()
-  }
+  readonly getState = (): State => this.#state ??= this.#build()
 
   #build(): State {
     const replica = this.#replica
@@ -604,6 +606,7 @@ function report(error: unknown): void {
 function uuid(): string {
   if ('randomUUID' in crypto) // not on a page without TLS
     return crypto.randomUUID()
-  const hex = [...(crypto as Crypto).getRandomValues(new Uint8Array(16))].map(x => x.toString(16).padStart(2, '0')).join('')
+  const bytes = (crypto as Crypto).getRandomValues(new Uint8Array(16))
+  const hex = [...bytes].map(x => x.toString(16).padStart(2, '0')).join('')
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20)}`
 }

@@ -109,7 +109,7 @@ export class Http {
     if (closing.aborted)
       throw closed()
     const { body, timeout = 60_000 } = call
-    const isRaw = body === undefined || body instanceof Blob || body instanceof URLSearchParams || body instanceof FormData
+    const isRaw = [undefined, Blob, URLSearchParams, FormData].some(x => x ? body instanceof x : body === undefined)
     const cut = new AbortController()
     const timer = setTimeout(() => cut.abort(), timeout)
     const free = onAbort(() => cut.abort(), closing, call.signal)

@@ -336,7 +336,9 @@ export class Replica {
     this.#list = undefined
     this.#replies.load(saved.open)
     for (const [id, { items, floor }] of Object.entries(saved.messages))
-      this.#shown.set(id, { items, floor, isOpened: false, isLoaded: true, edition: 0 })
+      this.#shown.set(id, {
+        items, floor, isOpened: !!this.#shown.get(id)?.isOpened, isLoaded: true, edition: 0,
+      })
     for (const want of saved.wants)
       if (want !== 'sync')
         'chat' in want ? this.#wantedRows.add(want.chat) : this.#want(this.#shown.get(want.chat_id)!, want.after)
