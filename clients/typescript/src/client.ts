@@ -79,9 +79,8 @@ class CoteClient implements Client {
 
   async logout(): Promise<void> {
     const user = this.#session.user
+    await this.#outbox.clear()
     await this.#http.json('POST', '/logout').catch(() => {})
-    if (user && user.id === this.#session.user?.id)
-      await this.#outbox.clear()
     await this.#session.end()
     if (user)
       await this.#storage.remove(`state:${user.id}`)

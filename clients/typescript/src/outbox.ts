@@ -62,9 +62,7 @@ export class Outbox {
     for (const { timer } of this.#delays.values())
       clearTimeout(timer)
     this.#delays.clear()
-    for (const waiter of this.#waiters.values())
-      waiter.reject(closed())
-    this.#waiters.clear()
+    this.#giveUp(closed())
   }
 
   /** The login is over: what it has stored waits for the next one. */
@@ -75,8 +73,15 @@ export class Outbox {
 
   async clear(): Promise<void> {
     this.entries = []
+    this.#giveUp(loggedOut())
     this.onChange()
     await this.#save(() => [])
+  }
+
+  #giveUp(error: CoteError): void {
+    for (const waiter of this.#waiters.values())
+      waiter.reject(error)
+    this.#waiters.clear()
   }
 
   /** Resolves with the server's answer, rejects where it refuses. */

@@ -86,3 +86,16 @@ test('A saved state has the newest messages of a chat, and what was still to be 
   assert.equal(next.isCurrent('c'), false)
   assert.deepEqual(next.wanted(), [{ chat: 'c' }, { chat_id: 'c', after: 7 }])
 })
+
+test('The messages of the twenty chats that were opened last are held', () => {
+  const replica = opened()
+  for (let at = 1; at <= 20; at++) {
+    replica.open(`c${at}`)
+    replica.begin({ chat_id: `c${at}`, after: null })
+    replica.fetched(`c${at}`, null, [])
+  }
+  assert.equal(replica.held.length, 20)
+  assert.deepEqual(replica.messages('c'), [])
+  replica.open('c')
+  assert.deepEqual(replica.wanted(), [{ chat_id: 'c', after: null }])
+})
