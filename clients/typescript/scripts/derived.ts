@@ -5,8 +5,30 @@ type Kind = Frame['type']
 const frameOf = (step: Step) => 'frame' in step ? step.frame : undefined
 const is = (...kinds: Kind[]) => (step: Step) => kinds.includes(frameOf(step)?.type as Kind)
 
-/** What a bad line makes of a recorded vector: it leads to the same end. */
+/** What a bad line or a restart makes of a recorded vector: it leads to the same end. */
 export function derived(vector: Vector): Vector[] {
+  return [...ofBadLines(vector), ...ofRestarts(vector)]
+}
+
+function ofRestarts(vector: Vector): Vector[] {
+  const { name, about, steps } = vector
+  const make = (suffix: string, more: string, changed: Step[]): Vector =>
+    ({ ...vector, name: `${name}-${suffix}`, about: `${about}; ${more}`, steps: changed })
+  const opened = (to: number) => steps.slice(0, to).filter(x => 'open' in x)
+  const made: Vector[] = []
+  if (['edit', 'two-paths', 'delete-middle'].includes(name))
+    made.push(make('reload', 'a device that restarts before an answer wants the same again', steps.flatMap((x, at) =>
+      'want' in x && x.want[0] !== 'sync' ? [x, { reload: true } as Step, ...opened(at), x] : [x])))
+  if (name === 'plain-turn')
+    made.push(make('late-answer', 'the answer to the question comes after a restart, when all has been told', [
+      ...steps, { reload: true }, { put: { message: (steps.find(is('message')) as { frame: { data: Message } }).frame.data } }]))
+  if (name === 'delete-middle')
+    made.push(make('old-row', 'a row that was read too early is fetched again', steps.flatMap((x): Step[] =>
+      'chat' in x ? [{ chat: { ...x.chat, changed: 0, last_message_content: '' } }, { want: [{ chat: x.chat.id }] }, x] : [x])))
+  return made
+}
+
+function ofBadLines(vector: Vector): Vector[] {
   const { name, steps } = vector
   const make = (suffix: string, about: string, changed: Step[]): Vector =>
     ({ ...vector, name: `${name}-${suffix}`, about: `${vector.about}; ${about}`, steps: changed })

@@ -1,9 +1,9 @@
 import { Connection } from './connection.js'
-import { closed, CoteError, Http } from './http.js'
+import { closed, CoteError, Http, loggedOut, read } from './http.js'
 import { isSend, Outbox, type Entry } from './outbox.js'
 import { Replica, type Saved, type Want } from './replica.js'
 import { Session } from './session.js'
-import { memoryStorage } from './storage.js'
+import { memoryStorage, parsed } from './storage.js'
 import type { Chat, Client, Draft, Frame, Message, NewUser, Options, Pending, State, Sync, User } from './types.js'
 import { upload } from './upload.js'
 
@@ -30,6 +30,7 @@ class CoteClient implements Client {
   #opening = new Map<string, { resolve: () => void; reject: (error: unknown) => void; done: Promise<void> }>()
   #fetchingMore = new Set<string>()
   #syncing?: Promise<void>
+  #fetches = 0
   #refetch?: { timer?: ReturnType<typeof setTimeout>; failures: number }
   #saving?: ReturnType<typeof setTimeout>
   #savedUnits = 0
@@ -71,22 +72,24 @@ class CoteClient implements Client {
   async login(username: string, password: string): Promise<User> {
     this.#revive()
     await this.#session.login(username, password, this.options.device)
-    await (this.#loaded = this.#load())
+    await this.#loading(this.#load())
     this.#goLive()
     return this.#session.user!
   }
 
   async logout(): Promise<void> {
+    const user = this.#session.user
+    await this.#outbox.clear()
     await this.#http.json('POST', '/logout').catch(() => {})
     await this.#session.end()
-    await this.#outbox.clear()
-    await this.#storage.remove('state')
+    if (user)
+      await this.#storage.remove(`state:${user.id}`)
   }
 
   async start(): Promise<void> {
     this.#revive()
     this.#isStarted = true
-    await (this.#loaded ??= this.#session.load().then(() => this.#load()))
+    await (this.#loaded ?? this.#loading(this.#session.load().then(() => this.#load())))
     if (!this.#session.token())
       return
     const first = this.#replica.cursor ? undefined : new Promise<void>(resolve => this.#first.push(resolve))
@@ -102,9 +105,7 @@ class CoteClient implements Client {
     clearTimeout(this.#refetch?.timer)
     this.#refetch = undefined
     void this.#save()
-    for (const { reject } of this.#opening.values())
-      reject(closed())
-    this.#opening.clear()
+    this.#giveUp(closed())
     this.#reachFirst()
     globalThis.removeEventListener?.('online', this.#wake)
     globalThis.document?.removeEventListener('visibilitychange', this.#wake)
@@ -116,22 +117,28 @@ class CoteClient implements Client {
       this.#http.closing = new AbortController()
   }
 
-  // What is stored belongs to one user: it waits for that one, or goes.
+  #loading(load: Promise<void>): Promise<void> {
+    load.catch(() => this.#loaded = undefined)
+    return this.#loaded = load
+  }
+
+  // What is stored belongs to one user, and waits for that one. A state that cannot be read is none.
   async #load(): Promise<void> {
     const user = this.#session.user
     if (!user)
       return
-    const owner = await this.#storage.get('owner')
-    if (owner && owner !== user.id) {
-      await this.#outbox.clear()
-      await this.#storage.remove('state')
-      this.#replica = new Replica()
-    }
-    await this.#storage.set('owner', user.id)
-    await this.#outbox.load()
-    const text = this.#replica.cursor ? undefined : await this.#storage.get('state')
-    if (text)
-      this.#replica.load(JSON.parse(text) as Saved)
+    await this.#outbox.load(user.id)
+    if (!this.#replica.cursor)
+      try {
+        const saved = parsed<Saved & { version: number }>(await this.#storage.get(`state:${user.id}`))
+        if (saved?.version === 1 && this.#session.user === user) {
+          const replica = new Replica()
+          for (const id of this.#opening.keys())
+            replica.open(id)
+          replica.load(saved)
+          this.#replica = replica
+        }
+      } catch { /* then it is fetched */ }
     this.#changed()
   }
 
@@ -148,7 +155,7 @@ class CoteClient implements Client {
       status: (status, error) => this.#became(status, error),
     }, sockets, transport)
     this.#connection = connection
-    void connection.run().finally(() => {
+    void connection.run().catch(report).finally(() => {
       if (this.#connection === connection)
         this.#connection = undefined
     })
@@ -187,14 +194,24 @@ class CoteClient implements Client {
   }
 
   #ended(): void {
+    this.#http.abort()
     this.#stopLive()
+    clearTimeout(this.#refetch?.timer)
+    this.#refetch = undefined
     this.#replica = new Replica()
     this.#session.user = null
     this.#loaded = undefined
     this.#status = 'logged-out'
-    this.#outbox.entries = []
+    this.#outbox.end()
+    this.#giveUp(loggedOut())
     this.#reachFirst()
     this.#changed()
+  }
+
+  #giveUp(error: CoteError): void {
+    for (const { reject } of this.#opening.values())
+      reject(error)
+    this.#opening.clear()
   }
 
   #reachFirst(): void {
@@ -258,7 +275,11 @@ class CoteClient implements Client {
             reject(new CoteError(404, 'chat_not_found', 'Chat not found'))
         }
       for (const listener of [...this.#listeners])
-        listener()
+        try {
+          listener()
+        } catch (error) {
+          report(error)
+        }
     })
   }
 
@@ -286,20 +307,27 @@ class CoteClient implements Client {
 
   async #cursor(): Promise<string> {
     while (this.#replica.needsSync) {
-      this.#pump()
+      if (!this.#isStarted || !this.#session.token())
+        throw closed()
+      this.#pump(true)
       await this.#syncing
     }
     return this.#replica.cursor!
   }
 
-  #pump(): void {
+  // After a failure all wait for the timer, but for a connection, which has its own.
+  #pump(isForced = false): void {
     if (!this.#isStarted || !this.#session.token())
       return
     for (const want of this.#replica.wanted()) {
-      if (this.#refetch?.timer && want !== 'sync')
+      if (this.#refetch?.timer && !isForced || this.#fetches >= 4 && want !== 'sync')
         continue
       this.#replica.begin(want)
-      const fetching = this.#fetch(this.#replica, want)
+      this.#fetches++
+      const fetching = this.#fetch(this.#replica, want).finally(() => {
+        this.#fetches--
+        this.#changed()
+      })
       fetching.catch(() => {})
       if (want === 'sync')
         this.#syncing = fetching
@@ -319,15 +347,18 @@ class CoteClient implements Client {
         replica.fetched(chat_id, after, items, !!next)
       }
       this.#saveSoon()
-      this.#changed()
+      if (this.#refetch)
+        this.#refetch.failures = 0
     } catch (error) {
-      const isGone = (error as CoteError).status === 404
+      const { status } = error as CoteError
+      const isGone = status >= 400 && status < 500 && ![401, 408, 425, 429].includes(status)
       replica.failed(want, isGone)
-      if (want !== 'sync' && 'chat_id' in want && isGone) {
+      if (replica === this.#replica && (want === 'sync' || !isGone))
+        this.#fetchAgain(error)
+      else if (replica === this.#replica && want !== 'sync' && 'chat_id' in want) {
         this.#opening.get(want.chat_id)?.reject(error)
         this.#opening.delete(want.chat_id)
       }
-      this.#fetchAgain(error)
       throw error
     }
   }
@@ -351,30 +382,31 @@ class CoteClient implements Client {
   async #save(): Promise<void> {
     clearTimeout(this.#saving)
     this.#saving = undefined
-    if (!this.#session.token() || !this.#replica.cursor || this.#replica.needsSync)
+    const user = this.#session.user
+    if (!user || !this.#session.token() || !this.#replica.cursor || this.#replica.needsSync)
       return
-    const text = JSON.stringify(this.#replica.save(this.#replica.held.slice(-20)))
+    const text = JSON.stringify({ version: 1, ...this.#replica.save(this.#replica.held.slice(-20), 100) })
     this.#savedUnits = text.length
     try {
-      await this.#storage.set('state', text)
+      await this.#storage.set(`state:${user.id}`, text)
     } catch { /* a full storage costs the start without a network, nothing else */ }
   }
 
   // --- chats
 
   async createChat(chat: Parameters<Client['createChat']>[0]): Promise<Chat> {
-    const id = chat.id ?? uuid()
+    const id = low(chat.id) ?? uuid()
     return this.#outbox.add<Chat>({ id, chat_id: id, path: '/chats/', body: { ...chat, id } })
   }
 
   async updateChat(chat_id: string, patch: Parameters<Client['updateChat']>[1]): Promise<Chat> {
-    return this.#put(await this.#write<Chat>('PATCH', `/chats/${chat_id}`, patch))
+    return this.#put(await this.#write<Chat>('PATCH', at(chat_id), patch))
   }
 
   async deleteChat(chat_id: string): Promise<void> {
-    for (const entry of this.#outbox.entries.filter(x => x.chat_id === chat_id))
+    await this.#delete(at(chat_id))
+    for (const entry of this.#outbox.entries.filter(x => x.chat_id === low(chat_id)))
       this.#outbox.dismiss(entry.id)
-    await this.#delete(`/chats/${chat_id}`)
   }
 
   async archiveAll(): Promise<void> {
@@ -382,10 +414,13 @@ class CoteClient implements Client {
   }
 
   async fork(chat_id: string, from: { message_id?: string; title?: string } = {}): Promise<Chat> {
-    return this.#put(await this.#write<Chat>('POST', `/chats/${chat_id}/fork`, { ...from, id: uuid() }))
+    return this.#put(await this.#write<Chat>('POST', `${at(chat_id)}/fork`, { ...from, id: uuid() }))
   }
 
   open(chat_id: string): Promise<void> {
+    if (this.#outbox.isOver)
+      return Promise.reject(loggedOut())
+    chat_id = low(chat_id)
     this.#replica.open(chat_id)
     this.#changed()
     if (this.#replica.messagesAreHeld(chat_id))
@@ -401,13 +436,14 @@ class CoteClient implements Client {
   }
 
   async more(chat_id: string): Promise<boolean> {
+    chat_id = low(chat_id)
     this.#fetchingMore.add(chat_id)
     this.#changed()
     try {
       for (let place; (place = this.#replica.place(chat_id))?.floor;) {
         const before = { floor: place.floor, edition: place.edition }
         const { items, next } = await this.#http.pages<Message>(
-          `/chats/${chat_id}/messages/?before=${before.floor + 1}`, true)
+          `${at(chat_id)}/messages/?before=${before.floor + 1}`, true)
         if (this.#replica.older(chat_id, before, items, !!next))
           return true
       }
@@ -421,10 +457,11 @@ class CoteClient implements Client {
   // --- messages
 
   send(chat_id: string, draft: Draft): Promise<Message> {
-    const id = draft.id ?? uuid()
-    const parent_id = draft.parent_id ?? (draft.version_of ? undefined : this.#shownLast(chat_id))
+    chat_id = low(chat_id)
+    const id = low(draft.id) ?? uuid()
+    const parent_id = low(draft.parent_id) ?? (draft.version_of ? undefined : this.#shownLast(chat_id))
     const body = { ...draft, id, ...parent_id && { parent_id } }
-    return this.#outbox.add<Message>({ id, chat_id, path: `/chats/${chat_id}/messages/`, body })
+    return this.#outbox.add<Message>({ id, chat_id, path: `${at(chat_id)}/messages/`, body })
   }
 
   // The message that the person sees last, so that the question lands there. What is typed without a network, or
@@ -439,11 +476,11 @@ class CoteClient implements Client {
   }
 
   retrySend(_chat_id: string, id: string): Promise<Message> {
-    return this.#outbox.retry(id)
+    return this.#outbox.retry(low(id))
   }
 
   dismiss(_chat_id: string, id: string): void {
-    this.#outbox.dismiss(id)
+    this.#outbox.dismiss(low(id))
   }
 
   edit(chat_id: string, message_id: string, draft: Draft): Promise<Message> {
@@ -451,45 +488,45 @@ class CoteClient implements Client {
   }
 
   regenerate(chat_id: string, message_id: string, options: Parameters<Client['regenerate']>[2] = {}): Promise<Message> {
-    const id = options.id ?? uuid()
-    const path = `/chats/${chat_id}/messages/${message_id}/regenerate`
-    return this.#outbox.add<Message>({ id, chat_id, path, body: { ...options, id } })
+    const id = low(options.id) ?? uuid()
+    const path = `${at(chat_id, message_id)}/regenerate`
+    return this.#outbox.add<Message>({ id, chat_id: low(chat_id), path, body: { ...options, id } })
   }
 
   siblings(chat_id: string, message_id: string): Promise<Message[]> {
-    return this.#http.json('GET', `/chats/${chat_id}/messages/${message_id}/siblings`)
+    return this.#http.json('GET', `${at(chat_id, message_id)}/siblings`)
   }
 
   switchTo(chat_id: string, message_id: string): Promise<Chat> {
-    return this.#write('PUT', `/chats/${chat_id}/leaf`, { message_id })
+    return this.#write('PUT', `${at(chat_id)}/leaf`, { message_id: low(message_id) })
   }
 
   async stop(chat_id: string): Promise<number> {
-    return (await this.#write<{ stopped: number }>('POST', `/chats/${chat_id}/stop`)).stopped
+    return (await this.#write<{ stopped: number }>('POST', `${at(chat_id)}/stop`)).stopped
   }
 
   async read(chat_id: string, message_id: string): Promise<void> {
-    await this.#write('PUT', `/chats/${chat_id}/messages/${message_id}/read`)
+    await this.#write('PUT', `${at(chat_id, message_id)}/read`)
   }
 
   rate(chat_id: string, message_id: string, feedback: { rating: 1 | -1 | null; text?: string }): Promise<Message> {
-    return this.#write('PUT', `/chats/${chat_id}/messages/${message_id}/feedback`, feedback)
+    return this.#write('PUT', `${at(chat_id, message_id)}/feedback`, feedback)
   }
 
   async deleteMessage(chat_id: string, message_id: string): Promise<void> {
-    await this.#delete(`/chats/${chat_id}/messages/${message_id}`)
+    await this.#delete(at(chat_id, message_id))
   }
 
   answer(chat_id: string, message_id: string, call_id: string, answer: object): Promise<Message> {
-    return this.#write('POST', `/chats/${chat_id}/messages/${message_id}/tool_calls/${call_id}`, answer)
+    return this.#write('POST', `${at(chat_id, message_id)}/tool_calls/${call_id}`, answer)
   }
 
   async claim(chat_id: string, message_id: string, call_id: string, client_id: string): Promise<void> {
-    await this.#write('POST', `/chats/${chat_id}/messages/${message_id}/tool_calls/${call_id}/claim`, { client_id })
+    await this.#write('POST', `${at(chat_id, message_id)}/tool_calls/${call_id}/claim`, { client_id })
   }
 
   message(chat_id: string, message_id: string, { parts = 'light' } = {}): Promise<Message> {
-    return this.#http.json('GET', `/chats/${chat_id}/messages/${message_id}?parts=${parts}`)
+    return this.#http.json('GET', `${at(chat_id, message_id)}?parts=${parts}`)
   }
 
   // --- the rest
@@ -498,8 +535,10 @@ class CoteClient implements Client {
     return upload(this.#http, file, options)
   }
 
-  request<T>(method: string, path: string, body?: unknown): Promise<T> {
-    return this.#http.json<T>(method.toUpperCase(), path, body)
+  async request<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const isGet = method.toUpperCase() === 'GET'
+    const reply = await this.#http.send(method.toUpperCase(), path, { tries: isGet ? 3 : 1, body })
+    return /json/.test(reply.headers.get('content-type') ?? '') ? read<T>(reply) : reply.text as T
   }
 
   // Each of them is the same when it is done twice.
@@ -544,6 +583,23 @@ function provisional({ id, body }: Entry): Chat {
     title: '', created_at: '', last_message_time: '', last_message_content: '', is_pinned: false, last_seq: 0,
     changed: 0, model: null, system_prompt: null, temperature: null, max_tokens: null, ...body, id,
   } as Chat
+}
+
+// The server answers ids in lower case.
+function low<T extends string | null | undefined>(id: T): T {
+  return id?.toLowerCase() as T
+}
+
+function at(chat_id: string, message_id?: string): string {
+  return `/chats/${low(chat_id)}${message_id === undefined ? '' : `/messages/${low(message_id)}`}`
+}
+
+// A listener that fails is not this client's fault, and stops nothing.
+function report(error: unknown): void {
+  if (typeof reportError === 'function')
+    reportError(error)
+  else
+    console.error(error)
 }
 
 function uuid(): string {

@@ -1,4 +1,4 @@
-import { CoteError, type Http } from './http.js'
+import { CoteError, unreached, type Http } from './http.js'
 import type { Session } from './session.js'
 import type { Frame } from './types.js'
 
@@ -26,6 +26,8 @@ export class Connection {
   readonly #transports: Transport[]
   #at = 0
   #over = new AbortController()
+  /** Ends the transport that is under way. */
+  #cut = () => {}
   #waiter?: { wake: () => void; timer: unknown }
   #socket?: WebSocket
   #isLive = false
@@ -45,7 +47,7 @@ export class Connection {
 
   close(): void {
     this.#over.abort()
-    this.#socket?.close()
+    this.#cut()
     this.wake()
   }
 
@@ -57,7 +59,7 @@ export class Connection {
   /** The device was asleep, or changed its network: what was not heard of lately is not trusted. */
   doubt(): void {
     if (this.#isLive && Date.now() - this.#heard > 35_000)
-      this.#socket?.close()
+      this.#cut()
     this.wake()
   }
 
@@ -110,8 +112,8 @@ export class Connection {
     if (code === 4500)
       this.life.lost()
     else if (code === 4503) {
-      if (!await this.session.adopt(token))
-        await this.session.end()
+      if (!await this.session.adopt(token).catch(() => false))
+        await this.session.end().catch(() => {})
     } else if (code === 1009 || code >= 4500 && code < 4600) {
       this.life.status('offline', error)
       return false
@@ -175,6 +177,7 @@ export class Connection {
         socket.close()
         reject(new Ended(code))
       }
+      this.#cut = () => end(1006)
       const listen = () => {
         clearTimeout(watch)
         watch = setTimeout(() => end(1006), patience)
@@ -194,7 +197,8 @@ export class Connection {
 
   private async sse(cursor: string): Promise<void> {
     const silent = new AbortController()
-    const signal = AbortSignal.any([silent.signal, this.#over.signal])
+    const { signal } = silent
+    this.#cut = () => silent.abort()
     let watch: ReturnType<typeof setTimeout> | undefined
     try {
       const reply = await this.http.send('GET', `/events?cursor=${cursor}`, {
@@ -204,6 +208,8 @@ export class Connection {
         clearTimeout(watch)
         watch = setTimeout(() => silent.abort(), patience)
       }
+      if (!/event-stream/.test(reply.headers.get('content-type') ?? ''))
+        throw unreached()
       listen(10_000) // the first byte comes at once: else something on the way holds it back
       const reader = reply.body!.pipeThrough(new TextDecoderStream() as TransformStream<Uint8Array, string>).getReader()
       signal.addEventListener('abort', () => void reader.cancel().catch(() => {}))
@@ -225,10 +231,13 @@ export class Connection {
   }
 
   private async poll(cursor: string): Promise<void> {
-    for (let wait = 0; !this.#over.signal.aborted; wait = 25) {
+    const cut = new AbortController()
+    this.#cut = () => cut.abort()
+    for (let wait = 0; !cut.signal.aborted; wait = 25) {
       const { events } = await this.http.json<{ events: Frame[] }>(
         'GET', `/events?cursor=${cursor}&wait=${wait}`, undefined,
-        { signal: this.#over.signal, timeout: (wait + 15) * 1000, tries: 1 })
+        { signal: cut.signal, timeout: (wait + 15) * 1000, tries: 1 })
+      this.#heard = Date.now()
       if (!this.#isLive)
         this.#ready()
       for (const frame of events)

@@ -43,6 +43,7 @@ export interface Bearer {
 
 /** An answer with a good status: its text, or of a stream its body. */
 export interface Reply {
+  status: number
   headers: Headers
   text: string
   body: ReadableStream<Uint8Array> | null
@@ -51,7 +52,7 @@ export interface Reply {
 /** Requests to one server. */
 export class Http {
   bearer?: Bearer
-  /** Aborted by `close()`. */
+  /** Aborted by `close()` and by the end of a login. */
   closing = new AbortController()
 
   constructor(readonly base: string, private readonly fetch: typeof globalThis.fetch) {}
@@ -60,12 +61,18 @@ export class Http {
     return read(await this.send(method, path, { tries: method === 'GET' ? 3 : 1, ...call, body }))
   }
 
+  /** What no request of the login so far may outlive. */
+  abort(): void {
+    this.closing.abort()
+    this.closing = new AbortController()
+  }
+
   /** All pages of a list from one path on; with `once`, the first of them. */
   async pages<T>(path: string, once = false): Promise<{ items: T[]; next: string | undefined }> {
     const items: T[] = []
     for (let next: string | undefined = path; ;) {
       const reply = await this.send('GET', next, { tries: 3 })
-      items.push(...JSON.parse(reply.text) as T[])
+      items.push(...read<T[]>(reply))
       next = /<([^>]*)>; *rel="next"/.exec(reply.headers.get('link') ?? '')?.[1]
       if (!next || once)
         return { items, next }
@@ -75,32 +82,37 @@ export class Http {
   /** With the token of the login, which is renewed where it is refused. */
   async send(method: string, path: string, call: Call = {}): Promise<Reply> {
     const token = this.bearer?.token()
+    const closing = this.closing.signal
     try {
-      return await this.plain(method, path, call, token)
+      return await this.plain(method, path, call, token, closing)
     } catch (error) {
-      if (!(error instanceof CoteError) || error.status !== 401 || !token || !this.bearer)
+      if (!(error instanceof CoteError) || error.status !== 401 || !token || !this.bearer || closing.aborted)
         throw error
-      return await this.plain(method, path, call, await this.bearer.renew(token))
+      return await this.plain(method, path, call, await this.bearer.renew(token), closing)
     }
   }
 
-  async plain(method: string, path: string, call: Call = {}, token?: string): Promise<Reply> {
+  async plain(
+    method: string, path: string, call: Call = {}, token?: string, closing = this.closing.signal): Promise<Reply> {
     for (let left = call.tries ?? 1; ;)
       try {
-        return await this.#once(method, path, call, token)
+        return await this.#once(method, path, call, token, closing)
       } catch (error) {
         if (!(error instanceof CoteError) || error.code !== 'network' || --left <= 0)
           throw error
-        await new Promise(resolve => setTimeout(resolve, 100 + Math.random() * 300))
+        await pause(100 + Math.random() * 300, closing, call.signal)
       }
   }
 
-  async #once(method: string, path: string, call: Call, token?: string): Promise<Reply> {
+  async #once(
+    method: string, path: string, call: Call, token: string | undefined, closing: AbortSignal): Promise<Reply> {
+    if (closing.aborted)
+      throw closed()
     const { body, timeout = 60_000 } = call
     const isRaw = [undefined, Blob, URLSearchParams, FormData].some(x => x ? body instanceof x : body === undefined)
     const cut = new AbortController()
     const timer = setTimeout(() => cut.abort(), timeout)
-    const closing = this.closing.signal
+    const free = onAbort(() => cut.abort(), closing, call.signal)
     try {
       const answer = await this.fetch(this.base + path, {
         method,
@@ -110,28 +122,61 @@ export class Http {
           ...call.headers,
         },
         body: (isRaw ? body : JSON.stringify(body)) as BodyInit,
-        signal: AbortSignal.any([cut.signal, closing, ...call.signal ? [call.signal] : []]),
+        signal: cut.signal,
       })
       const isStream = answer.ok && !!call.isStream
       const text = isStream ? '' : await answer.text()
       if (!answer.ok)
         throw problem(answer, text)
-      return { headers: answer.headers, text, body: isStream ? answer.body : null }
+      return { status: answer.status, headers: answer.headers, text, body: isStream ? answer.body : null }
     } catch (error) {
       if (error instanceof CoteError)
         throw error
       if (call.signal?.aborted)
         throw call.signal.reason ?? error
-      throw closing.aborted ? closed() : new CoteError(0, 'network', 'The server cannot be reached.')
+      throw closing.aborted ? closed() : unreached()
     } finally {
       clearTimeout(timer)
+      free()
     }
   }
 }
 
-/** The JSON of an answer, or its text where it is none. */
+/** The JSON of an answer. Whatever else has a good status comes from something on the way, such as a login page. */
 export function read<T>(reply: Reply): T {
-  return (/json/.test(reply.headers.get('content-type') ?? '') ? JSON.parse(reply.text) : reply.text) as T
+  if (reply.status === 204)
+    return undefined as T
+  try {
+    if (/json/.test(reply.headers.get('content-type') ?? ''))
+      return JSON.parse(reply.text) as T
+  } catch { /* it was cut */ }
+  throw unreached()
+}
+
+/** Waits, but not beyond an abort. */
+export async function pause(milliseconds: number, ...signals: (AbortSignal | undefined)[]): Promise<void> {
+  let end = () => {}
+  const over = new Promise<void>(resolve => end = resolve)
+  const timer = setTimeout(end, milliseconds)
+  const free = onAbort(end, ...signals)
+  await over
+  clearTimeout(timer)
+  free()
+}
+
+// Signals live long: what listens to them is taken back.
+function onAbort(act: () => void, ...signals: (AbortSignal | undefined)[]): () => void {
+  for (const signal of signals)
+    signal?.aborted ? act() : signal?.addEventListener('abort', act)
+  return () => signals.forEach(x => x?.removeEventListener('abort', act))
+}
+
+export function unreached(): CoteError {
+  return new CoteError(0, 'network', 'The server cannot be reached.')
+}
+
+export function loggedOut(): CoteError {
+  return new CoteError(401, 'not_authenticated', 'You are not logged in.')
 }
 
 export function closed(): CoteError {

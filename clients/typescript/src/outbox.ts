@@ -1,6 +1,6 @@
-import { closed, CoteError, type Http } from './http.js'
+import { closed, CoteError, loggedOut, type Http } from './http.js'
 import type { Locks } from './session.js'
-import type { Storage } from './storage.js'
+import { keep, parsed, type Storage } from './storage.js'
 
 /** A write with an id of its own: however often it is sent, it happens once. */
 export interface Entry {
@@ -13,6 +13,7 @@ export interface Entry {
 }
 
 interface Waiter {
+  answer: Promise<unknown>
   resolve(answer: unknown): void
   reject(error: unknown): void
 }
@@ -32,14 +33,22 @@ export class Outbox {
   #delays = new Map<string, { failures: number; timer?: ReturnType<typeof setTimeout> }>()
   #saving: Promise<void> = Promise.resolve()
   #isOpen = false
+  /** Of whom the entries are. */
+  #user_id?: string
+  /** Whether the login has ended, and no other has begun. */
+  isOver = false
 
   constructor(
     private readonly http: Http, private readonly storage: Storage, private readonly locks: Locks | undefined) {}
 
-  async load(): Promise<void> {
-    const stored = await this.#stored()
-    this.entries = [...stored, ...this.entries.filter(x => !stored.some(y => y.id === x.id))]
+  async load(user_id: string): Promise<void> {
+    [this.#user_id, this.isOver] = [user_id, false]
+    const stored = await this.#stored(user_id).catch((): Entry[] => [])
+    const made = this.entries.filter(x => !stored.some(y => y.id === x.id))
+    this.entries = [...stored, ...made]
     this.onChange()
+    if (made.length)
+      void this.#save(now => [...now.filter(x => !made.some(y => y.id === x.id)), ...made])
   }
 
   /** From now on it sends; before that it keeps. */
@@ -53,19 +62,34 @@ export class Outbox {
     for (const { timer } of this.#delays.values())
       clearTimeout(timer)
     this.#delays.clear()
-    for (const waiter of this.#waiters.values())
-      waiter.reject(closed())
-    this.#waiters.clear()
+    this.#giveUp(closed())
+  }
+
+  /** The login is over: what it has stored waits for the next one. */
+  end(): void {
+    this.close()
+    ;[this.#user_id, this.isOver, this.entries] = [undefined, true, []]
   }
 
   async clear(): Promise<void> {
     this.entries = []
+    this.#giveUp(loggedOut())
     this.onChange()
     await this.#save(() => [])
   }
 
+  #giveUp(error: CoteError): void {
+    for (const waiter of this.#waiters.values())
+      waiter.reject(error)
+    this.#waiters.clear()
+  }
+
   /** Resolves with the server's answer, rejects where it refuses. */
   add<T>(entry: Omit<Entry, 'state'>): Promise<T> {
+    if (this.isOver)
+      return Promise.reject(loggedOut())
+    if (this.entries.some(x => x.id === entry.id))
+      return this.retry(entry.id)
     const whole: Entry = { ...entry, state: 'waiting' }
     this.entries = [...this.entries, whole]
     this.onChange()
@@ -79,7 +103,8 @@ export class Outbox {
     if (!entry)
       return Promise.reject(new CoteError(404, 'message_not_found', 'Nothing with this id waits to be sent.'))
     const answer = this.#wait<T>(id)
-    this.#change({ ...entry, state: 'waiting', error: undefined })
+    if (entry.state === 'failed')
+      this.#change({ ...entry, state: 'waiting', error: undefined })
     void this.#run(entry.chat_id)
     return answer
   }
@@ -113,14 +138,12 @@ export class Outbox {
 
   async #send(entry: Entry): Promise<void> {
     const delay = this.#delays.get(entry.chat_id) ?? { failures: 0 }
+    let answer: unknown
     try {
-      const answer = await this.http.json('POST', entry.path, entry.body, { timeout: 30_000 })
-      this.#delays.delete(entry.chat_id)
-      this.onAnswer(entry, answer)
-      this.#waiters.get(entry.id)?.resolve(answer)
-      this.#remove(entry.id)
-    } catch (error) {
-      if (!(error instanceof CoteError) || !this.#isOpen || !this.entries.some(x => x.id === entry.id))
+      answer = await this.http.json('POST', entry.path, entry.body, { timeout: 30_000 })
+    } catch (caught) {
+      const error = caught instanceof CoteError ? caught : new CoteError(0, 'network', String(caught))
+      if (error.code === 'closed' || !this.#isOpen || !this.entries.some(x => x.id === entry.id))
         return
       if (error.isPassing || error.status === 401) {
         const most = Math.min(30_000, 500 * 2 ** Math.min(delay.failures++, 10))
@@ -140,12 +163,23 @@ export class Outbox {
         else
           this.#remove(entry.id)
       }
+      return
     }
+    this.#delays.delete(entry.chat_id)
+    if (!this.entries.some(x => x.id === entry.id))
+      return
+    this.#waiters.get(entry.id)?.resolve(answer)
+    this.#remove(entry.id)
+    this.onAnswer(entry, answer)
   }
 
   #wait<T>(id: string): Promise<T> {
-    const answer = new Promise<T>((resolve, reject) =>
-      this.#waiters.set(id, { resolve: resolve as (answer: unknown) => void, reject }))
+    const known = this.#waiters.get(id)?.answer as Promise<T> | undefined
+    if (known)
+      return known
+    let ends = { resolve: (_: unknown) => {}, reject: (_: unknown) => {} }
+    const answer = new Promise<T>((resolve, reject) => ends = { resolve: resolve as (answer: unknown) => void, reject })
+    this.#waiters.set(id, { ...ends, answer })
     answer.catch(() => {}) // who does not wait for it sees it in the state
     return answer
   }
@@ -165,14 +199,16 @@ export class Outbox {
 
   // Tabs share the list: each changes its own entry in what stands there.
   #save(change: (stored: Entry[]) => Entry[]): Promise<void> {
-    const act = async () => this.storage.set('outbox', JSON.stringify(change(await this.#stored())))
+    const id = this.#user_id
+    if (id === undefined)
+      return this.#saving
+    const act = async () => keep(this.storage, `outbox:${id}`, change(await this.#stored(id)), id)
     return this.#saving = this.#saving
       .then(async () => void await (this.locks ? this.locks.request('cote-outbox', act) : act()))
       .catch(() => {}) // a full storage stops no message
   }
 
-  async #stored(): Promise<Entry[]> {
-    const text = await this.storage.get('outbox')
-    return text ? JSON.parse(text) as Entry[] : []
+  async #stored(user_id: string): Promise<Entry[]> {
+    return parsed<Entry[]>(await this.storage.get(`outbox:${user_id}`)) ?? []
   }
 }

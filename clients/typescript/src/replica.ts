@@ -27,6 +27,8 @@ export interface Saved {
   chats: Chat[]
   messages: { [chat_id: string]: { items: Message[]; floor: number } }
   open: Message[]
+  /** What was still to be fetched of these. */
+  wants: Want[]
 }
 
 /**
@@ -173,6 +175,9 @@ export class Replica {
       shown.want = null
     this.#shown.delete(chat_id) // to the end
     this.#shown.set(chat_id, shown)
+    for (const [id, { isLoaded }] of this.#shown)
+      if (this.#shown.size > 20 && isLoaded && id !== chat_id)
+        this.#shown.delete(id)
     this.version++
   }
 
@@ -213,16 +218,20 @@ export class Replica {
   sync(answer: Sync): void {
     const [old, now] = [split(this.cursor), split(answer.cursor)!]
     const isOther = old?.epoch !== now.epoch || old.number > now.number
+    this.#wantedRows.clear()
     this.#rows = new Map([...answer.chats].reverse().map(x => [x.id, x]))
     this.#list = undefined
     this.#replies.sync(answer.running)
     for (const [id, shown] of this.#shown) {
       const row = this.#rows.get(id)
       shown.view = undefined
-      if (!row && shown.isLoaded || !shown.isOpened && (isOther || row!.changed > old!.number))
+      const isStale = !row || isOther || row.changed > old!.number
+      if (!row && shown.isLoaded || !shown.isOpened && isStale)
         this.#shown.delete(id)
-      else if (row && shown.isLoaded && (isOther || row.changed > old!.number))
-        this.#want(shown, isOther ? null : shown.floor)
+      else if (row && isStale && (shown.isLoaded || shown.fetch)) { // an answer under way may be of before
+        shown.edition++
+        this.#want(shown, isOther || !shown.isLoaded ? null : shown.floor)
+      }
     }
     this.cursor = answer.cursor
     this.#sync = 'no'
@@ -241,8 +250,12 @@ export class Replica {
   row(chat: Chat): void {
     this.#fetchedRows.delete(chat.id)
     const old = this.#rows.get(chat.id)
-    if (!old || old.changed > chat.changed)
+    if (!old)
       return
+    if (old.changed > chat.changed) { // it was read before what has come since
+      this.#wantedRows.add(chat.id)
+      return
+    }
     this.#rows.set(chat.id, chat)
     if (chat.last_message_time < old.last_message_time) { // a deletion moves it down
       const order = [...this.#rows].filter(([id]) => id !== chat.id)
@@ -293,21 +306,27 @@ export class Replica {
       if (old ? old.changed < what.chat.changed : !this.#told.has(what.chat.id))
         this.#rows.set(what.chat.id, what.chat)
       this.#changed(what.chat.id)
-    } else if (!this.#told.has(what.message.id)) {
+    } else if (!this.#told.has(what.message.id)
+      && !(what.message.seq <= this.#rows.get(what.message.chat_id)?.last_seq!)) {
       const frame: Frame = { type: 'message', data: what.message }
       this.#row(frame)
       this.#effect(frame)
     }
   }
 
-  save(chat_ids: string[]): Saved {
-    return {
-      cursor: this.cursor,
-      chats: [...this.#rows.values()],
-      messages: Object.fromEntries(chat_ids.map(id => [id, this.#shown.get(id)!])
-        .map(([id, x]) => [id, { items: (x as Shown).items, floor: (x as Shown).floor }])),
-      open: this.#replies.all,
+  /** All that another replica needs to go on from here; of each of these chats at most so many messages. */
+  save(chat_ids: string[], most = Infinity): Saved {
+    const wants: Want[] = [...this.#wantedRows, ...this.#fetchedRows].map(chat => ({ chat }))
+    const messages: Saved['messages'] = {}
+    for (const chat_id of chat_ids) {
+      const { items, floor, want, fetch } = this.#shown.get(chat_id)!
+      messages[chat_id] = items.length <= most ? { items, floor }
+        : { items: items.slice(-most), floor: items.at(-most)!.seq - 1 }
+      for (const after of [want, fetch?.after])
+        if (after !== undefined)
+          wants.push({ chat_id, after })
     }
+    return { cursor: this.cursor, chats: [...this.#rows.values()], messages, open: this.#replies.all, wants }
   }
 
   load(saved: Saved): void {
@@ -320,12 +339,18 @@ export class Replica {
       this.#shown.set(id, {
         items, floor, isOpened: !!this.#shown.get(id)?.isOpened, isLoaded: true, edition: 0,
       })
+    for (const want of saved.wants)
+      if (want !== 'sync')
+        'chat' in want ? this.#wantedRows.add(want.chat) : this.#want(this.#shown.get(want.chat_id)!, want.after)
     this.version++
   }
 
   // What an event says of its chat.
   #row(frame: Frame, number?: number): void {
     if (frame.type === 'chat.created' || frame.type === 'chat.updated') {
+      const top = this.chats[0]
+      if (top && !this.#rows.has(frame.data.id) && frame.data.created_at < top.last_message_time)
+        this.needSync() // an imported one keeps its times, and no time tells where it stands
       this.#rows.set(frame.data.id, frame.data) // a Map leaves in its place what it has
       this.#list = undefined
       return
@@ -407,12 +432,14 @@ export class Replica {
       this.#shown.delete(chat_id)
     else if (shown.isLoaded) {
       shown.items = shown.items.filter(x => x.seq <= after)
-      this.#want(shown, after < shown.floor ? null : after)
+      this.#want(shown, after)
     }
   }
 
   // Of several fetches the lowest, which is the whole.
   #want(shown: Shown, after: number | null): void {
+    if (after !== null && after < shown.floor)
+      after = null
     shown.want = shown.want === undefined ? after
       : shown.want === null || after === null ? null : Math.min(shown.want, after)
   }
@@ -422,6 +449,8 @@ export class Replica {
       return this.#replies.merge(message)
     this.#replies.drop(message.id)
     const at = shown.items.findIndex(x => x.id === message.id)
+    if (message.seq <= shown.floor)
+      shown.edition++ // an older page that is under way may have it as it was
     if (message.on_path === false || message.seq <= shown.floor)
       at >= 0 && (shown.items = shown.items.toSpliced(at, 1))
     else if (at >= 0)
@@ -449,8 +478,8 @@ export class Replica {
     const at = shown?.items.findIndex(x => x.id === id) ?? -1
     if (at >= 0)
       shown!.items = shown!.items.with(at, to(shown!.items[at]!))
-    else
-      this.#replies.change(id, to)
+    else if (!this.#replies.change(id, to) && shown)
+      shown.edition++
   }
 
   #changed(chat_id: string): void {

@@ -1,5 +1,5 @@
-import { CoteError, read, type Bearer, type Http } from './http.js'
-import type { Storage } from './storage.js'
+import { closed, CoteError, loggedOut, read, type Bearer, type Http } from './http.js'
+import { keep, parsed, type Storage } from './storage.js'
 import type { Tokens, User } from './types.js'
 
 export type Locks = Pick<LockManager, 'request'>
@@ -33,9 +33,12 @@ export class Session implements Bearer {
   async login(username: string, password: string, device?: string): Promise<User> {
     const form = { username, password, ...device && { device_name: device } }
     const tokens = await this.#ask(form, 4)
-    this.user = read<User>(await this.http.plain('GET', '/users/me', { tries: 4 }, tokens.access_token))
+    const user = read<User>(await this.http.plain('GET', '/users/me', { tries: 4 }, tokens.access_token))
+    if (this.user?.id !== user.id)
+      await this.end().catch(() => {})
+    this.user = user
     await this.#keep(tokens)
-    return this.user
+    return user
   }
 
   /** Another access token than the one that was refused: that of another tab, else a new one. */
@@ -43,11 +46,15 @@ export class Session implements Bearer {
     return this.#renewing ??= this.#locked(() => this.#renew(refused)).finally(() => this.#renewing = undefined)
   }
 
-  /** Another tab has logged in anew: then the login goes on with its token. */
+  /** Another tab has logged in anew: then the login goes on with its token, or is over where it is another user's. */
   async adopt(refused: string | undefined): Promise<boolean> {
     const login = await this.#stored()
-    if (!login || login.tokens.access_token === refused)
+    if (!login || !this.#tokens || login.tokens.access_token === refused)
       return false
+    if (login.user.id !== this.user?.id) {
+      await this.end()
+      return false
+    }
     ;[this.#tokens, this.user] = [login.tokens, login.user]
     return true
   }
@@ -55,9 +62,11 @@ export class Session implements Bearer {
   async end(): Promise<void> {
     if (!this.#tokens)
       return
+    const id = this.user?.id
     this.#tokens = undefined
-    await this.storage.remove('session')
     this.onEnd()
+    if ((await this.#stored())?.user.id === id) // else it is the login of another tab
+      await this.storage.remove('session')
   }
 
   async #renew(refused: string): Promise<string> {
@@ -66,8 +75,11 @@ export class Session implements Bearer {
     const refresh_token = this.#tokens?.refresh_token
     try {
       if (!refresh_token)
-        throw new CoteError(401, 'not_authenticated', 'You are not logged in.')
-      await this.#keep(await this.#ask({ grant_type: 'refresh_token', refresh_token }, 2))
+        throw loggedOut()
+      const tokens = await this.#ask({ grant_type: 'refresh_token', refresh_token }, 2)
+      if (this.#tokens?.refresh_token !== refresh_token) // the login has ended meanwhile
+        throw closed()
+      await this.#keep(tokens)
     } catch (error) {
       if (!(error instanceof CoteError) || ![400, 401, 403].includes(error.status))
         throw error
@@ -85,12 +97,12 @@ export class Session implements Bearer {
 
   async #keep(tokens: Tokens): Promise<void> {
     this.#tokens = tokens
-    await this.storage.set('session', JSON.stringify({ tokens, user: this.user }))
+    await keep(this.storage, 'session', { tokens, user: this.user }, this.user?.id)
+      .catch(() => {}) // the login goes on, and ends with this client
   }
 
   async #stored(): Promise<Login | undefined> {
-    const text = await this.storage.get('session')
-    return text ? JSON.parse(text) as Login : undefined
+    return parsed<Login>(await this.storage.get('session'))
   }
 
   #locked<T>(act: () => Promise<T>): Promise<T> {

@@ -29,7 +29,14 @@ export function indexedDBStorage(name = 'cote'): Storage {
   const database = () => opened ??= new Promise((resolve, reject) => {
     const request = indexedDB.open(name, 1)
     request.onupgradeneeded = () => request.result.createObjectStore('values')
-    request.onsuccess = () => resolve(request.result)
+    request.onsuccess = () => {
+      const database = request.result
+      database.onclose = database.onversionchange = () => { // the next call opens it again
+        opened = undefined
+        database.close()
+      }
+      resolve(database)
+    }
     request.onerror = () => {
       opened = undefined
       reject(request.error)
@@ -47,5 +54,25 @@ export function indexedDBStorage(name = 'cote'): Storage {
     get: key => run<string | undefined>('readonly', store => store.get(key)),
     set: async (key, value) => void await run('readwrite', store => store.put(value, key)),
     remove: async key => void await run('readwrite', store => store.delete(key)),
+  }
+}
+
+/** What stands in a stored text; nothing where it cannot be read. */
+export function parsed<T>(text: string | null | undefined): T | undefined {
+  try {
+    return text ? JSON.parse(text) as T : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Keeps what cannot be fetched again: in a storage that is full, in place of the state of the user. */
+export async function keep(storage: Storage, key: string, value: unknown, user_id: string | undefined): Promise<void> {
+  const text = JSON.stringify(value)
+  try {
+    await storage.set(key, text)
+  } catch {
+    await storage.remove(`state:${user_id}`)
+    await storage.set(key, text)
   }
 }

@@ -117,7 +117,7 @@ export interface Client {
   deleteChat(chat_id: string): Promise<void>
   archiveAll(): Promise<void>
   fork(chat_id: string, from?: { message_id?: string; title?: string }): Promise<Chat>
-  /** Fetches the messages of a chat and keeps them current from now on. */
+  /** Fetches the messages of a chat and keeps them current from now on, until twenty others have been opened. */
   open(chat_id: string): Promise<void>
   /** Fetches the page before the first message that is held; false where there is none. */
   more(chat_id: string): Promise<boolean>

@@ -1,4 +1,4 @@
-import { CoteError, type Http } from './http.js'
+import { CoteError, pause, unreached, type Http } from './http.js'
 import type { Uploaded, UploadOptions } from './types.js'
 
 const tus = { 'Tus-Resumable': '1.0.0' }
@@ -13,7 +13,10 @@ export async function upload(http: Http, file: Blob, options: UploadOptions = {}
       'Upload-Metadata': `filename ${btoa(String.fromCharCode(...bytes))}` },
     signal, tries: 3,
   })
-  const path = new URL(created.headers.get('location')!, 'http://any').pathname
+  const location = created.headers.get('location')
+  if (!location)
+    throw unreached()
+  const path = new URL(location, 'http://any').pathname
   let sent = 0
   let url: string | null = null
   for (let [piece, failures] = [256 * 1024, 0]; !url;) {
@@ -25,6 +28,8 @@ export async function upload(http: Http, file: Blob, options: UploadOptions = {}
           headers: { ...tus, 'Upload-Offset': `${sent}`, 'Content-Type': 'application/offset+octet-stream' },
           body: file.slice(sent, sent + piece), signal,
         })
+      if (!reply.headers.has('upload-offset'))
+        throw unreached()
       sent = Number(reply.headers.get('upload-offset'))
       url = reply.headers.get('upload-media-url')
       failures = 0
@@ -37,8 +42,8 @@ export async function upload(http: Http, file: Blob, options: UploadOptions = {}
       if (!(error instanceof CoteError) || !(error.isPassing || [409, 423].includes(error.status)) || ++failures > 12)
         throw error
       piece = Math.max(piece / 4, 64 * 1024)
-      await new Promise(resolve =>
-        setTimeout(resolve, (error.retryAfter ?? 0) * 1000 + Math.random() * Math.min(30_000, 300 * 2 ** failures)))
+      await pause((error.retryAfter ?? 0) * 1000 + Math.random() * Math.min(30_000, 300 * 2 ** failures),
+        signal, http.closing.signal)
     }
   }
   return { url, name, size: file.size }

@@ -190,7 +190,7 @@ test('What is stored is shown without a network', async () => {
   await until(() => client.getState().chats.length === 1)
   await client.open('c')
   client.close()
-  await until(() => !!storage.get('state'))
+  await until(() => !!storage.get('state:u1'))
   const fetch = () => Promise.reject(new TypeError('no network'))
   const offline = createClient({ url: 'http://test', storage, fetch })
   await offline.start()

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { isOpen } from '../src/replies.js'
-import { Replica, type Want } from '../src/replica.js'
+import { Replica, type Saved, type Want } from '../src/replica.js'
 import type { Chat, Frame, Message, Sync } from '../src/types.js'
 
 export interface Expectation {
@@ -15,6 +15,8 @@ export type Step =
   | { open: string }
   | { want: Want[] }
   | { chat: Chat }
+  | { put: { chat: Chat } | { message: Message } }
+  | { reload: true }
   | { messages: { chat_id: string; after: number | null; items: Message[]; more?: boolean } }
   | { expect: { messages: { [chat_id: string]: { id: string; content: string }[] } } }
 
@@ -25,8 +27,8 @@ export interface Vector {
   expect: Expectation
 }
 
-/** Takes one step. A `want` is asserted, and from then on what it names is being fetched. */
-export function take(replica: Replica, step: Step): void {
+/** Takes one step. A `want` is asserted, and from then on what it names is being fetched; a `reload` is a restart. */
+export function take(replica: Replica, step: Step): Replica {
   if ('frame' in step)
     replica.apply(step.frame)
   else if ('open' in step)
@@ -38,11 +40,19 @@ export function take(replica: Replica, step: Step): void {
     replica.sync(step.sync)
   else if ('chat' in step)
     replica.row(step.chat)
+  else if ('put' in step)
+    replica.put(step.put)
+  else if ('reload' in step) {
+    const saved = JSON.stringify(replica.save(replica.held))
+    replica = new Replica()
+    replica.load(JSON.parse(saved) as Saved)
+  }
   else if ('messages' in step)
     replica.fetched(step.messages.chat_id, step.messages.after, step.messages.items, step.messages.more)
   else
     for (const [id, items] of Object.entries(step.expect.messages))
       assert.deepEqual(replica.messages(id).map(x => ({ id: x.id, content: x.content })), items)
+  return replica
 }
 
 /** What a replica holds, in the form of an expectation. */
@@ -68,9 +78,9 @@ export function comparable(message: Message): Message {
 }
 
 export function play(vector: Vector): Replica {
-  const replica = new Replica()
+  let replica = new Replica()
   for (const step of vector.steps)
-    take(replica, step)
+    replica = take(replica, step)
   assert.deepEqual(held(replica, Object.keys(vector.expect.messages)), vector.expect)
   return replica
 }

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { Replica, type Saved } from '../src/replica.js'
+import type { Chat, Frame, Message, Sync } from '../src/types.js'
+
+const row = (id: string, changed: number, more: object = {}) => ({
+  id, title: id, created_at: '1', last_message_time: '5', last_message_content: '', last_seq: 9, changed, ...more,
+}) as Chat
+const message = (seq: number, more: object = {}) => ({
+  id: `m${seq}`, chat_id: 'c', seq, content: `${seq}`, sender: 'user', timestamp: '5', status: 'sent',
+  parent_id: seq > 1 ? `m${seq - 1}` : null, ...more,
+}) as Message
+const sync = (cursor: string, chats: Chat[]) => ({ cursor, chats, running: [] }) as Sync
+const frame = (type: string, data: object, number?: number) =>
+  ({ type, data, ...number && { cursor: `e-${number}` } }) as Frame
+
+/** A replica of one chat with the messages 5 to 9, older ones not fetched. */
+function opened(): Replica {
+  const replica = new Replica()
+  replica.sync(sync('e-10', [row('c', 10)]))
+  replica.open('c')
+  replica.begin({ chat_id: 'c', after: null })
+  replica.fetched('c', null, [5, 6, 7, 8, 9].map(x => message(x)), true)
+  return replica
+}
+
+test('A sync between a first fetch and its answer has the messages fetched again', () => {
+  const replica = new Replica()
+  replica.sync(sync('e-10', [row('c', 10)]))
+  replica.open('c')
+  replica.begin({ chat_id: 'c', after: null })
+  replica.needSync()
+  replica.sync(sync('e-12', [row('c', 12)]))
+  replica.fetched('c', null, [message(1)])
+  assert.deepEqual(replica.wanted(), [{ chat_id: 'c', after: null }])
+})
+
+for (const [type, data] of Object.entries({
+  'message.status': { chat_id: 'c', message_id: 'm2', status: 'read' },
+  'message.feedback': { chat_id: 'c', message_id: 'm2', feedback: { rating: 1 } },
+  'message': message(2, { on_path: false }),
+}))
+  test(`An older page that ${type} overtakes is fetched once more`, () => {
+    const replica = opened()
+    const { floor, edition } = replica.place('c')!
+    assert.equal(floor, 4)
+    replica.apply(frame(type, data, 11))
+    assert.equal(replica.older('c', { floor, edition }, [1, 2, 3, 4].map(x => message(x)), false), false)
+    const again = replica.place('c')!
+    assert.equal(replica.older('c', { floor, edition: again.edition }, [1, 2, 3, 4].map(x => message(x)), false), true)
+    assert.equal(replica.messages('c').length, 9)
+  })
+
+test('An older page that a sync overtakes is fetched once more', () => {
+  const replica = opened()
+  const { floor, edition } = replica.place('c')!
+  replica.needSync()
+  replica.sync(sync('e-12', [row('c', 12)]))
+  assert.equal(replica.older('c', { floor, edition }, [1, 2, 3, 4].map(x => message(x)), false), false)
+})
+
+test('Where imported chats stand says a sync, one for all that come at once', () => {
+  const replica = opened()
+  replica.apply(frame('chat.created', row('old', 11, { last_message_time: '2' }), 11))
+  replica.apply(frame('chat.created', row('older', 12, { last_message_time: '1' }), 12))
+  assert.deepEqual(replica.wanted(), ['sync'])
+  replica.begin('sync')
+  replica.sync(sync('e-12', [row('c', 10), row('old', 11, { last_message_time: '2' }), row('older', 12)]))
+  assert.deepEqual(replica.wanted(), [])
+  assert.deepEqual(replica.chats.map(x => x.id), ['c', 'old', 'older'])
+  replica.apply(frame('chat.created', row('new', 13, { created_at: '6' }), 13))
+  assert.deepEqual(replica.wanted(), [])
+  assert.equal(replica.chats[0]!.id, 'new')
+})
+
+test('A saved state has the newest messages of a chat, and what was still to be fetched', () => {
+  const replica = opened()
+  replica.apply(frame('message.deleted', { chat_id: 'c', message_id: 'm9' }, 11))
+  replica.begin({ chat: 'c' })
+  replica.apply(frame('chat.path', { chat_id: 'c', after_seq: 7, leaf_id: 'm7', last_message_content: '7' }, 12))
+  replica.begin({ chat_id: 'c', after: 7 })
+  const next = new Replica()
+  next.load(JSON.parse(JSON.stringify(replica.save(['c'], 2))) as Saved)
+  assert.deepEqual(next.messages('c').map(x => x.seq), [6, 7])
+  assert.equal(next.place('c')!.floor, 5)
+  assert.equal(next.isCurrent('c'), false)
+  assert.deepEqual(next.wanted(), [{ chat: 'c' }, { chat_id: 'c', after: 7 }])
+})
+
+test('The messages of the twenty chats that were opened last are held', () => {
+  const replica = opened()
+  for (let at = 1; at <= 20; at++) {
+    replica.open(`c${at}`)
+    replica.begin({ chat_id: `c${at}`, after: null })
+    replica.fetched(`c${at}`, null, [])
+  }
+  assert.equal(replica.held.length, 20)
+  assert.deepEqual(replica.messages('c'), [])
+  replica.open('c')
+  assert.deepEqual(replica.wanted(), [{ chat_id: 'c', after: null }])
+})
