@@ -377,6 +377,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/shared/{token}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What changes in the chat of a live link, as server-sent events
+         * @description Begins with `reset`: the viewer fetches `GET /shared/{token}` once the stream is open, and again whenever one comes. `place` stands for every id. A link that is not live has no events.
+         */
+        get: operations["SharedEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/users/me/export": {
         parameters: {
             query?: never;
@@ -609,6 +629,111 @@ export interface paths {
         };
         /** The caps that hold for the user, and what is left of them */
         get: operations["GetBudget"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/chats/{chat_id}/shares": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A link to a chat for everybody who has it, shown once */
+        post: operations["CreateShare"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/shares": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The links that work, newest first, without their tokens */
+        get: operations["ListShares"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/shares/{share_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End a link, and the streams that it has opened */
+        delete: operations["DeleteShare"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/shared/{token}/fork": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Copy what a link shows into a chat of one's own; with an id, safe to repeat */
+        post: operations["ForkShared"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/shared/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a link shows: title and messages */
+        get: operations["GetShared"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/shared/{token}/media/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A picture or a file of a message that a link shows
+         * @description The number is that of the URL of a part. A picture is made anew as WebP, without metadata; other files are those that were uploaded, and ranges work.
+         */
+        get: operations["GetSharedMedia"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1975,6 +2100,27 @@ export interface components {
             password: string;
         };
         /**
+         * @description The body of `POST /chats/{chat_id}/shares`. ExpiresIn is in seconds.
+         * @example {
+         *       "expires_in": 604800,
+         *       "live": true,
+         *       "include": [
+         *         "reasoning"
+         *       ]
+         *     }
+         */
+        NewShare: {
+            /**
+             * Format: int64
+             * @description Seconds; without it the link has no end
+             */
+            expires_in?: null | number;
+            /** @description Whether it follows the chat; without it, it shows the path of this moment */
+            live?: null | boolean;
+            /** @description What is shown besides: `reasoning`, `tools` */
+            include?: null | string[];
+        };
+        /**
          * @description The body of `POST /users/`.
          * @example {
          *       "username": "ada",
@@ -2153,6 +2299,62 @@ export interface components {
             current: boolean;
             /** @description The name of the issuer that it came about by */
             issuer?: string;
+        };
+        /** @description A link to a chat. */
+        Share: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            chat_id: string;
+            /** @description Whether it follows the chat */
+            live: boolean;
+            /** @description What is shown besides: `reasoning`, `tools` */
+            include: string[];
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Null: it has no end
+             */
+            expires_at: string | null;
+            /** @description The path of the page; in the answer that makes it, and never again */
+            url?: string;
+        };
+        /** @description What a link shows. */
+        SharedChat: {
+            title: string;
+            /** @description Whether `/events` tells of what changes */
+            live: boolean;
+            messages: components["schemas"]["SharedMessage"][];
+        };
+        /**
+         * @description The body of `POST /shared/{token}/fork`.
+         * @example {}
+         */
+        SharedForkBody: {
+            /**
+             * Format: uuid
+             * @description A UUID of yours: with it the request is safe to repeat
+             */
+            id?: null | string;
+            /** @description Without it the shared one */
+            title?: null | string;
+        };
+        /** @description A message as those see it who have a link. */
+        SharedMessage: {
+            /**
+             * Format: int32
+             * @description 1 is the first message
+             */
+            place: number;
+            /** @enum {string} */
+            sender: "user" | "ai";
+            /** @description Of an open reply: the text so far */
+            content: string;
+            /** Format: date-time */
+            timestamp: string;
+            /** @description What it is made of beside its text, files included; absent where it is plain text */
+            parts?: components["schemas"]["SharedPart"][];
         };
         /** @description The place of a message among those with the same parent and the same sender, by `seq`. */
         Siblings: {
@@ -2570,6 +2772,10 @@ export interface components {
          *       },
          *       "reasoning_units": 256000,
          *       "budgets": false,
+         *       "shares": {
+         *         "viewers": 50,
+         *         "per_user": 500
+         *       },
          *       "search": {
          *         "q": 500,
          *         "per_minute": 60
@@ -2685,6 +2891,12 @@ export interface components {
             /** Format: int64 */
             reasoning_units: number;
             budgets: boolean;
+            shares: {
+                /** Format: int64 */
+                viewers: number;
+                /** Format: int64 */
+                per_user: number;
+            };
             search: {
                 /** Format: int64 */
                 q: number;
@@ -2727,6 +2939,32 @@ export interface components {
             call_id?: string;
             /** @description Of `file`: why it could not be kept, such as `quota`; of `tool`: `{code, detail}` */
             error?: unknown;
+        };
+        /** @description A part of a shared message, told apart by `type`; docs/sharing.md says which fields each has. Later versions add types and fields: ignore others. */
+        SharedPart: {
+            /** @description `text`, `reasoning`, `tool`, `source`, `file`… */
+            type: string;
+            /** @description Of `text` and `source`: where it begins in `content` */
+            start?: number;
+            /** @description Where that ends */
+            end?: number;
+            /** @description Of `reasoning`: the thought */
+            text?: string;
+            /** @description How long it took, in milliseconds */
+            ms?: number;
+            /** @description True where less is kept */
+            truncated?: boolean;
+            title?: string;
+            snippet?: string;
+            state?: string;
+            name?: string;
+            /** @description Of `tool`: the arguments of a call that has ended */
+            input?: unknown;
+            /** @description Of `tool`: what it returned */
+            output?: unknown;
+            content_type?: string;
+            /** @description Of `file`: a path below `/shared/`; absent where there are no bytes */
+            url?: string;
         };
         ExportedChat: {
             chat: components["schemas"]["Chat"];
@@ -3067,6 +3305,67 @@ export interface components {
             type: "error";
             data: components["schemas"]["FrameError"];
         };
+        /** @description One frame of a share's stream. Later versions add types: ignore others. */
+        SharedFrame: components["schemas"]["SharedMessageFrame"] | components["schemas"]["SharedSnapshotFrame"] | components["schemas"]["SharedDeltaFrame"] | components["schemas"]["SharedResetFrame"];
+        /** @description A message, whole: an upsert by `place`. */
+        SharedMessageFrame: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "message";
+            data: components["schemas"]["SharedMessage"];
+        };
+        SharedSnapshot: {
+            /** Format: int64 */
+            place: number;
+            /** @enum {string} */
+            sender: "ai";
+            /** Format: int64 */
+            attempt: number;
+            content: string;
+            parts?: components["schemas"]["SharedPart"][];
+        };
+        /** @description The text of a reply so far: replaces what the viewer holds. */
+        SharedSnapshotFrame: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "message.snapshot";
+            data: components["schemas"]["SharedSnapshot"];
+        };
+        SharedDelta: {
+            /** Format: int64 */
+            place: number;
+            /** Format: int64 */
+            attempt: number;
+            /** Format: int64 */
+            offset: number;
+            text: string;
+        };
+        /** @description More text of a reply, at an offset in UTF-16 units. */
+        SharedDeltaFrame: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "message.delta";
+            data: components["schemas"]["SharedDelta"];
+        };
+        SharedReset: {
+            /** @enum {string} */
+            reason: "start" | "path" | "title";
+        };
+        /** @description Fetch `GET /shared/{token}` again; the stream goes on. */
+        SharedResetFrame: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "reset";
+            data: components["schemas"]["SharedReset"];
+        };
         /** @description An error in OpenAI's form. */
         OpenAIError: {
             error: {
@@ -3088,13 +3387,14 @@ export interface components {
             identities: components["schemas"]["Identity"][];
             chats: components["schemas"]["ExportedChat"][];
             media: components["schemas"]["Uploaded"][];
+            shares: components["schemas"]["Share"][];
             usage: Record<string, never>[];
         };
         /**
          * @description Stable, for programs. Later versions add codes.
          * @enum {string}
          */
-        ErrorCode: "not_authenticated" | "invalid_token" | "wrong_password" | "invalid_refresh_token" | "identity_taken" | "wrong_current_password" | "account_disabled" | "registration_closed" | "wrong_invitation" | "admin_only" | "insufficient_scope" | "too_many_keys" | "key_not_found" | "session_not_found" | "username_taken" | "email_taken" | "invalid_code" | "mail_not_configured" | "not_found" | "chat_not_found" | "message_not_found" | "method_not_allowed" | "id_conflict" | "gone" | "too_large" | "upgrade_required" | "rate_limited" | "reply_open" | "tool_call_not_found" | "already_answered" | "reply_ended" | "claimed" | "path_too_long" | "too_many_open" | "budget_exceeded" | "price_unknown" | "internal_error" | "busy" | "unavailable" | "shutting_down" | "quota_exceeded" | "media_not_found" | "upload_not_found" | "wrong_offset" | "upload_expired" | "wrong_tus_version" | "too_many_pixels" | "unsupported_media_type" | "import_not_found" | "import_too_large" | "upload_locked" | "storage_unavailable" | "disk_full" | "bad_request" | "validation_error";
+        ErrorCode: "not_authenticated" | "invalid_token" | "wrong_password" | "invalid_refresh_token" | "identity_taken" | "wrong_current_password" | "account_disabled" | "registration_closed" | "wrong_invitation" | "admin_only" | "insufficient_scope" | "too_many_keys" | "key_not_found" | "session_not_found" | "username_taken" | "email_taken" | "invalid_code" | "mail_not_configured" | "not_found" | "chat_not_found" | "message_not_found" | "share_not_found" | "method_not_allowed" | "id_conflict" | "gone" | "too_large" | "upgrade_required" | "rate_limited" | "reply_open" | "tool_call_not_found" | "already_answered" | "reply_ended" | "claimed" | "path_too_long" | "too_many_open" | "budget_exceeded" | "price_unknown" | "internal_error" | "busy" | "unavailable" | "shutting_down" | "quota_exceeded" | "media_not_found" | "upload_not_found" | "wrong_offset" | "upload_expired" | "wrong_tus_version" | "too_many_pixels" | "unsupported_media_type" | "import_not_found" | "import_too_large" | "upload_locked" | "storage_unavailable" | "disk_full" | "bad_request" | "validation_error";
         /** @description An expected failure. */
         Problem: {
             /** @description For people */
@@ -5304,6 +5604,61 @@ export interface operations {
             };
         };
     };
+    SharedEvents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The frames */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["SharedFrame"];
+                };
+            };
+            /** @description `share_not_found`: This link does not exist */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; wait as long as Retry-After says */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: The database cannot be reached; try again shortly */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     ExportMe: {
         parameters: {
             query?: never;
@@ -7110,6 +7465,630 @@ export interface operations {
              * @description `busy`: The server is busy; try again shortly
              *
              *     `unavailable`: The database cannot be reached; try again shortly
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    CreateShare: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                chat_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "expires_in": 604800,
+                 *       "live": true,
+                 *       "include": [
+                 *         "reasoning"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewShare"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Share"];
+                };
+            };
+            /** @description `bad_request`: The request could not be read */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: Not authenticated
+             *
+             *     `invalid_token`: Could not validate credentials
+             */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_scope`: This API key may not do this */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `chat_not_found`: Chat not found */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large`: The request body is too large; GET /limits tells the largest that is accepted */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_error`: A field is wrong; `detail` lists each one */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; wait as long as Retry-After says */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `busy`: The server is busy; try again shortly
+             *
+             *     `unavailable`: The database cannot be reached; try again shortly
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `disk_full`: The server's disk is full; nothing was stored */
+            507: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ListShares: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Share"][];
+                };
+            };
+            /**
+             * @description `not_authenticated`: Not authenticated
+             *
+             *     `invalid_token`: Could not validate credentials
+             */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_scope`: This API key may not do this */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; wait as long as Retry-After says */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `busy`: The server is busy; try again shortly
+             *
+             *     `unavailable`: The database cannot be reached; try again shortly
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    DeleteShare: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                share_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuccessBody"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: Not authenticated
+             *
+             *     `invalid_token`: Could not validate credentials
+             */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_scope`: This API key may not do this */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `share_not_found`: This link does not exist */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; wait as long as Retry-After says */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `busy`: The server is busy; try again shortly
+             *
+             *     `unavailable`: The database cannot be reached; try again shortly
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `disk_full`: The server's disk is full; nothing was stored */
+            507: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ForkShared: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /** @example {} */
+                "application/json": components["schemas"]["SharedForkBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Chat"];
+                };
+            };
+            /** @description `bad_request`: The request could not be read */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: Not authenticated
+             *
+             *     `invalid_token`: Could not validate credentials
+             */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_scope`: This API key may not do this */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `share_not_found`: This link does not exist */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `id_conflict`: This id was used for something else; a retry must repeat the first request exactly */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `gone`: This id belonged to something that was deleted, and cannot be used again */
+            410: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large`: The request body is too large; GET /limits tells the largest that is accepted */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `validation_error`: A field is wrong; `detail` lists each one
+             *
+             *     `path_too_long`: More than 10,000 messages would leave the active path or enter it; that is too many at once
+             */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; wait as long as Retry-After says */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `busy`: The server is busy; try again shortly
+             *
+             *     `unavailable`: The database cannot be reached; try again shortly
+             *
+             *     `storage_unavailable`: The media storage cannot be reached; try again shortly
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `disk_full`: The server's disk is full; nothing was stored */
+            507: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    GetShared: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SharedChat"];
+                };
+            };
+            /** @description `share_not_found`: This link does not exist */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; wait as long as Retry-After says */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: The database cannot be reached; try again shortly */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    GetSharedMedia: {
+        parameters: {
+            query?: {
+                v?: string;
+            };
+            header?: {
+                /** @description Some of the bytes */
+                Range?: string;
+            };
+            path: {
+                token: string;
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bytes */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description The bytes of the range */
+            206: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /**
+             * @description `share_not_found`: This link does not exist
+             *
+             *     `media_not_found`: Media not found
+             */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: Files of this type are not accepted */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such range */
+            416: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `validation_error`: A field is wrong; `detail` lists each one */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; wait as long as Retry-After says */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `busy`: The server is busy; try again shortly
+             *
+             *     `unavailable`: The database cannot be reached; try again shortly
+             *
+             *     `storage_unavailable`: The media storage cannot be reached; try again shortly
              */
             503: {
                 headers: {
