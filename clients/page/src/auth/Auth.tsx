@@ -2,25 +2,30 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import { client } from '../state/client.ts'
 import { sentence } from '../ui/toast.tsx'
 import { Dove } from '../ui/icons.tsx'
+import { read, write } from '../state/local.ts'
 
-/** Log in or register: one form at a time, each with one button of its name. */
+/**
+ * Log in or register. A device that nobody has logged in on begins with a new account; the other button does its own
+ * work where the form has what it needs, else it asks for that.
+ */
 export function Auth() {
-  const [isNew, setNew] = useState(false)
+  const [isNew, setNew] = useState(!read<boolean>('known'))
   const [error, setError] = useState('')
   const [busy, setBusy] = useState(false)
   const [invited, setInvited] = useState(false)
-  const first = useRef<HTMLInputElement>(null)
-  useEffect(() => first.current?.focus(), [isNew])
+  const form = useRef<HTMLFormElement>(null)
+  useEffect(() => {
+    const empty = [...form.current!.querySelectorAll('input')].find(x => !x.value)
+    empty?.focus()
+  }, [isNew])
 
-  const submit = async (e: SubmitEvent) => {
-    e.preventDefault()
+  const text = (name: string) => String(new FormData(form.current!).get(name) ?? '')
+  const submit = async (makes: boolean) => {
     if (busy) return
-    const form = new FormData(e.currentTarget as HTMLFormElement)
-    const text = (name: string) => String(form.get(name) ?? '')
     setBusy(true)
     setError('')
     try {
-      if (isNew)
+      if (makes)
         await register(
           text('username').trim(),
           text('email').trim(),
@@ -28,6 +33,7 @@ export function Auth() {
           text('invitation_code').trim(),
         )
       else await client.login(text('username').trim(), text('password'))
+      write('known', true)
       await client.start()
     } catch (caught) {
       if ((caught as { code?: string }).code === 'wrong_invitation') setInvited(true)
@@ -36,12 +42,17 @@ export function Auth() {
     }
   }
   const change = () => {
-    setNew(!isNew)
     setError('')
+    if (isNew && text('username').trim() && text('password')) void submit(false)
+    else setNew(!isNew)
+  }
+  const begin = (e: SubmitEvent) => {
+    e.preventDefault()
+    void submit(isNew)
   }
   return (
     <main class="auth">
-      <form class="auth-card" onSubmit={submit} aria-label={isNew ? 'New account' : 'Login'}>
+      <form ref={form} class="auth-card" onSubmit={begin} aria-label={isNew ? 'New account' : 'Login'}>
         <div class="auth-brand">
           <Dove />
           <span>Cote</span>
@@ -55,7 +66,6 @@ export function Auth() {
         <label class="field">
           <span>Username</span>
           <input
-            ref={first}
             name="username"
             required
             autocomplete="username"
@@ -74,7 +84,6 @@ export function Auth() {
         <label class="field">
           <span>Password</span>
           <input
-            key={String(isNew)}
             name="password"
             type="password"
             required
@@ -97,11 +106,10 @@ export function Auth() {
         <button type="submit" class="button button-primary button-wide" aria-busy={busy}>
           {isNew ? 'Register' : 'Log in'}
         </button>
-        <p class="auth-switch">
-          <button type="button" class="link" onClick={change}>
-            {isNew ? 'I have an account' : 'Create an account'}
-          </button>
-        </p>
+        <p class="auth-other">{isNew ? 'You have an account?' : 'You are new here?'}</p>
+        <button type="button" class="button button-wide" onClick={change}>
+          {isNew ? 'Log in' : 'Register'}
+        </button>
       </form>
     </main>
   )

@@ -22,7 +22,7 @@ export function write(key: string, value: unknown) {
 export function forget() {
   try {
     for (const key of Object.keys(localStorage))
-      if (key.startsWith('page.') && key !== 'page.theme') localStorage.removeItem(key)
+      if (key.startsWith('page.') && key !== 'page.theme' && key !== 'page.known') localStorage.removeItem(key)
   } catch {
     // There is nothing to forget where nothing can be kept.
   }
