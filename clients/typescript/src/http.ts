@@ -61,7 +61,7 @@ export class Http {
     return read(await this.send(method, path, { tries: method === 'GET' ? 3 : 1, ...call, body }))
   }
 
-  /** What no request of the login so far may outlive. */
+  /** Ends the requests that are under way. */
   abort(): void {
     this.closing.abort()
     this.closing = new AbortController()
@@ -153,13 +153,26 @@ export function read<T>(reply: Reply): T {
   throw unreached()
 }
 
+export interface Deferred<T> {
+  done: Promise<T>
+  resolve(value: T): void
+  reject(error: unknown): void
+}
+
+/** A promise that is settled from outside. Who does not wait for it sees what became of it in the state. */
+export function deferred<T>(): Deferred<T> {
+  let ends!: Omit<Deferred<T>, 'done'>
+  const done = new Promise<T>((resolve, reject) => ends = { resolve, reject })
+  done.catch(() => {})
+  return { ...ends, done }
+}
+
 /** Waits, but not beyond an abort. */
 export async function pause(milliseconds: number, ...signals: (AbortSignal | undefined)[]): Promise<void> {
-  let end = () => {}
-  const over = new Promise<void>(resolve => end = resolve)
-  const timer = setTimeout(end, milliseconds)
-  const free = onAbort(end, ...signals)
-  await over
+  const { done, resolve } = deferred<void>()
+  const timer = setTimeout(resolve, milliseconds)
+  const free = onAbort(resolve, ...signals)
+  await done
   clearTimeout(timer)
   free()
 }
