@@ -64,7 +64,8 @@ function ofBadLines(vector: Vector): Vector[] {
           return [shown(until(gap)), { frame: { type: 'message.snapshot', data } } as Step, shown(until(x)), x]
         })),
         make('unknown', 'types and fields that nobody knows come in between',
-          steps.flatMap((x, at): Step[] => at % 3 ? [x] : [{ frame: { type: 'something.new', data: { chat_id, message_id: id, x: 1 } } as unknown as Frame },
+          steps.flatMap((x, at): Step[] => at % 3 ? [x] : [
+            { frame: { type: 'something.new', data: { chat_id, message_id: id, x: 1 } } as unknown as Frame },
             'frame' in x && x.frame.type === 'message.delta'
               ? { frame: { ...x.frame, data: { ...x.frame.data, y: [content.length] } } as Frame } : x])),
       ]
