@@ -177,11 +177,19 @@ export async function pause(milliseconds: number, ...signals: (AbortSignal | und
   free()
 }
 
-// Signals live long: what listens to them is taken back.
+// Signals live long, and many wait for the same one: each has one listener, and what it calls is taken back.
+const acts = new WeakMap<AbortSignal, Set<() => void>>()
+
 function onAbort(act: () => void, ...signals: (AbortSignal | undefined)[]): () => void {
-  for (const signal of signals)
-    signal?.aborted ? act() : signal?.addEventListener('abort', act)
-  return () => signals.forEach(x => x?.removeEventListener('abort', act))
+  for (const signal of signals.filter(x => !!x)) {
+    const known = acts.get(signal) ?? new Set()
+    if (signal.aborted)
+      act()
+    else if (!acts.has(signal))
+      signal.addEventListener('abort', () => known.forEach(x => x()))
+    acts.set(signal, known.add(act))
+  }
+  return () => signals.forEach(x => x && acts.get(x)?.delete(act))
 }
 
 export function unreached(): CoteError {
