@@ -19,12 +19,14 @@ function ofRestarts(vector: Vector): Vector[] {
   if (['edit', 'two-paths', 'delete-middle'].includes(name))
     made.push(make('reload', 'a device that restarts before an answer wants the same again', steps.flatMap((x, at) =>
       'want' in x && x.want[0] !== 'sync' ? [x, { reload: true } as Step, ...opened(at), x] : [x])))
-  if (name === 'plain-turn')
+  if (name === 'plain-turn') {
+    const question = steps.find(is('message')) as { frame: { data: Message } }
     made.push(make('late-answer', 'the answer to the question comes after a restart, when all has been told', [
-      ...steps, { reload: true }, { put: { message: (steps.find(is('message')) as { frame: { data: Message } }).frame.data } }]))
+      ...steps, { reload: true }, { put: { message: question.frame.data } }]))
+  }
   if (name === 'delete-middle')
-    made.push(make('old-row', 'a row that was read too early is fetched again', steps.flatMap((x): Step[] =>
-      'chat' in x ? [{ chat: { ...x.chat, changed: 0, last_message_content: '' } }, { want: [{ chat: x.chat.id }] }, x] : [x])))
+    made.push(make('old-row', 'a row that was read too early is fetched again', steps.flatMap((x): Step[] => 'chat' in x
+      ? [{ chat: { ...x.chat, changed: 0, last_message_content: '' } }, { want: [{ chat: x.chat.id }] }, x] : [x])))
   return made
 }
 
@@ -62,7 +64,8 @@ function ofBadLines(vector: Vector): Vector[] {
           return [shown(until(gap)), { frame: { type: 'message.snapshot', data } } as Step, shown(until(x)), x]
         })),
         make('unknown', 'types and fields that nobody knows come in between',
-          steps.flatMap((x, at): Step[] => at % 3 ? [x] : [{ frame: { type: 'something.new', data: { chat_id, message_id: id, x: 1 } } as unknown as Frame },
+          steps.flatMap((x, at): Step[] => at % 3 ? [x] : [
+            { frame: { type: 'something.new', data: { chat_id, message_id: id, x: 1 } } as unknown as Frame },
             'frame' in x && x.frame.type === 'message.delta'
               ? { frame: { ...x.frame, data: { ...x.frame.data, y: [content.length] } } as Frame } : x])),
       ]

@@ -1,5 +1,5 @@
 import { Connection } from './connection.js'
-import { closed, CoteError, Http, loggedOut, read } from './http.js'
+import { closed, CoteError, deferred, Http, loggedOut, read, type Deferred } from './http.js'
 import { isSend, Outbox, type Entry } from './outbox.js'
 import { Replica, type Saved, type Want } from './replica.js'
 import { Session } from './session.js'
@@ -27,7 +27,7 @@ class CoteClient implements Client {
   #error?: CoteError
   #isNoted = false
   #typing = new Map<string, ReturnType<typeof setTimeout>>()
-  #opening = new Map<string, { resolve: () => void; reject: (error: unknown) => void; done: Promise<void> }>()
+  #opening = new Map<string, Deferred<void>>()
   #fetchingMore = new Set<string>()
   #syncing?: Promise<void>
   #fetches = 0
@@ -425,14 +425,9 @@ class CoteClient implements Client {
     this.#changed()
     if (this.#replica.messagesAreHeld(chat_id))
       return Promise.resolve()
-    const known = this.#opening.get(chat_id)
-    if (known)
-      return known.done
-    let ends = { resolve: () => {}, reject: (_: unknown) => {} }
-    const done = new Promise<void>((resolve, reject) => ends = { resolve, reject })
-    done.catch(() => {})
-    this.#opening.set(chat_id, { ...ends, done })
-    return done
+    const opening = this.#opening.get(chat_id) ?? deferred()
+    this.#opening.set(chat_id, opening)
+    return opening.done
   }
 
   async more(chat_id: string): Promise<boolean> {

@@ -1,4 +1,4 @@
-import { CoteError, unreached, type Http } from './http.js'
+import { CoteError, pause, unreached, type Http } from './http.js'
 import type { Session } from './session.js'
 import type { Frame } from './types.js'
 
@@ -28,8 +28,7 @@ export class Connection {
   #over = new AbortController()
   /** Ends the transport that is under way. */
   #cut = () => {}
-  #waiter?: { wake: () => void; timer: unknown }
-  #socket?: WebSocket
+  #waiter?: AbortController
   #isLive = false
   #began = 0
   #heard = 0
@@ -53,7 +52,7 @@ export class Connection {
 
   /** Do not wait any longer: there may be a network again. */
   wake(): void {
-    this.#waiter?.wake()
+    this.#waiter?.abort()
   }
 
   /** The device was asleep, or changed its network: what was not heard of lately is not trusted. */
@@ -61,14 +60,6 @@ export class Connection {
     if (this.#isLive && Date.now() - this.#heard > 35_000)
       this.#cut()
     this.wake()
-  }
-
-  /** A frame of one's own, on a socket: false where there is none. */
-  say(frame: unknown): boolean {
-    if (!this.#isLive || !this.#socket)
-      return false
-    this.#socket.send(JSON.stringify(frame))
-    return true
   }
 
   async run(): Promise<void> {
@@ -119,6 +110,8 @@ export class Connection {
       return false
     } else if (code === 1008 || code === 4011)
       await this.session.renew(token ?? '').catch(() => {})
+    if (this.#over.signal.aborted) // with its login, and there may be another one by now
+      return false
     this.life.status('offline')
     return !!this.session.token()
   }
@@ -127,15 +120,8 @@ export class Connection {
   #wait(end: Ended, failures: number): Promise<void> {
     const most = Math.min(30_000, 500 * 2 ** Math.min(end.code === 4013 ? failures + 3 : failures, 10))
     const delay = Math.max(end.retryAfter * 1000, 50) + Math.random() * most
-    return new Promise(resolve => {
-      const timer = setTimeout(resolve, delay)
-      this.#waiter = {
-        timer, wake: () => {
-          clearTimeout(timer)
-          resolve()
-        },
-      }
-    })
+    this.#waiter = new AbortController()
+    return pause(delay, this.#waiter.signal)
   }
 
   #meaning(error: unknown): Ended {
@@ -167,12 +153,10 @@ export class Connection {
     const url = `${base.replace(/^http/, 'ws')}/ws?cursor=${cursor}`
     return new Promise((_, reject) => {
       const socket = new this.sockets!(url, ['cote.v1', `cote.bearer.${this.session.token()}`])
-      this.#socket = socket
       let patience = 15_000
       let watch: ReturnType<typeof setTimeout>
       const end = (code: number) => {
         clearTimeout(watch)
-        this.#socket = undefined
         socket.onclose = socket.onmessage = socket.onerror = null
         socket.close()
         reject(new Ended(code))

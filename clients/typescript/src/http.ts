@@ -61,7 +61,7 @@ export class Http {
     return read(await this.send(method, path, { tries: method === 'GET' ? 3 : 1, ...call, body }))
   }
 
-  /** What no request of the login so far may outlive. */
+  /** Ends the requests that are under way. */
   abort(): void {
     this.closing.abort()
     this.closing = new AbortController()
@@ -153,22 +153,43 @@ export function read<T>(reply: Reply): T {
   throw unreached()
 }
 
+export interface Deferred<T> {
+  done: Promise<T>
+  resolve(value: T): void
+  reject(error: unknown): void
+}
+
+/** A promise that is settled from outside. Who does not wait for it sees what became of it in the state. */
+export function deferred<T>(): Deferred<T> {
+  let ends!: Omit<Deferred<T>, 'done'>
+  const done = new Promise<T>((resolve, reject) => ends = { resolve, reject })
+  done.catch(() => {})
+  return { ...ends, done }
+}
+
 /** Waits, but not beyond an abort. */
 export async function pause(milliseconds: number, ...signals: (AbortSignal | undefined)[]): Promise<void> {
-  let end = () => {}
-  const over = new Promise<void>(resolve => end = resolve)
-  const timer = setTimeout(end, milliseconds)
-  const free = onAbort(end, ...signals)
-  await over
+  const { done, resolve } = deferred<void>()
+  const timer = setTimeout(resolve, milliseconds)
+  const free = onAbort(resolve, ...signals)
+  await done
   clearTimeout(timer)
   free()
 }
 
-// Signals live long: what listens to them is taken back.
+// Signals live long, and many wait for the same one: each has one listener, and what it calls is taken back.
+const acts = new WeakMap<AbortSignal, Set<() => void>>()
+
 function onAbort(act: () => void, ...signals: (AbortSignal | undefined)[]): () => void {
-  for (const signal of signals)
-    signal?.aborted ? act() : signal?.addEventListener('abort', act)
-  return () => signals.forEach(x => x?.removeEventListener('abort', act))
+  for (const signal of signals.filter(x => !!x)) {
+    const known = acts.get(signal) ?? new Set()
+    if (signal.aborted)
+      act()
+    else if (!acts.has(signal))
+      signal.addEventListener('abort', () => known.forEach(x => x()))
+    acts.set(signal, known.add(act))
+  }
+  return () => signals.forEach(x => x && acts.get(x)?.delete(act))
 }
 
 export function unreached(): CoteError {

@@ -1,4 +1,4 @@
-import { closed, CoteError, loggedOut, type Http } from './http.js'
+import { closed, CoteError, deferred, loggedOut, type Deferred, type Http } from './http.js'
 import type { Locks } from './session.js'
 import { keep, parsed, type Storage } from './storage.js'
 
@@ -12,12 +12,6 @@ export interface Entry {
   error?: { status: number; code: string; detail: string }
 }
 
-interface Waiter {
-  answer: Promise<unknown>
-  resolve(answer: unknown): void
-  reject(error: unknown): void
-}
-
 /** Whether it is a message, and not a chat or a regeneration. */
 export function isSend(entry: Entry): boolean {
   return typeof entry.body.content === 'string'
@@ -28,7 +22,7 @@ export class Outbox {
   entries: Entry[] = []
   onChange = () => {}
   onAnswer = (_entry: Entry, _answer: unknown) => {}
-  #waiters = new Map<string, Waiter>()
+  #waiters = new Map<string, Deferred<unknown>>()
   #busy = new Set<string>()
   #delays = new Map<string, { failures: number; timer?: ReturnType<typeof setTimeout> }>()
   #saving: Promise<void> = Promise.resolve()
@@ -174,14 +168,9 @@ export class Outbox {
   }
 
   #wait<T>(id: string): Promise<T> {
-    const known = this.#waiters.get(id)?.answer as Promise<T> | undefined
-    if (known)
-      return known
-    let ends = { resolve: (_: unknown) => {}, reject: (_: unknown) => {} }
-    const answer = new Promise<T>((resolve, reject) => ends = { resolve: resolve as (answer: unknown) => void, reject })
-    this.#waiters.set(id, { ...ends, answer })
-    answer.catch(() => {}) // who does not wait for it sees it in the state
-    return answer
+    const waiter = this.#waiters.get(id) ?? deferred()
+    this.#waiters.set(id, waiter)
+    return waiter.done as Promise<T>
   }
 
   #change(entry: Entry): void {

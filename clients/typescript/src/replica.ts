@@ -49,8 +49,8 @@ export class Replica {
   #sync: 'no' | 'wanted' | 'under way' = 'wanted'
   /** Frames that came while a sync was wanted. */
   #kept: Frame[] = []
-  /** Ids that events have told of: what answers a write is older than they are. */
-  #told = new Set<string>()
+  /** Chats that were deleted: an answer of before does not bring them back. */
+  #gone = new Set<string>()
 
   /** All chats, newest activity first. */
   get chats(): Chat[] {
@@ -207,7 +207,6 @@ export class Replica {
       this.cursor = cursor
       this.#row(frame, its!.number)
     }
-    this.#tell(frame)
     const shown = this.#shown.get(chatOf(frame))
     shown?.fetch?.log.push(frame)
     this.#effect(frame)
@@ -303,11 +302,10 @@ export class Replica {
   put(what: { chat: Chat } | { message: Message }): void {
     if ('chat' in what) {
       const old = this.#rows.get(what.chat.id)
-      if (old ? old.changed < what.chat.changed : !this.#told.has(what.chat.id))
+      if (old ? old.changed < what.chat.changed : !this.#gone.has(what.chat.id))
         this.#rows.set(what.chat.id, what.chat)
       this.#changed(what.chat.id)
-    } else if (!this.#told.has(what.message.id)
-      && !(what.message.seq <= this.#rows.get(what.message.chat_id)?.last_seq!)) {
+    } else if (!(what.message.seq <= this.#rows.get(what.message.chat_id)?.last_seq!)) {
       const frame: Frame = { type: 'message', data: what.message }
       this.#row(frame)
       this.#effect(frame)
@@ -412,6 +410,7 @@ export class Replica {
           this.#want(shown, null)
         break
       case 'chat.deleted':
+        this.#gone.add(id)
         this.#shown.delete(id)
         this.#wantedRows.delete(id)
         this.#replies.dropAll(id)
@@ -478,8 +477,11 @@ export class Replica {
     const at = shown?.items.findIndex(x => x.id === id) ?? -1
     if (at >= 0)
       shown!.items = shown!.items.with(at, to(shown!.items[at]!))
-    else if (!this.#replies.change(id, to) && shown)
-      shown.edition++
+    else {
+      this.#replies.change(id, to)
+      if (shown)
+        shown.edition++ // as above
+    }
   }
 
   #changed(chat_id: string): void {
@@ -488,18 +490,6 @@ export class Replica {
       shown.view = undefined
     this.#list = undefined
     this.version++
-  }
-
-  #tell(frame: Frame): void {
-    const id = frame.type === 'message' || frame.type === 'chat.created' ? frame.data.id
-      : frame.type === 'message.deleted' ? frame.data.message_id
-      : frame.type === 'chat.deleted' ? frame.data.chat_id : undefined
-    if (id === undefined)
-      return
-    this.#told.delete(id)
-    this.#told.add(id)
-    if (this.#told.size > 2000)
-      this.#told.delete(this.#told.values().next().value!)
   }
 }
 

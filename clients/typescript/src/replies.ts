@@ -69,11 +69,10 @@ export class Replies {
       this.drop(reply.id)
   }
 
-  change(id: string, to: (message: Message) => Message): boolean {
+  change(id: string, to: (message: Message) => Message): void {
     const reply = this.#open.get(id)
     if (reply)
       this.#open.set(id, to(reply))
-    return !!reply
   }
 
   /** What followed a deleted message follows its parent. */
