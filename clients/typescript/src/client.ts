@@ -4,7 +4,9 @@ import { isSend, Outbox, type Entry } from './outbox.js'
 import { Replica, type Saved, type Want } from './replica.js'
 import { Session } from './session.js'
 import { memoryStorage, parsed } from './storage.js'
-import type { Chat, Client, Draft, Frame, Message, NewUser, Options, Pending, State, Sync, User } from './types.js'
+import type {
+  Chat, Client, Draft, Frame, Message, NewUser, Options, Pending, RequestOptions, State, Sync, User,
+} from './types.js'
 import { upload } from './upload.js'
 
 /** A client of one server, for one user at a time. It does nothing before it is asked. */
@@ -79,11 +81,12 @@ class CoteClient implements Client {
 
   async logout(): Promise<void> {
     const user = this.#session.user
-    await this.#outbox.clear()
-    await this.#http.json('POST', '/logout').catch(() => {})
-    await this.#session.end()
-    if (user)
-      await this.#storage.remove(`state:${user.id}`)
+    const token = this.#session.token()
+    // The device forgets before the server is told: the tab may be closed at once, or the line be dead.
+    await Promise.all([
+      this.#outbox.clear(), this.#session.end(), user && this.#storage.remove(`state:${user.id}`)])
+    if (token)
+      await this.#http.plain('POST', '/logout', { timeout: 5000, keepalive: true }, token).catch(() => {})
   }
 
   async start(): Promise<void> {
@@ -530,9 +533,9 @@ class CoteClient implements Client {
     return upload(this.#http, file, options)
   }
 
-  async request<T>(method: string, path: string, body?: unknown): Promise<T> {
+  async request<T>(method: string, path: string, body?: unknown, options: RequestOptions = {}): Promise<T> {
     const isGet = method.toUpperCase() === 'GET'
-    const reply = await this.#http.send(method.toUpperCase(), path, { tries: isGet ? 3 : 1, body })
+    const reply = await this.#http.send(method.toUpperCase(), path, { tries: isGet ? 3 : 1, ...options, body })
     return /json/.test(reply.headers.get('content-type') ?? '') ? read<T>(reply) : reply.text as T
   }
 

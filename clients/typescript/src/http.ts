@@ -31,6 +31,8 @@ export interface Call {
   /** Milliseconds until it counts as cut; of a stream, until it begins. */
   timeout?: number
   isStream?: boolean
+  /** It is sent although the page is left. */
+  keepalive?: boolean
   /** How often it is sent where nothing comes. */
   tries?: number
 }
@@ -123,6 +125,7 @@ export class Http {
         },
         body: (isRaw ? body : JSON.stringify(body)) as BodyInit,
         signal: cut.signal,
+        ...call.keepalive && { keepalive: true },
       })
       const isStream = answer.ok && !!call.isStream
       const text = isStream ? '' : await answer.text()

@@ -90,6 +90,12 @@ export interface Options {
   device?: string
 }
 
+export interface RequestOptions {
+  /** Milliseconds until it counts as cut, its whole answer included (60,000). */
+  timeout?: number
+  signal?: AbortSignal
+}
+
 type Method = 'get' | 'post' | 'put' | 'patch' | 'delete'
 /** What a route answers, as OpenAPI describes it. */
 export type Answer<P extends keyof paths, M extends Method> =
@@ -148,6 +154,6 @@ export interface Client {
   upload(file: Blob, options?: UploadOptions): Promise<Uploaded>
   /** Every other route: a path of OpenAPI without parameters is typed by itself. */
   request<M extends Method, P extends keyof paths & string>(
-    method: M | Uppercase<M>, path: P, body?: unknown): Promise<Answer<P, M>>
-  request<T = unknown>(method: string, path: string, body?: unknown): Promise<T>
+    method: M | Uppercase<M>, path: P, body?: unknown, options?: RequestOptions): Promise<Answer<P, M>>
+  request<T = unknown>(method: string, path: string, body?: unknown, options?: RequestOptions): Promise<T>
 }
