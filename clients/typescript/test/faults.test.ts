@@ -132,6 +132,19 @@ test('A logout while the first state is fetched ends everything', async () => {
   client.close()
 })
 
+test('A logout forgets on the device at once, also where the server does not answer', async () => {
+  const storage = memoryStorage()
+  const { client, asked } = await logIn(({ path, signal }) => path === '/logout' ? never(signal) : undefined, { storage })
+  await client.start()
+  const loggedOut = client.logout()
+  await until(() => asked.includes('POST /logout'))
+  assert.equal(client.getState().user, null)
+  for (const key of ['session', 'state:u1', 'outbox:u1'])
+    assert.ok([undefined, null, '[]'].includes(storage.get(key) as string | undefined), key)
+  client.close()
+  await loggedOut
+})
+
 test('A listener that throws is reported, and the others are called', async t => {
   const reported = t.mock.method(console, 'error', () => {})
   const { client } = await logIn(silent)
