@@ -68,7 +68,7 @@ sealed class SharedCopies(
     }
 
     async Task<Outcome> AddAsync(
-        string userId, string id, string title, IReadOnlyList<ImportedRow> rows, string fingerprint)
+        string userId, string id, string title, List<ImportedRow> rows, string fingerprint)
     {
         var batch = new WriteBatch { IsRepeatable = true };
         var now = clock.Now;
