@@ -36,7 +36,7 @@ public sealed class SharedToolTests(ToolApp app) : ToolAppTests(app), IClassFixt
 
         using var bob = await Live.RegisterAsync();
         var copy = (await bob.PostAsync(plain + "/fork")).Ok()["id"];
-        (await bob.GetAsync($"/chats/{copy}/messages/?parts=all")).Ok().Text.ShouldNotContain("look");
+        (await bob.GetAsync($"/chats/{copy}/messages/?parts=all")).Ok().Text.ShouldNotContain("look.txt");
         // What is copied with its call is shown with it again, and not without.
         var with = (await bob.PostAsync(tools + "/fork")).Ok()["id"];
         (await nobody.ShownAsync(await bob.ShareAsync(with)))[1].TryGetProperty("parts", out _).ShouldBeFalse();
