@@ -87,7 +87,8 @@ sealed class RateLimits(RateLimitsOptions options) : IDisposable
     /// </summary>
     public void CountUnknownShare(HttpContext http, string hash)
     {
-        if (Acquire(_unknownShareOnce, $"{AddressOf(http)} {hash}") is null && Acquire(_unknownShares, AddressOf(http)) is null)
+        var address = AddressOf(http);
+        if (Acquire(_unknownShareOnce, $"{address} {hash}") is null && Acquire(_unknownShares, address) is null)
             Acquire(_unknownSharesOfSite, SiteOf(http));
     }
 

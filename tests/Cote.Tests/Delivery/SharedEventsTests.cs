@@ -1,5 +1,6 @@
 using Cote.Tests.Chats;
 using Cote.Tests.Harness;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Cote.Tests.Delivery;
 
@@ -156,7 +157,8 @@ public sealed class SharedEventsTests(LiveApp live) : IClassFixture<LiveApp>
     [Fact]
     public async Task Fifty_watch_a_share_and_the_next_waits_whatever_the_owner_may_have_open()
     {
-        await using var few = await LiveApp.StartAsync("Realtime:ConnectionsPerUser=1", "Realtime:StreamsPerUser=1");
+        await using var few = await LiveApp.StartAsync(
+            "Realtime:ConnectionsPerUser=1", "Realtime:StreamsPerUser=1", "Http:TrustedProxies=127.0.0.0/8");
         using var ada = await few.RegisterAsync();
         using var nobody = few.App.Anonymous();
         await using var socket = await ada.ConnectAsync();
@@ -164,7 +166,9 @@ public sealed class SharedEventsTests(LiveApp live) : IClassFixture<LiveApp>
         var streams = new List<SseReader>();
         for (var i = 0; i < 50; i++)
         {
-            streams.Add(await nobody.StreamAsync(HttpMethod.Get, path + "/events"));
+            // An address has ten of them.
+            streams.Add(await nobody.StreamAsync(HttpMethod.Get, path + "/events",
+                change: x => x.Headers.Add("X-Forwarded-For", $"192.0.2.{i / 10}")));
             (await streams[^1].NextAsync())!.Type.ShouldBe("reset");
         }
 
@@ -199,26 +203,28 @@ public sealed class SharedEventsTests(LiveApp live) : IClassFixture<LiveApp>
     [InlineData("chat")]
     [InlineData("account")]
     [InlineData("disabled")]
-    public async Task An_open_stream_ends_with_its_share_and_shows_nothing_more(string what)
+    [InlineData("expired")]
+    public async Task An_open_stream_ends_with_its_share_while_a_reply_goes_on(string what)
     {
-        await using var app = await LiveApp.StartAsync();
+        var time = new ShiftedTime();
+        await using var app = await LiveApp.StartAsync(x => x.Services.AddSingleton<TimeProvider>(time));
         using var ada = await app.RegisterAsync();
         await using var viewer = await SharedViewer.OpenAsync(app.App, ada);
-        var gate = new Gate();
-        await ada.AskForAsync(viewer.Chat, app.Play(FakeReply.Text("seen").ThenWaitFor(gate).Then(" secret")));
-        await viewer.ShowsAsync(2, "seen");
+        string[] words = [.. Enumerable.Repeat("word ", 3_000), "the end"];
+        await ada.AskForAsync(viewer.Chat, app.Play(FakeReply.Paced(TimeSpan.FromMilliseconds(50), words)));
+        await viewer.NextAsync("message.snapshot");
 
         await (what switch
         {
             "share" => ada.DeleteAsync($"/shares/{viewer.ShareId}"),
             "chat" => ada.DeleteAsync($"/chats/{viewer.Chat}"),
             "account" => ada.DeleteAsync("/users/me"),
+            "expired" => Task.FromResult(time.Shift = TimeSpan.FromHours(25)),
             _ => (Task)ShareTests.CommandAsync(app.App, "disable-user", ada.Username),
         });
         await viewer.EndAsync();
-        gate.Open();
 
-        viewer.Frames.ShouldAllBe(x => !x.ToString().Contains("secret"));
+        viewer.Frames.ShouldAllBe(x => !x.ToString().Contains("the end"), "the reply takes minutes");
         (await viewer.Client.GetAsync(viewer.Path)).ShouldBeNoShare();
         (await viewer.Client.GetAsync(viewer.Path + "/events")).ShouldBeNoShare();
     }

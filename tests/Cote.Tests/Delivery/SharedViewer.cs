@@ -20,7 +20,8 @@ sealed class SharedViewer(
         CoteApp app, CoteClient owner, string? chat = null, params string[] include)
     {
         chat ??= await owner.CreateChatAsync();
-        var share = (await owner.PostAsync($"/chats/{chat}/shares", new { live = true, include })).Ok();
+        var share = (await owner.PostAsync(
+            $"/chats/{chat}/shares", new { live = true, include, expires_in = 86_400 })).Ok();
         var (client, path) = (app.Anonymous(), Sharing.PathOf(share));
         var viewer = new SharedViewer(owner, client, chat, path, share["id"],
             await client.StreamAsync(HttpMethod.Get, path + "/events"));

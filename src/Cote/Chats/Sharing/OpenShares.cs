@@ -30,7 +30,8 @@ sealed class OpenShares(NodeNotifier notifier, Clock clock, ILogger<OpenShares> 
     /// <summary>An upload, or a copy, is sent; disposed, it has ended.</summary>
     /// <param name="shareId">The share.</param>
     /// <param name="abort">Ends it at once; called before it is disposed, from any thread, once.</param>
-    public IDisposable Open(string shareId, Action abort) => Add(new(this, shareId, OpenedKind.Other, null, null, abort))!;
+    public IDisposable Open(string shareId, Action abort) =>
+        Add(new(this, shareId, OpenedKind.Other, null, null, abort))!;
 
     /// <summary>The same of a whole chat: an address has so many at a time; null where it has them.</summary>
     public IDisposable? Read(string shareId, HttpContext http) =>

@@ -21,7 +21,7 @@ sealed record Share(
     /// <summary>The most that watch a share on one node at a time.</summary>
     public const int MostViewers = 50;
 
-    /// <summary>How many of them one address may be, and how often it may read a share whole at the same time.</summary>
+    /// <summary>How many of them one address may be, and how often it may read a share whole at once.</summary>
     public const int MostOfAddress = 10;
 
     /// <summary>The answer where as many as may be watch or read.</summary>

@@ -21,8 +21,8 @@ sealed class SharedCopies(
     public const long MostUnits = 4L * 1_048_576;
 
     /// <summary>
-    /// Makes a copy: whole, or nothing of it. A conflict is where its id is used; a problem, where it is too long or the
-    /// share has ended meanwhile.
+    /// Makes a copy: whole, or nothing of it. A conflict is where its id is used; a problem, where it is too long or
+    /// the share has ended meanwhile.
     /// </summary>
     public async Task<(Outcome Outcome, Problem? Problem)> CopyAsync(
         string userId, ShownShare share, string id, string? title, string fingerprint, CancellationToken ct)
@@ -68,7 +68,7 @@ sealed class SharedCopies(
     }
 
     async Task<Outcome> AddAsync(
-        string userId, string id, string title, IReadOnlyList<ImportedRow> rows, string fingerprint)
+        string userId, string id, string title, List<ImportedRow> rows, string fingerprint)
     {
         var batch = new WriteBatch { IsRepeatable = true };
         var now = clock.Now;

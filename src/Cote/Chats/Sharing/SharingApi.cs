@@ -32,6 +32,7 @@ static class SharingApi
         api.Operation(nameof(GetSharedMedia))
             .Note("The number is that of the URL of a part. A picture is made anew as WebP, without metadata; other "
                 + "files are those that were uploaded, and ranges work.")
+            .Query("v", "From the URL of a part: the answer is that very file, or a 404")
             .Header("Range", "Some of the bytes")
             .Answers(200, "The bytes", "application/octet-stream", Binary())
             .Answers(206, "The bytes of the range", "application/octet-stream", Binary())

@@ -26,12 +26,13 @@ public sealed class SharedMediaTests(SharedApp shared)
         part.Names().ShouldBe("content_type name type url");
         (part.Text("type"), part.Text("name"), part.Text("content_type"))
             .ShouldBe(("file", "at home.png", "image/webp"));
-        part.Text("url").ShouldBe(path + "/media/1");
+        part.Text("url").ShouldMatch($"^{path}/media/1\\?v=[A-Za-z0-9_-]{{16}}$");
         var picture = (await nobody.GetAsync(part.Text("url"))).Ok();
         picture.Header("Content-Type").ShouldBe("image/webp");
         picture.Header("Cache-Control").ShouldBe("no-store, private");
         picture.Header("Content-Security-Policy").ShouldBe("sandbox; default-src 'none'");
-        picture.Header("ETag").ShouldBeNull();
+        foreach (var header in (string[])["ETag", "Last-Modified"])
+            picture.Header(header).ShouldBeNull();
         picture.Message.Content.Headers.ContentDisposition!.ToString().ShouldStartWith("inline");
         var bytes = Encoding.Latin1.GetString(await Samples.BytesOf(picture));
         bytes.ShouldStartWith("RIFF");
@@ -58,6 +59,13 @@ public sealed class SharedMediaTests(SharedApp shared)
         whole.Header("Content-Type").ShouldBe("text/plain; charset=utf-8");
         whole.Header("Content-Disposition").ShouldBe("attachment; filename=notes.txt; filename*=UTF-8''notes.txt");
         whole.Header("Cache-Control").ShouldBe("no-store, private");
+        foreach (var header in (string[])["ETag", "Last-Modified"])
+            whole.Header(header).ShouldBeNull();
+        (await nobody.SendAsync(HttpMethod.Get, path + "/media/1", change: x =>
+        {
+            x.Headers.Add("Range", "bytes=2-4");
+            x.Headers.Add("If-Range", "\"other\"");
+        })).Status.ShouldBe(200);
         (some.Status, some.Text).ShouldBe((206, "234"));
         foreach (var number in (string[])["0", "2", "-1", "x", "01x", "99999999999", Samples.PathOf(text)[7..]])
             (await nobody.GetAsync($"{path}/media/{number}")).ErrorCode.ShouldBe("media_not_found", number);
@@ -133,6 +141,52 @@ public sealed class SharedMediaTests(SharedApp shared)
         messages[3].GetProperty("parts").EnumerateArray().Single(x => x.Text("type") == "tool").Text("state")
             .ShouldBe("done");
         await ShareTests.AskAsync(bob, id, "on it goes");
+    }
+
+    [Fact]
+    public async Task A_url_of_a_file_is_never_that_of_another_one()
+    {
+        using var ada = await _app.RegisterAsync();
+        using var nobody = _app.Anonymous();
+        var chat = await ada.CreateChatAsync();
+        foreach (var text in (string[])["one", "two"])
+            await SendAsync(
+                ada, chat, (await ada.UploadAsync(Encoding.ASCII.GetBytes(text), $"{text}.txt")).Ok()["url"]);
+        var path = await ada.ShareAsync(chat);
+        var urls = (await nobody.ShownAsync(path)).Where(x => x.Text("sender") == "user")
+            .Select(x => x.GetProperty("parts")[0].Text("url")).ToList();
+        (await nobody.GetAsync(urls[0])).Ok().Text.ShouldBe("one");
+        (await nobody.GetAsync(urls[1])).Ok().Text.ShouldBe("two");
+
+        (await ada.DeleteAsync($"/chats/{chat}/messages/{(await ada.MessagesAsync(chat))[0].Text("id")}")).Ok();
+
+        foreach (var url in urls)
+            (await nobody.GetAsync(url)).ErrorCode.ShouldBe("media_not_found");
+        (await nobody.GetAsync(path + "/media/1")).Ok().Text.ShouldBe("two");
+        var now = (await nobody.ShownAsync(path)).Single(x => x.TryGetProperty("parts", out _));
+        (await nobody.GetAsync(now.GetProperty("parts")[0].Text("url"))).Ok().Text.ShouldBe("two");
+    }
+
+    [Fact]
+    [Trait("Rows", "none")]
+    public async Task A_copy_goes_without_what_the_storage_has_lost_and_says_so()
+    {
+        await using var app = await CoteApp.StartAsync();
+        using var ada = await app.RegisterAsync();
+        using var bob = await app.RegisterAsync();
+        var chat = await ChatWithAsync(ada, (await ada.UploadAsync("lost"u8.ToArray(), "notes.txt")).Ok()["url"]);
+        await SendAsync(ada, chat, (await ada.UploadAsync(Photo(), "at home.png")).Ok()["url"]);
+        var path = await ada.ShareAsync(chat);
+        foreach (var file in Directory.GetFiles(
+            Path.Combine(app.Data, "media", "blobs"), "*", SearchOption.AllDirectories))
+            File.Delete(file);
+
+        var copy = (await bob.PostAsync(path + "/fork")).Ok()["id"];
+
+        var messages = await bob.MessagesAsync(copy);
+        messages[0].Text("content").ShouldBe("look\n\n[notes.txt]");
+        messages[2].Text("content").ShouldBe("look\n\n[at home.png]");
+        (await bob.PostAsync(path + "/fork")).Ok();
     }
 
     // A PNG as a phone might write it: a place as text, and as Exif data.

@@ -35,6 +35,7 @@ public sealed class SharedViewTests(SharedApp shared)
         foreach (var id in messages.Select(x => x.Text("id")).Append(chat).Append(ada.Id).Append("secret prompt"))
             first.Text.ShouldNotContain(id);
 
+        (await ada.PatchAsync($"/chats/{chat}", new { title = "A title of later" })).Ok();
         // What comes later, on this path and beside it, is not shown; what is deleted is not shown any more.
         await ShareTests.AskAsync(ada, chat, "three");
         var edited = (await ada.PostAsync($"/chats/{chat}/messages/",
