@@ -135,7 +135,8 @@ test('A logout while the first state is fetched ends everything', async () => {
 test('A logout forgets on the device at once, also where the server does not answer', async () => {
   const storage = memoryStorage()
   const { client, asked } = await logIn(({ path, signal }) => path === '/logout' ? never(signal) : undefined, { storage })
-  await client.start()
+  void client.start()
+  await until(() => asked.some(x => x.startsWith('GET /events')))
   const loggedOut = client.logout()
   await until(() => asked.includes('POST /logout'))
   assert.equal(client.getState().user, null)
