@@ -75,14 +75,20 @@ public sealed class SharedSlowTests
         using var ada = await app.RegisterAsync();
         using var nobody = app.Anonymous();
         var path = await ada.ShareAsync(await ada.CreateChatAsync(), new { live = true });
+        var streams = new List<SseReader>();
         for (var i = 0; i < 10; i++)
-            await (await nobody.StreamAsync(HttpMethod.Get, path + "/events")).NextAsync();
+        {
+            streams.Add(await nobody.StreamAsync(HttpMethod.Get, path + "/events"));
+            (await streams[^1].NextAsync())!.Type.ShouldBe("reset");
+        }
 
         (await nobody.GetAsync(path + "/events")).Status.ShouldBe(429);
 
         await using var other = await nobody.StreamAsync(
             HttpMethod.Get, path + "/events", change: x => x.Headers.Add("X-Forwarded-For", "192.0.2.9"));
         (await other.NextAsync())!.Type.ShouldBe("reset");
+        foreach (var stream in streams)
+            await stream.DisposeAsync();
     }
 
     [Fact]
