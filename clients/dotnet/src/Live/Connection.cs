@@ -44,7 +44,8 @@ sealed class Connection(
             {
                 var cursor = await client.CursorAsync(cancellationToken).ConfigureAwait(false);
                 token = session.AccessToken ?? token;
-                ending = await Source(cancellationToken).RunAsync(cursor, token, cancellationToken).ConfigureAwait(false);
+                ending = await Source(cancellationToken).RunAsync(cursor, token, cancellationToken)
+                    .ConfigureAwait(false);
                 Judge(ending);
             }
             catch (CoteException error)

@@ -50,7 +50,8 @@ sealed partial class Replica
     public IEnumerable<string> Held => _shown.Where(x => x.Value.IsLoaded).Select(x => x.Key);
 
     /// <summary>The chats whose messages are fetched for the first time.</summary>
-    public IEnumerable<string> Loading => _shown.Where(x => x.Value is { IsLoaded: false, Refusal: null }).Select(x => x.Key);
+    public IEnumerable<string> Loading =>
+        _shown.Where(x => x.Value is { IsLoaded: false, Refusal: null }).Select(x => x.Key);
 
     public Chat? Chat(string id) => _ranks.TryGetValue(id, out var rank) ? _rows[rank] : null;
 

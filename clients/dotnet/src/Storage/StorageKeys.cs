@@ -9,7 +9,7 @@ static class StorageKeys
     /// <summary>What the user has written, and the server has not acknowledged.</summary>
     public static string Outbox(string userId) => "cote.outbox." + userId;
 
-    /// <summary>Keeps a value that matters: where there is no room, the state goes, which can be fetched again.</summary>
+    /// <summary>Keeps a value that matters: where there is no room, the state goes, which a sync brings back.</summary>
     public static async Task KeepAsync(this ICoteStorage storage, string key, string value, string? userId)
     {
         try
