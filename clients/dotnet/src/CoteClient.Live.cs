@@ -27,10 +27,12 @@ public sealed partial class CoteClient : IConnected
         }
     }
 
-    void IConnected.Take(Frame frame)
+    void IConnected.Take(Frame frame, CancellationToken live)
     {
         lock (_gate)
         {
+            if (live != _live.Token)
+                return;
             _replica.Take(frame);
             TakeTyping(frame);
         }
@@ -80,7 +82,9 @@ public sealed partial class CoteClient : IConnected
         }
         finally
         {
-            _first.TrySetResult();
+            lock (_gate)
+                if (live == _live.Token)
+                    _first.TrySetResult();
         }
     }
 
@@ -119,9 +123,13 @@ public sealed partial class CoteClient : IConnected
             {
                 return; // the session has ended
             }
-            catch (OperationCanceledException) when (_over.IsCancellationRequested)
+            catch (Exception) when (_over.IsCancellationRequested)
             {
                 return;
+            }
+            catch (Exception)
+            {
+                await PauseAsync(backoff, null).ConfigureAwait(false); // a storage that fails may do its work again
             }
     }
 
@@ -164,13 +172,14 @@ public sealed partial class CoteClient : IConnected
             else
                 await FetchMessagesAsync(replica, want).ConfigureAwait(false);
         }
-        catch (CoteException error)
+        catch (Exception error)
         {
             // A chat that is gone, or waits in the outbox to be made: its event says which.
-            var isGone = error.Status == 404 && want.ChatId is not null;
+            var refusal = want.ChatId is not null && error is CoteException { IsRefusal: true } said ? said : null;
+            bool isWanted;
             lock (_gate)
-                replica.Fail(want, isGone);
-            if (!isGone)
+                isWanted = replica.Fail(want, refusal);
+            if (isWanted)
                 throw;
         }
         Change();

@@ -20,10 +20,10 @@ public sealed partial class CoteClient
 
     /// <summary>Sends once more what was refused.</summary>
     public async Task<Message> RetrySendAsync(string id, CancellationToken cancellationToken = default) =>
-        (await _outbox.RetryAsync(id, cancellationToken).ConfigureAwait(false)).As(CoteJson.Default.Message);
+        (await _outbox.RetryAsync(Ids.Low(id), cancellationToken).ConfigureAwait(false)).As(CoteJson.Default.Message);
 
     /// <summary>Gives up what was refused or waits.</summary>
-    public Task DismissAsync(string id) => _outbox.DropAsync(x => x.Id == id);
+    public Task DismissAsync(string id) => _outbox.DropAsync(x => x.Id == Ids.Low(id));
 
     /// <summary>Sends another version of a question.</summary>
     public Task<Message> EditAsync(
@@ -39,7 +39,7 @@ public sealed partial class CoteClient
         await LoadAsync(cancellationToken).ConfigureAwait(false);
         var id = Ids.New();
         var errand = new Errand(
-            id, chatId, "regenerate", $"/chats/{chatId}/messages/{messageId}/regenerate",
+            id, Ids.Low(chatId), "regenerate", Ids.At(chatId, messageId) + "/regenerate",
             Json((options ?? new()).ToJson(id)));
         return (await _outbox.AddAsync(errand, cancellationToken).ConfigureAwait(false)).As(CoteJson.Default.Message);
     }
@@ -47,25 +47,25 @@ public sealed partial class CoteClient
     /// <summary>All versions of a message, itself and open ones included.</summary>
     public async Task<IReadOnlyList<Message>> SiblingsAsync(
         string chatId, string messageId, CancellationToken cancellationToken = default) =>
-        (await SendAsync(HttpMethod.Get, $"/chats/{chatId}/messages/{messageId}/siblings", null, cancellationToken)
+        (await SendAsync(HttpMethod.Get, Ids.At(chatId, messageId) + "/siblings", null, cancellationToken)
             .ConfigureAwait(false)).As(CoteJson.Default.IReadOnlyListMessage);
 
     /// <summary>Shows the path through a message, on every device.</summary>
     public async Task<Chat> SwitchToAsync(
         string chatId, string messageId, CancellationToken cancellationToken = default) =>
-        (await SendAsync(
-            HttpMethod.Put, $"/chats/{chatId}/leaf", Bodies.Of(("message_id", messageId)), cancellationToken)
+        (await WriteAsync(
+            HttpMethod.Put, Ids.At(chatId) + "/leaf", Bodies.Of(("message_id", Ids.Low(messageId))), cancellationToken)
             .ConfigureAwait(false)).As(CoteJson.Default.Chat);
 
     /// <summary>Ends the open replies of a chat; what was shown stays.</summary>
     /// <returns>How many this call ended.</returns>
     public async Task<int> StopAsync(string chatId, CancellationToken cancellationToken = default) =>
-        (await RequestAsync(HttpMethod.Post, $"/chats/{chatId}/stop", null, cancellationToken).ConfigureAwait(false))
-            .GetProperty("stopped").GetInt32();
+        (await WriteAsync(HttpMethod.Post, Ids.At(chatId) + "/stop", null, cancellationToken).ConfigureAwait(false))
+            .As(CoteJson.Default.JsonElement).GetProperty("stopped").GetInt32();
 
     /// <summary>Says that the user has read a reply.</summary>
     public Task ReadAsync(string chatId, string messageId, CancellationToken cancellationToken = default) =>
-        SendAsync(HttpMethod.Put, $"/chats/{chatId}/messages/{messageId}/read", null, cancellationToken);
+        WriteAsync(HttpMethod.Put, Ids.At(chatId, messageId) + "/read", null, cancellationToken);
 
     /// <summary>Says what the user thinks of a reply: 1 is good, -1 is bad, null takes it back.</summary>
     public async Task<Message> RateAsync(
@@ -75,22 +75,22 @@ public sealed partial class CoteClient
         var body = new JsonObject { ["rating"] = rating };
         if (text is not null)
             body["text"] = text;
-        return (await SendAsync(
-            HttpMethod.Put, $"/chats/{chatId}/messages/{messageId}/feedback", body, cancellationToken)
+        return (await WriteAsync(
+            HttpMethod.Put, Ids.At(chatId, messageId) + "/feedback", body, cancellationToken)
             .ConfigureAwait(false)).As(CoteJson.Default.Message);
     }
 
     /// <summary>Deletes a message; a question takes its replies with it.</summary>
     public Task DeleteMessageAsync(
         string chatId, string messageId, CancellationToken cancellationToken = default) =>
-        SendAsync(HttpMethod.Delete, $"/chats/{chatId}/messages/{messageId}", null, cancellationToken);
+        DeleteAsync(Ids.At(chatId, messageId), cancellationToken);
 
     /// <summary>Answers a tool call that waits.</summary>
     /// <returns>The reply, which goes on after the last answer.</returns>
     public async Task<Message> AnswerAsync(
         string chatId, string messageId, string callId, ToolAnswer answer,
         CancellationToken cancellationToken = default) =>
-        (await SendAsync(
+        (await WriteAsync(
             HttpMethod.Post, CallPath(chatId, messageId, callId), answer.Body.DeepClone(), cancellationToken)
             .ConfigureAwait(false)).As(CoteJson.Default.Message);
 
@@ -98,13 +98,13 @@ public sealed partial class CoteClient
     public Task ClaimAsync(
         string chatId, string messageId, string callId, string clientId,
         CancellationToken cancellationToken = default) =>
-        SendAsync(HttpMethod.Post, CallPath(chatId, messageId, callId) + "/claim",
+        WriteAsync(HttpMethod.Post, CallPath(chatId, messageId, callId) + "/claim",
             Bodies.Of(("client_id", clientId)), cancellationToken);
 
     /// <summary>A message of any branch with all of its parts: whole thoughts and outputs.</summary>
     public async Task<Message> MessageAsync(
         string chatId, string messageId, CancellationToken cancellationToken = default) =>
-        (await SendAsync(HttpMethod.Get, $"/chats/{chatId}/messages/{messageId}?parts=all", null, cancellationToken)
+        (await SendAsync(HttpMethod.Get, Ids.At(chatId, messageId) + "?parts=all", null, cancellationToken)
             .ConfigureAwait(false)).As(CoteJson.Default.Message);
 
     /// <summary>
@@ -119,18 +119,20 @@ public sealed partial class CoteClient
         Stream file, string name, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
     {
         await LoadAsync(cancellationToken).ConfigureAwait(false);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _over.Token);
         return await new ResumableUpload(_http, _session, new(_wakeup), progress)
-            .RunAsync(file, name, cancellationToken).ConfigureAwait(false);
+            .RunAsync(file, name, either.Token).ConfigureAwait(false);
     }
 
     static string CallPath(string chatId, string messageId, string callId) =>
-        $"/chats/{chatId}/messages/{messageId}/tool_calls/{callId}";
+        Ids.At(chatId, messageId) + "/tool_calls/" + callId;
 
     // A plain message follows the last one that is shown, so that an edit elsewhere does not move it to another branch.
     // While others wait in front of it, what they will make is not known: it follows the leaf.
     Errand ErrandOf(string chatId, NewMessage message)
     {
-        var parent = message.ParentId;
+        chatId = Ids.Low(chatId);
+        var parent = message.ParentId is null ? null : Ids.Low(message.ParentId);
         if (parent is null && message.VersionOf is null && _outbox.Errands.All(x => x.ChatId != chatId))
             lock (_gate)
                 parent = _replica.LastShown(chatId);
@@ -146,23 +148,24 @@ public sealed partial class CoteClient
                 ("name", x.Name), ("description", x.Description),
                 ("parameters", x.Parameters is { } schema ? JsonNode.Parse(schema.GetRawText()) : null)))]);
         return new(
-            id, chatId, "send", $"/chats/{chatId}/messages/", Json(body),
+            id, chatId, "send", $"{Ids.At(chatId)}/messages/", Json(body),
             OwnParent: parent is not null && message.ParentId is null);
     }
 
     // What the server answers is shown before its event comes, unless something happened in between.
     async Task<Answer> PostAsync(Errand errand, CancellationToken cancellationToken)
     {
+        Replica replica;
         int syncs;
         lock (_gate)
-            syncs = _replica.Syncs;
+            (replica, syncs) = (_replica, _replica.Syncs);
         var answer = await SendAsync(
             HttpMethod.Post, errand.Path, JsonObject.Create(errand.Body), cancellationToken).ConfigureAwait(false);
         lock (_gate)
             if (errand.Kind == "send")
-                _replica.TakeAnswer(answer.As(CoteJson.Default.Message), syncs);
+                replica.TakeAnswer(answer.As(CoteJson.Default.Message), syncs);
             else if (errand.Kind == "chat")
-                _replica.TakeAnswer(answer.As(CoteJson.Default.Chat));
+                replica.TakeAnswer(answer.As(CoteJson.Default.Chat));
         Change();
         Fetch();
         return answer;

@@ -45,7 +45,15 @@ public sealed partial class CoteClient
     {
         lock (_gate)
             _tells = false;
-        Changed?.Invoke(this, EventArgs.Empty);
+        foreach (var listener in Changed?.GetInvocationList() ?? [])
+            try
+            {
+                ((EventHandler)listener)(this, EventArgs.Empty);
+            }
+            catch (Exception error)
+            {
+                _ = Task.FromException(error); // nobody waits for it: TaskScheduler.UnobservedTaskException tells of it
+            }
     }
 
     State MakeState()

@@ -4,8 +4,7 @@ namespace Cote.Client;
 
 public sealed partial class CoteClient
 {
-    const string OwnerKey = "cote.owner";
-    const string StateKey = "cote.state";
+    const int MostStored = 100;
     static readonly TimeSpan SaveAfter = TimeSpan.FromMilliseconds(300);
 
     async Task LoadAsync(CancellationToken cancellationToken)
@@ -17,44 +16,43 @@ public sealed partial class CoteClient
         if (_isLoaded)
             return;
         await _session.LoadAsync(cancellationToken).ConfigureAwait(false);
-        await RestoreAsync(cancellationToken).ConfigureAwait(false);
-        await _outbox.LoadAsync(cancellationToken).ConfigureAwait(false);
+        if (_session.User is { } user)
+            await RestoreAsync(user.Id, cancellationToken).ConfigureAwait(false);
         _isLoaded = true;
         Stand(_session.Exists ? ConnectionStatus.Connecting : ConnectionStatus.LoggedOut);
     }
 
-    async Task RestoreAsync(CancellationToken cancellationToken)
+    // What cannot be read is none: a sync brings it all.
+    async Task RestoreAsync(string userId, CancellationToken cancellationToken)
     {
-        StoredState? stored = null;
         try
         {
-            if (await _storage.GetAsync(StateKey, cancellationToken).ConfigureAwait(false) is { } text)
-                stored = JsonSerializer.Deserialize(text, CoteJson.Default.StoredState);
+            if (await _storage.GetAsync(StorageKeys.State(userId), cancellationToken).ConfigureAwait(false) is { } text
+                && JsonSerializer.Deserialize(text, CoteJson.Default.StoredState) is { } stored)
+                Restore(stored, userId);
         }
-        catch (JsonException)
+        catch (Exception error) when (StorageKeys.IsOfStorage(error))
         {
-            // What is stored is of no use: a sync brings it all.
         }
-        if (stored?.Cursor is null || stored.UserId != _session.User?.Id)
-            return;
-        lock (_gate)
-            if (_replica.Cursor is null)
-                (_replica = new()).Load(stored);
-        _first.TrySetResult();
+        // It works from here on, and what is answered goes into what is shown.
+        await _outbox.LoadAsync(userId, cancellationToken).ConfigureAwait(false);
     }
 
-    async Task ForgetAsync()
+    void Restore(StoredState stored, string userId)
     {
+        if (stored.Cursor is null || stored.Version != StoredState.Form || stored.UserId != userId)
+            return;
         lock (_gate)
         {
-            _replica = new();
-            _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            if (_replica.Cursor is not null || _session.User?.Id != userId)
+                return;
+            var replica = new Replica();
+            foreach (var id in _replica.Loading)
+                replica.Open(id);
+            replica.Load(stored);
+            _replica = replica;
         }
-        await _saving.ConfigureAwait(false); // it would store once more what goes
-        await _outbox.DropAsync(_ => true).ConfigureAwait(false);
-        await _storage.RemoveAsync(StateKey).ConfigureAwait(false);
-        await _storage.RemoveAsync(OwnerKey).ConfigureAwait(false);
-        Change();
+        _first.TrySetResult();
     }
 
     void Save()
@@ -82,12 +80,20 @@ public sealed partial class CoteClient
         StoredState stored;
         lock (_gate)
         {
-            if (_replica is { Cursor: null } or { NeedsSync: true })
+            if (_replica is { Cursor: null } or { NeedsSync: true } || _session.User is not { } user)
                 return;
             // The event and the cursor stand in one value: a crash loses both or none.
-            stored = _replica.Save(_session.User?.Id);
+            stored = _replica.Save(user.Id, MostStored);
         }
-        await _storage.SetAsync(StateKey, JsonSerializer.Serialize(stored, CoteJson.Default.StoredState))
-            .ConfigureAwait(false);
+        try
+        {
+            await _storage.SetAsync(
+                StorageKeys.State(stored.UserId!), JsonSerializer.Serialize(stored, CoteJson.Default.StoredState))
+                .ConfigureAwait(false);
+        }
+        catch (Exception error) when (StorageKeys.IsOfStorage(error))
+        {
+            // A full storage costs the start without a network, nothing else.
+        }
     }
 }

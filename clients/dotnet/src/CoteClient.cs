@@ -10,6 +10,8 @@ namespace Cote.Client;
 /// </summary>
 public sealed partial class CoteClient : IAsyncDisposable
 {
+    const int Tries = 4;
+
     readonly CoteClientOptions _options;
     readonly ICoteStorage _storage;
     readonly CoteHttp _http;
@@ -42,7 +44,8 @@ public sealed partial class CoteClient : IAsyncDisposable
 
     /// <summary>
     /// Happens after changes of <see cref="State"/>, once for several of one moment, in the synchronization context in
-    /// which the client was made, else on any thread.
+    /// which the client was made, else on any thread. What a listener throws stops neither the others nor the client:
+    /// <see cref="TaskScheduler.UnobservedTaskException"/> tells of it.
     /// </summary>
     public event EventHandler? Changed;
 
@@ -51,23 +54,34 @@ public sealed partial class CoteClient : IAsyncDisposable
         string username, string email, string password, CancellationToken cancellationToken = default)
     {
         var body = Bodies.Of(("username", username), ("email", email), ("password", password));
-        await _http.SendAsync(HttpMethod.Post, "/users/", null, body, cancellationToken).ConfigureAwait(false);
+        var isCut = false;
+        for (var left = Tries - 1; ; left--)
+            try
+            {
+                await _http.SendAsync(HttpMethod.Post, "/users/", null, body, cancellationToken).ConfigureAwait(false);
+                break;
+            }
+            catch (CoteException error) when (isCut && error.Code == "username_taken")
+            {
+                break; // by the try whose answer was lost: else the login fails
+            }
+            catch (CoteException error) when (error.Code == "network" && left > 0)
+            {
+                isCut = true;
+            }
         return await LogInAsync(username, password, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>
-    /// Logs in, by the username or the e-mail. What another user has left on this device is removed; where the client
-    /// was started it goes live, and this ends when there is a state to show.
+    /// Logs in, by the username or the e-mail. What another user has left on this device waits for that one; where
+    /// the client was started it goes live, and this ends when there is a state to show.
     /// </summary>
     public async Task<User> LogInAsync(string username, string password, CancellationToken cancellationToken = default)
     {
         await LoadAsync(cancellationToken).ConfigureAwait(false);
         var user = await _session.LogInAsync(username, password, _options.DeviceName, cancellationToken)
             .ConfigureAwait(false);
-        if (await _storage.GetAsync(OwnerKey, cancellationToken).ConfigureAwait(false) != user.Id)
-            await ForgetAsync().ConfigureAwait(false);
-        await _storage.SetAsync(OwnerKey, user.Id, cancellationToken).ConfigureAwait(false);
-        await RestoreAsync(cancellationToken).ConfigureAwait(false);
+        await RestoreAsync(user.Id, cancellationToken).ConfigureAwait(false);
         Stand(ConnectionStatus.Connecting);
         _wakeup.Wake();
         if (_isStarted)
@@ -78,6 +92,9 @@ public sealed partial class CoteClient : IAsyncDisposable
     /// <summary>Ends the session, and removes all that this device keeps of the user.</summary>
     public async Task LogOutAsync(CancellationToken cancellationToken = default)
     {
+        await LoadAsync(cancellationToken).ConfigureAwait(false);
+        var user = _session.User;
+        await _outbox.DropAsync(_ => true).ConfigureAwait(false);
         try
         {
             await RequestAsync(HttpMethod.Post, "/logout", null, cancellationToken).ConfigureAwait(false);
@@ -87,7 +104,9 @@ public sealed partial class CoteClient : IAsyncDisposable
             // Without a network the session ends on this device alone.
         }
         await _session.EndAsync().ConfigureAwait(false);
-        await ForgetAsync().ConfigureAwait(false);
+        await _saving.ConfigureAwait(false); // it would store once more what goes
+        if (user is not null)
+            await _storage.RemoveAsync(StorageKeys.State(user.Id), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -150,8 +169,24 @@ public sealed partial class CoteClient : IAsyncDisposable
     {
         await LoadAsync(cancellationToken).ConfigureAwait(false);
         return await _session.WithTokenAsync(
-            token => _http.SendAsync(method, path, token, body, cancellationToken), cancellationToken)
+            (token, ends) => _http.SendAsync(method, path, token, body, ends), cancellationToken)
             .ConfigureAwait(false);
+    }
+
+    // A write that is the same when it is done twice.
+    Task<Answer> WriteAsync(HttpMethod method, string path, JsonNode? body, CancellationToken cancellationToken) =>
+        CoteHttp.RepeatAsync(Tries, () => SendAsync(method, path, body, cancellationToken), cancellationToken);
+
+    async Task DeleteAsync(string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await WriteAsync(HttpMethod.Delete, path, null, cancellationToken).ConfigureAwait(false);
+        }
+        catch (CoteException error) when (error.Status == 404)
+        {
+            // It is gone, maybe by a try whose answer was lost.
+        }
     }
 
     // What is shown belongs to the session; what is stored waits for its user.
@@ -159,8 +194,14 @@ public sealed partial class CoteClient : IAsyncDisposable
     {
         CancellationTokenSource live;
         lock (_gate)
-            (live, _replica) = (_live, new());
+        {
+            (live, _live, _replica) = (_live, new(), new());
+            _live.Cancel(); // from now on no frame is of this connection
+            _first.TrySetResult();
+            _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
         live.Cancel();
+        _outbox.End();
         Stand(ConnectionStatus.LoggedOut);
     }
 }

@@ -24,7 +24,7 @@ public sealed class DotNetClientVectorTests
         var steps = vector["steps"]!.AsArray();
         steps.Count.ShouldBeGreaterThan(0);
         for (var at = 0; at < steps.Count; at++)
-            Take(replica, steps[at]!.AsObject(), $"step {at}");
+            replica = Take(replica, steps[at]!.AsObject(), $"step {at}");
 
         var expected = vector["expect"]!;
         replica.Cursor?.ToString().ShouldBe((string?)expected["cursor"]);
@@ -49,7 +49,7 @@ public sealed class DotNetClientVectorTests
         ShouldBe(JsonNode.Parse("""[{"a":1,"b":null}]""")!, JsonNode.Parse("""[{"a":1}]""")!, "null is absent");
     }
 
-    static void Take(Replica replica, JsonObject step, string where)
+    static Replica Take(Replica replica, JsonObject step, string where)
     {
         var (kind, value) = (step.First().Key, step.First().Value!);
         switch (kind)
@@ -65,6 +65,14 @@ public sealed class DotNetClientVectorTests
                 break;
             case "chat":
                 replica.TakeRow(value.Deserialize(CoteJson.Default.Chat)!);
+                break;
+            case "put":
+                replica.TakeAnswer(value["message"].Deserialize(CoteJson.Default.Message)!, replica.Syncs);
+                break;
+            case "reload":
+                var saved = JsonSerializer.Serialize(replica.Save("user"), CoteJson.Default.StoredState);
+                replica = new();
+                replica.Load(JsonSerializer.Deserialize(saved, CoteJson.Default.StoredState)!);
                 break;
             case "want":
                 var wants = value.AsArray().Select(WantOf).ToList();
@@ -85,6 +93,7 @@ public sealed class DotNetClientVectorTests
                 Assert.Fail($"This test does not know a step “{kind}”.");
                 break;
         }
+        return replica;
     }
 
     static Want WantOf(JsonNode? want) => want switch

@@ -29,10 +29,29 @@ sealed class CoteHttp(CoteClientOptions options) : IDisposable
     public Uri UrlOf(string path) => new(_http.BaseAddress!, path);
 
     /// <summary>A request of JSON, if any, to the end of its answer.</summary>
-    public Task<Answer> SendAsync(
-        HttpMethod method, string path, string? token, JsonNode? body, CancellationToken cancellationToken) =>
-        SendAsync(Request(method, path, token, body is null ? null
-            : new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json")), cancellationToken);
+    public async Task<Answer> SendAsync(
+        HttpMethod method, string path, string? token, JsonNode? body, CancellationToken cancellationToken)
+    {
+        var answer = await SendAsync(Request(method, path, token, body is null ? null
+            : new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json")), cancellationToken)
+            .ConfigureAwait(false);
+        return answer.IsOfServer ? answer : throw Problem.OfNetwork(null);
+    }
+
+    /// <summary>Does what is the same when it is done twice: several times where no answer comes.</summary>
+    public static async Task<T> RepeatAsync<T>(
+        int tries, Func<Task<T>> doAsync, CancellationToken cancellationToken)
+    {
+        while (true)
+            try
+            {
+                return await doAsync().ConfigureAwait(false);
+            }
+            catch (CoteException error) when (error.Code == "network" && --tries > 0)
+            {
+                await Task.Delay(100 + Random.Shared.Next(300), cancellationToken).ConfigureAwait(false);
+            }
+    }
 
     /// <summary>A request to the end of its answer, which may take this much longer than others.</summary>
     public async Task<Answer> SendAsync(
@@ -48,7 +67,9 @@ sealed class CoteHttp(CoteClientOptions options) : IDisposable
                 var text = await response.Content.ReadAsStringAsync(limit.Token).ConfigureAwait(false);
                 if (!response.IsSuccessStatusCode)
                     throw Problem.Of(response, text);
-                return new(text, response.Headers);
+                return new(text, response.Headers, response.StatusCode == HttpStatusCode.NoContent
+                    || response.Content.Headers.ContentType?.MediaType?.Contains("json", StringComparison.Ordinal)
+                        == true);
             }
         }
         catch (Exception error) when (IsOfNetwork(error) && !cancellationToken.IsCancellationRequested)
@@ -99,7 +120,10 @@ sealed class CoteHttp(CoteClientOptions options) : IDisposable
 }
 
 /// <summary>The answer to a request that succeeded.</summary>
-sealed record Answer(string Text, HttpResponseHeaders Headers)
+/// <param name="Text">The body.</param>
+/// <param name="Headers">The headers.</param>
+/// <param name="IsOfServer">False where it has no form of the server's: a page of something on the way.</param>
+sealed record Answer(string Text, HttpResponseHeaders Headers, bool IsOfServer)
 {
     /// <summary>The path of the next page of a list, or null on its last.</summary>
     public string? Next => Headers.TryGetValues("Link", out var links)
@@ -112,6 +136,8 @@ sealed record Answer(string Text, HttpResponseHeaders Headers)
     /// <summary>The body as this type.</summary>
     public T As<T>(JsonTypeInfo<T> type)
     {
+        if (!IsOfServer)
+            throw Problem.OfNetwork(null);
         try
         {
             return JsonSerializer.Deserialize(Text, type)
@@ -127,7 +153,7 @@ sealed record Answer(string Text, HttpResponseHeaders Headers)
 /// <summary>What an answer says about its failure.</summary>
 static class Problem
 {
-    public static CoteException OfNetwork(Exception error) =>
+    public static CoteException OfNetwork(Exception? error) =>
         new(0, "network", "The server did not answer") { Reason = error };
 
     public static CoteException Of(HttpResponseMessage response, string text)

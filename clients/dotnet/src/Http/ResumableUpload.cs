@@ -46,19 +46,21 @@ sealed class ResumableUpload(CoteHttp http, Session session, Backoff backoff, IP
         return new() { Id = IdOf(url), Url = url, Name = name, Size = length };
     }
 
-    static long Offset(Answer answer) => long.Parse(answer["Upload-Offset"] ?? "0", CultureInfo.InvariantCulture);
+    static long Offset(Answer answer) => long.TryParse(
+        answer["Upload-Offset"], NumberStyles.None, CultureInfo.InvariantCulture, out var offset)
+        ? offset : throw Problem.OfNetwork(null);
 
     // /media/{id}?…
     static string IdOf(string url) => url.Split('?')[0].Split('/')[^1];
 
     Task<string> CreateAsync(long length, string name, CancellationToken cancellationToken) =>
-        session.WithTokenAsync(async token =>
+        session.WithTokenAsync(async (token, ends) =>
         {
             var request = Request(HttpMethod.Post, Path, token);
             request.Headers.Add("Upload-Length", length.ToString(CultureInfo.InvariantCulture));
             request.Headers.Add(
                 "Upload-Metadata", "filename " + Convert.ToBase64String(Encoding.UTF8.GetBytes(name)));
-            var answer = await http.SendAsync(request, cancellationToken).ConfigureAwait(false);
+            var answer = await http.SendAsync(request, ends).ConfigureAwait(false);
             var location = answer["Location"]
                 ?? throw new CoteException(0, "network", "The server named no place for the upload");
             return Uri.TryCreate(location, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
@@ -66,20 +68,20 @@ sealed class ResumableUpload(CoteHttp http, Session session, Backoff backoff, IP
         }, cancellationToken);
 
     Task<Answer> AskAsync(string location, CancellationToken cancellationToken) => session.WithTokenAsync(
-        token => http.SendAsync(Request(HttpMethod.Head, location, token), cancellationToken), cancellationToken);
+        (token, ends) => http.SendAsync(Request(HttpMethod.Head, location, token), ends), cancellationToken);
 
     async Task<Answer> PutAsync(string location, Stream file, long offset, CancellationToken cancellationToken)
     {
         file.Position = offset;
         var piece = new byte[(int)Math.Min(PieceBytes, file.Length - offset)];
         await file.ReadExactlyAsync(piece, cancellationToken).ConfigureAwait(false);
-        return await session.WithTokenAsync(token =>
+        return await session.WithTokenAsync((token, ends) =>
         {
             var request = Request(HttpMethod.Patch, location, token);
             request.Headers.Add("Upload-Offset", offset.ToString(CultureInfo.InvariantCulture));
             request.Content = new ByteArrayContent(piece);
             request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/offset+octet-stream");
-            return http.SendAsync(request, cancellationToken);
+            return http.SendAsync(request, ends);
         }, cancellationToken).ConfigureAwait(false);
     }
 
@@ -88,7 +90,7 @@ sealed class ResumableUpload(CoteHttp http, Session session, Backoff backoff, IP
         try
         {
             await session.WithTokenAsync(
-                token => http.SendAsync(Request(HttpMethod.Delete, location, token), CancellationToken.None),
+                (token, ends) => http.SendAsync(Request(HttpMethod.Delete, location, token), ends),
                 CancellationToken.None).ConfigureAwait(false);
         }
         catch (CoteException)

@@ -6,18 +6,20 @@ namespace Cote.Client;
 sealed record Tokens(string AccessToken, string RefreshToken, User? User = null);
 
 /// <summary>The answer of <c>POST /token</c>.</summary>
-sealed record TokenAnswer(string AccessToken, string? RefreshToken = null);
+sealed record TokenAnswer(string? AccessToken, string? RefreshToken = null);
 
 /// <summary>
 /// The tokens of a session, shared with other clients of the same storage: a refresh token works once, so a refresh
-/// happens under one lock, and begins by reading what another client has left.
+/// happens under one lock, and begins by reading what another client has left. One login never acts for another.
 /// </summary>
 sealed class Session(CoteHttp http, ICoteStorage storage) : IDisposable
 {
     const string Key = "cote.tokens";
+    const int Tries = 4;
 
     readonly SemaphoreSlim _one = new(1, 1);
     volatile Tokens? _tokens;
+    CancellationTokenSource _life = new();
 
     /// <summary>Who is logged in.</summary>
     public User? User => _tokens?.User;
@@ -35,31 +37,55 @@ sealed class Session(CoteHttp http, ICoteStorage storage) : IDisposable
     public async Task LoadAsync(CancellationToken cancellationToken) =>
         _tokens = await ReadAsync(cancellationToken).ConfigureAwait(false);
 
-    /// <summary>A new session of a user.</summary>
+    /// <summary>A new session of a user; that of another one ends before.</summary>
     public async Task<User> LogInAsync(
         string username, string password, string? device, CancellationToken cancellationToken)
     {
-        var answer = await FormAsync(cancellationToken, ("username", username), ("password", password),
-            ("device_name", device)).ConfigureAwait(false);
-        var user = (await http.SendAsync(HttpMethod.Get, "/users/me", answer.AccessToken, null, cancellationToken)
-            .ConfigureAwait(false)).As(CoteJson.Default.User);
+        var answer = await CoteHttp.RepeatAsync(Tries, () => FormAsync(cancellationToken, ("username", username),
+            ("password", password), ("device_name", device)), cancellationToken).ConfigureAwait(false);
+        var user = (await CoteHttp.RepeatAsync(
+            Tries, () => http.SendAsync(HttpMethod.Get, "/users/me", answer.AccessToken, null, cancellationToken),
+            cancellationToken).ConfigureAwait(false)).As(CoteJson.Default.User);
+        if (_tokens is { } before && before.User?.Id != user.Id)
+            End();
         await using (await storage.LockAsync(Key, cancellationToken).ConfigureAwait(false))
-            await KeepAsync(new(answer.AccessToken, answer.RefreshToken ?? "", user)).ConfigureAwait(false);
+            await KeepAsync(new(answer.AccessToken!, answer.RefreshToken ?? "", user)).ConfigureAwait(false);
         return user;
     }
 
-    /// <summary>Does something with the access token, and once more with a new one where it is refused.</summary>
-    public async Task<T> WithTokenAsync<T>(Func<string, Task<T>> doAsync, CancellationToken cancellationToken)
+    /// <summary>
+    /// Does something with the access token, and once more with a new one where it is refused. What is under way when
+    /// the session ends comes to nothing.
+    /// </summary>
+    public async Task<T> WithTokenAsync<T>(
+        Func<string, CancellationToken, Task<T>> doAsync, CancellationToken cancellationToken)
     {
+        var life = Volatile.Read(ref _life).Token;
         var token = AccessToken ?? throw LoggedOut();
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(life, cancellationToken);
         try
         {
-            return await doAsync(token).ConfigureAwait(false);
+            var answer = await TwiceAsync(token, doAsync, either.Token).ConfigureAwait(false);
+            return life.IsCancellationRequested ? throw LoggedOut() : answer;
+        }
+        catch (Exception) when (life.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw LoggedOut();
+        }
+    }
+
+    async Task<T> TwiceAsync<T>(
+        string token, Func<string, CancellationToken, Task<T>> doAsync, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await doAsync(token, cancellationToken).ConfigureAwait(false);
         }
         catch (CoteException error) when (error.Status == 401)
         {
-            return await doAsync(await RefreshAsync(token, cancellationToken).ConfigureAwait(false))
-                .ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
+            token = await RefreshAsync(token, cancellationToken).ConfigureAwait(false);
+            return await doAsync(token, cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -69,35 +95,47 @@ sealed class Session(CoteHttp http, ICoteStorage storage) : IDisposable
         await _one.WaitAsync(cancellationToken).ConfigureAwait(false);
         await using var _ = new Held(_one);
         await using var locked = await storage.LockAsync(Key, cancellationToken).ConfigureAwait(false);
-        _tokens = await ReadAsync(cancellationToken).ConfigureAwait(false);
-        if (_tokens is null)
+        if (_tokens is not { } own)
+            throw LoggedOut();
+        var stored = await ReadAsync(cancellationToken).ConfigureAwait(false);
+        if (stored is null || stored.User?.Id != own.User?.Id)
         {
-            Ended?.Invoke();
+            // Another client has logged out; the login of another user is not this one.
+            End();
             throw LoggedOut();
         }
-        if (_tokens.AccessToken != refused)
-            return _tokens.AccessToken; // another client was faster
+        if (!ReferenceEquals(_tokens, own))
+            throw LoggedOut();
+        _tokens = stored;
+        if (stored.AccessToken != refused)
+            return stored.AccessToken; // another client was faster
         try
         {
             // The answer holds the only token that goes on: it is waited for and kept whatever is cancelled meanwhile.
             var answer = await FormAsync(CancellationToken.None, ("grant_type", "refresh_token"),
-                ("refresh_token", _tokens.RefreshToken)).ConfigureAwait(false);
-            await KeepAsync(new(answer.AccessToken, answer.RefreshToken ?? _tokens.RefreshToken, _tokens.User))
+                ("refresh_token", stored.RefreshToken)).ConfigureAwait(false);
+            if (!ReferenceEquals(_tokens, stored))
+                throw LoggedOut(); // the user has logged out meanwhile
+            await KeepAsync(new(answer.AccessToken!, answer.RefreshToken ?? stored.RefreshToken, stored.User))
                 .ConfigureAwait(false);
-            return answer.AccessToken;
+            return answer.AccessToken!;
         }
         catch (CoteException error) when (error.Status is 400 or 401 or 403)
         {
-            await EndAsync().ConfigureAwait(false);
+            if (ReferenceEquals(_tokens, stored))
+                await EndAsync().ConfigureAwait(false);
             throw;
         }
     }
 
-    /// <summary>Takes the session of another client of this storage; false where it is that of this token.</summary>
+    /// <summary>
+    /// Takes the session of another client of this storage; false where it is that of this token, or another user's.
+    /// </summary>
     public async Task<bool> AdoptAsync(string ended, CancellationToken cancellationToken)
     {
         await using var locked = await storage.LockAsync(Key, cancellationToken).ConfigureAwait(false);
-        if (await ReadAsync(cancellationToken).ConfigureAwait(false) is not { } stored || stored.AccessToken == ended)
+        if (_tokens is not { } own || await ReadAsync(cancellationToken).ConfigureAwait(false) is not { } stored
+            || stored.AccessToken == ended || stored.User?.Id != own.User?.Id)
             return false;
         _tokens = stored;
         return true;
@@ -106,21 +144,51 @@ sealed class Session(CoteHttp http, ICoteStorage storage) : IDisposable
     /// <summary>Forgets the session; where a token is given, only the one that it belongs to.</summary>
     public async Task EndAsync(string? token = null)
     {
-        if (token is not null && token != AccessToken)
+        if (_tokens is not { } own || (token is not null && token != own.AccessToken))
             return;
-        _tokens = null;
-        await storage.RemoveAsync(Key).ConfigureAwait(false);
-        Ended?.Invoke();
+        End();
+        // What another client has stored meanwhile may be the login of another user.
+        if (await ReadAsync(CancellationToken.None).ConfigureAwait(false) is { } stored
+            && stored.User?.Id == own.User?.Id)
+            await storage.RemoveAsync(Key).ConfigureAwait(false);
     }
 
-    public void Dispose() => _one.Dispose();
+    public void Dispose()
+    {
+        _one.Dispose();
+        _life.Dispose();
+    }
 
-    static CoteException LoggedOut() => new(401, "logged_out", "There is no session: log in");
+    /// <summary>What a request without a session comes to.</summary>
+    public static CoteException LoggedOut() => new(401, "logged_out", "There is no session: log in");
 
+    /// <summary>Forgets the session, and leaves what is stored.</summary>
+    public void EndHere()
+    {
+        if (_tokens is not null)
+            End();
+    }
+
+    void End()
+    {
+        _tokens = null;
+        var life = Interlocked.Exchange(ref _life, new());
+        Ended?.Invoke();
+        life.Cancel();
+    }
+
+    // Where it cannot be stored the session goes on, and ends with this client.
     async Task KeepAsync(Tokens tokens)
     {
         _tokens = tokens;
-        await storage.SetAsync(Key, JsonSerializer.Serialize(tokens, CoteJson.Default.Tokens)).ConfigureAwait(false);
+        try
+        {
+            await storage.KeepAsync(Key, JsonSerializer.Serialize(tokens, CoteJson.Default.Tokens), tokens.User?.Id)
+                .ConfigureAwait(false);
+        }
+        catch (Exception error) when (StorageKeys.IsOfStorage(error))
+        {
+        }
     }
 
     async Task<Tokens?> ReadAsync(CancellationToken cancellationToken)
@@ -141,7 +209,9 @@ sealed class Session(CoteHttp http, ICoteStorage storage) : IDisposable
     {
         var content = new FormUrlEncodedContent(
             fields.Where(x => x.Value is not null).Select(x => KeyValuePair.Create(x.Name, x.Value!)));
-        return (await http.SendAsync(CoteHttp.Request(HttpMethod.Post, "/token", null, content), cancellationToken)
-            .ConfigureAwait(false)).As(CoteJson.Default.TokenAnswer);
+        var answer = (await http.SendAsync(
+            CoteHttp.Request(HttpMethod.Post, "/token", null, content), cancellationToken).ConfigureAwait(false))
+            .As(CoteJson.Default.TokenAnswer);
+        return answer.AccessToken is not null ? answer : throw Problem.OfNetwork(null);
     }
 }

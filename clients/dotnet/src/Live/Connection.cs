@@ -6,8 +6,8 @@ interface IConnected
     /// <summary>Waits until there is a cursor to begin at; fetches the state where there is none.</summary>
     Task<string> CursorAsync(CancellationToken cancellationToken);
 
-    /// <summary>A frame came.</summary>
-    void Take(Frame frame);
+    /// <summary>A frame came, by the connection that this token ends.</summary>
+    void Take(Frame frame, CancellationToken live);
 
     /// <summary>The cursor was refused: it is of no use.</summary>
     void ForgetCursor();
@@ -44,26 +44,32 @@ sealed class Connection(
             {
                 var cursor = await client.CursorAsync(cancellationToken).ConfigureAwait(false);
                 token = session.AccessToken ?? token;
-                ending = await Source().RunAsync(cursor, token, cancellationToken).ConfigureAwait(false);
+                ending = await Source(cancellationToken).RunAsync(cursor, token, cancellationToken)
+                    .ConfigureAwait(false);
                 Judge(ending);
             }
             catch (CoteException error)
             {
                 ending = new(error.Status is 0 ? 1006 : error.Status, WasOpen: false, error.RetryAfter);
             }
+            catch (Exception) when (!cancellationToken.IsCancellationRequested)
+            {
+                ending = new(1006, WasOpen: false); // a frame that cannot be applied comes once more
+            }
             if (!await GoesOnAsync(ending, token, cancellationToken).ConfigureAwait(false))
                 return;
         }
     }
 
-    FrameSource Source()
+    FrameSource Source(CancellationToken live)
     {
+        void Take(Frame frame) => client.Take(frame, live);
         var chosen = transport == Transport.Auto ? (Transport)(1 + (_choice % 3)) : transport;
         return chosen switch
         {
-            Transport.ServerSentEvents => new EventSource(http, client.Take, Opened),
-            Transport.Poll => new PollSource(http, client.Take, Opened),
-            _ => new SocketSource(http, client.Take, Opened),
+            Transport.ServerSentEvents => new EventSource(http, Take, Opened),
+            Transport.Poll => new PollSource(http, Take, Opened),
+            _ => new SocketSource(http, Take, Opened),
         };
     }
 
@@ -106,18 +112,15 @@ sealed class Connection(
                 {
                     return false;
                 }
-                catch (CoteException)
+                catch (Exception) when (!cancellationToken.IsCancellationRequested)
                 {
-                    break; // the refresh is tried again by the next connection
+                    // The refresh is tried again by the next connection.
                 }
                 break;
             case 4503:
-                if (!await session.AdoptAsync(token, cancellationToken).ConfigureAwait(false))
-                {
-                    await session.EndAsync(token).ConfigureAwait(false);
-                    return false;
-                }
-                break;
+                if (await AdoptAsync(token, cancellationToken).ConfigureAwait(false))
+                    break;
+                return false;
             case 422 or 4500:
                 client.ForgetCursor();
                 break;
@@ -128,6 +131,22 @@ sealed class Connection(
         client.Stand(ConnectionStatus.Offline);
         await _backoff.WaitAsync(ending.RetryAfter, cancellationToken).ConfigureAwait(false);
         return true;
+    }
+
+    // The session goes on as another client has left it, or ends whatever the storage does.
+    async Task<bool> AdoptAsync(string token, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (await session.AdoptAsync(token, cancellationToken).ConfigureAwait(false))
+                return true;
+            await session.EndAsync(token).ConfigureAwait(false);
+        }
+        catch (Exception error) when (StorageKeys.IsOfStorage(error))
+        {
+            session.EndHere();
+        }
+        return false;
     }
 
     static string Reason(int code) => code switch

@@ -3,21 +3,6 @@ using System.Text.Json.Nodes;
 
 namespace Cote.Client;
 
-/// <summary>A write that is done once, however often it is tried: its id is made here.</summary>
-/// <param name="Id">The id of what it makes.</param>
-/// <param name="ChatId">The chat whose writes keep their order.</param>
-/// <param name="Kind"><c>chat</c>, <c>send</c> or <c>regenerate</c>.</param>
-/// <param name="Path">Where it is posted to.</param>
-/// <param name="Body">What is posted.</param>
-/// <param name="OwnParent">True where this client chose the parent, and not who uses it.</param>
-/// <param name="Failure">Why the server refused it; null while it waits.</param>
-sealed record Errand(
-    string Id, string ChatId, string Kind, string Path, JsonElement Body, bool OwnParent = false,
-    Failure? Failure = null);
-
-/// <summary>A refusal as it is stored.</summary>
-sealed record Failure(int Status, string Code, string Detail);
-
 /// <summary>
 /// The writes that the server has not acknowledged: stored before the first try, tried one after the other in each chat
 /// until the server answers, kept where it refuses.
@@ -26,14 +11,13 @@ sealed class Outbox(
     ICoteStorage storage, Wakeup wakeup, Func<Errand, CancellationToken, Task<Answer>> postAsync, Action changed)
     : IDisposable
 {
-    const string Key = "cote.outbox";
-
     readonly object _gate = new();
     readonly List<Errand> _errands = [];
     readonly Dictionary<string, TaskCompletionSource<Answer>> _answers = [];
     readonly Dictionary<string, Task> _workers = [];
-    readonly SemaphoreSlim _saving = new(1, 1);
     readonly CancellationTokenSource _over = new();
+    Task _saving = Task.CompletedTask;
+    string? _userId;
 
     /// <summary>What waits, in the order in which it was added.</summary>
     public IReadOnlyList<Errand> Errands
@@ -45,21 +29,21 @@ sealed class Outbox(
         }
     }
 
-    /// <summary>Takes up what another life has left, and goes on with it.</summary>
-    public async Task LoadAsync(CancellationToken cancellationToken)
+    /// <summary>Takes up what another life of this user has left, and goes on with it.</summary>
+    public async Task LoadAsync(string userId, CancellationToken cancellationToken)
     {
-        var text = await storage.GetAsync(Key, cancellationToken).ConfigureAwait(false);
         IReadOnlyList<Errand> stored = [];
         try
         {
-            stored = text is null ? [] : JsonSerializer.Deserialize(text, CoteJson.Default.IReadOnlyListErrand) ?? [];
+            stored = await ReadAsync(userId, cancellationToken).ConfigureAwait(false);
         }
-        catch (JsonException)
+        catch (Exception error) when (StorageKeys.IsOfStorage(error))
         {
-            // What is stored is of no use.
+            // It stays where it is, for a later life.
         }
         lock (_gate)
         {
+            _userId = userId;
             _errands.InsertRange(0, stored.Where(x => !_errands.Exists(y => y.Id == x.Id)));
             foreach (var errand in stored)
                 Work(errand.ChatId);
@@ -70,11 +54,23 @@ sealed class Outbox(
     public async Task<Answer> AddAsync(Errand errand, CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(_over.IsCancellationRequested, this);
-        var answer = Expect(errand.Id);
+        TaskCompletionSource<Answer>? answer = null;
+        var saving = Task.CompletedTask;
         lock (_gate)
-            _errands.Add(errand);
+        {
+            if (_userId is null)
+                throw Session.LoggedOut();
+            if (!_errands.Exists(x => x.Id == errand.Id))
+            {
+                answer = Expect(errand.Id);
+                _errands.Add(errand);
+                saving = SaveAsync(x => [.. x.Where(y => y.Id != errand.Id), errand]);
+            }
+        }
+        if (answer is null)
+            return await RetryAsync(errand.Id, cancellationToken).ConfigureAwait(false);
         changed();
-        await SaveAsync().ConfigureAwait(false);
+        await saving.ConfigureAwait(false);
         lock (_gate)
             Work(errand.ChatId);
         return await answer.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -84,17 +80,18 @@ sealed class Outbox(
     public async Task<Answer> RetryAsync(string id, CancellationToken cancellationToken)
     {
         TaskCompletionSource<Answer> answer;
+        Errand again;
         lock (_gate)
         {
             var index = _errands.FindIndex(x => x.Id == id);
             if (index < 0)
                 throw new InvalidOperationException("Nothing with this id waits.");
             answer = Expect(id);
-            _errands[index] = _errands[index] with { Failure = null };
-            Work(_errands[index].ChatId);
+            again = _errands[index] = _errands[index] with { Failure = null };
+            Work(again.ChatId);
         }
         changed();
-        await SaveAsync().ConfigureAwait(false);
+        await SaveAsync(x => Replaced(x, again)).ConfigureAwait(false);
         return await answer.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
@@ -106,11 +103,24 @@ sealed class Outbox(
             foreach (var errand in _errands.FindAll(which))
                 if (_answers.Remove(errand.Id, out var answer))
                     answer.TrySetCanceled();
-            if (_errands.RemoveAll(which) == 0)
-                return;
+            _errands.RemoveAll(which);
         }
         changed();
-        await SaveAsync().ConfigureAwait(false);
+        await SaveAsync(x => [.. x.Where(y => !which(y))]).ConfigureAwait(false);
+    }
+
+    /// <summary>The session has ended: what is stored waits for the next one of the same user.</summary>
+    public void End()
+    {
+        lock (_gate)
+        {
+            _userId = null;
+            _errands.Clear();
+            foreach (var answer in _answers.Values)
+                answer.TrySetException(Session.LoggedOut());
+            _answers.Clear();
+        }
+        changed();
     }
 
     /// <summary>Stops; what waits is stored, and a later life goes on with it.</summary>
@@ -125,19 +135,18 @@ sealed class Outbox(
                 answer.TrySetCanceled();
         }
         await Task.WhenAll(workers).ConfigureAwait(false);
+        Task saving;
+        lock (_gate)
+            saving = _saving; // a worker may have stored its end
+        await saving.ConfigureAwait(false);
     }
 
-    public void Dispose()
-    {
-        _over.Dispose();
-        _saving.Dispose();
-    }
+    public void Dispose() => _over.Dispose();
 
     TaskCompletionSource<Answer> Expect(string id)
     {
-        var answer = new TaskCompletionSource<Answer>(TaskCreationOptions.RunContinuationsAsynchronously);
-        lock (_gate)
-            _answers[id] = answer;
+        if (!_answers.TryGetValue(id, out var answer))
+            _answers[id] = answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
         return answer;
     }
 
@@ -168,14 +177,13 @@ sealed class Outbox(
                 {
                     await RefuseAsync(errand, error).ConfigureAwait(false);
                 }
-                catch (Exception error) when (!_over.IsCancellationRequested)
+                catch (Exception) when (!_over.IsCancellationRequested)
                 {
-                    // A fault of this program must not hold up what follows in the chat.
-                    await RefuseAsync(errand, new(0, "client_error", error.Message) { Reason = error })
-                        .ConfigureAwait(false);
+                    // A storage that fails now may do its work again: what a person wrote does not go for that.
+                    await backoff.WaitAsync(null, _over.Token).ConfigureAwait(false);
                 }
         }
-        catch (OperationCanceledException) when (_over.IsCancellationRequested)
+        catch (Exception) when (_over.IsCancellationRequested)
         {
             // The client was closed.
         }
@@ -204,8 +212,7 @@ sealed class Outbox(
                 OwnParent = false,
                 Body = JsonSerializer.SerializeToElement(body, CoteJson.Default.JsonNode),
             };
-            Replace(errand.Id, again);
-            await SaveAsync().ConfigureAwait(false);
+            await ReplaceAsync(again).ConfigureAwait(false);
             return;
         }
         if (error.Status == 410 || errand.Kind != "send")
@@ -214,28 +221,35 @@ sealed class Outbox(
             await EndAsync(errand, x => x.TrySetException(error)).ConfigureAwait(false);
             return;
         }
-        Replace(errand.Id, errand with { Failure = new(error.Status, error.Code, error.Message) });
-        changed();
-        await SaveAsync().ConfigureAwait(false);
+        await ReplaceAsync(errand with { Failure = new(error.Status, error.Code, error.Message) })
+            .ConfigureAwait(false);
         Take(errand.Id)?.TrySetException(error);
     }
 
     async Task EndAsync(Errand errand, Action<TaskCompletionSource<Answer>> tell)
     {
         lock (_gate)
-            _errands.RemoveAll(x => x.Id == errand.Id);
+            if (_errands.RemoveAll(x => x.Id == errand.Id) == 0)
+                return; // it was dismissed, or the session has ended
         changed();
-        await SaveAsync().ConfigureAwait(false);
+        await SaveAsync(x => [.. x.Where(y => y.Id != errand.Id)]).ConfigureAwait(false);
         if (Take(errand.Id) is { } answer)
             tell(answer);
     }
 
-    void Replace(string id, Errand errand)
+    async Task ReplaceAsync(Errand errand)
     {
         lock (_gate)
-            if (_errands.FindIndex(x => x.Id == id) is >= 0 and var index)
+            if (_errands.FindIndex(x => x.Id == errand.Id) is >= 0 and var index)
                 _errands[index] = errand;
+            else
+                return;
+        changed();
+        await SaveAsync(x => Replaced(x, errand)).ConfigureAwait(false);
     }
+
+    static IReadOnlyList<Errand> Replaced(IReadOnlyList<Errand> all, Errand errand) =>
+        [.. all.Select(x => x.Id == errand.Id ? errand : x)];
 
     TaskCompletionSource<Answer>? Take(string id)
     {
@@ -243,11 +257,41 @@ sealed class Outbox(
             return _answers.Remove(id, out var answer) ? answer : null;
     }
 
-    async Task SaveAsync()
+    // Clients that share the storage share the list: each changes its own in what stands there, one after the other.
+    Task SaveAsync(Func<IReadOnlyList<Errand>, IReadOnlyList<Errand>> change)
     {
-        await _saving.WaitAsync().ConfigureAwait(false);
-        await using var _ = new Held(_saving);
-        await storage.SetAsync(Key, JsonSerializer.Serialize(Errands, CoteJson.Default.IReadOnlyListErrand))
-            .ConfigureAwait(false);
+        lock (_gate)
+            return _userId is { } userId ? _saving = SaveAsync(_saving, userId, change) : Task.CompletedTask;
+    }
+
+    async Task SaveAsync(
+        Task before, string userId, Func<IReadOnlyList<Errand>, IReadOnlyList<Errand>> change)
+    {
+        await before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        var key = StorageKeys.Outbox(userId);
+        try
+        {
+            await using var locked = await storage.LockAsync(key).ConfigureAwait(false);
+            var now = change(await ReadAsync(userId, CancellationToken.None).ConfigureAwait(false));
+            await storage.KeepAsync(key, JsonSerializer.Serialize(now, CoteJson.Default.IReadOnlyListErrand), userId)
+                .ConfigureAwait(false);
+        }
+        catch (Exception error) when (StorageKeys.IsOfStorage(error))
+        {
+            // A full storage stops no message.
+        }
+    }
+
+    async Task<IReadOnlyList<Errand>> ReadAsync(string userId, CancellationToken cancellationToken)
+    {
+        var text = await storage.GetAsync(StorageKeys.Outbox(userId), cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return text is null ? [] : JsonSerializer.Deserialize(text, CoteJson.Default.IReadOnlyListErrand) ?? [];
+        }
+        catch (JsonException)
+        {
+            return []; // what is stored is of no use
+        }
     }
 }

@@ -98,6 +98,8 @@ sealed class EventSource(CoteHttp http, Action<Frame> take, Action opened) : Fra
     {
         using var response = await http.OpenAsync(
             $"events?cursor={cursor}", token, "text/event-stream", cancellationToken).ConfigureAwait(false);
+        if (response.Content.Headers.ContentType?.MediaType != "text/event-stream")
+            return 1006; // a page of something on the way
         await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
         using var lines = new StreamReader(stream, Encoding.UTF8);
         using var watchdog = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

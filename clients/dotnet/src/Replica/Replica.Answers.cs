@@ -9,17 +9,23 @@ sealed partial class Replica
     {
         var (old, now) = (Cursor, Client.Cursor.Read(answer.Cursor));
         var isOther = old?.Epoch != now?.Epoch || old?.Number > now?.Number;
+        _wantedRows.Clear();
         ReplaceRows(answer.Chats.Reverse());
         _replies.Sync(answer.Running);
         foreach (var (id, shown) in _shown.ToList())
         {
             var row = Chat(id);
             shown.View = null;
-            var hasChanged = isOther || row?.Changed > old?.Number;
-            if ((row is null && shown.IsLoaded) || (!shown.IsOpened && hasChanged))
+            var isStale = row is null || isOther || row.Changed > old?.Number;
+            if ((row is null && shown.IsLoaded) || (!shown.IsOpened && isStale))
                 _shown.Remove(id);
-            else if (row is not null && shown.IsLoaded && hasChanged)
-                shown.Want = new Want(id, isOther ? null : shown.Floor).Or(shown.Want);
+            else if (row is not null && isStale && (shown.IsLoaded || shown.Fetch is not null))
+            {
+                shown.Edition++; // an answer that is under way may be of before
+                Ask(id, shown, isOther || !shown.IsLoaded ? null : shown.Floor);
+            }
+            else if (row is not null && shown.Refusal is not null)
+                (shown.Want, shown.Refusal) = (new(id), null);
         }
         (Cursor, _sync, Syncs) = (now, SyncStage.No, Syncs + 1);
         var kept = _kept.ToList();
@@ -35,8 +41,13 @@ sealed partial class Replica
     public void TakeRow(Chat chat)
     {
         _fetchedRows.Remove(chat.Id);
-        if (Chat(chat.Id) is not { } old || old.Changed > chat.Changed)
+        if (Chat(chat.Id) is not { } old)
             return;
+        if (old.Changed > chat.Changed)
+        {
+            _wantedRows.Add(chat.Id); // it was read before what has come since
+            return;
+        }
         Put(chat);
         if (chat.LastMessageTime < old.LastMessageTime)
         {
@@ -91,15 +102,17 @@ sealed partial class Replica
     {
         if (Chat(chat.Id) is { } old ? old.Changed < chat.Changed : !_told.Contains(chat.Id))
             Put(chat);
+        if (Shown(chat.Id) is { Refusal: not null } shown)
+            (shown.Want, shown.Refusal) = (new(chat.Id), null); // it was asked for before it was made
     }
 
     /// <summary>
     /// A message that answers a send, unless its event has come already: what follows it is yet to come, and is applied
-    /// to it. A sync since the send began may have told of it, and of what followed.
+    /// to it. A sync since the send began may have told of it, and of what followed; so may another life.
     /// </summary>
     public void TakeAnswer(Message message, int syncs)
     {
-        if (_told.Contains(message.Id))
+        if (_told.Contains(message.Id) || message.Seq <= Chat(message.ChatId)?.LastSeq)
             return;
         if (syncs != Syncs)
         {

@@ -49,7 +49,10 @@ sealed partial class Replica
     {
         if (frame.Type is "chat.created" or "chat.updated")
         {
-            Put(Read(frame, CoteJson.Default.Chat));
+            var told = Read(frame, CoteJson.Default.Chat);
+            if (Chat(told.Id) is null && _rows.Count > 0 && told.CreatedAt < _rows.Values[^1].LastMessageTime)
+                NeedSync(); // an imported one keeps its times, and no time tells where it stands
+            Put(told);
             return;
         }
         var id = ChatOf(frame);
@@ -112,7 +115,7 @@ sealed partial class Replica
                 break;
             case "chat.created":
                 if (shown is { IsOpened: true, IsLoaded: false, Fetch: null })
-                    shown.Want = new(id);
+                    (shown.Want, shown.Refusal) = (new(id), null);
                 break;
             case "chat.deleted":
                 _shown.Remove(id);
@@ -189,7 +192,7 @@ sealed partial class Replica
         else if (shown.IsLoaded)
         {
             shown.RemoveAbove(after);
-            shown.Want = new Want(chatId, after < shown.Floor ? null : after).Or(shown.Want);
+            Ask(chatId, shown, after);
         }
     }
 
@@ -201,6 +204,8 @@ sealed partial class Replica
             return;
         }
         _replies.Drop(message.Id);
+        if (message.Seq <= shown.Floor)
+            shown.Edition++; // an older page that is under way may have it as it was
         if (message.OnPath == false || message.Seq <= shown.Floor)
             shown.Remove(message.Id);
         else
@@ -228,8 +233,10 @@ sealed partial class Replica
     {
         if (shown?[id] is { } message)
             shown.Put(change(message));
-        else
-            _replies[id]?.Change(change);
+        else if (_replies[id] is { } reply)
+            reply.Change(change);
+        else if (shown is not null)
+            shown.Edition++;
     }
 
     static int Rank(string? status) => status switch { "read" => 2, "delivered" => 1, _ => 0 };

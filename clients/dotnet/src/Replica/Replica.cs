@@ -10,6 +10,7 @@ namespace Cote.Client;
 sealed partial class Replica
 {
     const int MostTold = 2000;
+    const int MostShown = 20;
 
     /// <summary>By activity, oldest first, with the rank of each.</summary>
     readonly SortedList<long, Chat> _rows = [];
@@ -24,6 +25,7 @@ sealed partial class Replica
     IReadOnlyList<Chat>? _list;
     SyncStage _sync = SyncStage.Wanted;
     long _lastRank;
+    long _lastOpening;
 
     enum SyncStage
     {
@@ -48,7 +50,8 @@ sealed partial class Replica
     public IEnumerable<string> Held => _shown.Where(x => x.Value.IsLoaded).Select(x => x.Key);
 
     /// <summary>The chats whose messages are fetched for the first time.</summary>
-    public IEnumerable<string> Loading => _shown.Where(x => !x.Value.IsLoaded).Select(x => x.Key);
+    public IEnumerable<string> Loading =>
+        _shown.Where(x => x.Value is { IsLoaded: false, Refusal: null }).Select(x => x.Key);
 
     public Chat? Chat(string id) => _ranks.TryGetValue(id, out var rank) ? _rows[rank] : null;
 
@@ -84,9 +87,14 @@ sealed partial class Replica
         }
     }
 
-    /// <summary>A fetch got no answer: it is wanted again. Where the thing itself is gone, it is not.</summary>
-    public void Fail(Want want, bool isGone)
+    /// <summary>
+    /// A fetch got no answer: it is wanted again, but not where the server refuses it; then false.
+    /// </summary>
+    public bool Fail(Want want, CoteException? refusal)
     {
+        if (want is { ChatId: { } asked, IsRow: false } && refusal?.Status == 404 && Chat(asked) is not null)
+            refusal = null; // it was made meanwhile, or an event will say that it is gone
+        var isGone = refusal is not null;
         if (want.ChatId is not { } id)
             _sync = SyncStage.Wanted;
         else if (want.IsRow)
@@ -97,10 +105,11 @@ sealed partial class Replica
         }
         else if (Shown(id) is { Fetch: not null } shown)
         {
-            shown.Fetch = null;
+            (shown.Fetch, shown.Refusal) = (null, refusal);
             if (!isGone)
                 shown.Want = want.Or(shown.Want);
         }
+        return !isGone;
     }
 
     /// <summary>Messages of this chat are wanted, and kept current from now on.</summary>
@@ -108,9 +117,13 @@ sealed partial class Replica
     {
         if (!_shown.TryGetValue(chatId, out var shown))
             shown = _shown[chatId] = new();
-        shown.IsOpened = true;
+        (shown.IsOpened, shown.OpenedAt, shown.Refusal) = (true, ++_lastOpening, null);
         if (shown is { IsLoaded: false, Fetch: null })
             shown.Want = new(chatId);
+        // The others are fetched again when they are opened.
+        foreach (var (id, old) in _shown.Where(x => x.Value.IsLoaded).OrderBy(x => x.Value.OpenedAt).ToList())
+            if (_shown.Count > MostShown && old != shown)
+                _shown.Remove(id);
     }
 
     /// <summary>Messages of this chat are kept no longer.</summary>
@@ -123,11 +136,16 @@ sealed partial class Replica
             _sync = SyncStage.Wanted;
     }
 
-    /// <summary>What is stored of it.</summary>
-    public StoredState Save(string? userId) => new(
-        userId, Cursor?.ToString(), [.. _rows.Values],
-        _shown.Where(x => x.Value.IsLoaded).ToDictionary(
-            x => x.Key, x => new StoredPath(x.Value.Floor, [.. x.Value.Items])), [.. _replies.All]);
+    /// <summary>All that another life needs to go on from here; of each chat at most so many messages.</summary>
+    public StoredState Save(string? userId, int most = int.MaxValue)
+    {
+        var paths = _shown.Where(x => x.Value.IsLoaded).OrderBy(x => x.Value.OpenedAt).ToList();
+        var wants = _wantedRows.Union(_fetchedRows).Select(x => new Want(x, IsRow: true)).Concat(paths
+            .SelectMany(x => new[] { x.Value.Want, x.Value.Fetch }).OfType<Want>());
+        return new(
+            StoredState.Form, userId, Cursor?.ToString(), [.. _rows.Values],
+            paths.ToDictionary(x => x.Key, x => x.Value.Newest(most)), [.. _replies.All], [.. wants]);
+    }
 
     /// <summary>Takes up what another life of this device has stored.</summary>
     public void Load(StoredState stored)
@@ -138,11 +156,21 @@ sealed partial class Replica
         _replies.Restore(stored.Open);
         foreach (var (id, path) in stored.Paths)
         {
-            var shown = _shown[id] = new() { Floor = path.Floor, IsLoaded = true };
+            var isOpened = Shown(id)?.IsOpened == true;
+            var shown = _shown[id] = new() { Floor = path.Floor, IsLoaded = true, IsOpened = isOpened };
             foreach (var message in path.Items)
                 shown.Put(message);
         }
+        foreach (var want in stored.Wants)
+            if (want is { IsRow: true, ChatId: { } row })
+                _wantedRows.Add(row);
+            else if (want.ChatId is { } id && Shown(id) is { } shown)
+                Ask(id, shown, want.After);
     }
+
+    // Of several fetches the lowest, which is the whole.
+    static void Ask(string chatId, ShownChat shown, long? after) =>
+        shown.Want = new Want(chatId, after < shown.Floor ? null : after).Or(shown.Want);
 
     /// <summary>The active path, by <c>seq</c>, with the open replies on it.</summary>
     public IReadOnlyList<Message> Messages(string chatId) =>

@@ -14,6 +14,12 @@ sealed class ShownChat
 
     public bool IsLoaded { get; set; }
 
+    /// <summary>Grows with each opening of any chat: the lowest was opened the longest ago.</summary>
+    public long OpenedAt { get; set; }
+
+    /// <summary>Why the server does not give its messages.</summary>
+    public CoteException? Refusal { get; set; }
+
     /// <summary>What is to be fetched.</summary>
     public Want? Want { get; set; }
 
@@ -50,6 +56,10 @@ sealed class ShownChat
             _items.Remove(seq);
         View = null;
     }
+
+    /// <summary>What is stored of it: at most so many messages.</summary>
+    public StoredPath Newest(int most) => Items.Count <= most ? new(Floor, [.. Items])
+        : new(Items[^most].Seq - 1, [.. Items.Skip(Items.Count - most)]);
 
     public void RemoveAbove(long seq)
     {

@@ -31,6 +31,9 @@ public sealed class CoteException(int status, string code, string detail) : Exce
     /// <summary>What the network said.</summary>
     public Exception? Reason { get; init; }
 
+    /// <summary>Whether the server will say the same again: a 4xx that neither time nor a token changes.</summary>
+    internal bool IsRefusal => Status is >= 400 and < 500 and not (401 or 408 or 423 or 425 or 429);
+
     /// <summary>
     /// Whether the same request may succeed soon: no answer, 5xx, 408, 423, and 429 but where a budget is used up.
     /// </summary>

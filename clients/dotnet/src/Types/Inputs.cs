@@ -119,6 +119,15 @@ public sealed record NewChat
 /// <summary>Makes ids.</summary>
 static class Ids
 {
+    /// <summary>An id as the server writes it: in lower case.</summary>
+    public static string Low(string id) => id.ToLowerInvariant();
+
+    /// <summary>The path of a chat.</summary>
+    public static string At(string chatId) => "/chats/" + Low(chatId);
+
+    /// <summary>The path of a message.</summary>
+    public static string At(string chatId, string messageId) => $"{At(chatId)}/messages/{Low(messageId)}";
+
     /// <summary>A random UUID in lower case.</summary>
     public static string New()
     {
