@@ -8,7 +8,8 @@ namespace Cote.BlackBox.Page;
 public sealed class MediaPageTests(PageServer server)
 {
     // One pixel.
-    const string Picture = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+    const string Picture = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9Q"
+        + "DwADhgGAWjR9awAAAABJRU5ErkJggg==";
 
     const string Give = """
         (field, { event, name, picture }) => {
