@@ -30,8 +30,8 @@ public sealed class PageAccessTests(PageServer server)
         await ada.Button("Make a link").ClickAsync();
         var link = new Uri(await ada.Dialog.GetByRole(AriaRole.Textbox, new() { Name = "Link" }).InputValueAsync());
         await ada.Dialog.GetByRole(AriaRole.Button, new() { Name = "Close" }).ClickAsync();
-        await ada.Page.GetByRole(AriaRole.Searchbox, new() { Name = "Search" }).FillAsync("doves");
-        await ada.Chats.Locator(".hit-text mark").First.WaitForAsync();
+        await ada.Page.GetByRole(AriaRole.Searchbox, new() { Name = "Search" }).FillAsync("magnetic");
+        await ada.Chats.Locator("mark").First.WaitForAsync();
         await CheckAsync(ada, "search");
         await ada.Button("Clear the search").ClickAsync();
         await ada.AskAsync("Think", "demo/thinks");

@@ -33,8 +33,7 @@ static class PageTexts
 
     /// <summary>As much of it as one sees at once.</summary>
     public const string Short = """
-        Homing doves combine **two compasses** and a map. The sun gives the direction, and the field of the earth
-        takes over where there are clouds:
+        Homing doves combine **two compasses** and a map, and each helps where another fails:
 
         | Sense | What it tells | When it helps |
         |---|---|---|
