@@ -46,6 +46,9 @@ search-figures: ## What a search of COTE_SEARCH_MESSAGES (a million) takes, and 
 soak: ## Memory over MINUTES of connects, replies and disconnects
 	COTE_SOAK_MINUTES=$(MINUTES) $(BLACKBOX) -class Cote.BlackBox.SoakTests
 
+screenshots: ## The pictures of the page in docs/images, painted again
+	COTE_SCREENSHOTS=1 $(BLACKBOX) -class Cote.BlackBox.Page.PageScreenshots
+
 startup: ## Cold start to the first 200 and resident memory when idle
 	scripts/startup.sh
 
@@ -58,4 +61,4 @@ micro: ## What the hot paths cost without a network, allocations counted
 publish: ## The program as it ships, into artifacts/publish
 	dotnet publish src/Cote.Server -c Release -o artifacts/publish
 
-.PHONY: help run fmt check test test-slow demo crash cluster cluster-figures migration-figures search-figures soak startup bench micro publish
+.PHONY: help run fmt check test test-slow demo crash cluster cluster-figures migration-figures search-figures soak screenshots startup bench micro publish

@@ -13,7 +13,8 @@ public sealed class Chromium : IAsyncLifetime
     public ValueTask InitializeAsync() => ValueTask.CompletedTask; // A class may be skipped for want of a browser.
 
     /// <summary>A person's browser with nothing in it yet.</summary>
-    public async Task<Visitor> VisitAsync(Uri server, BrowserNewContextOptions? options = null)
+    public async Task<Visitor> VisitAsync(
+        Uri server, BrowserNewContextOptions? options = null, Func<IPage, Task>? before = null)
     {
         _playwright ??= await Playwright.CreateAsync();
         _browser ??= await _playwright.Chromium.LaunchAsync(new()
@@ -23,9 +24,11 @@ public sealed class Chromium : IAsyncLifetime
             [
                 "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking",
                 "--disable-component-update", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+                // A microphone that hears a tone, and a person who lets the page use it.
+                "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
             ],
         });
-        return await Visitor.ComeAsync(await _browser.NewContextAsync(options), server);
+        return await Visitor.ComeAsync(await _browser.NewContextAsync(options), server, before);
     }
 
     public async ValueTask DisposeAsync()

@@ -30,7 +30,21 @@ public sealed class Visitor : IAsyncDisposable
 
     public ILocator Button(string name) => Page.GetByRole(AriaRole.Button, new() { Name = name, Exact = true });
 
-    public static async Task<Visitor> ComeAsync(IBrowserContext context, Uri server)
+    /// <summary>The list of chats at the side.</summary>
+    public ILocator Chats => Page.GetByRole(AriaRole.Navigation, new() { Name = "Chats", Exact = true });
+
+    /// <summary>The window in front of the page.</summary>
+    public ILocator Dialog => Page.GetByRole(AriaRole.Dialog);
+
+    /// <summary>What a menu that is open offers; one of a choice, such as a model, among it.</summary>
+    public ILocator Item(string name) => Page.GetByRole(AriaRole.Menu)
+        .Locator("[role=menuitem], [role=menuitemradio]").Filter(new() { HasText = name });
+
+    /// <param name="context">Theirs alone.</param>
+    /// <param name="server">The address that they come to.</param>
+    /// <param name="before">What is done with the empty page.</param>
+    public static async Task<Visitor> ComeAsync(
+        IBrowserContext context, Uri server, Func<IPage, Task>? before = null)
     {
         context.SetDefaultTimeout((float)Patience.Deadline.TotalMilliseconds);
         var visitor = new Visitor(context, await context.NewPageAsync(), server);
@@ -41,6 +55,8 @@ public sealed class Visitor : IAsyncDisposable
             if (line.Text.Contains("Content Security Policy", StringComparison.Ordinal))
                 visitor._complaints.Enqueue(line.Text);
         };
+        if (before is not null)
+            await before(visitor.Page);
         await visitor.Page.GotoAsync(server.ToString());
         return visitor;
     }
@@ -72,6 +88,35 @@ public sealed class Visitor : IAsyncDisposable
         await Message.PressAsync("Enter");
     }
 
+    /// <summary>Goes to a place of the page, such as <c>settings/usage</c>.</summary>
+    public Task GoAsync(string place) => Page.EvaluateAsync("place => { location.hash = '/' + place }", place);
+
+    /// <summary>Begins a chat with a question to a model, and waits until it is answered.</summary>
+    public async Task AskAsync(string question, string? model = null)
+    {
+        await Button("New chat").ClickAsync();
+        await Assertions.Expect(Questions).ToHaveCountAsync(0);
+        if (model is not null)
+            await ChooseAsync(model);
+        await SayAsync(question);
+        await EndedAsync(1);
+    }
+
+    /// <summary>Takes a model for the chat.</summary>
+    public async Task ChooseAsync(string model)
+    {
+        await Page.GetByRole(AriaRole.Button, new() { Name = "Model: " }).ClickAsync();
+        await Item(model).ClickAsync();
+    }
+
+    /// <summary>Opens the menu of a chat in the list and chooses from it.</summary>
+    public async Task ChooseAsync(string chat, string action)
+    {
+        await Page.GetByRole(AriaRole.Listitem).Filter(new() { HasText = chat }).HoverAsync();
+        await Button($"Options of {chat}").ClickAsync();
+        await Item(action).ClickAsync();
+    }
+
     /// <summary>Waits until the page shows this many replies and none of them is still made.</summary>
     public async Task EndedAsync(int replies)
     {
@@ -82,6 +127,10 @@ public sealed class Visitor : IAsyncDisposable
     /// <summary>Waits until an element says this.</summary>
     public static Task SaysAsync(ILocator element, string text) =>
         Assertions.Expect(element).ToContainTextAsync(text, new() { Timeout = Slow.Timeout });
+
+    /// <summary>Waits until there are this many of an element.</summary>
+    public static Task CountsAsync(ILocator element, int count) =>
+        Assertions.Expect(element).ToHaveCountAsync(count, Slow);
 
     static LocatorAssertionsToHaveCountOptions Slow => new() { Timeout = (float)Patience.Deadline.TotalMilliseconds };
 

@@ -1,0 +1,53 @@
+using Microsoft.Playwright;
+
+namespace Cote.BlackBox.Page;
+
+/// <summary>A chat that is shown to whoever has its link.</summary>
+[Trait("Stage", "slow")]
+[Collection(nameof(PageServer))]
+public sealed class SharePageTests(PageServer server)
+{
+    [Fact]
+    public async Task A_shared_chat_is_read_without_an_account_while_it_grows_until_its_link_is_deleted()
+    {
+        server.Model.Script = FakeReply.Text("The **first** reply.");
+        await using var ada = await server.RegisterAsync("ada");
+        await ada.AskAsync("Share me");
+        var link = await ShareAsync(ada);
+        await using var guest = await server.VisitAsync(link.PathAndQuery);
+        await Visitor.SaysAsync(guest.Questions, "Share me");
+        await Visitor.SaysAsync(guest.Replies, "The first reply.");
+        (await guest.Replies.Locator("strong").InnerTextAsync()).ShouldBe("first");
+
+        var gate = new Gate();
+        server.Model.Script = FakeReply.Text("Half of it").ThenWaitFor(gate).Then(" and the rest.");
+        await ada.SayAsync("Go on");
+        await Visitor.SaysAsync(guest.Replies.Last, "Half of it");
+        gate.Open();
+        await Visitor.SaysAsync(guest.Replies.Last, "Half of it and the rest.");
+        await ada.EndedAsync(2);
+        await Visitor.CountsAsync(guest.Replies, 2);
+        await Visitor.CountsAsync(guest.Questions, 2);
+
+        await ada.GoAsync("settings/shares");
+        await ada.Button("Delete this link").ClickAsync();
+        await Visitor.CountsAsync(ada.Button("Delete this link"), 0);
+        await Visitor.SaysAsync(guest.Page.GetByRole(AriaRole.Main), "This link does not exist, or not any more.");
+        await Visitor.CountsAsync(guest.Replies, 0);
+        await guest.Page.ReloadAsync();
+        await Visitor.SaysAsync(guest.Page.GetByRole(AriaRole.Main), "This link does not exist, or not any more.");
+        guest.Complaints.ShouldBeEmpty();
+        guest.Asked.Where(x => new Uri(x).Authority != server.Node.Url.Authority).ShouldBeEmpty();
+    }
+
+    /// <summary>Makes a link of the chat that is shown, which follows it.</summary>
+    internal static async Task<Uri> ShareAsync(Visitor person)
+    {
+        await person.Button("Share").ClickAsync();
+        await person.Dialog.GetByLabel("New messages too, while they come").CheckAsync();
+        await person.Button("Make a link").ClickAsync();
+        var link = await person.Dialog.GetByRole(AriaRole.Textbox, new() { Name = "Link" }).InputValueAsync();
+        await person.Dialog.GetByRole(AriaRole.Button, new() { Name = "Close" }).ClickAsync();
+        return new(link);
+    }
+}
