@@ -9,19 +9,26 @@ export function follow(token: string, show: (state: State) => void): void {
   let chat: Shared | null = null
   let live: 'off' | 'on' | 'full' | 'away' = 'off'
   let fetches = 0
+  let fetching = false
   let meanwhile: Frame[] = []
+  let events: EventSource | null = null
+  let later: ReturnType<typeof setTimeout> | undefined
 
   const shown = () => chat && show({ is: 'shown', chat, live })
 
   const fetchChat = async (): Promise<void> => {
     const number = ++fetches
     let answer
+    fetching = true
+    meanwhile = []
     try {
       answer = await fetch(path, { credentials: 'omit', cache: 'no-store' })
       if (number !== fetches)
         return
-      if (answer.status === 404)
+      if (answer.status === 404) {
+        stop()
         return show({ is: 'gone' })
+      }
       if (answer.status === 429) {
         const seconds = Number(answer.headers.get('Retry-After')) || 30
         setTimeout(() => void fetchChat(), seconds * 1_000)
@@ -33,6 +40,7 @@ export function follow(token: string, show: (state: State) => void): void {
       chat = await answer.json() as Shared
       if (number !== fetches)
         return
+      fetching = false
       for (const frame of meanwhile.splice(0))
         chat = apply(chat, frame)
       shown()
@@ -47,32 +55,41 @@ export function follow(token: string, show: (state: State) => void): void {
     }
   }
 
+  const stop = (): void => {
+    chat = null
+    meanwhile = []
+    events?.close()
+    clearTimeout(later)
+  }
+
   const listen = (): void => {
-    const events = new EventSource(`${path}/events`)
+    const stream = events = new EventSource(`${path}/events`)
     const on = (event: MessageEvent<string>) => {
+      if (!chat)
+        return
       const frame = JSON.parse(event.data) as Frame
       live = 'on'
       if (frame.type === 'reset') {
-        meanwhile = []
         void fetchChat()
         return
       }
-      meanwhile.push(frame)
-      if (meanwhile.length > 1_000)
-        meanwhile.shift()
-      chat = apply(chat!, frame)
+      if (fetching)
+        meanwhile.push(frame)
+      chat = apply(chat, frame)
       shown()
     }
     for (const type of types)
-      events.addEventListener(type, on)
-    events.onerror = () => {
+      stream.addEventListener(type, on)
+    stream.onerror = () => {
+      if (!chat)
+        return
       // A browser tries a line that broke again by itself. An answer that is no stream ends it: gone, or too many watch.
-      live = events.readyState === EventSource.CLOSED ? 'full' : 'away'
+      live = stream.readyState === EventSource.CLOSED ? 'full' : 'away'
       shown()
-      if (events.readyState !== EventSource.CLOSED)
+      if (stream.readyState !== EventSource.CLOSED)
         return
       void fetchChat()
-      setTimeout(listen, 20_000)
+      later = setTimeout(listen, 20_000)
     }
   }
 

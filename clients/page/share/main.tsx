@@ -9,6 +9,14 @@ const dress = () => document.documentElement.dataset.theme = dark.matches ? 'dar
 dress()
 dark.addEventListener('change', dress)
 
-const token = decodeURIComponent(location.pathname.split('/')[2] ?? '')
+const token = decoded(location.pathname.split('/')[2] ?? '')
 const place = document.getElementById('app')!
 follow(token, (state) => render(<Viewer state={state} token={token} />, place))
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}

@@ -9,5 +9,13 @@ import './styles/chat.css'
 import './styles/message.css'
 
 show()
+// A file that is dropped beside the places for files would take the browser away from the page.
+for (const type of ['dragover', 'drop'] as const)
+  addEventListener(type, (e) => {
+    if (!e.defaultPrevented && e.dataTransfer?.types.includes('Files')) {
+      e.preventDefault()
+      e.dataTransfer.dropEffect = 'none'
+    }
+  })
 addEventListener('load', () => setTimeout(() => void keepPage(), 2000))
 render(<App />, document.getElementById('app')!)

@@ -2,7 +2,6 @@ import type { Chat, Limits, Message } from 'cote-client'
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { client } from '../state/client.ts'
 import { newId } from '../state/id.ts'
-import { read, write } from '../state/local.ts'
 import { useOnce } from '../state/models.ts'
 import { go } from '../state/route.ts'
 import { minutes, number } from '../ui/format.ts'
@@ -10,10 +9,11 @@ import { Camera, Clip, Close, Mic, Plus, Square, Up } from '../ui/icons.tsx'
 import { Menu } from '../ui/Menu.tsx'
 import { fail } from '../ui/toast.tsx'
 import { Attachments } from './Attachments.tsx'
+import { useDraft } from './draft.ts'
 import { ModelPicker } from './ModelPicker.tsx'
 import { useRecorder } from './recorder.ts'
 import { stopChat } from './running.ts'
-import { typeOf, type Uploads } from './uploads.ts'
+import { leave, typeOf, type Uploads } from './uploads.ts'
 
 type Body = { content: string; media_urls?: string[]; type?: 'text' | 'image' | 'audio' | 'file' }
 
@@ -36,11 +36,14 @@ export function Composer({
   uploads: Uploads
 }) {
   const [text, setText] = useDraft(id)
-  const [sending, setSending] = useState(false)
+  // What is on its way to the server before the message is: the files beside the text, or a voice message.
+  const [busy, setBusy] = useState<'files' | 'voice'>()
+  const sending = !!busy
   const field = useRef<HTMLTextAreaElement>(null)
   const files = useRef<HTMLInputElement>(null)
   const camera = useRef<HTMLInputElement>(null)
   const recorder = useRecorder()
+  const mounted = useMounted()
   const most = useOnce<Limits>('/limits')?.max_content_length ?? Infinity
 
   useLayoutEffect(() => grow(field.current), [text])
@@ -52,7 +55,8 @@ export function Composer({
   const deliver = (body: Body) => {
     const chatId = id ?? begin(options)
     client.send(chatId, body).catch(() => {})
-    if (!id) go(`/c/${chatId}`)
+    // Who has gone elsewhere meanwhile stays there.
+    if (!id && mounted.current) go(`/c/${chatId}`)
   }
   const send = async () => {
     const content = text
@@ -65,9 +69,10 @@ export function Composer({
       )
       return
     }
-    setSending(true)
+    if (uploads.items.length) setBusy('files')
     try {
       const taken = uploads.items.length ? await uploads.take() : []
+      if (!content.trim() && taken.length === 0) return
       setText('')
       deliver({
         content,
@@ -75,22 +80,24 @@ export function Composer({
       })
     } catch (error) {
       fail(error)
+    } finally {
+      setBusy(undefined)
+      field.current?.focus()
     }
-    setSending(false)
-    field.current?.focus()
   }
   const sendVoice = async () => {
     const file = await recorder.finish()
     if (!file?.size) return
-    setSending(true)
+    setBusy('voice')
     try {
       const upload = await client.upload(file, { name: file.name })
       deliver({ content: '', media_urls: [upload.url], type: 'audio' })
     } catch (error) {
       fail(error)
-      uploads.add([file])
+      if (mounted.current) uploads.add([file])
+      else leave(id, file)
     }
-    setSending(false)
+    setBusy(undefined)
   }
   const onKeyDown = (e: KeyboardEvent) => {
     // A keyboard that composes letters ends a word with Enter, which sends nothing.
@@ -108,7 +115,8 @@ export function Composer({
   }
   const onPaste = (e: ClipboardEvent) => {
     const pasted = e.clipboardData?.files
-    if (!pasted?.length) return
+    // A table or a page brings a picture of itself beside its text.
+    if (!pasted?.length || e.clipboardData!.types.includes('text/plain')) return
     e.preventDefault()
     uploads.add(pasted)
   }
@@ -169,6 +177,7 @@ export function Composer({
               placeholder="Write a message"
               rows={1}
               value={text}
+              readOnly={busy === 'files'}
               enterkeyhint="send"
               dir="auto"
               onInput={(e) => setText(e.currentTarget.value)}
@@ -248,18 +257,15 @@ function begin(options: Partial<Chat>) {
   return id
 }
 
-/** What was typed and not sent stays on this device. */
-function useDraft(id: string | undefined): [string, (text: string) => void] {
-  const key = `draft.${id ?? 'new'}`
-  const [text, setText] = useState(() => read<string>(key) ?? '')
-  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined)
-  const set = (next: string) => {
-    setText(next)
-    clearTimeout(timer.current)
-    if (!next) write(key, undefined)
-    else timer.current = setTimeout(() => write(key, next), 300)
-  }
-  return [text, set]
+function useMounted() {
+  const mounted = useRef(true)
+  useEffect(() => {
+    mounted.current = true
+    return () => {
+      mounted.current = false
+    }
+  }, [])
+  return mounted
 }
 
 function grow(field: HTMLTextAreaElement | null) {

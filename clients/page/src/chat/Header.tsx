@@ -37,7 +37,7 @@ export function Header({
         {chat && open === 'rename' ? (
           <Rename chat={chat} onDone={close} />
         ) : chat ? (
-          <h1 title={titleOf(chat)} onDblClick={() => setOpen('rename')}>
+          <h1 dir="auto" title={titleOf(chat)} onDblClick={() => setOpen('rename')}>
             {titleOf(chat)}
           </h1>
         ) : (

@@ -3,13 +3,20 @@ import { fail } from '../ui/toast.tsx'
 
 const kinds = ['audio/webm;codecs=opus', 'audio/mp4', 'audio/ogg;codecs=opus']
 
+const end = (stream: MediaStream) => stream.getTracks().forEach((t) => t.stop())
+
 /** Records the voice: `start`, then `finish` for the file or `cancel`. */
 export function useRecorder() {
   const [seconds, setSeconds] = useState<number>()
   const recorder = useRef<MediaRecorder | undefined>(undefined)
   const pieces = useRef<Blob[]>([])
+  // Of the last start or end: what the browser answers to an earlier one comes too late.
+  const round = useRef(0)
+  const asking = useRef(false)
   const release = () => {
-    recorder.current?.stream.getTracks().forEach((t) => t.stop())
+    round.current++
+    asking.current = false
+    if (recorder.current) end(recorder.current.stream)
     recorder.current = undefined
     setSeconds(undefined)
   }
@@ -27,28 +34,41 @@ export function useRecorder() {
       fail(new Error('This browser records only on a page that came over HTTPS.'))
       return
     }
+    if (asking.current || recorder.current) return
+    asking.current = true
+    const mine = ++round.current
+    let stream: MediaStream | undefined
     try {
-      const stream = await navigator.mediaDevices.getUserMedia({ audio: true })
+      stream = await navigator.mediaDevices.getUserMedia({ audio: true })
+      if (mine !== round.current) return end(stream)
       const mimeType = kinds.find((k) => MediaRecorder.isTypeSupported(k))
-      recorder.current = new MediaRecorder(stream, mimeType ? { mimeType } : {})
-      pieces.current = []
-      recorder.current.ondataavailable = (e) => pieces.current.push(e.data)
-      recorder.current.start(1000)
+      const made = new MediaRecorder(stream, mimeType ? { mimeType } : {})
+      const kept: Blob[] = []
+      made.ondataavailable = (e) => kept.push(e.data)
+      made.start(1000)
+      recorder.current = made
+      pieces.current = kept
       setSeconds(0)
     } catch {
-      fail(new Error('The browser does not let this page use the microphone.'))
+      if (stream) end(stream)
+      if (mine === round.current) fail(new Error('The browser does not let this page use the microphone.'))
     }
+    if (mine === round.current) asking.current = false
   }
   const finish = () =>
     new Promise<File | undefined>((resolve) => {
       const current = recorder.current
       if (!current) return resolve(undefined)
-      current.onstop = () => {
+      const kept = pieces.current
+      const done = () => {
         const type = current.mimeType.split(';')[0]!
         const name = `voice.${type.includes('mp4') ? 'm4a' : type.includes('ogg') ? 'ogg' : 'webm'}`
-        release()
-        resolve(new File(pieces.current, name, { type }))
+        if (recorder.current === current) release()
+        resolve(new File(kept, name, { type }))
       }
+      // A microphone that was pulled out has ended it already.
+      if (current.state === 'inactive') return done()
+      current.onstop = done
       current.stop()
     })
   return { seconds, start, finish, cancel: release }

@@ -20,11 +20,19 @@ export interface Uploads {
   add: (files: Iterable<File>) => void
   retry: (key: string) => void
   remove: (key: string) => void
-  /** Takes all that were uploaded out of the field; waits for those that are under way. */
+  /** Takes out of the field what stands there now; waits for what is under way. */
   take: () => Promise<Attachment[]>
 }
 
 const most = 32
+
+/** Files of chats that nobody looked at when their upload failed; they stand beside the field when it is shown again. */
+const left = new Map<string, File[]>()
+
+export const leave = (chat: string | undefined, file: File) =>
+  left.set(chat ?? '', [...(left.get(chat ?? '') ?? []), file])
+
+export const forgetFiles = () => left.clear()
 
 /** The files beside the message field: each is uploaded at once, and can be given up while it is. */
 export function useUploads(chat: string | undefined): Uploads {
@@ -61,7 +69,7 @@ export function useUploads(chat: string | undefined): Uploads {
     )
     running.current.set(item.key, { end, done })
   }
-  return {
+  const uploads: Uploads = {
     items,
     busy: items.some((i) => !i.url && !i.error),
     add(files) {
@@ -92,18 +100,25 @@ export function useUploads(chat: string | undefined): Uploads {
       )
     },
     async take() {
-      const waited = await Promise.all(now.current.map((i) => running.current.get(i.key)?.done))
-      const ready = waited.filter((i): i is Attachment => !!i?.url)
-      if (ready.length < now.current.length)
-        throw new Error('Not every file was uploaded. Try it again, or take it out.')
-      for (const item of now.current) {
+      const wanted = new Set(now.current.map((i) => i.key))
+      await Promise.all(now.current.map((i) => running.current.get(i.key)?.done))
+      // What was taken out meanwhile does not go, and what was added meanwhile goes with the next message.
+      const ready = now.current.filter((i) => wanted.has(i.key))
+      if (ready.some((i) => !i.url)) throw new Error('Not every file was uploaded. Try it again, or take it out.')
+      for (const item of ready) {
         running.current.delete(item.key)
         if (item.preview) URL.revokeObjectURL(item.preview)
       }
-      set(() => [])
+      set((all) => all.filter((i) => !ready.includes(i)))
       return ready
     },
   }
+  useEffect(() => {
+    const files = left.get(chat ?? '')
+    left.delete(chat ?? '')
+    if (files) uploads.add(files)
+  }, [chat])
+  return uploads
 }
 
 /** The type of a message with these uploads. */

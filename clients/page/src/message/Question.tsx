@@ -81,7 +81,7 @@ function Bubble({ text, title }: { text: string; title?: string }) {
   const [open, setOpen] = useState(false)
   const long = text.length > collapsed
   return (
-    <div class="bubble" title={title}>
+    <div class="bubble" title={title} dir="auto">
       {long && !open ? `${text.slice(0, collapsed)}…` : text}
       {long && (
         <button type="button" class="link bubble-more" aria-expanded={open} onClick={() => setOpen(!open)}>
@@ -114,6 +114,7 @@ function Edit({ message, onDone }: { message: Message; onDone: () => void }) {
     >
       <textarea
         aria-label="Edit the question"
+        dir="auto"
         value={text}
         rows={Math.min(12, text.split('\n').length + 1)}
         ref={(el) => {
@@ -130,7 +131,7 @@ function Edit({ message, onDone }: { message: Message; onDone: () => void }) {
             e.stopPropagation()
             onDone()
           }
-          if (e.key === 'Enter' && !e.shiftKey && !e.isComposing) {
+          if (e.key === 'Enter' && !e.shiftKey && !e.isComposing && e.keyCode !== 229) {
             e.preventDefault()
             save()
           }

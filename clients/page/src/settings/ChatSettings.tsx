@@ -28,7 +28,8 @@ export function ChatSettings({
   onOptions: (options: Partial<Chat>) => void
   onClose: () => void
 }) {
-  const given = chat ?? options
+  // As it was when this opened: what nobody touches here stays as it is meanwhile.
+  const [given] = useState(chat ?? options)
   const models = useModels()
   const standard = models.find((m) => m.default)?.id
   const tools = useOnce<ToolInfo[]>('/tools') ?? []
@@ -50,7 +51,7 @@ export function ChatSettings({
       tools: chosen,
     }
     try {
-      if (chat) await client.updateChat(chat.id, patch)
+      if (chat) await client.updateChat(chat.id, changes(patch, given))
       else
         onOptions({
           ...Object.fromEntries(Object.entries(patch).filter(([, v]) => v !== null)),
@@ -68,6 +69,11 @@ export function ChatSettings({
           <span>Model of this chat</span>
           <select name="model" defaultValue={given.model ?? ''} key={models.length}>
             <option value="">{standard ? `As the server has it (${standard})` : 'As the server has it'}</option>
+            {given.model && !models.some((m) => m.id === given.model) && (
+              <option value={given.model} selected>
+                {given.model}
+              </option>
+            )}
             {models.map((m) => (
               <option key={m.id} value={m.id} selected={m.id === given.model}>
                 {m.id}
@@ -125,7 +131,7 @@ export function ChatSettings({
             <span>Reasoning</span>
             <select name="reasoning_effort" defaultValue={given.reasoning_effort ?? ''}>
               <option value="">As the model has it</option>
-              {efforts.map((v) => (
+              {[...new Set([...efforts, given.reasoning_effort])].filter(isGiven).map((v) => (
                 <option key={v} value={v} selected={v === given.reasoning_effort}>
                   {v}
                 </option>
@@ -152,6 +158,16 @@ export function ChatSettings({
   )
 }
 
+const isGiven = <T,>(value: T | null | undefined): value is T => value !== null && value !== undefined
+
+/** Only what is another value than before. */
+function changes(patch: ChatPatch, before: Partial<Chat>): ChatPatch {
+  const was = { ...before, system_prompt: before.system_prompt?.trim() || null }
+  const isOther = ([name, value]: [string, unknown]) =>
+    JSON.stringify(value ?? null) !== JSON.stringify(was[name as keyof Chat] ?? null)
+  return Object.fromEntries(Object.entries(patch).filter(isOther))
+}
+
 function Tools({
   tools,
   chosen,
@@ -163,8 +179,11 @@ function Tools({
 }) {
   const has = (name: string) => chosen === null || chosen.includes(name)
   const toggle = (name: string) => {
-    const now = tools.map((t) => t.name).filter((n) => (n === name ? !has(n) : has(n)))
-    onChange(now.length === tools.length ? null : now)
+    const names = tools.map((t) => t.name)
+    // A tool that is not listed now stays chosen.
+    const others = chosen?.filter((n) => !names.includes(n)) ?? []
+    const now = names.filter((n) => (n === name ? !has(n) : has(n)))
+    onChange(now.length === names.length && others.length === 0 ? null : [...now, ...others])
   }
   return (
     <fieldset class="checks">

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks'
 import { client } from '../state/client.ts'
-import { tokenFetch } from '../state/download.ts'
+import { patiently, tokenFetch } from '../state/download.ts'
 import { save } from '../state/files.ts'
 import { Confirm } from '../ui/Dialog.tsx'
 import { number } from '../ui/format.ts'
@@ -13,7 +13,7 @@ interface Report {
   chats: number
   messages: number
   skipped: { item: number; reason: string }[]
-  error?: string
+  error?: { code: string; detail: string } | null
 }
 
 const reasons: Record<string, string> = {
@@ -97,7 +97,7 @@ function Import() {
     setReport(undefined)
     setPhase(`Uploads ${file.name}…`)
     try {
-      let answer = (await client.request<Report>('POST', '/import', file)) as Report
+      let answer = await patiently<Report>('POST', '/import', file)
       while (answer.id && answer.state !== 'done' && answer.state !== 'failed') {
         answer = { id: answer.id, ...((await client.request<Report>('GET', `/import/${answer.id}`)) as Report) }
         setPhase(
@@ -107,7 +107,7 @@ function Import() {
         )
         if (answer.state === 'queued' || answer.state === 'running') await new Promise((go) => setTimeout(go, 700))
       }
-      if (answer.state === 'failed') setError(answer.error ?? 'The import failed.')
+      if (answer.state === 'failed') setError(answer.error?.detail ?? 'The import failed.')
       else setReport(answer)
     } catch (caught) {
       setError(sentence(caught))

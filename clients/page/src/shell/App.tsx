@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks'
 import { Auth } from '../auth/Auth.tsx'
+import { forgetFiles } from '../chat/uploads.ts'
 import { client, useClient } from '../state/client.ts'
 import { forgetAnswers } from '../state/models.ts'
 import * as seen from '../state/seen.ts'
@@ -31,6 +32,7 @@ export function App() {
     // What belongs to the one who was here does not wait for the next.
     forgetAnswers()
     forget()
+    forgetFiles()
     seen.end()
     document.title = 'Cote'
   }, [started, loggedOut])

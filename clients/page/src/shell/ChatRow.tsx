@@ -31,7 +31,7 @@ export const ChatRow = memo(function ChatRow({ chat, current }: { chat: Chat; cu
           onDblClick={() => setRenaming(true)}
         >
           {chat.temporary && <Ghost />}
-          <span class="chat-row-title">{title}</span>
+          <span class="chat-row-title" dir="auto">{title}</span>
           {unread && <span class="dot" aria-label="unread" role="img" />}
           {chat.is_pinned && (
             <span class="pinned" aria-label="pinned" role="img">
@@ -93,6 +93,7 @@ export function Rename({ chat, onDone }: { chat: Chat; onDone: () => void }) {
     >
       <input
         aria-label="Title"
+        dir="auto"
         value={title}
         maxLength={500}
         ref={(input) => {

@@ -69,7 +69,7 @@ export function SearchResults({ query }: { query: string }) {
           <li key={`${hit.chat_id}${hit.message_id}`} class="hit">
             <a href={hit.message_id ? `#/c/${hit.chat_id}/m/${hit.message_id}` : `#/c/${hit.chat_id}`}>
               <span class="hit-head">
-                <span class="hit-title">
+                <span class="hit-title" dir="auto">
                   {hit.message_id ? (
                     titleOf({ title: hit.chat_title })
                   ) : (
@@ -79,7 +79,7 @@ export function SearchResults({ query }: { query: string }) {
                 <time dateTime={hit.timestamp}>{short(hit.timestamp)}</time>
               </span>
               {hit.message_id && (
-                <span class="hit-text">
+                <span class="hit-text" dir="auto">
                   <Marked text={hit.snippet} ranges={hit.ranges} />
                 </span>
               )}

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { ChatView } from '../chat/ChatView.tsx'
+import { useStranded } from '../chat/draft.ts'
 import { prepareTexts } from '../message/Text.tsx'
 import { useClient } from '../state/client.ts'
 import { useKeys } from '../state/keys.ts'
@@ -32,6 +33,7 @@ export function Shell() {
     return () => media.removeEventListener('change', changed)
   }, [])
   useEffect(() => void prepareTexts(), [])
+  useStranded()
   useEffect(() => setDrawer(false), [route.page, route.id, route.message])
 
   const move = (by: number) => {

@@ -5,6 +5,7 @@ import type { Route } from '../state/route.ts'
 import { go } from '../state/route.ts'
 import { fail } from '../ui/toast.tsx'
 import { Archive, Close, Compose, Dove, Gear, Keyboard, Left, Logout, Person, Search } from '../ui/icons.tsx'
+import { Confirm } from '../ui/Dialog.tsx'
 import { Menu } from '../ui/Menu.tsx'
 import { ChatRow } from './ChatRow.tsx'
 import { SearchResults } from './SearchResults.tsx'
@@ -142,8 +143,15 @@ function Sections({ archive, current, onBack }: { archive: boolean; current?: st
 
 function Account({ onKeys }: { onKeys: () => void }) {
   const user = useClient((s) => s.user)
+  const waiting = useClient((s) => Object.values(s.pending).reduce((n, all) => n + all.length, 0))
+  const [asking, setAsking] = useState(false)
   const name = user?.username ?? '…'
+  const logOut = () => {
+    client.logout().catch(fail)
+    go('/')
+  }
   return (
+    <>
     <Menu
       label="Account"
       showLabel
@@ -163,12 +171,19 @@ function Account({ onKeys }: { onKeys: () => void }) {
         {
           label: 'Log out',
           icon: <Logout />,
-          onSelect: () => {
-            client.logout().catch(fail)
-            go('/')
-          },
+          onSelect: () => (waiting ? setAsking(true) : logOut()),
         },
       ]}
     />
+    {asking && (
+      <Confirm
+        title="Log out?"
+        text={`${waiting === 1 ? 'A message was' : `${waiting} messages were`} not sent yet and would be lost.`}
+        action="Log out"
+        onClose={() => setAsking(false)}
+        onConfirm={logOut}
+      />
+    )}
+    </>
   )
 }

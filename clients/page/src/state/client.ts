@@ -1,8 +1,17 @@
 import { createClient, indexedDBStorage, type Chat, type State } from 'cote-client'
 import { useLayoutEffect, useReducer, useRef } from 'preact/hooks'
 
+// What is saved as a file stays the text that came: as JSON it would be read whole and written anew.
+const fetchFile: typeof fetch = async (input, init) => {
+  const answer = await fetch(input, init)
+  if (!answer.ok || !/^[^?]*\/export(\?|$)/.test(String(input))) return answer
+  const headers = new Headers(answer.headers)
+  headers.set('Content-Type', 'text/plain; charset=utf-8')
+  return new Response(answer.body, { status: answer.status, headers })
+}
+
 /** The one client of this page: all that is shown comes from its state, all that is done goes through it. */
-export const client = createClient({ url: location.origin, storage: indexedDBStorage() })
+export const client = createClient({ url: location.origin, storage: indexedDBStorage(), fetch: fetchFile })
 
 const listeners = new Set<() => void>()
 let due = false

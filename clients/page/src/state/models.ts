@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks'
-import { client } from './client.ts'
+import { client, useClient } from './client.ts'
 
 export interface Model {
   id: string
@@ -29,6 +29,8 @@ export const forgetAnswers = () => kept.clear()
 /** The answer of a route that changes seldom, undefined until it is there. */
 export function useOnce<T>(path: string): T | undefined {
   const [value, setValue] = useState<T>()
+  // What failed without a network is asked for again once there is one.
+  const live = useClient((s) => s.status === 'live')
   useEffect(() => {
     let gone = false
     once<T>(path).then(
@@ -40,7 +42,7 @@ export function useOnce<T>(path: string): T | undefined {
     return () => {
       gone = true
     }
-  }, [path])
+  }, [path, live])
   return value
 }
 

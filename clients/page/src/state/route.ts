@@ -10,8 +10,16 @@ export interface Route {
   message?: string
 }
 
+const decoded = (text: string) => {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
 function read(): Route {
-  const [page, id, kind, message] = location.hash.replace(/^#\/?/, '').split('/').map(decodeURIComponent)
+  const [page, id, kind, message] = location.hash.replace(/^#\/?/, '').split('/').map(decoded)
   if (page === 'c' && id) return { page: 'chat', id, message: kind === 'm' ? message : undefined }
   if (page === 'settings') return { page: 'settings', id: id || 'account' }
   if (page === 'import-share' && id) return { page: 'import-share', id }

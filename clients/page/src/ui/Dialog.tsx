@@ -2,7 +2,9 @@ import type { ComponentChildren } from 'preact'
 import { useEffect, useId, useRef } from 'preact/hooks'
 import { Close } from './icons.tsx'
 
-/** A modal window. Escape and a click beside it close it; the focus goes back to where it was. */
+/**
+ * A modal window. Escape closes it, and a press beside it where nothing was typed; the focus goes back to where it was.
+ */
 export function Dialog({
   title,
   onClose,
@@ -18,6 +20,7 @@ export function Dialog({
 }) {
   const ref = useRef<HTMLDialogElement>(null)
   const id = useId()
+  const typed = useRef(false)
   useEffect(() => {
     const before = document.activeElement
     const dialog = ref.current!
@@ -41,8 +44,11 @@ export function Dialog({
         e.preventDefault()
         onClose()
       }}
+      onInput={() => {
+        typed.current = true
+      }}
       onMouseDown={(e) => {
-        if (e.target === ref.current) onClose()
+        if (e.target === ref.current && !typed.current) onClose()
       }}
     >
       <div class="dialog-box">

@@ -8,11 +8,12 @@ const numbers = new Intl.NumberFormat()
 /** The section of the chat list that a time belongs to. */
 export function period(time: string) {
   if (!time) return 'Today'
-  const age = startOfDay(Date.now()) - startOfDay(Date.parse(time))
-  if (age <= 0) return 'Today'
-  if (age <= day) return 'Yesterday'
-  if (age <= 7 * day) return 'Last 7 days'
-  if (age <= 30 * day) return 'Last 30 days'
+  // A day of the clock's change has 23 or 25 hours.
+  const days = Math.round((startOfDay(Date.now()) - startOfDay(Date.parse(time))) / day)
+  if (days <= 0) return 'Today'
+  if (days <= 1) return 'Yesterday'
+  if (days <= 7) return 'Last 7 days'
+  if (days <= 30) return 'Last 30 days'
   return 'Older'
 }
 

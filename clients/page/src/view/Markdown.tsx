@@ -86,13 +86,17 @@ interface SectionProps {
 }
 
 class SectionView extends Component<SectionProps> {
+  #needed = ''
+
   override shouldComponentUpdate(next: this['props']): boolean {
-    return next.section !== this.props.section || next.definitions !== this.props.definitions
+    return next.section !== this.props.section
+      || (next.definitions !== this.props.definitions && next.document.definitionsOf(next.section) !== this.#needed)
       || next.skipped !== this.props.skipped || next.sources.length !== this.props.sources.length
   }
 
   override render() {
     const { section, document, sources, skipped } = this.props
+    this.#needed = document.definitionsOf(section)
     return (
       <div class={skipped ? 'md-section md-skip' : 'md-section'} style={skipped ? { containIntrinsicBlockSize: `auto ${Math.round(guess(section.blocks) * 1.6)}em` } : undefined}>
         {section.blocks.map((block) => (

@@ -51,8 +51,12 @@ export class MarkdownDocument {
     const all = this.#splitter.definitions
     if (all.size === 0 || block.kind !== 'markdown')
       return ''
-    const names = new Set([...block.text.matchAll(/\[([^[\]\n]{1,100})\]/g)].map(([, name]) => name!.toLowerCase()))
-    return [...names].map((name) => all.get(name)).filter(Boolean).join('\n')
+    return mentions(block).map((name) => all.get(name)).filter(Boolean).join('\n')
+  }
+
+  /** All that the blocks of a section need. */
+  definitionsOf(section: Section): string {
+    return section.blocks.map((block) => this.definitionsFor(block)).filter(Boolean).join('\n')
   }
 
   /** Changes when a definition is added. */
@@ -88,6 +92,19 @@ export class MarkdownDocument {
     this.#closed = false
     this.sections = []
   }
+}
+
+const mentioned = new WeakMap<Block, string[]>()
+
+/** The names in brackets of a block, which never changes. */
+function mentions(block: Block): string[] {
+  let names = mentioned.get(block)
+  if (!names) {
+    const found = [...block.text.matchAll(/\[([^[\]\n]{1,100})\]/g)].map(([, name]) => name!.toLowerCase())
+    names = [...new Set(found)]
+    mentioned.set(block, names)
+  }
+  return names
 }
 
 /** One comparison of memory: a loop over letters would cost more than the rest of a frame. */
