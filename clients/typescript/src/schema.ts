@@ -7995,6 +7995,7 @@ export interface operations {
     GetSharedMedia: {
         parameters: {
             query?: {
+                /** @description From the URL of a part: the answer is that very file, or a 404 */
                 v?: string;
             };
             header?: {
