@@ -38,13 +38,14 @@ void main() {
 
   Outbox fresh() => Outbox(server.web, storage);
 
-  List<dynamic> stored() => jsonDecode(storage.get('outbox') ?? '[]') as List<dynamic>;
+  List<dynamic> stored() => jsonDecode(storage.get('outbox:u') ?? '[]') as List<dynamic>;
 
-  setUp(() {
+  setUp(() async {
     server = Server();
     server.web.bearer = Login();
     storage = MemoryStorage();
     outbox = fresh();
+    await outbox.load('u');
     outbox.start();
   });
 
@@ -80,7 +81,7 @@ void main() {
     await until(() => stored().isNotEmpty);
     final next = fresh();
     addTearDown(next.close);
-    await next.load();
+    await next.load('u');
     next.start();
     final asked = await server.next();
     expect(asked.body['id'], '1');
@@ -113,6 +114,35 @@ void main() {
     expect(again.body, <String, dynamic>{'id': '1', 'content': 'Text 1'});
     again.answer(<String, dynamic>{});
     await done;
+  });
+
+  test('a page of the network on the way is no answer', () async {
+    final done = outbox.add(entry('1'));
+    final first = await server.next();
+    first.page();
+    final second = await server.next();
+    second.answer(<String, dynamic>{'id': '1'});
+    await done;
+    expect(outbox.entries, isEmpty);
+  });
+
+  test('what waits at the end of a login is given up, and stays stored for its user', () async {
+    final done = expectLater(
+      outbox.add(entry('1')),
+      throwsA(isA<CoteError>().having((x) => x.code, 'code', 'closed')),
+    );
+    await server.next();
+    outbox.end();
+    await done;
+    await expectLater(outbox.add(entry('2')), throwsA(isA<CoteError>().having((x) => x.status, 'status', 401)));
+    expect(stored(), hasLength(1));
+  });
+
+  test('a message that is added or retried twice is one', () async {
+    final done = <Future<Json>>[outbox.add(entry('1')), outbox.add(entry('1')), outbox.retry('1')];
+    expect(outbox.entries, hasLength(1));
+    (await server.next()).answer(<String, dynamic>{'id': '1'});
+    expect(await Future.wait(done), hasLength(3));
   });
 
   test('a dismissed message is gone', () async {

@@ -24,6 +24,11 @@ class Asked {
   void refuse(int status, String code, [Map<String, String> headers = const <String, String>{}]) =>
       answer(<String, dynamic>{'detail': 'It is refused.', 'code': code}, status, headers);
 
+  /// Something on the way answers in the name of the server.
+  void page() => _answer.complete(
+        http.Response('<h1>Welcome</h1>', 200, headers: const <String, String>{'content-type': 'text/html'}),
+      );
+
   void cut() => _answer.completeError(http.ClientException('The connection was cut.'));
 }
 

@@ -16,8 +16,8 @@ Future<MemoryStorage> loggedIn(String name) async {
   return storage;
 }
 
-Future<void> login(Storage storage, String name) async {
-  const user = <String, dynamic>{'id': 'u', 'username': 'ada', 'email': 'ada@example.org'};
+Future<void> login(Storage storage, String name, [String id = 'u']) async {
+  final user = <String, dynamic>{'id': id, 'username': 'ada', 'email': 'ada@example.org'};
   await storage.set('session', jsonEncode(<String, dynamic>{'tokens': tokens(name), 'user': user}));
 }
 
@@ -87,6 +87,18 @@ void main() {
     expect(again.request.headers['Authorization'], 'Bearer access-other');
     again.answer(<String, dynamic>{});
     await done;
+  });
+
+  test('the login of another user is not taken, and stays stored', () async {
+    final storage = await loggedIn('1');
+    final held = await session(storage);
+    final done = expectLater(server.web.object('GET', '/one'), throwsA(isA<CoteError>()));
+    final asked = await server.next();
+    await login(storage, 'other', 'v');
+    asked.refuse(401, 'not_authenticated');
+    await done;
+    expect(held.token, isNull);
+    expect(storage.get('session'), contains('access-other'));
   });
 
   test('a refused renewal ends the login', () async {

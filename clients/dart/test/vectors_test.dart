@@ -19,8 +19,10 @@ void main() {
 }
 
 void play(Json vector) {
-  final replica = Replica();
-  objects(vector['steps']).forEach((step) => take(replica, step));
+  var replica = Replica();
+  for (final step in objects(vector['steps'])) {
+    replica = take(replica, step);
+  }
   final expected = vector['expect'] as Json;
   final messages = expected['messages'] as Json;
   final held = <String, dynamic>{
@@ -33,8 +35,8 @@ void play(Json vector) {
   expect(plain(held), equals(expected));
 }
 
-/// Takes one step. A `want` is asserted, and from then on what it names is being fetched.
-void take(Replica replica, Json step) {
+/// Takes one step. A `want` is asserted, and from then on what it names is being fetched; a `reload` is a restart.
+Replica take(Replica replica, Json step) {
   if (step.containsKey('frame')) {
     replica.apply(Frame(step['frame'] as Json));
   } else if (step.containsKey('open')) {
@@ -47,6 +49,15 @@ void take(Replica replica, Json step) {
     replica.sync(step['sync'] as Json);
   } else if (step.containsKey('chat')) {
     replica.row(Chat(step['chat'] as Json));
+  } else if (step.containsKey('put')) {
+    final answer = step['put'] as Json;
+    if (answer.containsKey('chat')) {
+      replica.putChat(Chat(answer['chat'] as Json));
+    } else {
+      replica.putMessage(Message(answer['message'] as Json));
+    }
+  } else if (step.containsKey('reload')) {
+    return Replica()..load(plain(replica.save(replica.held)) as Json);
   } else if (step.containsKey('messages')) {
     final page = step['messages'] as Json;
     replica.fetched(
@@ -62,6 +73,7 @@ void take(Replica replica, Json step) {
       expect(held, equals(messages[id]));
     }
   }
+  return replica;
 }
 
 /// A want as the vectors write it.

@@ -59,6 +59,7 @@ class CoteClient {
   final Map<String, Completer<void>> _opening = <String, Completer<void>>{};
   final Set<String> _fetchingMore = <String>{};
   Future<void>? _syncing;
+  int _fetches = 0;
   int _failures = 0;
   Timer? _refetch;
   Timer? _saving;
@@ -91,28 +92,35 @@ class CoteClient {
   Future<User> login(String username, String password) async {
     _http.revive();
     final user = await _session.login(username, password, _device);
-    await (_loaded = _load());
+    await _loading(_load());
     _goLive();
     return user;
   }
 
   /// Ends the session and forgets everything that is stored.
   Future<void> logout() async {
-    try {
-      await _http.ask('POST', '/logout');
-    } on CoteError {
-      // It is over on this side.
+    final user = _session.user;
+    final token = _session.token;
+    // The device forgets before the server is told: the app may be closed at once, or the line be dead.
+    await Future.wait(<Future<void>>[_outbox.clear(), _session.end(), if (user != null) _forget(user)]);
+    if (token != null) {
+      try {
+        await _http.plain('POST', '/logout', const Call(timeout: Duration(seconds: 5)), token);
+      } on CoteError {
+        // It is over on this side.
+      }
     }
-    await _session.end();
-    await _outbox.clear();
-    await _storage.remove('state');
+  }
+
+  Future<void> _forget(User user) async {
+    await _storage.remove('state:${user.id}');
   }
 
   /// Resumes what is stored and goes live. It completes when there is a state to show, or no network, or no login.
   Future<void> start() async {
     _http.revive();
     _isStarted = true;
-    await (_loaded ??= _session.load().then((_) => _load()));
+    await (_loaded ?? _loading(_session.load().then((_) => _load())));
     if (_session.token == null) {
       return;
     }
@@ -130,13 +138,9 @@ class CoteClient {
     _stopLive();
     _http.close();
     _outbox.close();
-    _refetch?.cancel();
-    _refetch = null;
+    _forgetFailures();
     unawaited(save());
-    for (final opening in _opening.values) {
-      opening.completeError(closed());
-    }
-    _opening.clear();
+    _giveUp(closed());
     _reachFirst();
   }
 
@@ -146,24 +150,35 @@ class CoteClient {
     _outbox.wake();
   }
 
-  // What is stored belongs to one user: it waits for that one, or goes.
+  Future<void> _loading(Future<void> load) async {
+    _loaded = load;
+    try {
+      await load;
+    } catch (_) {
+      _loaded = null;
+      rethrow;
+    }
+  }
+
+  // What is stored belongs to one user, and waits for that one. A state that cannot be read is none.
   Future<void> _load() async {
     final user = _session.user;
     if (user == null) {
       return;
     }
-    final owner = await _storage.get('owner');
-    if (owner != null && owner != user.id) {
-      await _outbox.clear();
-      await _storage.remove('state');
-      _replica = Replica();
-    }
-    await _storage.set('owner', user.id);
-    await _outbox.load();
-    final text = _replica.cursor == null ? await _storage.get('state') : null;
-    if (text != null) {
-      _replica = Replica();
-      _replica.load(jsonDecode(text) as Json);
+    await _outbox.load(user.id);
+    if (_replica.cursor == null) {
+      try {
+        final dynamic saved = parsed(await _storage.get('state:${user.id}'));
+        if (saved is Json && saved['version'] == 1 && _session.user == user) {
+          final replica = Replica();
+          _opening.keys.forEach(replica.open);
+          replica.load(saved);
+          _replica = replica;
+        }
+      } catch (_) {
+        // Then it is fetched.
+      }
     }
     _changed();
   }
@@ -177,7 +192,7 @@ class CoteClient {
     final life = Life(cursor: _cursor, take: _take, lost: () => _replica.needSync(), became: _became);
     final connection = Connection(_http, _session, life, _sockets, _transport);
     _connection = connection;
-    unawaited(connection.run().whenComplete(() {
+    unawaited(connection.run().catchError(_report).whenComplete(() {
       if (_connection == connection) {
         _connection = null;
       }
@@ -196,9 +211,7 @@ class CoteClient {
   void _became(Status status, CoteError? error) {
     if (status == Status.live) {
       _outbox.wake();
-      _refetch?.cancel();
-      _refetch = null;
-      _failures = 0;
+      _forgetFailures();
     }
     if (status != Status.connecting) {
       _reachFirst();
@@ -210,15 +223,32 @@ class CoteClient {
     _changed();
   }
 
+  void _forgetFailures() {
+    _refetch?.cancel();
+    _refetch = null;
+    _failures = 0;
+  }
+
   void _ended() {
+    _http.abort();
     _stopLive();
+    _forgetFailures();
     _replica = Replica();
     _session.user = null;
     _loaded = null;
     _status = Status.loggedOut;
-    _outbox.entries = <Entry>[];
+    _outbox.end();
+    _giveUp(loggedOut());
     _reachFirst();
     _changed();
+  }
+
+  void _giveUp(CoteError error) {
+    final opening = _opening.values.toList();
+    _opening.clear();
+    for (final waiter in opening) {
+      waiter.completeError(error);
+    }
   }
 
   void _reachFirst() {
@@ -283,7 +313,11 @@ class CoteClient {
         }
       }
       for (final listener in _listeners.toList()) {
-        listener();
+        try {
+          listener();
+        } catch (error, trace) {
+          _report(error, trace);
+        }
       }
     });
   }
@@ -317,22 +351,27 @@ class CoteClient {
       if (!_isStarted || _session.token == null) {
         throw closed();
       }
-      _pump();
+      _pump(isForced: true);
       await _syncing;
     }
     return _replica.cursor!;
   }
 
-  void _pump() {
+  // After a failure all wait for the timer, but for a connection, which has its own.
+  void _pump({bool isForced = false}) {
     if (!_isStarted || _session.token == null) {
       return;
     }
     for (final want in _replica.wanted()) {
-      if (_refetch != null && want.kind != WantKind.sync) {
+      if ((_refetch != null && !isForced) || (_fetches >= 4 && want.kind != WantKind.sync)) {
         continue;
       }
       _replica.begin(want);
-      final fetching = _fetch(_replica, want);
+      _fetches++;
+      final fetching = _fetch(_replica, want).whenComplete(() {
+        _fetches--;
+        _changed();
+      });
       fetching.ignore();
       if (want.kind == WantKind.sync) {
         _syncing = fetching;
@@ -357,14 +396,17 @@ class CoteClient {
           break;
       }
       _saveSoon();
-      _changed();
-    } on CoteError catch (error) {
-      final isGone = error.status == 404;
+      _failures = 0;
+    } catch (caught) {
+      final error = caught is CoteError ? caught : CoteError(0, 'network', '$caught');
+      final status = error.status;
+      final isGone = status >= 400 && status < 500 && !const <int>[401, 408, 425, 429].contains(status);
       replica.failed(want, isGone: isGone);
-      if (want.kind == WantKind.messages && isGone) {
+      if (replica == _replica && (want.kind == WantKind.sync || !isGone)) {
+        _fetchAgain(error);
+      } else if (replica == _replica && want.kind == WantKind.messages) {
         _opening.remove(want.chatId)?.completeError(error);
       }
-      _fetchAgain(error);
       rethrow;
     }
   }
@@ -389,14 +431,16 @@ class CoteClient {
   Future<void> save() async {
     _saving?.cancel();
     _saving = null;
-    if (_session.token == null || _replica.cursor == null || _replica.needsSync) {
+    final user = _session.user;
+    if (user == null || _session.token == null || _replica.cursor == null || _replica.needsSync) {
       return;
     }
     final held = _replica.held;
-    final text = jsonEncode(_replica.save(held.skip(max(0, held.length - 20))));
+    final saved = _replica.save(held.skip(max(0, held.length - 20)), 100);
+    final text = jsonEncode(<String, dynamic>{'version': 1, ...saved});
     _savedUnits = text.length;
     try {
-      await _storage.set('state', text);
+      await _storage.set('state:${user.id}', text);
     } catch (_) {
       // A full storage costs the start without a network, nothing else.
     }
@@ -407,23 +451,23 @@ class CoteClient {
   /// Makes a chat, however long the network is away; an [id] of one's own, a UUID, can be used at once. [settings] are
   /// other fields of `POST /chats/`, such as `model`.
   Future<Chat> createChat({String? title, String? id, Json settings = const <String, dynamic>{}}) {
-    final own = id ?? uuid();
+    final own = id?.toLowerCase() ?? uuid();
     final body = <String, dynamic>{...settings, if (title != null) 'title': title, 'id': own};
     return _durable(Entry(id: own, chatId: own, path: '/chats/', body: body), (x) => Chat(x));
   }
 
   /// Changes fields of a chat, as `PATCH /chats/{id}` names them.
-  Future<Chat> updateChat(String chatId, Json patch) async => _put(await _write('PATCH', '/chats/$chatId', patch));
+  Future<Chat> updateChat(String chatId, Json patch) async => _put(await _write('PATCH', _path(chatId), patch));
 
   Future<void> deleteChat(String chatId) async {
-    for (final entry in _outbox.entries.where((x) => x.chatId == chatId).toList()) {
+    await _delete(_path(chatId));
+    for (final entry in _outbox.entries.where((x) => x.chatId == chatId.toLowerCase()).toList()) {
       _outbox.dismiss(entry.id);
     }
-    await _delete('/chats/$chatId');
   }
 
   Future<void> archiveAll() async {
-    await _http.ask('POST', '/chats/archive', tries: 4);
+    await _http.json('POST', '/chats/archive', tries: 4);
   }
 
   Future<Chat> fork(String chatId, {String? messageId, String? title}) async {
@@ -432,38 +476,45 @@ class CoteClient {
       if (messageId != null) 'message_id': messageId,
       if (title != null) 'title': title,
     };
-    return _put(await _write('POST', '/chats/$chatId/fork', body));
+    return _put(await _write('POST', '${_path(chatId)}/fork', body));
   }
 
-  /// Fetches the messages of a chat and keeps them current from now on.
+  /// Fetches the messages of a chat and keeps them current from now on, until twenty others have been opened.
   Future<void> open(String chatId) {
-    _replica.open(chatId);
+    if (_outbox.isOver) {
+      final over = Future<void>.error(loggedOut());
+      over.ignore();
+      return over;
+    }
+    final id = chatId.toLowerCase();
+    _replica.open(id);
     _changed();
-    if (_replica.messagesAreHeld(chatId)) {
+    if (_replica.messagesAreHeld(id)) {
       return Future<void>.value();
     }
-    final opening = _opening.putIfAbsent(chatId, () => Completer<void>());
+    final opening = _opening.putIfAbsent(id, () => Completer<void>());
     opening.future.ignore();
     return opening.future;
   }
 
   /// Fetches the page before the first message that is held; false where there is none.
   Future<bool> more(String chatId) async {
-    _fetchingMore.add(chatId);
+    final id = chatId.toLowerCase();
+    _fetchingMore.add(id);
     _changed();
     try {
       while (true) {
-        final place = _replica.place(chatId);
+        final place = _replica.place(id);
         if (place == null || place.floor == 0) {
           return false;
         }
-        final page = await _http.pages('/chats/$chatId/messages/?before=${place.floor + 1}', once: true);
-        if (_replica.older(chatId, place, page.items, more: page.next != null)) {
+        final page = await _http.pages('${_path(id)}/messages/?before=${place.floor + 1}', once: true);
+        if (_replica.older(id, place, page.items, more: page.next != null)) {
           return true;
         }
       }
     } finally {
-      _fetchingMore.remove(chatId);
+      _fetchingMore.remove(id);
       _changed();
     }
   }
@@ -481,8 +532,9 @@ class CoteClient {
     String? versionOf,
     Json more = const <String, dynamic>{},
   }) {
-    final own = id ?? uuid();
-    final parent = parentId ?? (versionOf == null ? _shownLast(chatId) : null);
+    final chat = chatId.toLowerCase();
+    final own = id?.toLowerCase() ?? uuid();
+    final parent = parentId?.toLowerCase() ?? (versionOf == null ? _shownLast(chat) : null);
     final body = <String, dynamic>{
       ...more,
       'content': content,
@@ -491,8 +543,8 @@ class CoteClient {
       if (versionOf != null) 'version_of': versionOf,
       if (parent != null) 'parent_id': parent,
     };
-    final path = '/chats/$chatId/messages/';
-    return _durable(Entry(id: own, chatId: chatId, path: path, body: body), (x) => Message(x));
+    final path = '${_path(chat)}/messages/';
+    return _durable(Entry(id: own, chatId: chat, path: path, body: body), (x) => Message(x));
   }
 
   Future<T> _durable<T>(Entry entry, T Function(Json json) make) {
@@ -518,12 +570,12 @@ class CoteClient {
   }
 
   Future<Message> retrySend(String chatId, String id) {
-    final message = _outbox.retry(id).then((x) => Message(x));
+    final message = _outbox.retry(id.toLowerCase()).then((x) => Message(x));
     message.ignore();
     return message;
   }
 
-  void dismiss(String chatId, String id) => _outbox.dismiss(id);
+  void dismiss(String chatId, String id) => _outbox.dismiss(id.toLowerCase());
 
   /// Sends another version of a question.
   Future<Message> edit(String chatId, String messageId, String content) =>
@@ -531,48 +583,48 @@ class CoteClient {
 
   /// Makes another reply to a question, or to that of a reply. [options] are fields of the route, such as `model`.
   Future<Message> regenerate(String chatId, String messageId, {Json options = const <String, dynamic>{}}) {
-    final id = options['id'] as String? ?? uuid();
-    final path = '/chats/$chatId/messages/$messageId/regenerate';
+    final id = (options['id'] as String?)?.toLowerCase() ?? uuid();
+    final path = '${_path(chatId, messageId)}/regenerate';
     final body = <String, dynamic>{...options, 'id': id};
-    return _durable(Entry(id: id, chatId: chatId, path: path, body: body), (x) => Message(x));
+    return _durable(Entry(id: id, chatId: chatId.toLowerCase(), path: path, body: body), (x) => Message(x));
   }
 
   Future<List<Message>> siblings(String chatId, String messageId) async {
-    final reply = await _http.ask('GET', '/chats/$chatId/messages/$messageId/siblings');
+    final reply = await _http.send('GET', '${_path(chatId, messageId)}/siblings', const Call(tries: 3));
     return reply.list.map((x) => Message(x)).toList();
   }
 
   /// Shows the path through a message, on every device.
   Future<Chat> switchTo(String chatId, String messageId) async =>
-      Chat(await _write('PUT', '/chats/$chatId/leaf', <String, dynamic>{'message_id': messageId}));
+      Chat(await _write('PUT', '${_path(chatId)}/leaf', <String, dynamic>{'message_id': messageId.toLowerCase()}));
 
   /// Ends the open replies of a chat; answers how many.
-  Future<int> stop(String chatId) async => integer((await _write('POST', '/chats/$chatId/stop'))['stopped']);
+  Future<int> stop(String chatId) async => integer((await _write('POST', '${_path(chatId)}/stop'))['stopped']);
 
   Future<void> read(String chatId, String messageId) async {
-    await _http.ask('PUT', '/chats/$chatId/messages/$messageId/read', tries: 4);
+    await _http.json('PUT', '${_path(chatId, messageId)}/read', tries: 4);
   }
 
   /// [rating] is 1, -1, or null to take it back.
   Future<Message> rate(String chatId, String messageId, int? rating, {String? text}) async {
     final feedback = <String, dynamic>{'rating': rating, if (text != null) 'text': text};
-    return Message(await _write('PUT', '/chats/$chatId/messages/$messageId/feedback', feedback));
+    return Message(await _write('PUT', '${_path(chatId, messageId)}/feedback', feedback));
   }
 
-  Future<void> deleteMessage(String chatId, String messageId) => _delete('/chats/$chatId/messages/$messageId');
+  Future<void> deleteMessage(String chatId, String messageId) => _delete(_path(chatId, messageId));
 
   /// Allows or denies a tool call (`{'approve': true}`), or answers one of a client's own (`{'output': …}`).
   Future<Message> answer(String chatId, String messageId, String callId, Json answer) async =>
-      Message(await _write('POST', '/chats/$chatId/messages/$messageId/tool_calls/$callId', answer));
+      Message(await _write('POST', '${_path(chatId, messageId)}/tool_calls/$callId', answer));
 
   Future<void> claim(String chatId, String messageId, String callId, String clientId) async {
     final body = <String, dynamic>{'client_id': clientId};
-    await _http.ask('POST', '/chats/$chatId/messages/$messageId/tool_calls/$callId/claim', body: body, tries: 4);
+    await _http.json('POST', '${_path(chatId, messageId)}/tool_calls/$callId/claim', body: body, tries: 4);
   }
 
   /// One message of any branch; [parts] is `none`, `light` or `all`, with whole thoughts and outputs.
   Future<Message> message(String chatId, String messageId, {String parts = 'light'}) async =>
-      Message(await _http.object('GET', '/chats/$chatId/messages/$messageId?parts=$parts'));
+      Message(await _http.object('GET', '${_path(chatId, messageId)}?parts=$parts'));
 
   // --- the rest
 
@@ -585,10 +637,18 @@ class CoteClient {
     return tus.upload(_http, file, onProgress: onProgress, cancellation: cancellation);
   }
 
-  /// Every other route: answers JSON, or text where it is none.
-  Future<dynamic> request(String method, String path, [Object? body]) async {
-    final reply = await _http.ask(method.toUpperCase(), path, body: body);
-    return reply.value;
+  /// Every other route: answers JSON, or text where it is none. After [timeout] it counts as cut.
+  Future<dynamic> request(
+    String method,
+    String path, {
+    Object? body,
+    Duration timeout = const Duration(seconds: 60),
+    Cancellation? cancellation,
+  }) async {
+    final name = method.toUpperCase();
+    final call = Call(body: body, tries: name == 'GET' ? 3 : 1, timeout: timeout, cancellation: cancellation);
+    final reply = await _http.send(name, path, call);
+    return reply.isJson ? reply.value : reply.text;
   }
 
   // Each of them is the same when it is done twice.
@@ -597,7 +657,7 @@ class CoteClient {
 
   Future<void> _delete(String path) async {
     try {
-      await _http.ask('DELETE', path, tries: 4);
+      await _http.json('DELETE', path, tries: 4);
     } on CoteError catch (error) {
       if (error.status != 404) {
         rethrow;
@@ -642,6 +702,15 @@ Chat _provisional(Entry entry) => Chat(<String, dynamic>{
       ...entry.body,
       'id': entry.id,
     });
+
+// The server answers ids in lower case.
+String _path(String chatId, [String? messageId]) {
+  final chat = '/chats/${chatId.toLowerCase()}';
+  return messageId == null ? chat : '$chat/messages/${messageId.toLowerCase()}';
+}
+
+// A listener that fails is not this client's fault, and stops nothing.
+void _report(Object error, StackTrace trace) => Zone.current.print('$error\n$trace');
 
 /// A random UUID of version 4.
 String uuid() {

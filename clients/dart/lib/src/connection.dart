@@ -51,7 +51,6 @@ class Connection {
   bool _isLive = false;
   DateTime _began = DateTime.now();
   DateTime _heard = DateTime.now();
-  WebSocketChannel? _socket;
 
   /// Ends what is being waited for: the connection, or the time until the next.
   void Function()? _cut;
@@ -74,16 +73,6 @@ class Connection {
       _cut?.call();
     }
     wake();
-  }
-
-  /// A frame of one's own, on a socket: false where there is none.
-  bool say(Json frame) {
-    final socket = _socket;
-    if (!_isLive || socket == null) {
-      return false;
-    }
-    socket.sink.add(jsonEncode(frame));
-    return true;
   }
 
   Future<void> run() async {
@@ -153,8 +142,8 @@ class Connection {
     if (code == 4500) {
       _life.lost();
     } else if (code == 4503) {
-      if (!await _session.adopt(token)) {
-        await _session.end();
+      if (!await _session.adopt(token).catchError((Object _) => false)) {
+        await _session.end().catchError((Object _) {});
       }
     } else if (code == 1009 || (code >= 4500 && code < 4600)) {
       final error = CoteError(code, 'closed_$code', 'The server has ended the connection with $code.');
@@ -166,6 +155,9 @@ class Connection {
       } catch (_) {
         // The next connection tells.
       }
+    }
+    if (_isOver) {
+      return false; // with its login, and there may be another one by now
     }
     _life.became(Status.offline, null);
     return _session.token != null;
@@ -223,7 +215,6 @@ class Connection {
     final url = Uri.parse('${base.replaceFirst('http', 'ws')}/ws?cursor=$cursor');
     final socket = _sockets(url, <String>['cote.v1', 'cote.bearer.${_session.token}']);
     socket.ready.ignore(); // what it means comes with its end
-    _socket = socket;
     final watch = _Watch(const Duration(seconds: 15));
     _cut = watch.end;
     final subscription = socket.stream.listen(
@@ -246,26 +237,32 @@ class Connection {
       await watch.ended;
     } finally {
       _cut = null;
-      _socket = null;
       subscription.cancel().ignore();
       socket.sink.close().ignore();
     }
   }
 
   Future<void> _bySse(String cursor) async {
+    final cut = Cancellation();
+    _cut = cut.cancel;
     final reply = await _http.send(
       'GET',
       '/events?cursor=$cursor',
-      const Call(
-        headers: <String, String>{'Accept': 'text/event-stream'},
+      Call(
+        headers: const <String, String>{'Accept': 'text/event-stream'},
         isStream: true,
-        timeout: Duration(seconds: 15),
+        timeout: const Duration(seconds: 15),
+        cancellation: cut,
       ),
     );
     final body = reply.body;
     if (_isOver || body == null) {
       reply.close();
       return;
+    }
+    if (!(reply.headers['content-type'] ?? '').contains('event-stream')) {
+      reply.close();
+      throw unreached();
     }
     // The first byte comes at once: else something on the way holds it back.
     final watch = _Watch(const Duration(seconds: 10));
@@ -296,17 +293,21 @@ class Connection {
   }
 
   Future<void> _byPoll(String cursor) async {
+    final cut = Cancellation();
+    _cut = cut.cancel;
     var from = cursor;
-    for (var wait = 0; !_isOver; wait = 25) {
+    for (var wait = 0; !cut.isCancelled; wait = 25) {
       final answer = await _http.object(
         'GET',
         '/events?cursor=$from&wait=$wait',
         tries: 1,
         timeout: Duration(seconds: wait + 15),
+        cancellation: cut,
       );
-      if (_isOver) {
+      if (cut.isCancelled) {
         return;
       }
+      _heard = DateTime.now();
       if (!_isLive) {
         _ready();
       }

@@ -45,23 +45,57 @@ class CoteError implements Exception {
   String toString() => detail;
 }
 
-// What is on the way may answer in the name of the server.
-const CoteError _foreign = CoteError(0, 'network', 'Something else than the server has answered.');
+CoteError unreached() => const CoteError(0, 'network', 'The server cannot be reached.');
+
+CoteError loggedOut() => const CoteError(401, 'not_authenticated', 'You are not logged in.');
 
 CoteError closed() => const CoteError(0, 'closed', 'The client was closed.');
 
+CoteError cancelled() => const CoteError(0, 'cancelled', 'It was cancelled.');
+
 /// Ends what it was given to, such as an upload.
 class Cancellation {
-  final Completer<void> _done = Completer<void>();
+  final Set<void Function()> _acts = <void Function()>{};
+  bool _isCancelled = false;
 
-  bool get isCancelled => _done.isCompleted;
-  Future<void> get whenCancelled => _done.future;
+  bool get isCancelled => _isCancelled;
 
   void cancel() {
-    if (!_done.isCompleted) {
-      _done.complete();
+    _isCancelled = true;
+    final acts = _acts.toList();
+    _acts.clear();
+    for (final act in acts) {
+      act();
     }
   }
+
+  /// Calls [act] when it is cancelled, at once where it is already; answers what takes it back.
+  void Function() whenCancelled(void Function() act) {
+    if (_isCancelled) {
+      act();
+    } else {
+      _acts.add(act);
+    }
+    return () => _acts.remove(act);
+  }
+}
+
+/// Waits, but not beyond a cancellation.
+Future<void> pause(Duration time, [Cancellation? first, Cancellation? second]) async {
+  final over = Completer<void>();
+  void end() {
+    if (!over.isCompleted) {
+      over.complete();
+    }
+  }
+
+  final timer = Timer(time, end);
+  final free = first?.whenCancelled(end);
+  final freeToo = second?.whenCancelled(end);
+  await over.future;
+  timer.cancel();
+  free?.call();
+  freeToo?.call();
 }
 
 class Call {
@@ -99,8 +133,9 @@ abstract class Bearer {
 
 /// An answer with a good status: its text, or of a stream its body and what ends it.
 class Reply {
-  const Reply(this.headers, this.text, [this.body, this._end]);
+  const Reply(this.status, this.headers, this.text, [this.body, this._end]);
 
+  final int status;
   final Map<String, String> headers;
   final String text;
   final Stream<List<int>>? body;
@@ -108,26 +143,31 @@ class Reply {
 
   void close() => _end?.call();
 
-  /// The JSON of the answer, or its text where it is none.
+  bool get isJson => (headers['content-type'] ?? '').contains('json');
+
+  /// The JSON of the answer. Whatever else has a good status comes from something on the way, such as a login page.
   dynamic get value {
-    if (!(headers['content-type'] ?? '').contains('json')) {
-      return text;
+    if (status == 204) {
+      return null;
+    }
+    if (!isJson) {
+      throw unreached();
     }
     try {
       return jsonDecode(text);
     } on FormatException {
-      throw const CoteError(0, 'network', 'The answer was cut.');
+      throw unreached(); // it was cut
     }
   }
 
   Json get object {
     final dynamic json = value;
-    return json is Json ? json : throw _foreign;
+    return json is Json ? json : throw unreached();
   }
 
   List<Json> get list {
     final dynamic json = value;
-    return json is List<dynamic> ? objects(json) : throw _foreign;
+    return json is List<dynamic> ? objects(json) : throw unreached();
   }
 }
 
@@ -146,33 +186,40 @@ class Http {
   final http.Client Function() _makeClient;
   Bearer? bearer;
   http.Client? _client;
-  final Set<Completer<Reply>> _underWay = <Completer<Reply>>{};
-  bool _isClosed = false;
 
-  bool get isClosed => _isClosed;
+  /// Cancelled by [close] and by the end of a login.
+  Cancellation closing = Cancellation();
+
+  bool get isClosed => closing.isCancelled;
 
   void close() {
-    _isClosed = true;
-    for (final stop in _underWay.toList()) {
-      stop.completeError(closed());
-    }
-    _underWay.clear();
+    closing.cancel();
     _client?.close();
     _client = null;
   }
 
   void revive() {
-    _isClosed = false;
+    if (isClosed) {
+      closing = Cancellation();
+    }
   }
 
-  Future<Reply> ask(
+  /// Ends the requests that are under way.
+  void abort() {
+    close();
+    revive();
+  }
+
+  /// The JSON of the answer; nothing where it has none.
+  Future<dynamic> json(
     String method,
     String path, {
     Object? body,
     int? tries,
     Duration timeout = const Duration(seconds: 60),
-  }) {
-    return send(method, path, Call(body: body, tries: tries ?? (method == 'GET' ? 3 : 1), timeout: timeout));
+  }) async {
+    final reply = await _ask(method, path, body, tries, timeout);
+    return reply.value;
   }
 
   Future<Json> object(
@@ -181,9 +228,15 @@ class Http {
     Object? body,
     int? tries,
     Duration timeout = const Duration(seconds: 60),
+    Cancellation? cancellation,
   }) async {
-    final reply = await ask(method, path, body: body, tries: tries, timeout: timeout);
+    final reply = await _ask(method, path, body, tries, timeout, cancellation);
     return reply.object;
+  }
+
+  Future<Reply> _ask(String method, String path, Object? body, int? tries, Duration timeout, [Cancellation? end]) {
+    final most = tries ?? (method == 'GET' ? 3 : 1);
+    return send(method, path, Call(body: body, tries: most, timeout: timeout, cancellation: end));
   }
 
   /// All pages of messages from one path on; with [once], the first of them.
@@ -205,45 +258,56 @@ class Http {
   Future<Reply> send(String method, String path, [Call call = const Call()]) async {
     final bearer = this.bearer;
     final token = bearer?.token;
+    final closing = this.closing;
     try {
-      return await plain(method, path, call, token);
+      return await plain(method, path, call, token, closing);
     } on CoteError catch (error) {
-      if (error.status != 401 || token == null || bearer == null) {
+      if (error.status != 401 || token == null || bearer == null || closing.isCancelled) {
         rethrow;
       }
-      return await plain(method, path, call, await bearer.renew(token));
+      return await plain(method, path, call, await bearer.renew(token), closing);
     }
   }
 
-  Future<Reply> plain(String method, String path, [Call call = const Call(), String? token]) async {
+  Future<Reply> plain(
+    String method,
+    String path, [
+    Call call = const Call(),
+    String? token,
+    Cancellation? closing,
+  ]) async {
+    final end = closing ?? this.closing;
     for (var left = call.tries;;) {
       try {
-        return await _once(method, path, call, token);
+        return await _once(method, path, call, token, end);
       } on CoteError catch (error) {
         left--;
         if (error.code != 'network' || left <= 0) {
           rethrow;
         }
       }
-      await Future<void>.delayed(Duration(milliseconds: 100 + _random.nextInt(300)));
+      await pause(Duration(milliseconds: 100 + _random.nextInt(300)), end, call.cancellation);
     }
   }
 
-  Future<Reply> _once(String method, String path, Call call, String? token) async {
-    final request = _request(method, path, call, token);
-    final cancellation = call.cancellation;
-    if (_isClosed) {
+  Future<Reply> _once(String method, String path, Call call, String? token, Cancellation closing) async {
+    if (closing.isCancelled) {
       throw closed();
     }
+    final request = _request(method, path, call, token);
     final client = call.isStream ? _makeClient() : (_client ??= _makeClient());
-    final stop = Completer<Reply>();
-    _underWay.add(stop);
+    final cut = Completer<Reply>();
+    void end(CoteError error) {
+      if (!cut.isCompleted) {
+        cut.completeError(error);
+      }
+    }
+
+    cut.future.ignore();
+    final free = closing.whenCancelled(() => end(closed()));
+    final freeToo = call.cancellation?.whenCancelled(() => end(cancelled()));
     try {
-      return await Future.any(<Future<Reply>>[
-        _answer(client, request, call),
-        stop.future,
-        if (cancellation != null) cancellation.whenCancelled.then((_) => throw cancelled()),
-      ]).timeout(call.timeout);
+      return await Future.any(<Future<Reply>>[_answer(client, request, call), cut.future]).timeout(call.timeout);
     } catch (error) {
       if (call.isStream) {
         client.close();
@@ -251,9 +315,10 @@ class Http {
       if (error is CoteError) {
         rethrow;
       }
-      throw _isClosed ? closed() : const CoteError(0, 'network', 'The server cannot be reached.');
+      throw closing.isCancelled ? closed() : unreached();
     } finally {
-      _underWay.remove(stop);
+      free();
+      freeToo?.call();
     }
   }
 
@@ -280,17 +345,15 @@ class Http {
     final answer = await client.send(request);
     final isGood = answer.statusCode >= 200 && answer.statusCode < 300;
     if (isGood && call.isStream) {
-      return Reply(answer.headers, '', answer.stream, client.close);
+      return Reply(answer.statusCode, answer.headers, '', answer.stream, client.close);
     }
     final text = const Utf8Decoder(allowMalformed: true).convert(await answer.stream.toBytes());
     if (!isGood) {
       throw problem(answer.statusCode, answer.headers, text);
     }
-    return Reply(answer.headers, text);
+    return Reply(answer.statusCode, answer.headers, text);
   }
 }
-
-CoteError cancelled() => const CoteError(0, 'cancelled', 'It was cancelled.');
 
 /// An error of the server, whose `detail` is a sentence in every case.
 CoteError problem(int status, Map<String, String> headers, String text) {

@@ -1,5 +1,4 @@
 import 'dart:async';
-import 'dart:convert';
 
 import 'http.dart';
 import 'storage.dart';
@@ -78,11 +77,22 @@ class Outbox {
   Future<void> _saving = Future<void>.value();
   bool _isOpen = false;
 
-  Future<void> load() async {
-    final stored = await _stored();
-    final fresh = entries.where((x) => !stored.any((y) => y.id == x.id));
-    entries = <Entry>[...stored, ...fresh];
+  /// Of whom the entries are.
+  String? _userId;
+
+  /// Whether the login has ended, and no other has begun.
+  bool isOver = false;
+
+  Future<void> load(String userId) async {
+    _userId = userId;
+    isOver = false;
+    final stored = await _stored(userId).catchError((Object _) => <Entry>[]);
+    final made = entries.where((x) => !stored.any((y) => y.id == x.id)).toList();
+    entries = <Entry>[...stored, ...made];
     onChange();
+    if (made.isNotEmpty) {
+      unawaited(_save((now) => <Entry>[...now.where((x) => !made.any((y) => y.id == x.id)), ...made]));
+    }
   }
 
   /// From now on it sends; before that it keeps.
@@ -94,21 +104,40 @@ class Outbox {
   void close() {
     _isOpen = false;
     _forgetDelays();
+    _giveUp(closed());
+  }
+
+  /// The login is over: what it has stored waits for the next one.
+  void end() {
+    close();
+    _userId = null;
+    isOver = true;
+    entries = <Entry>[];
+  }
+
+  Future<void> clear() {
+    entries = <Entry>[];
+    _giveUp(loggedOut());
+    onChange();
+    return _save((_) => <Entry>[]);
+  }
+
+  void _giveUp(CoteError error) {
     final waiters = _waiters.values.toList();
     _waiters.clear();
     for (final waiter in waiters) {
-      waiter.completeError(closed());
+      waiter.completeError(error);
     }
-  }
-
-  Future<void> clear() async {
-    entries = <Entry>[];
-    onChange();
-    await _save((_) => <Entry>[]);
   }
 
   /// Completes with the server's answer, or with an error where it refuses.
   Future<Json> add(Entry entry) {
+    if (isOver) {
+      return Future<Json>.error(loggedOut());
+    }
+    if (_find(entry.id) != null) {
+      return retry(entry.id);
+    }
     entries = <Entry>[...entries, entry];
     onChange();
     final answer = _wait(entry.id);
@@ -124,7 +153,9 @@ class Outbox {
       return Future<Json>.error(error);
     }
     final answer = _wait(id);
-    _change(entry.copy());
+    if (entry.isFailed) {
+      _change(entry.copy());
+    }
     unawaited(_run(entry.chatId));
     return answer;
   }
@@ -161,44 +192,51 @@ class Outbox {
   }
 
   Future<void> _send(Entry entry) async {
-    final delay = _delays[entry.chatId] ?? _Delay();
+    Json answer;
     try {
-      final answer = await _http.object('POST', entry.path, body: entry.body, timeout: const Duration(seconds: 30));
-      _delays.remove(entry.chatId);
-      onAnswer(entry, answer);
-      _waiters.remove(entry.id)?.complete(answer);
-      _remove(entry.id);
-    } on CoteError catch (error) {
-      if (!_isOpen || _find(entry.id) == null) {
-        return;
-      }
-      final fields = error.fields ?? const <Json>[];
-      if (error.isPassing || error.status == 401) {
-        _delays[entry.chatId] = delay;
-        delay.timer = Timer(backoff(delay.failures, error.retryAfter), () {
-          delay.timer = null;
-          unawaited(_run(entry.chatId));
-        });
-        delay.failures++;
-      } else if (entry.body['parent_id'] != null && fields.any(_namesParent)) {
-        // It was deleted meanwhile: then at the end of the chat.
-        _change(entry.copy(body: <String, dynamic>{...entry.body}..remove('parent_id')));
+      answer = await _http.object('POST', entry.path, body: entry.body, timeout: const Duration(seconds: 30));
+    } catch (error) {
+      _refused(entry, error is CoteError ? error : CoteError(0, 'network', '$error'));
+      return;
+    }
+    _delays.remove(entry.chatId);
+    if (_find(entry.id) == null) {
+      return;
+    }
+    _waiters.remove(entry.id)?.complete(answer);
+    _remove(entry.id);
+    onAnswer(entry, answer);
+  }
+
+  void _refused(Entry entry, CoteError error) {
+    if (error.code == 'closed' || !_isOpen || _find(entry.id) == null) {
+      return;
+    }
+    final fields = error.fields ?? const <Json>[];
+    if (error.isPassing || error.status == 401) {
+      final delay = _delays.putIfAbsent(entry.chatId, () => _Delay());
+      delay.timer = Timer(backoff(delay.failures, error.retryAfter), () {
+        delay.timer = null;
+        unawaited(_run(entry.chatId));
+      });
+      delay.failures++;
+    } else if (entry.body['parent_id'] != null && fields.any(_namesParent)) {
+      // It was deleted meanwhile: then at the end of the chat.
+      _change(entry.copy(body: <String, dynamic>{...entry.body}..remove('parent_id')));
+    } else {
+      _waiters.remove(entry.id)?.completeError(error);
+      if (entry.isSend) {
+        // A message stays until somebody has seen what became of it.
+        _change(entry.copy(isFailed: true, error: error));
       } else {
-        _waiters.remove(entry.id)?.completeError(error);
-        if (entry.isSend) {
-          // A message stays until somebody has seen what became of it.
-          _change(entry.copy(isFailed: true, error: error));
-        } else {
-          _remove(entry.id);
-        }
+        _remove(entry.id);
       }
     }
   }
 
   Future<Json> _wait(String id) {
-    final waiter = Completer<Json>();
+    final waiter = _waiters.putIfAbsent(id, () => Completer<Json>());
     waiter.future.ignore(); // who does not wait for it sees it in the state
-    _waiters[id] = waiter;
     return waiter.future;
   }
 
@@ -231,15 +269,24 @@ class Outbox {
 
   // Each change is made to what stands in the storage: another client may share it.
   Future<void> _save(List<Entry> Function(List<Entry> stored) change) {
+    final id = _userId;
+    if (id == null) {
+      return _saving;
+    }
     final saved = _saving.then((_) async {
-      await _storage.set('outbox', jsonEncode(change(await _stored())));
+      await keep(_storage, 'outbox:$id', change(await _stored(id)), id);
     });
     return _saving = saved.catchError((Object _) {}); // a full storage stops no message
   }
 
-  Future<List<Entry>> _stored() async {
-    final text = await _storage.get('outbox');
-    return text == null ? <Entry>[] : objects(jsonDecode(text)).map((x) => Entry.fromJson(x)).toList();
+  // A list that cannot be read is none.
+  Future<List<Entry>> _stored(String userId) async {
+    final text = await _storage.get('outbox:$userId');
+    try {
+      return objects(parsed(text)).map((x) => Entry.fromJson(x)).toList();
+    } catch (_) {
+      return <Entry>[];
+    }
   }
 }
 

@@ -83,8 +83,8 @@ class Replica {
   /// Frames that came while a sync was wanted.
   List<Frame> _kept = <Frame>[];
 
-  /// Ids that events have told of: what answers a write is older than they are.
-  final Set<String> _told = <String>{};
+  /// Chats that were deleted: an answer of before does not bring them back.
+  final Set<String> _gone = <String>{};
 
   /// All chats, newest activity first.
   List<Chat> get chats => _list ??= List<Chat>.unmodifiable(_rows.values.toList().reversed);
@@ -225,6 +225,11 @@ class Replica {
       shown.after = null;
     }
     _shown[chatId] = shown; // to the end
+    for (final entry in _shown.entries.toList()) {
+      if (_shown.length > 20 && entry.value.isLoaded && entry.key != chatId) {
+        _shown.remove(entry.key);
+      }
+    }
   }
 
   /// The whole state is wanted: the server refuses the cursor.
@@ -258,7 +263,6 @@ class Replica {
       cursor = frame.cursor;
       _row(frame, its.number);
     }
-    _tell(frame);
     _shown[_chatOf(frame)]?.fetch?.log.add(frame);
     _effect(frame);
   }
@@ -269,6 +273,7 @@ class Replica {
     final now = _Cursor.of(answer['cursor'] as String)!;
     final isOther = old == null || old.epoch != now.epoch || old.number > now.number;
     final known = old?.number ?? 0;
+    _wantedRows.clear();
     _rows = <String, Chat>{
       for (final x in objects(answer['chats']).reversed) x['id'] as String: Chat(x),
     };
@@ -277,12 +282,14 @@ class Replica {
     for (final entry in _shown.entries.toList()) {
       final shown = entry.value;
       final row = _rows[entry.key];
-      final isChanged = isOther || (row != null && row.changed > known);
+      final isStale = row == null || isOther || row.changed > known;
       shown.view = null;
-      if ((row == null && shown.isLoaded) || (!shown.isOpened && isChanged)) {
+      if ((row == null && shown.isLoaded) || (!shown.isOpened && isStale)) {
         _shown.remove(entry.key);
-      } else if (row != null && shown.isLoaded && isChanged) {
-        _want(shown, isOther ? null : shown.floor);
+      } else if (row != null && isStale && (shown.isLoaded || shown.fetch != null)) {
+        // An answer under way may be of before.
+        shown.edition++;
+        _want(shown, isOther || !shown.isLoaded ? null : shown.floor);
       }
     }
     cursor = answer['cursor'] as String;
@@ -304,7 +311,11 @@ class Replica {
   void row(Chat chat) {
     _fetchedRows.remove(chat.id);
     final old = _rows[chat.id];
-    if (old == null || old.changed > chat.changed) {
+    if (old == null) {
+      return;
+    }
+    if (old.changed > chat.changed) {
+      _wantedRows.add(chat.id); // it was read before what has come since
       return;
     }
     _rows[chat.id] = chat;
@@ -359,29 +370,54 @@ class Replica {
   /// What answers a write of one's own, unless its event has come already.
   void putChat(Chat chat) {
     final old = _rows[chat.id];
-    if (old == null ? !_told.contains(chat.id) : old.changed < chat.changed) {
+    if (old == null ? !_gone.contains(chat.id) : old.changed < chat.changed) {
       _rows[chat.id] = chat;
     }
     _changed(chat.id);
   }
 
   void putMessage(Message message) {
-    if (!_told.contains(message.id)) {
-      final frame = Frame(<String, dynamic>{'type': 'message', 'data': message.json});
-      _row(frame);
-      _effect(frame);
+    final row = _rows[message.chatId];
+    if (row != null && message.seq <= row.lastSeq) {
+      return;
     }
+    final frame = Frame(<String, dynamic>{'type': 'message', 'data': message.json});
+    _row(frame);
+    _effect(frame);
   }
 
-  /// What outlives the process: one value with its cursor.
-  Json save(Iterable<String> chatIds) => <String, dynamic>{
-        'cursor': cursor,
-        'chats': _rows.values.toList(),
-        'messages': <String, dynamic>{
-          for (final id in chatIds) id: <String, dynamic>{'items': _shown[id]!.items, 'floor': _shown[id]!.floor},
-        },
-        'open': _replies.all,
-      };
+  /// All that another replica needs to go on from here; of each of these chats at most so many messages.
+  Json save(Iterable<String> chatIds, [int? most]) {
+    final wants = <Json>[
+      for (final id in _wantedRows) <String, dynamic>{'chat': id},
+      for (final id in _fetchedRows) <String, dynamic>{'chat': id},
+    ];
+    final messages = <String, dynamic>{};
+    for (final id in chatIds) {
+      final shown = _shown[id]!;
+      final fetch = shown.fetch;
+      var items = shown.items;
+      var floor = shown.floor;
+      if (most != null && items.length > most) {
+        items = items.sublist(items.length - most);
+        floor = items.first.seq - 1;
+      }
+      messages[id] = <String, dynamic>{'items': items, 'floor': floor};
+      if (shown.isWanted) {
+        wants.add(<String, dynamic>{'chat_id': id, 'after': shown.after});
+      }
+      if (fetch != null) {
+        wants.add(<String, dynamic>{'chat_id': id, 'after': fetch.after});
+      }
+    }
+    return <String, dynamic>{
+      'cursor': cursor,
+      'chats': _rows.values.toList(),
+      'messages': messages,
+      'open': _replies.all,
+      'wants': wants,
+    };
+  }
 
   void load(Json saved) {
     cursor = saved['cursor'] as String?;
@@ -394,16 +430,31 @@ class Replica {
       _shown[entry.key] = _Shown(
         items: objects(held['items']).map((x) => Message(x)).toList(),
         floor: integer(held['floor']),
-        isOpened: false,
+        isOpened: _shown[entry.key]?.isOpened ?? false,
         isLoaded: true,
       );
+    }
+    for (final want in objects(saved['wants'])) {
+      final chat = want['chat'] as String?;
+      if (chat != null) {
+        _wantedRows.add(chat);
+      } else {
+        _want(_shown[want['chat_id'] as String]!, want['after'] as int?);
+      }
     }
   }
 
   // What an event says of its chat.
   void _row(Frame frame, [int number = 0]) {
     if (frame.type == 'chat.created' || frame.type == 'chat.updated') {
-      _rows[frame.data['id'] as String] = Chat(frame.data); // a map leaves in its place what it has
+      final id = frame.data['id'] as String;
+      final made = frame.data['created_at'] as String?;
+      if (made != null && !_rows.containsKey(id) && chats.isNotEmpty) {
+        if (made.compareTo(chats.first.lastMessageTime) < 0) {
+          needSync(); // an imported one keeps its times, and no time tells where it stands
+        }
+      }
+      _rows[id] = Chat(frame.data); // a map leaves in its place what it has
       _list = null;
       return;
     }
@@ -482,6 +533,7 @@ class Replica {
         }
         break;
       case 'chat.deleted':
+        _gone.add(id);
         _shown.remove(id);
         _wantedRows.remove(id);
         _replies.dropAll(id);
@@ -504,19 +556,20 @@ class Replica {
       _shown.remove(chatId);
     } else if (shown.isLoaded) {
       shown.items = shown.items.where((x) => x.seq <= after).toList();
-      _want(shown, after < shown.floor ? null : after);
+      _want(shown, after);
     }
   }
 
   // Of several fetches the lowest, which is the whole.
   void _want(_Shown shown, int? after) {
     final old = shown.after;
+    final fresh = after != null && after < shown.floor ? null : after;
     if (!shown.isWanted) {
-      shown.after = after;
-    } else if (old == null || after == null) {
+      shown.after = fresh;
+    } else if (old == null || fresh == null) {
       shown.after = null;
     } else {
-      shown.after = min(old, after);
+      shown.after = min(old, fresh);
     }
     shown.isWanted = true;
   }
@@ -529,6 +582,9 @@ class Replica {
     _replies.drop(message.id);
     final items = List<Message>.of(shown.items);
     final at = items.indexWhere((x) => x.id == message.id);
+    if (message.seq <= shown.floor) {
+      shown.edition++; // an older page that is under way may have it as it was
+    }
     if (message.isOffPath || message.seq <= shown.floor) {
       if (at >= 0) {
         items.removeAt(at);
@@ -568,31 +624,15 @@ class Replica {
       shown.items = replaced(shown.items, at, to(shown.items[at]));
     } else {
       _replies.change(id, to);
+      if (shown != null) {
+        shown.edition++; // as above
+      }
     }
   }
 
   void _changed(String chatId) {
     _shown[chatId]?.view = null;
     _list = null;
-  }
-
-  void _tell(Frame frame) {
-    final dynamic id;
-    if (frame.type == 'message' || frame.type == 'chat.created') {
-      id = frame.data['id'];
-    } else if (frame.type == 'message.deleted') {
-      id = frame.data['message_id'];
-    } else {
-      id = frame.type == 'chat.deleted' ? frame.data['chat_id'] : null;
-    }
-    if (id is! String) {
-      return;
-    }
-    _told.remove(id);
-    _told.add(id);
-    if (_told.length > 2000) {
-      _told.remove(_told.first);
-    }
   }
 }
 

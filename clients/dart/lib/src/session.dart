@@ -1,5 +1,3 @@
-import 'dart:convert';
-
 import 'http.dart';
 import 'storage.dart';
 import 'types.dart';
@@ -32,6 +30,9 @@ class Session implements Bearer {
     final tokens = await _ask(form, 4);
     final reply = await _http.plain('GET', '/users/me', const Call(tries: 4), tokens['access_token'] as String);
     final user = User(reply.object);
+    if (this.user?.id != user.id) {
+      await end().catchError((Object _) {}); // the storage may fail, and the login is over
+    }
     this.user = user;
     await _keep(tokens);
     return user;
@@ -45,10 +46,14 @@ class Session implements Bearer {
     });
   }
 
-  /// Another client has logged in anew: then the login goes on with its token.
+  /// Another client has logged in anew: then the login goes on with its token, or is over where it is another user's.
   Future<bool> adopt(String? refused) async {
     final login = await _stored();
-    if (login == null || (login['tokens'] as Json)['access_token'] == refused) {
+    if (login == null || _tokens == null || (login['tokens'] as Json)['access_token'] == refused) {
+      return false;
+    }
+    if (_idOf(login) != user?.id) {
+      await end();
       return false;
     }
     _take(login);
@@ -59,9 +64,12 @@ class Session implements Bearer {
     if (_tokens == null) {
       return;
     }
+    final id = user?.id;
     _tokens = null;
-    await _storage.remove('session');
     onEnd();
+    if (_idOf(await _stored()) == id) {
+      await _storage.remove('session'); // else it is the login of another client
+    }
   }
 
   Future<String> _renew(String refused) async {
@@ -75,9 +83,13 @@ class Session implements Bearer {
     try {
       final refresh = _tokens?['refresh_token'] as String?;
       if (refresh == null) {
-        throw const CoteError(401, 'not_authenticated', 'You are not logged in.');
+        throw loggedOut();
       }
-      await _keep(await _ask(<String, String>{'grant_type': 'refresh_token', 'refresh_token': refresh}, 2));
+      final tokens = await _ask(<String, String>{'grant_type': 'refresh_token', 'refresh_token': refresh}, 2);
+      if (_tokens?['refresh_token'] != refresh) {
+        throw closed(); // the login has ended meanwhile
+      }
+      await _keep(tokens);
     } on CoteError catch (error) {
       if (error.status != 400 && error.status != 401 && error.status != 403) {
         rethrow;
@@ -98,13 +110,19 @@ class Session implements Bearer {
 
   Future<void> _keep(Json tokens) async {
     _tokens = tokens;
-    await _storage.set('session', jsonEncode(<String, dynamic>{'tokens': tokens, 'user': user}));
+    try {
+      await keep(_storage, 'session', <String, dynamic>{'tokens': tokens, 'user': user}, user?.id);
+    } catch (_) {
+      // The login goes on, and ends with this client.
+    }
   }
 
   Future<Json?> _stored() async {
-    final text = await _storage.get('session');
-    return text == null ? null : jsonDecode(text) as Json;
+    final dynamic login = parsed(await _storage.get('session'));
+    return login is Json ? login : null;
   }
+
+  String? _idOf(Json? login) => (login?['user'] as Json?)?['id'] as String?;
 
   void _take(Json? login) {
     if (login != null) {

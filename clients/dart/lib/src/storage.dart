@@ -1,4 +1,5 @@
 import 'dart:async';
+import 'dart:convert';
 
 export 'storage_none.dart' if (dart.library.io) 'storage_io.dart';
 
@@ -23,5 +24,25 @@ class MemoryStorage implements Storage {
   @override
   void remove(String key) {
     _values.remove(key);
+  }
+}
+
+/// What stands in a stored text; nothing where it cannot be read.
+dynamic parsed(String? text) {
+  try {
+    return text == null ? null : jsonDecode(text);
+  } on FormatException {
+    return null;
+  }
+}
+
+/// Keeps what cannot be fetched again: in a storage that is full, in place of the state of the user.
+Future<void> keep(Storage storage, String key, Object? value, String? userId) async {
+  final text = jsonEncode(value);
+  try {
+    await storage.set(key, text);
+  } catch (_) {
+    await storage.remove('state:$userId');
+    await storage.set(key, text);
   }
 }

@@ -42,5 +42,5 @@ class _FileStorage implements Storage {
     return done;
   }
 
-  File _file(String key) => File('${_folder.path}${Platform.pathSeparator}$key.json');
+  File _file(String key) => File('${_folder.path}${Platform.pathSeparator}${Uri.encodeComponent(key)}.json');
 }

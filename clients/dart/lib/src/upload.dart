@@ -22,7 +22,11 @@ Future<Uploaded> upload(
   };
   final call = Call(headers: headers, cancellation: cancellation, tries: 3);
   final created = await http.send('POST', '/upload/resumable', call);
-  final path = Uri.parse('http://any/').resolve(created.headers['location']!).path;
+  final location = created.headers['location'];
+  if (location == null) {
+    throw unreached();
+  }
+  final path = Uri.parse('http://any/').resolve(location).path;
   var sent = 0;
   var piece = 256 * 1024;
   var failures = 0;
@@ -35,7 +39,11 @@ Future<Uploaded> upload(
       final reply = failures > 0
           ? await http.send('HEAD', path, Call(headers: _tus, cancellation: cancellation))
           : await http.send('PATCH', path, await _piece(file, sent, piece, cancellation));
-      sent = int.parse(reply.headers['upload-offset'] ?? '0');
+      final offset = int.tryParse(reply.headers['upload-offset'] ?? '');
+      if (offset == null) {
+        throw unreached();
+      }
+      sent = offset;
       failures = 0;
       onProgress?.call(sent, file.size);
       final url = reply.headers['upload-media-url'];
@@ -54,7 +62,7 @@ Future<Uploaded> upload(
         rethrow;
       }
       piece = max(piece ~/ 4, 64 * 1024);
-      await Future<void>.delayed(backoff(failures, error.retryAfter, 300));
+      await pause(backoff(failures, error.retryAfter, 300), cancellation, http.closing);
     }
   }
 }
