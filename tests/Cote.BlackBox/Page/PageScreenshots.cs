@@ -55,7 +55,12 @@ public sealed class PageScreenshots(PublishedProgram program, Chromium chromium)
         await ada.Page.SetViewportSizeAsync(390, 780);
         await PaintAsync(ada, "phone");
         await ada.Page.SetViewportSizeAsync(size.Width, size.Height);
+        await PaintRepliesAsync(ada, model);
+    }
 
+    // Another version, a call that waits, and a thought.
+    static async Task PaintRepliesAsync(Visitor ada, FakeModelServer model)
+    {
         model.Script = FakeReply.Text("They follow the **sun**, and the field of the earth where it is hidden.");
         await ada.Replies.HoverAsync();
         await ada.Replies.GetByRole(AriaRole.Button, new() { Name = "Regenerate" }).ClickAsync();
