@@ -167,11 +167,24 @@ public sealed partial class CoteClient : IAsyncDisposable
 
     async Task<Answer> SendAsync(HttpMethod method, string path, JsonNode? body, CancellationToken cancellationToken)
     {
-        await LoadAsync(cancellationToken).ConfigureAwait(false);
-        return await _session.WithTokenAsync(
-            (token, ends) => _http.SendAsync(method, path, token, body, ends), cancellationToken)
-            .ConfigureAwait(false);
+        if (_over.IsCancellationRequested)
+            throw Closed(null);
+        try
+        {
+            await LoadAsync(cancellationToken).ConfigureAwait(false);
+            return await _session.WithTokenAsync(
+                (token, ends) => _http.SendAsync(method, path, token, body, ends), cancellationToken)
+                .ConfigureAwait(false);
+        }
+        catch (Exception error) when (_over.IsCancellationRequested && !cancellationToken.IsCancellationRequested
+            && error is CoteException { Code: "network" } or ObjectDisposedException or OperationCanceledException)
+        {
+            throw Closed(error);
+        }
     }
+
+    // Not "network": nothing repeats what belongs to a client that is gone.
+    static CoteException Closed(Exception? reason) => new(0, "closed", "The client was closed") { Reason = reason };
 
     // A write that is the same when it is done twice.
     Task<Answer> WriteAsync(HttpMethod method, string path, JsonNode? body, CancellationToken cancellationToken) =>

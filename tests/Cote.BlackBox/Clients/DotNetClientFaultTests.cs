@@ -40,6 +40,28 @@ public sealed class DotNetClientFaultTests : IDisposable
     }
 
     [Fact]
+    public async Task A_client_that_is_closed_ends_its_requests_and_repeats_none()
+    {
+        var (asked, never) = (new TaskCompletionSource(), new TaskCompletionSource<HttpResponseMessage?>());
+        _server.Answer = async (what, _) =>
+        {
+            if (what != $"POST /chats/{Chat}/stop")
+                return null;
+            asked.TrySetResult();
+            return await never.Task;
+        };
+        var client = await LiveAsync("ada", new MemoryStorage());
+        var stop = client.StopAsync(Chat);
+        await asked.Task.WaitAsync(Patience.Deadline);
+
+        await client.DisposeAsync();
+        never.SetException(new HttpRequestException("The line was cut."));
+
+        (await Should.ThrowAsync<CoteException>(() => stop)).Code.ShouldBe("closed");
+        (await Should.ThrowAsync<CoteException>(() => client.StopAsync(Chat))).Code.ShouldBe("closed");
+    }
+
+    [Fact]
     public async Task What_one_user_sends_never_becomes_another_users()
     {
         var held = new TaskCompletionSource();
