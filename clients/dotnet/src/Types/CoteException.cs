@@ -3,7 +3,7 @@ namespace Cote.Client;
 /// <summary>A request that came to nothing.</summary>
 /// <param name="status">The status of the answer; 0 where none came.</param>
 /// <param name="code">
-/// The server's stable code; <c>network</c> where no answer came, <c>closed</c> where the client was disposed of before.
+/// The server's stable code; <c>network</c> where no answer came, <c>closed</c> where the client was disposed of.
 /// </param>
 /// <param name="detail">A readable sentence.</param>
 public sealed class CoteException(int status, string code, string detail) : Exception(detail)
