@@ -38,7 +38,7 @@ static class CreateShare
     static IReadOnlyList<string> IncludeOf(RequestReader request)
     {
         var include = request.Texts("include", 20, 100);
-        if (request.Problem is null && include.Except(ShareParts.All).Any())
+        if (include.Except(ShareParts.All).Any())
             request.AddError("include", $"it holds nothing but {string.Join(" and ", ShareParts.All)}");
         return [.. ShareParts.All.Where(include.Contains)];
     }

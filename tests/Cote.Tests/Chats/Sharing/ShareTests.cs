@@ -83,6 +83,8 @@ public sealed class ShareTests(SharedApp shared)
             (new { include = "tools" }, "body.include list_type"),
             (new { include = new[] { "usage" } }, "body.include value_error")])
             (await ada.PostAsync($"/chats/{chat}/shares", body)).ShouldBeWrong(wrong);
+        (await ada.PostAsync($"/chats/{chat}/shares", new { expires_in = 59, include = new[] { "usage" } }))
+            .ShouldBeWrong("body.expires_in greater_than_equal", "body.include value_error");
         foreach (var other in new[] { temporary, Guid.CreateVersion7().ToString(), "nonsense" })
             (await ada.PostAsync($"/chats/{other}/shares", new { })).ShouldBeNoChat();
         (await eve.PostAsync($"/chats/{chat}/shares", new { })).ShouldBeNoChat();
