@@ -158,14 +158,15 @@ public sealed partial class CoteClient : IAsyncDisposable
     public async Task<JsonElement> RequestAsync(
         HttpMethod method, string path, JsonNode? body = null, CancellationToken cancellationToken = default)
     {
-        var answer = await SendAsync(method, path, body, cancellationToken).ConfigureAwait(false);
+        var answer = await SendAsync(method, path, body, cancellationToken, outlives: true).ConfigureAwait(false);
         return answer.Text.Length == 0 ? default : answer.As(CoteJson.Default.JsonElement);
     }
 
     /// <summary>The address of a path of the server, such as <see cref="Media.Url"/>.</summary>
     public Uri UrlOf(string path) => _http.UrlOf(path);
 
-    async Task<Answer> SendAsync(HttpMethod method, string path, JsonNode? body, CancellationToken cancellationToken)
+    async Task<Answer> SendAsync(HttpMethod method, string path, JsonNode? body, CancellationToken cancellationToken,
+        bool outlives = false)
     {
         if (_over.IsCancellationRequested)
             throw Closed(null);
@@ -173,7 +174,7 @@ public sealed partial class CoteClient : IAsyncDisposable
         {
             await LoadAsync(cancellationToken).ConfigureAwait(false);
             return await _session.WithTokenAsync(
-                (token, ends) => _http.SendAsync(method, path, token, body, ends), cancellationToken)
+                (token, ends) => _http.SendAsync(method, path, token, body, ends), cancellationToken, outlives)
                 .ConfigureAwait(false);
         }
         catch (Exception error) when (_over.IsCancellationRequested && !cancellationToken.IsCancellationRequested

@@ -103,7 +103,7 @@ class CoteClient implements Client {
   close(): void {
     this.#isStarted = false
     this.#stopLive()
-    this.#http.closing.abort()
+    this.#http.close()
     this.#outbox.close()
     clearTimeout(this.#refetch?.timer)
     this.#refetch = undefined
@@ -116,8 +116,7 @@ class CoteClient implements Client {
   }
 
   #revive(): void {
-    if (this.#http.closing.signal.aborted)
-      this.#http.closing = new AbortController()
+    this.#http.revive()
   }
 
   #loading(load: Promise<void>): Promise<void> {
@@ -535,7 +534,9 @@ class CoteClient implements Client {
 
   async request<T>(method: string, path: string, body?: unknown, options: RequestOptions = {}): Promise<T> {
     const isGet = method.toUpperCase() === 'GET'
-    const reply = await this.#http.send(method.toUpperCase(), path, { tries: isGet ? 3 : 1, ...options, body })
+    const reply = await this.#http.send(method.toUpperCase(), path, {
+      tries: isGet ? 3 : 1, ...options, body, outlives: true,
+    })
     return /json/.test(reply.headers.get('content-type') ?? '') ? read<T>(reply) : reply.text as T
   }
 

@@ -31,6 +31,8 @@ export interface Call {
   /** Milliseconds until it counts as cut; of a stream, until it begins. */
   timeout?: number
   isStream?: boolean
+  /** It goes on when the login ends, which it may be about: its answer is the caller's alone. */
+  outlives?: boolean
   /** It is sent although the page is left. */
   keepalive?: boolean
   /** How often it is sent where nothing comes. */
@@ -56,6 +58,7 @@ export class Http {
   bearer?: Bearer
   /** Aborted by `close()` and by the end of a login. */
   closing = new AbortController()
+  #closed = new AbortController()
 
   constructor(readonly base: string, private readonly fetch: typeof globalThis.fetch) {}
 
@@ -63,10 +66,22 @@ export class Http {
     return read(await this.send(method, path, { tries: method === 'GET' ? 3 : 1, ...call, body }))
   }
 
-  /** Ends the requests that are under way. */
+  /** Ends the requests of a login, but for those that outlive it. */
   abort(): void {
     this.closing.abort()
     this.closing = new AbortController()
+  }
+
+  /** Ends all requests. */
+  close(): void {
+    this.closing.abort()
+    this.#closed.abort()
+  }
+
+  /** Takes requests again after `close()`. */
+  revive(): void {
+    if (this.#closed.signal.aborted)
+      [this.closing, this.#closed] = [new AbortController(), new AbortController()]
   }
 
   /** All pages of a list from one path on; with `once`, the first of them. */
@@ -84,11 +99,12 @@ export class Http {
   /** With the token of the login, which is renewed where it is refused. */
   async send(method: string, path: string, call: Call = {}): Promise<Reply> {
     const token = this.bearer?.token()
-    const closing = this.closing.signal
+    const login = this.closing.signal
+    const closing = call.outlives ? this.#closed.signal : login
     try {
       return await this.plain(method, path, call, token, closing)
     } catch (error) {
-      if (!(error instanceof CoteError) || error.status !== 401 || !token || !this.bearer || closing.aborted)
+      if (!(error instanceof CoteError) || error.status !== 401 || !token || !this.bearer || login.aborted)
         throw error
       return await this.plain(method, path, call, await this.bearer.renew(token), closing)
     }

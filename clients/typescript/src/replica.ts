@@ -463,13 +463,15 @@ export class Replica {
     const shown = this.#shown.get(chat_id)
     const gone = shown?.items.find(x => x.id === id) ?? this.#replies.get(id)
     this.#replies.drop(id)
-    if (gone)
-      this.#replies.follow(id, gone.parent_id)
+    // A queued reply may never have been seen: its parent is its question, which names it.
+    const parent_id = gone ? gone.parent_id : shown?.items.find(x => x.reply_id === id)?.id
+    if (parent_id !== undefined)
+      this.#replies.follow(id, parent_id)
     if (!shown)
       return
     shown.edition++
     shown.items = shown.items.filter(x => x.id !== id)
-      .map(x => gone && x.parent_id === id ? { ...x, parent_id: gone.parent_id } : x)
+      .map(x => parent_id !== undefined && x.parent_id === id ? { ...x, parent_id } : x)
   }
 
   #change(chat_id: string, id: string, to: (message: Message) => Message): void {

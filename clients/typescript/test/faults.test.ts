@@ -132,6 +132,18 @@ test('A logout while the first state is fetched ends everything', async () => {
   client.close()
 })
 
+test('A request that ends its own login is answered', async () => {
+  let answer = () => {}
+  const { client } = await logIn(({ path, signal }) => path === '/logout/all'
+    ? Promise.race([never(signal), new Promise<Response>(resolve => answer = () => resolve(json({ success: true })))])
+    : undefined)
+  const ended = client.request('POST', '/logout/all')
+  await client.logout() // as the close code of the connection does
+  answer()
+  assert.deepEqual(await ended, { success: true })
+  client.close()
+})
+
 test('A logout forgets on the device at once, also where the server does not answer', async () => {
   const storage = memoryStorage()
   const { client, asked } = await logIn(({ path, signal }) => path === '/logout' ? never(signal) : undefined, { storage })

@@ -51,6 +51,17 @@ for (const [type, data] of Object.entries({
     assert.equal(replica.messages('c').length, 9)
   })
 
+test('What followed a reply that was deleted unseen follows its question', () => {
+  const replica = new Replica()
+  replica.sync(sync('e-10', [row('c', 10)]))
+  replica.open('c')
+  replica.begin({ chat_id: 'c', after: null })
+  replica.fetched('c', null, [message(1, { reply_id: 'm2' }), message(3, { reply_id: 'm4' })])
+  assert.deepEqual(replica.messages('c').map(x => x.parent_id), [null, 'm2'])
+  replica.apply(frame('message.deleted', { chat_id: 'c', message_id: 'm2' }, 11))
+  assert.deepEqual(replica.messages('c').map(x => x.parent_id), [null, 'm1'])
+})
+
 test('An older page that a sync overtakes is fetched once more', () => {
   const replica = opened()
   const { floor, edition } = replica.place('c')!

@@ -62,6 +62,27 @@ public sealed class DotNetClientFaultTests : IDisposable
     }
 
     [Fact]
+    public async Task A_request_that_ends_its_own_session_is_answered()
+    {
+        var (asked, answer) = (new TaskCompletionSource(), new TaskCompletionSource<HttpResponseMessage?>());
+        _server.Answer = async (what, _) =>
+        {
+            if (what != "POST /logout/all")
+                return null;
+            asked.TrySetResult();
+            return await answer.Task;
+        };
+        await using var client = await LiveAsync("ada", new MemoryStorage());
+        var ended = client.RequestAsync(HttpMethod.Post, "/logout/all");
+        await asked.Task.WaitAsync(Patience.Deadline);
+
+        await client.LogOutAsync(); // as the close code of the connection does
+        answer.SetResult(Json("""{"success":true}"""));
+
+        (await ended.InTimeAsync()).GetProperty("success").GetBoolean().ShouldBeTrue();
+    }
+
+    [Fact]
     public async Task What_one_user_sends_never_becomes_another_users()
     {
         var held = new TaskCompletionSource();

@@ -35,6 +35,20 @@ public sealed class DotNetClientReplicaTests
     }
 
     [Fact]
+    public void What_followed_a_reply_that_was_deleted_unseen_follows_its_question()
+    {
+        var replica = new Replica();
+        replica.TakeSync(new("e-10", [Row("c", 10)], []));
+        replica.Open("c");
+        replica.Begin(new("c"));
+        replica.TakeMessages(new("c"),
+            [Message(1) with { ReplyId = "m2" }, Message(3) with { ReplyId = "m4" }], hasMore: false);
+        replica.Messages("c").Select(x => x.ParentId).ShouldBe([null, "m2"]);
+        replica.Take(Frame("message.deleted", """{"chat_id":"c","message_id":"m2"}""", 11));
+        replica.Messages("c").Select(x => x.ParentId).ShouldBe([null, "m1"]);
+    }
+
+    [Fact]
     public void Where_an_imported_chat_stands_says_a_sync()
     {
         var replica = Opened();

@@ -646,7 +646,13 @@ class CoteClient {
     Cancellation? cancellation,
   }) async {
     final name = method.toUpperCase();
-    final call = Call(body: body, tries: name == 'GET' ? 3 : 1, timeout: timeout, cancellation: cancellation);
+    final call = Call(
+      body: body,
+      tries: name == 'GET' ? 3 : 1,
+      timeout: timeout,
+      cancellation: cancellation,
+      outlives: true,
+    );
     final reply = await _http.send(name, path, call);
     return reply.isJson ? reply.value : reply.text;
   }

@@ -108,6 +108,7 @@ class Call {
     this.isStream = false,
     this.tries = 1,
     this.cancellation,
+    this.outlives = false,
   });
 
   /// One of them at most: what is encoded as JSON, fields of a form, or bytes as they are.
@@ -119,6 +120,9 @@ class Call {
   /// After this time it counts as cut; of a stream, until it begins.
   final Duration timeout;
   final bool isStream;
+
+  /// It goes on when the login ends, which it may be about: its answer is the caller's alone.
+  final bool outlives;
 
   /// How often it is sent where nothing comes.
   final int tries;
@@ -189,25 +193,30 @@ class Http {
 
   /// Cancelled by [close] and by the end of a login.
   Cancellation closing = Cancellation();
+  Cancellation _closed = Cancellation();
 
-  bool get isClosed => closing.isCancelled;
+  bool get isClosed => _closed.isCancelled;
 
+  /// Ends all requests.
   void close() {
     closing.cancel();
+    _closed.cancel();
     _client?.close();
     _client = null;
   }
 
+  /// Takes requests again after [close].
   void revive() {
     if (isClosed) {
       closing = Cancellation();
+      _closed = Cancellation();
     }
   }
 
-  /// Ends the requests that are under way.
+  /// Ends the requests of a login, but for those that outlive it.
   void abort() {
-    close();
-    revive();
+    closing.cancel();
+    closing = Cancellation();
   }
 
   /// The JSON of the answer; nothing where it has none.
@@ -258,11 +267,12 @@ class Http {
   Future<Reply> send(String method, String path, [Call call = const Call()]) async {
     final bearer = this.bearer;
     final token = bearer?.token;
-    final closing = this.closing;
+    final login = this.closing;
+    final closing = call.outlives ? _closed : login;
     try {
       return await plain(method, path, call, token, closing);
     } on CoteError catch (error) {
-      if (error.status != 401 || token == null || bearer == null || closing.isCancelled) {
+      if (error.status != 401 || token == null || bearer == null || login.isCancelled) {
         rethrow;
       }
       return await plain(method, path, call, await bearer.renew(token), closing);

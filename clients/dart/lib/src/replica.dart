@@ -603,8 +603,12 @@ class Replica {
     final found = (shown?.items ?? const <Message>[]).where((x) => x.id == id);
     final gone = found.isEmpty ? _replies.get(id) : found.first;
     _replies.drop(id);
-    if (gone != null) {
-      _replies.follow(id, gone.parentId);
+    // A queued reply may never have been seen: its parent is its question, which names it.
+    final questions = (shown?.items ?? const <Message>[]).where((x) => x.replyId == id);
+    final isKnown = gone != null || questions.isNotEmpty;
+    final parentId = gone != null ? gone.parentId : (questions.isEmpty ? null : questions.first.id);
+    if (isKnown) {
+      _replies.follow(id, parentId);
     }
     if (shown == null) {
       return;
@@ -613,7 +617,7 @@ class Replica {
     shown.items = <Message>[
       for (final x in shown.items)
         if (x.id != id)
-          gone != null && x.parentId == id ? altered(x, <String, dynamic>{'parent_id': gone.parentId}) : x,
+          isKnown && x.parentId == id ? altered(x, <String, dynamic>{'parent_id': parentId}) : x,
     ];
   }
 

@@ -55,18 +55,20 @@ sealed class Session(CoteHttp http, ICoteStorage storage) : IDisposable
 
     /// <summary>
     /// Does something with the access token, and once more with a new one where it is refused. What is under way when
-    /// the session ends comes to nothing.
+    /// the session ends comes to nothing, unless it outlives it: it may be about that end, and its answer is the
+    /// caller's alone.
     /// </summary>
     public async Task<T> WithTokenAsync<T>(
-        Func<string, CancellationToken, Task<T>> doAsync, CancellationToken cancellationToken)
+        Func<string, CancellationToken, Task<T>> doAsync, CancellationToken cancellationToken, bool outlives = false)
     {
         var life = Volatile.Read(ref _life).Token;
         var token = AccessToken ?? throw LoggedOut();
         using var either = CancellationTokenSource.CreateLinkedTokenSource(life, cancellationToken);
         try
         {
-            var answer = await TwiceAsync(token, doAsync, either.Token).ConfigureAwait(false);
-            return life.IsCancellationRequested ? throw LoggedOut() : answer;
+            var answer = await TwiceAsync(
+                token, doAsync, outlives ? cancellationToken : either.Token, either.Token).ConfigureAwait(false);
+            return life.IsCancellationRequested && !outlives ? throw LoggedOut() : answer;
         }
         catch (Exception) when (life.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
@@ -74,8 +76,9 @@ sealed class Session(CoteHttp http, ICoteStorage storage) : IDisposable
         }
     }
 
-    async Task<T> TwiceAsync<T>(
-        string token, Func<string, CancellationToken, Task<T>> doAsync, CancellationToken cancellationToken)
+    // The second time only while the session lives: never with the token of another one.
+    async Task<T> TwiceAsync<T>(string token, Func<string, CancellationToken, Task<T>> doAsync,
+        CancellationToken cancellationToken, CancellationToken life)
     {
         try
         {
@@ -83,8 +86,8 @@ sealed class Session(CoteHttp http, ICoteStorage storage) : IDisposable
         }
         catch (CoteException error) when (error.Status == 401)
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            token = await RefreshAsync(token, cancellationToken).ConfigureAwait(false);
+            life.ThrowIfCancellationRequested();
+            token = await RefreshAsync(token, life).ConfigureAwait(false);
             return await doAsync(token, cancellationToken).ConfigureAwait(false);
         }
     }

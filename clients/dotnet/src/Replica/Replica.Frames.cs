@@ -217,16 +217,18 @@ sealed partial class Replica
     {
         var gone = shown?[id] ?? _replies[id]?.Now;
         _replies.Drop(id);
-        if (gone is not null)
-            _replies.Follow(id, gone.ParentId);
+        // A queued reply may never have been seen: its parent is its question, which names it.
+        var parent = gone is not null ? gone.ParentId : shown?.Items.FirstOrDefault(x => x.ReplyId == id)?.Id;
+        if (gone is not null || parent is not null)
+            _replies.Follow(id, parent);
         if (shown is null)
             return;
         shown.Edition++;
         shown.Remove(id);
-        if (gone is null)
+        if (gone is null && parent is null)
             return;
         foreach (var child in shown.Items.Where(x => x.ParentId == id).ToList())
-            shown.Put(child with { ParentId = gone.ParentId });
+            shown.Put(child with { ParentId = parent });
     }
 
     void ChangeMessage(ShownChat? shown, string id, Func<Message, Message> change)
