@@ -470,6 +470,9 @@ export class Replica {
     if (!shown)
       return
     shown.edition++
+    // What a message below the floor followed is not known here: the server says what the oldest follows now.
+    if (parent_id === undefined && shown.floor > 0 && shown.items[0]?.parent_id === id)
+      this.#want(shown, shown.floor)
     shown.items = shown.items.filter(x => x.id !== id)
       .map(x => parent_id !== undefined && x.parent_id === id ? { ...x, parent_id } : x)
   }

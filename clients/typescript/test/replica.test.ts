@@ -62,6 +62,17 @@ test('What followed a reply that was deleted unseen follows its question', () =>
   assert.deepEqual(replica.messages('c').map(x => x.parent_id), [null, 'm1'])
 })
 
+test('What the oldest message follows is fetched where its parent, which is not held, is deleted', () => {
+  const replica = opened()
+  replica.apply(frame('message.deleted', { chat_id: 'c', message_id: 'm3' }, 11))
+  replica.apply(frame('message.deleted', { chat_id: 'c', message_id: 'm4' }, 12))
+  const again = { chat_id: 'c', after: 4 }
+  assert.deepEqual(replica.wanted().filter(x => x !== 'sync' && 'chat_id' in x), [again])
+  replica.begin(again)
+  replica.fetched('c', 4, [5, 6, 7, 8, 9].map(x => message(x, x === 5 ? { parent_id: 'm2' } : {})), true)
+  assert.deepEqual(replica.messages('c').map(x => x.parent_id), ['m2', 'm5', 'm6', 'm7', 'm8'])
+})
+
 test('An older page that a sync overtakes is fetched once more', () => {
   const replica = opened()
   const { floor, edition } = replica.place('c')!

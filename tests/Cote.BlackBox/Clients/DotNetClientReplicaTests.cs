@@ -49,6 +49,19 @@ public sealed class DotNetClientReplicaTests
     }
 
     [Fact]
+    public void What_the_oldest_message_follows_is_fetched_where_its_parent_is_deleted()
+    {
+        var replica = Opened();
+        replica.Take(Frame("message.deleted", """{"chat_id":"c","message_id":"m3"}""", 11));
+        replica.Take(Frame("message.deleted", """{"chat_id":"c","message_id":"m4"}""", 12));
+        var again = new Want("c", 4);
+        replica.Wanted().Where(x => !x.IsRow).ShouldBe([again]);
+        replica.Begin(again);
+        replica.TakeMessages(again, [Message(5) with { ParentId = "m2" }, .. Page(6, 9)], hasMore: true);
+        replica.Messages("c").Select(x => x.ParentId).ShouldBe(["m2", "m5", "m6", "m7", "m8"]);
+    }
+
+    [Fact]
     public void Where_an_imported_chat_stands_says_a_sync()
     {
         var replica = Opened();

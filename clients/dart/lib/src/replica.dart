@@ -614,6 +614,10 @@ class Replica {
       return;
     }
     shown.edition++;
+    // What a message below the floor followed is not known here: the server says what the oldest follows now.
+    if (!isKnown && shown.floor > 0 && shown.items.isNotEmpty && shown.items.first.parentId == id) {
+      _want(shown, shown.floor);
+    }
     shown.items = <Message>[
       for (final x in shown.items)
         if (x.id != id)

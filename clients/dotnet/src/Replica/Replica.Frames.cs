@@ -137,7 +137,7 @@ sealed partial class Replica
         switch (type)
         {
             case "message.deleted":
-                Delete(shown, id);
+                Delete(change.ChatId, shown, id);
                 break;
             case "message.status":
                 ChangeMessage(shown, id,
@@ -213,7 +213,7 @@ sealed partial class Replica
     }
 
     // What followed it follows its parent.
-    void Delete(ShownChat? shown, string id)
+    void Delete(string chatId, ShownChat? shown, string id)
     {
         var gone = shown?[id] ?? _replies[id]?.Now;
         _replies.Drop(id);
@@ -226,7 +226,12 @@ sealed partial class Replica
         shown.Edition++;
         shown.Remove(id);
         if (gone is null && parent is null)
+        {
+            // What a message below the floor followed is not known here: the server says what the oldest follows now.
+            if (shown.Floor > 0 && shown.Items is [{ ParentId: var first }, ..] && first == id)
+                Ask(chatId, shown, shown.Floor);
             return;
+        }
         foreach (var child in shown.Items.Where(x => x.ParentId == id).ToList())
             shown.Put(child with { ParentId = parent });
     }
