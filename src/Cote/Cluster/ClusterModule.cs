@@ -8,6 +8,7 @@ static class ClusterModule
     public static void AddCluster(this IServiceCollection services, DataOptions data, RabbitMqOptions rabbit)
     {
         services.AddSingleton<Node>();
+        services.AddSingleton<EarlierNodes>().AddHostedService(x => x.GetRequiredService<EarlierNodes>());
         if (rabbit.Url is null)
             services.AddSingleton<DeltaBus, NoDeltaBus>();
         else

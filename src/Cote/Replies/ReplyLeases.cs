@@ -127,6 +127,20 @@ sealed class ReplyLeases(
         update messages set lease_until = {Void} where state in {States.Open} and lease_until > {Void}
         """);
 
+    /// <summary>Makes the leases of nodes void that have ended. Returns the chats whose replies they held.</summary>
+    public async Task<IReadOnlyList<(string UserId, string ChatId)>> VoidOfAsync(IReadOnlyList<string> nodes)
+    {
+        var batch = new WriteBatch();
+        var chats = batch.Query(
+            $"""
+            update messages set lease_until = {Void}
+            where state in {States.Open} and state = 'running' and lease_until > {Void} and owner {db.Dialect.In(nodes)}
+            returning user_id, chat_id
+            """, row => (row.GetString(0), row.GetString(1)));
+        await db.WriteAsync(batch);
+        return chats.Items;
+    }
+
     /// <summary>Gives a reply back with its text, for the next claim. This does not count as a takeover.</summary>
     /// <param name="reply">The reply.</param>
     /// <param name="text">The text.</param>

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Cote.Cluster;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -9,8 +10,8 @@ namespace Cote.Replies;
 /// it hands its replies over at once; the loop itself ends later, after the last request that may claim one.
 /// </summary>
 sealed class ReplyLoop(
-    ReplyScheduler scheduler, ReplyRunContext context, RunningReplies running, LeaseLoop leases, DatabaseEngine engine,
-    IHostApplicationLifetime lifetime, ILogger<ReplyLoop> log) : BackgroundService
+    ReplyScheduler scheduler, ReplyRunContext context, RunningReplies running, LeaseLoop leases, EarlierNodes earlier,
+    DatabaseEngine engine, IHostApplicationLifetime lifetime, ILogger<ReplyLoop> log) : BackgroundService
 {
     static readonly TimeSpan VoidAgainAfter = TimeSpan.FromSeconds(1);
 
@@ -24,8 +25,7 @@ sealed class ReplyLoop(
             stoppingToken, lifetime.ApplicationStopping);
         try
         {
-            if (engine.IsSingleProcess)
-                await VoidLeasesAsync(stopping.Token);
+            await VoidLeasesAsync(stopping.Token);
             await foreach (var job in scheduler.Jobs.ReadAllAsync(stopping.Token))
                 Track(RunAsync(job, stopping.Token));
         }
@@ -65,7 +65,10 @@ sealed class ReplyLoop(
         {
             try
             {
-                await context.Leases.VoidAllAsync();
+                if (engine.IsSingleProcess)
+                    await context.Leases.VoidAllAsync();
+                else if (earlier.Ids.Count > 0)
+                    await TakeUpAsync(ct);
                 return;
             }
             catch (ProblemException error)
@@ -73,6 +76,18 @@ sealed class ReplyLoop(
                 log.LeasesNotVoided(error.Problem.Code);
                 await Task.Delay(VoidAgainAfter, context.Clock.Provider, ct);
             }
+        }
+    }
+
+    // Its own replies of before a crash, without the wait for the end of their leases.
+    async Task TakeUpAsync(CancellationToken ct)
+    {
+        var chats = await context.Leases.VoidOfAsync(earlier.Ids);
+        earlier.Forget();
+        foreach (var (userId, chatId) in chats)
+        {
+            scheduler.Wake(userId, chatId);
+            await Task.Delay(IdleReplyLoop.SpreadEach, context.Clock.Provider, ct);
         }
     }
 
