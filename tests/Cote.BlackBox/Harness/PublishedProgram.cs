@@ -2,8 +2,8 @@ using System.Diagnostics;
 using Cote.BlackBox.Harness;
 
 [assembly: AssemblyFixture(typeof(PublishedProgram))]
-// Most of these tests wait for programs to start, to be killed or to time out: two of them fit beside each other.
-[assembly: CollectionBehavior(MaxParallelThreads = 2)]
+// Most of these tests wait for programs to start, to be killed or to time out: three of them fit beside each other.
+[assembly: CollectionBehavior(MaxParallelThreads = 3)]
 
 namespace Cote.BlackBox.Harness;
 
