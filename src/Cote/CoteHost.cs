@@ -9,6 +9,7 @@ using Cote.Http;
 using Cote.Media;
 using Cote.Media.Reading;
 using Cote.Models;
+using Cote.Notices;
 using Cote.Replies;
 using Cote.Tools;
 using Cote.Usage;
@@ -75,11 +76,11 @@ public static class CoteHost
         services.AddSingleton(TimeProvider.System).AddSingleton<Clock>();
         services.AddCluster(options.Data, options.RabbitMq);
         AddEngine(services, options.Data);
-        services.AddSingleton<Database>().AddSingleton(x => x.GetRequiredService<DatabaseEngine>().Dialect);
         services.AddEvents();
         services.AddHostedService<DatabaseStartup>().AddHostedService<SchemaLoop>();
         services.AddHttp(options.Http, builder.Environment);
         services.AddSingleton(new ApiPart(GetLimits.Describe));
+        services.AddNotices();
         services.AddUsers();
         services.AddModels();
         services.AddTools(options.Tools);
@@ -130,6 +131,7 @@ public static class CoteHost
     // A wrong model or price is said now, not at the first message.
     static void CheckModels(IServiceProvider services, CoteOptions options)
     {
+        _ = services.GetRequiredService<WebhookEndpoints>();
         _ = services.GetRequiredService<ProviderRegistry>();
         _ = services.GetRequiredService<TitleModel>();
         _ = services.GetRequiredService<TranscriptionModel>();
@@ -147,6 +149,7 @@ public static class CoteHost
             services.AddSingleton<DatabaseEngine, SqliteEngine>();
         else
             services.AddSingleton<DatabaseEngine, PostgresEngine>();
+        services.AddSingleton<Database>().AddSingleton(x => x.GetRequiredService<DatabaseEngine>().Dialect);
     }
 
     static void AddKestrel(WebApplicationBuilder builder, CoteOptions options)

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Cote.Chats;
 using Cote.Events;
 using Cote.Models;
+using Cote.Notices;
 using Cote.Usage;
 
 namespace Cote.Replies;
@@ -10,7 +11,9 @@ namespace Cote.Replies;
 /// The SQL of the tool calls of a running reply. Every write carries the fence, and brings text and parts of the reply
 /// up to date with it.
 /// </summary>
-sealed class ToolCallStore(Database db, EventLog events, ReplyLeases leases, ToolsOptions options, Clock clock)
+sealed class ToolCallStore(
+    Database db, EventLog events, ReplyLeases leases, ToolsOptions options, Outbox outbox, BudgetNotices budgets,
+    Clock clock)
 {
     /// <summary>The calls of a reply, in their order.</summary>
     public Task<IReadOnlyList<ToolCall>> ListAsync(string userId, string replyId, CancellationToken ct) => db.ListAsync(
@@ -36,6 +39,7 @@ sealed class ToolCallStore(Database db, EventLog events, ReplyLeases leases, Too
         var batch = new WriteBatch();
         EventTransaction.LockHead(batch, reply.UserId);
         CallLedger.Settle(batch, reply.Call, used);
+        budgets.AddReached(batch, reply.UserId);
         foreach (var call in calls)
         {
             var sealedJson = call.Sealed.Count == 0 ? null
@@ -94,6 +98,7 @@ sealed class ToolCallStore(Database db, EventLog events, ReplyLeases leases, Too
             update chats set changed = h.seq from {transaction.Locked} and chats.user_id = {reply.UserId} and chats.id = {reply.ChatId}
             """);
         transaction.Append(EventTypes.MessageWaiting, reply.ChatId, reply.Id);
+        outbox.AddLast(transaction, NoticeTypes.ReplyWaiting, reply.ChatId, reply.Id);
         await events.CommitAsync(batch, reply.UserId, transaction);
         return transaction.Happened ? true : owned.First ? false : null;
     }

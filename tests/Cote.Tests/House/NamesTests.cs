@@ -1,10 +1,11 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
-using Cote.Media.Reading;
 using Cote.Chats;
 using Cote.Delivery;
 using Cote.Events;
+using Cote.Media.Reading;
+using Cote.Notices;
 using Cote.Tests.Harness;
 using Cote.Usage;
 using Cote.Users;
@@ -45,6 +46,9 @@ public sealed partial class NamesTests
         Constants(typeof(Purposes)).ShouldBe(["chat", "title", "transcription", "v1"]);
         Constants(typeof(KeyScopes)).ShouldBe(["read", "write", "approve", "v1", "metrics"]);
         Constants(typeof(MailPurposes)).ShouldBe(["reset", "verify"]);
+        Constants(typeof(NoticeTypes)).ShouldBe([
+            "reply.ended", "reply.waiting", "message.sent", "chat.deleted", "user.created", "user.erased",
+            "budget.reached"]);
         Constants(typeof(FormKinds)).ShouldBe(["picture", "text", "outline"]);
         Enum.GetValues<CloseReason>().Select(x => (int)x)
             .Order().ShouldBe([4001, 4008, 4011, 4013, 4500, 4503, 4504, 4509]);
