@@ -81,6 +81,7 @@ public static class CoteHost
         services.AddHostedService<DatabaseStartup>().AddHostedService<SchemaLoop>();
         services.AddHttp(options.Http, builder.Environment);
         services.AddSingleton(new ApiPart(GetLimits.Describe));
+        services.AddNotices();
         services.AddPush();
         services.AddUsers();
         services.AddModels();
@@ -134,6 +135,7 @@ public static class CoteHost
     // A wrong model, price or key is said now, not at the first message.
     static void CheckModels(IServiceProvider services, CoteOptions options)
     {
+        _ = services.GetRequiredService<WebhookEndpoints>();
         _ = services.GetRequiredService<ProviderRegistry>();
         _ = services.GetRequiredService<TitleModel>();
         _ = services.GetRequiredService<TranscriptionModel>();

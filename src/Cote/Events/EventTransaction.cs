@@ -57,6 +57,9 @@ sealed class EventTransaction
 
     public string UserId { get; }
 
+    /// <summary>The batch that it is in.</summary>
+    public WriteBatch Batch => _batch;
+
     public Timestamp At { get; }
 
     /// <summary>After the commit: how many events it has appended.</summary>

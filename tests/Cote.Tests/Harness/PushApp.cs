@@ -76,12 +76,12 @@ static class PushSteps
         this CoteClient client, LiveApp live, string title = "chat", params FakeReply[] replies)
     {
         var chat = await client.CreateChatAsync(title);
-        return (chat, await client.GetReplyAsync(live, chat, replies));
+        return (chat, await client.GetReplyInAsync(live, chat, replies));
     }
 
     /// <summary>The same in a chat that is there.</summary>
-    public static async Task<JsonElement> GetReplyAsync(
-        this CoteClient client, LiveApp live, string chat, FakeReply[] replies)
+    public static async Task<JsonElement> GetReplyInAsync(
+        this CoteClient client, LiveApp live, string chat, params FakeReply[] replies)
     {
         var play = live.Play(replies.Length > 0 ? replies : [FakeReply.Text("Hello", " world")]);
         var sent = await client.AskForAsync(chat, play);

@@ -242,7 +242,7 @@ public sealed class DeviceTests(PushApp shared) : IClassFixture<PushApp>
         (await _app.CountPushesAsync(reply.Text("id"))).ShouldBe(1);
 
         var export = (await ada.GetAsync("/users/me/export")).Ok();
-        (await ada.SendAsync(HttpMethod.Delete, "/users/me", new { password = ada.Password })).Ok();
+        (await ada.DeleteAsync("/users/me")).Ok();
 
         var device = export.Json.GetProperty("devices").EnumerateArray().Single();
         (device.Text("kind"), device.Text("preview")).ShouldBe(("webpush", "title"));

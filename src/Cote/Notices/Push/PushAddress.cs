@@ -3,7 +3,7 @@ namespace Cote.Notices;
 /// <summary>Addresses of push services.</summary>
 static class PushAddress
 {
-    public const int Longest = 2_048;
+    public const int Longest = GuardedClient.LongestUrl;
 
     /// <summary>Whether it is an address that the operator may give a service.</summary>
     public static bool IsHttp(string text) => Uri.TryCreate(text, UriKind.Absolute, out var url)
@@ -12,8 +12,5 @@ static class PushAddress
     /// <summary>What is wrong with an endpoint that a user names; null where nothing is.</summary>
     public static string? WhatIsWrong(string endpoint) =>
         endpoint.Length > Longest ? $"an endpoint has up to {Longest} characters"
-        : !Uri.TryCreate(endpoint, UriKind.Absolute, out var url) || url.Scheme != Uri.UriSchemeHttps
-            || url.UserInfo.Length > 0 || url.Fragment.Length > 0 || url.Host.Length == 0
-            ? "an endpoint is an https address"
-        : null;
+        : GuardedClient.Parse(endpoint) is null ? "an endpoint is an https address" : null;
 }

@@ -3,7 +3,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Cote.Notices;
 
@@ -12,7 +11,6 @@ static class PushModule
     public static void AddPush(this IServiceCollection services)
     {
         services.AddSingleton(new ApiPart(PushApi.Describe));
-        services.TryAddSingleton(Outside.Default);
         services.AddSingleton<VapidKey>().AddSingleton<WebPushSender>();
         services.AddSingleton(x => new FcmSender(
             x.GetRequiredService<PushOptions>().Fcm, x.GetRequiredService<Outside>(), x.GetRequiredService<Clock>()));

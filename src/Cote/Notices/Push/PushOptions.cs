@@ -43,7 +43,11 @@ public sealed class PushOptions : IValidatableObject
         if (VapidContact is { } contact && !(contact.StartsWith("mailto:", StringComparison.Ordinal)
             ? EmailAddress.Parse(contact["mailto:".Length..]) is not null
             : Uri.TryCreate(contact, UriKind.Absolute, out var url) && url.Scheme == Uri.UriSchemeHttps))
-            yield return new($"it is `mailto:` with an address, or an https address.", [nameof(VapidContact)]);
+            yield return new("it is `mailto:` with an address, or an https address.", [nameof(VapidContact)]);
+        _ = Notices.AllowedHosts.Parse(AllowedHosts, out var wrong);
+        if (wrong is not null)
+            yield return new(
+                $"`{wrong}` is no host name, address or network such as 10.0.0.0/8.", [nameof(AllowedHosts)]);
     }
 }
 
