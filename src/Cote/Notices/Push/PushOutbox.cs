@@ -67,7 +67,9 @@ sealed class PushOutbox(
                 """);
     }
 
-    /// <summary>Tells them of replies that end with an event each by <see cref="EventTransaction.AppendEach"/>.</summary>
+    /// <summary>
+    /// Tells them of replies that end with an event each by <see cref="EventTransaction.AppendEach"/>.
+    /// </summary>
     /// <param name="transaction">The transaction.</param>
     /// <param name="rows">The replies as <c>m</c>, as they were before: <c>from messages m where …</c>.</param>
     public void AddEach(EventTransaction transaction, Sql rows)
