@@ -38,8 +38,11 @@ sealed class Outbox
     /// <summary>Whether anybody is told of a type.</summary>
     public bool Wants(string type) => _endpoints.ContainsKey(type);
 
+    /// <summary>Raises <see cref="Added"/> now.</summary>
+    public void Wake() => Added?.Invoke();
+
     /// <summary>Raises <see cref="Added"/> when the batch is committed.</summary>
-    public void WakeAfter(WriteBatch batch) => batch.Committed += OnCommitted;
+    public void WakeAfter(WriteBatch batch) => batch.Committed += Wake;
 
     /// <summary>Tells of a chat or a message what the event tells that the transaction has appended last.</summary>
     public void AddLast(EventTransaction transaction, string type, string chatId, string? messageId)
@@ -95,6 +98,4 @@ sealed class Outbox
             """);
         WakeAfter(batch);
     }
-
-    void OnCommitted() => Added?.Invoke();
 }
