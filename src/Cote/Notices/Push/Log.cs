@@ -14,6 +14,11 @@ static partial class PushLog
         Message = "Device {DeviceId} is removed: its service {Kind} says that it is gone")]
     public static partial void DeviceGone(this ILogger log, string deviceId, string kind);
 
+    [LoggerMessage(EventId = 2653, Level = LogLevel.Information,
+        Message = "A push by {Kind} to device {DeviceId} is tried again in {Gap}: {Why}")]
+    public static partial void PushDelayed(
+        this ILogger log, string kind, string deviceId, TimeSpan gap, string why);
+
     [LoggerMessage(EventId = 2652, Level = LogLevel.Error, Message = "There is no Web Push: {Why}")]
     public static partial void NoVapidKey(this ILogger log, string why);
 }

@@ -64,7 +64,9 @@ sealed class PushLoop(
         switch (outcome.Result)
         {
             case PushResult.Later when Clock.Now < push.At + GivenUpAfter:
-                await outbox.RetryAsync(push, GapAfter(push.Tries, outcome.After));
+                var gap = GapAfter(push.Tries, outcome.After);
+                await outbox.RetryAsync(push, gap);
+                Log.PushDelayed(push.Address.Kind, id.DeviceId, gap, outcome.Why);
                 return;
             case PushResult.Gone:
                 await devices.RemoveGoneAsync(id.DeviceId, push.Address);
