@@ -176,6 +176,7 @@ class CoteClient implements Client {
 
   #wake = () => {
     this.#connection?.doubt()
+    this.#connection?.look()
     this.#outbox.wake()
   }
 

@@ -21,6 +21,11 @@ class Ended extends Error {
   }
 }
 
+const isHidden = () => globalThis.document?.visibilityState === 'hidden'
+
+/** What a page that nobody looks at is sent holds no push back. */
+const away = () => isHidden() ? '&active=false' : ''
+
 /** The live stream of a login: one connection at a time, which comes back until it is closed. */
 export class Connection {
   readonly #transports: Transport[]
@@ -28,6 +33,8 @@ export class Connection {
   #over = new AbortController()
   /** Ends the transport that is under way. */
   #cut = () => {}
+  /** Says whether somebody looks, where that is another thing than what was said last. */
+  #say = () => {}
   #waiter?: AbortController
   #isLive = false
   #began = 0
@@ -53,6 +60,11 @@ export class Connection {
   /** Do not wait any longer: there may be a network again. */
   wake(): void {
     this.#waiter?.abort()
+  }
+
+  /** The page was hidden, or is shown again. */
+  look(): void {
+    this.#say()
   }
 
   /** The device was asleep, or changed its network: what was not heard of lately is not trusted. */
@@ -150,13 +162,21 @@ export class Connection {
 
   private socket(cursor: string): Promise<void> {
     const base = this.http.base || location.origin
-    const url = `${base.replace(/^http/, 'ws')}/ws?cursor=${cursor}`
+    const url = `${base.replace(/^http/, 'ws')}/ws?cursor=${cursor}${away()}`
     return new Promise((_, reject) => {
       const socket = new this.sockets!(url, ['cote.v1', `cote.bearer.${this.session.token()}`])
+      let wasHidden = isHidden()
+      this.#say = () => {
+        if (socket.readyState !== 1 || wasHidden === isHidden())
+          return
+        wasHidden = isHidden()
+        socket.send(JSON.stringify({ type: 'active', data: { is_active: !wasHidden } }))
+      }
       let patience = 15_000
       let watch: ReturnType<typeof setTimeout>
       const end = (code: number) => {
         clearTimeout(watch)
+        this.#say = () => {}
         socket.onclose = socket.onmessage = socket.onerror = null
         socket.close()
         reject(new Ended(code))
@@ -172,6 +192,7 @@ export class Connection {
           patience = 2 * frame.data.heartbeat_ms
         listen()
         this.#take(frame)
+        this.#say()
       }
       socket.onerror = () => {} // what it means comes with its close
       socket.onclose = event => end(event.code || 1006)
@@ -185,7 +206,7 @@ export class Connection {
     this.#cut = () => silent.abort()
     let watch: ReturnType<typeof setTimeout> | undefined
     try {
-      const reply = await this.http.send('GET', `/events?cursor=${cursor}`, {
+      const reply = await this.http.send('GET', `/events?cursor=${cursor}${away()}`, {
         headers: { Accept: 'text/event-stream' }, signal, isStream: true, timeout: 15_000,
       })
       const listen = (patience: number) => {
@@ -219,7 +240,7 @@ export class Connection {
     this.#cut = () => cut.abort()
     for (let wait = 0; !cut.signal.aborted; wait = 25) {
       const { events } = await this.http.json<{ events: Frame[] }>(
-        'GET', `/events?cursor=${cursor}&wait=${wait}`, undefined,
+        'GET', `/events?cursor=${cursor}&wait=${wait}${away()}`, undefined,
         { signal: cut.signal, timeout: (wait + 15) * 1000, tries: 1 })
       this.#heard = Date.now()
       if (!this.#isLive)

@@ -502,6 +502,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The devices that get pushes, the newest first, without their tokens */
+        get: operations["ListDevices"];
+        put?: never;
+        /**
+         * A device of this session that gets pushes
+         * @description The same token again changes `preview` and the session, and answers the same id; it is taken from another user who has it. The device goes with its session.
+         */
+        post: operations["RegisterDevice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/devices/{device_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Push nothing to a device any more */
+        delete: operations["RemoveDevice"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/upload": {
         parameters: {
             query?: never;
@@ -1693,6 +1731,24 @@ export interface components {
             /** @description The JSON schema of its arguments */
             parameters?: Record<string, never>;
         };
+        /** @description A device that gets pushes, as its owner sees it: never its token. */
+        Device: {
+            /** Format: uuid */
+            id: string;
+            /** @enum {string} */
+            kind: "webpush" | "fcm" | "apns";
+            /** @enum {string} */
+            preview: "off" | "title" | "text";
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: uuid
+             * @description The login that it came with, and goes with
+             */
+            session_id: string;
+            /** @description Is it of the session that asks? */
+            current: boolean;
+        };
         /**
          * @description The body of `POST /users/me/verify-email`; none at all asks for a mail.
          * @example {
@@ -2074,6 +2130,36 @@ export interface components {
             tools?: null | string[];
         };
         /**
+         * @description The body of `POST /devices/`.
+         * @example {
+         *       "kind": "webpush",
+         *       "preview": "off",
+         *       "subscription": {
+         *         "endpoint": "https://push.example.net/push/JzLQ3raZJfFBR0aqvOMsLrt54w4rJUsV",
+         *         "keys": {
+         *           "p256dh": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
+         *           "auth": "BTBZMqHH6r4Tts7J_aSIgg"
+         *         }
+         *       }
+         *     }
+         */
+        NewDevice: {
+            /**
+             * @description One of those that `GET /limits` names
+             * @enum {string}
+             */
+            kind: "webpush" | "fcm" | "apns";
+            /** @description Of `fcm` and `apns` */
+            token?: null | string;
+            /** @description Of `webpush`: the browser's `PushSubscription` as its `toJSON()` makes it */
+            subscription?: null | components["schemas"]["PushSubscription"];
+            /**
+             * @description What the push service may read: `off` (the default): ids; `title`: the chat's title too; `text`: the beginning of the reply too
+             * @enum {null|string}
+             */
+            preview?: "off" | "title" | "text" | null;
+        };
+        /**
          * @description The body of `POST /users/me/identities`.
          * @example {
          *       "subject_token": "eyJ…",
@@ -2191,6 +2277,21 @@ export interface components {
             kid: string;
             x: string;
             y: string;
+        };
+        /** @description A browser's subscription, as its `toJSON()` makes it. */
+        PushSubscription: {
+            /** @description An https address */
+            endpoint: string;
+            keys: components["schemas"]["PushSubscriptionKeys"];
+            /** Format: double */
+            expiration_time?: null | number;
+        };
+        /** @description The keys of a browser's subscription, in base64url. */
+        PushSubscriptionKeys: {
+            /** @description The public key, in base64url */
+            p256dh: string;
+            /** @description The secret, in base64url */
+            auth: string;
         };
         /**
          * @description The body of `POST /chats/{chat_id}/messages/{message_id}/regenerate`.
@@ -2779,6 +2880,14 @@ export interface components {
          *       "search": {
          *         "q": 500,
          *         "per_minute": 60
+         *       },
+         *       "push": {
+         *         "kinds": [
+         *           "webpush"
+         *         ],
+         *         "vapid_key": "BCrhm9ojb-jGpSMM2MgUE8Iat8dainOyONcyGPac_BcLzvjwtOL7Uw0nsPto7KCqW3loGrZdOAgc-EggWSZuI3I",
+         *         "after_seconds": 5,
+         *         "per_user": 20
          *       }
          *     }
          */
@@ -2902,6 +3011,14 @@ export interface components {
                 q: number;
                 /** Format: int64 */
                 per_minute: number;
+            };
+            push: {
+                kinds: string[];
+                vapid_key: string | null;
+                /** Format: int64 */
+                after_seconds: number;
+                /** Format: int64 */
+                per_user: number;
             };
         };
         /** @description A part of a reply, told apart by `type`; docs/api.md says which fields each has. Later versions add types and fields: ignore others. */
@@ -3383,6 +3500,7 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             sessions: components["schemas"]["SessionInfo"][];
+            devices: components["schemas"]["Device"][];
             api_keys: components["schemas"]["ApiKey"][];
             identities: components["schemas"]["Identity"][];
             chats: components["schemas"]["ExportedChat"][];
@@ -3394,7 +3512,7 @@ export interface components {
          * @description Stable, for programs. Later versions add codes.
          * @enum {string}
          */
-        ErrorCode: "not_authenticated" | "invalid_token" | "wrong_password" | "invalid_refresh_token" | "identity_taken" | "wrong_current_password" | "account_disabled" | "registration_closed" | "wrong_invitation" | "admin_only" | "insufficient_scope" | "too_many_keys" | "key_not_found" | "session_not_found" | "username_taken" | "email_taken" | "invalid_code" | "mail_not_configured" | "not_found" | "chat_not_found" | "message_not_found" | "share_not_found" | "method_not_allowed" | "id_conflict" | "gone" | "too_large" | "upgrade_required" | "rate_limited" | "reply_open" | "tool_call_not_found" | "already_answered" | "reply_ended" | "claimed" | "path_too_long" | "too_many_open" | "budget_exceeded" | "price_unknown" | "internal_error" | "busy" | "unavailable" | "shutting_down" | "quota_exceeded" | "media_not_found" | "upload_not_found" | "wrong_offset" | "upload_expired" | "wrong_tus_version" | "too_many_pixels" | "unsupported_media_type" | "import_not_found" | "import_too_large" | "upload_locked" | "storage_unavailable" | "disk_full" | "bad_request" | "validation_error";
+        ErrorCode: "not_authenticated" | "invalid_token" | "wrong_password" | "invalid_refresh_token" | "identity_taken" | "wrong_current_password" | "account_disabled" | "registration_closed" | "wrong_invitation" | "admin_only" | "insufficient_scope" | "too_many_keys" | "key_not_found" | "too_many_devices" | "device_not_found" | "session_not_found" | "username_taken" | "email_taken" | "invalid_code" | "mail_not_configured" | "not_found" | "chat_not_found" | "message_not_found" | "share_not_found" | "method_not_allowed" | "id_conflict" | "gone" | "too_large" | "upgrade_required" | "rate_limited" | "reply_open" | "tool_call_not_found" | "already_answered" | "reply_ended" | "claimed" | "path_too_long" | "too_many_open" | "budget_exceeded" | "price_unknown" | "internal_error" | "busy" | "unavailable" | "shutting_down" | "quota_exceeded" | "media_not_found" | "upload_not_found" | "wrong_offset" | "upload_expired" | "wrong_tus_version" | "too_many_pixels" | "unsupported_media_type" | "import_not_found" | "import_too_large" | "upload_locked" | "storage_unavailable" | "disk_full" | "bad_request" | "validation_error";
         /** @description An expected failure. */
         Problem: {
             /** @description For people */
@@ -6187,6 +6305,305 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ListDevices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Device"][];
+                };
+            };
+            /**
+             * @description `not_authenticated`: Not authenticated
+             *
+             *     `invalid_token`: Could not validate credentials
+             */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_scope`: This API key may not do this */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; wait as long as Retry-After says */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `busy`: The server is busy; try again shortly
+             *
+             *     `unavailable`: The database cannot be reached; try again shortly
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    RegisterDevice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "kind": "webpush",
+                 *       "preview": "off",
+                 *       "subscription": {
+                 *         "endpoint": "https://push.example.net/push/JzLQ3raZJfFBR0aqvOMsLrt54w4rJUsV",
+                 *         "keys": {
+                 *           "p256dh": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
+                 *           "auth": "BTBZMqHH6r4Tts7J_aSIgg"
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewDevice"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Device"];
+                };
+            };
+            /** @description `bad_request`: The request could not be read */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: Not authenticated
+             *
+             *     `invalid_token`: Could not validate credentials
+             */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `insufficient_scope`: This API key may not do this
+             *
+             *     `too_many_devices`: This account has as many devices as it may have; remove one first
+             */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large`: The request body is too large; GET /limits tells the largest that is accepted */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_error`: A field is wrong; `detail` lists each one */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; wait as long as Retry-After says */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `busy`: The server is busy; try again shortly
+             *
+             *     `unavailable`: The database cannot be reached; try again shortly
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `disk_full`: The server's disk is full; nothing was stored */
+            507: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    RemoveDevice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuccessBody"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: Not authenticated
+             *
+             *     `invalid_token`: Could not validate credentials
+             */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_scope`: This API key may not do this */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device_not_found`: Device not found */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; wait as long as Retry-After says */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `busy`: The server is busy; try again shortly
+             *
+             *     `unavailable`: The database cannot be reached; try again shortly
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `disk_full`: The server's disk is full; nothing was stored */
+            507: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10767,6 +11184,8 @@ export interface operations {
                 cursor?: string;
                 /** @description How much of the parts of replies: `none`, `light` (where absent: thoughts by their length alone) or `all` */
                 parts?: string;
+                /** @description `false`: nobody looks at what is shown, so it does not hold a push back */
+                active?: boolean;
             };
             header?: never;
             path?: never;
@@ -10825,6 +11244,8 @@ export interface operations {
                 wait?: number;
                 /** @description How much of the parts of replies: `none`, `light` (where absent: thoughts by their length alone) or `all` */
                 parts?: string;
+                /** @description `false`: nobody looks at what is shown, so it does not hold a push back */
+                active?: boolean;
                 /** @description An access token, for EventSource */
                 token?: string;
             };

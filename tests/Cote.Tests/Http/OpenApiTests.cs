@@ -77,8 +77,8 @@ public sealed class OpenApiTests(SharedApp shared)
                         .ShouldBeFalse($"{schema.Name}.{property.Name}");
         api.GetProperty("tags").EnumerateArray().Select(x => x.Text("name"))
             .ShouldBe([
-                "Chats", "Messages", "Live", "Users", "Sessions", "Keys", "Usage", "Sharing", "Media", "OpenAI",
-                "AI SDK", "Health", "Admin"]);
+                "Chats", "Messages", "Live", "Users", "Sessions", "Keys", "Usage", "Sharing", "Media", "Devices",
+                "OpenAI", "AI SDK", "Health", "Admin"]);
     }
 
     [Fact]
@@ -199,6 +199,10 @@ public sealed class OpenApiTests(SharedApp shared)
         Check("POST /api-keys",
             (await ada.PostAsync("/api-keys/", new { name = "a", scopes = new[] { "read" } })).Ok().Json);
         Check("GET /api-keys", (await ada.GetAsync("/api-keys/")).Ok().Json[0], absent: ["key"]);
+        using var browser = new TestBrowser();
+        Check("POST /devices",
+            (await ada.PostAsync("/devices/", browser.Device("https://push.example.com"))).Ok().Json);
+        Check("GET /devices", (await ada.GetAsync("/devices/")).Ok().Json[0]);
         Check("POST /ws/ticket", (await ada.PostAsync("/ws/ticket")).Ok().Json);
         foreach (var route in new[] { "POST /chats", "GET /chats/{chat_id}", "PATCH /chats/{chat_id}" })
             Check(route, (await ada.GetAsync($"/chats/{chat}")).Ok().Json, absent: ["origin"]);

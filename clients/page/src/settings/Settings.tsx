@@ -7,6 +7,7 @@ import { Appearance } from './Appearance.tsx'
 import { Data } from './Data.tsx'
 import { Instructions } from './Instructions.tsx'
 import { Keys } from './Keys.tsx'
+import { Notifications } from './Notifications.tsx'
 import { Sessions } from './Sessions.tsx'
 import { Shares } from './Shares.tsx'
 import { Usage } from './Usage.tsx'
@@ -16,6 +17,7 @@ const tabs = [
   ['account', 'Account', Account],
   ['appearance', 'Appearance', Appearance],
   ['instructions', 'Instructions', Instructions],
+  ['notifications', 'Notifications', Notifications],
   ['usage', 'Usage', Usage],
   ['sessions', 'Sessions', Sessions],
   ['shares', 'Shared links', Shares],

@@ -5,6 +5,7 @@ import { client, useClient } from '../state/client.ts'
 import { forgetAnswers } from '../state/models.ts'
 import * as seen from '../state/seen.ts'
 import { forget } from '../state/local.ts'
+import { tellWorker, unsubscribe } from '../state/notify.ts'
 import { Dove } from '../ui/icons.tsx'
 import { Toasts, sentence } from '../ui/toast.tsx'
 import { Shell } from './Shell.tsx'
@@ -26,7 +27,8 @@ export function App() {
   }, [])
   useEffect(() => {
     if (user) seen.begin()
-  }, [user])
+    if (user || (started && loggedOut)) void tellWorker(user)
+  }, [user, started, loggedOut])
   useEffect(() => {
     if (!started || !loggedOut) return
     // What belongs to the one who was here does not wait for the next.
@@ -34,6 +36,7 @@ export function App() {
     forget()
     forgetFiles()
     seen.end()
+    void unsubscribe().catch(() => {})
     document.title = 'Cote'
   }, [started, loggedOut])
 

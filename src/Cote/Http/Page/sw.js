@@ -11,6 +11,13 @@ self.addEventListener('activate', (e) => e.waitUntil(self.clients.claim()))
 
 self.addEventListener('message', (e) => {
   if (Array.isArray(e.data?.keep)) e.waitUntil(keep(e.data.keep).catch(() => {}))
+  if (e.data?.user !== undefined) e.waitUntil(remember(e.data.user))
+})
+
+self.addEventListener('push', (e) => e.waitUntil(show(e.data)))
+self.addEventListener('notificationclick', (e) => {
+  e.notification.close()
+  e.waitUntil(open(`/#/c/${e.notification.data.chat}`))
 })
 
 self.addEventListener('fetch', (e) => {
@@ -19,6 +26,34 @@ self.addEventListener('fetch', (e) => {
   if (url.pathname === '/' && e.request.mode === 'navigate') e.respondWith(front(e))
   else if (url.pathname.startsWith('/app/') && /-[\w-]{8}\.\w+$/.test(url.pathname)) e.respondWith(file(e))
 })
+
+// Who is logged in here; a page that is closed cannot be asked.
+async function remember(user) {
+  const cache = await caches.open('login')
+  await (user ? cache.put('/user', new Response(user)) : cache.delete('/user'))
+}
+
+// What is meant for another person is not shown: the browser may have changed hands since it was sent. A later
+// notification of a chat takes the place of an earlier one.
+async function show(data) {
+  const push = data?.json()
+  const user = await (await (await caches.open('login')).match('/user'))?.text()
+  if (!push || push.user_id !== user) return
+  await self.registration.showNotification(push.title ?? 'Cote', {
+    body: push.body,
+    icon: '/app/icon.svg',
+    tag: push.chat_id,
+    renotify: true,
+    data: { chat: push.chat_id },
+  })
+}
+
+async function open(path) {
+  const [page] = await self.clients.matchAll({ type: 'window' })
+  if (!page) return self.clients.openWindow(path)
+  await page.focus()
+  return page.navigate(path).catch(() => self.clients.openWindow(path))
+}
 
 // The newest page where the server answers in time, else the one that was kept.
 async function front(e) {
