@@ -91,7 +91,7 @@ static class AdminApi
             .Note("heartbeat_age", "Seconds since its node renewed the lease")
             .Note("length", "Of its text, in characters; of another node's, as it was written last")
             .Note("shown_at", "When text came last; null where none did, and of another node's");
-        api.Schema<OpenCall>().Note("name", "Absent for a client's own tool")
+        api.Schema<OpenCall>().Format("call_id", null).Note("name", "Absent for a client's own tool")
             .OneOf("state", CallStates.Proposed, CallStates.Waiting, CallStates.Approved, CallStates.Running);
         api.Operation(nameof(ListProviders)).Refuses(Problems.AdminOnly)
             .Note("A row for each provider and each node. None of them is asked: the rows say what came of calls that "

@@ -51,11 +51,10 @@ public sealed class AccountApiTests(SharedApp shared)
         var chat = await ada.CreateChatAsync("a secret title", "demo/approval");
         await ada.CreateKeyAsync("read");
         (await ada.PostAsync($"/chats/{chat}/shares")).Ok();
+        await ada.WaitForToolAsync("demo/client-tool",
+            new { content = "a secret", client_id = "phone", client_tools = new[] { new { name = "place" } } });
         (await root.PutAsync($"/admin/users/{ada.Id}/budget", new { month_cost_usd = 1.5, day_tokens = 7_000_000 }))
             .Ok();
-        var waiting = await ada.WaitForToolAsync("demo/client-tool",
-            new { content = "a secret", client_id = "phone", client_tools = new[] { new { name = "place" } } });
-        waiting.ShouldNotBeNull();
 
         var told = (await root.GetAsync($"/admin/users/{ada.Id}")).Ok();
 

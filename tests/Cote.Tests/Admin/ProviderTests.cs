@@ -55,7 +55,7 @@ public sealed class ProviderTests
         var files = await root.ProviderAsync("files");
         var seen = files.GetProperty("mcp");
         (files.Text("state"), seen.GetProperty("connected").GetBoolean(), seen.Number("tools"), seen.Number("calls"),
-            seen.Number("failed_calls"), seen.Number("open_calls")).ShouldBe(("ok", true, 1, 1, 0, 0));
+            seen.Number("failed_calls"), seen.Number("open_calls")).ShouldBe(("ok", true, 2, 1, 0, 0));
         var all = (await root.GetAsync("/admin/providers")).Ok().Text;
         all.ShouldNotContain("sk-");
         all.ShouldNotContain("127.0.0.1");
