@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Cote.Chats;
 using Cote.Events;
 using Cote.Media;
+using Cote.Notices;
 using Cote.Primitives;
 using Cote.Users;
 
@@ -13,7 +14,7 @@ namespace Cote.Admin;
 /// </summary>
 sealed class Control(
     Database db, UserStore users, Passwords passwords, AccountChanges changes, Audit audit, EventLog events,
-    RunningImports imports, MediaFolders folders, Clock clock)
+    RunningImports imports, MediaFolders folders, Outbox outbox, Clock clock)
 {
     const int LongestPath = 4_096;
     static readonly TimeSpan ReportEvery = TimeSpan.FromSeconds(2);
@@ -31,6 +32,7 @@ sealed class Control(
         var batch = new WriteBatch();
         var hash = await passwords.HashAsync(password, ct);
         UserStore.Add(batch, user, hash, admin ? Roles.Admin : Roles.User, clock.Now);
+        outbox.Add(batch, NoticeTypes.UserCreated, user.Id, clock.Now);
         audit.Add(batch, AuditActions.UserCreated, user.Id, Actor.Console.Id, Actor.Console.Ip,
             admin ? Roles.Admin : Roles.User);
         return await db.WriteAsync(batch) == Outcome.Conflict

@@ -26,6 +26,7 @@ static class CopiedTables
         new("chats", ["user_id", "id"]), new("messages", ["user_id", "id"]), new("events", ["user_id", "seq"]),
         new("chat_jobs", ["user_id", "id"]), new("shares", ["id"]),
         new("calls", ["user_id", "subject_id", "purpose", "attempt", "step"]), new("budgets", ["user_id"]),
+        new("webhooks", ["id"]), new("webhook_endpoints", ["name"]),
         new("usage_sums", ["day", "model"]), new("repeated_calls", ["user_id", "route", "key"]),
         new("blobs", ["id"]), new("media", ["user_id", "id"]), new("media_forms", ["user_id", "media_id", "kind"]),
         new("message_media", ["user_id", "message_id", "place"]),
