@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Cote.Chats;
 using Cote.Http;
 using Cote.Media;
+using Cote.Notices;
 using Cote.Replies;
 using Cote.Users;
 
@@ -105,6 +106,17 @@ static class AdminApi
         api.Schema<ModelInfo>().Note("A model, as a node has seen it since it started. A retry is a call of its own.")
             .Note("last_fault", "A code, as in `generation.error`")
             .Note("retry_at", "Until when the provider asked to wait with its last fault");
+        api.Operation(nameof(ListWebhooks)).Query("before", "From the `Link` of the page before")
+            .Refuses(Problems.AdminOnly);
+        api.Operation(nameof(ListEndpoints)).Refuses(Problems.AdminOnly);
+        foreach (var id in (string[])[nameof(RetryWebhook), nameof(DropWebhook)])
+            api.Operation(id).Refuses(Problems.AdminOnly, Problems.NotFound);
+        api.Schema<FailedWebhook>().Note("What was given up after a day of tries; it holds ids and no text.")
+            .Note("id", "The `webhook-id`, the same for every try").Note("fault", "Of the last try");
+        api.Schema<WebhookState>().Note("How a configured webhook does.")
+            .Note("failing_since", "Null where the last try succeeded").Note("waiting", "What is still to be told")
+            .Note("oldest_at", "The time of the oldest of it").Note("failed", "Given up and listed")
+            .Note("dropped", "Dropped because too much waited");
         api.Schema<McpInfo>().Note("connected", "A connection is made when its tools are wanted")
             .Note("tools", "How many it listed last").Note("failed_calls", "Calls without a result")
             .Note("last_fault", "A code of tool calls, or the type of the error");

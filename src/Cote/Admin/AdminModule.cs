@@ -1,5 +1,6 @@
 using Cote.Chats;
 using Cote.Http;
+using Cote.Notices;
 using Cote.Replies;
 using Cote.Usage;
 using Cote.Users;
@@ -89,5 +90,13 @@ static class AdminModule
             .WithSummary("End a reply of any user");
         routes.MapGet("/admin/providers", ListProviders.Handle).ForAdmins().Produces<IReadOnlyList<ProviderInfo>>()
             .WithSummary("The providers of models and the MCP servers, as each node sees them");
+        routes.MapGet("/admin/webhooks", ListWebhooks.Handle).ForAdmins().Produces<IReadOnlyList<FailedWebhook>>()
+            .WithSummary("What webhooks could not be told and is given up, newest first");
+        routes.MapGet("/admin/webhooks/endpoints", ListEndpoints.Handle).ForAdmins()
+            .Produces<IReadOnlyList<WebhookState>>().WithSummary("How each configured webhook does");
+        routes.MapPost("/admin/webhooks/{webhookId}/retry", RetryWebhook.Handle).ForAdmins().Produces<SuccessBody>()
+            .WithSummary("Try for another day to tell what was given up");
+        routes.MapDelete("/admin/webhooks/{webhookId}", DropWebhook.Handle).ForAdmins().Produces<SuccessBody>()
+            .WithSummary("Take what was given up off the list");
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Cote.Notices;
 using Cote.Primitives;
 using Cote.Users;
 using Microsoft.AspNetCore.Builder;
@@ -21,6 +22,8 @@ sealed record NewEpoch(string Epoch);
 [JsonSerializable(typeof(IReadOnlyList<OpenReply>))]
 [JsonSerializable(typeof(IReadOnlyList<ProviderInfo>))]
 [JsonSerializable(typeof(Overview))]
+[JsonSerializable(typeof(IReadOnlyList<FailedWebhook>))]
+[JsonSerializable(typeof(IReadOnlyList<WebhookState>))]
 [JsonSerializable(typeof(NodeReport))]
 [JsonSerializable(typeof(EnabledBody))]
 [JsonSerializable(typeof(IReadOnlyList<AuditEntry>))]

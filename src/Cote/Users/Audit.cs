@@ -37,6 +37,8 @@ static class AuditActions
     public const string ShareEnabled = "share_enabled";
     public const string KeyEnabled = "key_enabled";
     public const string ReplyStopped = "reply_stopped";
+    public const string WebhookRetried = "webhook_retried";
+    public const string WebhookDropped = "webhook_dropped";
 }
 
 /// <summary>All SQL of the audit. A line is written in the batch of what it tells of, wherever there is one.</summary>

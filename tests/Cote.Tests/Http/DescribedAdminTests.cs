@@ -1,3 +1,4 @@
+using Cote.Tests.Admin;
 using Cote.Tests.Harness;
 using Cote.Tests.Usage;
 
@@ -69,6 +70,13 @@ public sealed class DescribedAdminTests(SharedApp shared)
         api.Check(await root.GetAsync("/admin/providers")).Ok().Json.GetArrayLength().ShouldBeGreaterThan(2);
         api.Check(await root.GetAsync($"/admin/replies?user_id={ada.Id}")).Json.GetArrayLength().ShouldBe(1);
         api.Check(await root.GetAsync("/admin/replies?after=x")).Status.ShouldBe(422);
+        await FailedWebhookTests.AddAsync(_app, 2);
+        var failed = api.Check(await root.GetAsync("/admin/webhooks?limit=1")).Json[0].Text("id");
+        api.Check(await root.GetAsync("/admin/webhooks?before=x")).Status.ShouldBe(422);
+        api.Check(await root.GetAsync("/admin/webhooks/endpoints")).Ok();
+        api.Check(await root.PostAsync($"/admin/webhooks/{failed}/retry")).Ok();
+        api.Check(await root.PostAsync($"/admin/webhooks/{failed}/retry")).Status.ShouldBe(404);
+        api.Check(await root.DeleteAsync($"/admin/webhooks/{failed}")).Status.ShouldBe(404);
         api.Check(await ada.PostAsync($"/admin/replies/{reply}/stop")).Status.ShouldBe(403);
         api.Check(await root.PostAsync($"/admin/replies/{reply}/stop")).Ok().Json.Number("stopped").ShouldBe(1);
         api.Check(await root.PostAsync($"/admin/replies/{reply}/stop")).Status.ShouldBe(404);
