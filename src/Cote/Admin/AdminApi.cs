@@ -84,9 +84,9 @@ static class AdminApi
         api.Operation(nameof(StopReply)).Refuses(Problems.AdminOnly, Problems.MessageNotFound);
         api.Schema<OpenReply>().Note("A reply that has not ended, and what holds it; it has no text of the chat.")
             .OneOf("state", States.Queued, States.Running, States.Waiting).OneOf("waits_for", Holds.All)
-            .Note("waits_for", "`turn`: an earlier reply of the chat; `slot`: a node that has room; `node`: a takeover; "
-                + "`prompt`: its prompt is made; `model`: the first word; `retry`: the next call after a fault; `tool`: "
-                + "a call; `approval`: a person; `client`: a client's tool; null: text comes")
+            .Note("waits_for", "`turn`: an earlier reply of the chat; `slot`: a node that has room; `node`: a "
+                + "takeover; `prompt`: its prompt is made; `model`: the first word; `retry`: the next call after a "
+                + "fault; `tool`: a call; `approval`: a person; `client`: a client's tool; null: text comes")
             .Note("until", "When the model is called again, or the wait for an answer ends")
             .Note("fault", "Of a retry: what the last call failed by")
             .Note("heartbeat_age", "Seconds since its node renewed the lease")

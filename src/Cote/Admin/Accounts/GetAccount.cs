@@ -18,7 +18,8 @@ static class GetAccount
             return ApiResults.Of(NoUser);
 
         var counts = await numbers.CountAsync(id, clock.Now, ct);
-        var (loggedIn, working) = (await sessions.ListAsync(id, clock.Now, ct), await keys.ListAsync(id, clock.Now, ct));
+        var loggedIn = await sessions.ListAsync(id, clock.Now, ct);
+        var working = await keys.ListAsync(id, clock.Now, ct);
         // What this node knows of may be newer than what is written.
         var uses = loggedIn.Select(x => (Timestamp?)x.LastSeenAt).Concat(working.Select(x => x.LastUsedAt))
             .Append(counts.LastSeenAt);
