@@ -1,6 +1,7 @@
 using Cote.Chats;
 using Cote.Media;
 using Cote.Media.Reading;
+using Cote.Notices;
 using Cote.Primitives;
 using Cote.Usage;
 using Cote.Users;
@@ -15,7 +16,7 @@ sealed class RunningExports() : UserLimit(1);
 
 /// <summary>What an export reads from.</summary>
 sealed record ExportStores(
-    UserStore Users, SessionStore Sessions, ApiKeyStore Keys, IdentityStore Identities, ChatStore Chats,
+    UserStore Users, SessionStore Sessions, DeviceStore Devices, ApiKeyStore Keys, IdentityStore Identities, ChatStore Chats,
     MessageStore Messages, MediaStore Media, MediaForms Forms, MediaLinks Links, UsageStore Usage, ShareStore Shares,
     Database Database, IEnumerable<HostTables> Hosts);
 

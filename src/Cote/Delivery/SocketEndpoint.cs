@@ -60,10 +60,19 @@ static class SocketEndpoint
             await CloseAsync(socket, (WebSocketCloseStatus)(int)CloseReason.BadRequest, "parts is none, light or all");
             return Results.Empty;
         }
+        var active = http.Request.Query["active"];
+        if (active.Count > 0 && active is not ["true" or "false"])
+        {
+            await CloseAsync(socket, (WebSocketCloseStatus)(int)CloseReason.BadRequest, "active is true or false");
+            return Results.Empty;
+        }
+        var isActive = active is not ["false"];
         await using var subscription = await subscriptions.OpenAsync(
-            user, SubscriptionKind.Connection, view, cursor, ct);
+            user, SubscriptionKind.Connection, view, cursor, isActive, ct);
         subscription.PingAfter = TimeSpan.FromMilliseconds(options.HeartbeatMilliseconds);
         var meter = http.Features.GetRequiredFeature<SocketMeter>();
+        if (user.SessionId is not null) // What a key's program shows, its user need not have seen.
+            subscription.Attention = new(meter) { IsActive = isActive };
         await new SocketSession(socket, meter, subscription, commands, options, subscriptions.Clock)
             .RunAsync(http.RequestAborted);
         return Results.Empty;

@@ -66,6 +66,9 @@ sealed class Subscription : IAsyncDisposable
     /// <summary>Set when the server has decided to end the connection.</summary>
     public CloseReason? Closed { get; private set; }
 
+    /// <summary>Of a login's socket: how far it has shown the log; null for all others.</summary>
+    public Attention? Attention { get; set; }
+
     /// <summary>True when the one reply that it follows was shown to its end.</summary>
     public bool IsComplete { get; private set; }
 
@@ -175,9 +178,16 @@ sealed class Subscription : IAsyncDisposable
             LastFrameAt = _owner.Clock.Ticks;
             return;
         }
+        var (first, last) = (0L, 0L);
         foreach (var frame in frames)
+        {
             if (frame.AwaitsDelivery)
                 _owner.Receipts.Add(UserId, frame.MessageId!);
+            if (frame.Seq > 0)
+                (first, last) = (first == 0 ? frame.Seq : first, frame.Seq);
+        }
+        if (last > 0)
+            Attention?.OnWritten(first, last);
     }
 
     /// <summary>The snapshot that tells the client of a pending reply; later frames go on from it.</summary>
