@@ -39,7 +39,8 @@ static class AdminApi
         api.Schema<AccountDetail>().Note("An account with what belongs to it, in numbers.")
             .OneOf("role", Roles.User, Roles.Admin)
             .Note("last_used_at", "When a session or a key was used last, to the minute")
-            .Note("sessions", "Logins that have not ended").Note("keys", "API keys that have not ended")
+            .Note("sessions", "Logins that have not ended").Note("devices", "Where it gets pushes")
+            .Note("keys", "API keys that have not ended")
             .Note("shares", "Links to chats").Note("identities", "What it logs in by at issuers")
             .Note("chats", "Archived ones too").Note("media_bytes", "Of its uploads")
             .Note("caps", "What an admin gave it; null where the configuration's holds")
@@ -53,12 +54,13 @@ static class AdminApi
         api.Operation(nameof(DisableAccount))
             .Refuses(Problems.AdminOnly, Problems.NotFound, Problems.OwnAccount, Problems.LastAdmin);
         foreach (var id in (string[])[nameof(GetAccount), nameof(EnableAccount), nameof(ListSessionsOfUser),
-            nameof(EndSessionsOfUser), nameof(ListKeysOfUser), nameof(EnableKeysOfUser), nameof(ListSharesOfUser),
+            nameof(EndSessionsOfUser), nameof(ListDevicesOfUser), nameof(ListKeysOfUser), nameof(EnableKeysOfUser), nameof(ListSharesOfUser),
             nameof(EnableSharesOfUser)])
             api.Operation(id).Refuses(Problems.AdminOnly, Problems.NotFound);
         api.Operation(nameof(EndSessionOfUser)).Refuses(Problems.AdminOnly, Problems.SessionNotFound);
         foreach (var id in (string[])[nameof(DeleteKeyOfUser), nameof(EnableKeyOfUser)])
             api.Operation(id).Refuses(Problems.AdminOnly, Problems.KeyNotFound);
+        api.Operation(nameof(RemoveDeviceOfUser)).Refuses(Problems.AdminOnly, Problems.DeviceNotFound);
         foreach (var id in (string[])[nameof(DeleteShareOfUser), nameof(EnableShareOfUser)])
             api.Operation(id).Refuses(Problems.AdminOnly, Problems.ShareNotFound);
     }

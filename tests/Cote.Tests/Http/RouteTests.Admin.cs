@@ -31,6 +31,8 @@ public sealed partial class RouteTests
         { "GET", User + "/sessions", null },
         { "DELETE", User + "/sessions", null },
         { "DELETE", User + Session, null },
+        { "GET", User + "/devices", null },
+        { "DELETE", User + Device, null },
         { "GET", User + "/keys", null },
         { "POST", User + "/keys/enable", null },
         { "DELETE", User + "/keys/" + KeyId, null },
