@@ -82,7 +82,6 @@ public static class CoteHost
         services.AddHttp(options.Http, builder.Environment);
         services.AddSingleton(new ApiPart(GetLimits.Describe));
         services.AddNotices();
-        services.AddPush();
         services.AddUsers();
         services.AddModels();
         services.AddTools(options.Tools);
@@ -95,9 +94,7 @@ public static class CoteHost
         services.AddDialects();
         services.AddAdmin();
         services.AddExtensibility();
-        services.AddSingleton<GracefulShutdown>()
-            .AddSingleton<IHostLifetime>(x => x.GetRequiredService<GracefulShutdown>());
-        services.Configure<HostOptions>(x => x.ShutdownTimeout = TimeSpan.FromSeconds(25));
+        AddShutdown(services);
         var added = new CoteBuilder(services);
         add?.Invoke(added);
 
@@ -131,6 +128,13 @@ public static class CoteHost
             .AddSingleton(options.Prices).AddSingleton(options.Budgets).AddSingleton(options.Tools)
             .AddSingleton(options.Transcription).AddSingleton(options.Mail)
             .AddSingleton(options.Push);
+
+    static void AddShutdown(IServiceCollection services)
+    {
+        services.AddSingleton<GracefulShutdown>()
+            .AddSingleton<IHostLifetime>(x => x.GetRequiredService<GracefulShutdown>());
+        services.Configure<HostOptions>(x => x.ShutdownTimeout = TimeSpan.FromSeconds(25));
+    }
 
     // A wrong model, price or key is said now, not at the first message.
     static void CheckModels(IServiceProvider services, CoteOptions options)

@@ -19,8 +19,8 @@ sealed class ExportWriter(PipeWriter output, ExportStores stores, CurrentUser us
     /// with the schema.
     /// </summary>
     public static readonly IReadOnlyList<string> Tables =
-        ["users", "sessions", "devices", "api_keys", "identities", "chats", "messages", "message_media", "message_parts",
-            "tool_calls", "media", "media_forms", "shares", "calls"];
+        ["users", "sessions", "devices", "api_keys", "identities", "chats", "messages", "message_media",
+            "message_parts", "tool_calls", "media", "media_forms", "shares", "calls"];
 
     readonly ExportOutput _output = new(output);
 

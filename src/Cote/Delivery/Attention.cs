@@ -1,3 +1,4 @@
+using Cote.Events;
 using Cote.Http;
 
 namespace Cote.Delivery;
@@ -17,11 +18,15 @@ sealed class Attention(SocketMeter meter)
     /// <summary>What the client says of itself; true where it says nothing.</summary>
     public volatile bool IsActive = true;
 
-    /// <summary>Events were written to the end.</summary>
-    /// <param name="first">The first of them.</param>
-    /// <param name="last">The last of them.</param>
-    public void OnWritten(long first, long last)
+    /// <summary>Frames were written to the end.</summary>
+    public void OnWritten(IReadOnlyList<Frame> frames)
     {
+        var (first, last) = (0L, 0L);
+        foreach (var frame in frames)
+            if (frame.Seq > 0)
+                (first, last) = (first == 0 ? frame.Seq : first, frame.Seq);
+        if (last == 0)
+            return;
         lock (_gate)
         {
             TakeReads();

@@ -35,7 +35,7 @@ static class EventsEndpoint
             user, SubscriptionKind.Connection, view, from, isActive, ct);
         List<Frame> first = [subscription.Ready(options.HeartbeatMilliseconds)];
         if (subscription.Reset is { } reason)
-            first.Add(Subscription.ResetFrame(reason, subscription.Cursor));
+            first.Add(Frame.Reset(reason, subscription.Cursor));
         await SseStream.CopyAsync(subscription, http, first);
         return Results.Empty;
     }
@@ -56,7 +56,7 @@ sealed class LongPoll(Subscriptions subscriptions, EventRenderer renderer)
         await using var subscription = await subscriptions.OpenAsync(
             user, SubscriptionKind.Request, view, from, isActive, ct);
         if (subscription.Reset is { } reason)
-            return Write([Subscription.ResetFrame(reason, subscription.Cursor)], subscription.Cursor);
+            return Write([Frame.Reset(reason, subscription.Cursor)], subscription.Cursor);
         if (from is null)
             return Write([], subscription.Cursor);
         var began = subscriptions.Clock.Ticks;
@@ -109,7 +109,7 @@ sealed class LongPoll(Subscriptions subscriptions, EventRenderer renderer)
         EventPage page, Subscription subscription, PartsView view, IReadOnlyList<Frame> snapshots)
     {
         if (page.Frames[0].Seq != subscription.Position + 1)
-            return Write([Subscription.ResetFrame("trimmed", subscription.Start)], subscription.Start);
+            return Write([Frame.Reset("trimmed", subscription.Start)], subscription.Start);
         subscription.OnWritten(page.Frames);
         return Write(
             [.. page.Frames.Select(x => x.In(view)), .. snapshots], subscription.CursorAt(page.Frames[^1].Seq));

@@ -49,24 +49,12 @@ static class SocketEndpoint
             await CloseAsync(socket, (WebSocketCloseStatus)1008, "the key lacks a scope");
             return Results.Empty;
         }
-        Cursor? cursor = null;
-        if (http.Request.Query["cursor"] is [{ Length: > 0 } text] && (cursor = Cursor.Parse(text)) is null)
+        var (cursor, view, isActive, wrong) = Read(http.Request.Query);
+        if (wrong is not null)
         {
-            await CloseAsync(socket, (WebSocketCloseStatus)(int)CloseReason.BadRequest, "malformed cursor");
+            await CloseAsync(socket, (WebSocketCloseStatus)(int)CloseReason.BadRequest, wrong);
             return Results.Empty;
         }
-        if (PartsQuery.Parse(http.Request.Query["parts"]) is not { } view)
-        {
-            await CloseAsync(socket, (WebSocketCloseStatus)(int)CloseReason.BadRequest, "parts is none, light or all");
-            return Results.Empty;
-        }
-        var active = http.Request.Query["active"];
-        if (active.Count > 0 && active is not ["true" or "false"])
-        {
-            await CloseAsync(socket, (WebSocketCloseStatus)(int)CloseReason.BadRequest, "active is true or false");
-            return Results.Empty;
-        }
-        var isActive = active is not ["false"];
         await using var subscription = await subscriptions.OpenAsync(
             user, SubscriptionKind.Connection, view, cursor, isActive, ct);
         subscription.PingAfter = TimeSpan.FromMilliseconds(options.HeartbeatMilliseconds);
@@ -76,6 +64,18 @@ static class SocketEndpoint
         await new SocketSession(socket, meter, subscription, commands, options, subscriptions.Clock)
             .RunAsync(http.RequestAborted);
         return Results.Empty;
+    }
+
+    static (Cursor? Cursor, PartsView View, bool IsActive, string? Wrong) Read(IQueryCollection query)
+    {
+        Cursor? cursor = null;
+        if (query["cursor"] is [{ Length: > 0 } text] && (cursor = Cursor.Parse(text)) is null)
+            return (null, default, true, "malformed cursor");
+        if (PartsQuery.Parse(query["parts"]) is not { } view)
+            return (null, default, true, "parts is none, light or all");
+        var active = query["active"];
+        return (cursor, view, active is not ["false"],
+            active.Count > 0 && active is not ["true" or "false"] ? "active is true or false" : null);
     }
 
     public static async Task CloseAsync(WebSocket socket, WebSocketCloseStatus status, string why)

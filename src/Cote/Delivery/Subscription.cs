@@ -178,16 +178,10 @@ sealed class Subscription : IAsyncDisposable
             LastFrameAt = _owner.Clock.Ticks;
             return;
         }
-        var (first, last) = (0L, 0L);
         foreach (var frame in frames)
-        {
             if (frame.AwaitsDelivery)
                 _owner.Receipts.Add(UserId, frame.MessageId!);
-            if (frame.Seq > 0)
-                (first, last) = (first == 0 ? frame.Seq : first, frame.Seq);
-        }
-        if (last > 0)
-            Attention?.OnWritten(first, last);
+        Attention?.OnWritten(frames);
     }
 
     /// <summary>The snapshot that tells the client of a pending reply; later frames go on from it.</summary>
@@ -216,12 +210,6 @@ sealed class Subscription : IAsyncDisposable
         data.WriteString("user_id"u8, UserId);
     }) with
     { Cursor = Start.ToString() };
-
-    public static Frame ResetFrame(string reason, Cursor cursor) => Frame.Write(EventTypes.Reset, data =>
-    {
-        data.WriteString("reason"u8, reason);
-        data.WriteString("cursor"u8, cursor.ToString());
-    });
 
     public ValueTask DisposeAsync()
     {
@@ -287,7 +275,7 @@ sealed class Subscription : IAsyncDisposable
     {
         var (head, _) = await _owner.Log.BoundsAsync(UserId, ct);
         _position = head;
-        frames.Add(ResetFrame(reason, Cursor));
+        frames.Add(Frame.Reset(reason, Cursor));
     }
 
     void AddDurable(Frame frame, List<Frame> frames)

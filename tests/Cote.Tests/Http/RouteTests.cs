@@ -8,6 +8,7 @@ public sealed partial class RouteTests(SharedApp shared)
     const string Chat = "/chats/0190a0b0-0000-7000-8000-000000000001";
     const string Session = "/sessions/0190a0b0-0000-7000-8000-000000000003";
     const string Key = "/api-keys/" + KeyId;
+    const string Device = "/devices/0190a0b0-0000-7000-8000-000000000007";
     const string Share = "/shares/0190a0b0-0000-7000-8000-000000000008";
     const string Import = "/import/0190a0b0-0000-7000-8000-000000000005";
     const string Upload = "/upload/resumable/0190a0b0-0000-7000-8000-000000000004";
@@ -24,24 +25,23 @@ public sealed partial class RouteTests(SharedApp shared)
         { "POST", "/users/me/verify-email", null },
         { "GET", "/users/me/identities", null },
         { "POST", "/users/me/identities", """{"subject_token":"a"}""" },
-        { "GET", "/sessions/", null },
-        { "DELETE", Session, null },
-        { "POST", "/logout", null },
-        { "POST", "/logout/all", null },
+        { "GET", "/sessions/", null }, { "DELETE", Session, null },
+        { "POST", "/logout", null }, { "POST", "/logout/all", null },
         { "GET", "/usage?by=model", null },
         { "GET", "/usage/budget", null },
         { "POST", "/ws/ticket", null },
         { "POST", "/api-keys/", """{"name":"a","scopes":["read"]}""" },
         { "GET", "/api-keys/", null },
         { "DELETE", Key, null },
+        { "POST", "/devices/", """{"kind":"fcm","token":"a"}""" },
+        { "GET", "/devices/", null }, { "DELETE", Device, null },
         { "GET", "/chats/", null },
         { "POST", "/chats/", """{"title":"a"}""" },
         { "DELETE", "/chats/?archived=true", null },
         { "POST", "/chats/archive", null },
         { "POST", Chat + "/fork", null },
         { "POST", Chat + "/shares", null },
-        { "GET", "/shares/", null },
-        { "DELETE", Share, null },
+        { "GET", "/shares/", null }, { "DELETE", Share, null },
         { "POST", "/shared/AAAAAAAAAAAAAAAAAAAAAA/fork", null },
         { "PUT", Message + "/feedback", """{"rating":1}""" },
         { "GET", Chat, null },
@@ -122,7 +122,7 @@ public sealed partial class RouteTests(SharedApp shared)
         with.Status.ShouldBeOneOf(200, 202, 204, 403, 404, 412, 415, 422, 501);
         if (with.Status is 403 or 404)
             with.ErrorCode.ShouldBeOneOf("chat_not_found", "message_not_found", "session_not_found", "admin_only",
-                "import_not_found", "key_not_found", "share_not_found");
+                "import_not_found", "key_not_found", "share_not_found", "device_not_found");
     }
 
     [Fact]
@@ -156,7 +156,8 @@ public sealed partial class RouteTests(SharedApp shared)
         .Replace("/chat/c/", "/chat/{id}/").Replace("/AAAAAAAAAAAAAAAAAAAAAA/", "/{token}/")
         .Replace(Message, "/chats/{chatId}/messages/{messageId}").Replace(Chat, "/chats/{chatId}")
         .Replace(Session, "/sessions/{sessionId}").Replace(Share, "/shares/{shareId}")
-        .Replace(Key, "/api-keys/{keyId}").Replace(Upload, "/upload/resumable/{uploadId}")
+        .Replace(Key, "/api-keys/{keyId}").Replace(Device, "/devices/{deviceId}")
+        .Replace(Upload, "/upload/resumable/{uploadId}")
         .Replace(Import, "/import/{importId}").TrimEnd('/');
 
     [Theory]

@@ -68,7 +68,7 @@ sealed class ApnsSender : IDisposable
 
     PushOutcome Read(PushAnswer answer)
     {
-        var reason = answer.Status is HttpStatusCode.BadRequest or HttpStatusCode.Forbidden ? ReasonOf(answer.Body) : "";
+        var reason = answer.Status == HttpStatusCode.BadRequest ? ReasonOf(answer.Body) : "";
         if (answer.Status == HttpStatusCode.Gone || reason is "BadDeviceToken" or "DeviceTokenNotForTopic")
             return new(PushResult.Gone, "the service does not know the token");
         if (answer.Status == HttpStatusCode.Forbidden)

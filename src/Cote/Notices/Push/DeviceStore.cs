@@ -55,7 +55,8 @@ sealed class DeviceStore(Database db, PushOutbox outbox)
     /// <param name="userId">The user.</param>
     /// <param name="sessionId">The session that asks, or null.</param>
     /// <param name="ct">Cancels the read.</param>
-    public Task<IReadOnlyList<Device>> ListAsync(string userId, string? sessionId, CancellationToken ct) => db.ListAsync(
+    public Task<IReadOnlyList<Device>> ListAsync(
+        string userId, string? sessionId, CancellationToken ct) => db.ListAsync(
         $"""
         select {Columns} from devices d where d.user_id = {userId} order by d.created_at desc, d.id desc
         """, row => Read(row, sessionId), ct);

@@ -15,7 +15,12 @@ static class PushApi
             .Note("subscription", "Of `webpush`: the browser's `PushSubscription` as its `toJSON()` makes it")
             .Note("preview", "What the push service may read: `off` (the default): ids; `title`: the chat's title too; "
                 + "`text`: the beginning of the reply too")
-            .Example("""{"kind":"fcm","token":"dGVzdA:APA91bExampleToken","preview":"off"}""");
+            .Example("""
+                {"kind":"webpush","preview":"off","subscription":{
+                  "endpoint":"https://push.example.net/push/JzLQ3raZJfFBR0aqvOMsLrt54w4rJUsV","keys":{
+                  "p256dh":"BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
+                  "auth":"BTBZMqHH6r4Tts7J_aSIgg"}}}
+                """);
         api.Schema<PushSubscription>().Length("endpoint", 1, PushAddress.Longest).Note("endpoint", "An https address");
         api.Schema<PushSubscriptionKeys>().Note("p256dh", "The public key, in base64url")
             .Note("auth", "The secret, in base64url");

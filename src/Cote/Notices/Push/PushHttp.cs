@@ -104,7 +104,10 @@ static class PushHttp
 
     static TimeSpan? AfterOf(RetryConditionHeaderValue? value, Clock clock)
     {
-        var after = value?.Delta ?? (value?.Date is { } date ? date - clock.Now.ToDateTimeOffset() : null);
-        return after is not { } time || time <= TimeSpan.Zero ? null : time < LongestAfter ? time : LongestAfter;
+        return Bounded(value?.Delta ?? (value?.Date is { } date ? date - clock.Now.ToDateTimeOffset() : null));
     }
+
+    /// <summary>How long a service may want to be left alone.</summary>
+    public static TimeSpan? Bounded(TimeSpan? after) =>
+        after is not { } time || time <= TimeSpan.Zero ? null : time < LongestAfter ? time : LongestAfter;
 }

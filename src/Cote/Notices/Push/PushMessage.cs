@@ -76,7 +76,8 @@ sealed record PushMessage(
         var whole = write(this);
         if (whole.Length <= most)
             return whole;
-        var (title, text) = write(this with { Text = "" }).Length <= most ? (Title, Text) : (Excerpt.Of(Title, 100), "");
+        var hasRoom = write(this with { Text = "" }).Length <= most;
+        var (title, text) = hasRoom ? (Title, Text) : (Excerpt.Of(Title, 100), "");
         var (fits, tooLong) = (0, text.Length + 1);
         while (tooLong - fits > 1)
         {

@@ -159,7 +159,8 @@ sealed class PushOutbox(
             join chats c on c.user_id = pushes.user_id and c.id = pushes.chat_id and c.deleted_at is null
             where {Is(id)} and (pushes.kind = {PushKinds.Ended} or m.state = 'waiting')
             """, row => (new DeviceAddress(
-                row.GetString(0), row.GetString(1), row.GetStringOrNull(2), row.GetStringOrNull(3)), MessageOf(row, id)));
+                row.GetString(0), row.GetString(1), row.GetStringOrNull(2), row.GetStringOrNull(3)),
+                MessageOf(row, id)));
         await db.WriteAsync(batch);
         if (taken.Items is not [var (seq, at, tries)])
             return null;

@@ -3,7 +3,9 @@ using System.Net.Http.Headers;
 
 namespace Cote.Notices;
 
-/// <summary>Pushes to browsers, and to whatever else a user names that speaks Web Push (RFC 8030): UnifiedPush.</summary>
+/// <summary>
+/// Pushes to browsers, and to whatever else a user names that speaks Web Push (RFC 8030), as UnifiedPush does.
+/// </summary>
 sealed class WebPushSender(VapidKey vapid, PushOptions options, Outside outside, Clock clock) : IDisposable
 {
     readonly Lazy<GuardedClient> _http = new(() => new(AllowedHosts.Parse(options.AllowedHosts, out _), outside));
@@ -26,7 +28,8 @@ sealed class WebPushSender(VapidKey vapid, PushOptions options, Outside outside,
         {
             { IsSuccess: true } => new(PushResult.Sent),
             { Status: 404 or 410 } => new(PushResult.Gone, answer.Fault),
-            { Status: 0 or 401 or 403 or 408 or 429 or >= 500 } => new(PushResult.Later, answer.Fault, answer.RetryAfter),
+            { Status: 0 or 401 or 403 or 408 or 429 or >= 500 } =>
+                new(PushResult.Later, answer.Fault, PushHttp.Bounded(answer.RetryAfter)),
             _ => new(PushResult.Refused, answer.Fault),
         };
     }
