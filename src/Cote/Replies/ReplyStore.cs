@@ -17,7 +17,7 @@ namespace Cote.Replies;
 /// </summary>
 sealed class ReplyStore(
     Database db, EventLog events, NodeNotifier notifier, ReplyLeases leases, ReplyScheduler scheduler, TurnEvents turns,
-    PushOutbox pushes, TitlesOptions titles, Outbox outbox, Clock clock)
+    PushOutbox pushes, TitlesOptions titles, Outbox outbox, BudgetNotices budgets, Clock clock)
 {
     /// <summary>The pending replies of a user, or of one chat, in order.</summary>
     public Task<IReadOnlyList<PendingReplyRow>> ListPendingAsync(string userId, string? chatId, CancellationToken ct) =>
@@ -93,6 +93,7 @@ sealed class ReplyStore(
         }
         var content = end.Text.Content;
         CallLedger.Settle(batch, reply.Call, end.Call);
+        budgets.AddReached(batch, reply.UserId);
         PartRows.Write(
             transaction.Execute, reply.UserId, reply.Id, transaction.Locked, saved, end.Text.Attempt, end.Text.Parts);
         var media = NameFiles(transaction, reply, end.Text.Parts);

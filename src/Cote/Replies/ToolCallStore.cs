@@ -13,7 +13,7 @@ namespace Cote.Replies;
 /// </summary>
 sealed class ToolCallStore(
     Database db, EventLog events, ReplyLeases leases, PushOutbox pushes, ToolsOptions options, Outbox outbox,
-    Clock clock)
+    BudgetNotices budgets, Clock clock)
 {
     /// <summary>The calls of a reply, in their order.</summary>
     public Task<IReadOnlyList<ToolCall>> ListAsync(string userId, string replyId, CancellationToken ct) => db.ListAsync(
@@ -39,6 +39,7 @@ sealed class ToolCallStore(
         var batch = new WriteBatch();
         EventTransaction.LockHead(batch, reply.UserId);
         CallLedger.Settle(batch, reply.Call, used);
+        budgets.AddReached(batch, reply.UserId);
         foreach (var call in calls)
         {
             var sealedJson = call.Sealed.Count == 0 ? null
