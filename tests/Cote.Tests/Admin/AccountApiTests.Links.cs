@@ -85,7 +85,7 @@ public sealed partial class AccountApiTests
         await _app.SetRowsAsync($"""
             insert into devices (id, user_id, session_id, kind, hash, token, preview, created_at)
             values ('{id}', '{client.Id}', '{session}', 'fcm', '{id}', 'secret-token', 'off',
-              {DateTimeOffset.UtcNow.ToUnixTimeMilliseconds()})
+              {new Clock(TimeProvider.System).Now.Milliseconds})
             """);
         return id;
     }

@@ -1,6 +1,7 @@
 using Cote.Tests.Admin;
 using Cote.Tests.Harness;
 using Cote.Tests.Usage;
+using Microsoft.AspNetCore.Routing;
 
 namespace Cote.Tests.Http;
 
@@ -81,5 +82,34 @@ public sealed class DescribedAdminTests(SharedApp shared)
         api.Check(await ada.PostAsync($"/admin/replies/{reply}/stop")).Status.ShouldBe(403);
         api.Check(await root.PostAsync($"/admin/replies/{reply}/stop")).Ok().Json.Number("stopped").ShouldBe(1);
         api.Check(await root.PostAsync($"/admin/replies/{reply}/stop")).Status.ShouldBe(404);
+    }
+
+    // Every route that an admin can read by, those of later versions too.
+    [Fact]
+    public async Task No_answer_to_an_admin_holds_a_text_of_a_chat()
+    {
+        const string Secret = "whatnobodyelsemayread";
+        using var root = await _app.RegisterAdminAsync();
+        using var ada = await _app.RegisterAsync();
+        var chat = await ada.CreateChatAsync(Secret, "demo/demo");
+        (await ada.PatchAsync($"/chats/{chat}", new { system_prompt = Secret })).Ok();
+        (await ada.PatchAsync("/users/me", new { instructions = Secret })).Ok();
+        (await ada.PostAsync($"/chats/{chat}/shares")).Ok();
+        var question = await ada.AskAsync(chat, Secret);
+        await ada.EndOfAsync(chat, question.Text("reply_id"));
+        await ada.WaitForToolAsync("demo/approval", new { content = Secret });
+        (await ada.GetAsync("/sync")).Ok().Text.ShouldContain(Secret);
+
+        var read = 0;
+        foreach (var endpoint in _app.Endpoints.Where(x => x.RoutePattern.RawText!.StartsWith("/admin/")
+            && x.Metadata.GetMetadata<IHttpMethodMetadata>()!.HttpMethods.Contains("GET")))
+        {
+            var path = endpoint.RoutePattern.RawText!.Replace("{userId}", ada.Id);
+            path.ShouldNotContain("{", customMessage: "say here what it stands for");
+            var answer = (await root.GetAsync(path)).Ok();
+            answer.Text.ShouldNotContain(Secret, Case.Insensitive, path);
+            read++;
+        }
+        read.ShouldBeGreaterThanOrEqualTo(12);
     }
 }
