@@ -150,11 +150,15 @@ public sealed class FakeMailServer : IAsyncDisposable
         }
     }
 
-    static X509Certificate2 CertificateFor(string host)
+    /// <summary>A certificate for a name, which nobody else has signed.</summary>
+    public static X509Certificate2 CertificateFor(string host)
     {
         using var key = RSA.Create(2048);
         var request = new CertificateRequest(
             "CN=" + host, key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddDnsName(host);
+        request.CertificateExtensions.Add(names.Build());
         var now = TimeProvider.System.GetUtcNow();
         using var made = request.CreateSelfSigned(now.AddDays(-1), now.AddDays(1));
         return X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pkcs12), null);

@@ -18,8 +18,8 @@ static class AdminApi
         api.Operation(nameof(DeleteMe)).Refuses(Problems.StorageUnavailable);
 
         var export = api.Schema("Export").Note("All that is the user's.")
-            .Required("exported_at", "user", "created_at", "sessions", "devices", "api_keys", "identities", "chats", "media",
-                "shares", "usage")
+            .Required("exported_at", "user", "created_at", "sessions", "devices", "api_keys", "identities", "chats",
+                "media", "shares", "usage")
             .Property("exported_at", Time()).Property("user", ApiDocument.Ref<User>()).Property("created_at", Time())
             .Property("sessions", ListOf(ApiDocument.Ref<SessionInfo>()))
             .Property("devices", ListOf(ApiDocument.Ref<Device>()))

@@ -17,8 +17,8 @@ sealed class RunningExports() : UserLimit(1);
 /// <summary>What an export reads from.</summary>
 sealed record ExportStores(
     UserStore Users, SessionStore Sessions, DeviceStore Devices, ApiKeyStore Keys, IdentityStore Identities,
-    ChatStore Chats, MessageStore Messages, MediaStore Media, MediaForms Forms, MediaLinks Links, UsageStore Usage, ShareStore Shares,
-    Database Database, IEnumerable<HostTables> Hosts);
+    ChatStore Chats, MessageStore Messages, MediaStore Media, MediaForms Forms, MediaLinks Links, UsageStore Usage,
+    ShareStore Shares, Database Database, IEnumerable<HostTables> Hosts);
 
 /// <summary><c>GET /users/me/export</c>: everything of the user as one JSON stream, of any length.</summary>
 static class ExportMe

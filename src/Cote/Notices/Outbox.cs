@@ -3,8 +3,8 @@ using Cote.Events;
 namespace Cote.Notices;
 
 /// <summary>
-/// Writes what webhooks are told into the transaction of what it tells: both are committed, or neither. Where no
-/// endpoint wants to be told, nothing is added.
+/// Writes what webhooks and devices are told into the transaction of what it tells: both are committed, or neither.
+/// Where no endpoint wants to be told and there is no device, nothing is added.
 /// </summary>
 sealed class Outbox
 {
@@ -14,12 +14,13 @@ sealed class Outbox
     static readonly Sql Columns = $"id, endpoint, type, user_id, chat_id, message_id, cursor, at, until";
 
     readonly EventLog _events;
+    readonly PushOutbox _pushes;
     readonly Clock _clock;
     readonly Dictionary<string, Sql> _endpoints = []; // of each type that somebody wants: a table of their names
 
-    public Outbox(WebhookEndpoints endpoints, EventLog events, Clock clock)
+    public Outbox(WebhookEndpoints endpoints, EventLog events, PushOutbox pushes, Clock clock)
     {
-        (_events, _clock) = (events, clock);
+        (_events, _pushes, _clock) = (events, pushes, clock);
         foreach (var type in NoticeTypes.All)
         {
             Sql? names = null;
@@ -37,13 +38,20 @@ sealed class Outbox
     /// <summary>Whether anybody is told of a type.</summary>
     public bool Wants(string type) => _endpoints.ContainsKey(type);
 
+    /// <summary>Raises <see cref="Added"/> now.</summary>
+    public void Wake() => Added?.Invoke();
+
     /// <summary>Raises <see cref="Added"/> when the batch is committed.</summary>
-    public void WakeAfter(WriteBatch batch) => batch.Committed += OnCommitted;
+    public void WakeAfter(WriteBatch batch) => batch.Committed += Wake;
 
     /// <summary>Tells of a chat or a message what the event tells that the transaction has appended last.</summary>
-    public void AddLast(EventTransaction transaction, string type, string chatId, string? messageId) =>
+    public void AddLast(EventTransaction transaction, string type, string chatId, string? messageId)
+    {
         Add(transaction.Batch, type, $"h.user_id", $"{chatId}", $"{messageId}", transaction.LastSeq, transaction.At,
             transaction.Locked);
+        if (type is NoticeTypes.ReplyEnded or NoticeTypes.ReplyWaiting)
+            _pushes.AddLast(transaction, PushKinds.Of(type), chatId, messageId!);
+    }
 
     /// <summary>Tells of each of some messages.</summary>
     /// <param name="transaction">The transaction that changes them; the rows are read before the change.</param>
@@ -51,9 +59,14 @@ sealed class Outbox
     /// <param name="rows">The messages as <c>m</c>: <c>from messages m where …</c>.</param>
     /// <param name="seq">The number of their event; null where each has its own by
     /// <see cref="EventTransaction.AppendEach"/>.</param>
-    public void AddEach(EventTransaction transaction, string type, Sql rows, Sql? seq = null) =>
+    public void AddEach(EventTransaction transaction, string type, Sql rows, Sql? seq = null)
+    {
         Add(transaction.Batch, type, $"h.user_id", $"e.chat_id", $"e.id", seq ?? transaction.EachSeq, transaction.At,
             $"{EventTransaction.Numbered(rows)} e, {transaction.Locked}", $"'_' || e.place");
+        // Without an event of their own they go: a device is told of nothing that is not there.
+        if (type == NoticeTypes.ReplyEnded && seq is null)
+            _pushes.AddEach(transaction, rows);
+    }
 
     /// <summary>Tells of a user.</summary>
     /// <param name="batch">The batch that changes what is told.</param>
@@ -85,6 +98,4 @@ sealed class Outbox
             """);
         WakeAfter(batch);
     }
-
-    void OnCommitted() => Added?.Invoke();
 }

@@ -209,12 +209,8 @@ sealed class WebhookStore(Database db, Outbox outbox, Clock clock)
 
     /// <summary>What was given up, the newest first.</summary>
     /// <param name="limit">The most that are listed.</param>
-    /// <param name="after">The last one of the page before; null for the first page.</param>
+    /// <param name="after">The place of the last one of the page before; null for the first page.</param>
     /// <param name="ct">Cancels the read.</param>
-    public Task<IReadOnlyList<FailedWebhook>> ListFailedAsync(long limit, FailedWebhook? after, CancellationToken ct) =>
-        ListFailedAsync(limit, after is null ? null : (after.FailedAt, after.Id), ct);
-
-    /// <summary>The same, after a place that a client names.</summary>
     public Task<IReadOnlyList<FailedWebhook>> ListFailedAsync(
         long limit, (Timestamp FailedAt, string Id)? after, CancellationToken ct) => db.ListAsync(
         $"""

@@ -12,8 +12,8 @@ namespace Cote.Replies;
 /// up to date with it.
 /// </summary>
 sealed class ToolCallStore(
-    Database db, EventLog events, ReplyLeases leases, PushOutbox pushes, ToolsOptions options, Outbox outbox,
-    BudgetNotices budgets, Clock clock)
+    Database db, EventLog events, ReplyLeases leases, ToolsOptions options, Outbox outbox, BudgetNotices budgets,
+    Clock clock)
 {
     /// <summary>The calls of a reply, in their order.</summary>
     public Task<IReadOnlyList<ToolCall>> ListAsync(string userId, string replyId, CancellationToken ct) => db.ListAsync(
@@ -99,7 +99,6 @@ sealed class ToolCallStore(
             """);
         transaction.Append(EventTypes.MessageWaiting, reply.ChatId, reply.Id);
         outbox.AddLast(transaction, NoticeTypes.ReplyWaiting, reply.ChatId, reply.Id);
-        pushes.Add(transaction, PushKinds.Waiting, reply.ChatId, reply.Id);
         await events.CommitAsync(batch, reply.UserId, transaction);
         return transaction.Happened ? true : owned.First ? false : null;
     }

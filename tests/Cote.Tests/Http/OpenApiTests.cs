@@ -78,8 +78,7 @@ public sealed class OpenApiTests(SharedApp shared)
         api.GetProperty("tags").EnumerateArray().Select(x => x.Text("name"))
             .ShouldBe([
                 "Chats", "Messages", "Live", "Users", "Sessions", "Keys", "Usage", "Sharing", "Media", "Devices",
-                "OpenAI",
-                "AI SDK", "Health", "Admin"]);
+                "OpenAI", "AI SDK", "Health", "Admin"]);
     }
 
     [Fact]

@@ -23,6 +23,9 @@ static class PushKinds
 {
     public const string Ended = "ended";
     public const string Waiting = "waiting";
+
+    /// <summary>The kind of what webhooks are told of a reply.</summary>
+    public static string Of(string noticeType) => noticeType == NoticeTypes.ReplyWaiting ? Waiting : Ended;
 }
 
 /// <summary>A device that gets pushes, as its owner sees it: never its token.</summary>

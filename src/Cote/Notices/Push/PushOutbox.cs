@@ -57,25 +57,28 @@ sealed class PushOutbox(
             Interlocked.CompareExchange(ref _devices, None, Unknown);
     }
 
-    /// <summary>Adds to a transaction what tells the user's devices of the last of its events.</summary>
-    public void Add(EventTransaction transaction, string kind, string chatId, string replyId)
+    /// <summary>Tells the user's devices of the event that the transaction has appended last.</summary>
+    public void AddLast(EventTransaction transaction, string kind, string chatId, string replyId)
     {
         if (IsOn)
             Add(transaction, $"""
-                select h.user_id, {replyId}, d.id, {chatId}, {kind}, h.seq, {transaction.At}, {DueAt}, 0
+                select h.user_id, {replyId}, d.id, {chatId}, {kind}, {transaction.LastSeq}, {transaction.At}, {DueAt}, 0
                 from devices d, {transaction.Locked} and d.user_id = h.user_id
                 """);
     }
 
-    /// <summary>The same of replies that end in one transaction, after their rows were written.</summary>
+    /// <summary>
+    /// Tells them of replies that end with an event each by <see cref="EventTransaction.AppendEach"/>.
+    /// </summary>
     /// <param name="transaction">The transaction.</param>
-    /// <param name="ended">The condition on the replies <c>m</c>, where <c>h</c> is the head.</param>
-    public void AddEnded(EventTransaction transaction, Sql ended)
+    /// <param name="rows">The replies as <c>m</c>, as they were before: <c>from messages m where …</c>.</param>
+    public void AddEach(EventTransaction transaction, Sql rows)
     {
         if (IsOn)
             Add(transaction, $"""
-                select m.user_id, m.id, d.id, m.chat_id, {PushKinds.Ended}, m.event_seq, {transaction.At}, {DueAt}, 0
-                from messages m, devices d, {transaction.Locked} and d.user_id = h.user_id and m.sender = 'ai' and {ended}
+                select h.user_id, e.id, d.id, e.chat_id, {PushKinds.Ended}, {transaction.EachSeq}, {transaction.At},
+                  {DueAt}, 0
+                from {EventTransaction.Numbered(rows)} e, devices d, {transaction.Locked} and d.user_id = h.user_id
                 """);
     }
 
