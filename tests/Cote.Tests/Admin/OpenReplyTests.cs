@@ -91,16 +91,18 @@ public sealed class OpenReplyTests(OpenReplyTests.App app) : IClassFixture<OpenR
     {
         using var root = await Live.App.RegisterAdminAsync();
         using var ada = await Live.RegisterAsync();
-        var gate = new TaskCompletionSource();
+        var (begun, gate) = (new TaskCompletionSource(), new TaskCompletionSource());
         app.Tools.Does["look"] = async (_, _, ct) =>
         {
+            begun.SetResult(); // that it runs is written before
             await gate.Task.WaitAsync(ct);
             return Secret;
         };
         var chat = await ada.CreateChatAsync(model: "openai");
         var (_, calls) = await ada.AskForAsync(
             chat, Live.Play(FakeReply.Call("look", $$"""{"text":"{{Secret}}"}"""), FakeReply.Text("ok")));
-        await HoldAsync(root, calls, "tool");
+        await begun.Task.InTimeAsync();
+        (await FindAsync(root, calls)).Text("waits_for").ShouldBe("tool");
         var call = (await FindAsync(root, calls)).GetProperty("tool_calls")[0];
         (call.Text("call_id"), call.Text("name"), call.Text("source"), call.Text("state"))
             .ShouldBe(("call_0_0", "look", "server", "running"));
