@@ -55,8 +55,8 @@ static class AdminApi
         api.Operation(nameof(DisableAccount))
             .Refuses(Problems.AdminOnly, Problems.NotFound, Problems.OwnAccount, Problems.LastAdmin);
         foreach (var id in (string[])[nameof(GetAccount), nameof(EnableAccount), nameof(ListSessionsOfUser),
-            nameof(EndSessionsOfUser), nameof(ListDevicesOfUser), nameof(ListKeysOfUser), nameof(EnableKeysOfUser), nameof(ListSharesOfUser),
-            nameof(EnableSharesOfUser)])
+            nameof(EndSessionsOfUser), nameof(ListDevicesOfUser), nameof(ListKeysOfUser), nameof(EnableKeysOfUser),
+            nameof(ListSharesOfUser), nameof(EnableSharesOfUser)])
             api.Operation(id).Refuses(Problems.AdminOnly, Problems.NotFound);
         api.Operation(nameof(EndSessionOfUser)).Refuses(Problems.AdminOnly, Problems.SessionNotFound);
         foreach (var id in (string[])[nameof(DeleteKeyOfUser), nameof(EnableKeyOfUser)])
