@@ -197,8 +197,9 @@ public sealed class OpenApiTests(SharedApp shared)
         Check("PATCH /users/me", (await ada.PatchAsync(
             "/users/me", new { password = ada.Password, current_password = ada.Password })).Ok().Json);
         Check("POST /api-keys",
-            (await ada.PostAsync("/api-keys/", new { name = "a", scopes = new[] { "read" } })).Ok().Json);
-        Check("GET /api-keys", (await ada.GetAsync("/api-keys/")).Ok().Json[0], absent: ["key"]);
+            (await ada.PostAsync("/api-keys/", new { name = "a", scopes = new[] { "read" } })).Ok().Json,
+            absent: ["disabled_at"]);
+        Check("GET /api-keys", (await ada.GetAsync("/api-keys/")).Ok().Json[0], absent: ["key", "disabled_at"]);
         using var browser = new TestBrowser();
         Check("POST /devices",
             (await ada.PostAsync("/devices/", browser.Device("https://push.example.com"))).Ok().Json);

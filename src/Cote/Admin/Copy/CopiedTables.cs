@@ -44,12 +44,12 @@ static class CopiedTables
 
     /// <summary>
     /// The tables that are not copied: the record of migrations, the chunks of blobs (<see cref="CopyMedia"/> copies
-    /// the bytes from any storage), the parts of unfinished uploads, which clients begin again, and the search index,
-    /// which the nodes of the target make anew.
+    /// the bytes from any storage), the parts of unfinished uploads, which clients begin again, the nodes of a moment,
+    /// and the search index, which the nodes of the target make anew.
     /// </summary>
     public static readonly IReadOnlyList<string> Left =
     [
-        "migrations", "blob_chunks", "upload_pieces", "search_documents", "search_marks", "search_lease",
+        "migrations", "nodes", "blob_chunks", "upload_pieces", "search_documents", "search_marks", "search_lease",
         "search_index", "search_index_data", "search_index_idx", "search_index_config",
     ];
 }

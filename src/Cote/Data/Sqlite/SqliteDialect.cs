@@ -9,6 +9,9 @@ sealed class SqliteDialect : SqlDialect
 
     public override Sql Now => $"(cast(unixepoch('subsec') * 1000 as integer))";
 
+    internal override Sql Bytes =>
+        $"(select c.page_count * s.page_size from pragma_page_count() c, pragma_page_size() s)";
+
     private protected override Sql EachOf(string jsonArray) => $"(select value from json_each({jsonArray}))";
 
     private protected override Sql EachNumberOf(string jsonArray) => EachOf(jsonArray);
