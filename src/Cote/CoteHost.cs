@@ -9,7 +9,9 @@ using Cote.Http;
 using Cote.Media;
 using Cote.Media.Reading;
 using Cote.Models;
+using Cote.Primitives;
 using Cote.Replies;
+using Cote.Telemetry;
 using Cote.Tools;
 using Cote.Usage;
 using Cote.Users;
@@ -69,13 +71,14 @@ public static class CoteHost
         var options = CoteConfiguration.Read(builder.Configuration);
         AddLogging(builder, options.Http);
         AddKestrel(builder, options);
+        builder.AddTelemetry(options.Metrics);
 
         var services = builder.Services;
         AddOptions(services, options);
-        services.AddSingleton(TimeProvider.System).AddSingleton<Clock>();
+        services.AddSingleton(TimeProvider.System).AddSingleton<Clock>().AddSingleton<ServerMeter>();
         services.AddCluster(options.Data, options.RabbitMq);
         AddEngine(services, options.Data);
-        services.AddSingleton<Database>().AddSingleton(x => x.GetRequiredService<DatabaseEngine>().Dialect);
+        services.AddSingleton<DataGauges>().AddSingleton<Database>().AddSingleton(x => x.GetRequiredService<DatabaseEngine>().Dialect);
         services.AddEvents();
         services.AddHostedService<DatabaseStartup>().AddHostedService<SchemaLoop>();
         services.AddHttp(options.Http, builder.Environment);
@@ -99,6 +102,7 @@ public static class CoteHost
         add?.Invoke(added);
 
         var app = builder.Build();
+        app.UseTelemetry(options.Metrics);
         app.UseHttp(options.Http);
         app.MapHttp(options.Http);
         app.MapUsers();
@@ -111,10 +115,12 @@ public static class CoteHost
         app.MapDelivery();
         app.MapDialects();
         app.MapAdmin();
+        app.MapTelemetry(options.Metrics);
         app.MapGet("/limits", GetLimits.Handle).WithTags("Health").WithSummary("What this server takes");
         foreach (var routes in added.Routes)
             routes(app);
         CheckModels(app.Services, options);
+        _ = app.Services.GetRequiredService<DataGauges>();
         app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<Hub>().CloseAll);
         return app;
     }
@@ -153,7 +159,10 @@ public static class CoteHost
     {
         var urls = builder.Configuration["urls"] is { Length: > 0 } given ? given : DefaultUrl;
         var control = ControlSocket.PathOf(options.Data);
-        builder.WebHost.UseUrls([.. urls.Split(';'), .. control is null ? [] : (string[])["http://unix:" + control]]);
+        builder.WebHost.UseUrls([
+            .. urls.Split(';'), .. MetricsPort.UrlOf(options.Metrics) is { } metrics ? (string[])[metrics] : [],
+            .. control is null ? [] : (string[])["http://unix:" + control],
+        ]);
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
@@ -162,6 +171,7 @@ public static class CoteHost
             kestrel.ConfigureEndpointDefaults(listener =>
             {
                 ControlSocket.Mark(listener);
+                MetricsPort.Mark(listener, options.Metrics);
                 GracefulShutdown.Track(listener);
             });
         });

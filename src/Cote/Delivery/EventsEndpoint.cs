@@ -53,6 +53,7 @@ sealed class LongPoll(Subscriptions subscriptions, EventRenderer renderer)
         CurrentUser user, PartsView view, Cursor? from, TimeSpan wait, CancellationToken ct)
     {
         await using var subscription = await subscriptions.OpenAsync(user, SubscriptionKind.Request, view, from, ct);
+        using var counted = DeliveryMetrics.Open("poll");
         if (subscription.Reset is { } reason)
             return Write([Subscription.ResetFrame(reason, subscription.Cursor)], subscription.Cursor);
         if (from is null)

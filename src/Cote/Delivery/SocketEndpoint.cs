@@ -63,6 +63,7 @@ static class SocketEndpoint
         await using var subscription = await subscriptions.OpenAsync(
             user, SubscriptionKind.Connection, view, cursor, ct);
         subscription.PingAfter = TimeSpan.FromMilliseconds(options.HeartbeatMilliseconds);
+        using var counted = DeliveryMetrics.Open("websocket");
         var meter = http.Features.GetRequiredFeature<SocketMeter>();
         await new SocketSession(socket, meter, subscription, commands, options, subscriptions.Clock)
             .RunAsync(http.RequestAborted);

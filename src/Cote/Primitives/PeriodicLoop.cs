@@ -65,12 +65,14 @@ abstract class PeriodicLoop(TimeSpan every, Clock clock, ILogger log) : Backgrou
         catch (ProblemException error)
         {
             log.RoundDelayed(GetType().Name, error.Problem.Code);
+            LoopMetrics.Failed(GetType().Name, error.Problem.Code);
         }
 #pragma warning disable CA1031 // Top of the loop: without this catch one fault would end the background work for good.
         catch (Exception error)
 #pragma warning restore CA1031
         {
             log.RoundFailed(error, GetType().Name);
+            LoopMetrics.Failed(GetType().Name, "internal_error");
         }
     }
 }
