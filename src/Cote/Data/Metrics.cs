@@ -22,6 +22,9 @@ static class DataMetrics
     }
 
     public static void OnRefused() => Refused.Add(1);
+
+    /// <summary>Begins counters at 0.</summary>
+    public static void ShowZeros() => Refused.Add(0);
 }
 
 /// <summary>The gauges of the database.</summary>

@@ -10,7 +10,16 @@ static class HttpMetrics
         "cote.http.rate_limited", "{request}", "Requests that were answered 429 by a limit of the server.");
 
     public static void OnRateLimited(Limit limit) =>
-        RateLimited.Add(1, new KeyValuePair<string, object?>("cote.limit", NameOf(limit)));
+        RateLimited.Add(1, Label(limit));
+
+    /// <summary>Begins the counter of each limit at 0.</summary>
+    public static void ShowZeros()
+    {
+        foreach (var limit in Enum.GetValues<Limit>())
+            RateLimited.Add(0, Label(limit));
+    }
+
+    static KeyValuePair<string, object?> Label(Limit limit) => new("cote.limit", NameOf(limit));
 
     static string NameOf(Limit limit) => limit switch
     {

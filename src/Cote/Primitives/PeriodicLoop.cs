@@ -35,6 +35,7 @@ abstract class PeriodicLoop(TimeSpan every, Clock clock, ILogger log) : Backgrou
     protected sealed override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await Task.Yield();
+        LoopMetrics.Began(GetType().Name);
         try
         {
             if (!RunsAtStart)
@@ -72,7 +73,7 @@ abstract class PeriodicLoop(TimeSpan every, Clock clock, ILogger log) : Backgrou
 #pragma warning restore CA1031
         {
             log.RoundFailed(error, GetType().Name);
-            LoopMetrics.Failed(GetType().Name, "internal_error");
+            LoopMetrics.Failed(GetType().Name);
         }
     }
 }

@@ -79,7 +79,7 @@ sealed class LeaseLoop(
 #pragma warning restore CA1031
         {
             log.LeaseRenewalFailed(error);
-            LoopMetrics.Failed(nameof(LeaseLoop), "internal_error");
+            LoopMetrics.Failed(nameof(LeaseLoop));
             return false;
         }
     }

@@ -52,6 +52,14 @@ static class ReplyMetrics
 
     public static void OnTakenOver() => TakenOver.Add(1);
 
+    /// <summary>Begins counters at 0: an alert compares with what there was before the first.</summary>
+    public static void ShowZeros()
+    {
+        TakenOver.Add(0);
+        foreach (var state in new[] { States.Completed, States.Stopped, States.Failed, States.Interrupted })
+            OnEnded(state, null, 0);
+    }
+
     public static void OnCallEntered(string state, long calls = 1) =>
         ToolCalls.Add(calls, new KeyValuePair<string, object?>("cote.tool_call.state", state));
 

@@ -1,4 +1,5 @@
-using Cote.Http;
+using System.Diagnostics.Metrics;
+using System.Reflection;
 using Cote.Primitives;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -34,13 +35,15 @@ static class Export
         "http.connection.state",
     ];
 
+    // Their names end as those of histograms do, which promtool refuses.
+    static readonly string[] Unused = ["dotnet.assembly.count", "dotnet.process.cpu.count", "dotnet.timer.count"];
+
     public static void Add(WebApplicationBuilder builder, MetricsOptions options, bool usesOtlp)
     {
         var telemetry = builder.Services.AddOpenTelemetry().ConfigureResource(x => Name(x, builder.Configuration))
             .WithMetrics(metrics =>
             {
-                metrics.AddMeter(Meters).AddView(x => x.Meter.Name == "System.Net.Http"
-                    ? new MetricStreamConfiguration { TagKeys = ClientLabels } : null);
+                metrics.AddMeter(Meters).AddView(ViewOf);
                 if (options.Prometheus || options.PrometheusPort is not null)
                     metrics.AddPrometheusExporter();
             });
@@ -60,12 +63,19 @@ static class Export
         return branch.Build();
     }
 
+    static MetricStreamConfiguration? ViewOf(Instrument instrument) =>
+        Unused.Contains(instrument.Name) ? MetricStreamConfiguration.Drop
+        : instrument.Meter.Name == "System.Net.Http" ? new() { TagKeys = ClientLabels } : null;
+
     static void Name(ResourceBuilder resource, IConfiguration configuration)
     {
         if (configuration["OTEL_SERVICE_NAME"] is not { Length: > 0 }
             && configuration["OTEL_RESOURCE_ATTRIBUTES"]?.Contains("service.name=", StringComparison.Ordinal) != true)
-            resource.AddService("cote", serviceVersion: typeof(Export).Assembly.GetName().Version?.ToString(3));
+            resource.AddService("cote", serviceVersion: Version);
     }
+
+    static string Version => typeof(Export).Assembly
+        .GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
     static void Trace(AspNetCoreTraceInstrumentationOptions tracing)
     {

@@ -1,9 +1,12 @@
+using Cote.Data;
 using Cote.Http;
+using Cote.Replies;
 using Cote.Users;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace Cote.Telemetry;
 
@@ -13,7 +16,10 @@ static class TelemetryModule
     {
         var usesOtlp = UsesOtlp(builder.Configuration);
         if (usesOtlp || IsServed(options))
+        {
             Export.Add(builder, options, usesOtlp);
+            builder.Services.AddHostedService<ZeroCounters>();
+        }
         if (!options.Prometheus)
             return;
         builder.Services.AddSingleton<Scrape>().AddSingleton(new ApiPart(api =>
@@ -46,6 +52,20 @@ static class TelemetryModule
     static bool UsesOtlp(IConfiguration configuration) =>
         configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is { Length: > 0 }
         && !string.Equals(configuration["OTEL_SDK_DISABLED"], "true", StringComparison.OrdinalIgnoreCase);
+}
+
+/// <summary>Begins counters at 0, once somebody listens.</summary>
+sealed class ZeroCounters : IHostedService
+{
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        DataMetrics.ShowZeros();
+        HttpMetrics.ShowZeros();
+        ReplyMetrics.ShowZeros();
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 }
 
 /// <summary>Writes the metrics as an answer.</summary>
