@@ -75,10 +75,10 @@ public static class CoteHost
 
         var services = builder.Services;
         AddOptions(services, options);
-        services.AddSingleton(TimeProvider.System).AddSingleton<Clock>().AddSingleton<ServerMeter>();
+        AddProcess(services);
         services.AddCluster(options.Data, options.RabbitMq);
         AddEngine(services, options.Data);
-        services.AddSingleton<DataGauges>().AddSingleton<Database>().AddSingleton(x => x.GetRequiredService<DatabaseEngine>().Dialect);
+        services.AddSingleton<Database>().AddSingleton(x => x.GetRequiredService<DatabaseEngine>().Dialect);
         services.AddEvents();
         services.AddHostedService<DatabaseStartup>().AddHostedService<SchemaLoop>();
         services.AddHttp(options.Http, builder.Environment);
@@ -95,9 +95,6 @@ public static class CoteHost
         services.AddDialects();
         services.AddAdmin();
         services.AddExtensibility();
-        services.AddSingleton<GracefulShutdown>()
-            .AddSingleton<IHostLifetime>(x => x.GetRequiredService<GracefulShutdown>());
-        services.Configure<HostOptions>(x => x.ShutdownTimeout = TimeSpan.FromSeconds(25));
         var added = new CoteBuilder(services);
         add?.Invoke(added);
 
@@ -120,7 +117,6 @@ public static class CoteHost
         foreach (var routes in added.Routes)
             routes(app);
         CheckModels(app.Services, options);
-        _ = app.Services.GetRequiredService<DataGauges>();
         app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<Hub>().CloseAll);
         return app;
     }
@@ -132,6 +128,12 @@ public static class CoteHost
             .AddSingleton(options.RabbitMq).AddSingleton(options.Chats).AddSingleton(options.Titles)
             .AddSingleton(options.Prices).AddSingleton(options.Budgets).AddSingleton(options.Tools)
             .AddSingleton(options.Transcription).AddSingleton(options.Mail);
+
+    static void AddProcess(IServiceCollection services) => services
+        .AddSingleton(TimeProvider.System).AddSingleton<Clock>().AddSingleton<ServerMeter>()
+        .AddSingleton<GracefulShutdown>()
+        .AddSingleton<IHostLifetime>(x => x.GetRequiredService<GracefulShutdown>())
+        .Configure<HostOptions>(x => x.ShutdownTimeout = TimeSpan.FromSeconds(25));
 
     // A wrong model or price is said now, not at the first message.
     static void CheckModels(IServiceProvider services, CoteOptions options)
@@ -153,6 +155,7 @@ public static class CoteHost
             services.AddSingleton<DatabaseEngine, SqliteEngine>();
         else
             services.AddSingleton<DatabaseEngine, PostgresEngine>();
+        services.AddSingleton<DataGauges>();
     }
 
     static void AddKestrel(WebApplicationBuilder builder, CoteOptions options)
@@ -207,6 +210,7 @@ public static class CoteHost
             // Left behind by a process that was killed; that it is gone, the database's lock has shown.
             if (ControlSocket.PathOf(data) is { } path)
                 File.Delete(path);
+            _ = services.GetRequiredService<DataGauges>();
             _ = services.GetRequiredService<AccessTokens>(); // a bad signing key is said now, not at the first login
         }
 

@@ -18,7 +18,7 @@ public sealed record SpanSeen(
     IReadOnlyDictionary<string, string> Attributes, IReadOnlyList<(string TraceId, string SpanId)> Links);
 
 /// <summary>
-/// A collector of OpenTelemetry on a loopback port, by <c>http/protobuf</c>: it keeps what it gets, and reads the spans.
+/// A collector of OpenTelemetry on a loopback port, by <c>http/protobuf</c>: it keeps all, and reads the spans.
 /// </summary>
 public sealed class OtlpCollector : IAsyncDisposable
 {

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Cote.Testing;
 
-/// <summary>Reads the spans of an <c>ExportTraceServiceRequest</c>, as opentelemetry-proto numbers its fields.</summary>
+/// <summary>Reads the spans of an <c>ExportTraceServiceRequest</c>, as its .proto numbers the fields.</summary>
 static class OtlpSpans
 {
     public static IEnumerable<SpanSeen> Read(ReadOnlyMemory<byte> request) =>

@@ -41,7 +41,8 @@ sealed class EventRenderer(Database db, EventLog log, MediaLinks links, Clock cl
             where e.user_id = {userId} and e.seq > {after} order by e.seq limit {(long)most}
             """, Read, ct, row => (units += row.Message?.Texts.Sum(x => x?.Length ?? 0) ?? 0) > MaxUnits);
         return new(
-            [.. rows.Select(Render)], rows.Count == most || units > MaxUnits, rows is [.., var last] ? last.At : default);
+            [.. rows.Select(Render)], rows.Count == most || units > MaxUnits,
+            rows is [.., var last] ? last.At : default);
     }
 
     /// <summary>A message as the frame of the event that sent or ended it.</summary>

@@ -110,7 +110,7 @@ public sealed class Provider(string name, IEnumerable<string> models, Func<strin
     internal bool Offers(string model) => Models.Contains(model)
         || Listed is { } listed && (listed.Names?.Contains(model) ?? ModelList.IsName(model));
 
-    /// <summary>Whether the model is one that the server knows by itself, and not only by a chat that names it.</summary>
+    /// <summary>Whether the server knows the model by itself, and not only by a chat that names it.</summary>
     internal bool IsConfigured(string model) =>
         Models.Contains(model) || Listed is { Names: { } listed } && listed.Contains(model);
 

@@ -67,7 +67,7 @@ static class Export
         Unused.Contains(instrument.Name) ? MetricStreamConfiguration.Drop
         : instrument.Meter.Name == "System.Net.Http" ? new() { TagKeys = ClientLabels } : null;
 
-    static void Name(ResourceBuilder resource, IConfiguration configuration)
+    static void Name(ResourceBuilder resource, ConfigurationManager configuration)
     {
         if (configuration["OTEL_SERVICE_NAME"] is not { Length: > 0 }
             && configuration["OTEL_RESOURCE_ATTRIBUTES"]?.Contains("service.name=", StringComparison.Ordinal) != true)

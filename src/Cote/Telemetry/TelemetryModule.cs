@@ -49,7 +49,7 @@ static class TelemetryModule
 
     static bool IsServed(MetricsOptions options) => options.Prometheus || options.PrometheusPort is not null;
 
-    static bool UsesOtlp(IConfiguration configuration) =>
+    static bool UsesOtlp(ConfigurationManager configuration) =>
         configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is { Length: > 0 }
         && !string.Equals(configuration["OTEL_SDK_DISABLED"], "true", StringComparison.OrdinalIgnoreCase);
 }

@@ -12,7 +12,10 @@ static partial class Exposition
 
     /// <summary>The names of the metrics in an answer.</summary>
     public static HashSet<string> MetricsIn(string text) =>
-        [.. text.Split('\n').Where(x => x.StartsWith("# TYPE ", StringComparison.Ordinal)).Select(x => x.Split(' ')[2])];
+        [
+            .. text.Split('\n').Where(x => x.StartsWith("# TYPE ", StringComparison.Ordinal))
+                .Select(x => x.Split(' ')[2]),
+        ];
 
     /// <summary>The names of series in expressions: what is no label.</summary>
     public static HashSet<string> NamedIn(string expressions) =>

@@ -40,7 +40,8 @@ public sealed class RealRunTests(PublishedProgram program)
         ShouldHaveAll(
             text, "deploy/prometheus/alerts.yaml", File.ReadAllText(Repository.Path("deploy/prometheus/alerts.yaml")));
         ShouldHaveAll(
-            text, "deploy/grafana/cote.json", Exposition.ExpressionsOf(File.ReadAllText(Repository.Path("deploy/grafana/cote.json"))));
+            text, "deploy/grafana/cote.json",
+            Exposition.ExpressionsOf(File.ReadAllText(Repository.Path("deploy/grafana/cote.json"))));
         var (traces, metrics) = (collector.TextOf("traces"), collector.TextOf("metrics"));
         collector.TextOf("logs").ShouldContain("Cote has started");
         metrics.ShouldContain("cote.reply.first_token");
@@ -71,7 +72,7 @@ public sealed class RealRunTests(PublishedProgram program)
         await using (var sse = await ada.StreamAsync(
             HttpMethod.Post, $"/chats/{tools}/messages/", new { content = Said }))
             await sse.ToEndAsync();
-        (await ada.GetAsync($"/chats/search?q={Said}")).Ok();
+        (await ada.GetAsync($"/search?q={Said}")).Ok();
         var invented = await ada.CreateChatAsync(Title, "listing/" + Invented);
         await socket.EndOfAsync((await ada.AskAsync(invented, Said)).GetProperty("reply_id").GetString()!);
         var share = (await ada.PostAsync($"/chats/{chat}/shares", new { })).Ok()["url"].Split('/')[^1];
@@ -110,7 +111,8 @@ public sealed class RealRunTests(PublishedProgram program)
     static void ShouldBeDocumented(string text)
     {
         var listed = Regex.Matches(
-            File.ReadAllText(Repository.Path("docs/operations.md")), @"^\| `((?:cote|gen_ai)_\w+)`", RegexOptions.Multiline)
+            File.ReadAllText(Repository.Path("docs/operations.md")), @"^\| `((?:cote|gen_ai)_\w+)`",
+            RegexOptions.Multiline)
             .Select(x => x.Groups[1].Value).ToHashSet();
         var ours = Exposition.MetricsIn(text).Where(x => Regex.IsMatch(x, "^(cote|gen_ai)_")).ToHashSet();
 

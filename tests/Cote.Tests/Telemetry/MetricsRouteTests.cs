@@ -18,7 +18,7 @@ public sealed class MetricsRouteTests
         using var robot = await root.WithKeyAsync("metrics");
         using var reader = await root.WithKeyAsync("read");
 
-        (await nobody.GetAsync("/metrics")).ShouldBeProblem(401, null, "Not authenticated");
+        (await nobody.GetAsync("/metrics")).ShouldBeProblem(401, "not_authenticated", "Not authenticated");
         (await eve.GetAsync("/metrics")).ErrorCode.ShouldBe("admin_only");
         (await reader.GetAsync("/metrics")).ErrorCode.ShouldBe("insufficient_scope");
         (await root.GetAsync("/metrics")).Ok();

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Cote.Primitives;
+using Cote.Replies;
 using Cote.Tests.Harness;
 
 namespace Cote.Tests.Telemetry;
@@ -19,8 +20,8 @@ public sealed class ReplyTraceTests
         var reply = (await ada.AskAsync(chat, "What time is it?")).GetProperty("reply_id").GetString()!;
         await ada.EndOfAsync(chat, reply);
 
-        var trace = Replies.ReplyTrace.IdOf(ada.Id, reply);
-        trace.ShouldNotBe(Replies.ReplyTrace.IdOf(chat, reply));
+        var trace = ReplyTrace.IdOf(ada.Id, reply);
+        trace.ShouldNotBe(ReplyTrace.IdOf(chat, reply));
         await Patience.UntilAsync(
             () => Task.FromResult(seen.Of(trace).Any(x => x.OperationName == "reply")), "the run's span has ended");
         var spans = seen.Of(trace);
@@ -38,7 +39,7 @@ public sealed class ReplyTraceTests
     [Fact]
     public void Other_traces_get_ids_of_their_own()
     {
-        _ = Replies.ReplyTrace.IdOf("a", "b");
+        _ = ReplyTrace.IdOf("a", "b");
         using var source = new ActivitySource("other");
         using var seen = new SpansSeen("other");
 
