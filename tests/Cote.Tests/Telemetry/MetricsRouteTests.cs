@@ -68,7 +68,7 @@ public sealed class MetricsRouteTests
     public async Task A_wrong_setting_is_said_at_the_start(string setting, string said) =>
         (await Should.ThrowAsync<StartupException>(() => CoteApp.StartAsync(setting))).Message.ShouldContain(said);
 
-    static Task SetRoleAsync(CoteApp app, CoteClient user, string role)
+    static Task<Outcome> SetRoleAsync(CoteApp app, CoteClient user, string role)
     {
         var batch = new WriteBatch();
         batch.Execute($"update users set role = {role} where id = {user.Id}");
