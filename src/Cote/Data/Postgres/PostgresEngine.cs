@@ -52,7 +52,7 @@ sealed class PostgresEngine(
         Default(settings, "Auto Prepare Min Usages", 2);
         Default(settings, "No Reset On Close", true); // no session is given settings of its own
         var builder = new NpgsqlSlimDataSourceBuilder(settings.ConnectionString).EnableTransportSecurity();
-        builder.Name = "cote"; // Its metrics have the name as a label, and without one the user and the host.
+        builder.Name = "cote"; // It is a label of the metrics, and without one the connection string is.
         var source = builder.Build();
         _pool = new(source, clock, log);
         _writer = new(_pool, options.WriteQueue, clock);
