@@ -10,7 +10,9 @@ using Cote.Media;
 using Cote.Media.Reading;
 using Cote.Models;
 using Cote.Notices;
+using Cote.Primitives;
 using Cote.Replies;
+using Cote.Telemetry;
 using Cote.Tools;
 using Cote.Usage;
 using Cote.Users;
@@ -70,10 +72,38 @@ public static class CoteHost
         var options = CoteConfiguration.Read(builder.Configuration);
         AddLogging(builder, options.Http);
         AddKestrel(builder, options);
+        builder.AddTelemetry(options.Metrics);
 
         var services = builder.Services;
         AddOptions(services, options);
-        services.AddSingleton(TimeProvider.System).AddSingleton<Clock>();
+        AddProcess(services);
+        AddRooms(builder, options);
+        var added = new CoteBuilder(services);
+        add?.Invoke(added);
+
+        var app = builder.Build();
+        app.UseTelemetry(options.Metrics);
+        app.UseHttp(options.Http);
+        MapRooms(app, options);
+        foreach (var routes in added.Routes)
+            routes(app);
+        CheckModels(app.Services, options);
+        app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<Hub>().CloseAll);
+        return app;
+    }
+
+    static void AddOptions(IServiceCollection services, CoteOptions options) =>
+        services.AddSingleton(options).AddSingleton(options.Data).AddSingleton(options.Auth).AddSingleton(options.Http)
+            .AddSingleton(options.RateLimits).AddSingleton(options.Messages).AddSingleton(options.Events)
+            .AddSingleton(options.Realtime).AddSingleton(options.Assistants).AddSingleton(options.Media)
+            .AddSingleton(options.RabbitMq).AddSingleton(options.Chats).AddSingleton(options.Titles)
+            .AddSingleton(options.Prices).AddSingleton(options.Budgets).AddSingleton(options.Tools)
+            .AddSingleton(options.Transcription).AddSingleton(options.Mail)
+            .AddSingleton(options.Push);
+
+    static void AddRooms(WebApplicationBuilder builder, CoteOptions options)
+    {
+        var services = builder.Services;
         services.AddCluster(options.Data, options.RabbitMq);
         AddEngine(services, options.Data);
         services.AddEvents();
@@ -93,12 +123,10 @@ public static class CoteHost
         services.AddDialects();
         services.AddAdmin();
         services.AddExtensibility();
-        AddShutdown(services);
-        var added = new CoteBuilder(services);
-        add?.Invoke(added);
+    }
 
-        var app = builder.Build();
-        app.UseHttp(options.Http);
+    static void MapRooms(WebApplication app, CoteOptions options)
+    {
         app.MapHttp(options.Http);
         app.MapPush();
         app.MapUsers();
@@ -111,29 +139,15 @@ public static class CoteHost
         app.MapDelivery();
         app.MapDialects();
         app.MapAdmin();
+        app.MapTelemetry(options.Metrics);
         app.MapGet("/limits", GetLimits.Handle).WithTags("Health").WithSummary("What this server takes");
-        foreach (var routes in added.Routes)
-            routes(app);
-        CheckModels(app.Services, options);
-        app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<Hub>().CloseAll);
-        return app;
     }
 
-    static void AddOptions(IServiceCollection services, CoteOptions options) =>
-        services.AddSingleton(options).AddSingleton(options.Data).AddSingleton(options.Auth).AddSingleton(options.Http)
-            .AddSingleton(options.RateLimits).AddSingleton(options.Messages).AddSingleton(options.Events)
-            .AddSingleton(options.Realtime).AddSingleton(options.Assistants).AddSingleton(options.Media)
-            .AddSingleton(options.RabbitMq).AddSingleton(options.Chats).AddSingleton(options.Titles)
-            .AddSingleton(options.Prices).AddSingleton(options.Budgets).AddSingleton(options.Tools)
-            .AddSingleton(options.Transcription).AddSingleton(options.Mail)
-            .AddSingleton(options.Push);
-
-    static void AddShutdown(IServiceCollection services)
-    {
-        services.AddSingleton<GracefulShutdown>()
-            .AddSingleton<IHostLifetime>(x => x.GetRequiredService<GracefulShutdown>());
-        services.Configure<HostOptions>(x => x.ShutdownTimeout = TimeSpan.FromSeconds(25));
-    }
+    static void AddProcess(IServiceCollection services) => services
+        .AddSingleton(TimeProvider.System).AddSingleton<Clock>().AddSingleton<ServerMeter>()
+        .AddSingleton<GracefulShutdown>()
+        .AddSingleton<IHostLifetime>(x => x.GetRequiredService<GracefulShutdown>())
+        .Configure<HostOptions>(x => x.ShutdownTimeout = TimeSpan.FromSeconds(25));
 
     // A wrong model, price or key is said now, not at the first message.
     static void CheckModels(IServiceProvider services, CoteOptions options)
@@ -158,13 +172,17 @@ public static class CoteHost
         else
             services.AddSingleton<DatabaseEngine, PostgresEngine>();
         services.AddSingleton<Database>().AddSingleton(x => x.GetRequiredService<DatabaseEngine>().Dialect);
+        services.AddSingleton<DataGauges>();
     }
 
     static void AddKestrel(WebApplicationBuilder builder, CoteOptions options)
     {
         var urls = builder.Configuration["urls"] is { Length: > 0 } given ? given : DefaultUrl;
         var control = ControlSocket.PathOf(options.Data);
-        builder.WebHost.UseUrls([.. urls.Split(';'), .. control is null ? [] : (string[])["http://unix:" + control]]);
+        builder.WebHost.UseUrls([
+            .. urls.Split(';'), .. MetricsPort.UrlOf(options.Metrics) is { } metrics ? (string[])[metrics] : [],
+            .. control is null ? [] : (string[])["http://unix:" + control],
+        ]);
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
@@ -173,6 +191,7 @@ public static class CoteHost
             kestrel.ConfigureEndpointDefaults(listener =>
             {
                 ControlSocket.Mark(listener);
+                MetricsPort.Mark(listener, options.Metrics);
                 GracefulShutdown.Track(listener);
             });
         });
@@ -208,6 +227,7 @@ public static class CoteHost
             // Left behind by a process that was killed; that it is gone, the database's lock has shown.
             if (ControlSocket.PathOf(data) is { } path)
                 File.Delete(path);
+            _ = services.GetRequiredService<DataGauges>();
             _ = services.GetRequiredService<AccessTokens>(); // a bad signing key is said now, not at the first login
         }
 

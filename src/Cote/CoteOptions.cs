@@ -24,6 +24,11 @@ public sealed class CoteOptions
     /// <summary>Uploads: size, quota, retention and storage.</summary>
     public MediaOptions Media { get; } = new();
 
+    /// <summary>
+    /// Metrics for Prometheus. With <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> metrics, traces and logs are exported by OTLP.
+    /// </summary>
+    public MetricsOptions Metrics { get; } = new();
+
     /// <summary>Chats.</summary>
     public ChatsOptions Chats { get; } = new();
 

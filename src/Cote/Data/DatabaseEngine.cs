@@ -29,6 +29,9 @@ public abstract class DatabaseEngine : IAsyncDisposable
     /// </summary>
     public abstract Task OpenAsync(CancellationToken ct);
 
+    /// <summary>How many batches wait to be committed, or are being committed.</summary>
+    internal virtual int Waiting => 0;
+
     internal abstract Task<Outcome> WriteAsync(WriteBatch batch);
 
     internal abstract ValueTask<ReadSession> ReadAsync(CancellationToken ct);

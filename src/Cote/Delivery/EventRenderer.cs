@@ -5,8 +5,11 @@ using Cote.Media;
 
 namespace Cote.Delivery;
 
-/// <summary>A piece of the log as frames; <paramref name="HasMore"/> where it was cut for its size.</summary>
-readonly record struct EventPage(IReadOnlyList<Frame> Frames, bool HasMore);
+/// <summary>
+/// A piece of the log as frames, with the time of the last event; <paramref name="HasMore"/> where it was cut for its
+/// size.
+/// </summary>
+readonly record struct EventPage(IReadOnlyList<Frame> Frames, bool HasMore, Timestamp At);
 
 /// <summary>
 /// Renders the log as frames. An event holds ids only: its message or chat is read beside it, in the same query, and
@@ -20,7 +23,7 @@ sealed class EventRenderer(Database db, EventLog log, MediaLinks links, Clock cl
     static readonly TimeSpan SignaturesKeep = TimeSpan.FromHours(12);
 
     readonly record struct Entry(
-        long Seq, string Type, string ChatId, string? MessageId, long N, Message? Message, Chat? Chat);
+        long Seq, string Type, string ChatId, string? MessageId, long N, Timestamp At, Message? Message, Chat? Chat);
 
     public Task<EventPage> ReadAsync(string userId, long after, CancellationToken ct) =>
         ReadAsync(userId, after, MaxEvents, ct);
@@ -31,25 +34,28 @@ sealed class EventRenderer(Database db, EventLog log, MediaLinks links, Clock cl
         long units = 0;
         var rows = await db.ListAsync(
             $"""
-            select e.seq, e.type, e.chat_id, e.message_id, e.n, m.id, c.id, {MessageStore.Columns(PartsView.All)}, {ChatStore.All}
+            select e.seq, e.type, e.chat_id, e.message_id, e.n, e.at, m.id, c.id, {MessageStore.Columns(PartsView.All)}, {ChatStore.All}
             from events e
             left join messages m on m.user_id = e.user_id and m.id = e.message_id and m.deleted_at is null
             left join chats c on c.user_id = e.user_id and c.id = e.chat_id and c.deleted_at is null
             where e.user_id = {userId} and e.seq > {after} order by e.seq limit {(long)most}
             """, Read, ct, row => (units += row.Message?.Texts.Sum(x => x?.Length ?? 0) ?? 0) > MaxUnits);
-        return new([.. rows.Select(Render)], rows.Count == most || units > MaxUnits);
+        return new(
+            [.. rows.Select(Render)], rows.Count == most || units > MaxUnits,
+            rows is [.., var last] ? last.At : default);
     }
 
     /// <summary>A message as the frame of the event that sent or ended it.</summary>
     public Frame Render(Message message) =>
-        Render(new Entry(message.EventSeq, EventTypes.Message, message.ChatId, message.Id, 0, message, null));
+        Render(new Entry(message.EventSeq, EventTypes.Message, message.ChatId, message.Id, 0, default, message, null));
 
     static Entry Read(Row row)
     {
-        const int message = 7, chat = message + MessageStore.Width;
+        const int message = 8, chat = message + MessageStore.Width;
         return new(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetStringOrNull(3), row.GetInt64(4),
-            row.IsDBNull(5) || row.IsDBNull(6) ? null : MessageStore.Read(row, message),
-            row.IsDBNull(6) ? null : ChatStore.Read(row, chat));
+            new(row.GetInt64(5)),
+            row.IsDBNull(6) || row.IsDBNull(7) ? null : MessageStore.Read(row, message),
+            row.IsDBNull(7) ? null : ChatStore.Read(row, chat));
     }
 
     // In the light view, which carries the others: one frame is rendered for all who read it.

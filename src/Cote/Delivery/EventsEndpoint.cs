@@ -55,6 +55,7 @@ sealed class LongPoll(Subscriptions subscriptions, EventRenderer renderer)
     {
         await using var subscription = await subscriptions.OpenAsync(
             user, SubscriptionKind.Request, view, from, isActive, ct);
+        using var counted = DeliveryMetrics.Open("poll");
         if (subscription.Reset is { } reason)
             return Write([Frame.Reset(reason, subscription.Cursor)], subscription.Cursor);
         if (from is null)

@@ -18,12 +18,13 @@ sealed class Hub
     readonly EventRenderer _renderer;
     readonly MessageStore _messages;
     readonly RealtimeOptions _options;
+    readonly Clock _clock;
     bool _isClosing;
 
     public Hub(EventLog log, StreamingReplies streaming, Revocations revocations, EventRenderer renderer,
-        MessageStore messages, RealtimeOptions options)
+        MessageStore messages, RealtimeOptions options, Clock clock)
     {
-        (_streaming, _renderer, _messages, _options) = (streaming, renderer, messages, options);
+        (_streaming, _renderer, _messages, _options, _clock) = (streaming, renderer, messages, options, clock);
         log.Advanced += userId => Find(userId)?.Advance();
         log.EpochChanged += DisconnectAll;
         streaming.Changed += userId => Find(userId)?.Wake();
@@ -43,7 +44,7 @@ sealed class Hub
         {
             var channel = _channels.GetOrAdd(
                 subscription.UserId,
-                static (id, hub) => new UserChannel(id, hub._renderer, hub._messages, hub._streaming),
+                static (id, hub) => new UserChannel(id, hub._renderer, hub._messages, hub._streaming, hub._clock),
                 this);
             channel.Add(subscription);
             if (_isClosing)

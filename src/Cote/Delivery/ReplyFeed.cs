@@ -25,6 +25,7 @@ sealed class ReplyFeed : IAsyncDisposable
     readonly Subscription _subscription;
     readonly MessageStore _messages;
     readonly string _userId;
+    readonly DeliveryMetrics.OpenConnection _counted = DeliveryMetrics.Open("reply");
     IReadOnlyList<Frame> _shown = [];
 
     public ReplyFeed(Subscription subscription, FollowedReply reply, MessageStore messages, string userId)
@@ -67,5 +68,9 @@ sealed class ReplyFeed : IAsyncDisposable
         _shown = [];
     }
 
-    public ValueTask DisposeAsync() => _subscription.DisposeAsync();
+    public ValueTask DisposeAsync()
+    {
+        _counted.Dispose();
+        return _subscription.DisposeAsync();
+    }
 }

@@ -58,6 +58,7 @@ static class SocketEndpoint
         await using var subscription = await subscriptions.OpenAsync(
             user, SubscriptionKind.Connection, view, cursor, isActive, ct);
         subscription.PingAfter = TimeSpan.FromMilliseconds(options.HeartbeatMilliseconds);
+        using var counted = DeliveryMetrics.Open("websocket");
         var meter = http.Features.GetRequiredFeature<SocketMeter>();
         if (user.SessionId is not null) // What a key's program shows, its user need not have seen.
             subscription.Attention = new(meter) { IsActive = isActive };

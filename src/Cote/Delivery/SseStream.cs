@@ -20,6 +20,7 @@ static class SseStream
         var ct = http.RequestAborted;
         var sse = new SseWriter(http.Response);
         subscription.PingAfter = CommentAfter;
+        using var counted = DeliveryMetrics.Open(subscription.Kind == SubscriptionKind.Connection ? "sse" : "reply");
         try
         {
             sse.Start();

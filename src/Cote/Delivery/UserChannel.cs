@@ -10,7 +10,7 @@ namespace Cote.Delivery;
 /// </summary>
 #pragma warning disable CA1001 // A semaphore whose wait handle is never asked for holds nothing to dispose of.
 sealed class UserChannel(
-    string userId, EventRenderer renderer, MessageStore messages, StreamingReplies streaming)
+    string userId, EventRenderer renderer, MessageStore messages, StreamingReplies streaming, Clock clock)
 #pragma warning restore CA1001
 {
     const int MaxFrames = 256;
@@ -76,6 +76,8 @@ sealed class UserChannel(
             if (_readCommits == commits)
                 return [];
             var page = await renderer.ReadAsync(userId, position, ct);
+            if (_readCommits >= 0 && page.Frames.Count > 0)
+                DeliveryMetrics.OnRead(page.At, clock.Now);
             if (page.Frames.Any(x => x.Type is EventTypes.ChatPath or EventTypes.MessageDeleted))
                 await RefreshPlacesAsync(ct);
             if (!page.HasMore)

@@ -61,6 +61,14 @@ sealed class RateLimits(RateLimitsOptions options) : IDisposable
     /// <summary>Takes a token for a request; the problem to answer where there is none left.</summary>
     public Problem? Acquire(Limit limit, HttpContext http)
     {
+        var problem = Take(limit, http);
+        if (problem is not null)
+            HttpMetrics.OnRateLimited(limit);
+        return problem;
+    }
+
+    Problem? Take(Limit limit, HttpContext http)
+    {
         var user = CurrentUser.Of(http)?.Id;
         return limit switch
         {

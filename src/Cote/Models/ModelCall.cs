@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.AI;
 
@@ -79,13 +80,17 @@ sealed class ModelCall(
             (_text, _thought, _tags) = (new(), new(), provider.ThinkTags ? new() : null);
             meter.Begin();
             using var seen = provider.WatchOf(model).Begin(clock, retries > 0);
-            await using (var stream = new Stream(() => provider.Open(model), prompt, options, limits, clock, ct))
+            using var measured = MeasuredCall.Begin(MeasuredCall.Chat, provider, model, meter, clock);
+            await using (var stream = new Stream(
+                () => provider.Open(model), prompt, options, limits, clock, measured.Span, ct))
             {
                 while (fault is null)
                 {
                     (var update, fault, error) = await stream.NextAsync(_hasAnswer, _finishReason is not null);
                     if (update is null)
                         break;
+                    if (update.Contents.Count > 0)
+                        measured.OnContent();
                     foreach (var piece in Take(update))
                         yield return piece;
                 }
@@ -97,6 +102,7 @@ sealed class ModelCall(
                 fault ??= ModelFault.Truncated;
             meter.End(fault, error);
             seen.End(fault);
+            measured.End(fault, _finishReason);
             if (fault is null || !fault.Retryable
                 || _hasAnswer || retries == limits.Retries || WaitFor(fault, retries, began) is not { } wait)
             {
@@ -186,7 +192,7 @@ sealed class ModelCall(
     /// <summary>The stream of one call, with its silence timer.</summary>
     sealed class Stream(
         Func<IChatClient> open, IReadOnlyList<ChatMessage> prompt, ChatOptions options, ModelCallLimits limits,
-        Clock clock,
+        Clock clock, Activity? span,
         CancellationToken stop) : IAsyncDisposable
     {
         readonly CancellationTokenSource _silence = new(Timeout.InfiniteTimeSpan, clock.Provider);
@@ -199,6 +205,8 @@ sealed class ModelCall(
         public async ValueTask<(ChatResponseUpdate? Update, ModelFault? Fault, Exception? Error)> NextAsync(
             bool hasText, bool hasFinished)
         {
+            if (span is not null)
+                Activity.Current = span; // What the provider's client does is a part of it.
             if (hasFinished)
                 _finishedAt ??= clock.Ticks;
             var allowed = _finishedAt is { } at ? limits.Usage - clock.Since(at)

@@ -112,6 +112,10 @@ public sealed class Provider(string name, IEnumerable<string> models, Func<strin
     internal bool Offers(string model) => Models.Contains(model)
         || Listed is { } listed && (listed.Names?.Contains(model) ?? ModelList.IsName(model));
 
+    /// <summary>Whether the server knows the model by itself, and not only by a chat that names it.</summary>
+    internal bool IsConfigured(string model) =>
+        Models.Contains(model) || Listed is { Names: { } listed } && listed.Contains(model);
+
     /// <summary>The context window of a model as its refusals since the start show it, or null.</summary>
     internal int? LearntWindow(string model) => _windows.TryGetValue(model, out var window) ? window : null;
 

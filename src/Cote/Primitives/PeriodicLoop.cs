@@ -35,6 +35,7 @@ abstract class PeriodicLoop(TimeSpan every, Clock clock, ILogger log) : Backgrou
     protected sealed override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await Task.Yield();
+        LoopMetrics.Began(GetType().Name);
         try
         {
             if (!RunsAtStart)
@@ -65,12 +66,14 @@ abstract class PeriodicLoop(TimeSpan every, Clock clock, ILogger log) : Backgrou
         catch (ProblemException error)
         {
             log.RoundDelayed(GetType().Name, error.Problem.Code);
+            LoopMetrics.Failed(GetType().Name, error.Problem.Code);
         }
 #pragma warning disable CA1031 // Top of the loop: without this catch one fault would end the background work for good.
         catch (Exception error)
 #pragma warning restore CA1031
         {
             log.RoundFailed(error, GetType().Name);
+            LoopMetrics.Failed(GetType().Name);
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Cote.Primitives;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -70,6 +71,7 @@ sealed class LeaseLoop(
         catch (ProblemException error)
         {
             log.LeasesNotRenewed(error.Problem.Code);
+            LoopMetrics.Failed(nameof(LeaseLoop), error.Problem.Code);
             return false;
         }
 #pragma warning disable CA1031 // Top of the loop: without this catch no lease would ever be renewed again.
@@ -77,6 +79,7 @@ sealed class LeaseLoop(
 #pragma warning restore CA1031
         {
             log.LeaseRenewalFailed(error);
+            LoopMetrics.Failed(nameof(LeaseLoop));
             return false;
         }
     }

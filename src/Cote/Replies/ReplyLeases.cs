@@ -48,6 +48,10 @@ sealed class ReplyLeases(
     {
         var batch = new WriteBatch();
         EventTransaction.LockHead(batch, userId);
+        var lost = batch.Query($"""
+            select 1 from messages where user_id = {userId} and chat_id = {chatId} and state in {States.Open}
+              and state = 'running' and lease_until > {HandedOver} and {IsClaimable($"messages")}
+            """, _ => true);
         var claim = batch.Execute($"""
             update messages set
               takeovers = takeovers + case when state = 'running' and lease_until > {HandedOver} then 1 else 0 end,
@@ -71,6 +75,8 @@ sealed class ReplyLeases(
         await db.WriteAsync(batch);
         if (claim.Changed == 0)
             return null;
+        if (lost.First)
+            ReplyMetrics.OnTakenOver();
         notifier.Publish(new(NotificationKind.ReplyChanged, userId));
         return row.First;
     }

@@ -41,6 +41,7 @@ sealed class ReplyRun : IDisposable
     volatile bool _hasAsked; // The prompt of this step is made, and the model is called with it.
     bool _hasDocuments;
     bool _isSpeechless; // A transcript could not be made.
+    System.Diagnostics.Activity? _span;
 
     public ReplyRun(PendingReplyRow reply, ReplyRunContext context)
     {
@@ -73,6 +74,14 @@ sealed class ReplyRun : IDisposable
 
     public async Task RunAsync(CancellationToken shutdown)
     {
+        var began = _context.Clock.Ticks;
+        using var span = _span = ReplyTrace.BeginRun(_reply);
+        await RunToEndAsync(shutdown);
+        ReplyMetrics.OnRunEnded(_context.Clock.Since(began));
+    }
+
+    async Task RunToEndAsync(CancellationToken shutdown)
+    {
         if (_reply.IsStopRequested)
         {
             await EndAsync(States.Stopped, shutdown);
@@ -91,18 +100,24 @@ sealed class ReplyRun : IDisposable
             if (_tools.AreOfOtherEpoch)
                 await EndAsync(States.Interrupted, shutdown);
             else if (await GenerateAsync(either.Token, shutdown) is { } result)
-                await _writer.EndAsync(EndOf(result), shutdown);
+                await EndAsync(EndOf(result), shutdown);
         }
         // The sources are asked: a token that is linked to them later is cancelled before one that is linked earlier.
         catch (OperationCanceledException) when (_signals.Stopped.IsCancellationRequested
             || _signals.Lost.IsCancellationRequested || shutdown.IsCancellationRequested)
         {
             if (_signals.Lost.IsCancellationRequested)
+            {
+                ReplyTrace.End(_span, "lost", null);
                 _context.Log.ReplyTakenOver(_reply.Id);
+            }
             else if (_signals.Stopped.IsCancellationRequested)
                 await EndAsync(States.Stopped, shutdown);
             else
+            {
+                ReplyTrace.End(_span, "handed_over", null);
                 await _writer.HandOverAsync();
+            }
         }
     }
 
@@ -115,7 +130,13 @@ sealed class ReplyRun : IDisposable
     Task EndAsync(string state, CancellationToken shutdown)
     {
         _writer.Finish();
-        return _writer.EndAsync(new(state, _streaming.Read()) { OpenCalls = WhyCallsEnd(state) }, shutdown);
+        return EndAsync(new ReplyEnd(state, _streaming.Read()) { OpenCalls = WhyCallsEnd(state) }, shutdown);
+    }
+
+    Task EndAsync(ReplyEnd end, CancellationToken shutdown)
+    {
+        ReplyTrace.End(_span, end.State, end.Error?.Code);
+        return _writer.EndAsync(end, shutdown);
     }
 
     // Calls of this step may be written though the database has not answered.

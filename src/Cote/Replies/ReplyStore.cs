@@ -121,10 +121,13 @@ sealed class ReplyStore(
         if (next.First)
             scheduler.Wake(reply.UserId, reply.ChatId);
         if (transaction.Happened)
+        {
+            ReplyMetrics.OnEnded(end.State, end.Error?.Code);
             turns.OnReplyEnded(reply, end with
             {
                 Usage = usage.First is { } json ? JsonSerializer.Deserialize(json, MessagesJson.Default.Usage) : null,
             });
+        }
         return transaction.Happened;
     }
 

@@ -25,6 +25,8 @@ sealed partial class ReplyWriter
                     content.Add(call.Part);
             },
             text => context.ToolCalls.AddAsync(Row, text, _saved, _meter?.Read(), made), ct);
+        foreach (var call in made)
+            ReplyMetrics.OnCallEntered(call.Part.State);
         (_step, _hasBegun, HasAnswer, _meter, _isClaimSpent) = (_step + 1, false, false, null, true);
         return made;
     }

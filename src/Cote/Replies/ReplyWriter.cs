@@ -25,6 +25,8 @@ sealed partial class ReplyWriter(
     long _shownAttempt = reply.GoesOn ? reply.TextAttempt : reply.Attempt;
     ReplyText _kept = reply.Kept; // What every attempt goes on after.
     bool _hasBegun; // Something of this step is shown.
+    bool _hasShown; // Something was shown by this run.
+    readonly long _claimedAt = context.Clock.Ticks;
     SavedParts _saved = reply.Text.Saved;
     ReplyPosition _position = reply.GoesOn ? reply.Text.Position : default;
     ReplyPosition _savedPosition = reply.GoesOn ? reply.Text.Position : default;
@@ -93,7 +95,9 @@ sealed partial class ReplyWriter(
     void Show(Action<ReplyContent> add)
     {
         var begins = !_hasBegun && _step > 0;
-        _hasBegun = true;
+        if (!_hasBegun && !_hasShown)
+            ReplyMetrics.OnFirstShown(reply, _claimedAt, context.Clock);
+        _hasBegun = _hasShown = true;
         Apply(begins ? content =>
         {
             content.Add(new StepPart());

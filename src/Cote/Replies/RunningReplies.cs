@@ -38,6 +38,15 @@ sealed class RunningReplies
             _runs.Remove((run.UserId, run.ReplyId));
     }
 
+    public int Count
+    {
+        get
+        {
+            lock (_runs)
+                return _runs.Count;
+        }
+    }
+
     public IReadOnlyList<ReplyRun> List()
     {
         lock (_runs)

@@ -66,6 +66,7 @@ sealed class StopReplies(
         {
             running.Stop(userId, reply.Id);
             turns.OnReplyEnded(reply, new(States.Stopped, reply.Text));
+            ReplyMetrics.OnEnded(States.Stopped, null);
         }
     }
 

@@ -37,7 +37,10 @@ sealed class ToolAnswers(MessageStore messages, ToolAnswerStore answers)
             if (call.Answer is not null)
                 return new(null, IsRepeated: true);
             if (await answers.AnswerAsync(userId, chat, id, answered, fingerprint, clientId))
+            {
+                ReplyMetrics.OnCallEntered(answered.State);
                 return new(null);
+            }
             // It was answered, claimed or ended since it was read.
         }
     }

@@ -127,6 +127,7 @@ sealed class ToolRun(
         var running = call.With(call.Part with { State = CallStates.Running });
         await PutAsync(running);
         var began = context.Clock.Ticks;
+        using var span = ReplyTrace.BeginTool(call.Part.Name, tool.Definition.Source);
         using var limit = new CancellationTokenSource(
             TimeSpan.FromSeconds(context.ToolLimits.CallSeconds), context.Clock.Provider);
         using var late = new CancellationTokenSource(Timeout.InfiniteTimeSpan, context.Clock.Provider);
@@ -169,6 +170,8 @@ sealed class ToolRun(
             ended = ToolOutputs.Fail(
                 running, ToolErrors.Broken, "The call broke off; its outcome is not known", !isReadOnly, ms());
         }
+        ReplyMetrics.OnExecuted(call.Part.Name, context.Clock.Since(began), ended.Part.Error?.Code);
+        ReplyTrace.End(span, ended.Part.State, ended.Part.Error?.Code);
         await PutAsync(ended, files);
     }
 
@@ -176,5 +179,6 @@ sealed class ToolRun(
     {
         await writer.ChangeCallsAsync([call], files ?? [], stop);
         tools.Put(call);
+        ReplyMetrics.OnCallEntered(call.Part.State);
     }
 }

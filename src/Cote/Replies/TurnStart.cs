@@ -29,6 +29,7 @@ sealed class TurnStart(ReplyScheduler scheduler, ReplyStore replies, StopReplies
             var result = await store(hasSlot);
             if (result is not { Outcome: Outcome.Committed, Happened: true, Reply: { } reply })
                 return result;
+            ReplyTrace.OnSent(userId, replyId);
             usesSlot = reply.State == States.Running;
             if (usesSlot)
                 scheduler.Start(reply);

@@ -57,6 +57,18 @@ public sealed class LogLinesTests
             && File.ReadAllText(x).Contains("[LoggerMessage", StringComparison.Ordinal))
         .ShouldBeEmpty();
 
+    // What has no id cannot be looked up, and what is put together cannot be searched for.
+    [Fact]
+    public void No_line_is_written_without_an_id()
+    {
+        var call = new Regex(@"(?<!Math)\.Log(Trace|Debug|Information|Warning|Error|Critical)?\((?!\))");
+        call.IsMatch("log.LogWarning(\"a\")").ShouldBeTrue();
+
+        Directory.EnumerateFiles(Repository.Path("src"), "*.cs", SearchOption.AllDirectories)
+            .Where(x => !x.Contains("/obj/", StringComparison.Ordinal) && call.IsMatch(File.ReadAllText(x)))
+            .ShouldBeEmpty();
+    }
+
     [Fact]
     public void Warnings_and_errors_are_listed_for_operators_in_their_order()
     {

@@ -9,7 +9,7 @@ public sealed class RoomOrderTests
     [
         ["Primitives"], ["Data"], ["Cluster", "Http"], ["Events"], ["Notices"], ["Users", "Media", "Models"],
         ["Usage", "Tools"], ["Chats"],
-        ["Replies"], ["Delivery"], ["Admin", "Extensibility", "Dialects"],
+        ["Replies"], ["Delivery"], ["Admin", "Extensibility", "Dialects", "Telemetry"],
     ];
 
     static readonly string[] Rooms = [.. Floors.SelectMany(x => x)];

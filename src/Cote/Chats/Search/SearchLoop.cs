@@ -9,7 +9,7 @@ namespace Cote.Chats;
 /// a send never waits long. One node does it for all.
 /// </summary>
 sealed class SearchLoop(
-    SearchIndex index, SearchStore store, EventLog events, Clock clock, ILogger<SearchLoop> log)
+    SearchIndex index, SearchStore store, EventLog events, ServerMeter meter, Clock clock, ILogger<SearchLoop> log)
     : PeriodicLoop(TimeSpan.FromSeconds(1), clock, log)
 {
     const int UsersAtOnce = 100;
@@ -32,6 +32,7 @@ sealed class SearchLoop(
     public override Task StartAsync(CancellationToken cancellationToken)
     {
         events.Advanced += Note;
+        ChatMetrics.ShowSearch(meter, _behind);
         return base.StartAsync(cancellationToken);
     }
 

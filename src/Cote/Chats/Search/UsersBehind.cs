@@ -13,6 +13,15 @@ sealed class UsersBehind(Clock clock)
     readonly Queue<string> _users = [];
     readonly Dictionary<string, (long At, int Events)> _noted = [];
 
+    public int Count
+    {
+        get
+        {
+            lock (_gate)
+                return _noted.Count;
+        }
+    }
+
     /// <summary>An event of this user was committed.</summary>
     public void Note(string userId) => Note(userId, 1);
 

@@ -51,9 +51,11 @@ sealed class PostgresEngine(
         Default(settings, "Max Auto Prepare", 256);
         Default(settings, "Auto Prepare Min Usages", 2);
         Default(settings, "No Reset On Close", true); // no session is given settings of its own
-        var source = new NpgsqlSlimDataSourceBuilder(settings.ConnectionString).EnableTransportSecurity().Build();
+        var builder = new NpgsqlSlimDataSourceBuilder(settings.ConnectionString).EnableTransportSecurity();
+        builder.Name = "cote"; // It is a label of the metrics, and without one the connection string is.
+        var source = builder.Build();
         _pool = new(source, clock, log);
-        _writer = new(_pool, options.WriteQueue);
+        _writer = new(_pool, options.WriteQueue, clock);
         var place = PostgresUrl.PlaceOf(settings);
         try
         {
@@ -81,6 +83,8 @@ sealed class PostgresEngine(
                 $"The database at {place} holds an unfinished copy of another one. "
                 + "Run the copy again: it goes on to its end. Or drop the database and begin anew.");
     }
+
+    internal override int Waiting => _writer?.Waiting ?? 0;
 
     internal override Task<Outcome> WriteAsync(WriteBatch batch) => _writer!.WriteAsync(batch);
 

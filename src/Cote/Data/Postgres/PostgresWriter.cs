@@ -6,23 +6,30 @@ namespace Cote.Data;
 /// Writes each batch in one round trip and one transaction. A batch that other transactions undid runs again; one whose
 /// connection broke runs once more if it is repeatable.
 /// </summary>
-sealed class PostgresWriter(PostgresPool pool, int capacity)
+sealed class PostgresWriter(PostgresPool pool, int capacity, Clock clock)
 {
     const int MostTries = 6;
 
     int _writing;
+
+    public int Waiting => Volatile.Read(ref _writing);
 
     public async Task<Outcome> WriteAsync(WriteBatch batch)
     {
         try
         {
             if (Interlocked.Increment(ref _writing) > capacity)
+            {
+                DataMetrics.OnRefused();
                 throw new ProblemException(Problems.Busy);
+            }
             for (var tries = 1; ; tries++)
             {
                 try
                 {
+                    var began = clock.Ticks;
                     await RunAsync(batch);
+                    DataMetrics.OnCommitted(1, clock.Since(began));
                     pool.Succeeded();
                     return Outcome.Committed;
                 }

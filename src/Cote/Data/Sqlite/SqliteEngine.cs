@@ -55,6 +55,8 @@ sealed class SqliteEngine(
             () => new SqliteSession(file, SqliteOpenMode.ReadWrite), options.WriteQueue, clock, log);
     }
 
+    internal override int Waiting => _writer?.Waiting ?? 0;
+
     internal override Task<Outcome> WriteAsync(WriteBatch batch) => _writer!.WriteAsync(batch);
 
     internal override async ValueTask<ReadSession> ReadAsync(CancellationToken ct)

@@ -48,13 +48,18 @@ sealed class SqliteWriter : IDisposable
 
     public bool IsHealthy => _healthy;
 
+    public int Waiting => _queue.Count;
+
     public Task<Outcome> WriteAsync(WriteBatch batch)
     {
         var pending = new Pending(batch);
         try
         {
             if (!_queue.TryAdd(pending))
+            {
+                DataMetrics.OnRefused();
                 throw new ProblemException(Problems.Busy);
+            }
         }
         catch (InvalidOperationException) // closed, or already disposed
         {
@@ -100,6 +105,7 @@ sealed class SqliteWriter : IDisposable
     void Commit(List<Pending> group)
     {
         var session = _session ??= Reopen();
+        var began = _clock.Ticks;
         session.Execute(Begin);
         try
         {
@@ -117,6 +123,7 @@ sealed class SqliteWriter : IDisposable
             Gather(group, x => RunApart(session, x));
         }
         session.Execute(End);
+        DataMetrics.OnCommitted(group.Count, _clock.Since(began));
         if (_logIsLong)
         {
             // While commits follow each other the log never restarts from its beginning. Between two groups it can,

@@ -29,6 +29,7 @@ static class SharedEvents
 
         await using var opened = subscription = await from.Subscriptions.OpenAsync(share, ct);
         opened.PingAfter = SseStream.CommentAfter;
+        using var counted = DeliveryMetrics.Open("share");
         var feed = new SharedFeed(opened, share, from);
         var first = await feed.BeginAsync(ct);
         await CopyAsync(feed, opened, new(http.Response), first, ct);

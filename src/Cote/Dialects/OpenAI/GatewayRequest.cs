@@ -20,6 +20,10 @@ sealed record GatewayRoute(string Path, string Prompt, params string[] Limits)
 
     public static readonly GatewayRoute Transcriptions = new("/audio/transcriptions", "file");
 
+    /// <summary>What its calls are measured as.</summary>
+    public string Operation => this == Embeddings ? "embeddings" : this == Transcriptions ? "transcription"
+        : MeasuredCall.Chat;
+
     /// <summary>Whether its answers are text, with an output that can be limited.</summary>
     public bool HasOutput => Limits.Length > 0;
 

@@ -25,16 +25,19 @@ abstract class Relay(
         var answer = RelayedAnswer.Of(request);
         meter.Begin();
         using var seen = request.Provider.WatchOf(request.Model).Begin(clock);
-        var (fault, error) = await TryAsync(answer, most, ct);
+        using var measured = MeasuredCall.Begin(
+            request.Route.Operation, request.Provider, request.Model, meter, clock);
+        var (fault, error) = await TryAsync(answer, measured, most, ct);
         meter.End(fault, error);
         seen.End(fault);
+        measured.End(fault);
         if (fault is null && request.IsStream)
             await output.EndAsync(answer.SaysDone, ct);
         return (fault, error);
     }
 
     async Task<(ModelFault? Fault, Exception? Error)> TryAsync(
-        RelayedAnswer answer, long? most, CancellationToken ct)
+        RelayedAnswer answer, MeasuredCall measured, long? most, CancellationToken ct)
     {
         using var silence = new CancellationTokenSource(Timeout.InfiniteTimeSpan, clock.Provider);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(silence.Token, ct);
@@ -43,7 +46,7 @@ abstract class Relay(
             silence.CancelAfter(request.IsStream ? limits.FirstToken : WholeWithin);
             using var response = await PostAsync(most, either.Token);
             if (request.IsStream)
-                await StreamAsync(response, answer, silence, either.Token, ct);
+                await StreamAsync(response, answer, measured, silence, either.Token, ct);
             else
                 await WholeAsync(response, answer, either.Token, ct);
             return (answer.IsComplete ? null : ModelFault.Truncated, null);
@@ -66,8 +69,8 @@ abstract class Relay(
     }
 
     async Task StreamAsync(
-        HttpResponseMessage response, RelayedAnswer answer, CancellationTokenSource silence, CancellationToken heard,
-        CancellationToken ct)
+        HttpResponseMessage response, RelayedAnswer answer, MeasuredCall measured, CancellationTokenSource silence,
+        CancellationToken heard, CancellationToken ct)
     {
         await using var body = await ContentCoding.OpenAsync(response.Content, heard);
         var events = new EventReader(body);
@@ -84,7 +87,10 @@ abstract class Relay(
                 throw new ModelFaultException(ModelFault.Unreadable); // One body, though a stream was asked for.
             // A client that reads slowly is not the silence of the model.
             silence.CancelAfter(Timeout.InfiniteTimeSpan);
-            if (answer.Take(json, meter))
+            var isShown = answer.Take(json, meter);
+            if (answer.HasContent)
+                measured.OnContent();
+            if (isShown)
                 await output.WriteEventAsync(type, Renamed(json, data), ct);
             silence.CancelAfter(answer.IsComplete ? limits.Usage : answer.HasContent ? limits.Stall
                 : limits.FirstToken - clock.Since(began) is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero);

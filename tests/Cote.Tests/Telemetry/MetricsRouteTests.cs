@@ -1,0 +1,77 @@
+using Cote.Tests.Harness;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Cote.Tests.Telemetry;
+
+/// <summary>Who is told the metrics, and through which port.</summary>
+[Trait("Rows", "none")]
+public sealed class MetricsRouteTests
+{
+    [Fact]
+    public async Task The_main_port_answers_admins_and_their_keys_with_the_scope_and_nobody_else()
+    {
+        await using var app = await CoteApp.StartAsync("Metrics:Prometheus=true");
+        using var nobody = app.Anonymous();
+        using var eve = await app.RegisterAsync();
+        using var root = await app.RegisterAsync();
+        await SetRoleAsync(app, root, "admin");
+        using var robot = await root.WithKeyAsync("metrics");
+        using var reader = await root.WithKeyAsync("read");
+
+        (await nobody.GetAsync("/metrics")).ShouldBeProblem(401, "not_authenticated", "Not authenticated");
+        (await eve.GetAsync("/metrics")).ErrorCode.ShouldBe("admin_only");
+        (await reader.GetAsync("/metrics")).ErrorCode.ShouldBe("insufficient_scope");
+        (await root.GetAsync("/metrics")).Ok();
+        var scraped = (await robot.GetAsync("/metrics")).Ok();
+        scraped.Header("Content-Type").ShouldStartWith("text/plain; version=0.0.4");
+        scraped.Text.ShouldContain("\ncote_database_healthy{otel_scope_name=\"Cote\"} 1\n");
+        (await robot.GetAsync("/metrics/x")).Status.ShouldBe(404);
+        (await robot.PostAsync("/metrics")).Status.ShouldBe(405);
+        (await nobody.GetAsync("/openapi.json")).Json.GetProperty("paths").GetProperty("/metrics").GetProperty("get")
+            .GetProperty("x-key-scopes")[0].GetString().ShouldBe("metrics");
+
+        await SetRoleAsync(app, root, "user");
+        (await robot.GetAsync("/metrics")).ErrorCode.ShouldBe("admin_only");
+    }
+
+    [Fact]
+    public async Task A_port_of_its_own_answers_everybody_and_has_nothing_else()
+    {
+        var port = Ports.Free();
+        await using var app = await CoteApp.StartAsync($"Metrics:PrometheusPort={port}");
+        using var ada = await app.RegisterAsync();
+        using var scraper = new CoteClient(new($"http://127.0.0.1:{port}"));
+
+        (await scraper.GetAsync("/metrics")).Ok().Text.ShouldContain("# TYPE cote_writer_group_size histogram");
+        (await scraper.GetAsync("/metrics")).Ok().Header("X-Request-Id").ShouldNotBeNull();
+        foreach (var path in new[] { "/", "/health/live", "/openapi.json", "/metrics/", "/limits" })
+            (await scraper.GetAsync(path)).ShouldBeProblem(404, "not_found", "Not Found");
+        (await scraper.PostAsync("/token")).Status.ShouldBe(404);
+        (await ada.GetAsync("/metrics")).Status.ShouldBe(404);
+        (await ada.GetAsync("/users/me")).Ok();
+    }
+
+    [Fact]
+    public async Task What_is_not_asked_for_is_not_there_and_is_not_loaded()
+    {
+        await using var app = await CoteApp.StartAsync();
+        using var ada = await app.RegisterAsync();
+
+        (await ada.GetAsync("/metrics")).Status.ShouldBe(404);
+        app.Services.GetService(typeof(OpenTelemetry.Metrics.MeterProvider)).ShouldBeNull();
+        app.Services.GetService(typeof(OpenTelemetry.Trace.TracerProvider)).ShouldBeNull();
+    }
+
+    [Theory]
+    [InlineData("Metrics:PrometheusPort=0", "Cote__Metrics__PrometheusPort")]
+    [InlineData("Metrics:Prometheus=maybe", "Cote__Metrics__Prometheus has a value that cannot be read")]
+    public async Task A_wrong_setting_is_said_at_the_start(string setting, string said) =>
+        (await Should.ThrowAsync<StartupException>(() => CoteApp.StartAsync(setting))).Message.ShouldContain(said);
+
+    static Task<Outcome> SetRoleAsync(CoteApp app, CoteClient user, string role)
+    {
+        var batch = new WriteBatch();
+        batch.Execute($"update users set role = {role} where id = {user.Id}");
+        return app.Services.GetRequiredService<Database>().WriteAsync(batch);
+    }
+}
