@@ -13,6 +13,7 @@ static class AdminModule
     {
         services.AddSingleton(new ApiPart(AdminApi.Describe));
         services.AddSingleton<AccountStore>();
+        services.AddSingleton<ErasedList>().AddSingleton<BackupDatabase>().AddSingleton<CheckDatabase>();
         services.AddSingleton<Control>();
         services.AddSingleton<RunningExports>();
         services.AddSingleton<ExportStores>();

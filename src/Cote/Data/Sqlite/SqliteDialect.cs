@@ -9,6 +9,9 @@ sealed class SqliteDialect : SqlDialect
 
     public override Sql Now => $"(cast(unixepoch('subsec') * 1000 as integer))";
 
+    internal override Sql? DamagedPages =>
+        $"select integrity_check from pragma_integrity_check where integrity_check <> 'ok'";
+
     private protected override Sql EachOf(string jsonArray) => $"(select value from json_each({jsonArray}))";
 
     private protected override Sql EachNumberOf(string jsonArray) => EachOf(jsonArray);
