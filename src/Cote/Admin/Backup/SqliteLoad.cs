@@ -65,7 +65,7 @@ sealed class SqliteLoad : IDisposable
     {
         _session.Execute("pragma optimize = 0x10002"); // the planner's statistics
         _session.Dispose();
-        using var file = OwnerOnly.Open(_file, FileMode.Open, FileAccess.ReadWrite);
+        using var file = new FileStream(_file, FileMode.Open, FileAccess.ReadWrite);
         file.Flush(flushToDisk: true);
     }
 

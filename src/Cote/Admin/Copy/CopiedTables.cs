@@ -49,7 +49,7 @@ static class CopiedTables
     /// </summary>
     public static readonly IReadOnlyList<string> Left =
     [
-        "migrations", "blob_chunks", "upload_pieces", "search_documents", "search_marks", "search_lease",
+        "migrations", "nodes", "blob_chunks", "upload_pieces", "search_documents", "search_marks", "search_lease",
         "search_index", "search_index_data", "search_index_idx", "search_index_config",
     ];
 }
