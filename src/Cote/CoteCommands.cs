@@ -1,4 +1,4 @@
-using System.Reflection;
+using Cote.Cluster;
 using Cote.Media.Reading;
 
 namespace Cote;
@@ -37,13 +37,10 @@ public static class CoteCommands
             return Task.FromResult<int?>(null);
         if (arguments.Words is ["--version"])
         {
-            output.WriteLine(Version);
+            output.WriteLine(Node.Version);
             return Task.FromResult<int?>(0);
         }
         // In a class of its own: a start of the server does not load the parser.
         return new Terminal(arguments.Settings, input, output, error, add).RunAsync(arguments.Words);
     }
-
-    static string Version => typeof(CoteCommands).Assembly
-        .GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 }

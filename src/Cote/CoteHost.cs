@@ -9,6 +9,7 @@ using Cote.Http;
 using Cote.Media;
 using Cote.Media.Reading;
 using Cote.Models;
+using Cote.Notices;
 using Cote.Replies;
 using Cote.Tools;
 using Cote.Usage;
@@ -80,6 +81,7 @@ public static class CoteHost
         services.AddHostedService<DatabaseStartup>().AddHostedService<SchemaLoop>();
         services.AddHttp(options.Http, builder.Environment);
         services.AddSingleton(new ApiPart(GetLimits.Describe));
+        services.AddNotices();
         services.AddUsers();
         services.AddModels();
         services.AddTools(options.Tools);
@@ -130,6 +132,7 @@ public static class CoteHost
     // A wrong model or price is said now, not at the first message.
     static void CheckModels(IServiceProvider services, CoteOptions options)
     {
+        _ = services.GetRequiredService<WebhookEndpoints>();
         _ = services.GetRequiredService<ProviderRegistry>();
         _ = services.GetRequiredService<TitleModel>();
         _ = services.GetRequiredService<TranscriptionModel>();

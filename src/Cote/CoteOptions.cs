@@ -58,4 +58,8 @@ public sealed class CoteOptions
 
     /// <summary>Tools that models call: their limits, and MCP servers.</summary>
     public ToolsOptions Tools { get; } = new();
+
+    /// <summary>Webhooks, each under a name of letters, digits and hyphens. Without one, nothing is told.</summary>
+    public IDictionary<string, WebhookOptions> Webhooks { get; } =
+        new Dictionary<string, WebhookOptions>(StringComparer.OrdinalIgnoreCase);
 }

@@ -1,5 +1,6 @@
 using Cote.Chats;
 using Cote.Events;
+using Cote.Notices;
 using Cote.Usage;
 using Cote.Users;
 
@@ -10,7 +11,7 @@ namespace Cote.Admin;
 /// </summary>
 sealed class AccountStore(
     Database db, Revocations revocations, Audit audit, UsageStore usage, BudgetStore budgets, IdentityStore identities,
-    IEnumerable<HostTables> hosts, ErasedList erased, Clock clock)
+    IEnumerable<HostTables> hosts, Outbox outbox, ErasedList erased, Clock clock)
 {
     const int BatchRows = 1_000;
     const int BatchParts = 16; // up to 1 MiB each
@@ -26,7 +27,11 @@ sealed class AccountStore(
         if (await identities.HasAnyAsync(userId, CancellationToken.None))
             await budgets.PrepareAsync(userId, CancellationToken.None);
         var batch = new WriteBatch();
+        batch.Lock($"select 1 from users where id = {userId}");
         MailStore.Forget(batch, userId);
+        Outbox.Forget(batch, userId);
+        outbox.Add(batch, NoticeTypes.UserErased, userId, clock.Now,
+            $"exists (select 1 from users u where u.id = {userId} and u.erased_at is null)");
         batch.Execute($"""
             update users set erased_at = {clock.Now},
               username = {"erased " + userId}, username_key = {"erased " + userId},
@@ -62,6 +67,7 @@ sealed class AccountStore(
                 await Task.Yield();
         await MoveUsageAsync(userId); // a run that was still going may have called its model again
         var batch = new WriteBatch();
+        Outbox.Forget(batch, userId); // what a run that was still going has told of its end
         // The epoch file counts these events as committed, and they were, though their rows are removed.
         batch.Execute($"""
             update counters set value = value + coalesce((select seq from heads where user_id = {userId}), 0)

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Cote.Notices;
 using Cote.Primitives;
 using Cote.Users;
 using Microsoft.AspNetCore.Builder;
@@ -6,14 +7,6 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Cote.Admin;
-
-/// <summary>An account, as an admin sees it.</summary>
-sealed record AccountInfo(
-    string Id, string Username, string Email, string Role, Timestamp CreatedAt, Timestamp? DisabledAt)
-{
-    public static AccountInfo Of(Account account) => new(
-        account.Id, account.User.Username, account.User.Email, account.Role, account.CreatedAt, account.DisabledAt);
-}
 
 /// <summary>How many of a file's items <c>import</c> has done.</summary>
 sealed record ImportProgress(long Items, long Of);
@@ -25,32 +18,18 @@ sealed record NewEpoch(string Epoch);
 [JsonSerializable(typeof(AccountInfo))]
 [JsonSerializable(typeof(IReadOnlyList<AccountInfo>))]
 [JsonSerializable(typeof(IAsyncEnumerable<AccountInfo>))]
+[JsonSerializable(typeof(AccountDetail))]
+[JsonSerializable(typeof(IReadOnlyList<OpenReply>))]
+[JsonSerializable(typeof(IReadOnlyList<ProviderInfo>))]
+[JsonSerializable(typeof(Overview))]
+[JsonSerializable(typeof(IReadOnlyList<FailedWebhook>))]
+[JsonSerializable(typeof(IReadOnlyList<WebhookState>))]
+[JsonSerializable(typeof(NodeReport))]
+[JsonSerializable(typeof(EnabledBody))]
 [JsonSerializable(typeof(IReadOnlyList<AuditEntry>))]
 [JsonSerializable(typeof(NewEpoch))]
 [JsonSerializable(typeof(ImportProgress))]
 sealed partial class AccountJson : JsonSerializerContext;
-
-/// <summary><c>GET /admin/users</c>: all accounts, oldest first.</summary>
-static class ListUsers
-{
-    public static async Task<IResult> Handle(
-        HttpContext http, UserStore users, string? limit, string? after, CancellationToken ct)
-    {
-        var request = new RequestReader();
-        var most = request.QueryInteger("limit", limit, 1, Page.MostItems) ?? Page.MostItems;
-        var from = request.QueryId("after", after);
-        if (request.Problem is { } wrong)
-            return ApiResults.Of(wrong);
-        var list = await users.ListAsync(from, most + 1, ct);
-        if (list.Count > most)
-        {
-            list = [.. list.Take((int)most)];
-            http.Response.Headers.Link = Page.Next($"/admin/users?after={list[^1].Id}&limit={most}");
-        }
-        return ApiResults.Json<IReadOnlyList<AccountInfo>>(
-            [.. list.Select(AccountInfo.Of)], AccountJson.Default.IReadOnlyListAccountInfo);
-    }
-}
 
 /// <summary><c>GET /admin/audit</c>: what was done to accounts, newest first.</summary>
 static class ListAudit
@@ -83,7 +62,7 @@ static class AdminRoutes
     /// Refuses everyone but admins. The role is read for each request: it may have been taken away a moment ago.
     /// </summary>
     public static RouteHandlerBuilder ForAdmins(this RouteHandlerBuilder route) =>
-        route.RequireAuthorization().AddEndpointFilter(async (context, next) =>
+        route.RequireAuthorization().WithTags("Admin").AddEndpointFilter(async (context, next) =>
         {
             var http = context.HttpContext;
             var users = http.RequestServices.GetRequiredService<UserStore>();

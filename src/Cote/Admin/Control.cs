@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Cote.Chats;
 using Cote.Events;
 using Cote.Media;
+using Cote.Notices;
 using Cote.Primitives;
 using Cote.Users;
 
@@ -12,10 +13,9 @@ namespace Cote.Admin;
 /// command itself where no server runs: then the command holds the database's lock.
 /// </summary>
 sealed class Control(
-    Database db, UserStore users, Passwords passwords, Revocations revocations, Audit audit, EventLog events,
-    RunningImports imports, MediaFolders folders, BackupDatabase backup, CheckDatabase check, Clock clock)
+    Database db, UserStore users, Passwords passwords, AccountChanges changes, Audit audit, EventLog events,
+    RunningImports imports, MediaFolders folders, Outbox outbox, BackupDatabase backup, CheckDatabase check, Clock clock)
 {
-    const string Origin = "control";
     const int LongestPath = 4_096;
     static readonly TimeSpan ReportEvery = TimeSpan.FromSeconds(2);
 
@@ -32,7 +32,9 @@ sealed class Control(
         var batch = new WriteBatch();
         var hash = await passwords.HashAsync(password, ct);
         UserStore.Add(batch, user, hash, admin ? Roles.Admin : Roles.User, clock.Now);
-        audit.Add(batch, AuditActions.UserCreated, user.Id, Audit.Console, Origin, admin ? Roles.Admin : Roles.User);
+        outbox.Add(batch, NoticeTypes.UserCreated, user.Id, clock.Now);
+        audit.Add(batch, AuditActions.UserCreated, user.Id, Actor.Console.Id, Actor.Console.Ip,
+            admin ? Roles.Admin : Roles.User);
         return await db.WriteAsync(batch) == Outcome.Conflict
             ? AdminResult.Of(await Credentials.FindConflictAsync(users, username, email, ct) ?? Problems.Busy)
             : await AnswerAsync(user.Id, ct);
@@ -48,24 +50,28 @@ sealed class Control(
         if (request.Problem is { } wrong)
             return AdminResult.Of(wrong);
         var hash = await passwords.HashAsync(password, ct);
-        return await ChangeAsync(account, $"password_hash = {hash}", AuditActions.PasswordReset, endSessions: true, ct);
+        await changes.SetPasswordAsync(account.Id, hash, Actor.Console);
+        return await AnswerAsync(account.Id, ct);
     }
 
     /// <summary>Ends every session of the user at once, on every device, and refuses further logins.</summary>
     public async Task<AdminResult> DisableUserAsync(RequestReader request, CancellationToken ct)
     {
         var (account, problem) = await FindAsync(request, ct);
-        return account is null ? AdminResult.Of(problem!)
-            : await ChangeAsync(
-                account, $"disabled_at = {clock.Now}", AuditActions.UserDisabled, endSessions: true, ct);
+        if (account is null)
+            return AdminResult.Of(problem!);
+        await changes.DisableAsync(account.Id, Actor.Console);
+        return await AnswerAsync(account.Id, ct);
     }
 
     /// <summary>Lets the user log in again.</summary>
     public async Task<AdminResult> EnableUserAsync(RequestReader request, CancellationToken ct)
     {
         var (account, problem) = await FindAsync(request, ct);
-        return account is null ? AdminResult.Of(problem!)
-            : await ChangeAsync(account, $"disabled_at = null", AuditActions.UserEnabled, endSessions: false, ct);
+        if (account is null)
+            return AdminResult.Of(problem!);
+        await changes.EnableAsync(account.Id, Actor.Console);
+        return await AnswerAsync(account.Id, ct);
     }
 
     /// <summary>
@@ -163,26 +169,6 @@ sealed class Control(
         return request.Problem is { } wrong ? (null, wrong)
             : await users.FindByLoginAsync(username, ct) is { } account ? (account, null)
             : (null, Problems.NotFound with { Detail = "No such user" });
-    }
-
-    async Task<AdminResult> ChangeAsync(
-        Account account, Sql columns, string action, bool endSessions, CancellationToken ct)
-    {
-        var batch = new WriteBatch();
-        UserStore.Set(batch, account.Id, columns);
-        if (action == AuditActions.PasswordReset)
-            MailStore.EndCodes(batch, account.Id, MailPurposes.Reset, clock.Now);
-        audit.Add(batch, action, account.Id, Audit.Console, Origin);
-        var ended = endSessions ? revocations.Add(batch, $"s.user_id = {account.Id}") : null;
-        // A new password ends no key; a user who may not come in has none.
-        var endedKeys = action == AuditActions.UserDisabled
-            ? revocations.AddKeys(batch, $"s.user_id = {account.Id}") : null;
-        await db.WriteAsync(batch);
-        if (ended is not null)
-            revocations.Apply(ended);
-        if (endedKeys is not null)
-            revocations.Apply(endedKeys);
-        return await AnswerAsync(account.Id, ct);
     }
 
     async Task<AdminResult> AnswerAsync(string userId, CancellationToken ct) =>

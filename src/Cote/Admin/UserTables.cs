@@ -10,6 +10,7 @@ static class UserTables
     public static readonly IReadOnlyDictionary<string, string> NotErased = new Dictionary<string, string>
     {
         ["audit"] = "It records what was done to accounts, their erasure included, and holds no secret.",
+        ["webhooks"] = "They are ids on their way; what an erasure leaves is that it was erased, which is told after it.",
     };
 
     /// <summary>The tables that an export leaves out.</summary>
@@ -29,6 +30,7 @@ static class UserTables
         ["mail_codes"] = "They are hashes of codes that the user got by mail.",
         ["audit"] = "It is kept for the operator: GET /admin/audit.",
         ["search_documents"] = "It is an index of texts and titles that are exported themselves.",
+        ["webhooks"] = "They are ids of what is exported itself, on their way to the operator's endpoints.",
         ["search_marks"] = "It is a position in the events.",
     };
 }

@@ -1,11 +1,12 @@
 using Cote.Events;
 using Cote.Media;
+using Cote.Notices;
 
 namespace Cote.Chats;
 
 /// <summary>The SQL that takes messages and chats away. Their rows stay for a while, so that their ids stay used.
 /// </summary>
-sealed class DeletionStore(Database db, EventLog events, TreeStore tree, Clock clock)
+sealed class DeletionStore(Database db, EventLog events, TreeStore tree, Outbox outbox, Clock clock)
 {
     /// <summary>
     /// Takes a message away, a question with all its replies. What followed follows its parent. An open reply loses its
@@ -39,6 +40,7 @@ sealed class DeletionStore(Database db, EventLog events, TreeStore tree, Clock c
             from {transaction.Locked} and chats.user_id = {userId} and chats.id = {chatId}
             """);
         SettleCalls(batch, transaction, chatId, $"1 = 1");
+        outbox.AddEach(transaction, NoticeTypes.ReplyEnded, OpenIn(userId, chatId, $"1 = 1"), transaction.Seq(1));
         transaction.Execute($"""
             update messages set {Blank(transaction.At)} from {transaction.Locked} and messages.user_id = {userId}
               and messages.chat_id = {chatId} and messages.state in {States.Open}
@@ -46,6 +48,7 @@ sealed class DeletionStore(Database db, EventLog events, TreeStore tree, Clock c
         SearchIndex.Remove(transaction, chatId, "");
         ShareStore.Remove(transaction, chatId);
         transaction.Append(EventTypes.ChatDeleted, chatId);
+        outbox.AddLast(transaction, NoticeTypes.ChatDeleted, chatId, null);
         await events.CommitAsync(batch, userId, transaction);
         return transaction.Happened;
     }
@@ -221,6 +224,9 @@ sealed class DeletionStore(Database db, EventLog events, TreeStore tree, Clock c
             batch, userId, clock.NewId(), clock.Now, plan.All.Count + (plan.AfterSeq is null ? 0 : 1),
             TreeStore.Unchanged(userId, chatId, plan.Changed));
         SettleCalls(batch, transaction, chatId, $"calls.subject_id {db.Dialect.In(plan.All)}");
+        outbox.AddEach(
+            transaction, NoticeTypes.ReplyEnded, OpenIn(userId, chatId, $"m.id {db.Dialect.In(plan.All)}"),
+            transaction.Seq(plan.All.Count));
         foreach (var id in plan.All)
         {
             transaction.Execute($"""
@@ -269,6 +275,10 @@ sealed class DeletionStore(Database db, EventLog events, TreeStore tree, Clock c
             from {transaction.Locked} and chats.user_id = {transaction.UserId} and chats.id = {chatId}
             """);
     }
+
+    static Sql OpenIn(string userId, string chatId, Sql which) => $"""
+        from messages m where m.user_id = {userId} and m.chat_id = {chatId} and m.state in {States.Open} and {which}
+        """;
 
     // Before their text is gone.
     static void SettleCalls(WriteBatch batch, EventTransaction transaction, string chatId, Sql which) =>

@@ -34,5 +34,14 @@ public sealed class Database(DatabaseEngine engine)
     public Task<ReadSession> SnapshotAsync(CancellationToken ct) => engine.SnapshotAsync(ct);
 
     /// <summary>Writes a batch. It cannot be cancelled once it has begun: it is committed or refused.</summary>
-    public Task<Outcome> WriteAsync(WriteBatch batch) => engine.WriteAsync(batch);
+    public Task<Outcome> WriteAsync(WriteBatch batch) =>
+        batch.Committed is null ? engine.WriteAsync(batch) : WriteAndTellAsync(batch, batch.Committed);
+
+    async Task<Outcome> WriteAndTellAsync(WriteBatch batch, Action committed)
+    {
+        var outcome = await engine.WriteAsync(batch);
+        if (outcome == Outcome.Committed)
+            committed();
+        return outcome;
+    }
 }

@@ -30,6 +30,9 @@ public abstract class SqlDialect
     /// <param name="limit">At most so many.</param>
     internal abstract Sql NewestWith(TermQuery terms, long before, long limit);
 
+    /// <summary>How many bytes the database takes on disk.</summary>
+    internal abstract Sql Bytes { get; }
+
     /// <summary>JSON as a value that <c>-></c> and <c>->></c> read from.</summary>
     internal abstract Sql Json(string json);
 

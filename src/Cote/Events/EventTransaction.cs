@@ -57,6 +57,9 @@ sealed class EventTransaction
 
     public string UserId { get; }
 
+    /// <summary>The batch that it is in.</summary>
+    public WriteBatch Batch => _batch;
+
     public Timestamp At { get; }
 
     /// <summary>After the commit: how many events it has appended.</summary>
@@ -72,6 +75,17 @@ sealed class EventTransaction
 
     /// <summary>The number of the <paramref name="nth"/> event (from 1), where <c>h</c> is the locked row.</summary>
     public Sql Seq(int nth) => $"h.seq - {(long)(_events - nth)}";
+
+    /// <summary>The number of the event that was appended last.</summary>
+    public Sql LastSeq => Seq(_count);
+
+    /// <summary>The number of an event of <see cref="AppendEach"/>, by its row <c>e</c> (<see cref="Numbered"/>).</summary>
+    public Sql EachSeq => $"h.seq - {(long)_events} - e.n + e.place";
+
+    /// <summary>Rows in the order of their events: <c>place</c> from 1, of <c>n</c>.</summary>
+    public static Sql Numbered(Sql rows) => $"""
+        (select m.chat_id, m.id, row_number() over (order by m.chat_id, m.seq) as place, count(*) over () as n {rows})
+        """;
 
     /// <summary>Adds a statement to the batch.</summary>
     public Statement Execute(Sql sql) => _batch.Execute(sql);
@@ -96,9 +110,6 @@ sealed class EventTransaction
     /// </summary>
     public void AppendEach(string type, Sql rows) => _appended = _batch.Execute($"""
         insert into events (user_id, seq, type, chat_id, message_id, at)
-        select h.user_id, h.seq - {(long)_events} - e.n + e.place, {type}, e.chat_id, e.id, {At}
-        from (
-          select m.chat_id, m.id, row_number() over (order by m.chat_id, m.seq) as place, count(*) over () as n {rows}
-        ) e, {Locked}
+        select h.user_id, {EachSeq}, {type}, e.chat_id, e.id, {At} from {Numbered(rows)} e, {Locked}
         """);
 }

@@ -78,6 +78,7 @@ sealed class ModelCall(
             ModelFault? fault = null;
             (_text, _thought, _tags) = (new(), new(), provider.ThinkTags ? new() : null);
             meter.Begin();
+            using var seen = provider.WatchOf(model).Begin(clock, retries > 0);
             await using (var stream = new Stream(() => provider.Open(model), prompt, options, limits, clock, ct))
             {
                 while (fault is null)
@@ -95,6 +96,7 @@ sealed class ModelCall(
             else
                 fault ??= ModelFault.Truncated;
             meter.End(fault, error);
+            seen.End(fault);
             if (fault is null || !fault.Retryable
                 || _hasAnswer || retries == limits.Retries || WaitFor(fault, retries, began) is not { } wait)
             {

@@ -16,9 +16,11 @@ namespace Cote;
 public sealed class Provider(string name, IEnumerable<string> models, Func<string, IChatClient> open)
 {
     const int LeastLearntWindow = 1_024;
+    const int MostWatched = 1_000; // a client may name any model of a server that lists them itself
 
     readonly ConcurrentDictionary<string, Lazy<IChatClient>> _clients = new(StringComparer.Ordinal);
     readonly ConcurrentDictionary<string, int> _windows = new(StringComparer.Ordinal);
+    readonly ConcurrentDictionary<string, ModelWatch> _watches = new(StringComparer.Ordinal);
 
     /// <summary>The name of the provider, such as <c>openai</c>.</summary>
     public string Name { get; } = name;
@@ -120,6 +122,14 @@ public sealed class Provider(string name, IEnumerable<string> models, Func<strin
         var window = (int)Math.Max(tokens, LeastLearntWindow);
         _windows.AddOrUpdate(model, window, (_, known) => Math.Min(known, window));
     }
+
+    /// <summary>Watches the calls of one of its models; beyond a thousand names nothing is kept.</summary>
+    internal ModelWatch WatchOf(string model) => _watches.TryGetValue(model, out var watch) ? watch
+        : _watches.Count < MostWatched || Models.Contains(model) ? _watches.GetOrAdd(model, x => new(x)) : new(model);
+
+    /// <summary>What was seen of its models: those that are configured, and those that were called.</summary>
+    internal IReadOnlyList<ModelView> LookAtModels() =>
+        [.. Models.Union(_watches.Keys.Order(StringComparer.Ordinal)).Select(x => WatchOf(x).Look())];
 
     ModelSettings? SettingsOf(string model) => ModelSettings.GetValueOrDefault(model);
 

@@ -38,16 +38,19 @@ sealed class TranscriptionModel
         ["video/ogg"] = "ogg",
     };
 
+    readonly Provider? _provider;
     readonly TranscriptionEndpoint? _service;
     readonly string _model;
+    readonly Clock _clock;
 
-    public TranscriptionModel(TranscriptionOptions options, ProviderRegistry providers)
+    public TranscriptionModel(TranscriptionOptions options, ProviderRegistry providers, Clock clock)
     {
-        (Id, _model) = (options.Id, options.ModelName);
+        (Id, _model, _clock) = (options.Id, options.ModelName, clock);
         if (Id is null)
             return;
         var name = options.Provider!.Trim();
-        _service = providers.Providers.FirstOrDefault(x => x.Name == name)?.Transcriptions
+        _provider = providers.Providers.FirstOrDefault(x => x.Name == name);
+        _service = _provider?.Transcriptions
             ?? throw new StartupException(
                 $"Cote__Transcription__Provider names `{name}`, which is no configured provider that speaks OpenAI's "
                 + "API. Configured are: "
@@ -74,6 +77,22 @@ sealed class TranscriptionModel
         form.Add(file, "file", $"audio.{Extensions[contentType]}");
         form.Add(new StringContent(_model), "model");
         form.Add(new StringContent("json"), "response_format");
+        using var seen = _provider!.WatchOf(_model).Begin(_clock);
+        try
+        {
+            var transcript = await ReadAsync(form, ct);
+            seen.End(null);
+            return transcript;
+        }
+        catch (Exception error) when (!ct.IsCancellationRequested)
+        {
+            seen.End(ModelFault.Of(error));
+            throw;
+        }
+    }
+
+    async Task<Transcript> ReadAsync(MultipartFormDataContent form, CancellationToken ct)
+    {
         using var json = await _service!.Http.Value.PostAsync(_service.Url, _service.Headers, form, ct);
         var root = json.RootElement;
         if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("text", out var text)

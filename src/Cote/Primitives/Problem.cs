@@ -95,6 +95,12 @@ public static class Problems
     /// <summary>409 <c>id_conflict</c></summary>
     public static readonly Problem IdConflict =
         new(409, "id_conflict", "This id was used for something else; a retry must repeat the first request exactly");
+    /// <summary>409 <c>own_account</c></summary>
+    public static readonly Problem OwnAccount =
+        new(409, "own_account", "An admin cannot disable the account that asks");
+    /// <summary>409 <c>last_admin</c></summary>
+    public static readonly Problem LastAdmin =
+        new(409, "last_admin", "This account is the last admin that can log in, and stays enabled");
     /// <summary>410 <c>gone</c></summary>
     public static readonly Problem Gone =
         new(410, "gone", "This id belonged to something that was deleted, and cannot be used again");

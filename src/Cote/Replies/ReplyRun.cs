@@ -14,6 +14,13 @@ sealed record ReplyRunContext(
     Prompt Prompt, GeneratedFiles Files, ToolCallStore ToolCalls, ToolRegistry Tools, ToolOutputs Outputs,
     ToolsOptions ToolLimits, EventLog Events, AssistantsOptions Options, Clock Clock, ILogger<ReplyRun> Log);
 
+/// <summary>What a run does at a moment.</summary>
+/// <param name="Retry">Where it waits to call its model again.</param>
+/// <param name="HasAsked">Whether its model is called; else the prompt is being made.</param>
+/// <param name="Length">How long its text is, in UTF-16 units.</param>
+/// <param name="ShownAt">When something of it was shown last; null where nothing was.</param>
+readonly record struct RunView(ModelRetry? Retry, bool HasAsked, int Length, Timestamp? ShownAt);
+
 /// <summary>
 /// One reply being made here, from its claim to its end. Text is shown as it comes and written at least every second;
 /// a run whose fence is broken ends without another write.
@@ -30,7 +37,8 @@ sealed class ReplyRun : IDisposable
     readonly ReplyTools _tools;
     readonly PendingReplyRow _reply;
     string _model;
-    ReplyStep? _step; // The model call that is made, or was made last.
+    volatile ReplyStep? _step; // The model call that is made, or was made last.
+    volatile bool _hasAsked; // The prompt of this step is made, and the model is called with it.
     bool _hasDocuments;
     bool _isSpeechless; // A transcript could not be made.
 
@@ -49,6 +57,10 @@ sealed class ReplyRun : IDisposable
 
     /// <summary>The fence that it holds.</summary>
     public long Attempt => _writer.Attempt;
+
+    /// <summary>How far it has come, and what it waits for.</summary>
+    public RunView Look() => new(_step?.Retry, _hasAsked, _streaming.Length,
+        _streaming.ShownAt is { } at ? _context.Clock.Now - _context.Clock.Since(at) : null);
 
     /// <summary>Ends the run without a write: its row belongs to another node, or is deleted.</summary>
     public void Lose() => _signals.Lose();
@@ -185,6 +197,7 @@ sealed class ReplyRun : IDisposable
         for (var calls = 1; ; calls++)
         {
             var hears = provider.Hears(model);
+            _hasAsked = false;
             var prompt = await _context.Prompt.BuildAsync(
                 _reply, PastStep.In(_streaming.Read(), _tools.Calls), systemText, size,
                 new(provider.Sees(model), hears, _isSpeechless), ct);
@@ -198,7 +211,7 @@ sealed class ReplyRun : IDisposable
                 return new(ModelFault.BudgetExceeded, null, null);
             var call = new ModelCall(
                 provider, model, prompt.Messages, settings, options.CallLimits, _context.Clock, meter);
-            _step = new(_reply, _writer, _context);
+            (_step, _hasAsked) = (new(_reply, _writer, _context), true);
             var result = await _step.RunAsync(
                 call, () => _writer.BeginCallAsync(next, settings, meter, ct), ct);
             if (result.Fault == ModelFault.UnsupportedMedia && hears && !provider.Hears(model) && !_writer.HasAnswer)

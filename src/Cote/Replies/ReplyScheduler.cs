@@ -36,6 +36,9 @@ sealed class ReplyScheduler
 
     public ChannelReader<ReplyJob> Jobs => _jobs.Reader;
 
+    /// <summary>How many slots this node has, how many are taken, and how many chats wait for one.</summary>
+    public (int Total, int Taken, int Waiting) Slots => _slots.Count();
+
     /// <summary>A reply waits in this chat.</summary>
     public void Wake(string userId, string chatId)
     {

@@ -16,6 +16,13 @@ sealed class ReplySlots(int total, int? perUser)
     int _takenInAll;
     bool _isClosed;
 
+    /// <summary>How many there are, how many are taken, and how many chats wait for one.</summary>
+    public (int Total, int Taken, int Waiting) Count()
+    {
+        lock (_gate)
+            return (total, _takenInAll, _parked.Values.Sum(x => x.Count));
+    }
+
     public bool TryAcquire(string userId)
     {
         lock (_gate)

@@ -5,6 +5,11 @@ using Microsoft.Extensions.AI;
 
 namespace Cote.Replies;
 
+/// <summary>A call that failed is made again at this moment.</summary>
+/// <param name="Code">What it failed by.</param>
+/// <param name="At">The moment.</param>
+sealed record ModelRetry(string Code, Timestamp At);
+
 /// <summary>One model call of a run: what the model yields is shown as it comes.</summary>
 sealed class ReplyStep(PendingReplyRow reply, ReplyWriter writer, ReplyRunContext context)
 {
@@ -18,6 +23,7 @@ sealed class ReplyStep(PendingReplyRow reply, ReplyWriter writer, ReplyRunContex
     readonly List<FunctionCallContent> _calls = [];
     readonly List<string> _sealed = [];
     int _files;
+    volatile ModelRetry? _retry;
     int? _textStart; // Where the text of this call begins in the content.
 
     /// <summary>The tools that the model asks for, in its order.</summary>
@@ -25,6 +31,9 @@ sealed class ReplyStep(PendingReplyRow reply, ReplyWriter writer, ReplyRunContex
 
     /// <summary>What the provider demands back of its thoughts.</summary>
     public IReadOnlyList<string> Sealed => _sealed;
+
+    /// <summary>Until when the call waits to be made again; null where it does not wait.</summary>
+    public ModelRetry? Retry => _retry is { } retry && retry.At > context.Clock.Now ? retry : null;
 
     /// <summary>Runs the call to its end.</summary>
     /// <param name="call">The call.</param>
@@ -58,6 +67,7 @@ sealed class ReplyStep(PendingReplyRow reply, ReplyWriter writer, ReplyRunContex
                 _sealed.Clear();
                 if (!await beginAgain())
                     return new(ModelFault.BudgetExceeded, null, null);
+                _retry = new(retrying.Fault.Code, context.Clock.Now + retrying.Wait);
                 break;
             case TextUpdate text when !Show(text.Text):
                 return new(ModelFault.TooLong, null, null);

@@ -4,6 +4,7 @@ using Cote.Cluster;
 using Cote.Events;
 using Cote.Media;
 using Cote.Models;
+using Cote.Notices;
 using Cote.Primitives;
 using Cote.Usage;
 
@@ -16,7 +17,7 @@ namespace Cote.Replies;
 /// </summary>
 sealed class ReplyStore(
     Database db, EventLog events, NodeNotifier notifier, ReplyLeases leases, ReplyScheduler scheduler, TurnEvents turns,
-    TitlesOptions titles, Clock clock)
+    TitlesOptions titles, Outbox outbox, Clock clock)
 {
     /// <summary>The pending replies of a user, or of one chat, in order.</summary>
     public Task<IReadOnlyList<PendingReplyRow>> ListPendingAsync(string userId, string? chatId, CancellationToken ct) =>
@@ -107,6 +108,7 @@ sealed class ReplyStore(
             """);
         MoveChat(transaction, reply, content, end.State == States.Completed ? WantTitle(reply) : $"");
         transaction.Append(EventTypes.Message, reply.ChatId, reply.Id);
+        outbox.AddLast(transaction, NoticeTypes.ReplyEnded, reply.ChatId, reply.Id);
         var next = batch.Query(
             $"""
             select 1 from messages where user_id = {reply.UserId} and chat_id = {reply.ChatId}
@@ -169,7 +171,7 @@ sealed class ReplyStore(
             """;
         var batch = new WriteBatch();
         var transaction = new EventTransaction(batch, userId, clock.NewId(), clock.Now, queued);
-        StopAll(batch, transaction, chatId, queued, most, CallEnds.Stopped);
+        StopAll(batch, transaction, outbox, chatId, queued, most, CallEnds.Stopped);
         return events.CommitAsync(batch, userId, transaction);
     }
 
@@ -188,14 +190,15 @@ sealed class ReplyStore(
     /// </summary>
     /// <param name="batch">The batch of the transaction.</param>
     /// <param name="transaction">The transaction.</param>
+    /// <param name="outbox">Tells that they have ended.</param>
     /// <param name="chatId">The chat.</param>
     /// <param name="rows">The replies.</param>
     /// <param name="most">How many events the transaction has at the most.</param>
     /// <param name="calls">Why their calls end that have no outcome yet.</param>
     /// <param name="state">The state that they end with.</param>
     public static void StopAll(
-        WriteBatch batch, EventTransaction transaction, string chatId, Sql rows, long most, GenerationError calls,
-        string state = States.Stopped)
+        WriteBatch batch, EventTransaction transaction, Outbox outbox, string chatId, Sql rows, long most,
+        GenerationError calls, string state = States.Stopped)
     {
         var userId = transaction.UserId;
         LostCalls.Settle(batch, userId, $"""
@@ -208,6 +211,7 @@ sealed class ReplyStore(
               where e.user_id = {userId} and e.seq > h.seq - {most} and e.type = {EventTypes.Message})
             """;
         transaction.AppendEach(EventTypes.Message, rows);
+        outbox.AddEach(transaction, NoticeTypes.ReplyEnded, rows);
         ToolCallRows.End(transaction.Execute, userId, $"in (select m.id {rows})", transaction.Locked, calls);
         transaction.Execute($"""
             update messages set state = {state}, wait_until = 0, media = {MediaStore.NamedBy($"messages")}, timestamp = {ListedAt(transaction.At)}, listed = 1, owner = null, lease_until = 0,

@@ -44,6 +44,15 @@ sealed class RunningReplies
             return [.. _runs.Values];
     }
 
+    /// <summary>What the run of a reply does; null where it is not made here.</summary>
+    public RunView? Look(string userId, string replyId)
+    {
+        ReplyRun? run;
+        lock (_runs)
+            _runs.TryGetValue((userId, replyId), out run);
+        return run?.Look();
+    }
+
     public bool Contains(string userId, string replyId)
     {
         lock (_runs)

@@ -80,6 +80,19 @@ sealed class StreamingReply : IDisposable
         }
     }
 
+    /// <summary>When something of it was shown last, by <see cref="Clock.Ticks"/>; null where nothing was.</summary>
+    public long? ShownAt => Volatile.Read(ref _shownAt) is > 0 and var at ? at : null;
+
+    /// <summary>How long its text is, in UTF-16 units.</summary>
+    public int Length
+    {
+        get
+        {
+            lock (_gate)
+                return _content.Length;
+        }
+    }
+
     /// <summary>Raised when there is something to show, at most once in each interval of deltas.</summary>
     public event Action? Changed;
 

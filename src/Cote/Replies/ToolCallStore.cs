@@ -2,6 +2,7 @@ using System.Text.Json;
 using Cote.Chats;
 using Cote.Events;
 using Cote.Models;
+using Cote.Notices;
 using Cote.Usage;
 
 namespace Cote.Replies;
@@ -10,7 +11,8 @@ namespace Cote.Replies;
 /// The SQL of the tool calls of a running reply. Every write carries the fence, and brings text and parts of the reply
 /// up to date with it.
 /// </summary>
-sealed class ToolCallStore(Database db, EventLog events, ReplyLeases leases, ToolsOptions options, Clock clock)
+sealed class ToolCallStore(
+    Database db, EventLog events, ReplyLeases leases, ToolsOptions options, Outbox outbox, Clock clock)
 {
     /// <summary>The calls of a reply, in their order.</summary>
     public Task<IReadOnlyList<ToolCall>> ListAsync(string userId, string replyId, CancellationToken ct) => db.ListAsync(
@@ -94,6 +96,7 @@ sealed class ToolCallStore(Database db, EventLog events, ReplyLeases leases, Too
             update chats set changed = h.seq from {transaction.Locked} and chats.user_id = {reply.UserId} and chats.id = {reply.ChatId}
             """);
         transaction.Append(EventTypes.MessageWaiting, reply.ChatId, reply.Id);
+        outbox.AddLast(transaction, NoticeTypes.ReplyWaiting, reply.ChatId, reply.Id);
         await events.CommitAsync(batch, reply.UserId, transaction);
         return transaction.Happened ? true : owned.First ? false : null;
     }

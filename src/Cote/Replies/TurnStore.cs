@@ -4,6 +4,7 @@ using Cote.Cluster;
 using Cote.Events;
 using Cote.Media;
 using Cote.Models;
+using Cote.Notices;
 using Cote.Primitives;
 using Cote.Usage;
 
@@ -68,7 +69,7 @@ sealed record SendResult(Outcome Outcome, bool Happened, PendingReplyRow? Reply)
 /// <summary>The SQL that begins a turn: a question and its reply, or a new version of a reply, in one transaction.
 /// </summary>
 sealed class TurnStore(Database db, EventLog events, TreeStore tree, ReplyLeases leases, ModelCatalogue models,
-    Node node, MessagesOptions options, Clock clock)
+    Node node, MessagesOptions options, Outbox outbox, Clock clock)
 {
     /// <summary>
     /// Stores a question and its reply. Where no other reply is pending in the chat and this node has a slot, the reply
@@ -93,6 +94,7 @@ sealed class TurnStore(Database db, EventLog events, TreeStore tree, ReplyLeases
             """, chat);
         MediaStore.Name(transaction, chat, id, message.MediaIds);
         transaction.Append(EventTypes.Message, chat, id);
+        outbox.AddLast(transaction, NoticeTypes.MessageSent, chat, id);
         transaction.Execute($"""
             update chats set last_seq = last_seq + 2, leaf_id = {message.ReplyId}, activity = h.seq, changed = h.seq,
               last_message_time = {AtLeast(message.At)}, is_branched = {SetBranched(position)},
@@ -161,7 +163,7 @@ sealed class TurnStore(Database db, EventLog events, TreeStore tree, ReplyLeases
         var transaction = new EventTransaction(batch, userId, clock.NewId(), at, count, guard, ending);
         if (ending is not null)
             ReplyStore.StopAll(
-                batch, transaction, chatId, ending, 2L * options.MaxOpenReplies + count,
+                batch, transaction, outbox, chatId, ending, 2L * options.MaxOpenReplies + count,
                 stopsOpen ? CallEnds.Stopped : CallEnds.Superseded);
         return transaction;
     }

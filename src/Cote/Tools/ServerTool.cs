@@ -145,6 +145,21 @@ abstract class ServerTool
     public virtual Task<ServerTool?> FindAnewAsync(CancellationToken ct) => Task.FromResult<ServerTool?>(this);
 }
 
+/// <summary>What a node has seen of a server of tools since it started.</summary>
+/// <param name="Name">The name in the configuration.</param>
+/// <param name="IsAvailable">Whether it answered when it was asked last.</param>
+/// <param name="IsConnected">Whether there is a connection to it.</param>
+/// <param name="Tools">How many tools it listed last.</param>
+/// <param name="ListedAt">When it listed them; null where it has not.</param>
+/// <param name="Open">How many calls are being made.</param>
+/// <param name="Calls">How many calls have ended.</param>
+/// <param name="Failed">How many of them had no result: the server could not be reached, or broke.</param>
+/// <param name="LastFault">The type of the last fault; null where there was none.</param>
+/// <param name="LastFaultAt">When that was.</param>
+sealed record ToolServerView(
+    string Name, bool IsAvailable, bool IsConnected, int Tools, Timestamp? ListedAt, int Open, long Calls, long Failed,
+    string? LastFault, Timestamp? LastFaultAt);
+
 /// <summary>A server whose tools come and go.</summary>
 interface IToolServer
 {
@@ -153,6 +168,9 @@ interface IToolServer
 
     /// <summary>Whether it answered when it was asked last.</summary>
     bool IsAvailable { get; }
+
+    /// <summary>What this node has seen of it since it started.</summary>
+    ToolServerView Look();
 
     /// <summary>The tools that it listed last, also while it is away; none before the first time.</summary>
     IReadOnlyList<ServerTool> Known { get; }

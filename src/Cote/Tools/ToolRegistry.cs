@@ -38,6 +38,9 @@ sealed class ToolRegistry
         return [.. own.Concat(listed.SelectMany(x => x)).Where(x => IsChosen(chosen, x.Definition.Name))];
     }
 
+    /// <summary>What this node has seen of each server of tools, without asking it.</summary>
+    public IReadOnlyList<ToolServerView> LookAtServers() => [.. _servers.Select(x => x.Look())];
+
     /// <summary>Every tool that is known, also those of servers that are away.</summary>
     public async Task<IReadOnlyList<ListedTool>> ListAsync(CancellationToken ct)
     {

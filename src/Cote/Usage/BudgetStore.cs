@@ -35,6 +35,10 @@ sealed class BudgetStore(Database db, BudgetsOptions options)
             [.. await CapsAsync(all, _all, null, now, ct)]);
     }
 
+    /// <summary>The caps that an admin gave a user; null where the configuration's holds.</summary>
+    public async Task<Caps> FindOwnAsync(string userId, CancellationToken ct) =>
+        (await ListAsync(userId, ct)).FirstOrDefault(x => x.UserId == userId)?.Caps ?? Caps.None;
+
     /// <summary>
     /// Adds the statements that take an amount from the user's budget and the installation's, at the moment that it was
     /// read. Where a cap has less left by now, or a window has turned, nothing is taken: <see cref="IsTaken"/> is the

@@ -32,6 +32,13 @@ static class AuditActions
     public const string Exported = "exported";
     public const string BudgetChanged = "budget_changed";
     public const string IdentityLinked = "identity_linked";
+    public const string ShareCreated = "share_created";
+    public const string ShareDeleted = "share_deleted";
+    public const string ShareEnabled = "share_enabled";
+    public const string KeyEnabled = "key_enabled";
+    public const string ReplyStopped = "reply_stopped";
+    public const string WebhookRetried = "webhook_retried";
+    public const string WebhookDropped = "webhook_dropped";
 }
 
 /// <summary>All SQL of the audit. A line is written in the batch of what it tells of, wherever there is one.</summary>
@@ -42,17 +49,22 @@ sealed class Audit(Database db, Clock clock)
 
     const int MaxDetailLength = 200;
 
-    /// <summary>Adds a line to a batch. <paramref name="detail"/> is shown to admins: never a secret.</summary>
+    /// <summary>
+    /// Adds a line to a batch, where the guard holds. <paramref name="detail"/> is shown to admins: never a secret.
+    /// </summary>
     public void Add(
-        WriteBatch batch, string action, string? userId, string actor, string ip, string detail = "") =>
+        WriteBatch batch, string action, string? userId, string actor, string ip, string detail = "",
+        Sql? guard = null) =>
         batch.Execute($"""
         insert into audit (id, at, action, user_id, actor, ip, detail)
-        values ({clock.NewId()}, {clock.Now}, {action}, {userId}, {actor}, {ip}, {Excerpt.Of(detail, MaxDetailLength)})
+        select {clock.NewId()}, {clock.Now}, {action}, {userId}, {actor}, {ip}, {Excerpt.Of(detail, MaxDetailLength)}
+        where {guard ?? $"1 = 1"}
         """);
 
     /// <summary>The same for a request: its user and its address.</summary>
-    public void Add(WriteBatch batch, string action, string? userId, HttpContext http, string detail = "") =>
-        Add(batch, action, userId, CurrentUser.Of(http)?.Id ?? Anonymous, RateLimits.AddressOf(http), detail);
+    public void Add(
+        WriteBatch batch, string action, string? userId, HttpContext http, string detail = "", Sql? guard = null) =>
+        Add(batch, action, userId, CurrentUser.Of(http)?.Id ?? Anonymous, RateLimits.AddressOf(http), detail, guard);
 
     /// <summary>Adds the line of a login to a batch, unless its session was not added.</summary>
     public void AddLogin(WriteBatch batch, Session session, HttpContext http, string detail) => batch.Execute($"""

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Cote.Http;
+using Cote.Notices;
 using Microsoft.AspNetCore.Http;
 
 namespace Cote.Users;
@@ -10,7 +11,7 @@ static class Register
 {
     public static async Task<IResult> Handle(
         HttpContext http, UserStore users, Passwords passwords, Audit audit, Database db, RateLimits limits,
-        AuthOptions options, Clock clock, CancellationToken ct)
+        AuthOptions options, Outbox outbox, Clock clock, CancellationToken ct)
     {
         var request = await Body.ReadAsync(http);
         var username = Credentials.Username(request);
@@ -33,6 +34,7 @@ static class Register
         var hash = await passwords.HashAsync(password, ct);
         var batch = new WriteBatch();
         UserStore.Add(batch, user, hash, Roles.User, clock.Now);
+        outbox.Add(batch, NoticeTypes.UserCreated, user.Id, clock.Now);
         audit.Add(batch, AuditActions.Registered, user.Id, http);
         if (await db.WriteAsync(batch) == Outcome.Conflict)
             return ApiResults.Of(await Credentials.FindConflictAsync(users, username, email, ct) ?? Problems.Busy);

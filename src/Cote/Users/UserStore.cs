@@ -8,6 +8,9 @@ sealed class UserStore(Database db)
     /// <summary>The form in which names and e-mail addresses are compared.</summary>
     public static string Fold(string name) => name.ToLowerInvariant();
 
+    // No name and no address holds it, and all that begin with a text come before the text with it.
+    const string Highest = "\U0010FFFF";
+
     static readonly Sql All = $"""
         u.id, u.username, u.email, u.password_hash, u.role, u.created_at, u.disabled_at, u.instructions,
         u.email_verified
@@ -72,6 +75,25 @@ sealed class UserStore(Database db)
         db.ListAsync(
             $"select {All} from users u where u.id > {after ?? ""} and u.erased_at is null order by u.id limit {limit}",
             Read, ct);
+
+    /// <summary>
+    /// The same of accounts whose name or address begins with a text, without regard to case, and of the account whose
+    /// id it is. Both beginnings are looked up in an index.
+    /// </summary>
+    public Task<IReadOnlyList<Account>> FindByBeginningAsync(
+        string text, string? after, long limit, CancellationToken ct)
+    {
+        var (first, last) = (Fold(text), Fold(text) + Highest);
+        return db.ListAsync(
+            $"""
+            select {All} from (
+              select id from users where username_key >= {first} and username_key < {last}
+              union select id from users where email_key >= {first} and email_key < {last}
+              union select id from users where id = {first}) f
+            join users u on u.id = f.id
+            where f.id > {after ?? ""} and u.erased_at is null order by f.id limit {limit}
+            """, Read, ct);
+    }
 
     public Task<bool> IsUsernameTakenAsync(string username, CancellationToken ct) =>
         db.FirstAsync($"select 1 from users where username_key = {Fold(username)}", _ => true, ct);

@@ -7,7 +7,7 @@ public sealed class RoomOrderTests
     // A room may use only the rooms on the floors below; neighbours on a floor do not know each other.
     static readonly string[][] Floors =
     [
-        ["Primitives"], ["Data"], ["Cluster", "Http"], ["Events"], ["Users", "Media", "Models"],
+        ["Primitives"], ["Data"], ["Cluster", "Http"], ["Events"], ["Notices"], ["Users", "Media", "Models"],
         ["Usage", "Tools"], ["Chats"],
         ["Replies"], ["Delivery"], ["Admin", "Extensibility", "Dialects"],
     ];

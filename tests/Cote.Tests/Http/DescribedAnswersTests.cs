@@ -42,7 +42,8 @@ public sealed partial class DescribedAnswersTests(SharedApp shared)
             "/users/me", new { password = "another horse battery", current_password = "no" })).Status.ShouldBe(403);
         api.Check(await ada.PostAsync("/ws/ticket")).Ok();
         api.Check(await ada.GetAsync("/ws")).Status.ShouldBe(426);
-        foreach (var path in new[] { "/admin/users", "/admin/audit", "/admin/usage" })
+        foreach (var path in new[] { "/admin/users", "/admin/audit", "/admin/usage", "/admin/overview",
+            "/admin/replies", "/admin/providers", "/admin/webhooks", "/admin/webhooks/endpoints" })
             api.Check(await ada.GetAsync(path)).Status.ShouldBe(403);
         api.Check(await ada.PutAsync($"/admin/users/{ada.Id}/budget", new { })).Status.ShouldBe(403);
         using var phone = await ada.OtherDeviceAsync();

@@ -7,7 +7,10 @@ public sealed class RouteTests(SharedApp shared)
 {
     const string Chat = "/chats/0190a0b0-0000-7000-8000-000000000001";
     const string Session = "/sessions/0190a0b0-0000-7000-8000-000000000003";
-    const string Key = "/api-keys/0190a0b0-0000-7000-8000-000000000007";
+    const string KeyId = "0190a0b0-0000-7000-8000-000000000007";
+    const string Key = "/api-keys/" + KeyId;
+    const string Webhook = "/admin/webhooks/0190a0b0-0000-7000-8000-000000000010";
+    const string Reply = "/admin/replies/0190a0b0-0000-7000-8000-000000000009";
     const string Share = "/shares/0190a0b0-0000-7000-8000-000000000008";
     const string Import = "/import/0190a0b0-0000-7000-8000-000000000005";
     const string User = "/admin/users/0190a0b0-0000-7000-8000-000000000006";
@@ -33,7 +36,29 @@ public sealed class RouteTests(SharedApp shared)
         { "GET", "/admin/users", null },
         { "GET", "/admin/audit", null },
         { "GET", "/admin/usage", null },
+        { "GET", "/admin/overview", null },
+        { "GET", "/admin/replies", null },
+        { "POST", Reply + "/stop", null },
+        { "GET", "/admin/providers", null },
+        { "GET", "/admin/webhooks", null },
+        { "GET", "/admin/webhooks/endpoints", null },
+        { "POST", Webhook + "/retry", null },
+        { "DELETE", Webhook, null },
+        { "GET", User, null },
+        { "POST", User + "/disable", null },
+        { "POST", User + "/enable", null },
         { "PUT", User + "/budget", """{"day_tokens":1}""" },
+        { "GET", User + "/sessions", null },
+        { "DELETE", User + "/sessions", null },
+        { "DELETE", User + Session, null },
+        { "GET", User + "/keys", null },
+        { "POST", User + "/keys/enable", null },
+        { "DELETE", User + "/keys/" + KeyId, null },
+        { "POST", User + "/keys/" + KeyId + "/enable", null },
+        { "GET", User + "/shares", null },
+        { "POST", User + "/shares/enable", null },
+        { "DELETE", User + Share, null },
+        { "POST", User + Share + "/enable", null },
         { "GET", "/usage?by=model", null },
         { "GET", "/usage/budget", null },
         { "POST", "/ws/ticket", null },
@@ -162,7 +187,8 @@ public sealed class RouteTests(SharedApp shared)
         .Replace("/chat/c/", "/chat/{id}/").Replace("/AAAAAAAAAAAAAAAAAAAAAA/", "/{token}/")
         .Replace(Message, "/chats/{chatId}/messages/{messageId}").Replace(Chat, "/chats/{chatId}")
         .Replace(Session, "/sessions/{sessionId}").Replace(Share, "/shares/{shareId}")
-        .Replace(Key, "/api-keys/{keyId}").Replace(Upload, "/upload/resumable/{uploadId}")
+        .Replace(Key, "/api-keys/{keyId}").Replace(KeyId, "{keyId}").Replace(Reply, "/admin/replies/{replyId}")
+        .Replace(Webhook, "/admin/webhooks/{webhookId}").Replace(Upload, "/upload/resumable/{uploadId}")
         .Replace(Import, "/import/{importId}").Replace(User, "/admin/users/{userId}").TrimEnd('/');
 
     [Theory]

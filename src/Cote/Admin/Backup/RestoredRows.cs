@@ -20,7 +20,8 @@ sealed class RestoredRows(IServiceProvider services, TextWriter error)
     /// been used since. A table of that kind joins here.
     /// </summary>
     public static readonly IReadOnlyList<string> Emptied =
-        ["mails", "mail_codes", "tickets", "browser_logins", "login_codes", "nodes"];
+        
+        ["mails", "mail_codes", "tickets", "browser_logins", "login_codes", "nodes", "webhooks", "webhook_endpoints"];
 
     readonly Database _db = services.GetRequiredService<Database>();
     readonly Clock _clock = services.GetRequiredService<Clock>();

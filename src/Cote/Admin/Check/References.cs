@@ -39,6 +39,7 @@ static class References
     public static readonly IReadOnlyDictionary<string, string> NotChecked = new Dictionary<string, string>
     {
         ["audit"] = "It outlives the account.",
+        ["webhooks"] = "That an account was erased is told after its row is gone.",
         ["users"] = "It is what the others refer to.",
         ["budgets"] = "A row without a user is the installation's; the ledger's check reads it.",
     };

@@ -28,6 +28,7 @@ static class CopiedTables
         new("chats", ["user_id", "id"]), new("messages", ["user_id", "id"]), new("events", ["user_id", "seq"]),
         new("chat_jobs", ["user_id", "id"]), new("shares", ["id"]),
         new("calls", ["user_id", "subject_id", "purpose", "attempt", "step"]), new("budgets", ["user_id"]),
+        new("webhooks", ["id"]), new("webhook_endpoints", ["name"]),
         new("usage_sums", ["day", "model"]), new("repeated_calls", ["user_id", "route", "key"]),
         new("blobs", ["id"]), new("media", ["user_id", "id"]), new("media_forms", ["user_id", "media_id", "kind"]),
         new("message_media", ["user_id", "message_id", "place"]),
@@ -44,8 +45,8 @@ static class CopiedTables
 
     /// <summary>
     /// The tables that are not copied: the record of migrations, the chunks of blobs (<see cref="CopyMedia"/> copies
-    /// the bytes from any storage), the parts of unfinished uploads, which clients begin again, and the search index,
-    /// which the nodes of the target make anew.
+    /// the bytes from any storage), the parts of unfinished uploads, which clients begin again, the nodes of a moment,
+    /// and the search index, which the nodes of the target make anew.
     /// </summary>
     public static readonly IReadOnlyList<string> Left =
     [

@@ -1,5 +1,6 @@
 using Cote.Http;
 using Cote.Primitives;
+using Cote.Users;
 using Microsoft.AspNetCore.Http;
 
 namespace Cote.Chats;
@@ -14,8 +15,8 @@ static class CreateShare
     };
 
     public static async Task<IResult> Handle(
-        string chatId, HttpContext http, CurrentUser user, ChatStore chats, ShareStore shares, Clock clock,
-        CancellationToken ct)
+        string chatId, HttpContext http, CurrentUser user, ChatStore chats, ShareStore shares, Audit audit,
+        Clock clock, CancellationToken ct)
     {
         var request = await Body.ReadOptionalAsync(http);
         var life = request.OptionalInteger("expires_in", Share.ShortestLife, Share.LongestLife);
@@ -31,6 +32,8 @@ static class CreateShare
             life is { } seconds ? now + TimeSpan.FromSeconds(seconds) : null);
         if (!await shares.AddAsync(user.Id, share, SecureTokens.Hash(token)))
             return ApiResults.Of(await chats.ExistsAsync(user.Id, id, ct) ? TooMany : Problems.ChatNotFound);
+
+        await audit.WriteAsync(AuditActions.ShareCreated, user.Id, http, share.Id);
 
         return ApiResults.Json(share with { Url = SharedPaths.PageOf(token) }, SharingJson.Default.Share);
     }

@@ -1,3 +1,4 @@
+using Cote.Users;
 using Microsoft.AspNetCore.Http;
 
 namespace Cote.Chats;
@@ -6,11 +7,12 @@ namespace Cote.Chats;
 static class DeleteShare
 {
     public static async Task<IResult> Handle(
-        string shareId, CurrentUser user, ShareStore shares, OpenShares open, Clock clock)
+        string shareId, HttpContext http, CurrentUser user, ShareStore shares, OpenShares open, Audit audit, Clock clock)
     {
         if (Ids.Parse(shareId) is not { } id || !await shares.DeleteAsync(user.Id, id, clock.Now))
             return ApiResults.Of(Problems.ShareNotFound);
         open.Announce();
+        await audit.WriteAsync(AuditActions.ShareDeleted, user.Id, http, id);
         return ApiResults.Success;
     }
 }

@@ -10,9 +10,11 @@ namespace Cote.Chats;
 /// <param name="Live">Whether it follows the chat; else it shows the path of the moment at which it was made.</param>
 /// <param name="Include">What is shown besides: of <see cref="ShareParts"/>.</param>
 /// <param name="ExpiresAt">Null where it has no end.</param>
+/// <param name="DisabledAt">Where a restore has disabled it: it shows nothing until an admin enables it.</param>
 /// <param name="Url">The path of the page: in the answer that made it, and never again.</param>
 sealed record Share(
     string Id, string ChatId, bool Live, IReadOnlyList<string> Include, Timestamp CreatedAt, Timestamp? ExpiresAt,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Timestamp? DisabledAt = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Url = null)
 {
     /// <summary>The most that a user may have at a time.</summary>

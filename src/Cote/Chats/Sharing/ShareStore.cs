@@ -10,7 +10,7 @@ sealed class ShareStore(Database db)
     // Deeper than any path: the walk up ends at the beginning of the chat.
     const long Deepest = 1_000_000;
 
-    static readonly Sql Columns = $"s.id, s.chat_id, s.live, s.include, s.created_at, s.expires_at";
+    static readonly Sql Columns = $"s.id, s.chat_id, s.live, s.include, s.created_at, s.expires_at, s.disabled_at";
 
     // What a share needs to be shown, wherever it is looked up: its chat is there, and its owner may log in.
     static readonly Sql Sources = $"""
@@ -43,7 +43,7 @@ sealed class ShareStore(Database db)
     public Task<IReadOnlyList<Share>> ListAsync(string userId, Timestamp now, CancellationToken ct) => db.ListAsync(
         $"select {Columns} {Sources} where s.user_id = {userId} and {Lasts(now)} order by s.created_at desc, s.id desc",
         row => new Share(row.GetString(0), row.GetString(1), row.GetInt64(2) != 0, WordsOf(row.GetString(3)),
-            new(row.GetInt64(4)), row.GetInt64OrNull(5) is { } end ? new Timestamp(end) : null), ct);
+            new(row.GetInt64(4)), TimeOrNull(row, 5), TimeOrNull(row, 6)), ct);
 
     /// <summary>Removes a share of the user's; false where there is none.</summary>
     public async Task<bool> DeleteAsync(string userId, string id, Timestamp now)
@@ -55,19 +55,35 @@ sealed class ShareStore(Database db)
         return deleted.Changed > 0;
     }
 
+    /// <summary>
+    /// Lets a share of the user show something again, or all of them; how many there are. <paramref name="also"/>
+    /// adds to the batch before, and is given the condition that there is one.
+    /// </summary>
+    public async Task<int> EnableAsync(string userId, string? id, Timestamp now, Action<WriteBatch, Sql> also)
+    {
+        Sql which = id is null ? (Sql)$"s.disabled_at is not null" : $"s.id = {id}";
+        which = $"select s.id from shares s where s.user_id = {userId} and {which} and {Lasts(now)}";
+        var batch = new WriteBatch();
+        also(batch, $"exists ({which})");
+        var enabled = batch.Execute($"update shares set disabled_at = null where id in ({which})");
+        await db.WriteAsync(batch);
+        return enabled.Changed;
+    }
+
     /// <summary>The share of a token, whose hash is asked for; null where it shows nothing, for whatever reason.
     /// </summary>
     public Task<ShownShare?> FindAsync(string token, string hash, Timestamp now, CancellationToken ct) => db.FirstAsync(
         $"""
         select s.id, s.user_id, s.chat_id, s.live, s.leaf_id, s.include, coalesce(s.title, c.title) {Sources}
-        where s.hash = {hash} and {Lasts(now)}
+        where s.hash = {hash} and s.disabled_at is null and {Lasts(now)}
         """,
         row => new ShownShare(row.GetString(0), row.GetString(1), row.GetString(2), token, row.GetInt64(3) != 0,
             row.GetStringOrNull(4), WordsOf(row.GetString(5)), row.GetString(6)), ct);
 
     /// <summary>Those of these shares that still show something.</summary>
     public Task<IReadOnlyList<string>> ListShownAsync(IEnumerable<string> ids, Timestamp now, CancellationToken ct) =>
-        db.ListAsync($"select s.id {Sources} where s.id {db.Dialect.In(ids)} and {Lasts(now)}",
+        db.ListAsync(
+            $"select s.id {Sources} where s.id {db.Dialect.In(ids)} and s.disabled_at is null and {Lasts(now)}",
             row => row.GetString(0), ct);
 
     /// <summary>The title of a live share's chat; null where the chat is gone.</summary>
@@ -158,6 +174,9 @@ sealed class ShareStore(Database db)
         await db.WriteAsync(batch);
         return purged.Changed >= most;
     }
+
+    static Timestamp? TimeOrNull(Row row, int column) =>
+        row.GetInt64OrNull(column) is { } time ? new Timestamp(time) : null;
 
     static Sql Lasts(Timestamp now) => $"(s.expires_at is null or s.expires_at > {now})";
 

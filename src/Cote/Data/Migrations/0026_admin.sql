@@ -2,8 +2,9 @@
 alter table api_keys add column disabled_at bigint;
 alter table shares add column disabled_at bigint;
 
--- What admins ask for: the admins, what was done to an account, the calls of a span of time.
+-- What admins ask for: the admins, who is disabled, what was done to an account, the calls of a span of time.
 create index users_admins on users (id) where role = 'admin';
+create index users_disabled on users (id) where disabled_at is not null;
 create index audit_by_user on audit (user_id, id);
 -- [sqlite]
 create index calls_by_moment on calls (at);

@@ -10,6 +10,8 @@ sealed class PostgresDialect : SqlDialect
     // Not now(): that is the beginning of the transaction, which may have waited for a lock.
     public override Sql Now => $"(cast(extract(epoch from clock_timestamp()) * 1000 as bigint))";
 
+    internal override Sql Bytes => $"pg_database_size(current_database())";
+
     private protected override Sql EachOf(string jsonArray) =>
         $"(select jsonb_array_elements_text(cast({jsonArray} as jsonb)))";
 

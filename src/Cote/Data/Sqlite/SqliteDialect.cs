@@ -12,6 +12,9 @@ sealed class SqliteDialect : SqlDialect
     internal override Sql? DamagedPages =>
         $"select integrity_check from pragma_integrity_check where integrity_check <> 'ok'";
 
+    internal override Sql Bytes =>
+        $"(select c.page_count * s.page_size from pragma_page_count() c, pragma_page_size() s)";
+
     private protected override Sql EachOf(string jsonArray) => $"(select value from json_each({jsonArray}))";
 
     private protected override Sql EachNumberOf(string jsonArray) => EachOf(jsonArray);

@@ -24,8 +24,10 @@ abstract class Relay(
     {
         var answer = RelayedAnswer.Of(request);
         meter.Begin();
+        using var seen = request.Provider.WatchOf(request.Model).Begin(clock);
         var (fault, error) = await TryAsync(answer, most, ct);
         meter.End(fault, error);
+        seen.End(fault);
         if (fault is null && request.IsStream)
             await output.EndAsync(answer.SaysDone, ct);
         return (fault, error);

@@ -12,6 +12,30 @@ sealed partial class McpServer
     /// <exception cref="ToolException">It could not be called, or its outcome is not known.</exception>
     public async Task<ToolOutput> CallAsync(McpTool tool, ToolExecution execution, CancellationToken ct)
     {
+        lock (_gate)
+            _openCalls++;
+        var hasFailed = false;
+        try
+        {
+            return await CallUntilDoneAsync(tool, execution, ct);
+        }
+        catch (ToolException error) when (error.Code != ToolErrors.Failed) // What a tool says itself is an answer.
+        {
+            hasFailed = true;
+            lock (_gate)
+                _fault = (error.Code, clock.Now);
+            throw;
+        }
+        finally
+        {
+            lock (_gate)
+                (_openCalls, _calls, _failedCalls) =
+                    (_openCalls - 1, _calls + 1, _failedCalls + (hasFailed ? 1 : 0));
+        }
+    }
+
+    async Task<ToolOutput> CallUntilDoneAsync(McpTool tool, ToolExecution execution, CancellationToken ct)
+    {
         for (var isFirst = true; ; isFirst = false)
         {
             var connection = await ConnectAsync(ct) ?? throw Gone($"The MCP server {name} is away.");

@@ -22,12 +22,24 @@ sealed partial class McpServer(string name, McpServerOptions options, Clock cloc
     long? _awayAt;
     int _changes;
     bool _isClosed;
+    Timestamp? _lastListedAt;
+    int _openCalls;
+    long _calls;
+    long _failedCalls;
+    (string Error, Timestamp At)? _fault;
 
     public string Name => name;
 
     public bool IsAvailable => _isAvailable;
 
     public IReadOnlyList<ServerTool> Known => _known;
+
+    public ToolServerView Look()
+    {
+        lock (_gate)
+            return new(name, _isAvailable, _connection is { IsAlive: true }, _known.Count, _lastListedAt, _openCalls,
+                _calls, _failedCalls, _fault?.Error, _fault?.At);
+    }
 
     bool IsAway => _isClosed || _awayAt is { } at && clock.Since(at) < McpLimits.Away;
 
@@ -117,17 +129,17 @@ sealed partial class McpServer(string name, McpServerOptions options, Clock cloc
         catch (Exception error)
 #pragma warning restore CA1031
         {
+            var type = error is OperationCanceledException ? nameof(TimeoutException) : error.GetType().Name;
             lock (_gate)
             {
                 _isAvailable = false;
                 _awayAt = clock.Ticks;
                 _listedAt = null;
                 _asking = null;
+                _fault = (type, clock.Now);
             }
             if (!_closing.IsCancellationRequested)
-                log.McpServerAway(
-                    name, error is OperationCanceledException ? nameof(TimeoutException) : error.GetType().Name,
-                    McpLimits.Away);
+                log.McpServerAway(name, type, McpLimits.Away);
             return false;
         }
     }
@@ -142,6 +154,7 @@ sealed partial class McpServer(string name, McpServerOptions options, Clock cloc
             _known = tools;
             _isAvailable = true;
             _awayAt = null;
+            _lastListedAt = clock.Now;
             _goodFor = listing.GoodFor ?? McpLimits.Fresh;
             // A change that was told while it was listed may not be in the list.
             _listedAt = changes == _changes ? clock.Ticks : null;

@@ -1,4 +1,5 @@
 using Cote.Http;
+using Cote.Notices;
 using Microsoft.AspNetCore.Http;
 
 namespace Cote.Users;
@@ -7,7 +8,8 @@ namespace Cote.Users;
 /// Finds the account of a token of an issuer, or makes it. Never by an e-mail address: who can have one verified at
 /// some issuer must not get an account that another made.
 /// </summary>
-sealed class FirstSight(IdentityStore identities, UserStore users, Database db, Audit audit, Clock clock)
+sealed class FirstSight(
+    IdentityStore identities, UserStore users, Database db, Audit audit, Outbox outbox, Clock clock)
 {
     const int Tries = 50;
     const int LongestName = 32;
@@ -56,6 +58,7 @@ sealed class FirstSight(IdentityStore identities, UserStore users, Database db, 
         var batch = new WriteBatch();
         UserStore.Add(
             batch, new(id, name, email, EmailVerified: email == token.VerifiedEmail), "", Roles.User, now);
+        outbox.Add(batch, NoticeTypes.UserCreated, id, now);
         IdentityStore.Add(batch, token, id, clock.NewId(), now);
         audit.Add(batch, AuditActions.Registered, id, http, token.Issuer.Name);
         await db.WriteAsync(batch);

@@ -31,19 +31,19 @@ sealed class ApiKeyStore(Database db)
         return added.Changed > 0;
     }
 
-    /// <summary>How many keys of the user work.</summary>
+    /// <summary>How many keys of the user have not ended.</summary>
     public async Task<long> CountAsync(string userId, Timestamp now, CancellationToken ct) => await db.FirstAsync(
         $"select count(*) from api_keys s where s.user_id = {userId} and {Lives(now)}", row => row.GetInt64(0), ct);
 
-    /// <summary>The user's keys that work, newest first, with the last use that this node knows of.</summary>
+    /// <summary>The user's keys that have not ended, newest first, with the last use that this node knows of.</summary>
     public Task<IReadOnlyList<ApiKey>> ListAsync(string userId, Timestamp now, CancellationToken ct) =>
         db.ListAsync(
             $"""
-            select s.id, s.name, s.scopes, s.created_at, s.last_used_at, s.expires_at
+            select s.id, s.name, s.scopes, s.created_at, s.last_used_at, s.expires_at, s.disabled_at
             from api_keys s where s.user_id = {userId} and {Lives(now)} order by s.created_at desc, s.id desc
             """,
             row => WithLastUse(new(row.GetString(0), row.GetString(1), row.GetString(2).Split(' '),
-                new(row.GetInt64(3)), TimeOrNull(row, 4), TimeOrNull(row, 5))), ct);
+                new(row.GetInt64(3)), TimeOrNull(row, 4), TimeOrNull(row, 5), TimeOrNull(row, 6))), ct);
 
     /// <summary>
     /// Who the key lets in, if it works and its user may log in; with <paramref name="hash"/> only where that is its
@@ -56,13 +56,28 @@ sealed class ApiKeyStore(Database db)
             $"""
             select s.user_id, s.scopes, s.expires_at, u.role from api_keys s
             join users u on u.id = s.user_id and u.disabled_at is null and u.erased_at is null
-            where {which} and {Lives(now)}
+            where {which} and s.disabled_at is null and {Lives(now)}
             """,
             row => new CurrentUser(row.GetString(0), null, TimeOrNull(row, 2) ?? Never)
             {
                 Key = new(id, [.. row.GetString(1).Split(' ')
                     .Where(x => x != KeyScopes.Metrics || row.GetString(3) == Roles.Admin)]),
             }, ct);
+    }
+
+    /// <summary>
+    /// Lets a key of the user work again, or all of them; how many there are. <paramref name="also"/>
+    /// adds to the batch before, and is given the condition that there is one.
+    /// </summary>
+    public async Task<int> EnableAsync(string userId, string? id, Timestamp now, Action<WriteBatch, Sql> also)
+    {
+        Sql which = id is null ? (Sql)$"s.disabled_at is not null" : $"s.id = {id}";
+        which = $"select s.id from api_keys s where s.user_id = {userId} and {which} and {Lives(now)}";
+        var batch = new WriteBatch();
+        also(batch, $"exists ({which})");
+        var enabled = batch.Execute($"update api_keys set disabled_at = null where id in ({which})");
+        await db.WriteAsync(batch);
+        return enabled.Changed;
     }
 
     /// <summary>Remembers that a key was used; <see cref="WriteUsedAsync"/> writes it.</summary>

@@ -1,0 +1,49 @@
+using Cote.Primitives;
+using Cote.Replies;
+using Cote.Users;
+using Microsoft.AspNetCore.Http;
+
+namespace Cote.Admin;
+
+/// <summary><c>GET /admin/replies</c>: the replies of all users that have not ended, the oldest first.</summary>
+static class ListReplies
+{
+    const int Usual = 100;
+
+    public static async Task<IResult> Handle(
+        HttpContext http, OpenReplyStore replies, string? limit, string? after, string? user_id, CancellationToken ct)
+    {
+        var request = new RequestReader();
+        var most = request.QueryInteger("limit", limit, 1, Page.MostItems) ?? Usual;
+        var from = request.QueryId("after", after);
+        var user = request.QueryId("user_id", user_id);
+        if (request.Problem is { } wrong)
+            return ApiResults.Of(wrong);
+        var list = await replies.ListAsync(user, from, most + 1, ct);
+        if (list.Count > most)
+        {
+            list = [.. list.Take((int)most)];
+            var of = user is null ? "" : $"&user_id={user}";
+            http.Response.Headers.Link = Page.Next($"/admin/replies?after={list[^1].Id}&limit={most}{of}");
+        }
+        return ApiResults.Json(list, AccountJson.Default.IReadOnlyListOpenReply);
+    }
+}
+
+/// <summary><c>POST /admin/replies/{id}/stop</c>: ends a reply of any user, as its own stop does.</summary>
+static class StopReply
+{
+    static readonly Problem NoReply = Problems.MessageNotFound with { Detail = "No such open reply" };
+
+    public static async Task<IResult> Handle(
+        string replyId, HttpContext http, OpenReplyStore replies, StopReplies stop, Audit audit, CancellationToken ct)
+    {
+        if (Ids.Parse(replyId) is not { } id || await replies.FindAsync(id, ct) is not var (userId, chatId))
+            return ApiResults.Of(NoReply);
+        // Before: the stop may take seconds, and an admin who has left by then has stopped it all the same.
+        await audit.WriteAsync(AuditActions.ReplyStopped, userId, http, id);
+        return ApiResults.Json(
+            new StopResult(true, await stop.DoAsync(userId, chatId, null, ct, only: id)),
+            RepliesJson.Default.StopResult);
+    }
+}

@@ -1,0 +1,13 @@
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Cote.Notices;
+
+static class NoticesModule
+{
+    public static void AddNotices(this IServiceCollection services)
+    {
+        services.AddSingleton<WebhookEndpoints>().AddSingleton<Outbox>().AddSingleton<WebhookStore>();
+        services.AddSingleton(Outside.Default).AddSingleton(WebhookPace.Default);
+        services.AddHostedService<WebhookLoop>().AddHostedService<WebhookSweepLoop>();
+    }
+}

@@ -1,0 +1,266 @@
+namespace Cote.Notices;
+
+/// <summary>Something to tell, as this node has taken it.</summary>
+/// <param name="Tries">Counts this one.</param>
+/// <param name="IsProbe">Whether it is the one try of a minute at an endpoint that has failed for an hour.</param>
+sealed record Webhook(
+    string Id, string Type, string UserId, string? ChatId, string? MessageId, string? Cursor, Timestamp At,
+    Timestamp Until, long Tries, bool IsProbe);
+
+/// <summary>Something that was given up.</summary>
+/// <param name="Fault">Of the last try: a few words that hold no address.</param>
+sealed record FailedWebhook(
+    string Id, string Endpoint, string Type, string UserId, string? ChatId, string? MessageId, Timestamp At,
+    Timestamp FailedAt, long Tries, string? Fault);
+
+/// <summary>How an endpoint does.</summary>
+/// <param name="FailingSince">The first failure after the last success; null where the last try succeeded.</param>
+/// <param name="Waiting">How much is still to be told.</param>
+/// <param name="OldestAt">The time of the oldest of it.</param>
+/// <param name="Failed">How much was given up and is still listed.</param>
+/// <param name="Dropped">How much was dropped, ever, because too much waited.</param>
+/// <param name="Fault">Of the last failure: a few words that hold no address.</param>
+sealed record WebhookState(
+    string Endpoint, Timestamp? FailingSince, long Waiting, Timestamp? OldestAt, long Failed, long Dropped,
+    string? Fault);
+
+/// <summary>What is due at an endpoint.</summary>
+/// <param name="IsDown">Whether it has failed for an hour.</param>
+/// <param name="IsFailing">Whether its last try has failed.</param>
+/// <param name="DueAt">Of what is due first, or of the next try of an endpoint that is down; null where nothing waits.
+/// </param>
+readonly record struct DueWebhooks(bool IsDown, bool IsFailing, Timestamp? DueAt);
+
+/// <summary>All SQL of what webhooks are told, but for writing it (<see cref="Outbox"/>).</summary>
+sealed class WebhookStore(Database db, Outbox outbox, Clock clock)
+{
+    /// <summary>How much may wait at an endpoint; beyond it the oldest is dropped.</summary>
+    public const int MostWaiting = 100_000;
+
+    static readonly TimeSpan Lease = TimeSpan.FromSeconds(40); // longer than two requests, one of which waits
+    static readonly TimeSpan DownAfter = TimeSpan.FromHours(1);
+    static readonly TimeSpan ProbeEvery = TimeSpan.FromMinutes(1);
+    static readonly TimeSpan FailedKeptFor = TimeSpan.FromDays(30);
+    const long BatchRows = 1_000;
+
+    /// <summary>
+    /// The endpoints of this server begin: what is left of others goes, and in the only process of a database nobody
+    /// sends what another has taken. Returns how much was left of which.
+    /// </summary>
+    public async Task<IReadOnlyList<(string Endpoint, long Rows)>> BeginAsync(
+        IReadOnlyList<string> endpoints, CancellationToken ct)
+    {
+        Sql are(Sql name) => endpoints.Count == 0 ? (Sql)$"1 = 0" : $"{name} {db.Dialect.In(endpoints)}";
+        var left = await db.ListAsync(
+            $"select endpoint, count(*) from webhooks where not ({are($"endpoint")}) group by endpoint order by endpoint",
+            row => (row.GetString(0), row.GetInt64(1)), ct);
+        var known = await db.ListAsync($"select name from webhook_endpoints", row => row.GetString(0), ct);
+        if (endpoints.Count == 0 && left.Count == 0 && known.Count == 0)
+            return left; // A start on a full disk writes nothing that it need not.
+        var batch = new WriteBatch();
+        batch.Execute($"delete from webhooks where not ({are($"endpoint")})");
+        batch.Execute($"delete from webhook_endpoints where not ({are($"name")})");
+        foreach (var name in endpoints)
+            batch.Execute($"insert into webhook_endpoints (name) values ({name}) on conflict (name) do nothing");
+        if (db.Engine.IsSingleProcess)
+            batch.Execute($"update webhooks set lease_until = 0 where lease_until > 0");
+        await db.WriteAsync(batch);
+        return left;
+    }
+
+    /// <summary>What is due at an endpoint, and when.</summary>
+    public async Task<DueWebhooks> FindDueAsync(string endpoint, CancellationToken ct)
+    {
+        var now = clock.Now;
+        return await db.FirstAsync(
+            $"""
+            select e.failing_since, e.probe_at, (
+              select w.due_at from webhooks w
+              where w.endpoint = {endpoint} and w.failed_at is null and w.lease_until <= {db.Dialect.Now}
+              order by w.due_at limit 1)
+            from (select 1 as one) o left join webhook_endpoints e on e.name = {endpoint}
+            """,
+            row => DueOf(row.GetInt64OrNull(0), row.GetInt64OrNull(1) ?? 0, row.GetInt64OrNull(2), now), ct);
+    }
+
+    static DueWebhooks DueOf(long? failingSince, long probeAt, long? dueAt, Timestamp now)
+    {
+        var isDown = failingSince <= (now - DownAfter).Milliseconds;
+        return new(isDown, failingSince is not null,
+            dueAt is { } due ? new(isDown ? Math.Max(due, probeAt) : due) : null);
+    }
+
+    /// <summary>Takes what is due at an endpoint for a while; another node does not get it.</summary>
+    public async Task<IReadOnlyList<Webhook>> ClaimAsync(string endpoint, long most, bool isProbe)
+    {
+        var now = clock.Now;
+        if (isProbe && !await TakeProbeAsync(endpoint, now))
+            return [];
+        Sql isDue = $"""
+            endpoint = {endpoint} and failed_at is null and due_at <= {now} and lease_until <= {db.Dialect.Now}
+            """;
+        var batch = new WriteBatch();
+        var taken = batch.Query(
+            $"""
+            update webhooks set lease_until = {db.Dialect.Now} + {(long)Lease.TotalMilliseconds}, tries = tries + 1
+            where id in (select id from webhooks where {isDue} order by due_at limit {(isProbe ? 1 : most)}) and {isDue}
+            returning id, type, user_id, chat_id, message_id, cursor, at, until, tries
+            """,
+            row => new Webhook(row.GetString(0), row.GetString(1), row.GetString(2), row.GetStringOrNull(3),
+                row.GetStringOrNull(4), row.GetStringOrNull(5), new(row.GetInt64(6)), new(row.GetInt64(7)),
+                row.GetInt64(8), isProbe));
+        await db.WriteAsync(batch);
+        return taken.Items;
+    }
+
+    // Of all nodes one gets the try of the minute.
+    async Task<bool> TakeProbeAsync(string endpoint, Timestamp now)
+    {
+        var batch = new WriteBatch();
+        var taken = batch.Execute($"""
+            update webhook_endpoints set probe_at = {now + ProbeEvery} where name = {endpoint} and probe_at <= {now}
+            """);
+        await db.WriteAsync(batch);
+        return taken.Changed > 0;
+    }
+
+    /// <summary>It was told. What waits for its next try at an endpoint that was down, waits no more.</summary>
+    public async Task EndAsync(string endpoint, Webhook webhook, bool wasFailing)
+    {
+        var batch = new WriteBatch();
+        batch.Execute($"delete from webhooks where id = {webhook.Id}");
+        if (wasFailing)
+            batch.Execute($"""
+                update webhook_endpoints set failing_since = null, probe_at = 0
+                where name = {endpoint} and failing_since is not null
+                """);
+        if (webhook.IsProbe)
+            batch.Execute($"""
+                update webhooks set due_at = 0 where endpoint = {endpoint} and failed_at is null and due_at > 0
+                """);
+        await db.WriteAsync(batch);
+    }
+
+    /// <summary>It was not told: it is tried again after the gap, or listed as failed where that is too late.</summary>
+    /// <returns>Whether it is given up.</returns>
+    public async Task<bool> FailAsync(string endpoint, Webhook webhook, string fault, TimeSpan gap)
+    {
+        var now = clock.Now;
+        var next = now + gap;
+        var isOver = next > webhook.Until;
+        var batch = new WriteBatch();
+        batch.Execute($"""
+            update webhooks set due_at = {next}, lease_until = 0, fault = {fault},
+              failed_at = {(isOver ? (Timestamp?)now : null)}
+            where id = {webhook.Id} and tries = {webhook.Tries}
+            """);
+        batch.Execute($"""
+            update webhook_endpoints set failing_since = coalesce(failing_since, {now}), fault = {fault}
+            where name = {endpoint}
+            """);
+        await db.WriteAsync(batch);
+        return isOver;
+    }
+
+    /// <summary>It was not tried: this node ends, and another one, or its next start, need not wait.</summary>
+    public async Task ReleaseAsync(Webhook webhook)
+    {
+        var batch = new WriteBatch();
+        batch.Execute($"""
+            update webhooks set lease_until = 0, tries = tries - 1 where id = {webhook.Id} and tries = {webhook.Tries}
+            """);
+        await db.WriteAsync(batch);
+    }
+
+    /// <summary>
+    /// Lists as failed what could not be tried in time, removes what has been listed for long, and drops the oldest of
+    /// what waits beyond the limit; how much that was.
+    /// </summary>
+    public async Task<long> SweepAsync(string endpoint, long mostWaiting, CancellationToken ct)
+    {
+        var now = clock.Now;
+        var batch = new WriteBatch();
+        batch.Execute($"""
+            update webhooks set failed_at = {now}
+            where endpoint = {endpoint} and failed_at is null and until < {now} and lease_until <= {db.Dialect.Now}
+            """);
+        batch.Execute($"""
+            delete from webhooks where id in (
+              select id from webhooks where failed_at is not null and failed_at < {now - FailedKeptFor} limit {BatchRows})
+            """);
+        await db.WriteAsync(batch);
+        Sql waiting = $"endpoint = {endpoint} and failed_at is null";
+        var over = await db.FirstAsync(
+            $"select count(*) from webhooks where {waiting}", row => row.GetInt64(0), ct) - mostWaiting;
+        for (var left = over; left > 0; left -= BatchRows)
+            await DropOldestAsync(endpoint, waiting, Math.Min(left, BatchRows));
+        return Math.Max(0, over);
+    }
+
+    Task<Outcome> DropOldestAsync(string endpoint, Sql waiting, long most)
+    {
+        var batch = new WriteBatch();
+        batch.Execute($"""
+            delete from webhooks where id in (select id from webhooks where {waiting} order by at, id limit {most})
+            """);
+        batch.Execute($"update webhook_endpoints set dropped = dropped + {most} where name = {endpoint}");
+        return db.WriteAsync(batch);
+    }
+
+    /// <summary>What was given up, the newest first.</summary>
+    /// <param name="limit">The most that are listed.</param>
+    /// <param name="after">The last one of the page before; null for the first page.</param>
+    /// <param name="ct">Cancels the read.</param>
+    public Task<IReadOnlyList<FailedWebhook>> ListFailedAsync(long limit, FailedWebhook? after, CancellationToken ct) =>
+        ListFailedAsync(limit, after is null ? null : (after.FailedAt, after.Id), ct);
+
+    /// <summary>The same, after a place that a client names.</summary>
+    public Task<IReadOnlyList<FailedWebhook>> ListFailedAsync(
+        long limit, (Timestamp FailedAt, string Id)? after, CancellationToken ct) => db.ListAsync(
+        $"""
+        select id, endpoint, type, user_id, chat_id, message_id, at, failed_at, tries, fault from webhooks
+        where failed_at is not null and {(after is not { } place ? (Sql)$"1 = 1"
+            : $"failed_at <= {place.FailedAt} and (failed_at < {place.FailedAt} or id < {place.Id})")}
+        order by failed_at desc, id desc limit {limit}
+        """,
+        row => new FailedWebhook(row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3),
+            row.GetStringOrNull(4), row.GetStringOrNull(5), new(row.GetInt64(6)), new(row.GetInt64(7)),
+            row.GetInt64(8), row.GetStringOrNull(9)), ct);
+
+    /// <summary>How the endpoints do, by their names.</summary>
+    public Task<IReadOnlyList<WebhookState>> ListStatesAsync(CancellationToken ct) => db.ListAsync(
+        $"""
+        select e.name, e.failing_since,
+          (select count(*) from webhooks w where w.endpoint = e.name and w.failed_at is null),
+          (select min(w.at) from webhooks w where w.endpoint = e.name and w.failed_at is null),
+          (select count(*) from webhooks w where w.endpoint = e.name and w.failed_at is not null),
+          e.dropped, e.fault
+        from webhook_endpoints e order by e.name
+        """,
+        row => new WebhookState(row.GetString(0), TimeOf(row.GetInt64OrNull(1)), row.GetInt64(2),
+            TimeOf(row.GetInt64OrNull(3)), row.GetInt64(4), row.GetInt64(5), row.GetStringOrNull(6)), ct);
+
+    /// <summary>Tries for another day to tell what was given up. False where it is not listed.</summary>
+    public async Task<bool> RetryAsync(string id)
+    {
+        var batch = new WriteBatch();
+        var let = batch.Execute($"""
+            update webhooks set failed_at = null, due_at = 0, tries = 0, until = {clock.Now + Outbox.TriedFor}
+            where id = {id} and failed_at is not null
+            """);
+        outbox.WakeAfter(batch);
+        await db.WriteAsync(batch);
+        return let.Changed > 0;
+    }
+
+    /// <summary>Removes what was given up from the list. False where it is not listed.</summary>
+    public async Task<bool> DropAsync(string id)
+    {
+        var batch = new WriteBatch();
+        var dropped = batch.Execute($"delete from webhooks where id = {id} and failed_at is not null");
+        await db.WriteAsync(batch);
+        return dropped.Changed > 0;
+    }
+
+    static Timestamp? TimeOf(long? milliseconds) => milliseconds is { } some ? new(some) : null;
+}

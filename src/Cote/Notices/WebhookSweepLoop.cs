@@ -1,0 +1,16 @@
+using Cote.Primitives;
+using Microsoft.Extensions.Logging;
+
+namespace Cote.Notices;
+
+/// <summary>Gives up what could not be told in time, and what is too much.</summary>
+sealed class WebhookSweepLoop(WebhookEndpoints endpoints, WebhookStore store, Clock clock, ILogger<WebhookSweepLoop> log)
+    : PeriodicLoop(TimeSpan.FromMinutes(1), clock, log)
+{
+    protected override async Task RunRoundAsync(CancellationToken ct)
+    {
+        foreach (var endpoint in endpoints.Items)
+            if (await store.SweepAsync(endpoint.Name, WebhookStore.MostWaiting, ct) is > 0 and var dropped)
+                Log.WebhooksDropped(dropped, endpoint.Name);
+    }
+}

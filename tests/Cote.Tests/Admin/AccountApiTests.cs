@@ -1,0 +1,269 @@
+using System.Text.Json;
+using Cote.Tests.Chats;
+using Cote.Tests.Harness;
+using Cote.Tests.Usage;
+
+namespace Cote.Tests.Admin;
+
+/// <summary>What admins are told of accounts, and what they change, by the API.</summary>
+public sealed class AccountApiTests(SharedApp shared)
+{
+    const string Nobody = "/admin/users/0190a0b0-0000-7000-8000-000000000001";
+
+    readonly CoteApp _app = shared.App;
+
+    [Fact]
+    public async Task Accounts_are_found_by_the_beginning_of_a_name_or_an_address_and_by_id()
+    {
+        using var root = await _app.RegisterAdminAsync();
+        var mark = $"find{Guid.NewGuid():N}"[..16];
+        using var anna = await _app.RegisterAsync($"{mark}-Anna");
+        using var bert = await _app.RegisterAsync($"x-{mark}");
+        (await bert.PatchAsync("/users/me", new { email = $"{mark}-zoe@example.com" })).Ok();
+        using var carl = await _app.RegisterAsync($"{mark}-carl");
+
+        (await IdsAsync($"?q={mark.ToUpperInvariant()}")).ShouldBe([anna.Id, bert.Id, carl.Id], "the oldest first");
+        (await IdsAsync($"?q={mark}-ANN")).ShouldBe([anna.Id]);
+        (await IdsAsync($"?q=%20{mark}-zoe")).ShouldBe([bert.Id]);
+        (await IdsAsync($"?q={carl.Id}")).ShouldBe([carl.Id]);
+        (await IdsAsync($"?q={mark}-nobody")).ShouldBeEmpty();
+        (await IdsAsync($"?q={mark}_")).ShouldBeEmpty("it is no pattern");
+        (await IdsAsync($"?q={mark}%25")).ShouldBeEmpty();
+        var page = (await root.GetAsync($"/admin/users?q={mark}&limit=2")).Ok();
+        page.Json.EnumerateArray().Select(x => x.Text("id")).ShouldBe([anna.Id, bert.Id]);
+        (await root.GetAsync(page.NextPage!)).Ok().Json[0].Text("id").ShouldBe(carl.Id);
+        (await root.GetAsync(page.NextPage!)).NextPage.ShouldBeNull();
+        (await root.GetAsync("/admin/users?q=")).Ok().Json.GetArrayLength().ShouldBeGreaterThan(3);
+        (await root.GetAsync($"/admin/users?q={new string('a', 300)}")).ShouldBeWrong("query.q string_too_long");
+        (await root.GetAsync("/admin/users?q=%00&after=x&limit=0"))
+            .ShouldBeWrong("query.limit greater_than_equal", "query.after uuid_parsing", "query.q value_error");
+
+        async Task<IEnumerable<string>> IdsAsync(string query) =>
+            (await root.GetAsync("/admin/users" + query)).Ok().Json.EnumerateArray().Select(x => x.Text("id")).ToList();
+    }
+
+    [Fact]
+    public async Task An_account_is_told_in_numbers()
+    {
+        using var root = await _app.RegisterAdminAsync();
+        using var ada = await _app.RegisterAsync();
+        using var phone = await ada.OtherDeviceAsync();
+        var chat = await ada.CreateChatAsync("a secret title", "demo/approval");
+        await ada.CreateKeyAsync("read");
+        (await ada.PostAsync($"/chats/{chat}/shares")).Ok();
+        await ada.WaitForToolAsync("demo/client-tool",
+            new { content = "a secret", client_id = "phone", client_tools = new[] { new { name = "place" } } });
+        (await root.PutAsync($"/admin/users/{ada.Id}/budget", new { month_cost_usd = 1.5, day_tokens = 7_000_000 }))
+            .Ok();
+
+        var told = (await root.GetAsync($"/admin/users/{ada.Id}")).Ok();
+
+        told.Json.Number("sessions").ShouldBe(2);
+        told.Json.Number("keys").ShouldBe(1);
+        told.Json.Number("shares").ShouldBe(1);
+        told.Json.Number("identities").ShouldBe(0);
+        told.Json.Number("chats").ShouldBe(2);
+        told.Json.Number("open_replies").ShouldBe(1);
+        told.Json.Number("media_bytes").ShouldBe(0);
+        told.Json.GetProperty("last_used_at").GetDateTimeOffset()
+            .ShouldBeGreaterThanOrEqualTo(told.Json.GetProperty("created_at").GetDateTimeOffset());
+        told.Json.GetProperty("caps").GetRawText().ShouldBe(
+            """{"day_tokens":7000000,"day_cost_usd":null,"month_tokens":null,"month_cost_usd":1.5}""");
+        told.Json.GetProperty("budget").EnumerateArray().Select(x => x.Text("window") + " " + x.Text("unit"))
+            .ShouldBe(["day tokens", "month cost_usd"]);
+        told.Text.ShouldNotContain("secret");
+        (await root.GetAsync(Nobody)).ShouldBeProblem(404, "not_found", "No such user");
+        (await root.GetAsync("/admin/users/nonsense")).ShouldBeProblem(404, "not_found", "No such user");
+    }
+
+    [Fact]
+    public async Task A_disabled_user_is_out_at_once_and_in_again_when_enabled()
+    {
+        using var root = await _app.RegisterAdminAsync();
+        using var ada = await _app.RegisterAsync();
+        using var robot = await ada.WithKeyAsync("read");
+        await using var socket = await ada.ConnectAsync();
+        await using var byKey = await robot.ConnectByProtocolAsync();
+
+        var first = (await root.PostAsync($"/admin/users/{ada.Id}/disable")).Ok();
+        (await socket.Closed).ShouldBe(4503);
+        (await byKey.Closed).ShouldBe(4503);
+        (await ada.GetAsync("/users/me")).Status.ShouldBe(401);
+        (await robot.GetAsync("/users/me")).Status.ShouldBe(401);
+        (await ada.FormAsync("/token", ("username", ada.Username), ("password", ada.Password)))
+            .ErrorCode.ShouldBe("account_disabled");
+        (await root.PostAsync($"/admin/users/{ada.Id}/disable")).Ok().Text.ShouldBe(first.Text, "it is repeated");
+        first["disabled_at"].ShouldNotBeNullOrEmpty();
+        (await root.PostAsync($"/admin/users/{ada.Id}/enable")).Ok().Json.GetProperty("disabled_at").ValueKind
+            .ShouldBe(JsonValueKind.Null);
+        (await root.PostAsync($"/admin/users/{ada.Id}/enable")).Ok();
+        (await ada.LogInAsync()).Status.ShouldBe(200);
+        (await robot.GetAsync("/users/me")).Status.ShouldBe(401, "its key has ended");
+
+        var audit = await AuditAsync(root, ada.Id);
+        audit.ShouldContain(("user_disabled", root.Id, ""));
+        audit.ShouldContain(("user_enabled", root.Id, ""));
+        foreach (var verb in (string[])["disable", "enable"])
+            (await root.PostAsync($"{Nobody}/{verb}")).ShouldBeProblem(404, "not_found", "No such user");
+    }
+
+    [Fact]
+    public async Task An_admin_disables_neither_himself_nor_the_last_admin()
+    {
+        await using var app = await CoteApp.StartAsync();
+        using var root = await app.RegisterAdminAsync();
+        using var other = await app.RegisterAdminAsync();
+
+        (await root.PostAsync($"/admin/users/{root.Id}/disable"))
+            .ShouldBeProblem(409, "own_account", "An admin cannot disable the account that asks");
+        // Both at once: whoever comes second is the last.
+        var both = await Task.WhenAll(
+            root.PostAsync($"/admin/users/{other.Id}/disable"), other.PostAsync($"/admin/users/{root.Id}/disable"));
+
+        both.Count(x => x.Status == 200).ShouldBe(1, string.Join('\n', both.Select(x => x.Text)));
+        both.Single(x => x.Status != 200).Status.ShouldBeOneOf(401, 403, 409);
+        var winner = both[0].Status == 200 ? root : other;
+        var left = (await winner.GetAsync("/admin/users")).Ok().Json.EnumerateArray()
+            .Where(x => x.GetProperty("disabled_at").ValueKind == JsonValueKind.Null).ToList();
+        left.ShouldHaveSingleItem().Text("id").ShouldBe(winner.Id);
+        (await winner.GetAsync("/admin/audit")).Ok().Json.EnumerateArray()
+            .Count(x => x.Text("action") == "user_disabled").ShouldBe(1, "what was refused was not done");
+    }
+
+    [Fact]
+    public async Task Sessions_of_a_user_are_listed_and_ended_one_and_all()
+    {
+        using var root = await _app.RegisterAdminAsync();
+        using var ada = await _app.RegisterAsync();
+        using var phone = await ada.OtherDeviceAsync();
+        using var eve = await _app.RegisterAsync();
+        var path = $"/admin/users/{ada.Id}/sessions";
+        await using var socket = await phone.ConnectAsync();
+
+        var list = (await root.GetAsync(path)).Ok().Json.EnumerateArray().ToList();
+        list.Count.ShouldBe(2);
+        list.ShouldAllBe(x => !x.GetProperty("current").GetBoolean());
+        var own = (await root.GetAsync($"/admin/users/{root.Id}/sessions")).Ok().Json[0];
+        own.GetProperty("current").GetBoolean().ShouldBeTrue();
+        var last = list[0].Text("id"); // the phone's: the newest first
+        (await root.DeleteAsync($"/admin/users/{eve.Id}/sessions/{last}"))
+            .ShouldBeProblem(404, "session_not_found", "Session not found");
+        (await phone.GetAsync("/users/me")).Ok();
+        (await root.DeleteAsync($"{path}/{last}")).Ok();
+        (await socket.Closed).ShouldBe(4503);
+        (await phone.GetAsync("/users/me")).Status.ShouldBe(401);
+        (await root.DeleteAsync($"{path}/{last}")).ShouldBeProblem(404, "session_not_found", "Session not found");
+        (await root.DeleteAsync($"{path}/nonsense")).Status.ShouldBe(404);
+        (await ada.GetAsync("/users/me")).Ok();
+
+        (await root.DeleteAsync(path)).Ok();
+        (await ada.GetAsync("/users/me")).Status.ShouldBe(401);
+        (await root.GetAsync(path)).Ok().Json.GetArrayLength().ShouldBe(0);
+        (await root.DeleteAsync(path)).Ok();
+        (await AuditAsync(root, ada.Id)).Where(x => x.Action == "session_revoked" && x.Actor == root.Id)
+            .Select(x => x.Detail).ShouldBe(["everywhere", "everywhere", last]);
+        (await root.GetAsync(Nobody + "/sessions")).ShouldBeProblem(404, "not_found", "No such user");
+        (await root.DeleteAsync(Nobody + "/sessions")).ShouldBeProblem(404, "not_found", "No such user");
+    }
+
+    [Fact]
+    public async Task Keys_of_a_user_are_ended_and_those_that_a_restore_disabled_work_again_when_enabled()
+    {
+        using var root = await _app.RegisterAdminAsync();
+        using var ada = await _app.RegisterAsync();
+        using var eve = await _app.RegisterAsync();
+        var path = $"/admin/users/{ada.Id}/keys";
+        var (id, key) = await ada.CreateKeyAsync("read");
+        var (second, secondKey) = await ada.CreateKeyAsync("read");
+        var (third, thirdKey) = await ada.CreateKeyAsync("read");
+        await _app.SetRowsAsync($"update api_keys set disabled_at = 7 where user_id = '{ada.Id}'");
+
+        var list = (await root.GetAsync(path)).Ok();
+        list.Json.EnumerateArray().Select(x => x.Text("id")).ShouldBe([third, second, id]);
+        list.Json[0].Text("disabled_at").ShouldBe("1970-01-01T00:00:00.007Z");
+        list.Text.ShouldNotContain("cote_");
+        (await ada.GetAsync("/api-keys/")).Ok().Json[0].Text("disabled_at").ShouldNotBeNull();
+        (await MeAsync(key)).ShouldBe(401);
+        (await root.PostAsync($"/admin/users/{eve.Id}/keys/{id}/enable"))
+            .ShouldBeProblem(404, "key_not_found", "API key not found");
+        (await root.PostAsync($"{path}/{id}/enable")).Ok();
+        (await root.PostAsync($"{path}/{id}/enable")).Ok();
+        (await MeAsync(key)).ShouldBe(200);
+        (await MeAsync(secondKey)).ShouldBe(401);
+        (await root.PostAsync($"{path}/enable")).Ok().Json.Number("enabled").ShouldBe(2);
+        (await root.PostAsync($"{path}/enable")).Ok().Json.Number("enabled").ShouldBe(0);
+        (await MeAsync(secondKey)).ShouldBe(200);
+        (await root.DeleteAsync($"/admin/users/{eve.Id}/keys/{id}")).Status.ShouldBe(404);
+        (await root.DeleteAsync($"{path}/{id}")).Ok();
+        (await MeAsync(key)).ShouldBe(401);
+        (await MeAsync(thirdKey)).ShouldBe(200);
+        (await root.DeleteAsync($"{path}/{id}")).ShouldBeProblem(404, "key_not_found", "API key not found");
+        (await root.PostAsync($"{path}/{id}/enable")).Status.ShouldBe(404, "it has ended");
+        (await root.PostAsync($"{path}/nonsense/enable")).Status.ShouldBe(404);
+        (await root.GetAsync(path)).Ok().Json.GetArrayLength().ShouldBe(2);
+        (await AuditAsync(root, ada.Id)).Where(x => x.Actor == root.Id).Select(x => (x.Action, x.Detail)).ShouldBe(
+            [("key_deleted", id), ("key_enabled", "all"), ("key_enabled", id), ("key_enabled", id)]);
+        (await root.GetAsync(Nobody + "/keys")).ShouldBeProblem(404, "not_found", "No such user");
+        (await root.PostAsync(Nobody + "/keys/enable")).ShouldBeProblem(404, "not_found", "No such user");
+
+        async Task<int> MeAsync(string token)
+        {
+            using var robot = _app.Anonymous();
+            robot.Token = token;
+            return (await robot.GetAsync("/users/me")).Status;
+        }
+    }
+
+    [Fact]
+    public async Task Links_of_a_user_are_ended_and_those_that_a_restore_disabled_show_again_when_enabled()
+    {
+        using var root = await _app.RegisterAdminAsync();
+        using var ada = await _app.RegisterAsync();
+        using var eve = await _app.RegisterAsync();
+        using var anyone = _app.Anonymous();
+        var path = $"/admin/users/{ada.Id}/shares";
+        var chat = await ada.CreateChatAsync("a secret title");
+        var shares = new List<Reply>();
+        for (var i = 0; i < 3; i++)
+            shares.Add((await ada.PostAsync($"/chats/{chat}/shares", new { live = true })).Ok());
+        var id = shares[0]["id"];
+        await using var watching = await anyone.StreamAsync(HttpMethod.Get, Sharing.PathOf(shares[2]) + "/events");
+        (await watching.NextAsync())!.Type.ShouldBe("reset");
+        await _app.SetRowsAsync($"update shares set disabled_at = 7 where user_id = '{ada.Id}'");
+
+        (await watching.ToEndAsync()).ShouldBeEmpty();
+        var list = (await root.GetAsync(path)).Ok();
+        list.Json.EnumerateArray().Select(x => x.Text("id")).ShouldBe([.. shares.Select(x => x["id"]).Reverse()]);
+        list.Text.ShouldNotContain("secret");
+        list.Text.ShouldNotContain(shares[0]["url"]);
+        (await ShowsAsync(0)).ShouldBe(404);
+        (await root.PostAsync($"/admin/users/{eve.Id}/shares/{id}/enable")).ErrorCode.ShouldBe("share_not_found");
+        (await root.PostAsync($"{path}/{id}/enable")).Ok();
+        (await root.PostAsync($"{path}/{id}/enable")).Ok();
+        (await ShowsAsync(0)).ShouldBe(200);
+        (await ShowsAsync(1)).ShouldBe(404);
+        (await root.PostAsync($"{path}/enable")).Ok().Json.Number("enabled").ShouldBe(2);
+        (await ShowsAsync(1)).ShouldBe(200);
+        (await root.DeleteAsync($"/admin/users/{eve.Id}/shares/{id}")).ErrorCode.ShouldBe("share_not_found");
+        (await root.DeleteAsync($"{path}/{id}")).Ok();
+        (await ShowsAsync(0)).ShouldBe(404);
+        (await root.DeleteAsync($"{path}/{id}")).ErrorCode.ShouldBe("share_not_found");
+        (await root.PostAsync($"{path}/nonsense/enable")).ErrorCode.ShouldBe("share_not_found");
+        (await ada.DeleteAsync($"/shares/{shares[1]["id"]}")).Ok();
+        (await AuditAsync(root, ada.Id)).Where(x => x.Action.StartsWith("share", StringComparison.Ordinal)).ShouldBe([
+            ("share_deleted", ada.Id, shares[1]["id"]), ("share_deleted", root.Id, id),
+            ("share_enabled", root.Id, "all"), ("share_enabled", root.Id, id), ("share_enabled", root.Id, id),
+            .. shares.Select(x => ("share_created", ada.Id, x["id"])).Reverse()]);
+        (await root.GetAsync(Nobody + "/shares")).ShouldBeProblem(404, "not_found", "No such user");
+        (await root.PostAsync(Nobody + "/shares/enable")).ShouldBeProblem(404, "not_found", "No such user");
+
+        async Task<int> ShowsAsync(int index) => (await anyone.GetAsync(Sharing.PathOf(shares[index]))).Status;
+    }
+
+    static async Task<IReadOnlyList<(string Action, string Actor, string Detail)>> AuditAsync(
+        CoteClient root, string user) =>
+        [
+            .. (await root.GetAsync($"/admin/audit?user_id={user}")).Ok().Json.EnumerateArray()
+                .Select(x => (x.Text("action"), x.Text("actor"), x.Text("detail"))),
+        ];
+}

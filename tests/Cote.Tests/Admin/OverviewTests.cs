@@ -1,0 +1,42 @@
+using System.Text.Json;
+using Cote.Tests.Harness;
+using Cote.Tests.Usage;
+
+namespace Cote.Tests.Admin;
+
+/// <summary>What admins are told of the installation.</summary>
+public sealed class OverviewTests
+{
+    [Fact]
+    public async Task The_installation_is_told_in_numbers()
+    {
+        await using var app = await CoteApp.StartAsync();
+        using var root = await app.RegisterAdminAsync();
+        using var ada = await app.RegisterAsync();
+        using var eve = await app.RegisterAsync();
+        (await root.PostAsync($"/admin/users/{eve.Id}/disable")).Ok();
+        await ada.WaitForToolAsync("demo/approval");
+
+        var told = (await root.GetAsync("/admin/overview")).Ok().Json;
+
+        (told.Number("users"), told.Number("admins"), told.Number("disabled_users")).ShouldBe((3, 1, 1));
+        told.GetProperty("open_replies").GetRawText().ShouldBe("""{"queued":0,"running":0,"waiting":1}""");
+        told.Number("database_bytes").ShouldBeGreaterThan(100_000);
+        told.Number("schema").ShouldBeGreaterThanOrEqualTo(26);
+        told.Text("engine").ShouldBeOneOf("sqlite", "postgres");
+        var node = told.GetProperty("nodes").EnumerateArray().ToList().ShouldHaveSingleItem();
+        node.Text("version").ShouldBe(told.Text("version"));
+        node.GetProperty("slots").Number("total").ShouldBeGreaterThan(0);
+    }
+}
+
+/// <summary>What tests ask of the rows of providers.</summary>
+static class ProviderRows
+{
+    public static async Task<JsonElement> ProviderAsync(this CoteClient root, string name) =>
+        (await root.GetAsync("/admin/providers")).Ok().Json.EnumerateArray().Single(x => x.Text("name") == name);
+
+    public static async Task<JsonElement> ModelAsync(this CoteClient root, string provider, string model) =>
+        (await root.ProviderAsync(provider)).GetProperty("models").EnumerateArray()
+            .Single(x => x.Text("name") == model);
+}
