@@ -1,10 +1,11 @@
 using Cote.Chats;
 using Cote.Events;
+using Cote.Notices;
 
 namespace Cote.Replies;
 
 /// <summary>Ends every open reply of a database that was restored: nobody makes them any more.</summary>
-sealed class OpenReplies(Database db, EventLog events, Clock clock)
+sealed class OpenReplies(Database db, EventLog events, Outbox outbox, Clock clock)
 {
     /// <summary>Ends the open replies of some chats as interrupted; how many, or 0 where there are none.</summary>
     public async Task<int> InterruptAsync(int mostChats, CancellationToken ct)
@@ -21,7 +22,8 @@ sealed class OpenReplies(Database db, EventLog events, Clock clock)
                 """;
             var batch = new WriteBatch();
             var transaction = new EventTransaction(batch, userId, clock.NewId(), clock.Now, rows);
-            ReplyStore.StopAll(batch, transaction, chatId, rows, count, CallEnds.Restored, States.Interrupted);
+            ReplyStore.StopAll(
+                batch, transaction, outbox, chatId, rows, count, CallEnds.Restored, States.Interrupted);
             await events.CommitAsync(batch, userId, transaction);
         }
         return (int)chats.Sum(x => x.Count);

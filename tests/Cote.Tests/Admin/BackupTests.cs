@@ -25,6 +25,7 @@ public sealed partial class BackupTests : IDisposable
         using var robot = await ada.WithKeyAsync("read", "write");
         var chat = await FillAsync(app, ada);
         var share = (await ada.PostAsync($"/chats/{chat}/shares", new { })).Ok();
+        await DeliveredAsync(ada, chat);
         var (unfinished, reply) = await HalfAReplyAsync(app, ada);
         var seen = (await ada.GetAsync("/sync")).Ok()["cursor"];
         var before = await EverythingAsync(ada, unfinished);
@@ -174,7 +175,7 @@ public sealed partial class BackupTests : IDisposable
         (await RunAsync(app, "backup", "--to", At("b"))).Code.ShouldBe(0);
         await app.StopAsync();
         await ChangeAsync("""
-            drop table nodes; drop index users_admins; drop index audit_by_user; drop index calls_by_moment;
+            drop table nodes; drop index users_admins; drop index users_disabled; drop index audit_by_user; drop index calls_by_moment;
             alter table api_keys drop column disabled_at; alter table shares drop column disabled_at;
             delete from migrations where number = 26;
             """);
