@@ -139,10 +139,10 @@ public sealed class BackupTests(PublishedProgram program) : IDisposable
         }
         File.Exists(Path.Combine(data, "cote.db")).ShouldBeFalse();
 
-        var start = await Should.ThrowAsync<InvalidOperationException>(() => other.StartAsync());
+        (await other.RunToEndAsync()).ShouldBe(1);
         var again = await CommandAsync(other, "restore", "--from", to);
 
-        start.Message.ShouldContain("holds a restore that was cut off");
+        other.Output.ShouldContain("holds a restore that was cut off");
         again.Code.ShouldBe(0, again.Said);
         await other.StartAsync();
         using var back = new CoteClient(other.Url);
