@@ -100,7 +100,7 @@ public class FanOut
         _readers = new Subscription[Readers];
         for (var i = 0; i < Readers; i++)
             _readers[i] = await sources.OpenAsync(
-                user, SubscriptionKind.Connection, PartsView.Light, null, CancellationToken.None);
+                user, SubscriptionKind.Connection, PartsView.Light, null, true, CancellationToken.None);
         if (await ThroughReaders() < Readers)
             throw new InvalidOperationException("Not every reader was shown the token.");
     }

@@ -94,15 +94,14 @@ public static class CoteHost
         services.AddDialects();
         services.AddAdmin();
         services.AddExtensibility();
-        services.AddSingleton<GracefulShutdown>()
-            .AddSingleton<IHostLifetime>(x => x.GetRequiredService<GracefulShutdown>());
-        services.Configure<HostOptions>(x => x.ShutdownTimeout = TimeSpan.FromSeconds(25));
+        AddShutdown(services);
         var added = new CoteBuilder(services);
         add?.Invoke(added);
 
         var app = builder.Build();
         app.UseHttp(options.Http);
         app.MapHttp(options.Http);
+        app.MapPush();
         app.MapUsers();
         app.MapModels();
         app.MapTools();
@@ -127,9 +126,17 @@ public static class CoteHost
             .AddSingleton(options.Realtime).AddSingleton(options.Assistants).AddSingleton(options.Media)
             .AddSingleton(options.RabbitMq).AddSingleton(options.Chats).AddSingleton(options.Titles)
             .AddSingleton(options.Prices).AddSingleton(options.Budgets).AddSingleton(options.Tools)
-            .AddSingleton(options.Transcription).AddSingleton(options.Mail);
+            .AddSingleton(options.Transcription).AddSingleton(options.Mail)
+            .AddSingleton(options.Push);
 
-    // A wrong model or price is said now, not at the first message.
+    static void AddShutdown(IServiceCollection services)
+    {
+        services.AddSingleton<GracefulShutdown>()
+            .AddSingleton<IHostLifetime>(x => x.GetRequiredService<GracefulShutdown>());
+        services.Configure<HostOptions>(x => x.ShutdownTimeout = TimeSpan.FromSeconds(25));
+    }
+
+    // A wrong model, price or key is said now, not at the first message.
     static void CheckModels(IServiceProvider services, CoteOptions options)
     {
         _ = services.GetRequiredService<WebhookEndpoints>();
@@ -138,6 +145,7 @@ public static class CoteHost
         _ = services.GetRequiredService<TranscriptionModel>();
         _ = services.GetRequiredService<Prices>();
         _ = services.GetRequiredService<ToolRegistry>();
+        _ = services.GetRequiredService<PushSenders>();
         if (services.GetRequiredService<BudgetStore>().IsConfigured && options.Auth.Registration == "open")
             services.GetRequiredService<ILogger<BudgetStore>>().BudgetsCanBePassed();
     }

@@ -12,6 +12,9 @@ public sealed class CoteOptions
     /// <summary>Mail by SMTP: forgotten passwords, and addresses that are verified.</summary>
     public MailOptions Mail { get; } = new();
 
+    /// <summary>Pushes to devices, of replies that nobody was shown.</summary>
+    public PushOptions Push { get; } = new();
+
     /// <summary>HTTP.</summary>
     public HttpOptions Http { get; } = new();
 

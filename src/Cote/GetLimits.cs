@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Cote.Chats;
 using Cote.Http;
 using Cote.Media.Reading;
+using Cote.Notices;
 using Cote.Primitives;
 using Cote.Replies;
 using Cote.Tools;
@@ -15,20 +16,23 @@ namespace Cote;
 /// <summary><c>GET /limits</c>: what this server takes, so that no client has to find out by being refused.</summary>
 static class GetLimits
 {
-    public static IResult Handle(CoteOptions options) => ApiResults.Json(Write(options));
+    public static IResult Handle(CoteOptions options, PushSenders push) => ApiResults.Json(Write(options, push));
 
     // The schema is read off the answer: a limit that is added is described by itself.
     public static void Describe(ApiDocument api)
     {
-        var answer = JsonNode.Parse(Write(api.Get<CoteOptions>()))!.AsObject();
+        var answer = JsonNode.Parse(Write(api.Get<CoteOptions>(), api.Get<PushSenders>()))!.AsObject();
         var schema = SchemaRules.Of(answer);
         schema["description"] = "What this server takes, as configured. Lengths are in UTF-16 units, sizes in bytes.";
+        var pushes = schema["properties"]!["push"]!["properties"]!;
+        pushes["kinds"]!["items"] = new JsonObject { ["type"] = "string" };
+        pushes["vapid_key"] = new JsonObject { ["type"] = new JsonArray("string", "null") };
         schema["examples"] = new JsonArray(answer);
         api.Schemas["Limits"] = schema;
         api.Operation(nameof(GetLimits)).Answers(200, "The limits", schema: ApiDocument.Ref("Limits"));
     }
 
-    static byte[] Write(CoteOptions options) => ApiResults.Write(json =>
+    static byte[] Write(CoteOptions options, PushSenders push) => ApiResults.Write(json =>
     {
         json.WriteStartObject();
         json.WriteNumber("max_body_bytes"u8, options.Http.MaxBodyBytes);
@@ -83,6 +87,7 @@ static class GetLimits
         json.WriteNumber("reasoning_units"u8, ReasoningPart.MostKept);
         json.WriteBoolean("budgets"u8, Caps.Of(options.Budgets).AreSet || Caps.Of(options.Budgets.All).AreSet);
         WriteSharesAndSearch(json, options.RateLimits);
+        WritePush(json, options.Push, push);
         json.WriteEndObject();
     });
 
@@ -95,6 +100,19 @@ static class GetLimits
         json.WriteStartObject("search"u8);
         json.WriteNumber("q"u8, SearchChats.LongestQuery);
         json.WriteNumber("per_minute"u8, rates.SearchPerMinute);
+        json.WriteEndObject();
+    }
+
+    static void WritePush(Utf8JsonWriter json, PushOptions options, PushSenders push)
+    {
+        json.WriteStartObject("push"u8);
+        json.WriteStartArray("kinds"u8);
+        foreach (var kind in push.Kinds)
+            json.WriteStringValue(kind);
+        json.WriteEndArray();
+        json.WriteString("vapid_key"u8, push.VapidKey);
+        json.WriteNumber("after_seconds"u8, options.AfterSeconds);
+        json.WriteNumber("per_user"u8, Device.Most);
         json.WriteEndObject();
     }
 

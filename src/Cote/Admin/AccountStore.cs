@@ -100,6 +100,7 @@ sealed class AccountStore(
         ($"search_marks", $"user_id", BatchRows), ($"search_documents", $"id", BatchDocuments),
         ($"import_skips", $"import_id, item", BatchRows), ($"imports", $"id", BatchRows),
         ($"shares", $"id", BatchRows), ($"chat_jobs", $"id", BatchRows), ($"events", $"seq", BatchRows),
+        ($"pushes", $"message_id, device_id", BatchRows), ($"devices", $"id", BatchRows),
         ($"message_media", $"message_id", BatchRows), ($"message_parts", $"message_id, idx, chunk", BatchRows),
         ($"tool_calls", $"reply_id, step, idx", BatchRows),
         ($"messages", $"id", BatchRows),

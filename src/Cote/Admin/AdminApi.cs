@@ -18,10 +18,11 @@ static class AdminApi
         api.Operation(nameof(DeleteMe)).Refuses(Problems.StorageUnavailable);
 
         var export = api.Schema("Export").Note("All that is the user's.")
-            .Required("exported_at", "user", "created_at", "sessions", "api_keys", "identities", "chats", "media",
+            .Required("exported_at", "user", "created_at", "sessions", "devices", "api_keys", "identities", "chats", "media",
                 "shares", "usage")
             .Property("exported_at", Time()).Property("user", ApiDocument.Ref<User>()).Property("created_at", Time())
             .Property("sessions", ListOf(ApiDocument.Ref<SessionInfo>()))
+            .Property("devices", ListOf(ApiDocument.Ref<Device>()))
             .Property("api_keys", ListOf(ApiDocument.Ref<ApiKey>()))
             .Property("identities", ListOf(ApiDocument.Ref<Identity>()))
             .Property("chats", ListOf(ApiDocument.Ref("ExportedChat")))
@@ -39,7 +40,8 @@ static class AdminApi
         api.Schema<AccountDetail>().Note("An account with what belongs to it, in numbers.")
             .OneOf("role", Roles.User, Roles.Admin)
             .Note("last_used_at", "When a session or a key was used last, to the minute")
-            .Note("sessions", "Logins that have not ended").Note("keys", "API keys that have not ended")
+            .Note("sessions", "Logins that have not ended").Note("devices", "Where it gets pushes")
+            .Note("keys", "API keys that have not ended")
             .Note("shares", "Links to chats").Note("identities", "What it logs in by at issuers")
             .Note("chats", "Archived ones too").Note("media_bytes", "Of its uploads")
             .Note("caps", "What an admin gave it; null where the configuration's holds")
@@ -53,12 +55,13 @@ static class AdminApi
         api.Operation(nameof(DisableAccount))
             .Refuses(Problems.AdminOnly, Problems.NotFound, Problems.OwnAccount, Problems.LastAdmin);
         foreach (var id in (string[])[nameof(GetAccount), nameof(EnableAccount), nameof(ListSessionsOfUser),
-            nameof(EndSessionsOfUser), nameof(ListKeysOfUser), nameof(EnableKeysOfUser), nameof(ListSharesOfUser),
+            nameof(EndSessionsOfUser), nameof(ListDevicesOfUser), nameof(ListKeysOfUser), nameof(EnableKeysOfUser), nameof(ListSharesOfUser),
             nameof(EnableSharesOfUser)])
             api.Operation(id).Refuses(Problems.AdminOnly, Problems.NotFound);
         api.Operation(nameof(EndSessionOfUser)).Refuses(Problems.AdminOnly, Problems.SessionNotFound);
         foreach (var id in (string[])[nameof(DeleteKeyOfUser), nameof(EnableKeyOfUser)])
             api.Operation(id).Refuses(Problems.AdminOnly, Problems.KeyNotFound);
+        api.Operation(nameof(RemoveDeviceOfUser)).Refuses(Problems.AdminOnly, Problems.DeviceNotFound);
         foreach (var id in (string[])[nameof(DeleteShareOfUser), nameof(EnableShareOfUser)])
             api.Operation(id).Refuses(Problems.AdminOnly, Problems.ShareNotFound);
     }
@@ -84,9 +87,9 @@ static class AdminApi
         api.Operation(nameof(StopReply)).Refuses(Problems.AdminOnly, Problems.MessageNotFound);
         api.Schema<OpenReply>().Note("A reply that has not ended, and what holds it; it has no text of the chat.")
             .OneOf("state", States.Queued, States.Running, States.Waiting).OneOf("waits_for", Holds.All)
-            .Note("waits_for", "`turn`: an earlier reply of the chat; `slot`: a node that has room; `node`: a takeover; "
-                + "`prompt`: its prompt is made; `model`: the first word; `retry`: the next call after a fault; `tool`: "
-                + "a call; `approval`: a person; `client`: a client's tool; null: text comes")
+            .Note("waits_for", "`turn`: an earlier reply of the chat; `slot`: a node that has room; `node`: a "
+                + "takeover; `prompt`: its prompt is made; `model`: the first word; `retry`: the next call after a "
+                + "fault; `tool`: a call; `approval`: a person; `client`: a client's tool; null: text comes")
             .Note("until", "When the model is called again, or the wait for an answer ends")
             .Note("fault", "Of a retry: what the last call failed by")
             .Note("heartbeat_age", "Seconds since its node renewed the lease")

@@ -59,6 +59,10 @@ static class AdminModule
             .WithSummary("Log a user out everywhere");
         user.MapDelete("/sessions/{sessionId}", EndSessionOfUser.Handle).ForAdmins().Produces<SuccessBody>()
             .WithSummary("Log a device of a user out");
+        user.MapGet("/devices", ListDevicesOfUser.Handle).ForAdmins().Produces<IReadOnlyList<Device>>()
+            .WithSummary("Where a user gets pushes, newest first, without tokens");
+        user.MapDelete("/devices/{deviceId}", RemoveDeviceOfUser.Handle).ForAdmins().Produces<SuccessBody>()
+            .WithSummary("Push nothing to a device of a user any more");
         user.MapGet("/keys", ListKeysOfUser.Handle).ForAdmins().Produces<IReadOnlyList<ApiKey>>()
             .WithSummary("A user's API keys, newest first, without the keys themselves");
         user.MapPost("/keys/enable", EnableKeysOfUser.Handle).ForAdmins().Produces<EnabledBody>()

@@ -1,6 +1,7 @@
 using Cote.Chats;
 using Cote.Media;
 using Cote.Media.Reading;
+using Cote.Notices;
 using Cote.Primitives;
 using Cote.Usage;
 using Cote.Users;
@@ -15,8 +16,8 @@ sealed class RunningExports() : UserLimit(1);
 
 /// <summary>What an export reads from.</summary>
 sealed record ExportStores(
-    UserStore Users, SessionStore Sessions, ApiKeyStore Keys, IdentityStore Identities, ChatStore Chats,
-    MessageStore Messages, MediaStore Media, MediaForms Forms, MediaLinks Links, UsageStore Usage, ShareStore Shares,
+    UserStore Users, SessionStore Sessions, DeviceStore Devices, ApiKeyStore Keys, IdentityStore Identities,
+    ChatStore Chats, MessageStore Messages, MediaStore Media, MediaForms Forms, MediaLinks Links, UsageStore Usage, ShareStore Shares,
     Database Database, IEnumerable<HostTables> Hosts);
 
 /// <summary><c>GET /users/me/export</c>: everything of the user as one JSON stream, of any length.</summary>

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Cote.Chats;
 using Cote.Media;
+using Cote.Notices;
 using Cote.Usage;
 using Cote.Users;
 
@@ -18,8 +19,8 @@ sealed class ExportWriter(PipeWriter output, ExportStores stores, CurrentUser us
     /// with the schema.
     /// </summary>
     public static readonly IReadOnlyList<string> Tables =
-        ["users", "sessions", "api_keys", "identities", "chats", "messages", "message_media", "message_parts",
-            "tool_calls", "media", "media_forms", "shares", "calls"];
+        ["users", "sessions", "devices", "api_keys", "identities", "chats", "messages", "message_media",
+            "message_parts", "tool_calls", "media", "media_forms", "shares", "calls"];
 
     readonly ExportOutput _output = new(output);
 
@@ -34,6 +35,9 @@ sealed class ExportWriter(PipeWriter output, ExportStores stores, CurrentUser us
         Json.WriteString("created_at"u8, account.CreatedAt.ToString());
         await FlushAsync(ct);
         await WriteSessionsAsync(now, ct);
+        Json.WritePropertyName("devices"u8);
+        JsonSerializer.Serialize(
+            Json, await stores.Devices.ListAsync(user.Id, user.SessionId, ct), DevicesJson.Default.IReadOnlyListDevice);
         Json.WritePropertyName("api_keys"u8);
         JsonSerializer.Serialize(
             Json, await stores.Keys.ListAsync(user.Id, now, ct), UsersJson.Default.IReadOnlyListApiKey);

@@ -26,6 +26,7 @@ static class UserTables
         ["imports"] = "They say what became of a file that was imported; its chats are exported themselves.",
         ["import_skips"] = "They say what was left out of a file that was imported.",
         ["upload_pieces"] = "They are bytes of unfinished uploads.",
+        ["pushes"] = "They are on their way to the user's devices, and are gone within hours.",
         ["mails"] = "They are on their way to the user, and are gone within half an hour.",
         ["mail_codes"] = "They are hashes of codes that the user got by mail.",
         ["audit"] = "It is kept for the operator: GET /admin/audit.",

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Cote.Events;
 using Cote.Media;
+using Cote.Notices;
 using Cote.Primitives;
 
 namespace Cote.Chats;
@@ -20,7 +21,7 @@ enum Branches
 }
 
 /// <summary>The SQL of messages as clients see them. That of running replies is in Replies/ReplyStore.cs.</summary>
-sealed class MessageStore(Database db, EventLog events, Clock clock)
+sealed class MessageStore(Database db, EventLog events, PushOutbox pushes, Clock clock)
 {
     static readonly Sql NotDeleted = $"m.deleted_at is null";
 
@@ -217,6 +218,8 @@ sealed class MessageStore(Database db, EventLog events, Clock clock)
         var batch = new WriteBatch();
         var transaction = new EventTransaction(batch, userId, clock.NewId(), clock.Now, movable);
         transaction.AppendEach(EventTypes.MessageStatus, movable);
+        if (status == Statuses.Read)
+            pushes.Withdraw(batch, userId, replies);
         transaction.Execute($"""
             update chats set changed = h.seq from {transaction.Locked} and chats.user_id = {userId} and chats.id in (select m.chat_id {movable})
             """);

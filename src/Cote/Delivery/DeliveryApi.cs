@@ -9,6 +9,9 @@ namespace Cote.Delivery;
 static class DeliveryApi
 {
     const string EventStream = "text/event-stream";
+    const string Active = "`false`: nobody looks at what is shown, so it does not hold a push back";
+
+    static JsonObject Flag() => new() { ["type"] = "boolean" };
 
     public static void Describe(ApiDocument api)
     {
@@ -32,14 +35,14 @@ static class DeliveryApi
             .Answers(101, "The connection is a WebSocket")
             .Query("token", "An access token").Query("ticket", "From `POST /ws/ticket`")
             .Query("cursor", "Where to go on; without it, at the newest event", FrameSchemas.Cursor())
-            .Query("parts", PartSchema.View)
+            .Query("parts", PartSchema.View).Query("active", Active, Flag())
             .TokenIsOptional().Refuses(Problems.UpgradeRequired, Problems.Unavailable);
         api.Operation("Events")
             .Note("With `Accept: text/event-stream` the same frames as on the socket: `event` is the type, `data` the "
                 + "whole frame, `id` the cursor. Without it a long-poll: answers as soon as there is a durable event, "
                 + "else after `wait`.")
             .Query("cursor", "Where to go on; without it, at the newest event", FrameSchemas.Cursor())
-            .Query("parts", PartSchema.View)
+            .Query("parts", PartSchema.View).Query("active", Active, Flag())
             .Query("wait", "Seconds that a poll waits for an event; 25 where absent", OperationRules.Integer(0, 60))
             .Query("token", "An access token, for EventSource")
             .Header("Last-Event-ID", "Goes before `cursor`; only of a stream", FrameSchemas.Cursor())

@@ -13,11 +13,13 @@ static class DeliveryModule
     public static void AddDelivery(this IServiceCollection services)
     {
         services.AddSingleton(new ApiPart(DeliveryApi.Describe));
+        services.AddSingleton<SeenCursors>();
         services.AddSingleton<EventRenderer>().AddSingleton<Hub>().AddSingleton<Subscriptions>();
         services.AddSingleton<ReplyStream>()
             .AddSingleton<LongPoll>().AddSingleton<SocketCommands>().AddSingleton<LargeSyncs>();
         services.AddSingleton<SharedStreams>();
         services.AddHostedService<HeartbeatLoop>();
+        services.AddHostedService<ShownLoop>();
         services.AddHostedService<FollowerLoop>();
         services.AddHostedService<RemoteReplyLoop>();
     }

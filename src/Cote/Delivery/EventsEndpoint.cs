@@ -15,7 +15,7 @@ static class EventsEndpoint
 
     public static async Task<IResult> Handle(
         HttpContext http, CurrentUser user, Subscriptions subscriptions, LongPoll poll, RealtimeOptions options,
-        string? cursor, string? wait, string? parts, CancellationToken ct)
+        string? cursor, string? wait, string? parts, string? active, CancellationToken ct)
     {
         var isStream = SseStream.IsAccepted(http.Request);
         var request = new RequestReader();
@@ -25,16 +25,17 @@ static class EventsEndpoint
         if (from is null && !string.IsNullOrEmpty(text))
             request.AddQueryError("cursor", "a cursor is what a frame carried as its cursor", text);
         var view = PartsQuery.Read(request, parts);
+        var isActive = request.QueryFlag("active", active) ?? true;
         if (request.Problem is { } wrong)
             return ApiResults.Of(wrong);
         if (!isStream)
-            return await poll.AnswerAsync(user, view, from, TimeSpan.FromSeconds(seconds), ct);
+            return await poll.AnswerAsync(user, view, from, isActive, TimeSpan.FromSeconds(seconds), ct);
 
         await using var subscription = await subscriptions.OpenAsync(
-            user, SubscriptionKind.Connection, view, from, ct);
+            user, SubscriptionKind.Connection, view, from, isActive, ct);
         List<Frame> first = [subscription.Ready(options.HeartbeatMilliseconds)];
         if (subscription.Reset is { } reason)
-            first.Add(Subscription.ResetFrame(reason, subscription.Cursor));
+            first.Add(Frame.Reset(reason, subscription.Cursor));
         await SseStream.CopyAsync(subscription, http, first);
         return Results.Empty;
     }
@@ -50,11 +51,12 @@ sealed class LongPoll(Subscriptions subscriptions, EventRenderer renderer)
     static readonly TimeSpan WhileRepliesArePending = TimeSpan.FromSeconds(1);
 
     public async Task<IResult> AnswerAsync(
-        CurrentUser user, PartsView view, Cursor? from, TimeSpan wait, CancellationToken ct)
+        CurrentUser user, PartsView view, Cursor? from, bool isActive, TimeSpan wait, CancellationToken ct)
     {
-        await using var subscription = await subscriptions.OpenAsync(user, SubscriptionKind.Request, view, from, ct);
+        await using var subscription = await subscriptions.OpenAsync(
+            user, SubscriptionKind.Request, view, from, isActive, ct);
         if (subscription.Reset is { } reason)
-            return Write([Subscription.ResetFrame(reason, subscription.Cursor)], subscription.Cursor);
+            return Write([Frame.Reset(reason, subscription.Cursor)], subscription.Cursor);
         if (from is null)
             return Write([], subscription.Cursor);
         var began = subscriptions.Clock.Ticks;
@@ -107,7 +109,7 @@ sealed class LongPoll(Subscriptions subscriptions, EventRenderer renderer)
         EventPage page, Subscription subscription, PartsView view, IReadOnlyList<Frame> snapshots)
     {
         if (page.Frames[0].Seq != subscription.Position + 1)
-            return Write([Subscription.ResetFrame("trimmed", subscription.Start)], subscription.Start);
+            return Write([Frame.Reset("trimmed", subscription.Start)], subscription.Start);
         subscription.OnWritten(page.Frames);
         return Write(
             [.. page.Frames.Select(x => x.In(view)), .. snapshots], subscription.CursorAt(page.Frames[^1].Seq));

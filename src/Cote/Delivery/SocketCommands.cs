@@ -53,7 +53,8 @@ sealed class SocketCommands(MarkRead read, ChatStore chats, Hub hub, DeltaBus bu
             EventTypes.Pong => null,
             EventTypes.Typing => await TypeAsync(data, subscription, ct),
             "read" => await ReadAsync(data, subscription, ct),
-            _ => Frame.Error("unknown_type", "This server knows typing, read, ping and pong"),
+            "active" => SetActive(data, subscription),
+            _ => Frame.Error("unknown_type", "This server knows typing, read, active, ping and pong"),
         };
     }
 
@@ -75,6 +76,17 @@ sealed class SocketCommands(MarkRead read, ChatStore chats, Hub hub, DeltaBus bu
         var frame = Frame.Typing(chat, Senders.User, isTyping);
         hub.Show(subscription.UserId, frame, except: subscription);
         bus.Broadcast(FollowProtocol.Typing(subscription.UserId, frame));
+        return null;
+    }
+
+    // Of a key it says nothing: what its program shows does not count in any case.
+    static Frame? SetActive(JsonElement data, Subscription subscription)
+    {
+        var request = new RequestReader(data);
+        var isActive = request.Flag("is_active");
+        if (request.Problem is not null)
+            return Frame.Error("invalid_frame", "active takes data {is_active}");
+        subscription.Attention?.IsActive = isActive;
         return null;
     }
 

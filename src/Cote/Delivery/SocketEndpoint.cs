@@ -49,24 +49,33 @@ static class SocketEndpoint
             await CloseAsync(socket, (WebSocketCloseStatus)1008, "the key lacks a scope");
             return Results.Empty;
         }
-        Cursor? cursor = null;
-        if (http.Request.Query["cursor"] is [{ Length: > 0 } text] && (cursor = Cursor.Parse(text)) is null)
+        var (cursor, view, isActive, wrong) = Read(http.Request.Query);
+        if (wrong is not null)
         {
-            await CloseAsync(socket, (WebSocketCloseStatus)(int)CloseReason.BadRequest, "malformed cursor");
-            return Results.Empty;
-        }
-        if (PartsQuery.Parse(http.Request.Query["parts"]) is not { } view)
-        {
-            await CloseAsync(socket, (WebSocketCloseStatus)(int)CloseReason.BadRequest, "parts is none, light or all");
+            await CloseAsync(socket, (WebSocketCloseStatus)(int)CloseReason.BadRequest, wrong);
             return Results.Empty;
         }
         await using var subscription = await subscriptions.OpenAsync(
-            user, SubscriptionKind.Connection, view, cursor, ct);
+            user, SubscriptionKind.Connection, view, cursor, isActive, ct);
         subscription.PingAfter = TimeSpan.FromMilliseconds(options.HeartbeatMilliseconds);
         var meter = http.Features.GetRequiredFeature<SocketMeter>();
+        if (user.SessionId is not null) // What a key's program shows, its user need not have seen.
+            subscription.Attention = new(meter) { IsActive = isActive };
         await new SocketSession(socket, meter, subscription, commands, options, subscriptions.Clock)
             .RunAsync(http.RequestAborted);
         return Results.Empty;
+    }
+
+    static (Cursor? Cursor, PartsView View, bool IsActive, string? Wrong) Read(IQueryCollection query)
+    {
+        Cursor? cursor = null;
+        if (query["cursor"] is [{ Length: > 0 } text] && (cursor = Cursor.Parse(text)) is null)
+            return (null, default, true, "malformed cursor");
+        if (PartsQuery.Parse(query["parts"]) is not { } view)
+            return (null, default, true, "parts is none, light or all");
+        var active = query["active"];
+        return (cursor, view, active is not ["false"],
+            active.Count > 0 && active is not ["true" or "false"] ? "active is true or false" : null);
     }
 
     public static async Task CloseAsync(WebSocket socket, WebSocketCloseStatus status, string why)

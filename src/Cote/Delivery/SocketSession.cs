@@ -42,7 +42,7 @@ sealed class SocketSession(
     {
         await SendAsync(subscription.Ready(options.HeartbeatMilliseconds), ct);
         if (subscription.Reset is { } reason)
-            await SendAsync(Subscription.ResetFrame(reason, subscription.Cursor), ct);
+            await SendAsync(Frame.Reset(reason, subscription.Cursor), ct);
         while (true)
         {
             var frames = await subscription.NextAsync(ct);

@@ -66,6 +66,9 @@ sealed class Subscription : IAsyncDisposable
     /// <summary>Set when the server has decided to end the connection.</summary>
     public CloseReason? Closed { get; private set; }
 
+    /// <summary>Of a login's socket: how far it has shown the log; null for all others.</summary>
+    public Attention? Attention { get; set; }
+
     /// <summary>True when the one reply that it follows was shown to its end.</summary>
     public bool IsComplete { get; private set; }
 
@@ -178,6 +181,7 @@ sealed class Subscription : IAsyncDisposable
         foreach (var frame in frames)
             if (frame.AwaitsDelivery)
                 _owner.Receipts.Add(UserId, frame.MessageId!);
+        Attention?.OnWritten(frames);
     }
 
     /// <summary>The snapshot that tells the client of a pending reply; later frames go on from it.</summary>
@@ -206,12 +210,6 @@ sealed class Subscription : IAsyncDisposable
         data.WriteString("user_id"u8, UserId);
     }) with
     { Cursor = Start.ToString() };
-
-    public static Frame ResetFrame(string reason, Cursor cursor) => Frame.Write(EventTypes.Reset, data =>
-    {
-        data.WriteString("reason"u8, reason);
-        data.WriteString("cursor"u8, cursor.ToString());
-    });
 
     public ValueTask DisposeAsync()
     {
@@ -277,7 +275,7 @@ sealed class Subscription : IAsyncDisposable
     {
         var (head, _) = await _owner.Log.BoundsAsync(UserId, ct);
         _position = head;
-        frames.Add(ResetFrame(reason, Cursor));
+        frames.Add(Frame.Reset(reason, Cursor));
     }
 
     void AddDurable(Frame frame, List<Frame> frames)

@@ -9,7 +9,7 @@ namespace Cote.Delivery;
 /// <summary>Opens subscriptions, and holds what they work with.</summary>
 sealed class Subscriptions(
     Hub hub, EventLog log, ReplyStore replies, StreamingReplies streaming, Revocations revocations, Receipts receipts,
-    MediaLinks links, EventsOptions options, Clock clock)
+    MediaLinks links, SeenCursors seen, EventsOptions options, Clock clock)
 {
     public Hub Hub => hub;
 
@@ -33,10 +33,21 @@ sealed class Subscriptions(
     /// A subscription to everything of a user, from a cursor or from the head. A socket or stream replays a limited
     /// number of events; a poll any number.
     /// </summary>
-    public Task<Subscription> OpenAsync(
-        CurrentUser user, SubscriptionKind kind, PartsView view, Cursor? cursor, CancellationToken ct) =>
-        Subscription.OpenAsync(this, user, kind, view, cursor,
+    /// <param name="user">Who opens it.</param>
+    /// <param name="kind">What it serves.</param>
+    /// <param name="view">Which parts it shows.</param>
+    /// <param name="cursor">Where it begins; null: at the head.</param>
+    /// <param name="isActive">Whether the client looks at what it shows: then its cursor says what was shown.</param>
+    /// <param name="ct">Cancels the reads.</param>
+    public async Task<Subscription> OpenAsync(
+        CurrentUser user, SubscriptionKind kind, PartsView view, Cursor? cursor, bool isActive, CancellationToken ct)
+    {
+        var subscription = await Subscription.OpenAsync(this, user, kind, view, cursor,
             kind == SubscriptionKind.Connection ? options.ReplayMaxEvents : long.MaxValue, ct);
+        if (isActive && user.SessionId is not null && cursor is { } seenTo && subscription.Reset is null)
+            seen.Add(user.Id, seenTo.Seq);
+        return subscription;
+    }
 
     /// <summary>
     /// A subscription to one question and its reply: from now on, or after event <paramref name="seq"/>, which is known

@@ -82,6 +82,13 @@ sealed record Frame(string Type, ReadOnlyMemory<byte> Json)
         data.WriteString("detail"u8, detail);
     });
 
+    /// <summary>Events are missing; the connection goes on from the cursor.</summary>
+    public static Frame Reset(string reason, Cursor cursor) => Write(EventTypes.Reset, data =>
+    {
+        data.WriteString("reason"u8, reason);
+        data.WriteString("cursor"u8, cursor.ToString());
+    });
+
     public static Frame Typing(string chatId, string sender, bool isTyping) => Write(EventTypes.Typing, data =>
     {
         data.WriteString("chat_id"u8, chatId);

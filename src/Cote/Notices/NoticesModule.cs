@@ -8,6 +8,7 @@ static class NoticesModule
     {
         services.AddSingleton<WebhookEndpoints>().AddSingleton<Outbox>().AddSingleton<WebhookStore>();
         services.AddSingleton(Outside.Default).AddSingleton(WebhookPace.Default);
+        services.AddPush();
         services.AddHostedService<WebhookLoop>().AddHostedService<WebhookSweepLoop>();
     }
 }

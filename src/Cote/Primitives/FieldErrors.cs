@@ -15,7 +15,7 @@ sealed class FieldErrors
     static readonly HashSet<string> Secrets = new(
         [
             "password", "current_password", "refresh_token", "client_secret", "token", "ticket", "invitation_code",
-            "code",
+            "code", "endpoint", "p256dh", "auth",
         ],
         StringComparer.OrdinalIgnoreCase);
 

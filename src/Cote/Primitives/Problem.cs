@@ -70,6 +70,11 @@ public static class Problems
         new(403, "too_many_keys", "This account has as many API keys as it may have; delete one first");
     /// <summary>404 <c>key_not_found</c></summary>
     public static readonly Problem KeyNotFound = new(404, "key_not_found", "API key not found");
+    /// <summary>403 <c>too_many_devices</c></summary>
+    public static readonly Problem TooManyDevices =
+        new(403, "too_many_devices", "This account has as many devices as it may have; remove one first");
+    /// <summary>404 <c>device_not_found</c></summary>
+    public static readonly Problem DeviceNotFound = new(404, "device_not_found", "Device not found");
     /// <summary>404 <c>session_not_found</c></summary>
     public static readonly Problem SessionNotFound = new(404, "session_not_found", "Session not found");
     /// <summary>400 <c>username_taken</c></summary>

@@ -1,4 +1,5 @@
 using Cote.Chats;
+using Cote.Notices;
 using Microsoft.AspNetCore.Http;
 
 namespace Cote.Replies;
@@ -6,7 +7,7 @@ namespace Cote.Replies;
 /// <summary>
 /// <c>PUT …/messages/{message_id}/read</c>, and the socket's <c>read</c>: the client has shown a reply.
 /// </summary>
-sealed class MarkRead(MessageStore messages, StreamingReplies streaming)
+sealed class MarkRead(MessageStore messages, StreamingReplies streaming, PushOutbox pushes)
 {
     public static async Task<IResult> Handle(string chatId, string messageId, CurrentUser user, MarkRead read,
         CancellationToken ct) =>
@@ -21,6 +22,8 @@ sealed class MarkRead(MessageStore messages, StreamingReplies streaming)
             return false;
         if (message.Sender == Senders.Ai && message.Status != Statuses.Read)
             await messages.MarkAsync(userId, [id], Statuses.Read, isShown: streaming.HasText(userId, id));
+        else if (message.Sender == Senders.Ai) // Read while it went on, and now to its end.
+            await pushes.WithdrawAsync(userId, id, ct);
         return true;
     }
 }

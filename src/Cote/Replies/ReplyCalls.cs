@@ -22,7 +22,7 @@ readonly record struct BegunCall(bool IsOwned, bool HasRoom, int? Output);
 /// applies, so much of it is taken as the call may use.
 /// </summary>
 sealed class ReplyCalls(
-    Database db, ReplyLeases leases, BudgetStore budgets, Prices prices, Clock clock)
+    Database db, ReplyLeases leases, BudgetStore budgets, BudgetNotices notices, Prices prices, Clock clock)
 {
     /// <summary>The most tokens of an answer under a budget, where nothing else limits it.</summary>
     const int UsualOutput = 4_096;
@@ -60,12 +60,19 @@ sealed class ReplyCalls(
             var settled = new WriteBatch();
             EventTransaction.LockHead(settled, reply.UserId);
             CallLedger.Settle(settled, reply.Call, used);
+            notices.AddReached(settled, reply.UserId);
             await db.WriteAsync(settled);
         }
         await budgets.PrepareAsync(reply.UserId, ct);
-        while (await budgets.ReadAsync(reply.UserId, ct) is var budget
-            && budget.Refuse(next.Tokens, price, Math.Min(wanted, Budget.LeastOutput)) is null)
+        var least = Math.Min(wanted, Budget.LeastOutput);
+        while (true)
         {
+            var budget = await budgets.ReadAsync(reply.UserId, ct);
+            if (budget.Refuse(next.Tokens, price, least) is not null)
+            {
+                await notices.TellRefusedAsync(reply.UserId, budget, next.Tokens, price, least, ct);
+                return new(IsOwned: true, HasRoom: false, null);
+            }
             var output = budget.OutputBeside(next.Tokens, price, wanted);
             var amount = new Amount(next.Tokens + output, price?.CostOf(next.Tokens, output) ?? 0);
             var batch = new WriteBatch();
@@ -84,7 +91,6 @@ sealed class ReplyCalls(
                 return new(IsOwned: false, HasRoom: true, null);
             // Others have taken of it meanwhile, or a window has turned.
         }
-        return new(IsOwned: true, HasRoom: false, null);
     }
 
     Statement Raise(

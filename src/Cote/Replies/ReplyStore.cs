@@ -17,7 +17,7 @@ namespace Cote.Replies;
 /// </summary>
 sealed class ReplyStore(
     Database db, EventLog events, NodeNotifier notifier, ReplyLeases leases, ReplyScheduler scheduler, TurnEvents turns,
-    TitlesOptions titles, Outbox outbox, Clock clock)
+    PushOutbox pushes, TitlesOptions titles, Outbox outbox, BudgetNotices budgets, Clock clock)
 {
     /// <summary>The pending replies of a user, or of one chat, in order.</summary>
     public Task<IReadOnlyList<PendingReplyRow>> ListPendingAsync(string userId, string? chatId, CancellationToken ct) =>
@@ -93,6 +93,7 @@ sealed class ReplyStore(
         }
         var content = end.Text.Content;
         CallLedger.Settle(batch, reply.Call, end.Call);
+        budgets.AddReached(batch, reply.UserId);
         PartRows.Write(
             transaction.Execute, reply.UserId, reply.Id, transaction.Locked, saved, end.Text.Attempt, end.Text.Parts);
         var media = NameFiles(transaction, reply, end.Text.Parts);
@@ -109,6 +110,7 @@ sealed class ReplyStore(
         MoveChat(transaction, reply, content, end.State == States.Completed ? WantTitle(reply) : $"");
         transaction.Append(EventTypes.Message, reply.ChatId, reply.Id);
         outbox.AddLast(transaction, NoticeTypes.ReplyEnded, reply.ChatId, reply.Id);
+        pushes.Add(transaction, PushKinds.Ended, reply.ChatId, reply.Id);
         var next = batch.Query(
             $"""
             select 1 from messages where user_id = {reply.UserId} and chat_id = {reply.ChatId}
@@ -171,7 +173,7 @@ sealed class ReplyStore(
             """;
         var batch = new WriteBatch();
         var transaction = new EventTransaction(batch, userId, clock.NewId(), clock.Now, queued);
-        StopAll(batch, transaction, outbox, chatId, queued, most, CallEnds.Stopped);
+        StopAll(batch, transaction, outbox, pushes, chatId, queued, most, CallEnds.Stopped);
         return events.CommitAsync(batch, userId, transaction);
     }
 
@@ -191,14 +193,15 @@ sealed class ReplyStore(
     /// <param name="batch">The batch of the transaction.</param>
     /// <param name="transaction">The transaction.</param>
     /// <param name="outbox">Tells that they have ended.</param>
+    /// <param name="pushes">Tells the user's devices of them.</param>
     /// <param name="chatId">The chat.</param>
     /// <param name="rows">The replies.</param>
     /// <param name="most">How many events the transaction has at the most.</param>
     /// <param name="calls">Why their calls end that have no outcome yet.</param>
     /// <param name="state">The state that they end with.</param>
     public static void StopAll(
-        WriteBatch batch, EventTransaction transaction, Outbox outbox, string chatId, Sql rows, long most,
-        GenerationError calls, string state = States.Stopped)
+        WriteBatch batch, EventTransaction transaction, Outbox outbox, PushOutbox pushes, string chatId, Sql rows,
+        long most, GenerationError calls, string state = States.Stopped)
     {
         var userId = transaction.UserId;
         LostCalls.Settle(batch, userId, $"""
@@ -222,6 +225,7 @@ sealed class ReplyStore(
             from {transaction.Locked} and messages.user_id = {userId} and messages.chat_id = {chatId}
               and messages.id in (select m.id {rows})
             """);
+        pushes.AddEnded(transaction, recent);
         // The one that ended last is the last message of the chat.
         transaction.Execute($"""
             update chats set changed = h.seq, activity = m.event_seq, last_message_time = m.timestamp,

@@ -8,7 +8,8 @@ namespace Cote.Replies;
 /// Whether the budgets of a user have room for one more reply. The answer is a look ahead: what a reply may use is
 /// taken when its prompt is known.
 /// </summary>
-sealed class SendBudget(BudgetStore budgets, Prices prices, ChatStore chats, ModelCatalogue models)
+sealed class SendBudget(
+    BudgetStore budgets, BudgetNotices notices, Prices prices, ChatStore chats, ModelCatalogue models)
 {
     /// <summary>Whether every user has a budget.</summary>
     public bool IsConfigured => budgets.IsConfigured;
@@ -29,6 +30,11 @@ sealed class SendBudget(BudgetStore budgets, Prices prices, ChatStore chats, Mod
             model = chat.Model;
         }
         var used = model is not null && models.Contains(model) ? model : models.Default.Id;
-        return (await budgets.ReadAsync(userId, ct)).Refuse(TokenEstimate.Of(text), prices.Find(used));
+        var (tokens, price) = (TokenEstimate.Of(text), prices.Find(used));
+        var budget = await budgets.ReadAsync(userId, ct);
+        var refusal = budget.Refuse(tokens, price);
+        if (refusal is not null)
+            await notices.TellRefusedAsync(userId, budget, tokens, price, Budget.LeastOutput, ct);
+        return refusal;
     }
 }

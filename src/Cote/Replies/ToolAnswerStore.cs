@@ -21,7 +21,8 @@ sealed record AnswerableCall(string ReplyState, ToolPart Part, string? Answer, b
 
 /// <summary>The SQL of what persons and clients say to calls, and of replies that waited too long for it.</summary>
 sealed class ToolAnswerStore(
-    Database db, EventLog events, NodeNotifier notifier, ReplyScheduler scheduler, Outbox outbox, Clock clock)
+    Database db, EventLog events, NodeNotifier notifier, ReplyScheduler scheduler, Outbox outbox, PushOutbox pushes,
+    Clock clock)
 {
     static readonly TimeSpan ClaimedFor = TimeSpan.FromSeconds(60);
 
@@ -141,7 +142,7 @@ sealed class ToolAnswerStore(
         var batch = new WriteBatch();
         var transaction = new EventTransaction(batch, userId, clock.NewId(), clock.Now, rows);
         ReplyStore.StopAll(
-            batch, transaction, outbox, chatId, rows, 1, isExpired ? CallEnds.Expired : CallEnds.Restored,
+            batch, transaction, outbox, pushes, chatId, rows, 1, isExpired ? CallEnds.Expired : CallEnds.Restored,
             isExpired ? States.Stopped : States.Interrupted);
         return events.CommitAsync(batch, userId, transaction);
     }

@@ -12,7 +12,8 @@ namespace Cote.Replies;
 /// up to date with it.
 /// </summary>
 sealed class ToolCallStore(
-    Database db, EventLog events, ReplyLeases leases, ToolsOptions options, Outbox outbox, Clock clock)
+    Database db, EventLog events, ReplyLeases leases, PushOutbox pushes, ToolsOptions options, Outbox outbox,
+    BudgetNotices budgets, Clock clock)
 {
     /// <summary>The calls of a reply, in their order.</summary>
     public Task<IReadOnlyList<ToolCall>> ListAsync(string userId, string replyId, CancellationToken ct) => db.ListAsync(
@@ -38,6 +39,7 @@ sealed class ToolCallStore(
         var batch = new WriteBatch();
         EventTransaction.LockHead(batch, reply.UserId);
         CallLedger.Settle(batch, reply.Call, used);
+        budgets.AddReached(batch, reply.UserId);
         foreach (var call in calls)
         {
             var sealedJson = call.Sealed.Count == 0 ? null
@@ -97,6 +99,7 @@ sealed class ToolCallStore(
             """);
         transaction.Append(EventTypes.MessageWaiting, reply.ChatId, reply.Id);
         outbox.AddLast(transaction, NoticeTypes.ReplyWaiting, reply.ChatId, reply.Id);
+        pushes.Add(transaction, PushKinds.Waiting, reply.ChatId, reply.Id);
         await events.CommitAsync(batch, reply.UserId, transaction);
         return transaction.Happened ? true : owned.First ? false : null;
     }

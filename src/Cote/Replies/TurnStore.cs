@@ -69,7 +69,7 @@ sealed record SendResult(Outcome Outcome, bool Happened, PendingReplyRow? Reply)
 /// <summary>The SQL that begins a turn: a question and its reply, or a new version of a reply, in one transaction.
 /// </summary>
 sealed class TurnStore(Database db, EventLog events, TreeStore tree, ReplyLeases leases, ModelCatalogue models,
-    Node node, MessagesOptions options, Outbox outbox, Clock clock)
+    PushOutbox pushes, Node node, MessagesOptions options, Outbox outbox, Clock clock)
 {
     /// <summary>
     /// Stores a question and its reply. Where no other reply is pending in the chat and this node has a slot, the reply
@@ -163,7 +163,7 @@ sealed class TurnStore(Database db, EventLog events, TreeStore tree, ReplyLeases
         var transaction = new EventTransaction(batch, userId, clock.NewId(), at, count, guard, ending);
         if (ending is not null)
             ReplyStore.StopAll(
-                batch, transaction, outbox, chatId, ending, 2L * options.MaxOpenReplies + count,
+                batch, transaction, outbox, pushes, chatId, ending, 2L * options.MaxOpenReplies + count,
                 stopsOpen ? CallEnds.Stopped : CallEnds.Superseded);
         return transaction;
     }

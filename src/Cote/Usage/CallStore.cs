@@ -19,7 +19,8 @@ sealed record NewCall(
 }
 
 /// <summary>The SQL of calls that belong to no reply: a row of the ledger for each.</summary>
-sealed class CallStore(Database db, CallLedger ledger, BudgetStore budgets, Prices prices, Clock clock)
+sealed class CallStore(
+    Database db, CallLedger ledger, BudgetStore budgets, BudgetNotices notices, Prices prices, Clock clock)
 {
     /// <summary>
     /// Writes a call before it is made, and takes what it may use from the budgets.
@@ -43,7 +44,10 @@ sealed class CallStore(Database db, CallLedger ledger, BudgetStore budgets, Pric
                 continue;
             }
             if (budget.Refuse(call.Input, price, call.Least) is { } problem)
+            {
+                await notices.TellRefusedAsync(userId, budget, call.Input, price, call.Least, ct);
                 return (problem, null);
+            }
             long? output = isLimited ? budget.OutputBeside(call.Input, price, call.Output) : null;
             var (isAdded, isThere) = await AddAsync(call, budget, price, output);
             if (isAdded)
@@ -60,6 +64,7 @@ sealed class CallStore(Database db, CallLedger ledger, BudgetStore budgets, Pric
         var batch = new WriteBatch();
         EventTransaction.LockHead(batch, call.UserId);
         CallLedger.Settle(batch, call, usage);
+        notices.AddReached(batch, call.UserId);
         return db.WriteAsync(batch);
     }
 

@@ -14,7 +14,7 @@ static class UsageModule
         services.AddSingleton(new ApiPart(UsageApi.Describe));
         services.AddSingleton<Prices>().AddSingleton<CallLedger>();
         services.AddSingleton<BudgetStore>().AddSingleton<UsageStore>();
-        services.AddSingleton<CallStore>();
+        services.AddSingleton<CallStore>().AddSingleton<BudgetNotices>();
     }
 
     public static void MapUsage(this IEndpointRouteBuilder routes)

@@ -36,6 +36,7 @@ static class AuditActions
     public const string ShareDeleted = "share_deleted";
     public const string ShareEnabled = "share_enabled";
     public const string KeyEnabled = "key_enabled";
+    public const string DeviceRemoved = "device_removed";
     public const string ReplyStopped = "reply_stopped";
     public const string WebhookRetried = "webhook_retried";
     public const string WebhookDropped = "webhook_dropped";

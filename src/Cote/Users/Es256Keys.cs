@@ -47,43 +47,12 @@ sealed class Es256Keys(AuthOptions auth, DataOptions data)
         return keys;
     }
 
-    static ECDsaSecurityKey Load(string file)
-    {
-        try
-        {
-            if (!File.Exists(file))
-            {
-                OwnerOnly.CreateFolder(Path.GetDirectoryName(file)!);
-                using var made = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-                AtomicFile.Write(file, System.Text.Encoding.ASCII.GetBytes(made.ExportPkcs8PrivateKeyPem() + "\n"));
-            }
-            return Read(File.ReadAllText(file), $"The key in {file} is");
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new StartupException($"The signing key in {file} cannot be read or made: {error.Message}", error);
-        }
-    }
+    static ECDsaSecurityKey Load(string file) => Of(P256Keys.ReadOrMake(file, "signing key"));
 
-    // As PEM, or, for a variable of one line, the base64 of PKCS#8 alone.
-    static ECDsaSecurityKey Read(string text, string what)
+    static ECDsaSecurityKey Read(string text, string what) => Of(P256Keys.Read(text, what));
+
+    static ECDsaSecurityKey Of(ECDsa key)
     {
-        var key = ECDsa.Create();
-        try
-        {
-            if (text.Contains("-----", StringComparison.Ordinal))
-                key.ImportFromPem(text);
-            else
-                key.ImportPkcs8PrivateKey(Convert.FromBase64String(text.Trim()), out _);
-            var parameters = key.ExportParameters(includePrivateParameters: true);
-            if (parameters.Curve.Oid.Value != ECCurve.NamedCurves.nistP256.Oid.Value || parameters.D is null)
-                throw new CryptographicException("Another curve, or no private key.");
-        }
-        catch (Exception error) when (error is CryptographicException or FormatException or ArgumentException)
-        {
-            key.Dispose();
-            throw new StartupException($"{what} not a private key of the curve P-256 in PEM or base64.", error);
-        }
         var security = new ECDsaSecurityKey(key);
         security.KeyId = Base64Url.EncodeToString(security.ComputeJwkThumbprint());
         return security;

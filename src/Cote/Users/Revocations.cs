@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Cote.Cluster;
+using Cote.Notices;
 
 namespace Cote.Users;
 
@@ -34,14 +35,22 @@ sealed class Revocations(Database db, NodeNotifier notifier, AuthOptions options
     /// Adds to a batch what revokes the sessions that <paramref name="which"/> (a condition on <c>s</c>) holds for and
     /// that are not revoked yet. Give the returned rows to <see cref="Apply"/> after the commit.
     /// </summary>
-    public Query<RevokedSession> Add(WriteBatch batch, Sql which) => Add(batch, $"sessions", which, TokenLifetime);
-
-    /// <summary>The same for API keys; <paramref name="which"/> is a condition on <c>s</c> too.</summary>
-    public Query<RevokedSession> AddKeys(WriteBatch batch, Sql which) => Add(batch, $"api_keys", which, KeyLifetime);
-
-    Query<RevokedSession> Add(WriteBatch batch, Sql table, Sql which, TimeSpan remembered)
+    public Query<RevokedSession> Add(WriteBatch batch, Sql which)
     {
         var now = clock.Now;
+        var revoked = Add(batch, $"sessions", which, now, TokenLifetime);
+        DeviceStore.RemoveOf(batch, $"select s.id from sessions s where {Just(which, now)}");
+        return revoked;
+    }
+
+    /// <summary>The same for API keys; <paramref name="which"/> is a condition on <c>s</c> too.</summary>
+    public Query<RevokedSession> AddKeys(WriteBatch batch, Sql which) =>
+        Add(batch, $"api_keys", which, clock.Now, KeyLifetime);
+
+    static Sql Just(Sql which, Timestamp now) => $"s.revoked_at = {now} and {which}";
+
+    static Query<RevokedSession> Add(WriteBatch batch, Sql table, Sql which, Timestamp now, TimeSpan remembered)
+    {
         var until = now + remembered;
         // The numbers go to the sessions that the first statement revokes, and to no others: a login in between is not
         // among them. The counter's lock puts the numbers in the order of the commits, so that a reader that goes on
@@ -53,7 +62,7 @@ sealed class Revocations(Database db, NodeNotifier notifier, AuthOptions options
             where id in (select s.id from {table} s where s.revoked_at is null and {which})
             returning id, user_id
             """, row => new RevokedSession(row.GetString(0), row.GetString(1), until));
-        Sql just = $"s.revoked_at = {now} and {which}";
+        var just = Just(which, now);
         batch.Execute($"""
             update counters set value = value + (select count(*) from {table} s where {just})
             where name = 'revocations'

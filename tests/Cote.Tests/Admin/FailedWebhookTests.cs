@@ -60,7 +60,7 @@ public sealed class FailedWebhookTests
     internal static async Task<IReadOnlyList<string>> AddAsync(CoteApp app, int count)
     {
         string[] ids = [.. Enumerable.Range(0, count).Select(_ => Guid.CreateVersion7().ToString()).Order()];
-        var now = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+        var now = new Clock(TimeProvider.System).Now.Milliseconds;
         await app.SetRowsAsync([.. ids.Select((id, i) => $"""
             insert into webhooks (id, endpoint, type, user_id, at, until, tries, failed_at, fault) values
               ('{id}', '{Endpoint}', 'reply.ended', '{Guid.CreateVersion7()}', 1, 2, 14, {now + i / 2}, 'status 500')

@@ -215,7 +215,7 @@ public sealed class SubscriptionTests : IAsyncLifetime
     }
 
     Task<Subscription> OpenAsync() =>
-        _subscriptions.OpenAsync(Ada, SubscriptionKind.Connection, PartsView.Light, null, Ct);
+        _subscriptions.OpenAsync(Ada, SubscriptionKind.Connection, PartsView.Light, null, true, Ct);
 
     async Task WriteAsync(params Sql[] statements)
     {

@@ -26,6 +26,7 @@ public sealed class LogLinesTests
         ["Usage"] = 2300,
         ["Tools"] = 2400,
         ["Dialects"] = 2500,
+        ["Notices"] = 2600,
     };
 
     static readonly List<(string Room, LoggerMessageAttribute Line)> Lines =

@@ -5,6 +5,7 @@ using Cote.Media.Reading;
 using Cote.Chats;
 using Cote.Delivery;
 using Cote.Events;
+using Cote.Notices;
 using Cote.Tests.Harness;
 using Cote.Usage;
 using Cote.Users;
@@ -45,6 +46,9 @@ public sealed partial class NamesTests
         Constants(typeof(Purposes)).ShouldBe(["chat", "title", "transcription", "v1"]);
         Constants(typeof(KeyScopes)).ShouldBe(["read", "write", "approve", "v1", "metrics"]);
         Constants(typeof(MailPurposes)).ShouldBe(["reset", "verify"]);
+        Constants(typeof(DeviceKinds)).ShouldBe(["webpush", "fcm", "apns"]);
+        Constants(typeof(Previews)).ShouldBe(["off", "title", "text"]);
+        Constants(typeof(PushKinds)).ShouldBe(["ended", "waiting"]);
         Constants(typeof(FormKinds)).ShouldBe(["picture", "text", "outline"]);
         Enum.GetValues<CloseReason>().Select(x => (int)x)
             .Order().ShouldBe([4001, 4008, 4011, 4013, 4500, 4503, 4504, 4509]);

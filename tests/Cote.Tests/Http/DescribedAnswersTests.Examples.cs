@@ -9,6 +9,7 @@ public sealed partial class DescribedAnswersTests
     static async Task SendOfAccountsAsync(CoteClient ada, Func<string, string, JsonObject> example)
     {
         (await ada.PostAsync("/api-keys", example("/api-keys", "post"))).Ok();
+        (await ada.PostAsync("/devices", example("/devices", "post"))).Ok();
         (await ada.PostAsync("/password/forgot", example("/password/forgot", "post"))).Ok();
         // A code is that of one's own mail.
         foreach (var path in (string[])["/password/reset", "/users/me/verify-email"])

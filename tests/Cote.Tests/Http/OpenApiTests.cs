@@ -77,7 +77,8 @@ public sealed class OpenApiTests(SharedApp shared)
                         .ShouldBeFalse($"{schema.Name}.{property.Name}");
         api.GetProperty("tags").EnumerateArray().Select(x => x.Text("name"))
             .ShouldBe([
-                "Chats", "Messages", "Live", "Users", "Sessions", "Keys", "Usage", "Sharing", "Media", "OpenAI",
+                "Chats", "Messages", "Live", "Users", "Sessions", "Keys", "Usage", "Sharing", "Media", "Devices",
+                "OpenAI",
                 "AI SDK", "Health", "Admin"]);
     }
 
@@ -197,8 +198,13 @@ public sealed class OpenApiTests(SharedApp shared)
         Check("PATCH /users/me", (await ada.PatchAsync(
             "/users/me", new { password = ada.Password, current_password = ada.Password })).Ok().Json);
         Check("POST /api-keys",
-            (await ada.PostAsync("/api-keys/", new { name = "a", scopes = new[] { "read" } })).Ok().Json);
-        Check("GET /api-keys", (await ada.GetAsync("/api-keys/")).Ok().Json[0], absent: ["key"]);
+            (await ada.PostAsync("/api-keys/", new { name = "a", scopes = new[] { "read" } })).Ok().Json,
+            absent: ["disabled_at"]);
+        Check("GET /api-keys", (await ada.GetAsync("/api-keys/")).Ok().Json[0], absent: ["key", "disabled_at"]);
+        using var browser = new TestBrowser();
+        Check("POST /devices",
+            (await ada.PostAsync("/devices/", browser.Device("https://push.example.com"))).Ok().Json);
+        Check("GET /devices", (await ada.GetAsync("/devices/")).Ok().Json[0]);
         Check("POST /ws/ticket", (await ada.PostAsync("/ws/ticket")).Ok().Json);
         foreach (var route in new[] { "POST /chats", "GET /chats/{chat_id}", "PATCH /chats/{chat_id}" })
             Check(route, (await ada.GetAsync($"/chats/{chat}")).Ok().Json, absent: ["origin"]);

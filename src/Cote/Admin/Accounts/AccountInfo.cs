@@ -17,6 +17,7 @@ sealed record AccountInfo(
 /// <summary>An account with what belongs to it, in numbers.</summary>
 /// <param name="LastUsedAt">When a session or a key was used last, to the minute; null where none is known.</param>
 /// <param name="Sessions">The logins that have not ended.</param>
+/// <param name="Devices">Where it gets pushes.</param>
 /// <param name="Keys">The API keys that have not ended.</param>
 /// <param name="Shares">The links to chats.</param>
 /// <param name="Identities">What it logs in by at issuers.</param>
@@ -27,8 +28,8 @@ sealed record AccountInfo(
 /// <param name="Budget">The caps that hold, and what is left of them.</param>
 sealed record AccountDetail(
     string Id, string Username, string Email, bool EmailVerified, string Role, Timestamp CreatedAt,
-    Timestamp? DisabledAt, Timestamp? LastUsedAt, long Sessions, long Keys, long Shares, long Identities, long Chats,
-    long OpenReplies, long MediaBytes, BudgetBody Caps, IReadOnlyList<BudgetInfo> Budget);
+    Timestamp? DisabledAt, Timestamp? LastUsedAt, long Sessions, long Devices, long Keys, long Shares, long Identities,
+    long Chats, long OpenReplies, long MediaBytes, BudgetBody Caps, IReadOnlyList<BudgetInfo> Budget);
 
 /// <summary>How many keys or links work again.</summary>
 sealed record EnabledBody(bool Success, int Enabled);

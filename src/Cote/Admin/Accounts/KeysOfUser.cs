@@ -4,7 +4,9 @@ using Microsoft.AspNetCore.Http;
 
 namespace Cote.Admin;
 
-/// <summary><c>GET /admin/users/{id}/keys</c>: the user's API keys, newest first, without the keys themselves.</summary>
+/// <summary>
+/// <c>GET /admin/users/{id}/keys</c>: the user's API keys, newest first, without the keys themselves.
+/// </summary>
 static class ListKeysOfUser
 {
     public static async Task<IResult> Handle(
@@ -28,7 +30,9 @@ static class DeleteKeyOfUser
     }
 }
 
-/// <summary><c>POST /admin/users/{id}/keys/{key_id}/enable</c>: a key that a restore has disabled works again.</summary>
+/// <summary>
+/// <c>POST /admin/users/{id}/keys/{key_id}/enable</c>: a key that a restore has disabled works again.
+/// </summary>
 static class EnableKeyOfUser
 {
     public static async Task<IResult> Handle(

@@ -49,7 +49,9 @@ static class EnableShareOfUser
     }
 }
 
-/// <summary><c>POST /admin/users/{id}/shares/enable</c>: all of the user's links that are disabled work again.</summary>
+/// <summary>
+/// <c>POST /admin/users/{id}/shares/enable</c>: all of the user's links that are disabled work again.
+/// </summary>
 static class EnableSharesOfUser
 {
     public static async Task<IResult> Handle(

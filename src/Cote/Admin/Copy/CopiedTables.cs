@@ -34,6 +34,7 @@ static class CopiedTables
         new("message_media", ["user_id", "message_id", "place"]),
         new("message_parts", ["user_id", "message_id", "idx", "chunk"]),
         new("tool_calls", ["user_id", "reply_id", "step", "idx"]),
+        new("devices", ["id"]), new("pushes", ["user_id", "message_id", "device_id"]),
         Uploads,
         // A file that is still to be imported is no upload, and is not copied: its import begins again.
         new("imports", ["user_id", "id"], $"state in ('done', 'failed')"),

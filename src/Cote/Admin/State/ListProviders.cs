@@ -34,7 +34,10 @@ static class ListProviders
             select new ProviderInfo(provider.Kind, provider.Name, node.Node, node == nodes[0], node.At, provider.State,
                 provider.Models, provider.Mcp);
         return ApiResults.Json<IReadOnlyList<ProviderInfo>>(
-            [.. rows.OrderByDescending(x => x.Kind, StringComparer.Ordinal).ThenBy(x => x.Name, StringComparer.Ordinal)],
+            [
+                .. rows.OrderByDescending(x => x.Kind, StringComparer.Ordinal)
+                    .ThenBy(x => x.Name, StringComparer.Ordinal),
+            ],
             AccountJson.Default.IReadOnlyListProviderInfo);
     }
 }

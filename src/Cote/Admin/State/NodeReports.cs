@@ -31,7 +31,8 @@ sealed class NodeReports(
         return new(node.Id, Node.Version, node.StartedAt, clock.Now, new(total, taken, waiting),
             [.. providers.Providers.Select(Of), .. tools.LookAtServers().Select(Of)],
             running.List().Select(x => (x.ReplyId, x.Look().Retry)).Where(x => x.Retry is not null).Take(MostRetries)
-                .DistinctBy(x => x.ReplyId).ToDictionary(x => x.ReplyId, x => new RetryInfo(x.Retry!.Code, x.Retry.At)));
+                .DistinctBy(x => x.ReplyId)
+                .ToDictionary(x => x.ReplyId, x => new RetryInfo(x.Retry!.Code, x.Retry.At)));
     }
 
     /// <summary>The nodes that are alive, this one first.</summary>

@@ -57,7 +57,8 @@ sealed class OpenReplyStore(Database db, Node node, NodeReports reports, Running
         from messages m join tool_calls t on t.user_id = m.user_id and t.reply_id = m.id
         where m.state in {States.Open} and m.id {db.Dialect.In(replies)} and t.state in {CallStates.Open}
         order by t.user_id, t.reply_id, t.step, t.idx
-        """, row => (row.GetString(0), row.GetString(1), Read(row.GetString(2), row.GetString(3), row.GetString(4))), ct);
+        """,
+        row => (row.GetString(0), row.GetString(1), Read(row.GetString(2), row.GetString(3), row.GetString(4))), ct);
 
     static OpenCall Read(string callId, string state, string members)
     {

@@ -7,7 +7,8 @@ namespace Cote.Chats;
 static class DeleteShare
 {
     public static async Task<IResult> Handle(
-        string shareId, HttpContext http, CurrentUser user, ShareStore shares, OpenShares open, Audit audit, Clock clock)
+        string shareId, HttpContext http, CurrentUser user, ShareStore shares, OpenShares open, Audit audit,
+        Clock clock)
     {
         if (Ids.Parse(shareId) is not { } id || !await shares.DeleteAsync(user.Id, id, clock.Now))
             return ApiResults.Of(Problems.ShareNotFound);

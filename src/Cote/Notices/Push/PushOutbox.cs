@@ -1,0 +1,213 @@
+using Cote.Events;
+using Cote.Primitives;
+
+namespace Cote.Notices;
+
+/// <summary>A push that this node has taken to send.</summary>
+/// <param name="Seq">The event that it tells of: a later one of the same reply takes its place.</param>
+/// <param name="At">When that event was.</param>
+/// <param name="Tries">Counts this one.</param>
+/// <param name="Address">Null where it need not be sent any more.</param>
+/// <param name="Message">What is sent.</param>
+sealed record Push(
+    PushId Id, long Seq, Timestamp At, long Tries, DeviceAddress? Address, PushMessage? Message);
+
+/// <summary>Which push: of a reply, to a device.</summary>
+readonly record struct PushId(string UserId, string MessageId, string DeviceId);
+
+/// <summary>A reply that nobody is known to have been shown yet.</summary>
+readonly record struct UnshownReply(string UserId, string MessageId, long Seq);
+
+/// <summary>
+/// All SQL of pushes that are to be sent. They are written in the transaction of the event that they tell of, a row for
+/// each device, and the row goes when the push is sent, or the reply is shown before.
+/// </summary>
+sealed class PushOutbox(
+    Database db, DatabaseEngine engine, PushSenders senders, PushOptions options, Clock clock)
+{
+    const long LeaseMilliseconds = 60_000; // longer than a try
+    const int LongestText = 4_000;
+    static readonly TimeSpan BusyFor = TimeSpan.FromSeconds(30);
+
+    long _addedAt = clock.Ticks;
+    int _devices = Unknown;
+
+    const int Unknown = 0;
+    const int None = 1;
+    const int Some = 2;
+
+    /// <summary>
+    /// Whether something may wait in the table: a row may have been added lately, here or by another node. What is
+    /// wrong here is put right by the loops' look at the table each half minute.
+    /// </summary>
+    public bool IsBusy => senders.AreConfigured && (!engine.IsSingleProcess || clock.Since(_addedAt) < After + BusyFor);
+
+    TimeSpan After => TimeSpan.FromSeconds(options.AfterSeconds);
+
+    // With one process it is known that there is no device: then a reply costs nothing.
+    bool IsOn => senders.AreConfigured && _devices != None;
+
+    /// <summary>A device is about to be registered.</summary>
+    public void ExpectDevice() => Volatile.Write(ref _devices, Some);
+
+    /// <summary>Looks whether there is any device, where no other process adds one.</summary>
+    public async Task LookForDevicesAsync(CancellationToken ct)
+    {
+        if (engine.IsSingleProcess && !await db.FirstAsync($"select 1 from devices limit 1", _ => true, ct))
+            Interlocked.CompareExchange(ref _devices, None, Unknown);
+    }
+
+    /// <summary>Adds to a transaction what tells the user's devices of the last of its events.</summary>
+    public void Add(EventTransaction transaction, string kind, string chatId, string replyId)
+    {
+        if (IsOn)
+            Add(transaction, $"""
+                select h.user_id, {replyId}, d.id, {chatId}, {kind}, h.seq, {transaction.At}, {DueAt}, 0
+                from devices d, {transaction.Locked} and d.user_id = h.user_id
+                """);
+    }
+
+    /// <summary>The same of replies that end in one transaction, after their rows were written.</summary>
+    /// <param name="transaction">The transaction.</param>
+    /// <param name="ended">The condition on the replies <c>m</c>, where <c>h</c> is the head.</param>
+    public void AddEnded(EventTransaction transaction, Sql ended)
+    {
+        if (IsOn)
+            Add(transaction, $"""
+                select m.user_id, m.id, d.id, m.chat_id, {PushKinds.Ended}, m.event_seq, {transaction.At}, {DueAt}, 0
+                from messages m, devices d, {transaction.Locked} and d.user_id = h.user_id and m.sender = 'ai' and {ended}
+                """);
+    }
+
+    void Add(EventTransaction transaction, Sql rows)
+    {
+        Volatile.Write(ref _addedAt, clock.Ticks);
+        transaction.Execute($"""
+            insert into pushes (user_id, message_id, device_id, chat_id, kind, seq, at, due_at, tries)
+            {rows}
+            on conflict (user_id, message_id, device_id) do update set kind = excluded.kind, seq = excluded.seq,
+              at = excluded.at, due_at = excluded.due_at, tries = 0
+            """);
+    }
+
+    Sql DueAt => $"{db.Dialect.Now} + {options.AfterSeconds * 1_000L}";
+
+    /// <summary>Adds to a batch what withdraws the pushes of replies: they were read.</summary>
+    public void Withdraw(WriteBatch batch, string userId, IEnumerable<string> replies)
+    {
+        if (IsOn)
+            batch.Execute($"delete from pushes where user_id = {userId} and message_id {db.Dialect.In(replies)}");
+    }
+
+    /// <summary>Withdraws the pushes of a reply where there are any: it was read once more.</summary>
+    public async Task WithdrawAsync(string userId, string replyId, CancellationToken ct)
+    {
+        if (!IsOn || !await db.FirstAsync(
+            $"select 1 from pushes where user_id = {userId} and message_id = {replyId}", _ => true, ct))
+            return;
+        var batch = new WriteBatch();
+        Withdraw(batch, userId, [replyId]);
+        await db.WriteAsync(batch);
+    }
+
+    /// <summary>Withdraws the pushes of events that were shown.</summary>
+    public async Task WithdrawAsync(IEnumerable<UnshownReply> shown)
+    {
+        var batch = new WriteBatch();
+        foreach (var (userId, messageId, seq) in shown)
+            batch.Execute($"""
+                delete from pushes where user_id = {userId} and message_id = {messageId} and seq <= {seq}
+                """);
+        await db.WriteAsync(batch);
+    }
+
+    /// <summary>The replies whose pushes wait, the next ones first.</summary>
+    public Task<IReadOnlyList<UnshownReply>> ListWaitingAsync(long most, CancellationToken ct) => db.ListAsync(
+        $"""
+        select user_id, message_id, max(seq) from pushes where due_at > {db.Dialect.Now}
+        group by user_id, message_id order by min(due_at) limit {most}
+        """, row => new UnshownReply(row.GetString(0), row.GetString(1), row.GetInt64(2)), ct);
+
+    /// <summary>The pushes that are due, by the database's clock.</summary>
+    public Task<IReadOnlyList<PushId>> ListDueAsync(long most, CancellationToken ct) => db.ListAsync(
+        $"""
+        select user_id, message_id, device_id from pushes where due_at <= {db.Dialect.Now} order by due_at limit {most}
+        """, row => new PushId(row.GetString(0), row.GetString(1), row.GetString(2)), ct);
+
+    /// <summary>
+    /// Takes a push for a while; null where another node has it, or it is not there any more. What became of its reply
+    /// and its device is read in the same moment.
+    /// </summary>
+    public async Task<Push?> ClaimAsync(PushId id)
+    {
+        var batch = new WriteBatch();
+        var taken = batch.Query(
+            $"""
+            update pushes set due_at = {db.Dialect.Now} + {LeaseMilliseconds}, tries = tries + 1
+            where {Is(id)} and due_at <= {db.Dialect.Now}
+            returning seq, at, tries
+            """, row => (Seq: row.GetInt64(0), At: new Timestamp(row.GetInt64(1)), Tries: row.GetInt64(2)));
+        var sent = batch.Query(
+            $"""
+            select d.kind, d.token, d.p256dh, d.auth, d.preview, pushes.kind, pushes.chat_id, pushes.at, c.title,
+              substr(m.content, 1, {LongestText})
+            from pushes
+            join devices d on d.id = pushes.device_id
+            join sessions s on s.id = d.session_id and s.revoked_at is null and s.expires_at > {clock.Now}
+            join users u on u.id = pushes.user_id and u.disabled_at is null and u.erased_at is null
+            join messages m on m.user_id = pushes.user_id and m.id = pushes.message_id and m.deleted_at is null
+            join chats c on c.user_id = pushes.user_id and c.id = pushes.chat_id and c.deleted_at is null
+            where {Is(id)} and (pushes.kind = {PushKinds.Ended} or m.state = 'waiting')
+            """, row => (new DeviceAddress(
+                row.GetString(0), row.GetString(1), row.GetStringOrNull(2), row.GetStringOrNull(3)),
+                MessageOf(row, id)));
+        await db.WriteAsync(batch);
+        if (taken.Items is not [var (seq, at, tries)])
+            return null;
+        var (address, message) = sent.First;
+        return new(id, seq, at, tries, address, message);
+    }
+
+    // What the device has not asked for does not come so far.
+    static PushMessage MessageOf(Row row, PushId id)
+    {
+        var (preview, kind) = (row.GetString(4), row.GetString(5));
+        return new(kind, id.UserId, row.GetString(6), id.MessageId,
+            preview == Previews.Off ? "" : row.GetStringOrNull(8) ?? "",
+            preview == Previews.Text && kind == PushKinds.Ended ? row.GetStringOrNull(9) ?? "" : "",
+            new(row.GetInt64(7)));
+    }
+
+    /// <summary>Ends a push: it was sent, or is not to be sent. One of a later event stays.</summary>
+    public async Task RemoveAsync(Push push)
+    {
+        var batch = new WriteBatch();
+        batch.Execute($"delete from pushes where {Is(push.Id)} and seq = {push.Seq}");
+        await db.WriteAsync(batch);
+    }
+
+    /// <summary>Lets a push be tried again later.</summary>
+    public async Task RetryAsync(Push push, TimeSpan gap)
+    {
+        var batch = new WriteBatch();
+        batch.Execute($"""
+            update pushes set due_at = {db.Dialect.Now} + {(long)gap.TotalMilliseconds}
+            where {Is(push.Id)} and seq = {push.Seq}
+            """);
+        await db.WriteAsync(batch);
+    }
+
+    /// <summary>Of the only process of a database that begins: nobody sends what another has taken.</summary>
+    public async Task VoidLeasesAsync()
+    {
+        if (!await db.FirstAsync($"select 1 from pushes where tries > 0 limit 1", _ => true, CancellationToken.None))
+            return;
+        var batch = new WriteBatch();
+        batch.Execute($"update pushes set due_at = 0 where tries > 0");
+        await db.WriteAsync(batch);
+    }
+
+    static Sql Is(PushId id) => $"""
+        pushes.user_id = {id.UserId} and pushes.message_id = {id.MessageId} and pushes.device_id = {id.DeviceId}
+        """;
+}
