@@ -80,7 +80,8 @@ sealed class Terminal(
         var arguments = command.Arguments.Where(x => !x.IsFlag && x.Value is null)
             .ToDictionary(x => x.Field, x => new Argument<string>(x.Name) { Description = x.Help });
         var named = command.Arguments.Where(x => x.Value is not null).ToDictionary(
-            x => x.Field, x => new Option<string>(x.Name) { Description = x.Help, HelpName = x.Value, Required = true });
+            x => x.Field,
+            x => new Option<string>(x.Name) { Description = x.Help, HelpName = x.Value, Required = true });
         var flags = command.Arguments.Where(x => x.IsFlag)
             .ToDictionary(x => x.Field, x => new Option<bool>(x.Name) { Description = x.Help });
         foreach (var argument in arguments.Values)
@@ -190,8 +191,9 @@ sealed class Terminal(
         CancellationToken ct)
     {
         var data = services.GetRequiredService<DataOptions>();
+        // Nor is an empty one made.
         if (command.HasConsole && data.Postgres is null && !File.Exists(data.DatabaseFile))
-            return $"There is no database {Path.GetFullPath(data.DatabaseFile)} (Cote__Data__Directory)."; // nor made one
+            return $"There is no database {Path.GetFullPath(data.DatabaseFile)} (Cote__Data__Directory).";
         try
         {
             await services.GetRequiredService<DatabaseEngine>().OpenAsync(ct);

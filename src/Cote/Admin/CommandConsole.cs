@@ -6,7 +6,8 @@ namespace Cote.Admin;
 
 /// <summary>
 /// What a long command prints while it works, and the code that it exits with. It goes through the control socket as
-/// lines of JSON: <c>{"out": …}</c> and <c>{"error": …}</c> are lines for the terminal, <c>{"exit": 0}</c> is the last.
+/// lines of JSON: <c>{"out": …}</c> and <c>{"error": …}</c> are lines for the terminal, <c>{"exit": 0}</c> is the
+/// last.
 /// </summary>
 sealed class CommandConsole
 {
@@ -24,7 +25,9 @@ sealed class CommandConsole
     /// <summary>Takes progress and failures.</summary>
     public TextWriter Error { get; }
 
-    /// <summary>The result of a command that prints; a failure that an operator may meet is a line, and exit code 1.</summary>
+    /// <summary>
+    /// The result of a command that prints; a failure that an operator may meet is a line, and exit code 1.
+    /// </summary>
     public static AdminResult Run(Func<CommandConsole, CancellationToken, Task<int>> work) =>
         new(null, (stream, ct) => new CommandConsole().RunAsync(work, stream, ct));
 

@@ -14,7 +14,8 @@ namespace Cote.Admin;
 /// </summary>
 sealed class Control(
     Database db, UserStore users, Passwords passwords, AccountChanges changes, Audit audit, EventLog events,
-    RunningImports imports, MediaFolders folders, Outbox outbox, BackupDatabase backup, CheckDatabase check, Clock clock)
+    RunningImports imports, MediaFolders folders, Outbox outbox, BackupDatabase backup, CheckDatabase check,
+    Clock clock)
 {
     const int LongestPath = 4_096;
     static readonly TimeSpan ReportEvery = TimeSpan.FromSeconds(2);

@@ -73,7 +73,7 @@ sealed class SweepHold(Database db, Clock clock) : IAsyncDisposable
         }
     }
 
-    Task WriteAsync()
+    Task<Outcome> WriteAsync()
     {
         var batch = new WriteBatch();
         Lock(batch);

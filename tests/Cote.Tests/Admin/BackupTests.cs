@@ -106,21 +106,24 @@ public sealed partial class BackupTests : IDisposable
         (await RunAsync(app, "backup")).Code.ShouldBe(2);
         (await RunAsync(app, "backup", "--to", At("b"))).Code.ShouldBe(0);
         await app.StopAsync();
-        (await SayAsync("check", $"--Cote:Data:Directory={At("nothing")}", "--Cote:Data:Postgres=")).ShouldSatisfyAllConditions(
-            x => x.Code.ShouldBe(1), x => x.Error.ShouldContain("There is no database"));
+        var nothing = await SayAsync("check", $"--Cote:Data:Directory={At("nothing")}", "--Cote:Data:Postgres=");
+        nothing.Code.ShouldBe(1);
+        nothing.Error.ShouldContain("There is no database");
         Directory.Exists(At("nothing")).ShouldBeFalse();
 
         await RefusedAsync("There is no folder", from: "other");
         await RefusedAsync("is no backup, or was cut off: it has no manifest.json", from: "full");
         await File.WriteAllTextAsync(At("list"), "nonsense\n");
-        (await RestoreAsync(app, "--erased", At("list"))).Error.ShouldContain("does not begin with the id of an account");
+        (await RestoreAsync(app, "--erased", At("list"))).Error
+            .ShouldContain("does not begin with the id of an account");
+        var blob = Directory.GetFiles(At("b/media"), "*", SearchOption.AllDirectories).Single();
         foreach (var (file, changed, says) in new (string, Func<string, string>, string)[]
         {
-            ("manifest.json", x => x.Replace("\"format\": 1", "\"format\": 2", StringComparison.Ordinal), "a newer Cote made"),
+            ("manifest.json", x => x.Replace("\"format\": 1", "\"format\": 2", StringComparison.Ordinal),
+                "a newer Cote made"),
             ("manifest.json", x => x[..20], "cannot be read"),
             ("cote.db", x => x + "x", "cote.db is not what was written"),
-            (Path.GetRelativePath(_folder, Directory.GetFiles(At("b/media"), "*", SearchOption.AllDirectories).Single())[2..],
-                x => x + "x", "the bytes of 1 blobs are missing or changed"),
+            (Path.GetRelativePath(At("b"), blob), x => x + "x", "the bytes of 1 blobs are missing or changed"),
         })
         {
             var path = At(Path.Combine("b", file));
@@ -175,7 +178,8 @@ public sealed partial class BackupTests : IDisposable
         (await RunAsync(app, "backup", "--to", At("b"))).Code.ShouldBe(0);
         await app.StopAsync();
         await ChangeAsync("""
-            drop table nodes; drop index users_admins; drop index users_disabled; drop index audit_by_user; drop index calls_by_moment;
+            drop table nodes; drop index users_admins; drop index users_disabled; drop index audit_by_user;
+            drop index calls_by_moment;
             alter table api_keys drop column disabled_at; alter table shares drop column disabled_at;
             delete from migrations where number = 26;
             """);
@@ -201,8 +205,8 @@ public sealed partial class BackupTests : IDisposable
             }
             var file = await BackupManifest.DescribeAsync(At("b"), "cote.db", default);
             var manifest = await File.ReadAllTextAsync(At("b/manifest.json"));
-            await File.WriteAllTextAsync(At("b/manifest.json"), Hash().Replace(
-                manifest, $"\"name\": \"cote.db\",\n      \"size\": {file.Size},\n      \"sha256\": \"{file.Sha256}\""));
+            var described = $"\"name\": \"cote.db\", \"size\": {file.Size}, \"sha256\": \"{file.Sha256}\"";
+            await File.WriteAllTextAsync(At("b/manifest.json"), Hash().Replace(manifest, described));
         }
     }
 

@@ -21,22 +21,28 @@ public sealed class CheckTests
             "rows: shares {share}: user_id, chat_id names a row of chats that is not there. Delete the row"),
         ("update media set blob_id = 'x'", "update media set blob_id = (select id from blobs)",
             "media {user} {media}: blob_id names a row of blobs that is not there"),
-        ($"update messages set state = 'done' where id = {Question}", $"update messages set state = null where id = {Question}",
+        ($"update messages set state = 'done' where id = {Question}",
+            $"update messages set state = null where id = {Question}",
             "rows: message {question} of user {user} has the sender user and the state done"),
-        ($"update messages set status = 'seen' where id = {Answer}", $"update messages set status = 'read' where id = {Answer}",
+        ($"update messages set status = 'seen' where id = {Answer}",
+            $"update messages set status = 'read' where id = {Answer}",
             "rows: message {answer} of user {user} has the status seen"),
-        ($"update messages set text_attempt = 9 where id = {Answer}", $"update messages set text_attempt = attempt where id = {Answer}",
+        ($"update messages set text_attempt = 9 where id = {Answer}",
+            $"update messages set text_attempt = attempt where id = {Answer}",
             "shows the text of an attempt that was never made"),
-        ($"update messages set state = 'waiting' where id = {Answer}", $"update messages set state = 'completed' where id = {Answer}",
+        ($"update messages set state = 'waiting' where id = {Answer}",
+            $"update messages set state = 'completed' where id = {Answer}",
             "rows: message {answer} of user {user} waits, but no call of it does"),
         ($"update messages set state = 'running', owner = null, lease_until = 5 where id = {Answer}",
             $"update messages set state = 'completed', lease_until = 0 where id = {Answer}",
             "rows: message {answer} of user {user} is running without an owner"),
         ($"""
-            insert into tool_calls (user_id, reply_id, call_id, provider_call_id, hash, data, input, state, epoch, step, idx, part)
+            insert into tool_calls (user_id, reply_id, call_id, provider_call_id, hash, data, input, state, epoch, step,
+              idx, part)
             values ({Uid}, {Answer}, 'c1', '', '', '', '', 'running', '', 0, 0, 0)
             """, "delete from tool_calls", "rows: tool call c1 of message {answer} of user {user} is running"),
-        ($"update messages set reply_to_id = 'x' where id = {Answer}", $"update messages set reply_to_id = {Question} where reply_to_id = 'x'",
+        ($"update messages set reply_to_id = 'x' where id = {Answer}",
+            $"update messages set reply_to_id = {Question} where reply_to_id = 'x'",
             "rows: message {answer} of user {user} answers the message x"),
         ("delete from meta where key = 'epoch'", "insert into meta (key, value) values ('epoch', 'abc')",
             "events: the database has 0 epochs. Run new-epoch."),
@@ -63,9 +69,11 @@ public sealed class CheckTests
         ($"update messages set parent_id = '' where id = {Question}",
             $"update messages set parent_id = (select reply_id from messages where id = {First}) where id = {Question}",
             "tree: chat {chat} of user {user} has a path that goes two ways after ''"),
-        ($"update messages set deleted_at = 1 where id = {Answer}", $"update messages set deleted_at = null where id = {Answer}",
+        ($"update messages set deleted_at = 1 where id = {Answer}",
+            $"update messages set deleted_at = null where id = {Answer}",
             "tree: message {answer} of user {user} is deleted, and on the path"),
-        ($"update calls set state = 0 where subject_id = {Answer}", $"update calls set state = 1 where subject_id = {Answer}",
+        ($"update calls set state = 0 where subject_id = {Answer}",
+            $"update calls set state = 1 where subject_id = {Answer}",
             "of the reply {answer} of user {user} is reserved, but the reply has ended"),
         ($"update calls set state = 0, until = 1, purpose = 'title' where subject_id = {Answer}",
             $"update calls set state = 1, until = 0, purpose = 'chat' where subject_id = {Answer}",
@@ -78,7 +86,8 @@ public sealed class CheckTests
             "ledger: month_reserved_cost of the budget of '{user}' is 5, its open calls have 0"),
         ("update search_marks set mark = mark + 1000", "update search_marks set mark = mark - 1000",
             "search: the index of user {user} has come to the event "),
-        ($"update messages set content = '' where id = {Question}", $"update messages set content = 'two' where content = ''",
+        ($"update messages set content = '' where id = {Question}",
+            $"update messages set content = 'two' where content = ''",
             "search: message {question} of user {user} is gone, and still in the index"),
         ("update search_documents set message_id = 'x' where message_id = " + Question,
             "update search_documents set message_id = " + Question + " where message_id = 'x'",
@@ -102,7 +111,8 @@ public sealed class CheckTests
             await app.PlantAsync(undo);
 
             code.ShouldBe(2, plant);
-            said.ShouldContain(names.Aggregate(says, (x, y) => x.Replace($"{{{y.Key}}}", y.Value, StringComparison.Ordinal)));
+            said.ShouldContain(names.Aggregate(
+                says, (x, y) => x.Replace($"{{{y.Key}}}", y.Value, StringComparison.Ordinal)));
         }
         (await checks.RunAsync()).ShouldBe((0, ""), "each was taken back");
     }
@@ -130,7 +140,8 @@ public sealed class CheckTests
         var gone = await checks.RunAsync();
 
         deep.Said.ShouldContain($"blobs: blob {Path.GetFileName(blob)} has other bytes than were uploaded");
-        cut.Said.ShouldContain($"{Path.GetFileName(blob)} has {bytes.Length - 1} bytes where {bytes.Length} were uploaded");
+        cut.Said.ShouldContain(
+            $"{Path.GetFileName(blob)} has {bytes.Length - 1} bytes where {bytes.Length} were uploaded");
         gone.Said.ShouldContain($"{Path.GetFileName(blob)} has no bytes");
         (deep.Code, cut.Code, gone.Code).ShouldBe((2, 2, 2));
         Directory.Delete(folder, recursive: true);

@@ -80,8 +80,8 @@ sealed class BackupDatabase(
         var epoch = await from.FirstAsync(
             $"select value from meta where key = 'epoch'", row => row.GetString(0), ct);
         var media = new CopyMedia(
-            from, [storage], new DiskStorage(new(new() { Directory = folder }, new())), (_, _) => Task.CompletedTask, clock,
-            folder, skipLost: true);
+            from, [storage], new DiskStorage(new(new() { Directory = folder }, new())), (_, _) => Task.CompletedTask,
+            clock, folder, skipLost: true);
         await media.RunAsync(default, console.Error, ct);
         var (blobs, bytes) = await from.FirstAsync(
             $"select count(*), coalesce(cast(sum(size) as bigint), 0) from blobs",
@@ -91,8 +91,8 @@ sealed class BackupDatabase(
             files.AddRange(await CopyKeysAsync(folder, ct));
         AtomicFile.SyncFolder(folder);
         return new(
-            BackupManifest.Newest, Version, db.Dialect.Name, at, MigrationHistory.OfCote.All[^1].Name, epoch ?? "", rows,
-            blobs - media.Lost.Count, bytes, media.Lost, files);
+            BackupManifest.Newest, Version, db.Dialect.Name, at, MigrationHistory.OfCote.All[^1].Name, epoch ?? "",
+            rows, blobs - media.Lost.Count, bytes, media.Lost, files);
     }
 
     async Task<Dictionary<string, long>> CopyAsync(
@@ -145,7 +145,8 @@ sealed class BackupDatabase(
     static void Report(BackupManifest manifest, string to, bool withoutKey, CommandConsole console)
     {
         console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{manifest.Rows.Values.Sum():N0} rows as of {manifest.At}, and {manifest.Blobs:N0} blobs with {manifest.BlobBytes / 1_048_576.0:N1} MiB."));
+            $"{manifest.Rows.Values.Sum():N0} rows as of {manifest.At}, and {manifest.Blobs:N0} blobs with ")
+            + string.Create(CultureInfo.InvariantCulture, $"{manifest.BlobBytes / 1_048_576.0:N1} MiB."));
         if (manifest.LostBlobs.Count > 0)
             console.Error.WriteLine(
                 $"Without the bytes of {manifest.LostBlobs.Count} blobs, which are lost or damaged: "

@@ -36,8 +36,8 @@ sealed record BackupManifest(
 
     public Task WriteAsync(string folder)
     {
-        AtomicFile.Write(
-            Path.Combine(folder, FileName), JsonSerializer.SerializeToUtf8Bytes(this, BackupJson.Default.BackupManifest));
+        var json = JsonSerializer.SerializeToUtf8Bytes(this, BackupJson.Default.BackupManifest);
+        AtomicFile.Write(Path.Combine(folder, FileName), json);
         return Task.CompletedTask;
     }
 

@@ -20,10 +20,14 @@ sealed class RestoredRows(IServiceProvider services, TextWriter error)
     /// been used since. A table of that kind joins here.
     /// </summary>
     public static readonly IReadOnlyList<string> Emptied =
-        
-        ["mails", "mail_codes", "tickets", "browser_logins", "login_codes", "nodes", "webhooks", "webhook_endpoints"];
+    [
+        "mails", "mail_codes", "tickets", "browser_logins", "login_codes", "nodes", "webhooks", "webhook_endpoints",
+        "pushes", "devices",
+    ];
 
-    readonly Database _db = services.GetRequiredService<Database>();
+    // The tables of what an admin enables again.
+    static readonly string[] Disabled = ["api_keys", "shares"];
+
     readonly Clock _clock = services.GetRequiredService<Clock>();
 
     /// <summary>Changes them, and erases these accounts again.</summary>
@@ -33,7 +37,7 @@ sealed class RestoredRows(IServiceProvider services, TextWriter error)
         {
             foreach (var table in Emptied)
                 batch.Execute($"delete from {Sql.Names(table)}");
-            foreach (var table in new[] { "api_keys", "shares" })
+            foreach (var table in Disabled)
                 batch.Execute($"update {Sql.Names(table)} set disabled_at = {_clock.Now} where disabled_at is null");
         });
         await InterruptAsync(ct);

@@ -2,7 +2,9 @@ using Cote.Chats;
 
 namespace Cote.Admin;
 
-/// <summary>The ledger: no call is reserved for a reply that has ended, and counters are the sums of their calls.</summary>
+/// <summary>
+/// The ledger: no call is reserved for a reply that has ended, and counters are the sums of their calls.
+/// </summary>
 static class LedgerChecks
 {
     const long Late = 3_600_000;

@@ -17,7 +17,7 @@ static class References
         .. new[]
         {
             "heads", "sessions", "api_keys", "mails", "mail_codes", "identities", "login_codes", "chats", "media",
-            "uploads", "imports", "calls", "chat_jobs", "search_marks", "repeated_calls",
+            "uploads", "imports", "calls", "chat_jobs", "search_marks", "repeated_calls", "devices",
         }.Select(x => new Reference(x, UserId, "users", Id)),
         new("users", Id, "heads", UserId), new("events", UserId, "heads", UserId),
         new("messages", ["user_id", "chat_id"], "chats", ["user_id", "id"]),
@@ -33,6 +33,8 @@ static class References
         new("search_documents", UserId, "search_marks", UserId),
         new("spent_tokens", ["session_id"], "sessions", Id), new("tickets", ["session_id"], "sessions", Id),
         new("tickets", ["key_id"], "api_keys", Id),
+        new("devices", ["session_id"], "sessions", Id), new("pushes", ["device_id"], "devices", Id),
+        new("pushes", ["user_id", "message_id"], "messages", ["user_id", "id"]),
     ];
 
     /// <summary>The tables with rows of a user that refer to nothing that must be there.</summary>

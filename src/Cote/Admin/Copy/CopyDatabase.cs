@@ -36,8 +36,8 @@ sealed class CopyDatabase(
         foreach (var table in _tables)
             copied += await CopyAsync(load, table, ct);
         var media = new CopyMedia(
-            _from, sources ?? SourceStorages(), storage, (position, stop) => load.NoteAsync(CopyMedia.Progress, position, stop),
-            clock, folder, skipLostMedia);
+            _from, sources ?? SourceStorages(), storage,
+            (position, stop) => load.NoteAsync(CopyMedia.Progress, position, stop), clock, folder, skipLostMedia);
         await media.RunAsync(await load.PositionOfAsync(CopyMedia.Progress, ct), progressOutput, ct);
         var copying = clock.Since(began);
         await load.AnalyzeAsync(ct);
