@@ -70,25 +70,31 @@ sealed class Terminal(
         foreach (var command in AdminCommands.All)
             root.Add(Parser(command));
         root.Add(Copy());
+        root.Add(Restore());
         return root;
     }
 
     Command Parser(AdminCommand command)
     {
         var parser = new Command(command.Name, command.Help);
-        var arguments = command.Arguments.Where(x => !x.IsFlag)
+        var arguments = command.Arguments.Where(x => !x.IsFlag && x.Value is null)
             .ToDictionary(x => x.Field, x => new Argument<string>(x.Name) { Description = x.Help });
+        var named = command.Arguments.Where(x => x.Value is not null).ToDictionary(
+            x => x.Field,
+            x => new Option<string>(x.Name) { Description = x.Help, HelpName = x.Value, Required = true });
         var flags = command.Arguments.Where(x => x.IsFlag)
             .ToDictionary(x => x.Field, x => new Option<bool>(x.Name) { Description = x.Help });
         foreach (var argument in arguments.Values)
             parser.Add(argument);
-        foreach (var flag in flags.Values)
-            parser.Add(flag);
+        foreach (var option in named.Values.Concat<Option>(flags.Values))
+            parser.Add(option);
         parser.SetAction((parsed, ct) =>
         {
             var request = new JsonObject();
             foreach (var (field, argument) in arguments)
                 request[field] = parsed.GetValue(argument);
+            foreach (var (field, option) in named)
+                request[field] = parsed.GetValue(option);
             foreach (var path in command.Arguments.Where(x => x.IsPath))
                 request[path.Field] = Path.GetFullPath((string)request[path.Field]!);
             foreach (var (field, flag) in flags)
@@ -132,22 +138,62 @@ sealed class Terminal(
         return parser;
     }
 
+    Command Restore()
+    {
+        var from = new Option<string>("--from")
+        {
+            Required = true,
+            HelpName = "DIR",
+            Description = "The backup.",
+        };
+        var erased = new Option<string[]>("--erased")
+        {
+            HelpName = "FILE",
+            Description = "A list erased.txt: what was erased after the backup is erased again. May be repeated.",
+        };
+        var parser = new Command(
+            "restore", "Puts a backup into an empty data directory, or an empty PostgreSQL.") { from, erased };
+        parser.SetAction((parsed, ct) =>
+            new RestoreCommand(parsed.GetRequiredValue(from), parsed.GetValue(erased) ?? [], output, error).RunAsync(
+                (own, services) => CoteHost.Create([.. Quiet, .. settings, .. own], x =>
+                {
+                    add?.Invoke(x);
+                    services(x.Services);
+                }), ct));
+        return parser;
+    }
+
     async Task<int> RunAsync(AdminCommand command, JsonObject request, CancellationToken ct)
     {
         await using var app = CoteHost.Create([.. Quiet, .. settings], add);
         var data = app.Services.GetRequiredService<DataOptions>();
+        int? exit = 0;
         var refusal = ControlSocket.PathOf(data) is { } path && await ControlClient.IsListeningAsync(path, ct)
-            ? await ControlClient.SendAsync(path, command, request, data, output, ct)
-            : await RunHereAsync(app.Services, command, request, ct);
+            ? await ControlClient.SendAsync(path, command, request, data, PrintAsync, ct)
+            : await RunHereAsync(app.Services, command, request, PrintAsync, ct);
+        refusal ??= exit is null ? "The server did not finish the command." : null;
         if (refusal is null)
-            return 0;
+            return exit!.Value;
         error.WriteLine(refusal);
         return Refused;
+
+        async Task PrintAsync(Stream result)
+        {
+            if (command.HasConsole)
+                exit = await CommandConsole.PrintAsync(result, output, error, ct);
+            else
+                await ControlClient.CopyAsync(result, output, ct);
+        }
     }
 
-    async Task<string?> RunHereAsync(
-        IServiceProvider services, AdminCommand command, JsonObject request, CancellationToken ct)
+    static async Task<string?> RunHereAsync(
+        IServiceProvider services, AdminCommand command, JsonObject request, Func<Stream, Task> readAsync,
+        CancellationToken ct)
     {
+        var data = services.GetRequiredService<DataOptions>();
+        // Nor is an empty one made.
+        if (command.HasConsole && data.Postgres is null && !File.Exists(data.DatabaseFile))
+            return $"There is no database {Path.GetFullPath(data.DatabaseFile)} (Cote__Data__Directory).";
         try
         {
             await services.GetRequiredService<DatabaseEngine>().OpenAsync(ct);
@@ -157,7 +203,7 @@ sealed class Terminal(
                 return problem.Sentence;
             var pipe = new Pipe();
             var writing = WriteAsync(pipe.Writer, result, ct);
-            await ControlClient.CopyAsync(pipe.Reader.AsStream(), output, ct);
+            await readAsync(pipe.Reader.AsStream());
             await writing;
             return null;
         }

@@ -11,7 +11,7 @@ namespace Cote.Admin;
 /// </summary>
 sealed class AccountStore(
     Database db, Revocations revocations, Audit audit, UsageStore usage, BudgetStore budgets, IdentityStore identities,
-    IEnumerable<HostTables> hosts, Outbox outbox, Clock clock)
+    IEnumerable<HostTables> hosts, Outbox outbox, ErasedList erased, Clock clock)
 {
     const int BatchRows = 1_000;
     const int BatchParts = 16; // up to 1 MiB each
@@ -58,6 +58,8 @@ sealed class AccountStore(
     /// </summary>
     public async Task RemoveAsync(string userId)
     {
+        // Before the row that says that the account is erased is gone: what a crash cuts off here begins again.
+        erased.Append(userId, clock.Now);
         await MoveUsageAsync(userId);
         var owned = Owned.Select(x => (x.Table, User: (Sql)$"user_id", x.Key, x.Rows));
         foreach (var (table, user, key, rows) in OfHosts().Concat(owned))

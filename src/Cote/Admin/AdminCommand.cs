@@ -3,14 +3,17 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace Cote.Admin;
 
-/// <summary>An argument of a command: a value by its position, or a flag.</summary>
-/// <param name="Name">As it is typed and shown: <c>NAME</c>, or <c>--admin</c> for a flag.</param>
+/// <summary>An argument of a command: a value by its position or by a name, or a flag.</summary>
+/// <param name="Name">As it is typed and shown: <c>NAME</c>, or <c>--admin</c>.</param>
 /// <param name="Field">The field of the request that holds it.</param>
 /// <param name="Help">Its line in the help.</param>
 sealed record CommandArgument(string Name, string Field, string Help)
 {
     /// <summary>Whether it is a flag, which is true where it is given.</summary>
-    public bool IsFlag => Name.StartsWith("--", StringComparison.Ordinal);
+    public bool IsFlag => Value is null && Name.StartsWith("--", StringComparison.Ordinal);
+
+    /// <summary>Of one that is named, what its value is called in the help: <c>--to DIR</c>.</summary>
+    public string? Value { get; init; }
 
     /// <summary>Whether it is the path of a file: the server may have another working directory.</summary>
     public bool IsPath { get; init; }
@@ -27,6 +30,9 @@ sealed record AdminCommand(
     string Name, string Help, IReadOnlyList<CommandArgument> Arguments,
     Func<Control, RequestReader, CancellationToken, Task<AdminResult>> RunAsync)
 {
+    /// <summary>Whether it prints lines and has an exit code of its own: see <see cref="CommandConsole"/>.</summary>
+    public bool HasConsole { get; init; }
+
     /// <summary>Whether the terminal asks for a password, the field <c>password</c> of the request.</summary>
     public bool NeedsPassword { get; init; }
 }
@@ -73,6 +79,15 @@ static class AdminCommands
                 new("--again", "again", "Imports chats that are here once more, under new ids."),
             ],
             (control, request, ct) => control.ImportAsync(request, ct)),
+        new("backup", "Writes everything of this moment into a new folder, while the server serves.",
+            [
+                new("--to", "to", "The folder; it must not exist, or be empty.") { Value = "DIR", IsPath = true },
+                new("--without-key", "without_key", "Leaves out the keys of the data directory."),
+            ],
+            (control, request, _) => Task.FromResult(control.Backup(request))) { HasConsole = true },
+        new("check", "Compares everything with everything: exit code 0, or 2 with a line for each fault.",
+            [new("--deep", "deep", "Reads the bytes of every upload and compares their hashes.")],
+            (control, request, _) => Task.FromResult(control.Check(request))) { HasConsole = true },
         new("new-epoch", "After a restore or a failover: every client fetches its state anew.",
             [], (control, _, ct) => control.NewEpochAsync(ct)),
     ];

@@ -17,6 +17,7 @@ static class AdminModule
     {
         services.AddSingleton(new ApiPart(AdminApi.Describe));
         services.AddSingleton<AccountStore>();
+        services.AddSingleton<ErasedList>().AddSingleton<BackupDatabase>().AddSingleton<CheckDatabase>();
         services.AddSingleton<AccountChanges>().AddSingleton<AccountNumbers>();
         services.AddSingleton<NodeReports>().AddSingleton<OpenReplyStore>();
         services.AddSingleton<Control>();

@@ -14,7 +14,8 @@ namespace Cote.Admin;
 /// </summary>
 sealed class Control(
     Database db, UserStore users, Passwords passwords, AccountChanges changes, Audit audit, EventLog events,
-    RunningImports imports, MediaFolders folders, Outbox outbox, Clock clock)
+    RunningImports imports, MediaFolders folders, Outbox outbox, BackupDatabase backup, CheckDatabase check,
+    Clock clock)
 {
     const int LongestPath = 4_096;
     static readonly TimeSpan ReportEvery = TimeSpan.FromSeconds(2);
@@ -119,6 +120,23 @@ sealed class Control(
             await output.WriteAsync((byte[])[.. line, (byte)'\n'], ct);
             await output.FlushAsync(ct);
         }
+    }
+
+    /// <summary>Writes a backup of this moment.</summary>
+    public AdminResult Backup(RequestReader request)
+    {
+        var to = request.Text("to", 1, LongestPath);
+        var withoutKey = request.OptionalFlag("without_key") ?? false;
+        return request.Problem is { } wrong ? AdminResult.Of(wrong)
+            : CommandConsole.Run((console, ct) => backup.RunAsync(to, withoutKey, console, ct));
+    }
+
+    /// <summary>Looks for faults in everything that is stored.</summary>
+    public AdminResult Check(RequestReader request)
+    {
+        var deep = request.OptionalFlag("deep") ?? false;
+        return request.Problem is { } wrong ? AdminResult.Of(wrong)
+            : CommandConsole.Run((console, ct) => check.RunAsync(deep, console, ct));
     }
 
     /// <summary>Begins a new epoch: every client fetches its whole state anew, on every node within a second.</summary>

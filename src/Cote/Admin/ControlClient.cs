@@ -24,11 +24,11 @@ static class ControlClient
     }
 
     /// <summary>
-    /// Sends a command; its JSON goes to <paramref name="output"/>, a refusal in one sentence is returned.
+    /// Sends a command; <paramref name="readAsync"/> gets its result, a refusal in one sentence is returned.
     /// </summary>
     public static async Task<string?> SendAsync(
-        string path, AdminCommand command, JsonObject request, DataOptions data, TextWriter output,
-        CancellationToken ct)
+        string path, AdminCommand command, JsonObject request, DataOptions data,
+        Func<Stream, Task> readAsync, CancellationToken ct)
     {
         using var handler = new SocketsHttpHandler { ConnectCallback = (_, stop) => ConnectAsync(path, stop) };
         using var http = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
@@ -43,7 +43,7 @@ static class ControlClient
             using var response = await http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, ct);
             if (!response.IsSuccessStatusCode)
                 return SentenceOf(JsonNode.Parse(await response.Content.ReadAsStringAsync(ct))!);
-            await CopyAsync(await response.Content.ReadAsStreamAsync(ct), output, ct);
+            await readAsync(await response.Content.ReadAsStreamAsync(ct));
             return null;
         }
         catch (Exception error) when (error is HttpRequestException or IOException)

@@ -36,7 +36,9 @@ public abstract class DatabaseEngine : IAsyncDisposable
 
     internal abstract ValueTask<ReadSession> ReadAsync(CancellationToken ct);
 
-    internal abstract Task<ReadSession> SnapshotAsync(CancellationToken ct);
+    /// <param name="ct">Cancels the wait for a connection.</param>
+    /// <param name="isLong">True where one of its queries may take minutes.</param>
+    internal abstract Task<ReadSession> SnapshotAsync(CancellationToken ct, bool isLong = false);
 
     /// <inheritdoc/>
     public abstract ValueTask DisposeAsync();

@@ -39,6 +39,9 @@ public abstract class SqlDialect
     /// <summary>The month of a time in Unix milliseconds, UTC, as a number: 202611.</summary>
     internal abstract Sql MonthOf(Sql milliseconds);
 
+    /// <summary>Selects what is wrong with the file of the database; null where the server looks after it.</summary>
+    internal virtual Sql? DamagedPages => null;
+
     static string ArrayOf(IEnumerable<JsonNode> values) => new JsonArray([.. values]).ToJsonString();
 
     private protected abstract Sql EachOf(string jsonArray);

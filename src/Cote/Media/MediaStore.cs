@@ -254,7 +254,7 @@ sealed class MediaStore(Database db)
 
     /// <summary>Blobs that neither an upload nor a form of one refers to.</summary>
     public Task<IReadOnlyList<string>> ListOrphansAsync(int most, CancellationToken ct) => db.ListAsync(
-        $"select id from blobs where {IsOrphan} limit {(long)most}", row => row.GetString(0), ct);
+        $"select id from blobs where {IsOrphan} and {SweepHold.IsFree(db.Dialect)} limit {(long)most}", row => row.GetString(0), ct);
 
     /// <summary>
     /// Deletes the rows of those blobs to which still nothing refers, and returns them: their bytes may go.
@@ -262,12 +262,15 @@ sealed class MediaStore(Database db)
     public async Task<IReadOnlyList<string>> DeleteOrphansAsync(IEnumerable<string> blobs)
     {
         var batch = new WriteBatch();
+        SweepHold.Lock(batch);
         // The locks come first, in order: an upload of the same bytes that commits meanwhile is then seen by the
         // delete.
         var ids = blobs.Order(StringComparer.Ordinal).ToList();
         foreach (var id in ids)
             batch.Lock($"select 1 from blobs where id = {id}");
-        var steps = ids.Select(id => (Id: id, Step: batch.Execute($"delete from blobs where id = {id} and {IsOrphan}")))
+        var free = SweepHold.IsFree(db.Dialect);
+        var steps = ids
+            .Select(id => (Id: id, Step: batch.Execute($"delete from blobs where id = {id} and {IsOrphan} and {free}")))
             .ToList();
         await db.WriteAsync(batch);
         return [.. steps.Where(x => x.Step.Changed == 1).Select(x => x.Id)];

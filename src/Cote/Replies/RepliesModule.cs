@@ -12,6 +12,7 @@ static class RepliesModule
 {
     public static void AddReplies(this IServiceCollection services)
     {
+        services.AddSingleton<OpenReplies>();
         services.AddSingleton(new ApiPart(RepliesApi.Describe));
         services.AddSingleton(LeaseOptions.Default).AddSingleton<TurnEvents>();
         services.AddSingleton<ReplyLeases>().AddSingleton<ReplyStore>().AddSingleton<TurnStore>()

@@ -9,7 +9,7 @@ namespace Cote.Tests.Admin;
 public sealed class UserTablesTests(SharedApp shared)
 {
     [Fact]
-    public async Task Every_table_with_a_user_id_is_erased_exported_and_copied_or_a_named_exception()
+    public async Task Every_table_with_a_user_id_is_erased_exported_copied_and_checked_or_a_named_exception()
     {
         var columns = await ColumnsAsync(shared.App);
         string[] owned = [.. columns.Where(x => x.Value.Contains("user_id")).Select(x => x.Key), "users"];
@@ -19,6 +19,8 @@ public sealed class UserTablesTests(SharedApp shared)
             "erase it in AccountStore.Owned, or name it in UserTables.NotErased");
         Undecided(owned, [.. ExportWriter.Tables, .. UserTables.NotExported.Keys]).ShouldBeEmpty(
             "write it in ExportWriter, or name it in UserTables.NotExported");
+        Undecided(owned, [.. References.Tables, .. References.NotChecked.Keys]).ShouldBeEmpty(
+            "say in References.All what its rows belong to, or name it in References.NotChecked");
         Undecided(columns.Keys, [.. CopiedTables.All.Select(x => x.Name), .. CopiedTables.Left]).ShouldBeEmpty(
             "copy it in CopiedTables.All, or name it in CopiedTables.Left");
         // The lists hold no table that is gone, and none twice.

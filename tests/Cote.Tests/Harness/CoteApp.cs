@@ -175,6 +175,9 @@ public sealed class CoteApp : IAsyncDisposable
     /// <summary>A connection to its database, beside its own.</summary>
     public Task<DbConnection> ConnectAsync() => Engine.ConnectAsync(_postgres, Data);
 
+    /// <summary>Changes its rows as no server would, without a look at what refers to them.</summary>
+    public Task PlantAsync(string sql) => Engine.PlantAsync(_postgres, Data, sql);
+
     /// <summary>
     /// Every row of every table as text, found by asking the database: a table that is added later is there too.
     /// </summary>

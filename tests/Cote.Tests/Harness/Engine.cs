@@ -51,6 +51,18 @@ static class Engine
         return db;
     }
 
+    /// <summary>Changes rows without a look at foreign keys.</summary>
+    public static async Task PlantAsync(string? url, string data, string sql)
+    {
+        await using DbConnection db = url is not null ? await (await Cluster.Value).ConnectAsync(url)
+            : new SqliteConnection($"Data Source={Path.Combine(data, "cote.db")};Pooling=False;Foreign Keys=False");
+        if (url is null)
+            await db.OpenAsync();
+        await using var command = db.CreateCommand();
+        command.CommandText = url is null ? sql : "set session_replication_role = replica; " + sql;
+        await command.ExecuteNonQueryAsync();
+    }
+
     /// <summary>A database without any table, to be migrated.</summary>
     public static async Task<EmptyDatabase> OpenEmptyAsync()
     {

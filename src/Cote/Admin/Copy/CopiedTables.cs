@@ -1,4 +1,5 @@
 using Cote.Data;
+using Cote.Media;
 
 namespace Cote.Admin;
 
@@ -15,7 +16,8 @@ static class CopiedTables
     [
         // The target has an epoch and a schema of its own; the run and the probe belong to the embedded database.
         new("meta", ["key"],
-            $"key not in ('epoch', 'schema_min', 'run', 'probe') and not {UnfinishedCopy.Keys}", isSeeded: true),
+            $"key not in ('epoch', 'schema_min', 'run', 'probe') and not {UnfinishedCopy.Keys} and not {SweepHold.IsHold}",
+            isSeeded: true),
         new("counters", ["name"], isSeeded: true), new("users", ["id"]), new("heads", ["user_id"]),
         new("sessions", ["id"]), new("api_keys", ["id"]),
         new("mails", ["id"]), new("mail_codes", ["hash"]),

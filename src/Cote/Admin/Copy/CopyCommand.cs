@@ -27,7 +27,7 @@ sealed class CopyCommand(string from, string to, bool skipLostMedia)
         {
             _ = PostgresUrl.Parse(new Secret(to), "--to");
             string[] settings = [$"--Cote:Data:Postgres={to}", $"--Cote:Data:Directory={folder}"];
-            await using var host = createHost(settings, AddTarget);
+            await using var host = createHost(settings, services => AddTarget(services, new(to)));
             await RunAsync(host.Services, folder, output, error, ct);
             return 0;
         }
@@ -60,7 +60,8 @@ sealed class CopyCommand(string from, string to, bool skipLostMedia)
         await copy.RunAsync(folder, skipLostMedia, ct);
     }
 
-    void AddTarget(IServiceCollection services)
+    /// <summary>Adds the engine of a database that is filled.</summary>
+    public static void AddTarget(IServiceCollection services, Secret to)
     {
         services.AddSingleton(x =>
         {
@@ -68,7 +69,7 @@ sealed class CopyCommand(string from, string to, bool skipLostMedia)
             var target = new DataOptions
             {
                 Directory = node.Directory,
-                Postgres = new(to), // a Cote__Data__Postgres_File of the environment does not override --to
+                Postgres = to, // a Cote__Data__Postgres_File of the environment does not override --to
                 PostgresListen = node.PostgresListen,
                 Connections = node.Connections,
                 WriteQueue = node.WriteQueue,

@@ -13,7 +13,7 @@ namespace Cote.Admin;
 /// </summary>
 sealed class CopyDatabase(
     SqliteArchive archive, PostgresEngine engine, BlobStorage storage, IEnumerable<HostTables> hosts, Clock clock,
-    TextWriter output, TextWriter progressOutput)
+    TextWriter output, TextWriter progressOutput, IReadOnlyList<BlobStorage>? sources = null)
 {
     readonly Database _from = new(archive);
     readonly Database _to = new(engine);
@@ -35,8 +35,10 @@ sealed class CopyDatabase(
         var copied = 0L;
         foreach (var table in _tables)
             copied += await CopyAsync(load, table, ct);
-        var media = new CopyMedia(_from, SourceStorages(), storage, load, clock, folder, skipLostMedia);
-        await media.RunAsync(progressOutput, ct);
+        var media = new CopyMedia(
+            _from, sources ?? SourceStorages(), storage,
+            (position, stop) => load.NoteAsync(CopyMedia.Progress, position, stop), clock, folder, skipLostMedia);
+        await media.RunAsync(await load.PositionOfAsync(CopyMedia.Progress, ct), progressOutput, ct);
         var copying = clock.Since(began);
         await load.AnalyzeAsync(ct);
 

@@ -1,3 +1,4 @@
+using Cote.Data;
 using System.Security.Cryptography;
 using Cote.Media;
 using Cote.Primitives;
@@ -11,13 +12,13 @@ namespace Cote.Admin;
 /// <param name="from">The source.</param>
 /// <param name="sources">The storages in which the source may keep bytes.</param>
 /// <param name="target">The storage of the new nodes.</param>
-/// <param name="load">Notes the position.</param>
+/// <param name="noteAsync">Notes the position.</param>
 /// <param name="clock">Measures the progress.</param>
 /// <param name="folder">Holds one blob at a time on its way.</param>
 /// <param name="skipLost">Goes on without bytes that are lost.</param>
 sealed class CopyMedia(
-    Database from, IReadOnlyList<BlobStorage> sources, BlobStorage target, PostgresLoad load, Clock clock,
-    string folder, bool skipLost)
+    Database from, IReadOnlyList<BlobStorage> sources, BlobStorage target,
+    Func<KeysetPosition, CancellationToken, Task> noteAsync, Clock clock, string folder, bool skipLost)
 {
     public const string Progress = "bytes of blobs";
     const int PageOfBlobs = 500;
@@ -29,11 +30,10 @@ sealed class CopyMedia(
     /// <summary>The blobs whose bytes are missing or wrong in the source.</summary>
     public List<string> Lost { get; } = [];
 
-    /// <summary>Goes on from the noted position. Each blob before it was read back from the target.</summary>
-    public async Task RunAsync(TextWriter progressOutput, CancellationToken ct)
+    /// <summary>Goes on from a noted position. Each blob before it was read back from the target.</summary>
+    public async Task RunAsync(KeysetPosition position, TextWriter progressOutput, CancellationToken ct)
     {
         var total = await from.FirstAsync($"select count(*) from blobs", row => row.GetInt64(0), ct);
-        var position = await load.PositionOfAsync(Progress, ct);
         var progress = new CopyProgress(progressOutput, clock, Progress, position.Rows, total);
         while (await PageAsync(position.After is [string id] ? id : "", ct) is { Count: > 0 } page)
             foreach (var blob in page)
@@ -42,7 +42,7 @@ sealed class CopyMedia(
                     Lost.Add(blob.Id);
                 position = new(position.Rows + 1, [blob.Id]);
                 if (Lost.Count == 0 || skipLost) // a later call must look for lost bytes again
-                    await load.NoteAsync(Progress, position, ct);
+                    await noteAsync(position, ct);
                 progress.Report(position.Rows);
             }
         if (Lost.Count > 0 && !skipLost)

@@ -34,8 +34,13 @@ sealed class CopyTable(string name, IReadOnlyList<string> key, Sql? condition = 
     /// The columns as the embedded database lists them, so that one that a migration adds is copied too.
     /// </summary>
     public Task<IReadOnlyList<Column>> ColumnsAsync(Database embedded, CancellationToken ct) =>
-        embedded.ListAsync($"select name, lower(type) from pragma_table_info({name}) order by cid",
-            row => new Column(row.GetString(0), KindOf(row.GetString(1))), ct);
+        embedded.ListAsync(Columns, ReadColumn, ct);
+
+    /// <summary>Selects them.</summary>
+    public Sql Columns => $"select name, lower(type) from pragma_table_info({name}) order by cid";
+
+    /// <summary>Reads one of them.</summary>
+    public static Column ReadColumn(Row row) => new(row.GetString(0), KindOf(row.GetString(1)));
 
     public Task<long> CountAsync(Database db, CancellationToken ct) =>
         db.FirstAsync($"select count(*) from {Sql.Names(name)} where {Condition}", row => row.GetInt64(0), ct);
@@ -83,17 +88,29 @@ sealed class CopyTable(string name, IReadOnlyList<string> key, Sql? condition = 
         return (rows, Convert.ToHexStringLower(hash.GetHashAndReset()));
     }
 
-    static Sql Values(IReadOnlyList<object?> values)
+    /// <summary>Values as a list of parameters.</summary>
+    public static Sql Values(IReadOnlyList<object?> values)
     {
         var sql = new Sql(0, values.Count);
         for (var i = 0; i < values.Count; i++)
         {
             if (i > 0)
                 sql.AppendLiteral(", ");
-            if (values[i] is long number)
-                sql.AppendFormatted(number);
-            else
-                sql.AppendFormatted((string?)values[i]);
+            switch (values[i])
+            {
+                case long number:
+                    sql.AppendFormatted(number);
+                    break;
+                case double number:
+                    sql.AppendFormatted((double?)number);
+                    break;
+                case byte[] bytes:
+                    sql.AppendFormatted(bytes);
+                    break;
+                default:
+                    sql.AppendFormatted((string?)values[i]);
+                    break;
+            }
         }
         return sql;
     }

@@ -57,7 +57,7 @@ sealed class PostgresLoad : IAsyncDisposable
                     + "Name a new database for the copy; one that has come to its end needs no second call.");
         await using var transaction = await _connection.BeginTransactionAsync(ct);
         foreach (var table in tables.Where(x => x.IsSeeded).Reverse()) // the source brings its own
-            await ExecuteAsync($"delete from {Sql.Names(table.Name)}", ct);
+            await ExecuteAsync($"delete from {Sql.Names(table.Name)} where {table.Condition}", ct);
         await ExecuteAsync(UnfinishedCopy.Begin(source), ct);
         await transaction.CommitAsync(ct);
         return false;

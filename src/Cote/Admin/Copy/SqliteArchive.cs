@@ -53,7 +53,8 @@ sealed class SqliteArchive(string file, IReadOnlyList<HostTables> hosts) : Datab
         new SqliteReadSession(_pool!, await _pool!.RentAsync(ct), isSnapshot: false);
 
     // It never changes.
-    internal override Task<ReadSession> SnapshotAsync(CancellationToken ct) => ReadAsync(ct).AsTask();
+    internal override Task<ReadSession> SnapshotAsync(CancellationToken ct, bool isLong = false) =>
+        ReadAsync(ct).AsTask();
 
     public override ValueTask DisposeAsync()
     {

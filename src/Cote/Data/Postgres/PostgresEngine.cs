@@ -90,7 +90,7 @@ sealed class PostgresEngine(
 
     internal override ValueTask<ReadSession> ReadAsync(CancellationToken ct) => new(new PostgresReadSession(_pool!));
 
-    internal override async Task<ReadSession> SnapshotAsync(CancellationToken ct)
+    internal override async Task<ReadSession> SnapshotAsync(CancellationToken ct, bool isLong = false)
     {
         for (var tries = 1; ; tries++)
         {
@@ -99,7 +99,7 @@ sealed class PostgresEngine(
             {
                 // It sends nothing yet, so there is nothing to cancel.
                 await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, CancellationToken.None);
-                return new PostgresReadSession(_pool, connection);
+                return new PostgresReadSession(_pool, connection, isLong);
             }
             catch (Exception error) when (error is DbException or IOException or SocketException or TimeoutException)
             {

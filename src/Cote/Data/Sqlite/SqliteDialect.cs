@@ -9,6 +9,9 @@ sealed class SqliteDialect : SqlDialect
 
     public override Sql Now => $"(cast(unixepoch('subsec') * 1000 as integer))";
 
+    internal override Sql? DamagedPages =>
+        $"select integrity_check from pragma_integrity_check where integrity_check <> 'ok'";
+
     internal override Sql Bytes =>
         $"(select c.page_count * s.page_size from pragma_page_count() c, pragma_page_size() s)";
 

@@ -23,6 +23,7 @@ sealed class SqliteEngine(
     public override async Task OpenAsync(CancellationToken ct)
     {
         folder.Open();
+        UnfinishedRestore.Refuse(options);
         var file = Path.GetFullPath(options.DatabaseFile);
         try
         {
@@ -71,7 +72,7 @@ sealed class SqliteEngine(
         }
     }
 
-    internal override async Task<ReadSession> SnapshotAsync(CancellationToken ct)
+    internal override async Task<ReadSession> SnapshotAsync(CancellationToken ct, bool isLong = false)
     {
         var session = await _readers!.RentAsync(ct);
         try
