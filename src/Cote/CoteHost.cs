@@ -76,7 +76,6 @@ public static class CoteHost
         services.AddSingleton(TimeProvider.System).AddSingleton<Clock>();
         services.AddCluster(options.Data, options.RabbitMq);
         AddEngine(services, options.Data);
-        services.AddSingleton<Database>().AddSingleton(x => x.GetRequiredService<DatabaseEngine>().Dialect);
         services.AddEvents();
         services.AddHostedService<DatabaseStartup>().AddHostedService<SchemaLoop>();
         services.AddHttp(options.Http, builder.Environment);
@@ -158,6 +157,7 @@ public static class CoteHost
             services.AddSingleton<DatabaseEngine, SqliteEngine>();
         else
             services.AddSingleton<DatabaseEngine, PostgresEngine>();
+        services.AddSingleton<Database>().AddSingleton(x => x.GetRequiredService<DatabaseEngine>().Dialect);
     }
 
     static void AddKestrel(WebApplicationBuilder builder, CoteOptions options)

@@ -16,7 +16,7 @@ public sealed class WriteBatch
     /// </summary>
     public bool IsRepeatable { get; init; }
 
-    /// <summary>What is done once when it is committed, and never where it is not. It must not block or throw.</summary>
+    /// <summary>What is done once it is committed, and never where it is not. It must not block or throw.</summary>
     internal Action? Committed { get; set; }
 
     /// <summary>Adds a statement; its result has, after the commit, the number of rows it changed.</summary>

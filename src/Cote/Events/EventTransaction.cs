@@ -79,7 +79,9 @@ sealed class EventTransaction
     /// <summary>The number of the event that was appended last.</summary>
     public Sql LastSeq => Seq(_count);
 
-    /// <summary>The number of an event of <see cref="AppendEach"/>, by its row <c>e</c> (<see cref="Numbered"/>).</summary>
+    /// <summary>
+    /// The number of an event of <see cref="AppendEach"/>, by its row <c>e</c> of <see cref="Numbered"/>.
+    /// </summary>
     public Sql EachSeq => $"h.seq - {(long)_events} - e.n + e.place";
 
     /// <summary>Rows in the order of their events: <c>place</c> from 1, of <c>n</c>.</summary>

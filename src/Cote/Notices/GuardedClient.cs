@@ -12,7 +12,8 @@ namespace Cote.Notices;
 /// <param name="ResolveAsync">The addresses of a host name.</param>
 /// <param name="Accepts">Judges a certificate; null: as the system does.</param>
 sealed record Outside(
-    Func<string, CancellationToken, Task<IPAddress[]>> ResolveAsync, RemoteCertificateValidationCallback? Accepts = null)
+    Func<string, CancellationToken, Task<IPAddress[]>> ResolveAsync,
+    RemoteCertificateValidationCallback? Accepts = null)
 {
     public static readonly Outside Default = new(Dns.GetHostAddressesAsync);
 }
@@ -65,7 +66,7 @@ sealed class GuardedClient : IDisposable
             MaxConnectionsPerServer = 32,
             MaxResponseHeadersLength = 16, // KB
             MaxResponseDrainSize = 0,
-            PooledConnectionLifetime = TimeSpan.FromMinutes(2), // An address that changed is looked up and checked anew.
+            PooledConnectionLifetime = TimeSpan.FromMinutes(2), // An address that changed is checked anew.
             PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
             ActivityHeadersPropagator = null, // Ids of our traces are nobody else's business.
             ConnectCallback = (context, ct) => ConnectAsync(context.DnsEndPoint, ct),
@@ -75,7 +76,9 @@ sealed class GuardedClient : IDisposable
         _http = new(handler);
     }
 
-    /// <summary>The URL, where a request may go to it; null where it is too long, or does not begin with https.</summary>
+    /// <summary>
+    /// The URL, where a request may go to it; null where it is too long, or does not begin with https.
+    /// </summary>
     public static Uri? Parse(string? text) =>
         text is { Length: > 0 and <= LongestUrl } && Uri.TryCreate(text, UriKind.Absolute, out var url)
             && url.Scheme == Uri.UriSchemeHttps && url.UserInfo.Length == 0 && url.IdnHost.Length > 0 ? url : null;

@@ -1,6 +1,8 @@
 namespace Cote.Notices;
 
-/// <summary>What webhooks are told of. The names stand in the database and at receivers: they may never change.</summary>
+/// <summary>
+/// What webhooks are told of. The names stand in the database and at receivers: they may never change.
+/// </summary>
 static class NoticeTypes
 {
     public const string ReplyEnded = "reply.ended";

@@ -92,8 +92,8 @@ sealed class Outbox
         Sql cursor = seq is null ? (Sql)$"{(string?)null}" : $"{_events.Epoch + "-"} || ({seq})";
         batch.Execute($"""
             insert into webhooks ({Columns})
-            select {_clock.NewId() + "_"} || w.name {(suffix is null ? (Sql)$"" : $"|| {suffix}")}, w.name, {type}, {userId}, {chatId},
-              {messageId}, {cursor}, {at}, {_clock.Now + TriedFor}
+            select {_clock.NewId() + "_"} || w.name {(suffix is null ? (Sql)$"" : $"|| {suffix}")}, w.name, {type}, {userId},
+              {chatId}, {messageId}, {cursor}, {at}, {_clock.Now + TriedFor}
             from ({names}) w, {source}
             """);
         WakeAfter(batch);

@@ -4,7 +4,8 @@ using Microsoft.Extensions.Logging;
 namespace Cote.Notices;
 
 /// <summary>Gives up what could not be told in time, and what is too much.</summary>
-sealed class WebhookSweepLoop(WebhookEndpoints endpoints, WebhookStore store, Clock clock, ILogger<WebhookSweepLoop> log)
+sealed class WebhookSweepLoop(
+    WebhookEndpoints endpoints, WebhookStore store, Clock clock, ILogger<WebhookSweepLoop> log)
     : PeriodicLoop(TimeSpan.FromMinutes(1), clock, log)
 {
     protected override async Task RunRoundAsync(CancellationToken ct)

@@ -25,8 +25,7 @@ public sealed class LogLinesTests
         ["Extensibility"] = 2200,
         ["Usage"] = 2300,
         ["Tools"] = 2400,
-        ["Dialects"] = 2500,
-        ["Notices"] = 2600,
+        ["Dialects"] = 2500, ["Notices"] = 2600,
     };
 
     static readonly List<(string Room, LoggerMessageAttribute Line)> Lines =

@@ -1,10 +1,10 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
-using Cote.Media.Reading;
 using Cote.Chats;
 using Cote.Delivery;
 using Cote.Events;
+using Cote.Media.Reading;
 using Cote.Notices;
 using Cote.Tests.Harness;
 using Cote.Usage;
@@ -49,6 +49,9 @@ public sealed partial class NamesTests
         Constants(typeof(DeviceKinds)).ShouldBe(["webpush", "fcm", "apns"]);
         Constants(typeof(Previews)).ShouldBe(["off", "title", "text"]);
         Constants(typeof(PushKinds)).ShouldBe(["ended", "waiting"]);
+        Constants(typeof(NoticeTypes)).ShouldBe([
+            "reply.ended", "reply.waiting", "message.sent", "chat.deleted", "user.created", "user.erased",
+            "budget.reached"]);
         Constants(typeof(FormKinds)).ShouldBe(["picture", "text", "outline"]);
         Enum.GetValues<CloseReason>().Select(x => (int)x)
             .Order().ShouldBe([4001, 4008, 4011, 4013, 4500, 4503, 4504, 4509]);

@@ -50,7 +50,7 @@ public sealed class GuardedClientTests : IAsyncLifetime
         var asked = 0;
         var outside = new Outside((_, _) => Task.FromResult<IPAddress[]>(++asked == 1
             ? [IPAddress.Parse("10.0.0.1"), IPAddress.Loopback] : [IPAddress.Parse("10.0.0.1")]),
-            (_, _, _, _) => true);
+            (_, given, _, _) => given?.GetCertHashString() == _receiver.Certificate.GetCertHashString());
 
         var answer = await SendAsync($"https://rebinds.example:{_receiver.Port}/", Open("127.0.0.1"), outside);
 
@@ -62,7 +62,7 @@ public sealed class GuardedClientTests : IAsyncLifetime
     {
         var outside = new Outside(
             (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Parse("127.0.0.9"), IPAddress.Loopback]),
-            (_, _, _, _) => true);
+            (_, given, _, _) => given?.GetCertHashString() == _receiver.Certificate.GetCertHashString());
 
         (await SendAsync($"https://two.example:{_receiver.Port}/", Open("127.0.0.0/8"), outside))
             .Status.ShouldBe(204);

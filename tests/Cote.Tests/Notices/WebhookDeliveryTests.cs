@@ -102,7 +102,7 @@ public sealed class WebhookDeliveryTests : IAsyncLifetime
         (failed.Endpoint, failed.Type, failed.UserId, failed.Tries, failed.Fault)
             .ShouldBe(("main", "user.created", ada.Id, 13, "it answered 503"));
         app.Logs.ShouldContain(x => x.StartsWith("Error") && x.Contains("was given up after 13 tries"));
-        (await Store(app).ListFailedAsync(10, (failed.FailedAt, failed.Id), Ct)).ShouldBeEmpty("it is the last");
+        (await ListFailedAsync(app, 10, failed)).ShouldBeEmpty("it is the last");
         _receiver.Status = 200;
         (await Store(app).RetryAsync(failed.Id)).ShouldBeTrue();
         await app.UntilAllAreToldAsync();
@@ -161,8 +161,8 @@ public sealed class WebhookDeliveryTests : IAsyncLifetime
         await Store(app).SweepAsync("main", 2, Ct);
         var failed = await ListFailedAsync(app);
         failed.Select(x => x.UserId).ShouldBe(users[3..], ignoreOrder: true);
-        (await Store(app).ListFailedAsync(1, null, Ct)).ShouldHaveSingleItem().ShouldBe(failed[0]);
-        (await Store(app).ListFailedAsync(1, (failed[0].FailedAt, failed[0].Id), Ct)).ShouldHaveSingleItem().ShouldBe(failed[1]);
+        (await ListFailedAsync(app, 1)).ShouldHaveSingleItem().ShouldBe(failed[0]);
+        (await ListFailedAsync(app, 1, failed[0])).ShouldHaveSingleItem().ShouldBe(failed[1]);
         (await Store(app).DropAsync(failed[0].Id)).ShouldBeTrue();
         (await Store(app).DropAsync(failed[0].Id)).ShouldBeFalse();
         _time.Shift += TimeSpan.FromDays(29);
@@ -205,7 +205,9 @@ public sealed class WebhookDeliveryTests : IAsyncLifetime
 
     static Clock Clock(CoteApp app) => app.Services.GetRequiredService<Clock>();
 
-    static Task<IReadOnlyList<FailedWebhook>> ListFailedAsync(CoteApp app) => Store(app).ListFailedAsync(10, null, Ct);
+    static Task<IReadOnlyList<FailedWebhook>> ListFailedAsync(
+        CoteApp app, long limit = 10, FailedWebhook? after = null) =>
+        Store(app).ListFailedAsync(limit, after is null ? null : (after.FailedAt, after.Id), Ct);
 
     // Timers run as they do: what is due by the moved clock is looked for.
     void Move(CoteApp app, TimeSpan by)

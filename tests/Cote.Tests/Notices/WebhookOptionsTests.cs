@@ -18,7 +18,7 @@ public sealed class WebhookOptionsTests
 
     [Theory]
     [InlineData("Url=", "Cote__Webhooks__a__Url is wrong: it names the endpoint and must be set.")]
-    [InlineData("Url=http://hooks.example/a", "Cote__Webhooks__a__Url is wrong: it is no URL that begins with https://")]
+    [InlineData("Url=http://hooks.example/", "Cote__Webhooks__a__Url is wrong: it is no URL that begins with https:")]
     [InlineData("Secret=", "Cote__Webhooks__a__Secret is wrong: it signs what is told and must be set.")]
     [InlineData("Secret=whsec_c2hvcnQ=", "Cote__Webhooks__a__Secret is wrong: a secret is `whsec_` and 24 to 64 bytes")]
     [InlineData("Secret=MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "Cote__Webhooks__a__Secret is wrong: a secret is `whsec_`")]
