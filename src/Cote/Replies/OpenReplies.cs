@@ -5,7 +5,7 @@ using Cote.Notices;
 namespace Cote.Replies;
 
 /// <summary>Ends every open reply of a database that was restored: nobody makes them any more.</summary>
-sealed class OpenReplies(Database db, EventLog events, Outbox outbox, PushOutbox pushes, Clock clock)
+sealed class OpenReplies(Database db, EventLog events, Outbox outbox, Clock clock)
 {
     /// <summary>Ends the open replies of some chats as interrupted; how many, or 0 where there are none.</summary>
     public async Task<int> InterruptAsync(int mostChats, CancellationToken ct)
@@ -23,7 +23,7 @@ sealed class OpenReplies(Database db, EventLog events, Outbox outbox, PushOutbox
             var batch = new WriteBatch();
             var transaction = new EventTransaction(batch, userId, clock.NewId(), clock.Now, rows);
             ReplyStore.StopAll(
-                batch, transaction, outbox, pushes, chatId, rows, count, CallEnds.Restored, States.Interrupted);
+                batch, transaction, outbox, chatId, rows, count, CallEnds.Restored, States.Interrupted);
             await events.CommitAsync(batch, userId, transaction);
         }
         return (int)chats.Sum(x => x.Count);

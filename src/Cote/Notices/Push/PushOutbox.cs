@@ -153,7 +153,7 @@ sealed class PushOutbox(
         var sent = batch.Query(
             $"""
             select d.kind, d.token, d.p256dh, d.auth, d.preview, pushes.kind, pushes.chat_id, pushes.at, c.title,
-              substr(m.content, 1, {LongestText})
+              substr(m.content, 1, cast({LongestText} as integer))
             from pushes
             join devices d on d.id = pushes.device_id
             join sessions s on s.id = d.session_id and s.revoked_at is null and s.expires_at > {clock.Now}
