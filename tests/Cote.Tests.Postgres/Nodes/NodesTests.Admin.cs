@@ -34,7 +34,7 @@ public sealed partial class NodesTests
         using var root = await pair.Live.App.RegisterAdminAsync();
         var chat = await pair.Ada.CreateChatAsync(model: "openai");
         var other = await pair.Ada.CreateChatAsync(model: "openai");
-        var play = pair.Live.Play(FakeReply.Refuse(429, null, ("Retry-After", "30")));
+        var play = pair.Live.Play(FakeReply.Refuse(429, null, ("Retry-After", "25")));
         var gate = new Gate();
 
         var (_, retried) = await pair.AdaThere.AskForAsync(chat, play);

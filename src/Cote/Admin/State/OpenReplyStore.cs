@@ -24,9 +24,9 @@ sealed class OpenReplyStore(Database db, Node node, NodeReports reports, Running
             $"""
             select r.id, r.chat_id, r.user_id, u.username, r.state, r.model, q.timestamp, r.attempt, r.takeovers,
               r.stop_wanted, r.owner, r.lease_until, r.wait_until, cast(length(r.content) as bigint), n.now,
-              case when exists (
+              cast(case when exists (
                 select 1 from messages o where o.user_id = r.user_id and o.chat_id = r.chat_id and o.state in {States.Open}
-                  and o.seq < r.seq) then 1 else 0 end,
+                  and o.seq < r.seq) then 1 else 0 end as bigint),
               (select max(c.at) from calls c where c.user_id = r.user_id and c.subject_id = r.id
                 and c.purpose = {Purposes.Chat} and c.attempt = r.attempt and c.state = 0)
             from (select m.user_id, m.id from messages m where {which} order by m.id limit {limit}) p
