@@ -25,7 +25,7 @@ public sealed partial class NodesTests
             // As its process leaves it that is killed, and beside it an older one and what is no id.
             var file = Path.Combine(folder.FullName, "nodes");
             await File.WriteAllTextAsync(
-                file, $"{Guid.NewGuid()}\n{live.App.Services.GetRequiredService<Node>().Id}\nno id", TestContext.Current.CancellationToken);
+                file, $"01a202c1-77aa-7b1e-8d0a-0f2d3c4b5a69\n{live.App.Services.GetRequiredService<Node>().Id}\nno id", TestContext.Current.CancellationToken);
             await using var again = await live.App.StartNeighbourAsync($"Data:Directory={folder.FullName}");
             using var there = await ada.OtherDeviceAsync(again.Url);
             var end = await there.EndOfAsync(chat, reply);
