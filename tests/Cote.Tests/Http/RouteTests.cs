@@ -130,8 +130,8 @@ public sealed partial class RouteTests(SharedApp shared)
     public async Task No_route_is_open_by_mistake()
     {
         await using var app = await CoteApp.StartAsync();
-        string[] open = ["/", "/app/{file}", "/s/{token}", "/docs", "/docs.js", "/openapi.json", "/health/live",
-            "/health/ready", "/limits", "/shared/{token}", "/shared/{token}/events", "/shared/{token}/media/{number}",
+        string[] open = ["/", "/admin", "/app/{file}", "/s/{token}", "/docs", "/docs.js", "/openapi.json",
+            "/health/live", "/health/ready", "/limits", "/shared/{token}", "/shared/{token}/events", "/shared/{token}/media/{number}",
             "/token", "/users/", "/password/forgot", "/password/reset", "/ws", "/media/{mediaId}", "/media/{mediaId}",
             "/media/{mediaId}/text", "/upload/resumable", "/.well-known/jwks.json", "/auth/{issuer}",
             "/auth/{issuer}/callback"];
