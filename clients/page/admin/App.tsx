@@ -115,7 +115,10 @@ function Inside() {
     setError('')
     get('/admin/overview').then(
       () => setState('admin'),
-      (caught) => ((caught as { code?: string }).code === 'admin_only' ? setState('refused') : setError(sentence(caught))),
+      (caught) => {
+        if ((caught as { code?: string }).code === 'admin_only') setState('refused')
+        else setError(sentence(caught))
+      },
     )
   }
   useEffect(ask, [])

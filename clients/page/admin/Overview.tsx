@@ -77,7 +77,11 @@ function Wrong({ overview }: { overview: Overview }) {
   const faults = [
     ...overview.nodes
       .filter((n) => n.slots.waiting > 0 && n.slots.taken >= n.slots.total)
-      .map((n) => ({ of: `node ${n.id}`, place: 'replies', text: `${number(n.slots.waiting)} chats wait for a slot.` })),
+      .map((n) => ({
+        of: `node ${n.id}`,
+        place: 'replies',
+        text: `${number(n.slots.waiting)} chats wait for a slot.`,
+      })),
     ...(providers.value ?? [])
       .filter((p) => p.state === 'failing')
       .map((p) => ({ of: p.name, place: 'providers', text: `The last call failed${faultOf(p)}.` })),

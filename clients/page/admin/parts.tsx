@@ -197,7 +197,8 @@ export const Do = ({ label, of, path, done, after }: {
   </button>
 )
 
-export const Time = ({ at }: { at: string | null | undefined }) => (at ? <time dateTime={at}>{full(at)}</time> : <>–</>)
+export const Time = ({ at }: { at: string | null | undefined }) =>
+  at ? <time dateTime={at}>{full(at)}</time> : <>–</>
 
 export const State = ({ state }: { state: string }) => (
   <span class={`badge${['failing', 'disabled'].includes(state) ? ' badge-bad' : ''}`}>{state}</span>

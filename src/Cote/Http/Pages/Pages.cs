@@ -6,8 +6,8 @@ using Microsoft.AspNetCore.Routing;
 namespace Cote.Http;
 
 /// <summary>
-/// What a browser sees: the chat, the page of admins, the viewer of a shared chat and the interactive documentation, all
-/// from inside the program.
+/// What a browser sees: the chat, the page of admins, the viewer of a shared chat and the interactive documentation,
+/// all from inside the program.
 /// </summary>
 static class Pages
 {
