@@ -19,8 +19,8 @@ public sealed class HttpOptions
     public IList<string> CorsOrigins { get; } = [];
 
     /// <summary>
-    /// Whether a browser gets the chat at <c>/</c> and the page of admins at <c>/admin</c>; without it a few links stand
-    /// at <c>/</c>.
+    /// Whether a browser gets the chat at <c>/</c> and the page of admins at <c>/admin</c>; without it a few links
+    /// stand at <c>/</c>.
     /// </summary>
     public bool Page { get; set; } = true;
 

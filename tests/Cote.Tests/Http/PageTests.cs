@@ -153,7 +153,8 @@ public sealed partial class PageTests(SharedApp shared)
         page.Header("Cross-Origin-Opener-Policy").ShouldBe("same-origin");
         var policy = page.Header("Content-Security-Policy")!.Split("; ");
         policy.ShouldBe(["default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'",
-            "connect-src 'self'", "font-src 'self'", "base-uri 'none'", "form-action 'self'", "frame-ancestors 'none'"]);
+            "connect-src 'self'", "font-src 'self'", "base-uri 'none'", "form-action 'self'",
+            "frame-ancestors 'none'"]);
         (await nobody.GetAsync(path)).ShouldBeProblem(404, "not_found", "Not Found");
         (await BrowseAsync(nobody, "/admin/users")).Status.ShouldBe(401);
     }
