@@ -27,5 +27,6 @@ const sum = names => names.reduce((total, name) => total + size(name), 0).toLoca
 console.log('| The page | Bytes, compressed |\n|---|--:|')
 console.log(`| What \`/\` names: HTML, scripts, styles | ${sum(['index.html', ...named('index.html')])} |`)
 console.log(`| What the viewer at \`/s/{token}\` names | ${sum(['share.html', ...named('share.html')])} |`)
+console.log(`| What \`/admin\` names | ${sum(['admin.html', ...named('admin.html')])} |`)
 console.log(`| All files | ${sum(readdirSync(folder))} |`)
 JS

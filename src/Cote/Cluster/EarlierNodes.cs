@@ -5,9 +5,9 @@ using Microsoft.Extensions.Hosting;
 namespace Cote.Cluster;
 
 /// <summary>
-/// The ids under which earlier processes of this data directory owned replies. The directory is locked by one process at
-/// a time, so its earlier ones have ended, however they ended: their leases need not run out. Where there is one process
-/// for a database, every lease found at the start is such a one, and no ids are kept.
+/// The ids under which earlier processes of this data directory owned replies. The directory is locked by one process
+/// at a time, so its earlier ones have ended, however they ended: their leases need not run out. Where there is one
+/// process for a database, every lease found at the start is such a one, and no ids are kept.
 /// </summary>
 sealed class EarlierNodes(Node node, DataOptions data) : IHostedService
 {

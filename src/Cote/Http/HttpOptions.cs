@@ -18,7 +18,10 @@ public sealed class HttpOptions
     /// </summary>
     public IList<string> CorsOrigins { get; } = [];
 
-    /// <summary>Whether a browser gets the chat at <c>/</c>; without it a few links stand there.</summary>
+    /// <summary>
+    /// Whether a browser gets the chat at <c>/</c> and the page of admins at <c>/admin</c>; without it a few links
+    /// stand at <c>/</c>.
+    /// </summary>
     public bool Page { get; set; } = true;
 
     /// <summary>The largest request body, in bytes.</summary>

@@ -8,19 +8,6 @@ using Microsoft.Extensions.Logging;
 
 namespace Cote.Replies;
 
-/// <summary>What every run works with.</summary>
-sealed record ReplyRunContext(
-    ReplyStore Store, ReplyLeases Leases, ReplyCalls Calls, StreamingReplies Streaming, ProviderRegistry Providers,
-    Prompt Prompt, GeneratedFiles Files, ToolCallStore ToolCalls, ToolRegistry Tools, ToolOutputs Outputs,
-    ToolsOptions ToolLimits, EventLog Events, AssistantsOptions Options, Clock Clock, ILogger<ReplyRun> Log);
-
-/// <summary>What a run does at a moment.</summary>
-/// <param name="Retry">Where it waits to call its model again.</param>
-/// <param name="HasAsked">Whether its model is called; else the prompt is being made.</param>
-/// <param name="Length">How long its text is, in UTF-16 units.</param>
-/// <param name="ShownAt">When something of it was shown last; null where nothing was.</param>
-readonly record struct RunView(ModelRetry? Retry, bool HasAsked, int Length, Timestamp? ShownAt);
-
 /// <summary>
 /// One reply being made here, from its claim to its end. Text is shown as it comes and written at least every second;
 /// a run whose fence is broken ends without another write.

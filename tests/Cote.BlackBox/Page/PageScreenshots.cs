@@ -10,7 +10,7 @@ public sealed class PageScreenshots(PublishedProgram program, Chromium chromium)
     const int MostBytes = 150_000;
 
     [Fact]
-    public async Task Ten_states_are_painted()
+    public async Task Eleven_states_are_painted()
     {
         if (Environment.GetEnvironmentVariable("COTE_SCREENSHOTS") != "1")
             Assert.Skip("COTE_SCREENSHOTS=1 writes the pictures of docs/images.");
@@ -56,6 +56,15 @@ public sealed class PageScreenshots(PublishedProgram program, Chromium chromium)
         await PaintAsync(ada, "phone");
         await ada.Page.SetViewportSizeAsync(size.Width, size.Height);
         await PaintRepliesAsync(ada, model);
+        await using var root = await chromium.VisitAsync(new(node.Url, "admin"), new()
+        {
+            ViewportSize = size,
+            ReducedMotion = ReducedMotion.Reduce,
+            ColorScheme = ColorScheme.Light,
+        });
+        await AdminPageTests.LogInAsync(root, await node.MakeAdminAsync("root"), Visitor.Password);
+        await root.Page.GetByRole(AriaRole.Table, new() { Name = "Nodes" }).WaitForAsync();
+        await PaintAsync(root, "admin");
     }
 
     // Another version, a call that waits, and a thought.

@@ -42,3 +42,16 @@ public sealed class PageServer(PublishedProgram program) : IAsyncLifetime
         string path = "", BrowserNewContextOptions? options = null, Func<IPage, Task>? before = null) =>
         _chromium.VisitAsync(new(Node.Url, path), options, before);
 }
+
+/// <summary>Accounts that nobody registers.</summary>
+static class Admins
+{
+    /// <summary>Makes an admin by the command line, with the password of all visitors.</summary>
+    public static async Task<string> MakeAdminAsync(this Node node, string name)
+    {
+        await Shell.MustAsync("/bin/sh", "-c", "p=$1; shift; printf '%s\\n' \"$p\" | \"$@\"", "sh", Visitor.Password,
+            node.Program, "create-user", name, name + "@example.com", "--admin",
+            "--Cote:Data:Directory=" + Path.Combine(node.WorkingDirectory, "data"));
+        return name;
+    }
+}

@@ -18,6 +18,9 @@ public sealed class Visitor : IAsyncDisposable
     public IPage Page { get; }
     public Uri Server { get; }
 
+    /// <summary>The account that a test made for them, if it did.</summary>
+    public string? Name { get; set; }
+
     /// <summary>The address of every request that the browser was asked for.</summary>
     public IReadOnlyList<string> Asked => [.. _asked];
 

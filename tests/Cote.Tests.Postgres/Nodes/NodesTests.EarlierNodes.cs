@@ -24,15 +24,19 @@ public sealed partial class NodesTests
         {
             // As its process leaves it that is killed, and beside it an older one and what is no id.
             var file = Path.Combine(folder.FullName, "nodes");
+            var owner = live.App.Services.GetRequiredService<Node>().Id;
             await File.WriteAllTextAsync(
-                file, $"01a202c1-77aa-7b1e-8d0a-0f2d3c4b5a69\n{live.App.Services.GetRequiredService<Node>().Id}\nno id", TestContext.Current.CancellationToken);
+                file, $"01a202c1-77aa-7b1e-8d0a-0f2d3c4b5a69
+{owner}
+no id", TestContext.Current.CancellationToken);
             await using var again = await live.App.StartNeighbourAsync($"Data:Directory={folder.FullName}");
             using var there = await ada.OtherDeviceAsync(again.Url);
             var end = await there.EndOfAsync(chat, reply);
 
             end.Text("content").ShouldBe("Half a reply");
             end.Number("generation", "attempt").ShouldBe(2);
-            (await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken)).ShouldBe(again.Services.GetRequiredService<Node>().Id);
+            (await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken))
+                .ShouldBe(again.Services.GetRequiredService<Node>().Id);
         }
         finally
         {

@@ -31,6 +31,7 @@ public sealed partial class PageTests(SharedApp shared)
 
     [Theory]
     [InlineData("/")]
+    [InlineData("/admin")]
     [InlineData("/s/anything")]
     public async Task A_page_names_files_of_this_server_alone_and_each_is_there_for_ever(string path)
     {
@@ -134,6 +135,28 @@ public sealed partial class PageTests(SharedApp shared)
         page.Text.ShouldContain("/docs");
         page.Text.ShouldNotContain("/app/");
         (await nobody.GetAsync("/")).Ok().Json.Fields().ShouldBe(["message", "docs"]);
+        (await BrowseAsync(nobody, "/admin")).ShouldBeProblem(404, "not_found", "Not Found");
+    }
+
+    [Theory]
+    [InlineData("/admin")]
+    [InlineData("/admin/")]
+    public async Task A_browser_gets_the_page_of_admins_and_a_program_does_not(string path)
+    {
+        using var nobody = shared.App.Anonymous();
+
+        var page = (await BrowseAsync(nobody, path)).Ok();
+
+        page.Header("Content-Type").ShouldBe("text/html; charset=utf-8");
+        page.Header("Cache-Control").ShouldBe("no-cache");
+        page.Header("Vary")!.ShouldContain("Accept");
+        page.Header("Cross-Origin-Opener-Policy").ShouldBe("same-origin");
+        var policy = page.Header("Content-Security-Policy")!.Split("; ");
+        policy.ShouldBe(["default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'",
+            "connect-src 'self'", "font-src 'self'", "base-uri 'none'", "form-action 'self'",
+            "frame-ancestors 'none'"]);
+        (await nobody.GetAsync(path)).ShouldBeProblem(404, "not_found", "Not Found");
+        (await BrowseAsync(nobody, "/admin/users")).Status.ShouldBe(401);
     }
 
     static Task<Reply> BrowseAsync(CoteClient client, string path, string encodings = "") =>

@@ -130,11 +130,11 @@ public sealed partial class RouteTests(SharedApp shared)
     public async Task No_route_is_open_by_mistake()
     {
         await using var app = await CoteApp.StartAsync();
-        string[] open = ["/", "/app/{file}", "/s/{token}", "/docs", "/docs.js", "/openapi.json", "/health/live",
-            "/health/ready", "/limits", "/shared/{token}", "/shared/{token}/events", "/shared/{token}/media/{number}",
-            "/token", "/users/", "/password/forgot", "/password/reset", "/ws", "/media/{mediaId}", "/media/{mediaId}",
-            "/media/{mediaId}/text", "/upload/resumable", "/.well-known/jwks.json", "/auth/{issuer}",
-            "/auth/{issuer}/callback"];
+        string[] open = ["/", "/admin", "/app/{file}", "/s/{token}", "/docs", "/docs.js", "/openapi.json",
+            "/health/live", "/health/ready", "/limits", "/shared/{token}", "/shared/{token}/events",
+            "/shared/{token}/media/{number}", "/token", "/users/", "/password/forgot", "/password/reset", "/ws",
+            "/media/{mediaId}", "/media/{mediaId}", "/media/{mediaId}/text", "/upload/resumable",
+            "/.well-known/jwks.json", "/auth/{issuer}", "/auth/{issuer}/callback"];
         app.Endpoints.Where(x => x.Metadata.GetMetadata<Microsoft.AspNetCore.Authorization.IAuthorizeData>() is null)
             .Select(x => x.RoutePattern.RawText!)
             // for the control socket only: CommandLineTests

@@ -6,8 +6,8 @@ using Microsoft.AspNetCore.Routing;
 namespace Cote.Http;
 
 /// <summary>
-/// What a browser sees: the chat, the viewer of a shared chat and the interactive documentation, all from inside the
-/// program.
+/// What a browser sees: the chat, the page of admins, the viewer of a shared chat and the interactive documentation,
+/// all from inside the program.
 /// </summary>
 static class Pages
 {
@@ -20,6 +20,9 @@ static class Pages
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
         + "media-src 'self' blob:; connect-src 'self'; font-src 'self'; manifest-src 'self'; worker-src 'self'; "
         + "base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+    const string AdminPolicy =
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        + "font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
     // A shared chat shows what a stranger and a model wrote: its page has no origin, so no storage and no cookies.
     const string SharedPolicy =
@@ -34,6 +37,7 @@ static class Pages
     {
         var files = new PageFiles();
         routes.MapGet("/", (HttpContext http) => Front(http, files, options)).ExcludeFromDescription();
+        routes.MapGet("/admin", (HttpContext http) => Admins(http, files, options)).ExcludeFromDescription();
         routes.MapGet("/app/{file}", (HttpContext http, string file) => files.Find(file) is { } found
             ? found.Answer(http) : ApiResults.Of(Problems.NotFound)).ExcludeFromDescription();
         routes.MapGet("/s/{token}", (HttpContext http) => Shared(http, files)).ExcludeFromDescription();
@@ -63,17 +67,31 @@ static class Pages
     static IResult Front(HttpContext http, PageFiles files, HttpOptions options)
     {
         http.Response.Headers.Append("Vary", "Accept");
-        if (!http.Request.GetTypedHeaders().Accept.Any(
-            x => x.MediaType.Equals(MediaTypeNames.Text.Html, StringComparison.OrdinalIgnoreCase)))
+        if (!WantsHtml(http.Request))
             return ApiResults.Json(Welcome);
-        if (!options.Page)
-            return Page(http, "landing.html", MediaTypeNames.Text.Html, LandingPolicy);
+        return options.Page ? Own(http, files, "index.html", ChatPolicy, "camera=(self), microphone=(self)")
+            : Page(http, "landing.html", MediaTypeNames.Text.Html, LandingPolicy);
+    }
+
+    static IResult Admins(HttpContext http, PageFiles files, HttpOptions options)
+    {
+        http.Response.Headers.Append("Vary", "Accept");
+        return options.Page && WantsHtml(http.Request)
+            ? Own(http, files, "admin.html", AdminPolicy, "camera=(), microphone=()")
+            : ApiResults.Of(Problems.NotFound);
+    }
+
+    static bool WantsHtml(HttpRequest request) => request.GetTypedHeaders().Accept.Any(
+        x => x.MediaType.Equals(MediaTypeNames.Text.Html, StringComparison.OrdinalIgnoreCase));
+
+    static IResult Own(HttpContext http, PageFiles files, string name, string policy, string permissions)
+    {
         var headers = http.Response.Headers;
-        headers.ContentSecurityPolicy = ChatPolicy;
+        headers.ContentSecurityPolicy = policy;
         headers["Referrer-Policy"] = "same-origin";
-        headers["Permissions-Policy"] = "camera=(self), microphone=(self), geolocation=()";
+        headers["Permissions-Policy"] = permissions + ", geolocation=()";
         headers["Cross-Origin-Opener-Policy"] = "same-origin";
-        return files.Find("index.html")!.Answer(http);
+        return files.Find(name)!.Answer(http);
     }
 
     static IResult Shared(HttpContext http, PageFiles files)

@@ -1,0 +1,218 @@
+import type { ComponentChildren } from 'preact'
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
+import { client } from '../src/state/client.ts'
+import { full } from '../src/ui/format.ts'
+import { Confirm } from '../src/ui/Dialog.tsx'
+import { fail, sentence, tell } from '../src/ui/toast.tsx'
+
+export const get = <T,>(path: string) => client.request<T>('GET', path)
+
+/**
+ * The answer of a route; asked for again by `reload`, and every few seconds while the page is seen, where `every` says
+ * so. An answer that is there stays where a later one fails.
+ */
+export function useAnswer<T>(path: string, every?: number) {
+  const [value, setValue] = useState<T>()
+  const [error, setError] = useState('')
+  const [round, setRound] = useState(0)
+  useEffect(() => setValue(undefined), [path])
+  useEffect(() => {
+    let gone = false
+    get<T>(path).then(
+      (answer) => {
+        if (gone) return
+        setValue(answer)
+        setError('')
+      },
+      (caught) => {
+        if (!gone) setError(sentence(caught))
+      },
+    )
+    return () => {
+      gone = true
+    }
+  }, [path, round])
+  const reload = useCallback(() => setRound((n) => n + 1), [])
+  useEffect(() => {
+    if (!every) return
+    const again = () => {
+      if (!document.hidden) reload()
+    }
+    const timer = setInterval(again, every)
+    document.addEventListener('visibilitychange', again)
+    return () => {
+      clearInterval(timer)
+      document.removeEventListener('visibilitychange', again)
+    }
+  }, [every])
+  return { value, error, reload }
+}
+
+/** Pages of a list, from the first; `next` names the page that follows a row. */
+export function usePages<T>(first: string, next: (last: T) => string, size: number) {
+  const [rows, setRows] = useState<T[]>()
+  const [hasMore, setMore] = useState(false)
+  const [error, setError] = useState('')
+  const asked = useRef(0)
+  const load = async (path: string, before: T[] | undefined) => {
+    const mine = ++asked.current
+    try {
+      const page = await get<T[]>(path)
+      if (mine !== asked.current) return
+      setRows([...(before ?? []), ...page])
+      setMore(page.length === size)
+      setError('')
+    } catch (caught) {
+      if (mine === asked.current) setError(sentence(caught))
+    }
+  }
+  useEffect(() => {
+    setRows(undefined)
+    void load(first, undefined)
+    return () => {
+      asked.current++
+    }
+  }, [first])
+  const reload = () => void load(first, undefined)
+  const more = () => void (rows?.length ? load(next(rows[rows.length - 1]!), rows) : reload())
+  return { rows, hasMore, error, reload, more }
+}
+
+/** What stands where an answer will be, or why there is none; then the answer. */
+export function Answer({ error, reload, ready, children }: {
+  error: string
+  reload: () => void
+  ready: boolean
+  children: ComponentChildren
+}) {
+  return (
+    <>
+      {error && (
+        <p class="notice" role="alert">
+          {error}{' '}
+          <button type="button" class="link" onClick={reload}>
+            Try again
+          </button>
+        </p>
+      )}
+      {ready ? children : !error && (
+        <div class="loading" role="status" aria-label="Loading">
+          <span class="spinner" />
+        </div>
+      )}
+    </>
+  )
+}
+
+/** A table with its caption, which may be wider than the window. */
+export function Table({ caption, heads, empty, children }: {
+  caption: string
+  heads: string[]
+  empty?: string
+  children: ComponentChildren[]
+}) {
+  if (children.length === 0 && empty) return <p class="empty">{empty}</p>
+  return (
+    <div class="table-frame" tabIndex={0} role="region" aria-label={caption}>
+      <table class="grid">
+        <caption>{caption}</caption>
+        <thead>
+          <tr>
+            {heads.map((head) => (
+              <th key={head} scope="col">
+                {head || <span class="visually-hidden">Actions</span>}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>{children}</tbody>
+      </table>
+    </div>
+  )
+}
+
+interface Question {
+  title: string
+  text: string
+  action: string
+  done: string
+  method: 'POST' | 'DELETE'
+  path: string
+  after: () => void
+}
+
+/** Does what was asked, and says so. */
+export async function act(method: string, path: string, done: string, after: () => void, body?: unknown) {
+  try {
+    await client.request(method, path, body)
+    tell(done)
+  } catch (error) {
+    fail(error)
+  }
+  after()
+}
+
+/** A button whose verb is done after a question; its name for people who do not see it says to whom. */
+export function Ask({ label, of, danger = true, ...question }: { label: string; of: string; danger?: boolean }
+  & Question) {
+  const [asks, setAsks] = useState(false)
+  return (
+    <>
+      <button
+        type="button"
+        class={`button small${danger ? ' button-danger' : ''}`}
+        aria-label={`${label} ${of}`}
+        onClick={() => setAsks(true)}
+      >
+        {label}
+      </button>
+      {asks && (
+        <Confirm
+          title={question.title}
+          text={question.text}
+          action={question.action}
+          onConfirm={() => void act(question.method, question.path, question.done, question.after)}
+          onClose={() => setAsks(false)}
+        />
+      )}
+    </>
+  )
+}
+
+/** A button whose verb asks nothing, since nothing is lost by it. */
+export const Do = ({ label, of, path, done, after }: {
+  label: string
+  of: string
+  path: string
+  done: string
+  after: () => void
+}) => (
+  <button
+    type="button"
+    class="button small"
+    aria-label={`${label} ${of}`}
+    onClick={() => void act('POST', path, done, after)}
+  >
+    {label}
+  </button>
+)
+
+export const Time = ({ at }: { at: string | null | undefined }) =>
+  at ? <time dateTime={at}>{full(at)}</time> : <>–</>
+
+export const State = ({ state }: { state: string }) => (
+  <span class={`badge${['failing', 'disabled'].includes(state) ? ' badge-bad' : ''}`}>{state}</span>
+)
+
+export const UserLink = ({ id, name }: { id: string; name?: string }) => (
+  <a href={`#/users/${id}`} class={name ? undefined : 'id'}>
+    {name ?? id}
+  </a>
+)
+
+export const More = ({ shown, onClick }: { shown: boolean; onClick: () => void }) =>
+  shown ? (
+    <button type="button" class="button" onClick={onClick}>
+      Show more
+    </button>
+  ) : null
