@@ -3690,7 +3690,7 @@ export interface components {
          *         "kinds": [
          *           "webpush"
          *         ],
-         *         "vapid_key": "BMNC_M20TytgcYqh90VgXES2I17CsHj7FhDPcHjuZcw8Ihp8qIWcR2bNlJFP2nAOdb9tV_c2MlNeq4yOC1lWGCE",
+         *         "vapid_key": "BAf6TjXHbmrLWr6j50fFWIbcV353lh3iaTkCWWbWdaFh21AfOh4Bhz4xtDo7zbP0kWEvwTsgZcWnrRrDe95p0Ac",
          *         "after_seconds": 5,
          *         "per_user": 20
          *       }

@@ -26,9 +26,7 @@ public sealed partial class NodesTests
             var file = Path.Combine(folder.FullName, "nodes");
             var owner = live.App.Services.GetRequiredService<Node>().Id;
             await File.WriteAllTextAsync(
-                file, $"01a202c1-77aa-7b1e-8d0a-0f2d3c4b5a69
-{owner}
-no id", TestContext.Current.CancellationToken);
+                file, $"01a202c1-77aa-7b1e-8d0a-0f2d3c4b5a69\n{owner}\nno id", TestContext.Current.CancellationToken);
             await using var again = await live.App.StartNeighbourAsync($"Data:Directory={folder.FullName}");
             using var there = await ada.OtherDeviceAsync(again.Url);
             var end = await there.EndOfAsync(chat, reply);

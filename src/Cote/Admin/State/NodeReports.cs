@@ -90,7 +90,7 @@ sealed class NodeReports(
         try
         {
             return JsonSerializer.Deserialize(json, AccountJson.Default.NodeReport) is
-                { Node: not null, Slots: not null, Providers: not null, Retries: not null } report ? report : null;
+            { Node: not null, Slots: not null, Providers: not null, Retries: not null } report ? report : null;
         }
         catch (JsonException)
         {
