@@ -180,7 +180,8 @@ public static class CoteHost
         var urls = builder.Configuration["urls"] is { Length: > 0 } given ? given : DefaultUrl;
         var control = ControlSocket.PathOf(options.Data);
         builder.WebHost.UseUrls([
-            .. urls.Split(';'), .. MetricsPort.UrlOf(options.Metrics) is { } metrics ? (string[])[metrics] : [],
+            .. urls.Split(';'),
+            .. MetricsPort.UrlOf(options.Metrics, urls.Split(';')) is { } metrics ? (string[])[metrics] : [],
             .. control is null ? [] : (string[])["http://unix:" + control],
         ]);
         builder.WebHost.UseKestrelHttpsConfiguration();

@@ -27,6 +27,9 @@ static class GetLimits
         var pushes = schema["properties"]!["push"]!["properties"]!;
         pushes["kinds"]!["items"] = new JsonObject { ["type"] = "string" };
         pushes["vapid_key"] = new JsonObject { ["type"] = new JsonArray("string", "null") };
+        // The document is the same on every server: the key is the one of the example in RFC 8291.
+        answer["push"]!["vapid_key"] =
+            "BP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27mlmlMoZIIgDll6e3vCYLocInmYWAmS6TlzAC8wEqKK6PBru3jl7A8";
         schema["examples"] = new JsonArray(answer);
         api.Schemas["Limits"] = schema;
         api.Operation(nameof(GetLimits)).Answers(200, "The limits", schema: ApiDocument.Ref("Limits"));

@@ -3690,7 +3690,7 @@ export interface components {
          *         "kinds": [
          *           "webpush"
          *         ],
-         *         "vapid_key": "BAf6TjXHbmrLWr6j50fFWIbcV353lh3iaTkCWWbWdaFh21AfOh4Bhz4xtDo7zbP0kWEvwTsgZcWnrRrDe95p0Ac",
+         *         "vapid_key": "BLzInS2CwYP7fkfhXxJWCpVr45Zda3UJWsivKuwznVeto68-PBGGdEQL3qTDFNYX-uRG7XThZdonrPvMPDhl4Is",
          *         "after_seconds": 5,
          *         "per_user": 20
          *       }

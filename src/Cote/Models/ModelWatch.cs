@@ -73,7 +73,7 @@ sealed class ModelWatch(string model)
 
     // A provider that refuses a question for what it holds is as well as one that answers it.
     static bool IsOfTheQuestion(ModelFault fault) => fault == ModelFault.Filtered
-        || fault == ModelFault.ContextTooLong || fault == ModelFault.UnsupportedMedia;
+        || fault == ModelFault.ContextTooLong || fault == ModelFault.UnsupportedMedia || fault == ModelFault.Refused;
 
     void Cancel()
     {

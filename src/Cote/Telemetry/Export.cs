@@ -88,7 +88,7 @@ static class Export
 
     // What is asked all the time, and what is open for hours.
     static bool IsTraced(PathString path) => !path.StartsWithSegments("/health") && path != MetricsPort.Path
-        && path != "/ws" && path.Value?.TrimEnd('/') is { } text
+        && path.Value?.TrimEnd('/') is { } text && !text.Equals("/ws", StringComparison.OrdinalIgnoreCase)
         && !text.EndsWith("/events", StringComparison.OrdinalIgnoreCase)
         && !text.EndsWith("/stream", StringComparison.OrdinalIgnoreCase);
 }

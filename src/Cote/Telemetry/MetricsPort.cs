@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -13,8 +15,20 @@ static class MetricsPort
     sealed class MetricsConnection;
 
     /// <summary>What the server listens on for it; null where there is no such port.</summary>
-    public static string? UrlOf(MetricsOptions options) =>
-        options.PrometheusPort is { } port ? $"http://{options.PrometheusAddress}:{port}" : null;
+    /// <param name="options">Names address and port.</param>
+    /// <param name="others">What else the server listens on: connections are told apart by the port alone.</param>
+    /// <exception cref="StartupException">Another one has this port.</exception>
+    public static string? UrlOf(MetricsOptions options, IEnumerable<string> others)
+    {
+        if (options.PrometheusPort is not { } port)
+            return null;
+        if (others.FirstOrDefault(x => BindingAddress.Parse(x).Port == port) is { } other)
+            throw new StartupException(
+                $"Cote__Metrics__PrometheusPort is {port}, which {other} has already. Give the metrics another port.");
+        var isSix = IPAddress.TryParse(options.PrometheusAddress, out var address)
+            && address.AddressFamily == AddressFamily.InterNetworkV6;
+        return $"http://{(isSix ? $"[{address}]" : options.PrometheusAddress)}:{port}";
+    }
 
     public static void Mark(ListenOptions listen, MetricsOptions options)
     {

@@ -54,6 +54,23 @@ public sealed partial class AccountApiTests
     }
 
     [Fact]
+    public async Task Links_of_a_disabled_user_can_be_ended_before_they_show_again()
+    {
+        using var root = await _app.RegisterAdminAsync();
+        using var ada = await _app.RegisterAsync();
+        using var anyone = _app.Anonymous();
+        var share = (await ada.PostAsync($"/chats/{await ada.CreateChatAsync()}/shares", new { live = true })).Ok();
+        (await root.PostAsync($"/admin/users/{ada.Id}/disable")).Ok();
+        (await anyone.GetAsync(Sharing.PathOf(share))).Status.ShouldBe(404);
+
+        (await root.GetAsync($"/admin/users/{ada.Id}/shares")).Ok().Json.EnumerateArray().Single().Text("id")
+            .ShouldBe(share["id"]);
+        (await root.DeleteAsync($"/admin/users/{ada.Id}/shares/{share["id"]}")).Ok();
+        (await root.PostAsync($"/admin/users/{ada.Id}/enable")).Ok();
+        (await anyone.GetAsync(Sharing.PathOf(share))).Status.ShouldBe(404);
+    }
+
+    [Fact]
     public async Task Devices_of_a_user_are_listed_and_removed()
     {
         using var root = await _app.RegisterAdminAsync();

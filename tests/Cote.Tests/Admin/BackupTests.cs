@@ -181,7 +181,7 @@ public sealed partial class BackupTests : IDisposable
             drop table nodes; drop index users_admins; drop index users_disabled; drop index audit_by_user;
             drop index calls_by_moment;
             alter table api_keys drop column disabled_at; alter table shares drop column disabled_at;
-            delete from migrations where number = 26;
+            delete from migrations where number = 25;
             """);
 
         var older = await RestoreAsync(app);

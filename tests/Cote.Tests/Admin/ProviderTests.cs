@@ -52,6 +52,9 @@ public sealed class ProviderTests
         gate.Open();
         await ada.EndOfAsync(chat, reply);
         (await root.ModelAsync("openai", "fake")).Number("open_calls").ShouldBe(0);
+        var (_, odd) = await ada.AskForAsync(chat, live.Play(FakeReply.Refuse(400)));
+        await ada.EndOfAsync(chat, odd);
+        (await root.ModelAsync("openai", "fake")).Text("state").ShouldBe("ok", "the question was at fault");
         var files = await root.ProviderAsync("files");
         var seen = files.GetProperty("mcp");
         (files.Text("state"), seen.GetProperty("connected").GetBoolean(), seen.Number("tools"), seen.Number("calls"),

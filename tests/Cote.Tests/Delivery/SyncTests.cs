@@ -30,7 +30,8 @@ public sealed class SyncTests(LiveApp live) : IClassFixture<LiveApp>
         sync.Json.GetProperty("running").EnumerateArray().Select(x => x.Text("message_id")).ShouldBe(open);
         Directory.GetFiles(_app.Data).Select(Path.GetFileName)
             .Where(x => !x!.StartsWith("cote.db", StringComparison.Ordinal))
-            .ShouldBeSubsetOf(["signing.key", "control.sock"], "the file of an answer has no name");
+            .ShouldBeSubsetOf(
+                ["signing.key", "vapid.key", "control.sock", "nodes"], "the file of an answer has no name");
         gate.Open();
     }
 

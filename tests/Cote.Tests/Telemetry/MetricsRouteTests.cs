@@ -1,3 +1,4 @@
+using Cote.Telemetry;
 using Cote.Tests.Harness;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -64,9 +65,24 @@ public sealed class MetricsRouteTests
 
     [Theory]
     [InlineData("Metrics:PrometheusPort=0", "Cote__Metrics__PrometheusPort")]
+    [InlineData("Metrics:PrometheusAddress=metrics.internal", "Cote__Metrics__PrometheusAddress")]
+    [InlineData("Metrics:PrometheusAddress=127.0.0.1x", "Cote__Metrics__PrometheusAddress")]
     [InlineData("Metrics:Prometheus=maybe", "Cote__Metrics__Prometheus has a value that cannot be read")]
     public async Task A_wrong_setting_is_said_at_the_start(string setting, string said) =>
         (await Should.ThrowAsync<StartupException>(() => CoteApp.StartAsync(setting))).Message.ShouldContain(said);
+
+    [Theory]
+    [InlineData("127.0.0.1", "http://127.0.0.1:9464")]
+    [InlineData("::1", "http://[::1]:9464")]
+    [InlineData("*", "http://*:9464")]
+    public void A_port_of_its_own_is_bound_to_the_address_that_is_named_and_shares_no_number(string address, string url)
+    {
+        var options = new MetricsOptions { PrometheusPort = 9464, PrometheusAddress = address };
+
+        MetricsPort.UrlOf(options, ["http://localhost:8000"]).ShouldBe(url);
+        Should.Throw<StartupException>(() => MetricsPort.UrlOf(options, ["http://localhost:8000", "http://*:9464"]))
+            .Message.ShouldContain("Cote__Metrics__PrometheusPort is 9464");
+    }
 
     static Task<Outcome> SetRoleAsync(CoteApp app, CoteClient user, string role)
     {

@@ -42,7 +42,7 @@ public static class NaturalClient
         var cursor = (await cote.GetSyncAsync(null)).Cursor.Split('-')[0] + "-0";
         for (var open = true; open;)
         {
-            var poll = await cote.EventsAsync(cursor, 5, null, null, null);
+            var poll = await cote.EventsAsync(cursor, 5, null, null, null, null);
             cursor = poll.Cursor;
             // NSwag knows no unions: a frame is a dictionary, and its data is read by its type.
             foreach (var frame in poll.Events.Select(x => x.AdditionalProperties))

@@ -71,7 +71,9 @@ sealed class NodeReports(
     static ProviderReport Of(Provider provider)
     {
         var models = provider.LookAtModels();
-        bool? isFailing = models.All(x => x.IsFailing is null) ? null : models.Any(x => x.IsFailing == true);
+        // A model that a user named and nobody offers says nothing of the provider.
+        var offered = models.Where(x => provider.IsConfigured(x.Model)).ToList();
+        bool? isFailing = offered.All(x => x.IsFailing is null) ? null : offered.Any(x => x.IsFailing == true);
         return new(ProviderInfo.ModelsKind, provider.Name, ModelInfo.StateOf(isFailing),
             [.. models.Select(ModelInfo.Of)], null);
     }

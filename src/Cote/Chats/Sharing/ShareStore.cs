@@ -12,11 +12,14 @@ sealed class ShareStore(Database db)
 
     static readonly Sql Columns = $"s.id, s.chat_id, s.live, s.include, s.created_at, s.expires_at, s.disabled_at";
 
+    // Of an owner who may not log in too: his shares show nothing, until he may again.
+    static readonly Sql Every = $"""
+        from shares s join chats c on c.user_id = s.user_id and c.id = s.chat_id and c.deleted_at is null
+        """;
+
     // What a share needs to be shown, wherever it is looked up: its chat is there, and its owner may log in.
     static readonly Sql Sources = $"""
-        from shares s
-        join users u on u.id = s.user_id and u.disabled_at is null and u.erased_at is null
-        join chats c on c.user_id = s.user_id and c.id = s.chat_id and c.deleted_at is null
+        {Every} join users u on u.id = s.user_id and u.disabled_at is null and u.erased_at is null
         """;
 
     /// <summary>
@@ -41,7 +44,7 @@ sealed class ShareStore(Database db)
 
     /// <summary>The user's shares that have not expired, newest first.</summary>
     public Task<IReadOnlyList<Share>> ListAsync(string userId, Timestamp now, CancellationToken ct) => db.ListAsync(
-        $"select {Columns} {Sources} where s.user_id = {userId} and {Lasts(now)} order by s.created_at desc, s.id desc",
+        $"select {Columns} {Every} where s.user_id = {userId} and {Lasts(now)} order by s.created_at desc, s.id desc",
         row => new Share(row.GetString(0), row.GetString(1), row.GetInt64(2) != 0, WordsOf(row.GetString(3)),
             new(row.GetInt64(4)), TimeOrNull(row, 5), TimeOrNull(row, 6)), ct);
 
