@@ -3690,7 +3690,7 @@ export interface components {
          *         "kinds": [
          *           "webpush"
          *         ],
-         *         "vapid_key": "BLzInS2CwYP7fkfhXxJWCpVr45Zda3UJWsivKuwznVeto68-PBGGdEQL3qTDFNYX-uRG7XThZdonrPvMPDhl4Is",
+         *         "vapid_key": "BP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27mlmlMoZIIgDll6e3vCYLocInmYWAmS6TlzAC8wEqKK6PBru3jl7A8",
          *         "after_seconds": 5,
          *         "per_user": 20
          *       }
