@@ -11,7 +11,17 @@ sealed record Webhook(
 /// <param name="Fault">Of the last try: a few words that hold no address.</param>
 sealed record FailedWebhook(
     string Id, string Endpoint, string Type, string UserId, string? ChatId, string? MessageId, Timestamp At,
-    Timestamp FailedAt, long Tries, string? Fault);
+    Timestamp FailedAt, long Tries, string? Fault)
+{
+    const int IdOfTime = 36; // a UUID, before the name of the endpoint and perhaps a number
+    const int LongestId = 96;
+
+    /// <summary>The id of a webhook, or null where <paramref name="text"/> has another form.</summary>
+    public static string? ParseId(string? text) =>
+        text is { Length: > IdOfTime and <= LongestId } && text[IdOfTime] == '_'
+            && Ids.Parse(text[..IdOfTime]) is not null
+            && text.All(x => char.IsAsciiLetterOrDigit(x) || x is '-' or '_') ? text : null;
+}
 
 /// <summary>How an endpoint does.</summary>
 /// <param name="FailingSince">The first failure after the last success; null where the last try succeeded.</param>
