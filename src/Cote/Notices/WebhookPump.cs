@@ -87,7 +87,12 @@ sealed class WebhookPump(
         }
         if (answer.IsSuccess)
         {
+            // What waits comes first: after a crash between the two the endpoint is still down, and is probed again.
+            if (webhook.IsProbe)
+                await store.LetAllBeDueAsync(endpoint.Name);
             await store.EndAsync(endpoint.Name, webhook, _isFailing);
+            if (webhook.IsProbe)
+                _wakeup.Set();
             return;
         }
         if (await store.FailAsync(endpoint.Name, webhook, answer.Fault, pace.GapAfter(webhook.Tries)))
