@@ -141,6 +141,41 @@ public sealed class WebhookDeliveryTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_next_try_comes_before_what_is_newer()
+    {
+        _receiver.Status = 500;
+        await using var app = await StartShiftedAsync();
+        using var ada = await app.RegisterAsync();
+        await DueAfterAsync(app, 1);
+        await Loop(app).StopAsync(Ct);
+        _time.Shift += TimeSpan.FromSeconds(6);
+        for (var n = 0; n < 3; n++)
+            (await app.RegisterAsync()).Dispose();
+        _time.Shift += TimeSpan.FromSeconds(1);
+
+        (await Store(app).ClaimAsync("main", 1, isProbe: false)).ShouldHaveSingleItem().UserId.ShouldBe(ada.Id);
+        (await Store(app).ClaimAsync("main", 9, isProbe: false)).Count.ShouldBe(3);
+    }
+
+    [Fact]
+    public async Task What_is_on_its_way_when_the_server_stops_is_not_sent_again()
+    {
+        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _receiver.Answer = (_, _) => gate.Task;
+        await using var app = await StartShiftedAsync();
+        using var ada = await app.RegisterAsync();
+        await _receiver.NextAsync("user.created");
+
+        var stopped = Loop(app).StopAsync(Ct);
+        stopped.IsCompleted.ShouldBeFalse();
+        gate.SetResult();
+        await stopped.InTimeAsync();
+
+        (await app.WebhooksAsync()).ShouldBeEmpty("it is told");
+        _receiver.Received.ShouldHaveSingleItem();
+    }
+
+    [Fact]
     public async Task Of_too_many_the_oldest_are_dropped_and_what_is_old_is_given_up_and_forgotten()
     {
         _receiver.Status = 500;
@@ -209,6 +244,8 @@ public sealed class WebhookDeliveryTests : IAsyncLifetime
         WebhookSteps.Trust(WebhookPace.Default with { Every = TimeSpan.FromHours(1) }, _receiver)(add);
         add.Services.AddSingleton<TimeProvider>(_time);
     }, _receiver.Settings());
+
+    static WebhookLoop Loop(CoteApp app) => app.Services.GetServices<IHostedService>().OfType<WebhookLoop>().Single();
 
     static WebhookStore Store(CoteApp app) => app.Services.GetRequiredService<WebhookStore>();
 
