@@ -101,7 +101,8 @@ sealed partial class WebhookStore
         });
         await RepeatAsync(batch => batch.Execute($"""
             delete from webhooks where id in (
-              select id from webhooks where failed_at is not null and failed_at < {now - FailedKeptFor} limit {BatchRows})
+              select id from webhooks
+              where failed_at is not null and failed_at < {now - FailedKeptFor} limit {BatchRows})
             """));
         return await DropOldestAsync(endpoint, mostWaiting, ct);
     }
