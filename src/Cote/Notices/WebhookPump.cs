@@ -115,11 +115,14 @@ sealed class WebhookPump(
             if (webhook.IsProbe)
                 await store.LetAllBeDueAsync(endpoint.Name);
             await store.EndAsync(endpoint.Name, webhook, _isFailing);
+            NoticeMetrics.OnWebhookTaken(endpoint.Name);
             if (webhook.IsProbe)
                 _wakeup.Set();
             return;
         }
-        if (await store.FailAsync(endpoint.Name, webhook, answer.Fault, pace.GapAfter(webhook.Tries)))
+        var isOver = await store.FailAsync(endpoint.Name, webhook, answer.Fault, pace.GapAfter(webhook.Tries));
+        NoticeMetrics.OnWebhookFailed(endpoint.Name, isOver);
+        if (isOver)
             log.WebhookFailed(webhook.Id, webhook.Type, endpoint.Name, webhook.Tries, answer.Fault);
         else
             log.WebhookDelayed(webhook.Id, webhook.Type, endpoint.Name, answer.Fault);

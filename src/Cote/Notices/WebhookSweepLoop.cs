@@ -12,7 +12,10 @@ sealed class WebhookSweepLoop(
     {
         foreach (var endpoint in endpoints.Items)
             if (await store.SweepAsync(endpoint.Name, WebhookStore.MostWaiting, ct) is > 0 and var dropped)
+            {
                 Log.WebhooksDropped(dropped, endpoint.Name);
+                NoticeMetrics.OnWebhooksDropped(endpoint.Name, dropped);
+            }
         foreach (var (name, rows) in await store.RemoveGoneAsync(endpoints.Names, ct))
             Log.WebhookEndpointGone(name, rows);
     }
