@@ -2231,10 +2231,7 @@ export interface components {
         };
         /** @description What was given up after a day of tries; it holds ids and no text. */
         FailedWebhook: {
-            /**
-             * Format: uuid
-             * @description The `webhook-id`, the same for every try
-             */
+            /** @description The `webhook-id`, the same for every try */
             id: string;
             endpoint: string;
             type: string;

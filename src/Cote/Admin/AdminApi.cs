@@ -115,7 +115,7 @@ static class AdminApi
         foreach (var id in (string[])[nameof(RetryWebhook), nameof(DropWebhook)])
             api.Operation(id).Refuses(Problems.AdminOnly, Problems.NotFound);
         api.Schema<FailedWebhook>().Note("What was given up after a day of tries; it holds ids and no text.")
-            .Note("id", "The `webhook-id`, the same for every try").Note("fault", "Of the last try");
+            .Format("id", null).Note("id", "The `webhook-id`, the same for every try").Note("fault", "Of the last try");
         api.Schema<WebhookState>().Note("How a configured webhook does.")
             .Note("failing_since", "Null where the last try succeeded").Note("waiting", "What is still to be told")
             .Note("oldest_at", "The time of the oldest of it").Note("failed", "Given up and listed")

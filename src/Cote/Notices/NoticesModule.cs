@@ -9,6 +9,7 @@ static class NoticesModule
         services.AddSingleton<WebhookEndpoints>().AddSingleton<Outbox>().AddSingleton<WebhookStore>();
         services.AddSingleton(Outside.Default).AddSingleton(WebhookPace.Default);
         services.AddPush();
-        services.AddHostedService<WebhookLoop>().AddHostedService<WebhookSweepLoop>();
+        services.AddHostedService<WebhookLoop>().AddHostedService<WebhookSweepLoop>()
+            .AddHostedService<NoticeGaugeLoop>();
     }
 }

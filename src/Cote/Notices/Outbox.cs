@@ -11,7 +11,7 @@ sealed class Outbox
     /// <summary>How long it is tried to tell something.</summary>
     public static readonly TimeSpan TriedFor = TimeSpan.FromHours(24);
 
-    static readonly Sql Columns = $"id, endpoint, type, user_id, chat_id, message_id, cursor, at, until";
+    static readonly Sql Columns = $"id, endpoint, type, user_id, chat_id, message_id, cursor, at, until, due_at";
 
     readonly EventLog _events;
     readonly PushOutbox _pushes;
@@ -93,7 +93,7 @@ sealed class Outbox
         batch.Execute($"""
             insert into webhooks ({Columns})
             select {_clock.NewId() + "_"} || w.name {(suffix is null ? (Sql)$"" : $"|| {suffix}")}, w.name, {type}, {userId},
-              {chatId}, {messageId}, {cursor}, {at}, {_clock.Now + TriedFor}
+              {chatId}, {messageId}, {cursor}, {at}, {_clock.Now + TriedFor}, {at}
             from ({names}) w, {source}
             """);
         WakeAfter(batch);

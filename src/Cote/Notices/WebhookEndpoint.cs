@@ -18,6 +18,9 @@ sealed class WebhookEndpoints(CoteOptions options)
     public IReadOnlyList<WebhookEndpoint> Items { get; } = [.. options.Webhooks
         .Select(x => Of(x.Key, x.Value)).OrderBy(x => x.Name, StringComparer.Ordinal)];
 
+    /// <summary>Their names.</summary>
+    public IReadOnlyList<string> Names => [.. Items.Select(x => x.Name)];
+
     // The options are valid by then: CoteConfiguration has asked them.
     static WebhookEndpoint Of(string name, WebhookOptions options) => WebhookOptions.IsName(name)
         ? new(name.ToLowerInvariant(), GuardedClient.Parse(options.Url)!, WebhookSignature.KeysOf(options.Secret!)!,

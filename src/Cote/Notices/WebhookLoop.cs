@@ -43,7 +43,8 @@ sealed class WebhookLoop(
         for (var hasBegun = false; !hasBegun;)
             try
             {
-                foreach (var (name, rows) in await store.BeginAsync([.. endpoints.Items.Select(x => x.Name)], ct))
+                await store.BeginAsync(endpoints.Names, ct);
+                foreach (var (name, rows) in await store.RemoveGoneAsync(endpoints.Names, ct))
                     log.WebhookEndpointGone(name, rows);
                 hasBegun = true;
             }

@@ -22,7 +22,10 @@ sealed class WebhookPump(
     /// <summary>Something may be due.</summary>
     public void Wake() => _wakeup.Set();
 
-    /// <summary>Tells what is due, as soon as it is, until it is cancelled.</summary>
+    /// <summary>
+    /// Tells what is due, as soon as it is, until it is cancelled. What is on its way then has the time of a request to
+    /// end: another node would send it again.
+    /// </summary>
     public Task RunAsync(CancellationToken ct) => Parallel.ForEachAsync(
         ClaimAsync(ct), new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = ct },
         async (webhook, _) =>
@@ -40,9 +43,35 @@ sealed class WebhookPump(
 
     async IAsyncEnumerable<Webhook> ClaimAsync([EnumeratorCancellation] CancellationToken ct)
     {
-        while (true)
-            foreach (var webhook in await ClaimSomeAsync(ct))
-                yield return webhook;
+        var taken = new Queue<Webhook>();
+        try
+        {
+            while (true)
+            {
+                foreach (var webhook in await ClaimSomeAsync(ct))
+                    taken.Enqueue(webhook);
+                while (taken.TryDequeue(out var next))
+                    yield return next;
+            }
+        }
+        finally
+        {
+            // It was taken, and nobody has come for it: this node ends.
+            while (taken.TryDequeue(out var left))
+                await ReleaseAsync(left);
+        }
+    }
+
+    async Task ReleaseAsync(Webhook webhook)
+    {
+        try
+        {
+            await store.ReleaseAsync(webhook);
+        }
+        catch (ProblemException error)
+        {
+            log.WebhooksDelayed(endpoint.Name, error.Problem.Code);
+        }
     }
 
     // What is due; where nothing is, none, after a wait.
@@ -74,23 +103,26 @@ sealed class WebhookPump(
 
     async Task TellAsync(Webhook webhook, CancellationToken ct)
     {
-        GuardedAnswer answer;
-        try
+        if (ct.IsCancellationRequested)
         {
-            ct.ThrowIfCancellationRequested();
-            answer = await _sender.SendAsync(webhook, ct);
-        }
-        catch (OperationCanceledException) when (ct.IsCancellationRequested)
-        {
-            await store.ReleaseAsync(webhook);
+            await ReleaseAsync(webhook);
             return;
         }
+        var answer = await _sender.SendAsync(webhook, CancellationToken.None);
         if (answer.IsSuccess)
         {
+            // What waits comes first: after a crash between the two the endpoint is still down, and is probed again.
+            if (webhook.IsProbe)
+                await store.LetAllBeDueAsync(endpoint.Name);
             await store.EndAsync(endpoint.Name, webhook, _isFailing);
+            NoticeMetrics.OnWebhookTaken(endpoint.Name);
+            if (webhook.IsProbe)
+                _wakeup.Set();
             return;
         }
-        if (await store.FailAsync(endpoint.Name, webhook, answer.Fault, pace.GapAfter(webhook.Tries)))
+        var isOver = await store.FailAsync(endpoint.Name, webhook, answer.Fault, pace.GapAfter(webhook.Tries));
+        NoticeMetrics.OnWebhookFailed(endpoint.Name, isOver);
+        if (isOver)
             log.WebhookFailed(webhook.Id, webhook.Type, endpoint.Name, webhook.Tries, answer.Fault);
         else
             log.WebhookDelayed(webhook.Id, webhook.Type, endpoint.Name, answer.Fault);

@@ -11,7 +11,17 @@ sealed record Webhook(
 /// <param name="Fault">Of the last try: a few words that hold no address.</param>
 sealed record FailedWebhook(
     string Id, string Endpoint, string Type, string UserId, string? ChatId, string? MessageId, Timestamp At,
-    Timestamp FailedAt, long Tries, string? Fault);
+    Timestamp FailedAt, long Tries, string? Fault)
+{
+    const int IdOfTime = 36; // a UUID, before the name of the endpoint and perhaps a number
+    const int LongestId = 96;
+
+    /// <summary>The id of a webhook, or null where <paramref name="text"/> has another form.</summary>
+    public static string? ParseId(string? text) =>
+        text is { Length: > IdOfTime and <= LongestId } && text[IdOfTime] == '_'
+            && Ids.Parse(text[..IdOfTime]) is not null
+            && text.All(x => char.IsAsciiLetterOrDigit(x) || x is '-' or '_') ? text : null;
+}
 
 /// <summary>How an endpoint does.</summary>
 /// <param name="FailingSince">The first failure after the last success; null where the last try succeeded.</param>
@@ -31,42 +41,15 @@ sealed record WebhookState(
 /// </param>
 readonly record struct DueWebhooks(bool IsDown, bool IsFailing, Timestamp? DueAt);
 
-/// <summary>All SQL of what webhooks are told, but for writing it (<see cref="Outbox"/>).</summary>
-sealed class WebhookStore(Database db, Outbox outbox, Clock clock)
+/// <summary>
+/// All SQL of what webhooks are told, but for writing it (<see cref="Outbox"/>). A batch that changes the row of an
+/// endpoint locks it before its webhooks.
+/// </summary>
+sealed partial class WebhookStore(Database db, Outbox outbox, Clock clock)
 {
-    /// <summary>How much may wait at an endpoint; beyond it the oldest is dropped.</summary>
-    public const int MostWaiting = 100_000;
-
     static readonly TimeSpan Lease = TimeSpan.FromSeconds(40); // longer than two requests, one of which waits
     static readonly TimeSpan DownAfter = TimeSpan.FromHours(1);
     static readonly TimeSpan ProbeEvery = TimeSpan.FromMinutes(1);
-    static readonly TimeSpan FailedKeptFor = TimeSpan.FromDays(30);
-    const long BatchRows = 1_000;
-
-    /// <summary>
-    /// The endpoints of this server begin: what is left of others goes, and in the only process of a database nobody
-    /// sends what another has taken. Returns how much was left of which.
-    /// </summary>
-    public async Task<IReadOnlyList<(string Endpoint, long Rows)>> BeginAsync(
-        IReadOnlyList<string> endpoints, CancellationToken ct)
-    {
-        Sql are(Sql name) => endpoints.Count == 0 ? (Sql)$"1 = 0" : $"{name} {db.Dialect.In(endpoints)}";
-        var left = await db.ListAsync(
-            $"select endpoint, count(*) from webhooks where not ({are($"endpoint")}) group by endpoint order by endpoint",
-            row => (row.GetString(0), row.GetInt64(1)), ct);
-        var known = await db.ListAsync($"select name from webhook_endpoints", row => row.GetString(0), ct);
-        if (endpoints.Count == 0 && left.Count == 0 && known.Count == 0)
-            return left; // A start on a full disk writes nothing that it need not.
-        var batch = new WriteBatch();
-        batch.Execute($"delete from webhooks where not ({are($"endpoint")})");
-        batch.Execute($"delete from webhook_endpoints where not ({are($"name")})");
-        foreach (var name in endpoints)
-            batch.Execute($"insert into webhook_endpoints (name) values ({name}) on conflict (name) do nothing");
-        if (db.Engine.IsSingleProcess)
-            batch.Execute($"update webhooks set lease_until = 0 where lease_until > 0");
-        await db.WriteAsync(batch);
-        return left;
-    }
 
     /// <summary>What is due at an endpoint, and when.</summary>
     public async Task<DueWebhooks> FindDueAsync(string endpoint, CancellationToken ct)
@@ -124,21 +107,32 @@ sealed class WebhookStore(Database db, Outbox outbox, Clock clock)
         return taken.Changed > 0;
     }
 
-    /// <summary>It was told. What waits for its next try at an endpoint that was down, waits no more.</summary>
-    public async Task EndAsync(string endpoint, Webhook webhook, bool wasFailing)
+    /// <summary>It was told.</summary>
+    public Task EndAsync(string endpoint, Webhook webhook, bool wasFailing)
     {
         var batch = new WriteBatch();
-        batch.Execute($"delete from webhooks where id = {webhook.Id}");
         if (wasFailing)
             batch.Execute($"""
                 update webhook_endpoints set failing_since = null, probe_at = 0
                 where name = {endpoint} and failing_since is not null
                 """);
-        if (webhook.IsProbe)
-            batch.Execute($"""
-                update webhooks set due_at = 0 where endpoint = {endpoint} and failed_at is null and due_at > 0
+        batch.Execute($"delete from webhooks where id = {webhook.Id}");
+        return db.WriteAsync(batch);
+    }
+
+    /// <summary>The endpoint is back: what waits for its next try waits no more.</summary>
+    public Task LetAllBeDueAsync(string endpoint)
+    {
+        var now = clock.Now;
+        return RepeatAsync(batch =>
+        {
+            batch.Lock($"select 1 from webhook_endpoints where name = {endpoint}");
+            return batch.Execute($"""
+                update webhooks set due_at = {now} where id in (
+                  select id from webhooks
+                  where endpoint = {endpoint} and failed_at is null and due_at > {now} limit {BatchRows})
                 """);
-        await db.WriteAsync(batch);
+        });
     }
 
     /// <summary>It was not told: it is tried again after the gap, or listed as failed where that is too late.</summary>
@@ -150,13 +144,15 @@ sealed class WebhookStore(Database db, Outbox outbox, Clock clock)
         var isOver = next > webhook.Until;
         var batch = new WriteBatch();
         batch.Execute($"""
+            insert into webhook_endpoints (name, seen_at, failing_since, fault)
+            values ({endpoint}, {db.Dialect.Now}, {now}, {fault})
+            on conflict (name) do update set
+              failing_since = coalesce(webhook_endpoints.failing_since, excluded.failing_since), fault = excluded.fault
+            """);
+        batch.Execute($"""
             update webhooks set due_at = {next}, lease_until = 0, fault = {fault},
               failed_at = {(isOver ? (Timestamp?)now : null)}
             where id = {webhook.Id} and tries = {webhook.Tries}
-            """);
-        batch.Execute($"""
-            update webhook_endpoints set failing_since = coalesce(failing_since, {now}), fault = {fault}
-            where name = {endpoint}
             """);
         await db.WriteAsync(batch);
         return isOver;
@@ -170,41 +166,6 @@ sealed class WebhookStore(Database db, Outbox outbox, Clock clock)
             update webhooks set lease_until = 0, tries = tries - 1 where id = {webhook.Id} and tries = {webhook.Tries}
             """);
         await db.WriteAsync(batch);
-    }
-
-    /// <summary>
-    /// Lists as failed what could not be tried in time, removes what has been listed for long, and drops the oldest of
-    /// what waits beyond the limit; how much that was.
-    /// </summary>
-    public async Task<long> SweepAsync(string endpoint, long mostWaiting, CancellationToken ct)
-    {
-        var now = clock.Now;
-        var batch = new WriteBatch();
-        batch.Execute($"""
-            update webhooks set failed_at = {now}
-            where endpoint = {endpoint} and failed_at is null and until < {now} and lease_until <= {db.Dialect.Now}
-            """);
-        batch.Execute($"""
-            delete from webhooks where id in (
-              select id from webhooks where failed_at is not null and failed_at < {now - FailedKeptFor} limit {BatchRows})
-            """);
-        await db.WriteAsync(batch);
-        Sql waiting = $"endpoint = {endpoint} and failed_at is null";
-        var over = await db.FirstAsync(
-            $"select count(*) from webhooks where {waiting}", row => row.GetInt64(0), ct) - mostWaiting;
-        for (var left = over; left > 0; left -= BatchRows)
-            await DropOldestAsync(endpoint, waiting, Math.Min(left, BatchRows));
-        return Math.Max(0, over);
-    }
-
-    Task<Outcome> DropOldestAsync(string endpoint, Sql waiting, long most)
-    {
-        var batch = new WriteBatch();
-        batch.Execute($"""
-            delete from webhooks where id in (select id from webhooks where {waiting} order by at, id limit {most})
-            """);
-        batch.Execute($"update webhook_endpoints set dropped = dropped + {most} where name = {endpoint}");
-        return db.WriteAsync(batch);
     }
 
     /// <summary>What was given up, the newest first.</summary>
@@ -239,9 +200,10 @@ sealed class WebhookStore(Database db, Outbox outbox, Clock clock)
     /// <summary>Tries for another day to tell what was given up. False where it is not listed.</summary>
     public async Task<bool> RetryAsync(string id)
     {
+        var now = clock.Now;
         var batch = new WriteBatch();
         var let = batch.Execute($"""
-            update webhooks set failed_at = null, due_at = 0, tries = 0, until = {clock.Now + Outbox.TriedFor}
+            update webhooks set failed_at = null, due_at = {now}, tries = 0, until = {now + Outbox.TriedFor}
             where id = {id} and failed_at is not null
             """);
         outbox.WakeAfter(batch);

@@ -60,7 +60,7 @@ sealed class ReplyCalls(
             var settled = new WriteBatch();
             EventTransaction.LockHead(settled, reply.UserId);
             CallLedger.Settle(settled, reply.Call, used);
-            notices.AddReached(settled, reply.UserId);
+            notices.AddReached(settled, reply.UserId, mayHaveOwn: true);
             await db.WriteAsync(settled);
         }
         await budgets.PrepareAsync(reply.UserId, ct);

@@ -93,7 +93,7 @@ sealed class ReplyStore(
         }
         var content = end.Text.Content;
         CallLedger.Settle(batch, reply.Call, end.Call);
-        budgets.AddReached(batch, reply.UserId);
+        budgets.AddReached(batch, reply.UserId, reply.HasOwnBudget);
         PartRows.Write(
             transaction.Execute, reply.UserId, reply.Id, transaction.Locked, saved, end.Text.Attempt, end.Text.Parts);
         var media = NameFiles(transaction, reply, end.Text.Parts);

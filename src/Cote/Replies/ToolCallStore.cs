@@ -39,7 +39,7 @@ sealed class ToolCallStore(
         var batch = new WriteBatch();
         EventTransaction.LockHead(batch, reply.UserId);
         CallLedger.Settle(batch, reply.Call, used);
-        budgets.AddReached(batch, reply.UserId);
+        budgets.AddReached(batch, reply.UserId, reply.HasOwnBudget);
         foreach (var call in calls)
         {
             var sealedJson = call.Sealed.Count == 0 ? null

@@ -1,5 +1,6 @@
 using Cote.Data;
 using Cote.Http;
+using Cote.Notices;
 using Cote.Replies;
 using Cote.Users;
 using Microsoft.AspNetCore.Builder;
@@ -55,13 +56,14 @@ static class TelemetryModule
 }
 
 /// <summary>Begins counters at 0, once somebody listens.</summary>
-sealed class ZeroCounters : IHostedService
+sealed class ZeroCounters(WebhookEndpoints endpoints) : IHostedService
 {
     public Task StartAsync(CancellationToken cancellationToken)
     {
         DataMetrics.ShowZeros();
         HttpMetrics.ShowZeros();
         ReplyMetrics.ShowZeros();
+        NoticeMetrics.ShowZeros(endpoints.Names);
         return Task.CompletedTask;
     }
 

@@ -13,9 +13,13 @@ sealed class BudgetNotices(Database db, BudgetStore budgets, BudgetsOptions opti
     bool IsWanted => outbox.Wants(NoticeTypes.BudgetReached);
 
     /// <summary>Adds to a batch that has settled a call what tells that a cap is reached by it, if one is.</summary>
-    public void AddReached(WriteBatch batch, string userId)
+    /// <param name="batch">Is added to.</param>
+    /// <param name="userId">The user.</param>
+    /// <param name="mayHaveOwn">Whether an admin may have given the user a budget. One that comes while a reply is made
+    /// is told of at its next call, or when a call finds no room.</param>
+    public void AddReached(WriteBatch batch, string userId, bool mayHaveOwn)
     {
-        if (!IsWanted)
+        if (!IsWanted || !mayHaveOwn && !_own.AreSet)
             return;
         Sql reached(Sql window, long? tokens, long? cost) => $"""
             b.told_{window} < b.{window} and (b.{window}_tokens >= coalesce(b.cap_{window}_tokens, {tokens})

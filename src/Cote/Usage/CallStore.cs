@@ -64,7 +64,7 @@ sealed class CallStore(
         var batch = new WriteBatch();
         EventTransaction.LockHead(batch, call.UserId);
         CallLedger.Settle(batch, call, usage);
-        notices.AddReached(batch, call.UserId);
+        notices.AddReached(batch, call.UserId, mayHaveOwn: true);
         return db.WriteAsync(batch);
     }
 

@@ -24,7 +24,8 @@ public sealed class RealRunTests(PublishedProgram program)
         await using var node = Node.With(
             program, model, $"Metrics:PrometheusPort={port}", "RateLimits:SwitchesPerMinute=1",
             "Assistants:Providers:listing:BaseUrl=" + model.OpenAiUrl, "Assistants:Providers:listing:Model=fake",
-            "Assistants:Providers:listing:Models=*");
+            "Assistants:Providers:listing:Models=*", "Webhooks:main:Url=https://localhost:1/",
+            "Webhooks:main:Secret=whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=");
         foreach (var (name, value) in collector.Variables)
             node.Variables[name] = value;
         await node.StartAsync();

@@ -1,5 +1,8 @@
+using Cote.Notices;
 using Cote.Tests.Harness;
 using Cote.Tests.Notices;
+using Cote.Tests.Usage;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Cote.Tests.Nodes;
 
@@ -31,5 +34,51 @@ public sealed class WebhookNodesTests
             .ShouldBe([first.Id]);
         foreach (var user in users)
             user.Dispose();
+    }
+
+    [Fact]
+    public async Task A_node_that_does_not_know_an_endpoint_leaves_it_to_those_that_do()
+    {
+        await using var receiver = await WebhookReceiver.StartAsync();
+        receiver.Status = 503;
+        await using var here = await CoteApp.StartAsync(WebhookSteps.Trust(receiver), receiver.Settings());
+        using var ada = await here.RegisterAsync();
+        await receiver.NextAsync("user.created", ada.Id);
+        await using var there = await here.StartNeighbourAsync();
+        var store = there.Services.GetRequiredService<WebhookStore>();
+
+        await store.BeginAsync([], CancellationToken.None);
+        (await store.RemoveGoneAsync([], CancellationToken.None)).ShouldBeEmpty();
+        (await here.WebhooksAsync()).Count.ShouldBe(1);
+        receiver.Status = 204;
+        await here.UntilAllAreToldAsync();
+        (await here.RowsAsync())["webhook_endpoints"].Count.ShouldBe(1);
+        await here.StopAsync();
+        await Patience.UntilAsync(async () =>
+        {
+            await there.SetRowsAsync("update webhook_endpoints set seen_at = 1");
+            await store.RemoveGoneAsync([], CancellationToken.None);
+            return (await there.RowsAsync())["webhook_endpoints"].Count == 0;
+        }, "nobody has had it for long");
+    }
+
+    [Fact]
+    public async Task Nodes_that_sweep_at_once_drop_what_is_too_much_and_no_more()
+    {
+        await using var receiver = await WebhookReceiver.StartAsync();
+        receiver.Status = 503;
+        await using var here = await CoteApp.StartAsync(
+            WebhookSteps.Trust(WebhookPace.Default, receiver), receiver.Settings());
+        await using var there = await here.StartNeighbourAsync(receiver.Settings());
+        for (var n = 0; n < 12; n++)
+            (await here.RegisterAsync()).Dispose();
+        WebhookStore[] stores = [.. new[] { here, there }.Select(x => x.Services.GetRequiredService<WebhookStore>())];
+
+        var dropped = await Task.WhenAll(Enumerable.Range(0, 8).Select(
+            x => stores[x % 2].SweepAsync("main", 5, CancellationToken.None)));
+
+        dropped.Sum().ShouldBe(7);
+        (await here.WebhooksAsync()).Count.ShouldBe(5);
+        (await stores[0].ListStatesAsync(CancellationToken.None)).ShouldHaveSingleItem().Dropped.ShouldBe(7);
     }
 }

@@ -49,7 +49,7 @@ public sealed class FailedWebhookTests
         (await root.GetAsync("/admin/audit?limit=2")).Ok().Json.EnumerateArray()
             .Select(x => (x.Text("action"), x.Text("actor"), x.Text("detail"))).ShouldBe(
             [("webhook_dropped", root.Id, ids[1]), ("webhook_retried", root.Id, ids[0])]);
-        foreach (var wrong in (string[])["x", "7", $"x.{ids[0]}", "7.x"])
+        foreach (var wrong in (string[])["x", "7", $"x.{ids[0]}", "7.x", $"7.{ids[0][..36]}", $"7.{ids[0]}%00"])
             (await root.GetAsync($"/admin/webhooks?before={wrong}")).ShouldBeWrong("query.before value_error");
         (await ada.GetAsync("/admin/webhooks")).ErrorCode.ShouldBe("admin_only");
         (await ada.PostAsync($"/admin/webhooks/{ids[2]}/retry")).ErrorCode.ShouldBe("admin_only");
@@ -59,7 +59,8 @@ public sealed class FailedWebhookTests
     /// <summary>Rows of webhooks that were given up, the oldest first; two of them at each moment.</summary>
     internal static async Task<IReadOnlyList<string>> AddAsync(CoteApp app, int count)
     {
-        string[] ids = [.. Enumerable.Range(0, count).Select(_ => Guid.CreateVersion7().ToString()).Order()];
+        string[] ids =
+            [.. Enumerable.Range(0, count).Select(_ => Guid.CreateVersion7().ToString()).Order().Select(NameOf)];
         var now = new Clock(TimeProvider.System).Now.Milliseconds;
         await app.SetRowsAsync([.. ids.Select((id, i) => $"""
             insert into webhooks (id, endpoint, type, user_id, at, until, tries, failed_at, fault) values
@@ -67,6 +68,9 @@ public sealed class FailedWebhookTests
             """)]);
         return ids;
     }
+
+    // As the outbox names them: some come from a statement that tells of several.
+    static string NameOf(string id, int i) => i % 2 == 0 ? $"{id}_{Endpoint}" : $"{id}_{Endpoint}_{i}";
 
     static async Task<JsonElement> EndpointAsync(CoteClient root) =>
         (await root.GetAsync("/admin/webhooks/endpoints")).Ok().Json.EnumerateArray().ToList().ShouldHaveSingleItem();

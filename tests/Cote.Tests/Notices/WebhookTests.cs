@@ -1,4 +1,6 @@
+using Cote.Tests.Chats.Import;
 using Cote.Tests.Harness;
+using Cote.Tests.Usage;
 
 namespace Cote.Tests.Notices;
 
@@ -132,6 +134,27 @@ public sealed class WebhookTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_budget_that_an_admin_gave_is_told_when_a_reply_reaches_it()
+    {
+        await using var live = await StartAsync("Webhooks:main:Events=budget.reached");
+        using var root = await live.App.RegisterAdminAsync();
+        using var ada = await live.RegisterAsync();
+        using var eve = await live.RegisterAsync();
+        (await root.PutAsync($"/admin/users/{ada.Id}/budget", new { day_tokens = 1_000 })).Ok();
+
+        foreach (var user in new[] { eve, ada })
+        {
+            var much = live.Play(FakeReply.Text("much") with { InputTokens = 1_100, OutputTokens = 7 });
+            var chat = await user.CreateChatAsync();
+            await user.EndOfAsync(chat, (await user.AskForAsync(chat, much)).Reply);
+        }
+
+        await _receiver.NextAsync("budget.reached", ada.Id);
+        await live.App.UntilAllAreToldAsync();
+        _receiver.Received.ShouldHaveSingleItem("the other one has no budget");
+    }
+
+    [Fact]
     public async Task Imported_and_forked_messages_were_not_sent()
     {
         await using var live = await StartAsync("Webhooks:main:Events=message.sent,reply.ended,chat.deleted");
@@ -142,6 +165,9 @@ public sealed class WebhookTests : IAsyncLifetime
         await live.App.UntilAllAreToldAsync();
 
         (await ada.PostAsync($"/chats/{chat}/fork", new { message_id = reply })).Ok();
+        (await ada.ImportAsync(Exports.File(Exports.Straight("c1", 2)))).Ok().Json.Number("messages").ShouldBe(4);
+        var later = (await ada.ImportLaterAsync(Exports.File(Exports.Straight("c2", 2)))).Json.Text("id");
+        (await ada.EndOfImportAsync(later)).Text("state").ShouldBe("done");
 
         (await live.App.WebhooksAsync()).ShouldBeEmpty();
         _receiver.Received.Count.ShouldBe(2);

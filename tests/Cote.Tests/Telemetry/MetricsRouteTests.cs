@@ -1,5 +1,6 @@
 using Cote.Telemetry;
 using Cote.Tests.Harness;
+using Cote.Tests.Notices;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Cote.Tests.Telemetry;
@@ -61,6 +62,36 @@ public sealed class MetricsRouteTests
         (await ada.GetAsync("/metrics")).Status.ShouldBe(404);
         app.Services.GetService(typeof(OpenTelemetry.Metrics.MeterProvider)).ShouldBeNull();
         app.Services.GetService(typeof(OpenTelemetry.Trace.TracerProvider)).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task Webhooks_are_counted_by_the_name_of_their_endpoint()
+    {
+        await using var receiver = await WebhookReceiver.StartAsync();
+        var tries = 0;
+        receiver.Answer = (_, http) =>
+        {
+            http.Response.StatusCode = Interlocked.Increment(ref tries) == 1 ? 500 : 204;
+            return Task.CompletedTask;
+        };
+        var port = Ports.Free();
+        await using var app = await CoteApp.StartAsync(
+            WebhookSteps.Trust(receiver), [.. receiver.Settings("counted"), $"Metrics:PrometheusPort={port}"]);
+        using var ada = await app.RegisterAsync();
+        using var scraper = new CoteClient(new($"http://127.0.0.1:{port}"));
+        const string labels = """{otel_scope_name="Cote",cote_webhook_endpoint="counted""";
+        string[] expected =
+        [
+            $$"""cote_webhook_tries_total{{labels}}",cote_webhook_outcome="delayed"} 1""",
+            $$"""cote_webhook_tries_total{{labels}}",cote_webhook_outcome="taken"} 1""",
+            $$"""cote_webhooks_dropped_total{{labels}}"} 0""",
+        ];
+
+        await Patience.UntilAsync(async () =>
+        {
+            var text = (await scraper.GetAsync("/metrics")).Ok().Text;
+            return expected.All(x => text.Contains($"\n{x}\n"));
+        }, "all are counted");
     }
 
     [Theory]

@@ -33,7 +33,7 @@ static class ListWebhooks
 
     // When it was given up, in Unix milliseconds, and its id.
     static (Timestamp FailedAt, string Id)? PlaceOf(string? text) =>
-        text?.Split('.') is [var time, var rest] && Ids.Parse(rest) is { } id
+        text?.Split('.') is [var time, var rest] && FailedWebhook.ParseId(rest) is { } id
         && long.TryParse(time, NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds)
             ? (new(milliseconds), id) : null;
 }
@@ -52,7 +52,7 @@ static class RetryWebhook
 
     public static async Task<IResult> Handle(string webhookId, HttpContext http, WebhookStore webhooks, Audit audit)
     {
-        if (Ids.Parse(webhookId) is not { } id || !await webhooks.RetryAsync(id))
+        if (FailedWebhook.ParseId(webhookId) is not { } id || !await webhooks.RetryAsync(id))
             return ApiResults.Of(NotFailed);
         await audit.WriteAsync(AuditActions.WebhookRetried, null, http, id);
         return ApiResults.Success;
@@ -64,7 +64,7 @@ static class DropWebhook
 {
     public static async Task<IResult> Handle(string webhookId, HttpContext http, WebhookStore webhooks, Audit audit)
     {
-        if (Ids.Parse(webhookId) is not { } id || !await webhooks.DropAsync(id))
+        if (FailedWebhook.ParseId(webhookId) is not { } id || !await webhooks.DropAsync(id))
             return ApiResults.Of(RetryWebhook.NotFailed);
         await audit.WriteAsync(AuditActions.WebhookDropped, null, http, id);
         return ApiResults.Success;

@@ -41,6 +41,7 @@ create table webhook_endpoints (
   name text collate "C" primary key,
   fault text collate "C",
 -- [end]
+  seen_at bigint not null default 0,     -- by the database's clock: when a node last had it configured
   failing_since bigint,                  -- of the first failure after the last success
   probe_at bigint not null default 0,    -- of one that has failed for an hour: not before then
   dropped bigint not null default 0      -- how many were dropped because too many waited

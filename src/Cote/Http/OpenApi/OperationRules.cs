@@ -88,7 +88,7 @@ static partial class OperationRules
         // Taken as text, so that a wrong one gets FastAPI's answer; described as what they are.
         if (name == "limit")
             (parameter["schema"], parameter["description"]) = (Integer(1, Page.MostItems), "The most items of a page");
-        else if (name.EndsWith("_id", StringComparison.Ordinal))
+        else if (name.EndsWith("_id", StringComparison.Ordinal) && name != "webhook_id")
             parameter.Part("schema")["format"] = "uuid";
     }
 

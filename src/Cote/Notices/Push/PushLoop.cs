@@ -61,6 +61,7 @@ sealed class PushLoop(
             return;
         }
         var outcome = await TryAsync(push, ct);
+        NoticeMetrics.OnPush(push.Address.Kind, outcome.Result, isOver: Clock.Now >= push.At + GivenUpAfter);
         switch (outcome.Result)
         {
             case PushResult.Later when Clock.Now < push.At + GivenUpAfter:
