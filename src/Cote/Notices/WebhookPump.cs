@@ -82,7 +82,7 @@ sealed class WebhookPump(
         {
             var due = await store.FindDueAsync(endpoint.Name, ct);
             _isFailing = due.IsFailing;
-            if (due.DueAt <= clock.Now)
+            if (due.IsDue)
                 return await store.ClaimAsync(endpoint.Name, AtOnce, due.IsDown);
             await _wakeup.WaitAsync(WaitFor(due.DueAt), clock.Provider, ct);
         }

@@ -39,7 +39,8 @@ sealed record WebhookState(
 /// <param name="IsFailing">Whether its last try has failed.</param>
 /// <param name="DueAt">Of what is due first, or of the next try of an endpoint that is down; null where nothing waits.
 /// </param>
-readonly record struct DueWebhooks(bool IsDown, bool IsFailing, Timestamp? DueAt);
+/// <param name="IsDue">Whether that time has come, by the reading of the clock that all of this is from.</param>
+readonly record struct DueWebhooks(bool IsDown, bool IsFailing, Timestamp? DueAt, bool IsDue);
 
 /// <summary>
 /// All SQL of what webhooks are told, but for writing it (<see cref="Outbox"/>). A batch that changes the row of an
@@ -69,8 +70,8 @@ sealed partial class WebhookStore(Database db, Outbox outbox, Clock clock)
     static DueWebhooks DueOf(long? failingSince, long probeAt, long? dueAt, Timestamp now)
     {
         var isDown = failingSince <= (now - DownAfter).Milliseconds;
-        return new(isDown, failingSince is not null,
-            dueAt is { } due ? new(isDown ? Math.Max(due, probeAt) : due) : null);
+        Timestamp? next = dueAt is { } due ? new(isDown ? Math.Max(due, probeAt) : due) : null;
+        return new(isDown, failingSince is not null, next, next <= now);
     }
 
     /// <summary>Takes what is due at an endpoint for a while; another node does not get it.</summary>
