@@ -107,6 +107,7 @@ public sealed class WebhookDeliveryTests : IAsyncLifetime
         (await ListFailedAsync(app, 10, failed)).ShouldBeEmpty("it is the last");
         _receiver.Status = 200;
         (await Store(app).RetryAsync(failed.Id)).ShouldBeTrue();
+        Move(app, TimeSpan.FromMinutes(1)); // The endpoint has failed for more than an hour.
         await app.UntilAllAreToldAsync();
         _receiver.Received.Select(x => x.Id).Distinct().ShouldHaveSingleItem();
         _receiver.Received.Count.ShouldBe(14);
