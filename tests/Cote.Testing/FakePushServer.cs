@@ -65,6 +65,9 @@ public sealed class FakePushServer : IAsyncDisposable
     /// <summary>Answers in place of the service; false: as the service does.</summary>
     public Func<TestPush, HttpContext, Task<bool>> Answer { get; set; } = (_, _) => Task.FromResult(false);
 
+    /// <summary>The status of what Google's tokens are asked for.</summary>
+    public int TokenStatus { get; set; } = 200;
+
     /// <summary>The assertions that tokens were asked for with.</summary>
     public IReadOnlyList<string> Assertions => [.. _assertions];
 
@@ -134,6 +137,11 @@ public sealed class FakePushServer : IAsyncDisposable
             return;
         }
         _assertions.Enqueue(assertion);
+        if (TokenStatus != 200)
+        {
+            http.Response.StatusCode = TokenStatus;
+            return;
+        }
         await http.Response.WriteAsync(new JsonObject
         {
             ["access_token"] = "token-" + _assertions.Count.ToString(CultureInfo.InvariantCulture),

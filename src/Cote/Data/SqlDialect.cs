@@ -42,6 +42,9 @@ public abstract class SqlDialect
     /// <summary>Selects what is wrong with the file of the database; null where the server looks after it.</summary>
     internal virtual Sql? DamagedPages => null;
 
+    /// <summary>Behind a <c>select</c> within an <c>update</c>: leaves out rows that another batch holds.</summary>
+    internal virtual Sql SkipLocked => $"";
+
     static string ArrayOf(IEnumerable<JsonNode> values) => new JsonArray([.. values]).ToJsonString();
 
     private protected abstract Sql EachOf(string jsonArray);

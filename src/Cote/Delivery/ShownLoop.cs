@@ -16,9 +16,13 @@ sealed class ShownLoop(
 
     protected override async Task RunRoundAsync(CancellationToken ct)
     {
+        if (outbox.IsBusy)
+            await LookAsync(ct);
         cursors.Sweep();
-        if (!outbox.IsBusy)
-            return;
+    }
+
+    async Task LookAsync(CancellationToken ct)
+    {
         var shown = new List<UnshownReply>();
         foreach (var reply in await outbox.ListWaitingAsync(MostRows, ct))
             if (IsShown(reply))

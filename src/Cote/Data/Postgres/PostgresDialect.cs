@@ -12,6 +12,8 @@ sealed class PostgresDialect : SqlDialect
 
     internal override Sql Bytes => $"pg_database_size(current_database())";
 
+    internal override Sql SkipLocked => $"for update skip locked";
+
     private protected override Sql EachOf(string jsonArray) =>
         $"(select jsonb_array_elements_text(cast({jsonArray} as jsonb)))";
 

@@ -59,31 +59,31 @@ sealed class FcmSender(PushFcmOptions options, Outside outside, Clock clock) : I
     const int Longest = 4_000;
     const string Scope = "https://www.googleapis.com/auth/firebase.messaging";
     static readonly TimeSpan Margin = TimeSpan.FromMinutes(1);
+    static readonly TimeSpan AfterFault = TimeSpan.FromSeconds(10);
 
     readonly Lazy<HttpClient> _http = new(() => PushHttp.ClientFor(outside));
     readonly FcmAccount? _account =
         options.ServiceAccount is { } secret ? FcmAccount.Parse(secret.Reveal()) : null;
-    readonly SemaphoreSlim _renewing = new(1, 1);
-    (string Value, Timestamp Until)? _token;
+    readonly Lock _gate = new();
+    Task<FcmToken>? _token;
 
     public async Task<PushOutcome> SendAsync(DeviceAddress address, PushMessage message, CancellationToken ct)
     {
-        var (token, fault) = await TokenAsync(ct);
-        if (token is null)
-            return fault;
+        var token = await TokenAsync(ct);
+        if (token.Value is null)
+            return token.Fault;
         using var request = new HttpRequestMessage(HttpMethod.Post,
             $"{options.BaseUrl.TrimEnd('/')}/v1/projects/{Uri.EscapeDataString(_account!.ProjectId)}/messages:send");
-        request.Headers.Authorization = new("Bearer", token);
+        request.Headers.Authorization = new("Bearer", token.Value);
         request.Content = new ByteArrayContent(message.Fit(Longest, x => Write(x, address.Token)));
         request.Content.Headers.ContentType = new("application/json");
-        var outcome = await PushHttp.SendAsync(_http.Value, request, Read, clock, ct);
-        return outcome;
+        return await PushHttp.SendAsync(_http.Value, request, x => Read(x, token), clock, ct);
     }
 
-    PushOutcome Read(PushAnswer answer)
+    PushOutcome Read(PushAnswer answer, FcmToken token)
     {
         if (answer.Status == HttpStatusCode.Unauthorized)
-            _token = null; // It was revoked: the next try gets another one.
+            Forget(token); // It was revoked: the next try gets another one.
         return answer.Status is HttpStatusCode.NotFound or HttpStatusCode.BadRequest or HttpStatusCode.Forbidden
             && IsGone(answer.Body) ? new(PushResult.Gone, "the service does not know the token") : answer.Outcome;
     }
@@ -134,45 +134,61 @@ sealed class FcmSender(PushFcmOptions options, Outside outside, Clock clock) : I
         json.WriteEndObject();
     });
 
-    // One that was got is used until shortly before its end, by all tries.
-    async Task<(string? Token, PushOutcome Fault)> TokenAsync(CancellationToken ct)
+    // One that was got is used until shortly before its end, by all tries. They wait for it together, and a service
+    // that gives none out is asked again only after a while.
+    Task<FcmToken> TokenAsync(CancellationToken ct)
     {
-        await _renewing.WaitAsync(ct);
-        try
+        lock (_gate)
         {
-            if (_token is { } known && known.Until > clock.Now)
-                return (known.Value, default);
-            using var request = new HttpRequestMessage(HttpMethod.Post, _account!.TokenUri);
-            request.Content = new FormUrlEncodedContent(
-            [
-                new("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"), new("assertion", Assertion()),
-            ]);
-            var outcome = await PushHttp.SendAsync(_http.Value, request, ReadToken, clock, ct);
-            return (_token?.Value, outcome);
-        }
-        finally
-        {
-            _renewing.Release();
+            if (_token is not { } token || token.IsCompleted && !IsGood(token))
+                _token = token = RenewAsync();
+            return token.WaitAsync(ct);
         }
     }
 
-    PushOutcome ReadToken(PushAnswer answer)
+    bool IsGood(Task<FcmToken> token) =>
+        token.IsCompletedSuccessfully && clock.Since(token.Result.Made) < token.Result.GoodFor;
+
+    // Another one may have been got meanwhile.
+    void Forget(FcmToken token)
     {
-        _token = null;
+        lock (_gate)
+            if (_token is { IsCompletedSuccessfully: true } known && ReferenceEquals(known.Result, token))
+                _token = null;
+    }
+
+    // All tries wait for it, so none of them cancels it: it has the limit of a request.
+    async Task<FcmToken> RenewAsync()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, _account!.TokenUri);
+        request.Content = new FormUrlEncodedContent(
+        [
+            new("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"), new("assertion", Assertion()),
+        ]);
+        (string Value, TimeSpan GoodFor)? got = null;
+        var fault = await PushHttp.SendAsync(
+            _http.Value, request, x => ReadToken(x, out got), clock, CancellationToken.None);
+        return got is var (value, goodFor)
+            ? new(value, fault, goodFor, clock.Ticks) : new(null, fault, AfterFault, clock.Ticks);
+    }
+
+    static PushOutcome ReadToken(PushAnswer answer, out (string Value, TimeSpan GoodFor)? got)
+    {
+        got = null;
         if (answer.Status != HttpStatusCode.OK)
             return new(PushResult.Later, $"no token was given out ({(int)answer.Status})", answer.After);
         try
         {
             var json = JsonElement.Parse(answer.Body);
             var life = TimeSpan.FromSeconds(json.GetProperty("expires_in").GetInt64()) - Margin;
-            _token = (json.GetProperty("access_token").GetString()!, clock.Now + life);
-            return new(PushResult.Sent);
+            if (json.GetProperty("access_token").GetString() is { Length: > 0 } value)
+                got = (value, life);
         }
         catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException
             or FormatException or OverflowException)
         {
-            return new(PushResult.Later, "the answer with the token is broken");
         }
+        return got is null ? new(PushResult.Later, "the answer with the token is broken") : new(PushResult.Sent);
     }
 
     string Assertion()
@@ -189,10 +205,16 @@ sealed class FcmSender(PushFcmOptions options, Outside outside, Clock clock) : I
         });
     }
 
+    /// <summary>What was asked for with the key of the account.</summary>
+    /// <param name="Value">Null where none was given out.</param>
+    /// <param name="Fault">Why not.</param>
+    /// <param name="GoodFor">How long it is not asked for another one.</param>
+    /// <param name="Made">The clock's ticks then.</param>
+    sealed record FcmToken(string? Value, PushOutcome Fault, TimeSpan GoodFor, long Made);
+
     public void Dispose()
     {
         if (_http.IsValueCreated)
             _http.Value.Dispose();
-        _renewing.Dispose();
     }
 }

@@ -21,4 +21,8 @@ static partial class PushLog
 
     [LoggerMessage(EventId = 2652, Level = LogLevel.Error, Message = "There is no Web Push: {Why}")]
     public static partial void NoVapidKey(this ILogger log, string why);
+
+    [LoggerMessage(EventId = 2654, Level = LogLevel.Error,
+        Message = "Too many pushes wait: the oldest {Count} were dropped.")]
+    public static partial void PushesDropped(this ILogger log, long count);
 }

@@ -49,8 +49,13 @@ readonly record struct PushAnswer(HttpStatusCode Status, byte[] Body, TimeSpan? 
 static class PushHttp
 {
     const int MostRead = 4_096;
-    static readonly TimeSpan Within = TimeSpan.FromSeconds(10);
     static readonly TimeSpan LongestAfter = TimeSpan.FromHours(1);
+
+    /// <summary>How long a try may take in all.</summary>
+    public static readonly TimeSpan Within = TimeSpan.FromSeconds(10);
+
+    /// <summary>What comes of one that takes longer.</summary>
+    public static PushOutcome TooLate => new(PushResult.Later, $"it took longer than {Within.TotalSeconds} s");
 
     /// <summary>A client for services that the operator has named.</summary>
     public static HttpClient ClientFor(Outside outside)
@@ -61,6 +66,7 @@ static class PushHttp
             UseCookies = false,
             PooledConnectionLifetime = TimeSpan.FromMinutes(15),
             EnableMultipleHttp2Connections = true,
+            ActivityHeadersPropagator = null, // Ids of our traces are nobody else's business.
         };
         if (outside.Accepts is { } accepts)
             handler.SslOptions.RemoteCertificateValidationCallback = accepts;
@@ -83,7 +89,7 @@ static class PushHttp
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
-            return new(PushResult.Later, $"it took longer than {Within.TotalSeconds} s");
+            return TooLate;
         }
         catch (HttpRequestException error)
         {

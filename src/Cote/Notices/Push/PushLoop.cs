@@ -13,19 +13,23 @@ sealed record PushPace(TimeSpan Every, IReadOnlyList<TimeSpan> Gaps)
     ]);
 }
 
-/// <summary>Sends the pushes that are due. A crash between a push and the note of it sends it once more.</summary>
+/// <summary>
+/// Sends the pushes that are due. A round starts what has room and waits for none of it. A crash between a push and the
+/// note of it sends it once more.
+/// </summary>
 sealed class PushLoop(
     PushOutbox outbox, DeviceStore devices, PushSenders senders, PushPace pace, DatabaseEngine engine, Clock clock,
     ILogger<PushLoop> log) : PeriodicLoop(pace.Every, clock, log)
 {
-    const int AtOnce = 32; // A service that does not answer holds one of them for ten seconds.
     const int PageRows = 200;
     static readonly TimeSpan LooksEvery = TimeSpan.FromSeconds(30);
     static readonly TimeSpan GivenUpAfter = TimeSpan.FromHours(4);
 
+    readonly PushFlights _flights = new();
     bool _hasBegun;
     long _lookedAt;
     bool _hasFound;
+    bool _hasRoom; // for what had none before
 
     protected override bool RunsAtStart => true;
 
@@ -33,63 +37,113 @@ sealed class PushLoop(
     {
         if (!senders.AreConfigured)
             return;
+        var hasRoom = Interlocked.Exchange(ref _hasRoom, false);
         if (!_hasBegun)
         {
             await outbox.LookForDevicesAsync(ct);
             if (engine.IsSingleProcess)
                 await outbox.VoidLeasesAsync();
         }
-        else if (!outbox.IsBusy && !_hasFound && Clock.Since(_lookedAt) < LooksEvery)
+        else if (!hasRoom && !outbox.IsBusy && !_hasFound && Clock.Since(_lookedAt) < LooksEvery)
             return;
         (_hasBegun, _lookedAt, _hasFound) = (true, Clock.Ticks, false);
-        while (await outbox.ListDueAsync(PageRows, ct) is { Count: > 0 } due)
-        {
+        while (await StartSomeAsync(ct))
             _hasFound = true;
-            await Parallel.ForEachAsync(
-                due, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = ct }, SendAsync);
+    }
+
+    // What is on its way ends by itself within ten seconds: to cut it off would send it twice.
+    protected override Task FinishAsync() => _flights.WhenNoneAsync();
+
+    async Task<bool> StartSomeAsync(CancellationToken ct)
+    {
+        ct.ThrowIfCancellationRequested();
+        var due = await outbox.ListDueAsync(PageRows, _flights.FullUsers, _flights.FullKinds, ct);
+        var entered = due.Where(_flights.TryEnter).ToDictionary(x => x.Id);
+        if (entered.Count == 0)
+            return false;
+        try
+        {
+            var taken = await outbox.ClaimAsync(entered.Keys);
+            foreach (var push in taken)
+                if (entered.Remove(push.Id, out var own))
+                    _ = Task.Run(() => SendAsync(own, push), CancellationToken.None); // FinishAsync waits for it.
+            return taken.Count > 0;
+        }
+        finally
+        {
+            foreach (var other in entered.Values)
+                _flights.Leave(other); // Another node has it, or it was withdrawn.
         }
     }
 
-    async ValueTask SendAsync(PushId id, CancellationToken ct)
+    async Task SendAsync(DuePush due, Push push)
     {
-        if (await outbox.ClaimAsync(id) is not { } push)
-            return;
+        try
+        {
+            await SendAsync(push);
+        }
+        catch (ProblemException error)
+        {
+            // What became of it was not noted: when its lease has lapsed, it is sent again.
+            Log.RoundDelayed(nameof(PushLoop), error.Problem.Code);
+            LoopMetrics.Failed(nameof(PushLoop), error.Problem.Code);
+        }
+#pragma warning disable CA1031 // Top of a task: without this catch a fault of one push would be told to nobody.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            Log.RoundFailed(error, nameof(PushLoop));
+            LoopMetrics.Failed(nameof(PushLoop));
+        }
+        finally
+        {
+            if (_flights.Leave(due))
+            {
+                Volatile.Write(ref _hasRoom, true);
+                Wake();
+            }
+        }
+    }
+
+    async Task SendAsync(Push push)
+    {
         // The device, its login, the reply or its question is not there any more.
         if (push.Address is null || push.Message is null)
         {
             await outbox.RemoveAsync(push);
             return;
         }
-        var outcome = await TryAsync(push, ct);
+        var outcome = await TryAsync(push.Address, push.Message);
         NoticeMetrics.OnPush(push.Address.Kind, outcome.Result, isOver: Clock.Now >= push.At + GivenUpAfter);
         switch (outcome.Result)
         {
             case PushResult.Later when Clock.Now < push.At + GivenUpAfter:
                 var gap = GapAfter(push.Tries, outcome.After);
                 await outbox.RetryAsync(push, gap);
-                Log.PushDelayed(push.Address.Kind, id.DeviceId, gap, outcome.Why);
+                Log.PushDelayed(push.Address.Kind, push.Id.DeviceId, gap, outcome.Why);
                 return;
             case PushResult.Gone:
-                await devices.RemoveGoneAsync(id.DeviceId, push.Address);
-                Log.DeviceGone(id.DeviceId, push.Address.Kind);
+                await devices.RemoveGoneAsync(push.Id.DeviceId, push.Address);
+                Log.DeviceGone(push.Id.DeviceId, push.Address.Kind);
                 break;
             case PushResult.Later or PushResult.Refused:
-                Log.PushGivenUp(push.Address.Kind, id.DeviceId, push.Tries, outcome.Why);
+                Log.PushGivenUp(push.Address.Kind, push.Id.DeviceId, push.Tries, outcome.Why);
                 break;
         }
         await outbox.RemoveAsync(push);
     }
 
-    async Task<PushOutcome> TryAsync(Push push, CancellationToken ct)
+    // One limit for all of a try, whatever it waits for.
+    async Task<PushOutcome> TryAsync(DeviceAddress address, PushMessage message)
     {
+        using var limit = new CancellationTokenSource(PushHttp.Within, Clock.Provider);
         try
         {
-            return await senders.SendAsync(push.Address!, push.Message!, ct);
+            return await senders.SendAsync(address, message, limit.Token);
         }
-        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        catch (OperationCanceledException) when (limit.IsCancellationRequested)
         {
-            await outbox.RetryAsync(push, TimeSpan.Zero); // The next start, or another node, need not wait.
-            throw;
+            return PushHttp.TooLate;
         }
     }
 

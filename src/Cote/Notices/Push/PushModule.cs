@@ -17,7 +17,8 @@ static class PushModule
         services.AddSingleton(x => new ApnsSender(
             x.GetRequiredService<PushOptions>().Apns, x.GetRequiredService<Outside>(), x.GetRequiredService<Clock>()));
         services.AddSingleton<PushSenders>().AddSingleton<DeviceStore>().AddSingleton<PushOutbox>();
-        services.AddSingleton(PushPace.Default).AddHostedService<PushLoop>();
+        services.AddSingleton(PushPace.Default).AddHostedService<PushLoop>()
+            .AddHostedService<PushSweepLoop>();
     }
 
     public static void MapPush(this IEndpointRouteBuilder routes)

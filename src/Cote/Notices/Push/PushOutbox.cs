@@ -25,11 +25,17 @@ readonly record struct UnshownReply(string UserId, string MessageId, long Seq);
 sealed class PushOutbox(
     Database db, DatabaseEngine engine, PushSenders senders, PushOptions options, Clock clock)
 {
+    /// <summary>How much may wait; beyond it the oldest is dropped.</summary>
+    public const long MostWaiting = 100_000;
+
     const long LeaseMilliseconds = 60_000; // longer than a try
     const int LongestText = 4_000;
+    const long BatchRows = 1_000;
+    static readonly TimeSpan KeptFor = TimeSpan.FromHours(6); // longer than tries go on, with the gap before the last
     static readonly TimeSpan BusyFor = TimeSpan.FromSeconds(30);
 
     long _addedAt = clock.Ticks;
+    bool _hasWaiting;
     int _devices = Unknown;
 
     const int Unknown = 0;
@@ -37,10 +43,11 @@ sealed class PushOutbox(
     const int Some = 2;
 
     /// <summary>
-    /// Whether something may wait in the table: a row may have been added lately, here or by another node. What is
-    /// wrong here is put right by the loops' look at the table each half minute.
+    /// Whether something may wait in the table: a row may have been added lately, here or by another node, or the last
+    /// look at the table found one. What is wrong here is put right by the loops' look at the table each half minute.
     /// </summary>
-    public bool IsBusy => senders.AreConfigured && (!engine.IsSingleProcess || clock.Since(_addedAt) < After + BusyFor);
+    public bool IsBusy => senders.AreConfigured
+        && (!engine.IsSingleProcess || Volatile.Read(ref _hasWaiting) || clock.Since(_addedAt) < After + BusyFor);
 
     TimeSpan After => TimeSpan.FromSeconds(options.AfterSeconds);
 
@@ -93,6 +100,9 @@ sealed class PushOutbox(
             """);
     }
 
+    // Read once for a statement, so that an index finds what is due.
+    Sql Now => $"(select {db.Dialect.Now})";
+
     Sql DueAt => $"{db.Dialect.Now} + {options.AfterSeconds * 1_000L}";
 
     /// <summary>Adds to a batch what withdraws the pushes of replies: they were read.</summary>
@@ -124,51 +134,74 @@ sealed class PushOutbox(
         await db.WriteAsync(batch);
     }
 
-    /// <summary>The replies whose pushes wait, the next ones first.</summary>
-    public Task<IReadOnlyList<UnshownReply>> ListWaitingAsync(long most, CancellationToken ct) => db.ListAsync(
-        $"""
-        select user_id, message_id, max(seq) from pushes where due_at > {db.Dialect.Now}
-        group by user_id, message_id order by min(due_at) limit {most}
-        """, row => new UnshownReply(row.GetString(0), row.GetString(1), row.GetInt64(2)), ct);
+    /// <summary>
+    /// The replies whose pushes wait, the next ones first; also those that are due, or being tried: a try that fails
+    /// may be the last one then.
+    /// </summary>
+    public async Task<IReadOnlyList<UnshownReply>> ListWaitingAsync(long most, CancellationToken ct)
+    {
+        var rows = await db.ListAsync(
+            $"select user_id, message_id, seq from pushes order by due_at limit {most}",
+            row => new UnshownReply(row.GetString(0), row.GetString(1), row.GetInt64(2)), ct);
+        Volatile.Write(ref _hasWaiting, rows.Count > 0);
+        return [.. rows.GroupBy(x => (x.UserId, x.MessageId)).Select(x => x.MaxBy(y => y.Seq))];
+    }
 
-    /// <summary>The pushes that are due, by the database's clock.</summary>
-    public Task<IReadOnlyList<PushId>> ListDueAsync(long most, CancellationToken ct) => db.ListAsync(
+    /// <summary>The pushes that are due, by the database's clock, but for those of these users and kinds.</summary>
+    public Task<IReadOnlyList<DuePush>> ListDueAsync(
+        long most, IEnumerable<string> users, IEnumerable<string> kinds, CancellationToken ct) => db.ListAsync(
         $"""
-        select user_id, message_id, device_id from pushes where due_at <= {db.Dialect.Now} order by due_at limit {most}
-        """, row => new PushId(row.GetString(0), row.GetString(1), row.GetString(2)), ct);
+        select p.user_id, p.message_id, p.device_id, d.kind from pushes p join devices d on d.id = p.device_id
+        where p.due_at <= {Now} and not (p.user_id {db.Dialect.In(users)}) and not (d.kind {db.Dialect.In(kinds)})
+        order by p.due_at limit {most}
+        """, row => new DuePush(IdOf(row, 0), row.GetString(3)), ct);
 
     /// <summary>
-    /// Takes a push for a while; null where another node has it, or it is not there any more. What became of its reply
-    /// and its device is read in the same moment.
+    /// Takes pushes for a while, but for those that another node has, or that are not there any more. What became of
+    /// their replies and devices is read in the same moment.
     /// </summary>
-    public async Task<Push?> ClaimAsync(PushId id)
+    public async Task<IReadOnlyList<Push>> ClaimAsync(IReadOnlyCollection<PushId> ids)
     {
         var batch = new WriteBatch();
         var taken = batch.Query(
             $"""
             update pushes set due_at = {db.Dialect.Now} + {LeaseMilliseconds}, tries = tries + 1
-            where {Is(id)} and due_at <= {db.Dialect.Now}
-            returning seq, at, tries
-            """, row => (Seq: row.GetInt64(0), At: new Timestamp(row.GetInt64(1)), Tries: row.GetInt64(2)));
+            where (device_id, message_id) in (
+              select pushes.device_id, pushes.message_id from pushes
+              where {Are(ids)} and pushes.due_at <= {Now} {db.Dialect.SkipLocked})
+            returning user_id, message_id, device_id, seq, at, tries
+            """, row => new Push(IdOf(row, 0), row.GetInt64(3), new(row.GetInt64(4)), row.GetInt64(5), null, null));
         var sent = batch.Query(
             $"""
             select d.kind, d.token, d.p256dh, d.auth, d.preview, pushes.kind, pushes.chat_id, pushes.at, c.title,
-              substr(m.content, 1, cast({LongestText} as integer))
+              substr(m.content, 1, cast({LongestText} as integer)),
+              pushes.user_id, pushes.message_id, pushes.device_id
             from pushes
             join devices d on d.id = pushes.device_id
             join sessions s on s.id = d.session_id and s.revoked_at is null and s.expires_at > {clock.Now}
             join users u on u.id = pushes.user_id and u.disabled_at is null and u.erased_at is null
             join messages m on m.user_id = pushes.user_id and m.id = pushes.message_id and m.deleted_at is null
             join chats c on c.user_id = pushes.user_id and c.id = pushes.chat_id and c.deleted_at is null
-            where {Is(id)} and (pushes.kind = {PushKinds.Ended} or m.state = 'waiting')
-            """, row => (new DeviceAddress(
-                row.GetString(0), row.GetString(1), row.GetStringOrNull(2), row.GetStringOrNull(3)),
-                MessageOf(row, id)));
+            where {Are(ids)} and (pushes.kind = {PushKinds.Ended} or m.state = 'waiting')
+            """, row => (Id: IdOf(row, 10), Message: MessageOf(row, IdOf(row, 10)), Address: new DeviceAddress(
+                row.GetString(0), row.GetString(1), row.GetStringOrNull(2), row.GetStringOrNull(3))));
         await db.WriteAsync(batch);
-        if (taken.Items is not [var (seq, at, tries)])
-            return null;
-        var (address, message) = sent.First;
-        return new(id, seq, at, tries, address, message);
+        var found = sent.Items.ToDictionary(x => x.Id);
+        return [.. taken.Items.Select(x => found.TryGetValue(x.Id, out var it)
+            ? x with { Address = it.Address, Message = it.Message } : x)];
+    }
+
+    static PushId IdOf(Row row, int column) =>
+        new(row.GetString(column), row.GetString(column + 1), row.GetString(column + 2));
+
+    // A device has one user, so its id and that of the reply say which push it is.
+    Sql Are(IReadOnlyCollection<PushId> ids)
+    {
+        var pairs = db.Dialect.In(ids.Select(x => x.MessageId + " " + x.DeviceId));
+        return $"""
+            pushes.device_id {db.Dialect.In(ids.Select(x => x.DeviceId))}
+            and (pushes.message_id || ' ' || pushes.device_id) {pairs}
+            """;
     }
 
     // What the device has not asked for does not come so far.
@@ -198,6 +231,31 @@ sealed class PushOutbox(
             where {Is(push.Id)} and seq = {push.Seq}
             """);
         await db.WriteAsync(batch);
+    }
+
+    /// <summary>Removes what is too old to be of use, and the oldest of what waits beyond the limit.</summary>
+    /// <returns>How much was removed because too much waited.</returns>
+    public async Task<long> SweepAsync(long mostWaiting, CancellationToken ct)
+    {
+        var old = clock.Now - KeptFor;
+        // By a time and not by a count: another node does the same at the same moment.
+        var (first, beyond) = await db.FirstAsync(
+            $"select min(at), (select at from pushes order by at desc limit 1 offset {mostWaiting}) from pushes",
+            row => (row.GetInt64OrNull(0), row.GetInt64OrNull(1)), ct);
+        var until = Math.Max(old.Milliseconds, beyond ?? 0);
+        long removed = 0;
+        for (var last = BatchRows; first <= until && last == BatchRows; removed += last)
+        {
+            ct.ThrowIfCancellationRequested();
+            var batch = new WriteBatch();
+            var swept = batch.Execute($"""
+                delete from pushes where (device_id, message_id) in (
+                  select device_id, message_id from pushes where at <= {until} order by at limit {BatchRows})
+                """);
+            await db.WriteAsync(batch);
+            last = swept.Changed;
+        }
+        return beyond > old.Milliseconds ? removed : 0;
     }
 
     /// <summary>Of the only process of a database that begins: nobody sends what another has taken.</summary>
