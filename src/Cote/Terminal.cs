@@ -221,9 +221,9 @@ sealed class Terminal(
             await result.WriteAsync!(stream, ct);
             await writer.CompleteAsync();
         }
-        catch (ProblemException failure)
+        catch (Exception failure) // whichever it is: the reading side would wait for ever
         {
-            await writer.CompleteAsync(failure); // the reading side throws it
+            await writer.CompleteAsync(failure); // it throws it
         }
     }
 

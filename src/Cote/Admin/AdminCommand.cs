@@ -83,6 +83,7 @@ static class AdminCommands
             [
                 new("--to", "to", "The folder; it must not exist, or be empty.") { Value = "DIR", IsPath = true },
                 new("--without-key", "without_key", "Leaves out the keys of the data directory."),
+                new("--skip-lost-media", "skip_lost_media", "Is content without the bytes of uploads that are lost."),
             ],
             (control, request, _) => Task.FromResult(control.Backup(request))) { HasConsole = true },
         new("check", "Compares everything with everything: exit code 0, or 2 with a line for each fault.",

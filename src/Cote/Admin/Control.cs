@@ -127,8 +127,9 @@ sealed class Control(
     {
         var to = request.Text("to", 1, LongestPath);
         var withoutKey = request.OptionalFlag("without_key") ?? false;
+        var skipLost = request.OptionalFlag("skip_lost_media") ?? false;
         return request.Problem is { } wrong ? AdminResult.Of(wrong)
-            : CommandConsole.Run((console, ct) => backup.RunAsync(to, withoutKey, console, ct));
+            : CommandConsole.Run((console, ct) => backup.RunAsync(to, withoutKey, skipLost, console, ct));
     }
 
     /// <summary>Looks for faults in everything that is stored.</summary>

@@ -19,8 +19,14 @@ sealed class ErasedList(DataOptions data)
     /// </summary>
     public void Append(string userId, Timestamp at) => Append([(userId, at.ToString())]);
 
-    /// <summary>Appends lines of other lists.</summary>
-    public void Append(IReadOnlyCollection<(string UserId, string At)> erased)
+    /// <summary>Appends lines of other lists, without accounts that it has.</summary>
+    public void Merge(IEnumerable<(string UserId, string At)> erased)
+    {
+        var known = ReadIn(data.Directory).Select(x => x.UserId).ToHashSet();
+        Append([.. erased.Where(x => known.Add(x.UserId))]);
+    }
+
+    void Append(IReadOnlyCollection<(string UserId, string At)> erased)
     {
         if (erased.Count == 0)
             return;
@@ -49,6 +55,10 @@ sealed class ErasedList(DataOptions data)
                 throw new ProblemException(Problems.DiskFull, error);
             }
     }
+
+    /// <summary>The accounts of the list in a folder; none where it has no list.</summary>
+    public static IReadOnlyList<(string UserId, string At)> ReadIn(string folder) =>
+        Path.Combine(folder, FileName) is var path && File.Exists(path) ? Read(path) : [];
 
     /// <summary>
     /// The accounts of a list. A line that a crash has cut is left out: its erasure went on at the next start.

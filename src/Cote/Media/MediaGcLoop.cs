@@ -63,14 +63,16 @@ sealed class MediaGcLoop(
     }
 
     // A crash between two steps leaves bytes without a row. The id of a blob says when it was made: a blob whose row
-    // is about to be committed, here or on another node, is too young to be deleted.
+    // is about to be committed, here or on another node, is too young to be deleted. One that was made before a restore
+    // may be an upload of the server that the backup was made of, where both use one storage.
     internal async Task ReconcileAsync(CancellationToken ct)
     {
         var before = _clock.Now - SurelyCommitted;
+        var kept = await media.KeptBeforeAsync(ct);
         var old = new List<string>(MostInBatch);
         await foreach (var id in storage.ListAsync(ct))
         {
-            if (MadeAt(id) < before.Milliseconds)
+            if (MadeAt(id) is { } at && at >= kept && at < before.Milliseconds)
                 old.Add(id);
             if (old.Count == MostInBatch)
                 await DeleteUnknownAsync(old, ct);

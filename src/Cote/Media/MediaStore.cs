@@ -23,6 +23,8 @@ enum AddMediaResult
 /// <summary>All SQL of uploads and of their blobs, and what a message's own statements need of it.</summary>
 sealed class MediaStore(Database db)
 {
+    const string KeptBefore = "media-kept-before";
+
     static readonly Sql All = $"""
         m.user_id, m.id, m.blob_id, b.sha256, m.name, m.content_type, m.size, m.width, m.height, m.duration, m.created_at
         """;
@@ -82,6 +84,20 @@ sealed class MediaStore(Database db)
             select id from blobs where id {db.Dialect.In(ids)}
             union all select file_id from imports where file_id {db.Dialect.In(ids)}
             """, row => row.GetString(0), ct));
+
+    /// <summary>
+    /// Notes that bytes made before this moment may belong to the database that a backup was made of: a restored copy
+    /// does not know the uploads that came after the backup.
+    /// </summary>
+    public static void KeepBefore(WriteBatch batch, Timestamp at) => batch.Execute($"""
+        insert into meta (key, value) values ({KeptBefore}, {at.Milliseconds.ToString(CultureInfo.InvariantCulture)})
+        on conflict (key) do update set value = excluded.value
+        """);
+
+    /// <summary>The moment of <see cref="KeepBefore"/>; 0 where the database was never restored.</summary>
+    public async Task<long> KeptBeforeAsync(CancellationToken ct) =>
+        await db.FirstAsync($"select value from meta where key = {KeptBefore}", row => row.GetString(0), ct) is { } at
+            ? long.Parse(at, CultureInfo.InvariantCulture) : 0;
 
     /// <summary>How many bytes a user has, the full length of unfinished resumable uploads included.</summary>
     public Task<long> UsedAsync(string userId, Timestamp now, CancellationToken ct) =>

@@ -13,6 +13,7 @@ sealed class SweepHold(Database db, Clock clock) : IAsyncDisposable
     readonly string _key = Prefix + clock.NewId();
     readonly CancellationTokenSource _ended = new();
     Task _renewing = Task.CompletedTask;
+    bool _hasLapsed;
 
     /// <summary>The condition on a row of <c>meta</c> that it is one of these.</summary>
     public static readonly Sql IsHold = $"key like 'sweep-held:%'";
@@ -31,9 +32,22 @@ sealed class SweepHold(Database db, Clock clock) : IAsyncDisposable
     public static async Task<SweepHold> BeginAsync(Database db, Clock clock)
     {
         var hold = new SweepHold(db, clock);
-        await hold.WriteAsync();
+        await hold.WriteAsync(isFirst: true);
         hold._renewing = hold.RenewAsync();
         return hold;
+    }
+
+    /// <summary>
+    /// Throws <see cref="StartupException"/> where the hold has lapsed since it began: what was read under it need not
+    /// be whole.
+    /// </summary>
+    public async Task ConfirmAsync()
+    {
+        await WriteAsync();
+        if (_hasLapsed)
+            throw new StartupException(
+                "The database could not be written for minutes, so the bytes of uploads may have been deleted while "
+                + "they were read. Run it again.");
     }
 
     public async ValueTask DisposeAsync()
@@ -60,23 +74,30 @@ sealed class SweepHold(Database db, Clock clock) : IAsyncDisposable
             while (true)
             {
                 await Task.Delay(RenewEvery, clock.Provider, _ended.Token);
-                await WriteAsync();
+                try
+                {
+                    await WriteAsync();
+                }
+                catch (ProblemException)
+                {
+                    // the next one may come before the hold lapses; whether it has is asked at the end
+                }
             }
         }
         catch (OperationCanceledException)
         {
             // it ends
         }
-        catch (ProblemException)
-        {
-            // what is read meanwhile fails for the same reason; else the bytes that are missing are named at the end
-        }
     }
 
-    Task<Outcome> WriteAsync()
+    async Task WriteAsync(bool isFirst = false)
     {
         var batch = new WriteBatch();
         Lock(batch);
+        var renewed = batch.Execute($"""
+            update meta set value = cast({db.Dialect.Now} + {LapsesAfter} as text)
+            where key = {_key} and (case when {IsHold} then cast(value as bigint) else 0 end) >= {db.Dialect.Now}
+            """);
         batch.Execute($"""
             delete from meta where (case when {IsHold} then cast(value as bigint) else {long.MaxValue} end) < {db.Dialect.Now}
             """);
@@ -84,6 +105,8 @@ sealed class SweepHold(Database db, Clock clock) : IAsyncDisposable
             insert into meta (key, value) values ({_key}, cast({db.Dialect.Now} + {LapsesAfter} as text))
             on conflict (key) do update set value = excluded.value
             """);
-        return db.WriteAsync(batch);
+        await db.WriteAsync(batch);
+        if (!isFirst && renewed.Changed == 0)
+            _hasLapsed = true;
     }
 }

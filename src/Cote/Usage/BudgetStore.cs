@@ -65,11 +65,13 @@ sealed class BudgetStore(Database db, BudgetsOptions options)
             update budgets set unit = {unit}, {Reserved(budget.Now, amount)}
             where budgets.user_id = {userId} and {Fits($"budgets", budget.Now, budget.Own, amount)} and {guard}
             """);
-        if (budget.All.Count > 0)
-            batch.Execute($"""
-                update budgets set {Reserved(budget.Now, amount)}
-                where budgets.user_id = {Installation} and {IsTaken(userId, unit)}
-                """);
+        // Also where the installation has no cap any more: what settles the call takes it back from the row that is
+        // left.
+        batch.Execute($"""
+            update budgets set {Reserved(budget.Now, amount)}
+            where budgets.user_id = {Installation} and budgets.day > 0 and budgets.day <= {Windows.DayOf(budget.Now)}
+              and {IsTaken(userId, unit)}
+            """);
     }
 
     /// <summary>A condition that the unit has taken what it wanted.</summary>

@@ -67,6 +67,12 @@ public sealed partial class BackupTests
 
     static string Key(CoteApp app) => Convert.ToBase64String(app.SigningKeyBytes);
 
+    static List<string> KeysIn(string folder) =>
+    [
+        .. Directory.EnumerateFiles(folder, "*.key").Order(StringComparer.Ordinal)
+            .Select(x => $"{Path.GetFileName(x)} {Convert.ToHexString(File.ReadAllBytes(x))}"),
+    ];
+
     async Task<List<string>> ReadAsync(string sql)
     {
         await using var db = new SqliteConnection($"Data Source={At("data/cote.db")};Mode=ReadOnly;Pooling=False");

@@ -7,7 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Cote.Tests.Admin;
 
 /// <summary><c>check</c>: it finds a fault of each kind, and none in a database that is well.</summary>
-public sealed class CheckTests
+public sealed partial class CheckTests
 {
     const string Question = "(select id from messages where sender = 'user' and content = 'two')";
     const string Answer = "(select reply_id from messages where sender = 'user' and content = 'two')";
@@ -75,8 +75,8 @@ public sealed class CheckTests
         ($"update calls set state = 0 where subject_id = {Answer}",
             $"update calls set state = 1 where subject_id = {Answer}",
             "of the reply {answer} of user {user} is reserved, but the reply has ended"),
-        ($"update calls set state = 0, until = 1, purpose = 'title' where subject_id = {Answer}",
-            $"update calls set state = 1, until = 0, purpose = 'chat' where subject_id = {Answer}",
+        ($"update calls set state = 2, purpose = 'title' where subject_id = {Answer}",
+            $"update calls set state = 1, purpose = 'chat' where subject_id = {Answer}",
             " of {answer} of user {user} was never settled"),
         ($"update budgets set day_tokens = day_tokens + 1 where user_id = {Uid}",
             $"update budgets set day_tokens = day_tokens - 1 where user_id = {Uid}",
@@ -138,12 +138,16 @@ public sealed class CheckTests
         var cut = await checks.RunAsync();
         File.Delete(blob);
         var gone = await checks.RunAsync();
+        await File.WriteAllBytesAsync(blob, bytes);
+        await app.PlantAsync("update blobs set size = 0");
+        var none = await checks.RunAsync();
 
         deep.Said.ShouldContain($"blobs: blob {Path.GetFileName(blob)} has other bytes than were uploaded");
         cut.Said.ShouldContain(
             $"{Path.GetFileName(blob)} has {bytes.Length - 1} bytes where {bytes.Length} were uploaded");
         gone.Said.ShouldContain($"{Path.GetFileName(blob)} has no bytes");
-        (deep.Code, cut.Code, gone.Code).ShouldBe((2, 2, 2));
+        none.Said.ShouldContain($"{Path.GetFileName(blob)} has {bytes.Length} bytes where 0 were uploaded");
+        (deep.Code, cut.Code, gone.Code, none.Code).ShouldBe((2, 2, 2, 2));
         Directory.Delete(folder, recursive: true);
     }
 

@@ -46,6 +46,28 @@ public sealed partial class CopyTests
     }
 
     [Fact]
+    public async Task A_restore_that_fails_on_its_way_into_PostgreSQL_says_what_is_to_be_dropped()
+    {
+        var url = await (await target.Cluster).CreateDatabaseAsync();
+        await using var app = await CoteApp.StartAsync();
+        using var ada = await app.RegisterAsync();
+        (await ada.PostAsync($"/chats/{await ada.CreateChatAsync()}/shares", new { })).Ok();
+        await app.StopAsync();
+        await app.PlantAsync("update shares set chat_id = 'x'"); // PostgreSQL takes no such row
+        var backup = Path.Combine(app.Data, "backup");
+        (await RunAsync("backup", "--to", backup, $"--Cote:Data:Directory={app.Data}")).Code.ShouldBe(0);
+
+        var restored = await RunAsync(
+            "restore", "--from", backup, $"--Cote:Data:Directory={Path.Combine(app.Data, "node")}",
+            $"--Cote:Data:Postgres={url}", $"--Cote:Auth:SigningKey={Engine.SigningKey}");
+
+        restored.Code.ShouldBe(1);
+        restored.Error.ShouldContain("The restore was cut off: Rows of the table shares");
+        restored.Error.ShouldContain("Drop the database, create it anew, and restore again.");
+        restored.Error.ShouldNotContain("Nothing was restored");
+    }
+
+    [Fact]
     public async Task What_cannot_be_copied_is_refused_in_a_sentence()
     {
         var cluster = await target.Cluster;

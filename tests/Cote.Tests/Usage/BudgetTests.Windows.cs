@@ -1,11 +1,35 @@
 using Cote.Tests.Chats;
 using Cote.Tests.Harness;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Cote.Tests.Usage;
 
 // Whose caps hold, and when their windows turn.
 public sealed partial class BudgetTests
 {
+    [Fact]
+    public async Task The_row_of_an_installation_whose_budget_was_taken_away_is_kept_as_it_was()
+    {
+        await using var live = await LiveApp.StartAsync("Budgets:All:DayTokens=100000");
+        using var ada = await live.RegisterAsync();
+        var play = live.Play(FakeReply.Text("an answer"));
+        var chat = await ada.CreateChatAsync();
+        await ada.EndOfAsync(chat, (await ada.AskForAsync(chat, play)).Reply);
+        (await AllAsync()).ShouldBe((18, 0));
+
+        await live.App.RestartAsync("Budgets:DayTokens=100000");
+        using var again = new CoteClient(live.App.Url) { Token = ada.Token };
+        await again.EndOfAsync(chat, (await again.AskForAsync(chat, play)).Reply);
+
+        (await AllAsync()).ShouldSatisfyAllConditions(
+            x => x.Used.ShouldBeGreaterThan(18, "who sets it again finds all that was used"),
+            x => x.Reserved.ShouldBe(0, "what was never reserved is not given back"));
+
+        Task<(long Used, long Reserved)> AllAsync() => live.App.Services.GetRequiredService<Database>().FirstAsync(
+            $"select day_tokens, day_reserved_tokens from budgets where user_id = ''",
+            row => (row.GetInt64(0), row.GetInt64(1)), default);
+    }
+
     [Fact]
     public async Task A_window_turns_with_the_day_and_a_call_belongs_to_that_in_which_it_was_reserved()
     {

@@ -22,7 +22,7 @@ sealed record BackupFile(string Name, long Size, string Sha256);
 /// <param name="Blobs">The number of blobs whose bytes it holds.</param>
 /// <param name="BlobBytes">Their bytes.</param>
 /// <param name="LostBlobs">The blobs whose bytes were missing or damaged already.</param>
-/// <param name="Files">The database and the keys.</param>
+/// <param name="Files">The database, the keys, and the list of erased accounts.</param>
 sealed record BackupManifest(
     int Format, string Program, string Engine, Timestamp At, string Schema, string Epoch,
     IReadOnlyDictionary<string, long> Rows, long Blobs, long BlobBytes, IReadOnlyList<string> LostBlobs,

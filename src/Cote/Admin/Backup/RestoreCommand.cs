@@ -22,6 +22,7 @@ delegate WebApplication HostFactory(string[] settings, Action<IServiceCollection
 sealed class RestoreCommand(string from, string[] erased, TextWriter output, TextWriter error)
 {
     readonly string _from = Path.GetFullPath(from);
+    bool _isCopying;
 
     /// <summary>Runs the restore; the exit code.</summary>
     public async Task<int> RunAsync(HostFactory createHost, CancellationToken ct)
@@ -33,7 +34,9 @@ sealed class RestoreCommand(string from, string[] erased, TextWriter output, Tex
         }
         catch (Exception failure) when (CommandFailures.SentenceOf(failure) is { } sentence)
         {
-            await error.WriteLineAsync($"Nothing was restored: {sentence}");
+            await error.WriteLineAsync(_isCopying
+                ? $"The restore was cut off: {sentence} Drop the database, create it anew, and restore again."
+                : $"Nothing was restored: {sentence}");
             return 1;
         }
     }
@@ -54,6 +57,7 @@ sealed class RestoreCommand(string from, string[] erased, TextWriter output, Tex
             await RefuseFilledAsync(data.Postgres, ct);
         await error.WriteLineAsync($"The backup shows {manifest.At}. Its hashes are compared.");
         await manifest.VerifyAsync(_from, ct);
+        lists = [.. ErasedList.ReadIn(_from), .. lists];
 
         var prepared = Path.Combine(folder, UnfinishedRestore.Folder);
         if (Directory.Exists(prepared))
@@ -65,7 +69,7 @@ sealed class RestoreCommand(string from, string[] erased, TextWriter output, Tex
             await PrepareAsync(createHost, manifest, data, lists, ct);
             if (data.Postgres is { } url)
                 await CopyAsync(createHost, manifest, data, url, ct);
-            new ErasedList(data).Append(lists);
+            new ErasedList(data).Merge([.. lists, .. ErasedList.ReadIn(prepared)]);
             isMoving = true;
             if (data.Postgres is null)
                 MoveUp(prepared, folder);
@@ -170,6 +174,7 @@ sealed class RestoreCommand(string from, string[] erased, TextWriter output, Tex
         var copy = new CopyDatabase(
             source, services.GetRequiredService<PostgresEngine>(), services.GetRequiredService<BlobStorage>(), hosts,
             services.GetRequiredService<Clock>(), TextWriter.Null, error, [Media()]);
+        _isCopying = true;
         await copy.RunAsync(own, skipLostMedia: manifest.LostBlobs.Count > 0, ct);
     }
 

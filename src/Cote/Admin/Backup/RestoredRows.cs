@@ -29,19 +29,30 @@ sealed class RestoredRows(IServiceProvider services, TextWriter error)
     static readonly string[] Disabled = ["api_keys", "shares"];
 
     readonly Clock _clock = services.GetRequiredService<Clock>();
+    readonly Database _db = services.GetRequiredService<Database>();
 
     /// <summary>Changes them, and erases these accounts again.</summary>
     public async Task ApplyAsync(IReadOnlyList<string> erased, CancellationToken ct)
     {
         await services.GetRequiredService<Revocations>().RevokeAsync($"1 = 1", batch =>
         {
-            foreach (var table in Emptied)
-                batch.Execute($"delete from {Sql.Names(table)}");
+            Empty(batch);
             foreach (var table in Disabled)
                 batch.Execute($"update {Sql.Names(table)} set disabled_at = {_clock.Now} where disabled_at is null");
+            MediaStore.KeepBefore(batch, _clock.Now);
         });
         await InterruptAsync(ct);
+        await SettleAsync(ct);
         await EraseAsync(erased, ct);
+        var told = new WriteBatch();
+        Empty(told); // what was ended and erased here was added to them again
+        await _db.WriteAsync(told);
+    }
+
+    static void Empty(WriteBatch batch)
+    {
+        foreach (var table in Emptied)
+            batch.Execute($"delete from {Sql.Names(table)}");
     }
 
     async Task InterruptAsync(CancellationToken ct)
@@ -52,6 +63,20 @@ sealed class RestoredRows(IServiceProvider services, TextWriter error)
             count += some;
         if (count > 0)
             await error.WriteLineAsync($"{count} open replies are interrupted.");
+    }
+
+    // Titles, transcripts and calls of the gateway, which nobody makes any more.
+    async Task SettleAsync(CancellationToken ct)
+    {
+        var users = await _db.ListAsync(
+            $"select distinct user_id from calls where state <> 1", row => row.GetString(0), ct);
+        foreach (var userId in users)
+        {
+            var batch = new WriteBatch();
+            EventTransaction.LockHead(batch, userId);
+            LostCalls.Settle(batch, userId, $"1 = 1");
+            await _db.WriteAsync(batch);
+        }
     }
 
     async Task EraseAsync(IReadOnlyList<string> erased, CancellationToken ct)

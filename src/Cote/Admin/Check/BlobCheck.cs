@@ -38,9 +38,9 @@ sealed class BlobCheck(Database db, BlobStorage storage, bool isDeep)
     {
         try
         {
-            await using var stream = await storage.OpenAsync(blob.Id, isDeep ? 0 : blob.Size - 1, ct);
+            var length = isDeep ? 0 : Math.Max(0, blob.Size - 1); // a row that is damaged may say 0
+            await using var stream = await storage.OpenAsync(blob.Id, length, ct);
             using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-            var length = isDeep ? 0 : blob.Size - 1;
             while (await stream.ReadAsync(_buffer, ct) is > 0 and var read)
             {
                 hash.AppendData(_buffer.AsSpan(0, read));

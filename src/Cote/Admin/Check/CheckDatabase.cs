@@ -1,5 +1,6 @@
 using System.Globalization;
 using Cote.Media;
+using Microsoft.Extensions.Hosting;
 
 namespace Cote.Admin;
 
@@ -7,7 +8,8 @@ namespace Cote.Admin;
 /// Compares everything that is stored with everything that it must agree with, as of one moment, also while the server
 /// serves.
 /// </summary>
-sealed class CheckDatabase(Database db, BlobStorage storage, IEnumerable<HostTables> hosts, Clock clock)
+sealed class CheckDatabase(
+    Database db, BlobStorage storage, IEnumerable<HostTables> hosts, IHostApplicationLifetime lifetime, Clock clock)
 {
     const int Found = 2;
     const int MostLines = 100;
@@ -37,6 +39,7 @@ sealed class CheckDatabase(Database db, BlobStorage storage, IEnumerable<HostTab
                     + $"(media/blobs/{id[^2..]}/{id}); uploads of it cannot be read.");
             },
             new(console.Error, clock, isDeep ? "blobs, with their hashes" : "blobs", 0, blobs), ct);
+        await hold.ConfirmAsync();
         console.Error.WriteLine(faults == 0 ? "There is no fault." : string.Create(
             CultureInfo.InvariantCulture, $"There are {faults:N0} faults."));
         return faults == 0 ? 0 : Found;
@@ -51,7 +54,7 @@ sealed class CheckDatabase(Database db, BlobStorage storage, IEnumerable<HostTab
                 ? [new RowCheck("rows", damaged, "the file is damaged: {0}. Restore a backup.")]
                 : Array.Empty<RowCheck>(),
             .. References.Checks(keys), .. OfHosts(), .. StateChecks.All, .. TreeChecks.All,
-            .. LedgerChecks.All(db.Dialect), .. SearchChecks.All,
+            .. LedgerChecks.All(db.Dialect, lifetime.ApplicationStarted.IsCancellationRequested), .. SearchChecks.All,
         ];
     }
 

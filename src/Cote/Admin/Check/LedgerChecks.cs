@@ -8,19 +8,25 @@ namespace Cote.Admin;
 static class LedgerChecks
 {
     const long Late = 3_600_000;
-    const string Anew = "Set day to 0 in its row of budgets: it is counted anew.";
+    const long AliveMilliseconds = 15_000;
 
-    public static IEnumerable<RowCheck> All(SqlDialect dialect)
+    /// <summary>All of them.</summary>
+    /// <param name="dialect">The database's.</param>
+    /// <param name="isServed">Whether this process serves: where no node does, nobody settles what is late.</param>
+    public static IEnumerable<RowCheck> All(SqlDialect dialect, bool isServed)
     {
+        Sql isAlive = $"n.seen_at > {dialect.Now} - {AliveMilliseconds}";
+        Sql served = $"({isServed} = 1 or exists (select 1 from nodes n where {isAlive}))";
         yield return new("ledger", $"""
             select c.user_id, c.subject_id, cast(c.attempt as text) from calls c
             where c.state <> 1 and c.purpose = 'chat' and not exists (
               select 1 from messages m where m.user_id = c.user_id and m.id = c.subject_id and m.state in {States.Open})
+              and not {RowCheck.IsErased($"c.user_id")}
             """, "the call of attempt {2} of the reply {1} of user {0} is reserved, but the reply has ended. "
                 + "Set its until to 1: it is settled within minutes.");
         yield return new("ledger", $"""
             select c.user_id, c.subject_id, c.purpose, cast(c.attempt as text) from calls c
-            where c.state <> 1 and (c.state = 2 or c.until < {dialect.Now} - {Late})
+            where c.state <> 1 and (c.state = 2 or c.until < {dialect.Now} - {Late} and {served})
             """, "the call for {2} of attempt {3} of {1} of user {0} was never settled. "
                 + "Start a server, or look for what keeps its loops from working.");
         foreach (var window in new[] { "day", "month" })
@@ -32,17 +38,17 @@ static class LedgerChecks
     }
 
     static RowCheck Reserved(Sql window, string counter, string column) => new("ledger", $"""
-        select x.user_id, cast(x.counted as text), cast(x.summed as text) from (
+        select x.user_id, cast(x.counted as text), cast(x.summed as text), cast(x.summed - x.counted as text) from (
           select b.user_id, b.{Sql.Names(counter)} as counted, coalesce((
             select cast(sum(c.{Sql.Names(column)}) as bigint) from calls c
             where c.state <> 1 and c.state = 0 and c.{window} = b.{window} and (b.user_id = '' or c.user_id = b.user_id)
             ), 0) as summed
-          from budgets b where b.day > 0) x
+          from budgets b where b.day > 0 and not {RowCheck.IsErased($"b.user_id")}) x
         where x.counted <> x.summed
-        """, $"{counter} of the budget of '{{0}}' is {{1}}, its open calls have {{2}}. {Anew}");
+        """, $"{counter} of the budget of '{{0}}' is {{1}}, its open calls have {{2}}. Add {{3}} to it.");
 
-    // Where an account came back, its counter has what the one before had used: it is compared by its own calls only
-    // where there was none.
+    // Calls of an account that is being erased become sums, one after the other. Where an account came back, its
+    // counter has what the one before had used: it is compared by its own calls only where there was none.
     static RowCheck Used(Sql window, string counter, bool isCost)
     {
         Sql column = isCost ? (Sql)$"coalesce(c.cost, 0)" : $"c.input + c.output";
@@ -51,9 +57,11 @@ static class LedgerChecks
               select b.user_id, b.{Sql.Names(counter)} as counted, coalesce((
                 select cast(sum({column}) as bigint) from calls c
                 where c.state = 1 and c.{window} = b.{window} and c.user_id = b.user_id), 0) as summed
-              from budgets b where b.day > 0 and b.user_id <> '' and not exists (
+              from budgets b
+              where b.day > 0 and b.user_id <> '' and not {RowCheck.IsErased($"b.user_id")} and not exists (
                 select 1 from identities i join forgotten_usage f on f.hash = i.hash where i.user_id = b.user_id)) x
             where x.counted <> x.summed
-            """, $"{counter} of the budget of '{{0}}' is {{1}}, its calls have {{2}}. {Anew}");
+            """, $"{counter} of the budget of '{{0}}' is {{1}}, its calls have {{2}}. "
+            + "Set day to 0 in its row of budgets: it is counted anew.");
     }
 }

@@ -29,8 +29,6 @@ static class References
         new("media", ["blob_id"], "blobs", Id), new("media_forms", ["blob_id"], "blobs", Id),
         new("media_forms", ["user_id", "media_id"], "media", ["user_id", "id"]),
         new("import_skips", ["user_id", "import_id"], "imports", ["user_id", "id"]),
-        new("upload_pieces", ["user_id", "upload_id"], "uploads", ["user_id", "id"]),
-        new("search_documents", UserId, "search_marks", UserId),
         new("spent_tokens", ["session_id"], "sessions", Id), new("tickets", ["session_id"], "sessions", Id),
         new("tickets", ["key_id"], "api_keys", Id),
         new("devices", ["session_id"], "sessions", Id), new("pushes", ["device_id"], "devices", Id),
@@ -42,6 +40,8 @@ static class References
     {
         ["audit"] = "It outlives the account.",
         ["webhooks"] = "That an account was erased is told after its row is gone.",
+        ["upload_pieces"] = "Those without an upload are swept.",
+        ["search_documents"] = "An index that is made anew, and an erasure, begin with the mark.",
         ["users"] = "It is what the others refer to.",
         ["budgets"] = "A row without a user is the installation's; the ledger's check reads it.",
     };

@@ -7,6 +7,12 @@ namespace Cote.Admin;
 /// row, and what to do.</param>
 sealed record RowCheck(string Area, Sql Rows, string Sentence)
 {
+    /// <summary>
+    /// The condition that the account is being erased: its rows go one after the other, and are no faults meanwhile.
+    /// </summary>
+    public static Sql IsErased(Sql userId) =>
+        $"exists (select 1 from users u where u.id = {userId} and u.erased_at is not null)";
+
     /// <summary>The line of a row.</summary>
     public string Describe(Row row)
     {

@@ -28,6 +28,7 @@ static class StateChecks
             select m.user_id, m.id from messages m where m.state in {States.Open} and m.state = 'waiting'
               and not exists (select 1 from tool_calls t where t.user_id = m.user_id and t.reply_id = m.id
                 and t.state not in {EndedCalls})
+              and not {RowCheck.IsErased($"m.user_id")}
             """, "message {1} of user {0} waits, but no call of it does. Stop it: POST /chats/{chat_id}/stop."),
         new("rows", $"""
             select t.user_id, t.reply_id, t.call_id, t.state from tool_calls t

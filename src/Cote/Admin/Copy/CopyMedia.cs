@@ -76,6 +76,7 @@ sealed class CopyMedia(
                 : throw new StartupException(
                     $"The bytes of blob {blob.Id} do not come back from the target as they were written.");
         }
+        File.Delete(Path.Combine(folder, blob.Id)); // a part that is worth nothing
         return false;
     }
 
