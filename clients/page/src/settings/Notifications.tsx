@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks'
 import { client } from '../state/client.ts'
 import { canNotify, subscribe, unsubscribe, type Device, type Preview } from '../state/notify.ts'
+import { Choices } from '../ui/Choices.tsx'
 import { full } from '../ui/format.ts'
 import { fail, tell } from '../ui/toast.tsx'
 import { Loading } from './Loading.tsx'
@@ -53,27 +54,17 @@ export function Notifications() {
         <p class="quiet">{key ? 'This browser can show none.' : 'This server sends none to browsers.'}</p>
       ) : (
         <>
-          <fieldset class="choices" disabled={busy}>
-            <legend>What it shows</legend>
-            {previews.map(([value, name, note]) => (
-              <label key={value} class="choice">
-                <input
-                  type="radio"
-                  name="preview"
-                  value={value}
-                  checked={preview === value}
-                  onChange={() => {
-                    choose(value)
-                    if (here) void change(() => subscribe(key, value), 'It is changed.')
-                  }}
-                />
-                <span>
-                  {name}
-                  <small>{note}</small>
-                </span>
-              </label>
-            ))}
-          </fieldset>
+          <Choices
+            legend="What it shows"
+            name="preview"
+            choices={previews}
+            value={preview}
+            disabled={busy}
+            choose={(value) => {
+              choose(value)
+              if (here) void change(() => subscribe(key, value), 'It is changed.')
+            }}
+          />
           <button type="button" class="button" role="switch" aria-checked={!!here} disabled={busy} onClick={toggle}>
             {here ? 'Stop notifications here' : 'Notify me in this browser'}
           </button>

@@ -26,10 +26,10 @@ static class DeleteShareOfUser
         string userId, string shareId, HttpContext http, ShareStore shares, OpenShares open, Audit audit, Clock clock)
     {
         if (Ids.Parse(userId) is not { } user || Ids.Parse(shareId) is not { } id
-            || !await shares.DeleteAsync(user, id, clock.Now))
+            || !await shares.DeleteAsync(user, id, clock.Now,
+                (batch, itIs) => audit.Add(batch, AuditActions.ShareDeleted, user, http, id, itIs)))
             return ApiResults.Of(Problems.ShareNotFound);
         open.Announce();
-        await audit.WriteAsync(AuditActions.ShareDeleted, user, http, id);
         return ApiResults.Success;
     }
 }

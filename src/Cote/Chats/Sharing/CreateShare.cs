@@ -30,10 +30,9 @@ static class CreateShare
         var (now, token) = (clock.Now, SecureTokens.LinkToken());
         var share = new Share(clock.NewId(), id, isLive, include, now,
             life is { } seconds ? now + TimeSpan.FromSeconds(seconds) : null);
-        if (!await shares.AddAsync(user.Id, share, SecureTokens.Hash(token)))
+        if (!await shares.AddAsync(user.Id, share, SecureTokens.Hash(token),
+                (batch, itIs) => audit.Add(batch, AuditActions.ShareCreated, user.Id, http, share.Id, itIs)))
             return ApiResults.Of(await chats.ExistsAsync(user.Id, id, ct) ? TooMany : Problems.ChatNotFound);
-
-        await audit.WriteAsync(AuditActions.ShareCreated, user.Id, http, share.Id);
 
         return ApiResults.Json(share with { Url = SharedPaths.PageOf(token) }, SharingJson.Default.Share);
     }

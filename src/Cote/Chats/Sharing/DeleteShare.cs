@@ -10,10 +10,10 @@ static class DeleteShare
         string shareId, HttpContext http, CurrentUser user, ShareStore shares, OpenShares open, Audit audit,
         Clock clock)
     {
-        if (Ids.Parse(shareId) is not { } id || !await shares.DeleteAsync(user.Id, id, clock.Now))
+        if (Ids.Parse(shareId) is not { } id || !await shares.DeleteAsync(user.Id, id, clock.Now,
+                (batch, itIs) => audit.Add(batch, AuditActions.ShareDeleted, user.Id, http, id, itIs)))
             return ApiResults.Of(Problems.ShareNotFound);
         open.Announce();
-        await audit.WriteAsync(AuditActions.ShareDeleted, user.Id, http, id);
         return ApiResults.Success;
     }
 }

@@ -24,8 +24,9 @@ sealed class ShareStore(Database db)
 
     /// <summary>
     /// Stores a share; false where the user has as many as may be, the chat is not there, or is temporary.
+    /// <paramref name="also"/> adds to the batch, and is given the condition that it is stored.
     /// </summary>
-    public async Task<bool> AddAsync(string userId, Share share, string hash)
+    public async Task<bool> AddAsync(string userId, Share share, string hash, Action<WriteBatch, Sql> also)
     {
         var batch = new WriteBatch();
         EventTransaction.LockHead(batch, userId); // two at once must not both be the last
@@ -38,6 +39,7 @@ sealed class ShareStore(Database db)
             where c.user_id = {userId} and c.id = {share.ChatId} and c.deleted_at is null and c.is_temporary = 0
               and (select count(*) from shares s where s.user_id = {userId} and {Lasts(share.CreatedAt)}) < {Share.Most}
             """);
+        also(batch, $"exists (select 1 from shares where id = {share.Id})");
         await db.WriteAsync(batch);
         return added.Changed > 0;
     }
@@ -48,12 +50,17 @@ sealed class ShareStore(Database db)
         row => new Share(row.GetString(0), row.GetString(1), row.GetInt64(2) != 0, WordsOf(row.GetString(3)),
             new(row.GetInt64(4)), TimeOrNull(row, 5), TimeOrNull(row, 6)), ct);
 
-    /// <summary>Removes a share of the user's; false where there is none.</summary>
-    public async Task<bool> DeleteAsync(string userId, string id, Timestamp now)
+    /// <summary>
+    /// Removes a share of the user's; false where there is none. <paramref name="also"/> adds to the batch before, and
+    /// is given the condition that there is one.
+    /// </summary>
+    public async Task<bool> DeleteAsync(string userId, string id, Timestamp now, Action<WriteBatch, Sql> also)
     {
+        Sql which = $"select s.id from shares s where s.user_id = {userId} and s.id = {id} and {Lasts(now)}";
         var batch = new WriteBatch();
-        var deleted = batch.Execute(
-            $"delete from shares where user_id = {userId} and id = {id} and (expires_at is null or expires_at > {now})");
+        batch.Lock(which); // of two at once one removes it, and tells of it
+        also(batch, $"exists ({which})");
+        var deleted = batch.Execute($"delete from shares where id in ({which})");
         await db.WriteAsync(batch);
         return deleted.Changed > 0;
     }

@@ -15,10 +15,10 @@ static class DocumentRules
         ("Users", "Accounts and logins."),
         ("Sessions", "Where a user is logged in."),
         ("Keys", "API keys of programs: `Authorization: Bearer cote_…`."),
-        ("Devices", "Where a user gets pushes of replies that nobody was shown."),
         ("Usage", "What calls of models have used, and what is left of budgets."),
         ("Sharing", "Links to chats: what whoever has one sees, without an account."),
         ("Media", "Uploads and downloads. Large files over bad networks: tus 1.0."),
+        ("Devices", "Where a user gets pushes of replies that nobody was shown."),
     ];
 
     static readonly (string Name, string Description)[] Last =
