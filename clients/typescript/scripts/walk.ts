@@ -126,13 +126,14 @@ const storages = [memoryStorage(), memoryStorage()]
 const make = (at: number): Client =>
   createClient({ url: proxy.url, fetch: flaky, storage: storages[at]!, transport: pick(transports) } satisfies Options)
 const devices = [make(0), make(1)]
+let watch: ReturnType<typeof setTimeout> | undefined
 try {
   await devices[0]!.register('walker', 'walker@example.com', 'correct horse battery')
   await devices[1]!.login('walker', 'correct horse battery')
   await Promise.all(devices.map(x => x.start()))
   for (let round = 1; round <= Number(rounds); round++) {
     let isOver = false
-    const watch = setTimeout(() => {
+    watch = setTimeout(() => {
       console.error(`seed ${seed}: round ${round} does not end`,
         devices.map(x => x.getState()).map(x => [x.status, x.pending, x.loading]))
       process.exit(1)
@@ -164,6 +165,7 @@ try {
   console.error(`seed ${seed}:`, error)
   process.exitCode = 1
 } finally {
+  clearTimeout(watch)
   devices.forEach(x => x.close())
   proxy.close()
   proxy.cut()

@@ -43,6 +43,8 @@ export class Replica {
   #rows = new Map<string, Chat>()
   #list?: Chat[]
   #shown = new Map<string, Shown>()
+  /** Whose messages are being fetched, one fetch a chat: what was shown may be let go, and opened anew, meanwhile. */
+  #fetching = new Map<string, Shown>()
   #replies = new Replies()
   #wantedRows = new Set<string>()
   #fetchedRows = new Set<string>()
@@ -129,7 +131,7 @@ export class Replica {
       return this.#sync === 'wanted' ? ['sync'] : []
     const wants: Want[] = [...this.#wantedRows].filter(x => !this.#fetchedRows.has(x)).map(chat => ({ chat }))
     for (const [chat_id, shown] of this.#shown)
-      if (shown.want !== undefined && !shown.fetch)
+      if (shown.want !== undefined && !this.#fetching.has(chat_id))
         wants.push({ chat_id, after: shown.want })
     return wants
   }
@@ -143,8 +145,10 @@ export class Replica {
       this.#fetchedRows.add(want.chat)
     } else {
       const shown = this.#shown.get(want.chat_id)
-      if (shown)
+      if (shown) {
         [shown.fetch, shown.want] = [{ after: want.after, log: [] }, undefined]
+        this.#fetching.set(want.chat_id, shown)
+      }
     }
   }
 
@@ -157,12 +161,9 @@ export class Replica {
       if (!isGone)
         this.#wantedRows.add(want.chat)
     } else {
-      const shown = this.#shown.get(want.chat_id)
-      if (shown?.fetch) {
-        shown.fetch = undefined
-        if (!isGone)
-          this.#want(shown, want.after)
-      }
+      const shown = this.#end(want.chat_id)
+      if (shown && !isGone)
+        this.#want(shown, want.after)
     }
   }
 
@@ -266,11 +267,10 @@ export class Replica {
 
   /** The answer of `GET …/messages/`, with all its pages; `more` says that there are older ones. */
   fetched(chat_id: string, after: number | null, items: Message[], more = false): void {
-    const shown = this.#shown.get(chat_id)
-    if (!shown?.fetch || shown.fetch.after !== after)
+    const log = this.#fetching.get(chat_id)?.fetch?.log
+    const shown = this.#end(chat_id)
+    if (!shown || !log)
       return
-    const log = shown.fetch.log
-    shown.fetch = undefined
     const known = new Map(shown.items.map(x => [x.id, x]))
     shown.items = after === null ? [] : shown.items.filter(x => x.seq <= after)
     if (after === null)
@@ -284,6 +284,16 @@ export class Replica {
     this.#changed(chat_id)
     for (const frame of log)
       this.#effect(frame)
+  }
+
+  // A fetch has ended: whose answer it is, unless that was let go.
+  #end(chat_id: string): Shown | undefined {
+    const shown = this.#fetching.get(chat_id)
+    this.#fetching.delete(chat_id)
+    if (!shown?.fetch)
+      return undefined
+    shown.fetch = undefined
+    return this.#shown.get(chat_id) === shown ? shown : undefined
   }
 
   /** The page before the messages that are held, unless something went in the meantime: then false. */

@@ -121,3 +121,27 @@ test('The messages of the twenty chats that were opened last are held', () => {
   replica.open('c')
   assert.deepEqual(replica.wanted(), [{ chat_id: 'c', after: null }])
 })
+
+for (const end of ['answered', 'refused', 'cut'])
+  test(`A fetch for what was let go, which is ${end} after the chat is opened again, says nothing of it`, () => {
+    const saved = opened()
+    saved.apply(frame('chat.path', { chat_id: 'c', after_seq: 7, leaf_id: 'm7', last_message_content: '7' }, 11))
+    const replica = new Replica()
+    replica.load(JSON.parse(JSON.stringify(saved.save(['c']))) as Saved)
+    const old = { chat_id: 'c', after: 7 }
+    assert.deepEqual(replica.wanted(), [old])
+    replica.begin(old)
+    replica.apply(frame('chat.path', { chat_id: 'c', after_seq: 5, leaf_id: 'm5', last_message_content: '5' }, 12))
+    assert.equal(replica.messagesAreHeld('c'), false)
+    replica.open('c')
+    assert.deepEqual(replica.wanted(), [])
+    if (end === 'answered')
+      replica.fetched('c', 7, [message(8)])
+    else
+      replica.failed(old, end === 'refused')
+    assert.equal(replica.messagesAreHeld('c'), false)
+    assert.deepEqual(replica.wanted(), [{ chat_id: 'c', after: null }])
+    replica.begin({ chat_id: 'c', after: null })
+    replica.fetched('c', null, [1, 2].map(x => message(x)))
+    assert.deepEqual(replica.messages('c').map(x => x.seq), [1, 2])
+  })

@@ -75,6 +75,9 @@ class Replica {
   Map<String, Chat> _rows = <String, Chat>{};
   List<Chat>? _list;
   final Map<String, _Shown> _shown = <String, _Shown>{};
+
+  /// Whose messages are being fetched, one fetch a chat: what was shown may be let go, and opened anew, meanwhile.
+  final Map<String, _Shown> _fetching = <String, _Shown>{};
   final Replies _replies = Replies();
   final Set<String> _wantedRows = <String>{};
   final Set<String> _fetchedRows = <String>{};
@@ -168,7 +171,7 @@ class Replica {
       for (final id in _wantedRows)
         if (!_fetchedRows.contains(id)) Want.chat(id),
       for (final entry in _shown.entries)
-        if (entry.value.isWanted && entry.value.fetch == null) Want.messages(entry.key, entry.value.after),
+        if (entry.value.isWanted && !_fetching.containsKey(entry.key)) Want.messages(entry.key, entry.value.after),
     ];
   }
 
@@ -187,6 +190,7 @@ class Replica {
         if (shown != null) {
           shown.fetch = _Fetch(want.after);
           shown.isWanted = false;
+          _fetching[want.chatId] = shown;
         }
         break;
     }
@@ -205,12 +209,9 @@ class Replica {
         }
         break;
       case WantKind.messages:
-        final shown = _shown[want.chatId];
-        if (shown != null && shown.fetch != null) {
-          shown.fetch = null;
-          if (!isGone) {
-            _want(shown, want.after);
-          }
+        final shown = _end(want.chatId);
+        if (shown != null && !isGone) {
+          _want(shown, want.after);
         }
         break;
     }
@@ -330,12 +331,11 @@ class Replica {
 
   /// The answer of `GET …/messages/`, with all its pages; [more] says that there are older ones.
   void fetched(String chatId, int? after, List<Message> items, {bool more = false}) {
-    final shown = _shown[chatId];
-    final fetch = shown?.fetch;
-    if (shown == null || fetch == null || fetch.after != after) {
+    final fetch = _fetching[chatId]?.fetch;
+    final shown = _end(chatId);
+    if (shown == null || fetch == null) {
       return;
     }
-    shown.fetch = null;
     final known = <String, Message>{for (final x in shown.items) x.id: x};
     if (after == null) {
       shown.items = const <Message>[];
@@ -351,6 +351,16 @@ class Replica {
     shown.isLoaded = true;
     _changed(chatId);
     fetch.log.forEach(_effect);
+  }
+
+  // A fetch has ended: whose answer it is, unless that was let go.
+  _Shown? _end(String chatId) {
+    final shown = _fetching.remove(chatId);
+    if (shown == null || shown.fetch == null) {
+      return null;
+    }
+    shown.fetch = null;
+    return identical(_shown[chatId], shown) ? shown : null;
   }
 
   /// The page before the messages that are held, unless something went in the meantime: then false.
