@@ -65,7 +65,8 @@ public static class CoteHost
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
         {
-            Args = args,
+            // Settings are read once: nothing is told of a file that changes, and no thread waits for one.
+            Args = ["--hostBuilder:reloadConfigOnChange=false", .. args],
             // appsettings.json stands beside the program, wherever it is started
             ContentRootPath = AppContext.BaseDirectory,
         });
@@ -84,6 +85,7 @@ public static class CoteHost
         var app = builder.Build();
         app.UseTelemetry(options.Metrics);
         app.UseHttp(options.Http);
+        app.UseUsers();
         MapRooms(app, options);
         foreach (var routes in added.Routes)
             routes(app);

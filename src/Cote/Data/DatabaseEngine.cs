@@ -32,6 +32,12 @@ public abstract class DatabaseEngine : IAsyncDisposable
     /// <summary>How many batches wait to be committed, or are being committed.</summary>
     internal virtual int Waiting => 0;
 
+    /// <summary>
+    /// How often rows of <c>users</c> were changed: what was read at a count holds as long as the count does. Null
+    /// where other processes write them too.
+    /// </summary>
+    internal virtual long? UserChanges => null;
+
     internal abstract Task<Outcome> WriteAsync(WriteBatch batch);
 
     internal abstract ValueTask<ReadSession> ReadAsync(CancellationToken ct);

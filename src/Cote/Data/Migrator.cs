@@ -81,28 +81,19 @@ sealed class Migrator(ILogger log, Clock clock)
         isNew = history.Host is null ? isFirst : isNew;
         if (missing.Count > 0 && !isNew && database.CopyBefore(history.LabelOf(missing[0])) is { } copy)
             log.DatabaseCopied(copy);
-        foreach (var migration in missing)
-        {
-            await RunAsync(database, history, migration);
-            log.MigrationDone(history.Describe(migration.Name));
-        }
+        // An empty database waits for the disk once.
+        foreach (var unit in missing.Chunk(isFirst && history.Host is null ? history.All.Count : 1))
+            await RunAsync(database, history, unit);
         return isFirst;
     }
 
-    async Task RunAsync(MigrationConnection database, MigrationHistory history, Migration migration)
+    async Task RunAsync(MigrationConnection database, MigrationHistory history, Migration[] unit)
     {
         await database.BeginAsync();
         try
         {
-            if (history.Host is { } host)
-                await RunAsync(database, host, migration);
-            else
-                await database.ExecuteAsync(migration.For(database.Engine));
-            await database.ListAsync(
-                $"""
-                insert into {Sql.Names(history.Table)} (number, name, checksum, applied_at)
-                values (cast({(long)migration.Number} as integer), {migration.Name}, {migration.Checksum}, {clock.Now})
-                """, _ => 0);
+            foreach (var migration in unit)
+                await RunAsync(database, history, migration);
             await database.CommitAsync();
         }
         catch
@@ -110,6 +101,21 @@ sealed class Migrator(ILogger log, Clock clock)
             await database.RollBackAsync();
             throw;
         }
+        foreach (var migration in unit)
+            log.MigrationDone(history.Describe(migration.Name));
+    }
+
+    async Task RunAsync(MigrationConnection database, MigrationHistory history, Migration migration)
+    {
+        if (history.Host is { } host)
+            await RunAsync(database, host, migration);
+        else
+            await database.ExecuteAsync(migration.For(database.Engine));
+        await database.ListAsync(
+            $"""
+            insert into {Sql.Names(history.Table)} (number, name, checksum, applied_at)
+            values (cast({(long)migration.Number} as integer), {migration.Name}, {migration.Checksum}, {clock.Now})
+            """, _ => 0);
     }
 
     static async Task RunAsync(MigrationConnection database, HostTables host, Migration migration)

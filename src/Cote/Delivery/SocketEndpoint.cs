@@ -22,50 +22,55 @@ static class SocketEndpoint
             return ApiResults.Of(Problems.UpgradeRequired);
         var (user, problem) = await AuthenticateAsync(http, tokens, tickets, subscriptions.Clock, ct);
         var offered = http.WebSockets.WebSocketRequestedProtocols;
-        using var socket = await http.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext
+        var socket = await http.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext
         {
             // The plain name alone: a token that came as a protocol is never sent back.
             SubProtocol = offered.Contains(Protocol) ? Protocol : null,
             KeepAliveInterval = TimeSpan.FromSeconds(20),
             KeepAliveTimeout = TimeSpan.FromSeconds(20),
         });
-        // Refused after the handshake: a browser tells a page nothing of a refused one, but it does tell the close
-        // code.
-        if (user is null)
-        {
-            await (problem?.Status switch
-            {
-                // To log in anew would not help: the client comes again by itself.
-                429 => CloseAsync(socket, (WebSocketCloseStatus)(int)CloseReason.RateLimited, "rate limited"),
-                503 => CloseAsync(socket, WebSocketCloseStatus.InternalServerError, "try again"),
-                _ => CloseAsync(socket, WebSocketCloseStatus.PolicyViolation, "log in"),
-            });
-            return Results.Empty;
-        }
-        if (!user.Allows(KeyScopes.Read))
-        {
-            var (code, why) = (Problems.InsufficientScope.Code, Problems.InsufficientScope.Detail);
-            await socket.SendAsync(Frame.Error(code, why).Json, WebSocketMessageType.Text, endOfMessage: true, ct);
-            await CloseAsync(socket, (WebSocketCloseStatus)1008, "the key lacks a scope");
-            return Results.Empty;
-        }
         var (cursor, view, isActive, wrong) = Read(http.Request.Query);
-        if (wrong is not null)
+        SocketSession? session = null;
+        try
         {
-            await CloseAsync(socket, (WebSocketCloseStatus)(int)CloseReason.BadRequest, wrong);
+            // Refused after the handshake: a browser tells a page nothing of a refused one, but it does tell the close
+            // code.
+            if (user is null)
+                await RefuseAsync(socket, problem);
+            else if (!user.Allows(KeyScopes.Read))
+            {
+                var (code, why) = (Problems.InsufficientScope.Code, Problems.InsufficientScope.Detail);
+                await socket.SendAsync(Frame.Error(code, why).Json, WebSocketMessageType.Text, endOfMessage: true, ct);
+                await CloseAsync(socket, (WebSocketCloseStatus)1008, "the key lacks a scope");
+            }
+            else if (wrong is not null)
+                await CloseAsync(socket, (WebSocketCloseStatus)(int)CloseReason.BadRequest, wrong);
+            else
+            {
+                var subscription = await subscriptions.OpenAsync(
+                    user, SubscriptionKind.Connection, view, cursor, isActive, ct);
+                subscription.PingAfter = TimeSpan.FromMilliseconds(options.HeartbeatMilliseconds);
+                var meter = http.Features.GetRequiredFeature<SocketMeter>();
+                if (user.SessionId is not null) // What a key's program shows, its user need not have seen.
+                    subscription.Attention = new(meter) { IsActive = isActive };
+                return session = new(socket, meter, subscription, commands, options, subscriptions.Clock);
+            }
             return Results.Empty;
         }
-        await using var subscription = await subscriptions.OpenAsync(
-            user, SubscriptionKind.Connection, view, cursor, isActive, ct);
-        subscription.PingAfter = TimeSpan.FromMilliseconds(options.HeartbeatMilliseconds);
-        using var counted = DeliveryMetrics.Open("websocket");
-        var meter = http.Features.GetRequiredFeature<SocketMeter>();
-        if (user.SessionId is not null) // What a key's program shows, its user need not have seen.
-            subscription.Attention = new(meter) { IsActive = isActive };
-        await new SocketSession(socket, meter, subscription, commands, options, subscriptions.Clock)
-            .RunAsync(http.RequestAborted);
-        return Results.Empty;
+        finally
+        {
+            if (session is null)
+                socket.Dispose();
+        }
     }
+
+    static Task RefuseAsync(WebSocket socket, Problem? problem) => problem?.Status switch
+    {
+        // To log in anew would not help: the client comes again by itself.
+        429 => CloseAsync(socket, (WebSocketCloseStatus)(int)CloseReason.RateLimited, "rate limited"),
+        503 => CloseAsync(socket, WebSocketCloseStatus.InternalServerError, "try again"),
+        _ => CloseAsync(socket, WebSocketCloseStatus.PolicyViolation, "log in"),
+    };
 
     static (Cursor? Cursor, PartsView View, bool IsActive, string? Wrong) Read(IQueryCollection query)
     {
@@ -95,6 +100,8 @@ static class SocketEndpoint
     static async Task<(CurrentUser? User, Problem? Problem)> AuthenticateAsync(
         HttpContext http, AccessTokens tokens, TicketStore tickets, Clock clock, CancellationToken ct)
     {
+        if (CurrentUser.Of(http) is { } known) // By its header, which the gate has read.
+            return (known, null);
         string? header = http.Request.Headers.Authorization;
         var protocol = http.WebSockets.WebSocketRequestedProtocols.FirstOrDefault(
             x => x.StartsWith(BearerPrefix, StringComparison.Ordinal));

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Cote.Events;
 using Cote.Http;
 using Cote.Primitives;
+using Microsoft.AspNetCore.Http;
 
 namespace Cote.Delivery;
 
@@ -13,52 +14,70 @@ namespace Cote.Delivery;
 /// </summary>
 sealed class SocketSession(
     WebSocket socket, SocketMeter meter, Subscription subscription, SocketCommands commands, RealtimeOptions options,
-    Clock clock)
+    Clock clock) : IResult
 {
     const int MostErrors = 10;
     static readonly TimeSpan ErrorsWithin = TimeSpan.FromMinutes(1);
     static readonly TimeSpan AbortAfter = TimeSpan.FromSeconds(5);
 
-    readonly Queue<long> _errors = new();
+    // A connection that breaks ends reading by itself, so this needs no link to the request's own token.
+    readonly CancellationTokenSource _over = new();
+    Queue<long>? _errors;
     TokenBucket _allowance = new(options.FramesPerSecond * 2, options.FramesPerSecond, clock);
 
-    public async Task RunAsync(CancellationToken ct)
+    /// <summary>Runs it to its end, after the handler that has opened it: nothing of the handshake is kept.</summary>
+    public async Task ExecuteAsync(HttpContext httpContext)
     {
-        using var over = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        using var over = _over;
+        using var opened = socket;
+        await using var watched = subscription;
+        using var counted = DeliveryMetrics.Open("websocket");
         meter.Start(options.MaxFrameBytes, clock, () => subscription.Close(CloseReason.RateLimited));
-        var writing = WriteAsync(over.Token);
-        var reading = ReadAsync(over.Token);
-        await Task.WhenAny(writing, reading);
-        if (subscription.Closed is { } reason)
-            await CloseAsync(reason, reading);
-        else if (socket.State == WebSocketState.CloseReceived)
-            await SocketEndpoint.CloseAsync(socket, WebSocketCloseStatus.NormalClosure, "");
-        await over.CancelAsync();
-        subscription.Close(CloseReason.ShuttingDown); // Ends the writing loop, whatever it waits for.
-        await Task.WhenAll(Quietly(writing), Quietly(reading));
+        subscription.EndsByWaking = true;
+        var reading = ReadAsync();
+        try
+        {
+            await WriteAsync();
+            if (subscription.Closed is { } reason)
+                await CloseAsync(reason, reading);
+        }
+        finally
+        {
+            await over.CancelAsync();
+            await reading;
+        }
     }
 
-    async Task WriteAsync(CancellationToken ct)
+    async Task WriteAsync()
     {
-        await SendAsync(subscription.Ready(options.HeartbeatMilliseconds), ct);
-        if (subscription.Reset is { } reason)
-            await SendAsync(Frame.Reset(reason, subscription.Cursor), ct);
-        while (true)
+        try
         {
-            var frames = await subscription.NextAsync(ct);
-            if (frames.Count == 0)
-                return;
-            foreach (var frame in frames)
-                if (!await SendAsync(frame, ct))
-                    return;
-            subscription.OnWritten(frames);
+            await SendAsync(subscription.Ready(options.HeartbeatMilliseconds));
+            if (subscription.Reset is { } why)
+                await SendAsync(Frame.Reset(why, subscription.Cursor));
+            while (await subscription.NextAsync(_over.Token) is { Count: > 0 } frames && await ShowAsync(frames))
+            {
+            }
         }
+        catch (Exception error) when (IsBroken(error))
+        {
+        }
+    }
+
+    async ValueTask<bool> ShowAsync(IReadOnlyList<Frame> frames)
+    {
+        foreach (var frame in frames)
+            if (!await SendAsync(frame))
+                return false;
+        subscription.OnWritten(frames);
+        return true;
     }
 
     // False where the client takes nothing any more. A send is never cancelled: that would leave half a frame behind,
     // and no close code could follow.
-    async ValueTask<bool> SendAsync(Frame frame, CancellationToken ct)
+    async ValueTask<bool> SendAsync(Frame frame)
     {
+        var ct = _over.Token;
         var send = socket.SendAsync(frame.Json, WebSocketMessageType.Text, endOfMessage: true, ct);
         if (send.IsCompletedSuccessfully)
             return true;
@@ -83,29 +102,41 @@ sealed class SocketSession(
         }
     }
 
-    async Task ReadAsync(CancellationToken ct)
+    // Until the client closes or breaks off; then it ends the writing too.
+    async Task ReadAsync()
     {
-        while (true)
+        var ct = _over.Token;
+        try
         {
             // Zero bytes: it completes when there is something to read, and no buffer waits for it.
-            var first = await socket.ReceiveAsync(Memory<byte>.Empty, ct);
-            if (first.MessageType == WebSocketMessageType.Close)
-                return;
-            if (subscription.Closed is not null)
+            while (await socket.ReceiveAsync(Memory<byte>.Empty, ct) is { MessageType: not WebSocketMessageType.Close }
+                first)
             {
-                // It reads on until the client has closed too: unread data would end the connection in a reset, and
-                // the close code would be lost.
-                await DiscardAsync(ct);
-                return;
+                if (subscription.Closed is not null)
+                    // It reads on until the client has closed too: unread data would end the connection in a reset,
+                    // and the close code would be lost.
+                    await DiscardAsync(ct);
+                else if (first.EndOfMessage) // An empty message is complete.
+                {
+                    meter.OnMessage(0, isEnd: true);
+                    await HandleAsync(default, first.MessageType, ct);
+                    continue;
+                }
+                else if (await ReadMessageAsync(ct))
+                    continue;
+                break;
             }
-            if (first.EndOfMessage) // An empty message is complete.
-            {
-                meter.OnMessage(0, isEnd: true);
-                await HandleAsync(default, first.MessageType, ct);
-                continue;
-            }
-            if (!await ReadMessageAsync(ct))
-                return;
+            if (subscription.Closed is null && socket.State == WebSocketState.CloseReceived)
+                await SocketEndpoint.CloseAsync(socket, WebSocketCloseStatus.NormalClosure, "");
+        }
+        catch (Exception error) when (IsBroken(error))
+        {
+        }
+        finally
+        {
+            subscription.Complete();
+            subscription.Wake();
+            await _over.CancelAsync(); // A frame that is being sent has nobody left to go to.
         }
     }
 
@@ -179,6 +210,7 @@ sealed class SocketSession(
         if (error is null)
             return;
         subscription.Show(error);
+        _errors ??= new();
         _errors.Enqueue(clock.Ticks);
         while (clock.Since(_errors.Peek()) > ErrorsWithin)
             _errors.Dequeue();
@@ -194,7 +226,7 @@ sealed class SocketSession(
         try
         {
             await socket.CloseOutputAsync((WebSocketCloseStatus)(int)reason, WhyOf(reason), patience.Token);
-            await Quietly(reading.WaitAsync(patience.Token)); // For the client's own close.
+            await reading.WaitAsync(patience.Token); // For the client's own close.
         }
         catch (Exception error) when (error is WebSocketException or OperationCanceledException or IOException)
         {
@@ -215,15 +247,6 @@ sealed class SocketSession(
     };
 
     // A connection may break at any moment in any of these ways; there is no client left to tell.
-    static async Task Quietly(Task task)
-    {
-        try
-        {
-            await task;
-        }
-        catch (Exception error) when (error is WebSocketException or OperationCanceledException or IOException
-            or JsonException or ProblemException or ObjectDisposedException)
-        {
-        }
-    }
+    static bool IsBroken(Exception error) => error is WebSocketException or OperationCanceledException or IOException
+        or JsonException or ProblemException or ObjectDisposedException;
 }

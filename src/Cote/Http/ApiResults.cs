@@ -16,6 +16,12 @@ public static class ApiResults
 {
     static readonly JsonWriterOptions Writing = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    const int MostKept = 16 * 1024;
+
+    // A writer of each thread: what an answer leaves behind is its bytes alone.
+    [ThreadStatic]
+    static Scratch? _scratch;
+
     internal static readonly IResult Success = Json("""{"success":true}"""u8.ToArray());
 
     internal static readonly IResult Accepted = new JsonBytesResult("""{"success":true}"""u8.ToArray(), 202);
@@ -25,17 +31,39 @@ public static class ApiResults
     internal static IResult Json<T>(T value, JsonTypeInfo<T> type) => Json(Write(value, type));
 
     internal static byte[] Write<T>(T value, JsonTypeInfo<T> type) =>
-        Write(json => JsonSerializer.Serialize(json, value, type));
+        Write((Value: value, Type: type), static (json, x) => JsonSerializer.Serialize(json, x.Value, x.Type));
 
     /// <summary>The problem as an answer, with the headers that belong to it.</summary>
     public static IResult Of(Problem problem) => new ProblemResult(problem);
 
-    internal static byte[] Write(Action<Utf8JsonWriter> write)
+    internal static byte[] Write(Action<Utf8JsonWriter> write) => Write(write, static (json, x) => x(json));
+
+    static byte[] Write<T>(T state, Action<Utf8JsonWriter, T> write)
     {
-        var buffer = new ArrayBufferWriter<byte>(256);
-        using (var writer = new Utf8JsonWriter(buffer, Writing))
-            write(writer);
-        return buffer.WrittenSpan.ToArray();
+        var scratch = _scratch ?? new();
+        _scratch = null; // One that writes may ask for another text meanwhile.
+        try
+        {
+            write(scratch.Json, state);
+            scratch.Json.Flush();
+            return scratch.Buffer.WrittenSpan.ToArray();
+        }
+        finally
+        {
+            scratch.Json.Reset();
+            scratch.Buffer.ResetWrittenCount();
+            if (scratch.Buffer.Capacity <= MostKept)
+                _scratch = scratch;
+        }
+    }
+
+    sealed class Scratch
+    {
+        public Scratch() => Json = new(Buffer, Writing);
+
+        public ArrayBufferWriter<byte> Buffer { get; } = new(256);
+
+        public Utf8JsonWriter Json { get; }
     }
 
     sealed class ProblemResult(Problem problem) : IResult
@@ -94,13 +122,13 @@ public static class ApiResults
 
     sealed class JsonBytesResult(ReadOnlyMemory<byte> json, int status) : IResult
     {
-        public async Task ExecuteAsync(HttpContext httpContext)
+        public Task ExecuteAsync(HttpContext httpContext)
         {
             var response = httpContext.Response;
             response.StatusCode = status;
             response.ContentType = "application/json; charset=utf-8"; // old clients of Dart read latin-1 without it
             response.ContentLength = json.Length;
-            await response.Body.WriteAsync(json, httpContext.RequestAborted);
+            return response.Body.WriteAsync(json, httpContext.RequestAborted).AsTask();
         }
     }
 }

@@ -47,19 +47,15 @@ static class HttpModule
         if (options.TrustedProxies.Count > 0)
             app.UseForwardedHeaders(Forwarded(options));
         app.UseMiddleware<RefusedPreflights>();
-        app.UseWhen(SharedPaths.IsApi, x => x.UseCors(SharedPaths.Policy));
+        // It takes a service as a parameter of its method, for which the framework loads the expression compiler.
+        app.UseWhenAsked(SharedPaths.IsApi, x => x.UseCors(SharedPaths.Policy));
         if (options.CorsOrigins.Count > 0 || app.Environment.IsDevelopment())
             app.UseWhen(x => !SharedPaths.IsApi(x), x => x.UseCors());
         app.UseSharedPaths();
         app.UseDocs();
         app.UseMeteredSockets();
-        app.UseWebSockets();
         app.UseRouting();
         app.UseHeadAsGet();
-        app.UseAuthentication();
-        app.Use(LimitRequestsAsync);
-        app.Use(KeyGate.CheckAsync);
-        app.UseAuthorization();
     }
 
     public static void MapHttp(this IEndpointRouteBuilder routes, HttpOptions options)
@@ -72,13 +68,6 @@ static class HttpModule
         routes.MapGet("/health/ready", Health.Ready).WithName("GetReadiness")
             .WithTags("Health").WithSummary("Does it take work?");
     }
-
-    static Task LimitRequestsAsync(HttpContext http, RequestDelegate next) =>
-        http.Request.Path.StartsWithSegments("/health")
-        || ((RateLimits)http.RequestServices.GetService(typeof(RateLimits))!)
-        .Acquire(Limit.Requests, http) is not { } problem
-            ? next(http)
-            : ApiResults.Of(problem).ExecuteAsync(http);
 
     static ForwardedHeadersOptions Forwarded(HttpOptions options)
     {

@@ -5,7 +5,8 @@ namespace Cote.Http;
 
 /// <summary>
 /// Serialized lists, kept as long as nothing in them has changed: a client that polls costs one look at a version
-/// number. The number is read from the database each time, so that no node answers what another one has changed.
+/// number. The number is read from the database each time, so that no node answers what another one has changed; the
+/// embedded database, which no other process writes, tells that of users without being read.
 /// </summary>
 sealed class ListCache : IDisposable
 {
@@ -14,6 +15,9 @@ sealed class ListCache : IDisposable
     const int EntryBytes = 512; // of an entry, beside its JSON
 
     readonly MemoryCache _answers = new(new MemoryCacheOptions { SizeLimit = MostBytes });
+
+    /// <summary>The kind of the answer that tells a user of itself.</summary>
+    public const int Me = -1;
 
     /// <summary>The user whose list it is, the page of it, and which kind where there are several.</summary>
     public readonly record struct Key(

@@ -67,6 +67,10 @@ sealed class RateLimits(RateLimitsOptions options) : IDisposable
         return problem;
     }
 
+    /// <summary>Counts a request of whatever kind, but for questions after the server's health.</summary>
+    public Problem? RefuseRequest(HttpContext http) =>
+        http.Request.Path.StartsWithSegments("/health") ? null : Acquire(Limit.Requests, http);
+
     Problem? Take(Limit limit, HttpContext http)
     {
         var user = CurrentUser.Of(http)?.Id;

@@ -1,5 +1,6 @@
 using Cote.Primitives;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Cote.Http;
@@ -123,10 +124,13 @@ sealed class SocketMeter
     {
         public override bool CanWrite => true;
 
-        public override async ValueTask<int> ReadAsync(
-            Memory<byte> buffer, CancellationToken cancellationToken = default)
+        // Of no bytes, as an idle socket waits, there is nothing to count, and so nothing to come back for.
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+            buffer.IsEmpty ? inner.ReadAsync(buffer, cancellationToken) : CountAsync(buffer, cancellationToken);
+
+        async ValueTask<int> CountAsync(Memory<byte> buffer, CancellationToken ct)
         {
-            var read = await inner.ReadAsync(buffer, cancellationToken);
+            var read = await inner.ReadAsync(buffer, ct);
             meter.OnRead(read);
             return read;
         }
@@ -146,24 +150,30 @@ sealed class SocketMeter
     }
 }
 
-/// <summary>Puts a <see cref="SocketMeter"/> under each socket, as a feature of its request.</summary>
+/// <summary>
+/// The WebSockets of the framework, each with a <see cref="SocketMeter"/> under it as a feature of its request. All
+/// other requests pass by: the framework would add a feature to each of them.
+/// </summary>
 static class MeteredSockets
 {
-    /// <summary>Comes before the WebSockets of the framework.</summary>
-    public static void UseMeteredSockets(this IApplicationBuilder app) => app.Use((http, next) =>
+    public static void UseMeteredSockets(this IApplicationBuilder app) => app.UseWhen(IsSocket, sockets =>
     {
-        var upgrade = http.Features.Get<IHttpUpgradeFeature>();
-        var connect = http.Features.Get<IHttpExtendedConnectFeature>();
-        if (upgrade is not { IsUpgradableRequest: true } && connect is not { IsExtendedConnect: true })
+        sockets.Use((http, next) =>
+        {
+            var meter = new SocketMeter();
+            http.Features.Set(meter);
+            if (http.Features.Get<IHttpUpgradeFeature>() is { } upgrade)
+                http.Features.Set<IHttpUpgradeFeature>(new Upgrade(upgrade, meter));
+            if (http.Features.Get<IHttpExtendedConnectFeature>() is { } connect)
+                http.Features.Set<IHttpExtendedConnectFeature>(new Connect(connect, meter));
             return next(http);
-        var meter = new SocketMeter();
-        http.Features.Set(meter);
-        if (upgrade is not null)
-            http.Features.Set<IHttpUpgradeFeature>(new Upgrade(upgrade, meter));
-        if (connect is not null)
-            http.Features.Set<IHttpExtendedConnectFeature>(new Connect(connect, meter));
-        return next(http);
+        });
+        sockets.UseWebSockets();
     });
+
+    static bool IsSocket(HttpContext http) =>
+        http.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true }
+        || http.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true };
 
     sealed class Upgrade(IHttpUpgradeFeature inner, SocketMeter meter) : IHttpUpgradeFeature
     {

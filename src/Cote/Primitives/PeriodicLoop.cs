@@ -5,12 +5,13 @@ namespace Cote.Primitives;
 
 /// <summary>
 /// Background work in rounds: one each <paramref name="every"/>, and one more as soon as <see cref="Wake"/> asks for
-/// it. A round that fails is logged, and the next one tries again.
+/// it. A round that fails is logged, and the next one tries again. It begins when the server listens: the first rounds
+/// of all would take the time of its start.
 /// </summary>
 /// <param name="every">The time between the starts of two rounds.</param>
 /// <param name="clock">Measures it.</param>
 /// <param name="log">Takes the faults of rounds.</param>
-abstract class PeriodicLoop(TimeSpan every, Clock clock, ILogger log) : BackgroundService
+abstract class PeriodicLoop(TimeSpan every, Clock clock, ILogger log) : BackgroundService, IHostedLifecycleService
 {
     readonly Wakeup _wakeup = new();
 
@@ -25,6 +26,16 @@ abstract class PeriodicLoop(TimeSpan every, Clock clock, ILogger log) : Backgrou
 
     /// <summary>Asks for a round now.</summary>
     public void Wake() => _wakeup.Set();
+
+    public override Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => base.StartAsync(cancellationToken);
+
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>One round. A <see cref="ProblemException"/> says that the database is unreachable or busy.</summary>
     protected abstract Task RunRoundAsync(CancellationToken ct);

@@ -7,6 +7,9 @@ namespace Cote.Tools;
 /// <summary>The tools that demo models are offered, and no other ones.</summary>
 static class DemoTools
 {
+    /// <summary>Known without making the tools, which takes a part of the start that few servers need.</summary>
+    public static IReadOnlyList<string> Names => [DemoParts.Clock, DemoParts.Note];
+
     public static readonly IReadOnlyList<ServerTool> All =
     [
         new FunctionTool(

@@ -16,7 +16,7 @@ sealed class ToolRegistry
     public ToolRegistry(IEnumerable<ServerTool> compiled, IEnumerable<IToolServer> servers)
     {
         (_compiled, _servers) = ([.. compiled], [.. servers]);
-        var names = _compiled.Select(x => x.Definition.Name).Concat(DemoTools.All.Select(x => x.Definition.Name));
+        var names = _compiled.Select(x => x.Definition.Name).Concat(DemoTools.Names);
         if (names.CountBy(x => x).FirstOrDefault(x => x.Value > 1).Key is { } twice)
             throw new StartupException($"There are two tools of the name `{twice}`.");
     }

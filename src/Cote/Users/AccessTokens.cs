@@ -17,6 +17,7 @@ sealed class AccessTokens
 
     readonly JsonWebTokenHandler _handler = new() { SetDefaultTimesOnTokenCreation = false };
     readonly ConcurrentDictionary<string, CurrentUser> _verified = [];
+    readonly ConcurrentDictionary<string, CurrentUser>.AlternateLookup<ReadOnlySpan<char>> _verifiedBySpan;
     readonly SigningCredentials _signing;
     readonly TokenValidationParameters _validation;
     readonly AuthOptions _options;
@@ -32,6 +33,7 @@ sealed class AccessTokens
     {
         (_options, _sessions, _keys, _issuers, _revocations, _clock) =
             (options, sessions, apiKeys, issuers, revocations, clock);
+        _verifiedBySpan = _verified.GetAlternateLookup<ReadOnlySpan<char>>();
         _signing = options.TokenAlgorithm == Es256Keys.Algorithm
             ? new(pairs.All[0], SecurityAlgorithms.EcdsaSha256) : new(keys.Current, SecurityAlgorithms.HmacSha256);
         _validation = new()
@@ -90,6 +92,10 @@ sealed class AccessTokens
             new TokenPair(token, "bearer", expiresIn, refreshToken, issuedTokenType), UsersJson.Default.TokenPair);
     }
 
+    /// <summary>The user of a token of ours that was verified before and still works; null for all others.</summary>
+    public CurrentUser? FindVerified(ReadOnlySpan<char> token) =>
+        _verifiedBySpan.TryGetValue(token, out var known) && StillWorks(known) ? known : null;
+
     /// <summary>The user of a token, our own or an issuer's, or of an API key; else the problem to answer.</summary>
     public async ValueTask<(CurrentUser? User, Problem? Problem)> ReadAsync(
         string token, HttpContext http, CancellationToken ct)
@@ -105,12 +111,8 @@ sealed class AccessTokens
             return await _keys.ReadAsync(token, ct);
         if (_verified.TryGetValue(token, out var known))
         {
-            var now = _clock.Now;
-            if (known.Expires > now && !_revocations.Contains(known.CredentialId))
-            {
-                _sessions.MarkSeen(known.CredentialId, now);
+            if (StillWorks(known))
                 return known;
-            }
             _verified.TryRemove(token, out _);
             return null;
         }
@@ -129,5 +131,14 @@ sealed class AccessTokens
             _verified.Clear();
         _verified[token] = user;
         return user;
+    }
+
+    bool StillWorks(CurrentUser known)
+    {
+        var now = _clock.Now;
+        if (known.Expires <= now || _revocations.Contains(known.CredentialId))
+            return false;
+        _sessions.MarkSeen(known.CredentialId, now);
+        return true;
     }
 }

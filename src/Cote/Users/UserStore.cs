@@ -49,6 +49,15 @@ sealed class UserStore(Database db)
     public Task<Account?> FindAsync(string id, CancellationToken ct) =>
         db.FirstAsync($"select {All} from users u where u.id = {id} and u.erased_at is null", Read, ct);
 
+    /// <summary>What everyone may see of it.</summary>
+    public Task<User?> FindUserAsync(string id, CancellationToken ct) => db.FirstAsync(
+        $"""
+        select u.id, u.username, u.email, u.instructions, u.email_verified
+        from users u where u.id = {id} and u.erased_at is null
+        """,
+        static row => new User(row.GetString(0), row.GetString(1), row.GetString(2), row.GetStringOrNull(3),
+            row.GetInt64(4) != 0), ct);
+
     /// <summary>The account that one logs in to with this name or address, however its host is written.</summary>
     public Task<Account?> FindByLoginAsync(string login, CancellationToken ct)
     {

@@ -39,6 +39,18 @@ static class UsersModule
         services.AddAuthorization();
     }
 
+    /// <summary>Who asks, and what may be asked: it comes after routing.</summary>
+    public static void UseUsers(this WebApplication app)
+    {
+        app.UseMiddleware<Gate>();
+        // What the gate lets by: a host's own routes, and paths that have none.
+        app.UseAuthentication();
+        app.Use((http, next) => app.Services.GetRequiredService<RateLimits>().RefuseRequest(http) is { } problem
+            ? ApiResults.Of(problem).ExecuteAsync(http) : next(http));
+        app.Use(KeyGate.CheckAsync);
+        app.UseAuthorization();
+    }
+
     public static void MapUsers(this IEndpointRouteBuilder routes)
     {
         routes.MapPost("/token", LogIn.Handle).RequireRateLimit(Limit.Login)

@@ -88,12 +88,26 @@ public sealed class MigratorTests : IDisposable
         var broken = new Migrator.Migration(
             2, "0002_broken", "create table half (id integer);\ninsert into nowhere values (1);\n");
 
+        await RunAsync(One);
         await Should.ThrowAsync<SqliteException>(() => RunAsync(One, broken));
 
         List($"select name from sqlite_master where type = 'table' order by name").ShouldBe(["migrations", "one"]);
         List($"select name from migrations").ShouldBe(["0001_one"]);
         _session.InTransaction.ShouldBeFalse();
         await RunAsync(One, Two);
+    }
+
+    [Fact]
+    public async Task A_new_database_is_made_whole_or_not_at_all()
+    {
+        var broken = new Migrator.Migration(2, "0002_broken", "insert into nowhere values (1);\n");
+
+        await Should.ThrowAsync<SqliteException>(() => RunAsync(One, broken));
+
+        List($"select name from sqlite_master where type = 'table' order by name").ShouldBe(["migrations"]);
+        List($"select name from migrations").ShouldBeEmpty();
+        await RunAsync(One, Two);
+        List($"select engine from two").ShouldBe(["sqlite"]);
     }
 
     [Fact]

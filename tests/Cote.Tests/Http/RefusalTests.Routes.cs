@@ -1,7 +1,10 @@
 using System.Net.Sockets;
+using System.Security.Claims;
 using System.Text;
 using Cote.Tests.Harness;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Cote.Tests.Http;
 
@@ -76,6 +79,39 @@ public sealed partial class RefusalTests
 
         (await ada.GetAsync("/mine")).Text.ShouldBe(ada.Id);
         (await nobody.GetAsync("/mine")).ShouldBeAnonymous();
+    }
+
+    [Fact]
+    public async Task A_route_of_ones_own_has_claims_policies_and_services_of_its_request()
+    {
+        await using var app = await CoteApp.StartAsync(x =>
+        {
+            x.Services.AddScoped<OfRequest>();
+            x.Services.AddAuthorizationBuilder().AddPolicy("nobody", policy => policy.RequireRole("nobody"));
+            x.Map(routes =>
+            {
+                routes.MapGet("/claims", (ClaimsPrincipal user, OfRequest mine, HttpContext http) =>
+                    $"{user.Identity!.Name} {mine == http.RequestServices.GetService<OfRequest>()} {mine.Id}")
+                    .RequireAuthorization();
+                routes.MapGet("/closed", () => "open").RequireAuthorization("nobody");
+            });
+        });
+        using var ada = await app.RegisterAsync();
+        using var nobody = app.Anonymous();
+
+        var first = (await ada.GetAsync("/claims")).Text;
+        var second = (await ada.GetAsync("/claims")).Text;
+
+        first.ShouldStartWith($"{ada.Id} True ");
+        second.ShouldStartWith($"{ada.Id} True ");
+        second.ShouldNotBe(first);
+        (await ada.GetAsync("/closed")).Status.ShouldBe(403);
+        (await nobody.GetAsync("/closed")).ShouldBeAnonymous();
+    }
+
+    sealed class OfRequest
+    {
+        public Guid Id { get; } = Guid.CreateVersion7();
     }
 
     [Fact]

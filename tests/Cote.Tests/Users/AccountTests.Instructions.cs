@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Cote.Tests.Harness;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Cote.Tests.Users;
 
@@ -32,6 +33,28 @@ public sealed partial class AccountTests
         (await ada.PatchAsync("/users/me", """{"instructions":null}""")).Ok().Json.GetProperty("instructions").ValueKind
             .ShouldBe(JsonValueKind.Null);
         (await systemAsync(new { system_prompt = "Be brief." })).ShouldBe("Be brief.");
+    }
+
+    [Fact]
+    public async Task What_a_host_writes_into_a_user_is_told_at_once()
+    {
+        IServiceProvider services = null!;
+        await using var app = await CoteApp.StartAsync(x => x.Map(routes => services = routes.ServiceProvider));
+        using var ada = await app.RegisterAsync();
+        using var bob = await app.RegisterAsync();
+        foreach (var user in new[] { ada, bob, ada, bob })
+            (await user.GetAsync("/users/me")).Json.GetProperty("instructions").ValueKind.ShouldBe(JsonValueKind.Null);
+
+        for (var i = 0; i < 3; i++)
+        {
+            var instructions = $"Be brief {i}.";
+            var batch = new WriteBatch();
+            batch.Execute($"update users set instructions = {instructions} where id = {ada.Id}");
+            await services.GetRequiredService<Database>().WriteAsync(batch);
+
+            (await ada.GetAsync("/users/me"))["instructions"].ShouldBe(instructions);
+            (await bob.GetAsync("/users/me")).Json.GetProperty("instructions").ValueKind.ShouldBe(JsonValueKind.Null);
+        }
     }
 
     [Fact]

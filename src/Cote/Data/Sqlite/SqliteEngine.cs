@@ -9,6 +9,7 @@ sealed class SqliteEngine(
     DataOptions options, DataFolder folder, Clock clock, ILogger<Database> log, IEnumerable<HostTables> hosts)
     : DatabaseEngine
 {
+    readonly SqliteUserChanges _users = new();
     SqliteReadPool? _readers;
     SqliteWriter? _writer;
 
@@ -53,8 +54,10 @@ sealed class SqliteEngine(
         }
         _readers = new SqliteReadPool(file, options.Readers);
         _writer = new SqliteWriter(
-            () => new SqliteSession(file, SqliteOpenMode.ReadWrite), options.WriteQueue, clock, log);
+            () => _users.Watch(new(file, SqliteOpenMode.ReadWrite)), options.WriteQueue, clock, log, _users);
     }
+
+    internal override long? UserChanges => _users.Commits;
 
     internal override int Waiting => _writer?.Waiting ?? 0;
 

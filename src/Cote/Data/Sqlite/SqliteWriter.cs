@@ -26,6 +26,7 @@ sealed class SqliteWriter : IDisposable
         $"insert into meta (key, value) values ('probe', '1') on conflict (key) do update set value = '1'";
 
     readonly BlockingCollection<Pending> _queue;
+    readonly SqliteUserChanges _users;
     readonly Func<SqliteSession> _open;
     readonly Clock _clock;
     readonly ILogger _log;
@@ -36,8 +37,10 @@ sealed class SqliteWriter : IDisposable
     volatile bool _healthy = true;
     volatile bool _logIsLong;
 
-    public SqliteWriter(Func<SqliteSession> open, int capacity, Clock clock, ILogger log)
+    public SqliteWriter(
+        Func<SqliteSession> open, int capacity, Clock clock, ILogger log, SqliteUserChanges? users = null)
     {
+        _users = users ?? new();
         (_open, _clock, _log) = (open, clock, log);
         _queue = new(capacity);
         _session = open();
@@ -89,7 +92,14 @@ sealed class SqliteWriter : IDisposable
             group.Add(first);
             try
             {
-                Commit(group);
+                try
+                {
+                    Commit(group);
+                }
+                finally
+                {
+                    _users.OnCommitted();
+                }
                 foreach (var pending in group)
                     pending.Answer();
             }

@@ -35,10 +35,10 @@ static class Pages
 
     public static void MapPages(this IEndpointRouteBuilder routes, HttpOptions options)
     {
-        var files = new PageFiles();
+        var files = new Lazy<PageFiles>(() => new()); // Most servers of programs alone are never asked.
         routes.MapGet("/", (HttpContext http) => Front(http, files, options)).ExcludeFromDescription();
         routes.MapGet("/admin", (HttpContext http) => Admins(http, files, options)).ExcludeFromDescription();
-        routes.MapGet("/app/{file}", (HttpContext http, string file) => files.Find(file) is { } found
+        routes.MapGet("/app/{file}", (HttpContext http, string file) => files.Value.Find(file) is { } found
             ? found.Answer(http) : ApiResults.Of(Problems.NotFound)).ExcludeFromDescription();
         routes.MapGet("/s/{token}", (HttpContext http) => Shared(http, files)).ExcludeFromDescription();
         routes.MapGet("/docs", (HttpContext http) => Page(http, "docs.html", MediaTypeNames.Text.Html, DocsPolicy))
@@ -51,20 +51,11 @@ static class Pages
     /// <summary>
     /// Serves Swagger UI's own files below <c>/docs/</c>, loaded when one is asked for; the page itself is ours.
     /// </summary>
-    public static void UseDocs(this IApplicationBuilder app) => app.Use(next =>
-    {
-        var docs = new Lazy<RequestDelegate>(() =>
-        {
-            var branch = app.New();
-            branch.UseSwaggerUI(ui => ui.RoutePrefix = "docs");
-            branch.Run(next);
-            return branch.Build();
-        });
-        return http => http.Request.Path.StartsWithSegments("/docs", out var rest)
-            && rest.Value is { Length: > 1 } ? docs.Value(http) : next(http);
-    });
+    public static void UseDocs(this IApplicationBuilder app) => app.UseWhenAsked(
+        http => http.Request.Path.StartsWithSegments("/docs", out var rest) && rest.Value is { Length: > 1 },
+        x => x.UseSwaggerUI(ui => ui.RoutePrefix = "docs"));
 
-    static IResult Front(HttpContext http, PageFiles files, HttpOptions options)
+    static IResult Front(HttpContext http, Lazy<PageFiles> files, HttpOptions options)
     {
         http.Response.Headers.Append("Vary", "Accept");
         if (!WantsHtml(http.Request))
@@ -73,7 +64,7 @@ static class Pages
             : Page(http, "landing.html", MediaTypeNames.Text.Html, LandingPolicy);
     }
 
-    static IResult Admins(HttpContext http, PageFiles files, HttpOptions options)
+    static IResult Admins(HttpContext http, Lazy<PageFiles> files, HttpOptions options)
     {
         http.Response.Headers.Append("Vary", "Accept");
         return options.Page && WantsHtml(http.Request)
@@ -84,23 +75,23 @@ static class Pages
     static bool WantsHtml(HttpRequest request) => request.GetTypedHeaders().Accept.Any(
         x => x.MediaType.Equals(MediaTypeNames.Text.Html, StringComparison.OrdinalIgnoreCase));
 
-    static IResult Own(HttpContext http, PageFiles files, string name, string policy, string permissions)
+    static IResult Own(HttpContext http, Lazy<PageFiles> files, string name, string policy, string permissions)
     {
         var headers = http.Response.Headers;
         headers.ContentSecurityPolicy = policy;
         headers["Referrer-Policy"] = "same-origin";
         headers["Permissions-Policy"] = permissions + ", geolocation=()";
         headers["Cross-Origin-Opener-Policy"] = "same-origin";
-        return files.Find(name)!.Answer(http);
+        return files.Value.Find(name)!.Answer(http);
     }
 
-    static IResult Shared(HttpContext http, PageFiles files)
+    static IResult Shared(HttpContext http, Lazy<PageFiles> files)
     {
         var headers = http.Response.Headers;
         headers.ContentSecurityPolicy = SharedPolicy;
         headers["Referrer-Policy"] = "no-referrer";
         headers["X-Robots-Tag"] = "noindex";
-        return files.Find("share.html")!.Answer(http);
+        return files.Value.Find("share.html")!.Answer(http);
     }
 
     static IResult Page(HttpContext http, string name, string type, string policy)
