@@ -43,6 +43,9 @@ sealed class MessageStore(Database db, EventLog events, PushOutbox pushes, Clock
 
     const int OwnWidth = 26;
 
+    /// <summary>The place of the status among these columns.</summary>
+    public const int StatusColumn = 7;
+
     public const int Width = OwnWidth + TreePlace.Width;
 
     public static Message Read(Row row) => Read(row, 0);

@@ -13,6 +13,7 @@ sealed record PromptMessage(
 sealed class PastStore(Database db)
 {
     const int MostAncestors = 2_000;
+    const long MostOfShort = 64;
 
     static readonly Sql Columns = $"m.seq, m.sender, m.content, m.tokens, m.media, m.importance, m.error_code, m.model, m.input_ratio, m.type";
 
@@ -26,6 +27,15 @@ sealed class PastStore(Database db)
     public Task<IReadOnlyList<PromptMessage>> ListNewestAsync(
         string userId, string chatId, long before, long limit, CancellationToken ct) =>
         db.ListAsync(Select(userId, chatId, before, null, limit, $"m.on_path = 1"), Read, ct);
+
+    /// <summary>
+    /// All messages of the active path, for the transaction that has just made one the newest. Of a chat that is not
+    /// short there are none: other writes would wait while they are read.
+    /// </summary>
+    public static Query<PromptMessage> AddIfShort(WriteBatch batch, string userId, string chatId) => batch.Query(
+        Select(userId, chatId, long.MaxValue, null, MostOfShort, $"""
+            m.on_path = 1 and (select c.last_seq from chats c where c.user_id = {userId} and c.id = {chatId}) <= {MostOfShort}
+            """), Read);
 
     /// <summary>One message; null where it is deleted.</summary>
     public Task<PromptMessage?> FindAsync(string userId, string id, CancellationToken ct) => db.FirstAsync(

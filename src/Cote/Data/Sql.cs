@@ -1,3 +1,4 @@
+using Cote.Data;
 using System.Runtime.CompilerServices;
 
 namespace Cote;
@@ -9,16 +10,18 @@ namespace Cote;
 [InterpolatedStringHandler]
 public sealed class Sql
 {
-    readonly List<string?> _texts; // Null where the next parameter stands.
-    readonly List<Arg> _args;
-    string? _built;
+    string?[] _pieces; // Null where the next parameter stands.
+    int _pieceCount;
+    Arg[] _args;
+    int _argCount;
+    string? _text;
 
     /// <summary>Called by the compiler.</summary>
     public Sql(int literalLength, int formattedCount)
     {
         _ = literalLength; // Only the whole statement is ever a text.
-        _texts = new(formattedCount * 2 + 1);
-        _args = new(formattedCount);
+        _pieces = new string?[formattedCount * 2 + 1];
+        _args = formattedCount == 0 ? [] : new Arg[formattedCount];
     }
 
     /// <summary>A value with its kind: PostgreSQL needs the type of a null too.</summary>
@@ -26,12 +29,13 @@ public sealed class Sql
 
     internal enum ArgKind { Text, Integer, Real, Bytes }
 
-    internal string Text => _built ??= Build();
+    /// <summary>The whole statement: the same string each time that it is made of the same pieces.</summary>
+    internal string Text => _text ??= SqlTexts.Of(_pieces.AsSpan(0, _pieceCount));
 
-    internal IReadOnlyList<Arg> Args => _args;
+    internal ArraySegment<Arg> Args => new(_args, 0, _argCount);
 
     /// <summary>Called by the compiler: the text between two holes.</summary>
-    public void AppendLiteral(string text) => _texts.Add(text);
+    public void AppendLiteral(string text) => Next(ref _pieces, ref _pieceCount, 1)[0] = text;
     /// <summary>A <c>text</c>, or null.</summary>
     public void AppendFormatted(string? value) => Add(value, ArgKind.Text);
     /// <summary>A <c>bigint</c>.</summary>
@@ -52,13 +56,13 @@ public sealed class Sql
     /// <summary>Inserts a part of a statement, with its parameters.</summary>
     public void AppendFormatted(Sql part)
     {
-        if (part._args.Count == 0)
+        if (part._argCount == 0)
         {
-            _texts.Add(part.Text); // Most of these are constants of the program, whose text is made once.
+            AppendLiteral(part.Text); // Most of these are constants of the program.
             return;
         }
-        _texts.AddRange(part._texts);
-        _args.AddRange(part._args);
+        part._pieces.AsSpan(0, part._pieceCount).CopyTo(Next(ref _pieces, ref _pieceCount, part._pieceCount));
+        part._args.AsSpan(0, part._argCount).CopyTo(Next(ref _args, ref _argCount, part._argCount));
     }
 
     /// <summary>Names of tables or columns, constants of the program; quoted, since one may be a keyword.</summary>
@@ -71,22 +75,17 @@ public sealed class Sql
 
     void Add(object? value, ArgKind kind)
     {
-        _texts.Add(null);
-        _args.Add(new(value, kind));
+        Next(ref _pieces, ref _pieceCount, 1)[0] = null;
+        Next(ref _args, ref _argCount, 1)[0] = new(value, kind);
     }
 
-    string Build()
+    // Room for so many more at the end.
+    static Span<T> Next<T>(ref T[] items, ref int count, int more)
     {
-        var text = new DefaultInterpolatedStringHandler(0, 0, null, stackalloc char[1_024]);
-        var arg = 0;
-        foreach (var part in _texts)
-            if (part is not null)
-                text.AppendLiteral(part);
-            else
-            {
-                text.AppendLiteral("$");
-                text.AppendFormatted(++arg);
-            }
-        return text.ToStringAndClear();
+        var begin = count;
+        count += more;
+        if (count > items.Length)
+            Array.Resize(ref items, Math.Max(count, items.Length * 2));
+        return items.AsSpan(begin, more);
     }
 }

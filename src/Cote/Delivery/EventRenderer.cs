@@ -23,7 +23,8 @@ sealed class EventRenderer(Database db, EventLog log, MediaLinks links, Clock cl
     static readonly TimeSpan SignaturesKeep = TimeSpan.FromHours(12);
 
     readonly record struct Entry(
-        long Seq, string Type, string ChatId, string? MessageId, long N, Timestamp At, Message? Message, Chat? Chat);
+        long Seq, string Type, string ChatId, string? MessageId, long N, Timestamp At, Message? Message,
+        string? Status, bool HasChat, Chat? Chat);
 
     public Task<EventPage> ReadAsync(string userId, long after, CancellationToken ct) =>
         ReadAsync(userId, after, MaxEvents, ct);
@@ -33,36 +34,58 @@ sealed class EventRenderer(Database db, EventLog log, MediaLinks links, Clock cl
     {
         long units = 0;
         var rows = await db.ListAsync(
-            $"""
-            select e.seq, e.type, e.chat_id, e.message_id, e.n, e.at, m.id, c.id, {MessageStore.Columns(PartsView.All)}, {ChatStore.All}
-            from events e
-            left join messages m on m.user_id = e.user_id and m.id = e.message_id and m.deleted_at is null
-            left join chats c on c.user_id = e.user_id and c.id = e.chat_id and c.deleted_at is null
-            where e.user_id = {userId} and e.seq > {after} order by e.seq limit {(long)most}
-            """, Read, ct, row => (units += row.Message?.Texts.Sum(x => x?.Length ?? 0) ?? 0) > MaxUnits);
-        return new(
-            [.. rows.Select(Render)], rows.Count == most || units > MaxUnits,
-            rows is [.., var last] ? last.At : default);
+            Select($"events e", $"e.user_id = {userId} and e.seq > {after}", most), Read, ct,
+            row => (units += row.Message?.Texts.Sum(x => x?.Length ?? 0) ?? 0) > MaxUnits);
+        return PageOf(rows, rows.Count == most || units > MaxUnits);
     }
+
+    /// <summary>
+    /// Reads the events of a transaction within it; once it is committed, the page has them. Null where their number is
+    /// not fixed.
+    /// </summary>
+    public Func<EventPage>? ReadWith(EventTransaction transaction)
+    {
+        if (transaction.Appended is not { } events)
+            return null;
+        var rows = transaction.Batch.Query(Select(events, transaction.IsLocked, MaxEvents), Read);
+        return () => PageOf(rows.Items, hasMore: false);
+    }
+
+    static Sql Select(Sql events, Sql which, long most) => $"""
+        select e.seq, e.type, e.chat_id, e.message_id, e.n, e.at, m.id, c.id, {MessageStore.Columns(PartsView.All)}, {ChatStore.All}
+        from {events}
+        left join messages m on m.user_id = e.user_id and m.id = e.message_id and m.deleted_at is null
+        left join chats c on c.user_id = e.user_id and c.id = e.chat_id and c.deleted_at is null
+        where {which} order by e.seq limit {most}
+        """;
+
+    EventPage PageOf(IReadOnlyList<Entry> rows, bool hasMore) =>
+        new([.. rows.Select(Render)], hasMore, rows is [.., var last] ? last.At : default);
 
     /// <summary>A message as the frame of the event that sent or ended it.</summary>
     public Frame Render(Message message) =>
-        Render(new Entry(message.EventSeq, EventTypes.Message, message.ChatId, message.Id, 0, default, message, null));
+        Render(new Entry(
+            message.EventSeq, EventTypes.Message, message.ChatId, message.Id, 0, default, message, null, true, null));
 
+    // Of the message and the chat that stand beside it, an event is read with what its frame shows.
     static Entry Read(Row row)
     {
-        const int message = 8, chat = message + MessageStore.Width;
-        return new(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetStringOrNull(3), row.GetInt64(4),
+        const int message = 8, status = message + MessageStore.StatusColumn, chat = message + MessageStore.Width;
+        var type = row.GetString(1);
+        var (hasMessage, hasChat) = (!row.IsDBNull(6) && !row.IsDBNull(7), !row.IsDBNull(7));
+        var isStatus = type == EventTypes.MessageStatus;
+        return new(row.GetInt64(0), type, row.GetString(2), row.GetStringOrNull(3), row.GetInt64(4),
             new(row.GetInt64(5)),
-            row.IsDBNull(6) || row.IsDBNull(7) ? null : MessageStore.Read(row, message),
-            row.IsDBNull(7) ? null : ChatStore.Read(row, chat));
+            hasMessage && !isStatus ? MessageStore.Read(row, message) : null,
+            hasMessage && isStatus ? row.GetString(status) : null, hasChat,
+            hasChat && type is EventTypes.ChatCreated or EventTypes.ChatUpdated or EventTypes.ChatPath
+                ? ChatStore.Read(row, chat) : null);
     }
 
     // In the light view, which carries the others: one frame is rendered for all who read it.
     static Frame Wrap(Message message, string cursor)
     {
-        Frame of(PartsView view) => Frame.Wrap(
-            EventTypes.Message, JsonSerializer.SerializeToUtf8Bytes(message.In(view), WireJson.Message), cursor);
+        Frame of(PartsView view) => Frame.Of(EventTypes.Message, message.In(view), WireJson.Message, cursor);
         var light = of(PartsView.Light);
         return message.Parts is null ? light
             : light with { AllParts = of(PartsView.All).Json, NoParts = of(PartsView.None).Json };
@@ -94,11 +117,11 @@ sealed class EventRenderer(Database db, EventLog log, MediaLinks links, Clock cl
         var frame = row switch
         {
             { Type: EventTypes.Message, Message: { } message } => Wrap(message.Signed(links), cursor),
-            { Type: EventTypes.MessageStatus, Message: { } message } => Frame.Write(row.Type, data =>
+            { Type: EventTypes.MessageStatus, Status: { } status } => Frame.Write(row.Type, data =>
             {
                 data.WriteString("chat_id"u8, row.ChatId);
                 data.WriteString("message_id"u8, row.MessageId);
-                data.WriteString("status"u8, message.Status);
+                data.WriteString("status"u8, status);
             }, cursor),
             { Type: EventTypes.MessageFeedback, Message: { } message } => Frame.Write(row.Type, data =>
             {
@@ -112,7 +135,7 @@ sealed class EventRenderer(Database db, EventLog log, MediaLinks links, Clock cl
             }, cursor),
             { Type: EventTypes.MessageWaiting, Message: { } message } => RenderWaiting(message, cursor),
             { Type: EventTypes.ChatCreated or EventTypes.ChatUpdated, Chat: { } chat } =>
-                Frame.Wrap(row.Type, JsonSerializer.SerializeToUtf8Bytes(chat, WireJson.Chat), cursor),
+                Frame.Of(row.Type, chat, WireJson.Chat, cursor),
             { Type: EventTypes.ChatPath, Chat: { } chat } => Frame.Write(row.Type, data =>
             {
                 data.WriteString("chat_id"u8, row.ChatId);
@@ -120,7 +143,7 @@ sealed class EventRenderer(Database db, EventLog log, MediaLinks links, Clock cl
                 data.WriteNumber("after_seq"u8, row.N);
                 data.WriteString("last_message_content"u8, chat.LastMessageContent);
             }, cursor),
-            { MessageId: { } id } when row.Type == EventTypes.MessageDeleted || row.Chat is not null =>
+            { MessageId: { } id } when row.Type == EventTypes.MessageDeleted || row.HasChat =>
                 Frame.Write(EventTypes.MessageDeleted, data =>
                 {
                     data.WriteString("chat_id"u8, row.ChatId);

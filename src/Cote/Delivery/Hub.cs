@@ -25,9 +25,10 @@ sealed class Hub
         MessageStore messages, RealtimeOptions options, Clock clock)
     {
         (_streaming, _renderer, _messages, _options, _clock) = (streaming, renderer, messages, options, clock);
+        log.Committing += transaction => Find(transaction.UserId)?.ReadWith(transaction);
         log.Advanced += userId => Find(userId)?.Advance();
         log.EpochChanged += DisconnectAll;
-        streaming.Changed += userId => Find(userId)?.Wake();
+        streaming.Changed += (userId, reply) => Find(userId)?.Wake(reply);
         revocations.Revoked += CloseSession;
     }
 
@@ -42,10 +43,7 @@ sealed class Hub
     {
         lock (_gate)
         {
-            var channel = _channels.GetOrAdd(
-                subscription.UserId,
-                static (id, hub) => new UserChannel(id, hub._renderer, hub._messages, hub._streaming, hub._clock),
-                this);
+            var channel = ChannelOf(subscription.UserId);
             channel.Add(subscription);
             if (_isClosing)
                 subscription.Close(CloseReason.ShuttingDown);
@@ -67,10 +65,28 @@ sealed class Hub
         lock (_gate)
         {
             channel.Remove(subscription);
-            if (channel.Subscriptions.Length > 0)
-                return;
-            _channels.TryRemove(channel.UserId, out _);
-            _streaming.StopFollowing(channel.UserId);
+            RemoveUnused(channel);
+        }
+    }
+
+    /// <summary>Keeps the channel of a user who is about to send and to be shown the reply.</summary>
+    public ChannelHold Hold(string userId)
+    {
+        lock (_gate)
+        {
+            var channel = ChannelOf(userId);
+            channel.Holds++;
+            return new(this, channel);
+        }
+    }
+
+    /// <summary>The channel is not kept any more by this hold.</summary>
+    public void Release(UserChannel channel)
+    {
+        lock (_gate)
+        {
+            channel.Holds--;
+            RemoveUnused(channel);
         }
     }
 
@@ -99,6 +115,18 @@ sealed class Hub
             _isClosing = true;
             DisconnectAll();
         }
+    }
+
+    UserChannel ChannelOf(string userId) => _channels.GetOrAdd(
+        userId,
+        static (id, hub) => new UserChannel(id, hub._renderer, hub._messages, hub._streaming, hub._clock), this);
+
+    void RemoveUnused(UserChannel channel)
+    {
+        if (channel.Subscriptions.Length > 0 || channel.Holds > 0)
+            return;
+        _channels.TryRemove(channel.UserId, out _);
+        _streaming.StopFollowing(channel.UserId);
     }
 
     // A new epoch: what was read of the log does not count any more, and every client resumes.

@@ -83,11 +83,16 @@ sealed class ReplyStream(
         return null;
     }
 
+    /// <summary>Keeps the channel of a user whose send is to be answered with a stream; null for others.</summary>
+    public ChannelHold? Hold(CurrentUser user, HttpContext http) =>
+        SseStream.IsAccepted(http.Request) ? subscriptions.Hub.Hold(user.Id) : null;
+
     /// <summary>
     /// Answers a send or a regenerate: with its message, or, where the request accepts events, with the stream of its
     /// reply.
     /// </summary>
-    public async Task<IResult> AnswerAsync(CurrentUser user, SendOutcome outcome, PartsView view, HttpContext http)
+    public async Task<IResult> AnswerAsync(
+        CurrentUser user, SendOutcome outcome, PartsView view, HttpContext http, ChannelHold? hold = null)
     {
         if (outcome.Message is not { } message)
             return ApiResults.Of(outcome.Problem!);
@@ -95,6 +100,8 @@ sealed class ReplyStream(
             http.Response.Headers["Idempotent-Replayed"] = "true";
         if (!SseStream.IsAccepted(http.Request))
             return ApiResults.Json(message.In(view).Signed(links), WireJson.Message);
+        if (outcome.Reply is { } sent)
+            hold?.OnSent(sent.BegunSeq);
         await (outcome.Reply is { } reply ? CopyAsync(user, message, reply, view, http)
             : CopyAsync(user, message, view, http));
         return Results.Empty;

@@ -16,6 +16,7 @@ static class SendMessageEndpoint
     {
         var request = await Body.ReadAsync(http);
         var view = PartsQuery.Read(request, parts);
-        return await stream.AnswerAsync(user, await send.DoAsync(chatId, user.Id, request, ct), view, http);
+        using var hold = stream.Hold(user, http);
+        return await stream.AnswerAsync(user, await send.DoAsync(chatId, user.Id, request, ct), view, http, hold);
     }
 }

@@ -116,6 +116,9 @@ sealed class Subscription : IAsyncDisposable
 
     public void Wake() => _wakeup.Set();
 
+    /// <summary>Whether it shows the text of a reply.</summary>
+    public bool Shows(StreamingReply reply) => _filter?.Includes(reply.ChatId, reply.MessageId) != false;
+
     /// <summary>Waits for something to happen, at most so long.</summary>
     public Task WaitAsync(TimeSpan atMost, CancellationToken ct) =>
         _wakeup.WaitAsync(atMost, _owner.Clock.Provider, ct);
@@ -279,8 +282,7 @@ sealed class Subscription : IAsyncDisposable
 
     async Task ResetAsync(List<Frame> frames, string reason, CancellationToken ct)
     {
-        var (head, _) = await _owner.Log.BoundsAsync(UserId, ct);
-        _position = head;
+        (_position, _) = await _owner.Log.BoundsAsync(UserId, ct);
         frames.Add(Frame.Reset(reason, Cursor));
     }
 

@@ -28,6 +28,12 @@ sealed class UserChannel(
 
     public Subscription[] Subscriptions { get; private set; } = [];
 
+    /// <summary>How many keep it without a subscription. The hub changes it, in its lock.</summary>
+    public int Holds { get; set; }
+
+    /// <summary>How many commits of this user were announced since it is there.</summary>
+    public long Commits => Interlocked.Read(ref _commits);
+
     public StreamingReply[] Replies => streaming.Of(userId);
 
     public StreamingReply? FindReply(string messageId) => streaming.Find(userId, messageId);
@@ -50,10 +56,12 @@ sealed class UserChannel(
             Advance();
     }
 
-    public void Wake()
+    /// <summary>Wakes those that show this reply; all, where none is named.</summary>
+    public void Wake(StreamingReply? reply = null)
     {
         foreach (var subscription in Subscriptions)
-            subscription.Wake();
+            if (reply is null || subscription.Shows(reply))
+                subscription.Wake();
     }
 
     /// <summary>The frames after <paramref name="position"/>, as many as one page holds; empty at the head.</summary>
@@ -78,7 +86,7 @@ sealed class UserChannel(
             var page = await renderer.ReadAsync(userId, position, ct);
             if (_readCommits >= 0 && page.Frames.Count > 0)
                 DeliveryMetrics.OnRead(page.At, clock.Now);
-            if (page.Frames.Any(x => x.Type is EventTypes.ChatPath or EventTypes.MessageDeleted))
+            if (page.Frames.Any(x => MovesPlaces(x.Type)))
                 await RefreshPlacesAsync(ct);
             if (!page.HasMore)
                 _readCommits = commits;
@@ -90,6 +98,51 @@ sealed class UserChannel(
         {
             _reading.Release();
         }
+    }
+
+    /// <summary>
+    /// A transaction of the user is about to be committed: its events are read with it, for those who wait for them.
+    /// </summary>
+    public void ReadWith(EventTransaction transaction)
+    {
+        if (Subscriptions.Length > 0 && renderer.ReadWith(transaction) is { } page)
+            transaction.Batch.Committed += () => Take(page());
+    }
+
+    // Comes before the announcement of its commit.
+    void Take(EventPage page)
+    {
+        if (page.Frames is not [var first, ..] || page.Frames.Any(x => MovesPlaces(x.Type)) || !_reading.Wait(0))
+            return;
+        try
+        {
+            // Where something is missing between, or somebody else's commit is not read yet, the log is read as ever.
+            if (_end != first.Seq - 1 || _isOutdated || _readCommits != Commits)
+                return;
+            DeliveryMetrics.OnRead(page.At, clock.Now);
+            foreach (var frame in page.Frames)
+                Remember(frame);
+            _readCommits++;
+        }
+        finally
+        {
+            _reading.Release();
+        }
+    }
+
+    static bool MovesPlaces(string type) => type is EventTypes.ChatPath or EventTypes.MessageDeleted;
+
+    /// <summary>
+    /// The log ends with this event where so many commits were announced. It counts only where nothing was read yet:
+    /// what was read is kept for all, and must lead on without a hole.
+    /// </summary>
+    public void KnowEnd(long seq, long commits)
+    {
+        if (!_reading.Wait(0))
+            return; // Somebody reads already.
+        if (_end < 0 && !_isOutdated && Commits == commits)
+            (_end, _readCommits) = (seq, commits);
+        _reading.Release();
     }
 
     /// <summary>Drops what was read of the log: the next subscription reads it anew.</summary>

@@ -30,6 +30,12 @@ sealed class EventLog
     /// </summary>
     public event Action? EpochChanged;
 
+    /// <summary>
+    /// A transaction is about to be committed, with all of its events: what is read by its batch now need not be read
+    /// after it.
+    /// </summary>
+    public event Action<EventTransaction>? Committing;
+
     /// <summary>The log of this user has moved on, by a commit of this node or of another one.</summary>
     public event Action<string>? Advanced;
 
@@ -120,6 +126,8 @@ sealed class EventLog
     public async Task<Outcome> CommitAsync(
         WriteBatch batch, string userId, params IReadOnlyCollection<EventTransaction> transactions)
     {
+        foreach (var transaction in transactions)
+            Committing?.Invoke(transaction);
         var outcome = await _db.WriteAsync(batch);
         if (outcome != Outcome.Committed || transactions.Count == 0)
             return outcome;

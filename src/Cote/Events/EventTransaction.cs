@@ -71,7 +71,10 @@ sealed class EventTransaction
     /// <summary>
     /// The head with the numbers taken, as <c>heads h where …</c>; more conditions follow with <c>and</c>.
     /// </summary>
-    public Sql Locked => $"heads h where h.user_id = {UserId} and h.unit = {_id}";
+    public Sql Locked => $"heads h where {IsLocked}";
+
+    /// <summary>The condition that <c>h</c> is that head.</summary>
+    public Sql IsLocked => $"h.user_id = {UserId} and h.unit = {_id}";
 
     /// <summary>The number of the <paramref name="nth"/> event (from 1), where <c>h</c> is the locked row.</summary>
     public Sql Seq(int nth) => $"h.seq - {(long)(_events - nth)}";
@@ -83,6 +86,14 @@ sealed class EventTransaction
     /// The number of an event of <see cref="AppendEach"/>, by its row <c>e</c> of <see cref="Numbered"/>.
     /// </summary>
     public Sql EachSeq => $"h.seq - {(long)_events} - e.n + e.place";
+
+    /// <summary>
+    /// Its events as <c>e</c>, for a statement after the last of them, as <c>heads h join events e …</c>, where
+    /// <see cref="IsLocked"/>; null where their number is not fixed.
+    /// </summary>
+    public Sql? Appended => _appended is not null ? null : (Sql)$"""
+        heads h join events e on e.user_id = h.user_id and e.seq > h.seq - {(long)_events} and e.seq <= h.seq
+        """;
 
     /// <summary>Rows in the order of their events: <c>place</c> from 1, of <c>n</c>.</summary>
     public static Sql Numbered(Sql rows) => $"""

@@ -1,12 +1,18 @@
 using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 
 namespace Cote.Events;
 
 /// <summary>One frame as every transport sends it, serialised once however many read it.</summary>
 sealed record Frame(string Type, ReadOnlyMemory<byte> Json)
 {
+    const int MostKept = 64 * 1_024;
+
+    [ThreadStatic]
+    static (ArrayBufferWriter<byte> Bytes, Utf8JsonWriter Json)? _spare;
+
     static readonly JsonWriterOptions Writing = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>The number of a durable event; 0 for a frame that is not one.</summary>
@@ -41,39 +47,45 @@ sealed record Frame(string Type, ReadOnlyMemory<byte> Json)
     public static readonly Frame Ping = Write(EventTypes.Ping, static _ => { });
     public static readonly Frame Pong = Write(EventTypes.Pong, static _ => { });
 
-    public static Frame Write(string type, Action<Utf8JsonWriter> data, string? cursor = null)
-    {
-        var buffer = new ArrayBufferWriter<byte>(256);
-        using (var writer = new Utf8JsonWriter(buffer, Writing))
+    public static Frame Write(string type, Action<Utf8JsonWriter> data, string? cursor = null) => Make(
+        type, data, static (writer, data) =>
         {
-            writer.WriteStartObject();
-            writer.WriteString("type"u8, type);
-            writer.WritePropertyName("data"u8);
             writer.WriteStartObject();
             data(writer);
             writer.WriteEndObject();
-            if (cursor is not null)
-                writer.WriteString("cursor"u8, cursor);
-            writer.WriteEndObject();
+        }, cursor);
+
+    /// <summary>A frame whose data is a noun.</summary>
+    public static Frame Of<T>(string type, T data, JsonTypeInfo<T> shape, string? cursor = null) => Make(
+        type, (data, shape), static (writer, x) => JsonSerializer.Serialize(writer, x.data, x.shape), cursor);
+
+    static Frame Make<T>(string type, T data, Action<Utf8JsonWriter, T> write, string? cursor)
+    {
+        // One for each thread: a frame is small beside what writes it. What is written may write a frame of its own.
+        var (bytes, writer) = _spare ?? Open();
+        _spare = null;
+        writer.WriteStartObject();
+        writer.WriteString("type"u8, type);
+        writer.WritePropertyName("data"u8);
+        write(writer, data);
+        if (cursor is not null)
+            writer.WriteString("cursor"u8, cursor);
+        writer.WriteEndObject();
+        writer.Flush();
+        var json = bytes.WrittenSpan.ToArray();
+        if (bytes.Capacity <= MostKept)
+        {
+            bytes.ResetWrittenCount();
+            writer.Reset();
+            _spare = (bytes, writer);
         }
-        return new(type, buffer.WrittenMemory) { Cursor = cursor };
+        return new(type, json) { Cursor = cursor };
     }
 
-    /// <summary>A frame whose data is written already.</summary>
-    public static Frame Wrap(string type, ReadOnlySpan<byte> data, string? cursor = null)
+    static (ArrayBufferWriter<byte> Bytes, Utf8JsonWriter Json) Open()
     {
-        var buffer = new ArrayBufferWriter<byte>(data.Length + 128);
-        using (var writer = new Utf8JsonWriter(buffer, Writing))
-        {
-            writer.WriteStartObject();
-            writer.WriteString("type"u8, type);
-            writer.WritePropertyName("data"u8);
-            writer.WriteRawValue(data, skipInputValidation: true);
-            if (cursor is not null)
-                writer.WriteString("cursor"u8, cursor);
-            writer.WriteEndObject();
-        }
-        return new(type, buffer.WrittenMemory) { Cursor = cursor };
+        var bytes = new ArrayBufferWriter<byte>(1_024);
+        return (bytes, new(bytes, Writing));
     }
 
     public static Frame Error(string code, string detail) => Write(EventTypes.Error, data =>

@@ -200,6 +200,7 @@ sealed class ModelCall(
         CancellationTokenSource? _either;
         IAsyncEnumerator<ChatResponseUpdate>? _updates;
         long? _finishedAt;
+        bool _isOver;
 
         /// <summary>The next update, or a fault; neither at the end of the stream.</summary>
         public async ValueTask<(ChatResponseUpdate? Update, ModelFault? Fault, Exception? Error)> NextAsync(
@@ -219,7 +220,10 @@ sealed class ModelCall(
                 _updates ??= open().GetStreamingResponseAsync(prompt, options.Clone(), _either.Token)
                     .GetAsyncEnumerator(_either.Token);
                 if (!await _updates.MoveNextAsync())
+                {
+                    _isOver = true;
                     return default;
+                }
                 // A model that thinks aloud is at work; chunks that carry nothing prove no more than a proxy does.
                 if (_updates.Current.Contents.Any(x => x is ToolCallProgress
                     or TextReasoningContent { Text.Length: > 0 } or TextContent { Text.Length: > 0 }))
@@ -247,7 +251,8 @@ sealed class ModelCall(
         public async ValueTask DisposeAsync()
         {
             // The connection to the model closes, whatever the provider still reads from it.
-            await (_either?.CancelAsync() ?? Task.CompletedTask);
+            if (_either is not null && !_isOver)
+                await _either.CancelAsync();
             try
             {
                 await (_updates?.DisposeAsync() ?? ValueTask.CompletedTask);

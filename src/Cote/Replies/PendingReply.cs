@@ -77,6 +77,12 @@ sealed record PendingReplyRow(
     /// <summary>What it has of its own for which a chat has no setting; null for nothing.</summary>
     public ReplyOptions? Options { get; init; }
 
+    /// <summary>
+    /// Its question and all messages before it, the newest first, where they were read with the claim; they are as they
+    /// were then. Null where its prompt is to be read.
+    /// </summary>
+    public IReadOnlyList<PromptMessage>? Path { get; init; }
+
     /// <summary>The text that every attempt goes on after; it is a part of the content.</summary>
     public string Prefix => Content[..Math.Min(PrefixLength, Content.Length)];
 

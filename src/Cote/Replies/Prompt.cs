@@ -50,7 +50,7 @@ sealed class Prompt(PastStore history, Attachments attachments)
         CancellationToken ct)
     {
         // Most chats are short, and most paths stay: one query brings the question and all messages before it.
-        var newest = await history.ListNewestAsync(
+        var newest = reply.Path ?? await history.ListNewestAsync(
             reply.UserId, reply.ChatId, reply.QuestionSeq + 1, PageRows, ct);
         var isWhole = newest.Count < PageRows && newest is [var last, ..] && last.Seq == reply.QuestionSeq;
         var question = newest.FirstOrDefault(x => x.Seq == reply.QuestionSeq)

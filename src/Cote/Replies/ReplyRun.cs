@@ -22,7 +22,7 @@ sealed class ReplyRun : IDisposable
     readonly RunSignals _signals;
     readonly ReplyWriter _writer;
     readonly ReplyTools _tools;
-    readonly PendingReplyRow _reply;
+    PendingReplyRow _reply;
     string _model;
     volatile ReplyStep? _step; // The model call that is made, or was made last.
     volatile bool _hasAsked; // The prompt of this step is made, and the model is called with it.
@@ -209,6 +209,7 @@ sealed class ReplyRun : IDisposable
             var prompt = await _context.Prompt.BuildAsync(
                 _reply, PastStep.In(_streaming.Read(), _tools.Calls), systemText, size,
                 new(provider.Sees(model), hears, _isSpeechless), ct);
+            _reply = _reply with { Path = null }; // The next prompt is made of what is there then.
             if (prompt is null)
                 return new(ModelFault.ContextTooLong, null, null);
             _isSpeechless |= prompt.IsSpeechless;

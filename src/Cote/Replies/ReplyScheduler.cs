@@ -26,7 +26,11 @@ sealed class ReplyScheduler
         _jobs = Channel.CreateBounded<ReplyJob>(
             new BoundedChannelOptions(
                 options.MaxParallelReplies + MaxHints)
-            { FullMode = BoundedChannelFullMode.DropWrite });
+            {
+                FullMode = BoundedChannelFullMode.DropWrite,
+                // The loop does next to nothing for a job: a thread that would have to wake first costs more.
+                AllowSynchronousContinuations = true,
+            });
         notifier.Received += notification =>
         {
             if (notification.Kind == NotificationKind.ReplyWaiting)

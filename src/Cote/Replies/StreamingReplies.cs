@@ -12,8 +12,10 @@ sealed class StreamingReplies(EventsOptions options, MediaLinks links, Clock clo
     readonly ConcurrentDictionary<string, StreamingReply[]> _users = [];
     long _visibleUntil = long.MaxValue;
 
-    /// <summary>Text of this user's replies is to be shown, or a reply began or ended.</summary>
-    public event Action<string>? Changed;
+    /// <summary>
+    /// Text of a reply of this user is to be shown, or it began or ended; of any of them where none is named.
+    /// </summary>
+    public event Action<string, StreamingReply?>? Changed;
 
     /// <summary>The shortest time between two deltas of a reply.</summary>
     public TimeSpan DeltaInterval { get; } = TimeSpan.FromMilliseconds(options.DeltaMilliseconds);
@@ -28,7 +30,7 @@ sealed class StreamingReplies(EventsOptions options, MediaLinks links, Clock clo
         Volatile.Write(ref _visibleUntil, ticks);
         if (wasHidden)
             foreach (var userId in _users.Keys)
-                OnChanged(userId);
+                Changed?.Invoke(userId, null);
     }
 
     public StreamingReply[] Of(string userId) => _users.GetValueOrDefault(userId) ?? [];
@@ -61,7 +63,7 @@ sealed class StreamingReplies(EventsOptions options, MediaLinks links, Clock clo
                 Remove(followed);
             streaming = Add(userId, reply with { Home = null });
         }
-        OnChanged(userId);
+        OnChanged(streaming);
         return streaming;
     }
 
@@ -81,7 +83,7 @@ sealed class StreamingReplies(EventsOptions options, MediaLinks links, Clock clo
             }
             streaming = Add(userId, reply);
         }
-        OnChanged(userId);
+        OnChanged(streaming);
         return streaming;
     }
 
@@ -90,7 +92,7 @@ sealed class StreamingReplies(EventsOptions options, MediaLinks links, Clock clo
     {
         lock (_gate)
             Remove(streaming);
-        OnChanged(streaming.UserId);
+        OnChanged(streaming);
     }
 
     /// <summary>Follows no reply of this user any more: no reader of theirs is left here.</summary>
@@ -101,7 +103,7 @@ sealed class StreamingReplies(EventsOptions options, MediaLinks links, Clock clo
                 Remove(followed);
     }
 
-    internal void OnChanged(string userId) => Changed?.Invoke(userId);
+    internal void OnChanged(StreamingReply reply) => Changed?.Invoke(reply.UserId, reply);
 
     StreamingReply Add(string userId, PendingReply reply)
     {

@@ -267,6 +267,6 @@ sealed class StreamingReply : IDisposable
     void Notify()
     {
         Changed?.Invoke();
-        _owner.OnChanged(UserId);
+        _owner.OnChanged(this);
     }
 }

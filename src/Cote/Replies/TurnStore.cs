@@ -102,7 +102,11 @@ sealed class TurnStore(Database db, EventLog events, TreeStore tree, ReplyLeases
               last_message_content = {Excerpt.Of(message.Content, Chat.LongestExcerpt)}
             from {transaction.Locked} and chats.user_id = {userId} and chats.id = {chat}
             """);
-        return await CommitAsync(batch, transaction, message.ReplyId, hasSlot);
+        // The writer has these pages at hand; the run would read them again while its model waits to be asked.
+        var path = hasSlot ? PastStore.AddIfShort(batch, userId, chat) : null;
+        var result = await CommitAsync(batch, transaction, message.ReplyId, hasSlot);
+        return path is { Items.Count: > 0 } && result.Reply is { } stored
+            ? result with { Reply = stored with { Path = path.Items } } : result;
     }
 
     /// <summary>Stores a new version of a reply, queued or claimed as by a send. The path changes to it.</summary>

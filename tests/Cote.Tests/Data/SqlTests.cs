@@ -51,6 +51,27 @@ public sealed class SqlTests
     }
 
     [Fact]
+    public void A_text_is_made_once_however_often_its_statement_is_written()
+    {
+        static Sql statement(string name, Sql state) => Of($"select {name} from a where ({state}) and b = {7}");
+
+        var first = statement("x", Of($"state = {"queued"} or {true}")).Text;
+
+        statement("y", Of($"state = {"running"} or {false}")).Text.ShouldBeSameAs(first);
+        statement("y", Of($"state = {"running"}")).Text.ShouldNotBe(first);
+    }
+
+    [Fact]
+    public void Statements_that_look_much_alike_have_texts_of_their_own()
+    {
+        // As long, with the same letter in the middle.
+        Of($"select {1} from a where x").Text.ShouldBe("select $1 from a where x");
+        Of($"select {1} from b where x").Text.ShouldBe("select $1 from b where x");
+        Of($"select 1{1}").Text.ShouldBe("select 1$1");
+        Of($"select {1}1").Text.ShouldBe("select $11");
+    }
+
+    [Fact]
     public void A_dollar_sign_that_is_text_stays_text_in_a_part_too()
     {
         var part = Of($"json_extract(usage, '$.input') = {"a"} and price like '$1%' and b = {"b"} and c = '$'");

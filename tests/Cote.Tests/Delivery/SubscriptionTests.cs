@@ -12,7 +12,7 @@ namespace Cote.Tests.Delivery;
 /// A subscription over rows and streaming replies that the test writes by hand: orders of things that a whole server
 /// shows only by chance. The rooms are those of the program, without a port and without a loop running.
 /// </summary>
-public sealed class SubscriptionTests : IAsyncLifetime
+public sealed partial class SubscriptionTests : IAsyncLifetime
 {
     const string User = "01990000-0000-7000-8000-000000000001";
     const string Session = "01990000-0000-7000-8000-000000000002";

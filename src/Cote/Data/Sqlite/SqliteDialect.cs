@@ -7,7 +7,7 @@ sealed class SqliteDialect : SqlDialect
 
     public override string Name => "sqlite";
 
-    public override Sql Now => $"(cast(unixepoch('subsec') * 1000 as integer))";
+    public override Sql Now { get; } = $"(cast(unixepoch('subsec') * 1000 as integer))";
 
     internal override Sql? DamagedPages =>
         $"select integrity_check from pragma_integrity_check where integrity_check <> 'ok'";

@@ -10,8 +10,10 @@ sealed class SqliteSession : IDisposable
     const int MostPrepared = 512;
 
     const int StablePlans = 1_007; // SQLITE_DBCONFIG_ENABLE_QPSG
+    const int PagesWritten = 9; // SQLITE_DBSTATUS_CACHE_WRITE
 
-    readonly Dictionary<string, SqliteStatement> _prepared = [];
+    // By the string itself: a text is made once, and its thousands of letters would have to be hashed for each run.
+    readonly Dictionary<string, SqliteStatement> _prepared = new(ReferenceEqualityComparer.Instance);
 
     // Before the first connection: each of ours has one caller at a time, so that the engine's own locks around every
     // call guard nothing, and its count of used memory is never read.
@@ -51,6 +53,13 @@ sealed class SqliteSession : IDisposable
 
     /// <summary>False when SQLite has rolled the whole transaction back by itself.</summary>
     public bool InTransaction => raw.sqlite3_get_autocommit(Connection.Handle) == 0;
+
+    /// <summary>How many pages it has written since it was asked last.</summary>
+    public int TakeWrittenPages()
+    {
+        _ = raw.sqlite3_db_status(Connection.Handle, PagesWritten, out var pages, out _, 1);
+        return pages;
+    }
 
     /// <summary>Runs a constant of the program without preparing it.</summary>
     public void Execute(string constant)

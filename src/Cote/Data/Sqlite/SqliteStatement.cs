@@ -35,9 +35,9 @@ sealed class SqliteStatement : Row, IDisposable
     /// <summary>The number of rows it changed, once it has run to its end.</summary>
     public int Changed => _reads ? 0 : raw.sqlite3_changes(_db);
 
-    public void Bind(IReadOnlyList<Sql.Arg> args)
+    public void Bind(ReadOnlySpan<Sql.Arg> args)
     {
-        for (var i = 0; i < args.Count; i++)
+        for (var i = 0; i < args.Length; i++)
             Check(args[i].Value switch
             {
                 string text => BindText(i + 1, text),

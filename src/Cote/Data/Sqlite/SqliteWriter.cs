@@ -11,9 +11,8 @@ namespace Cote.Data;
 sealed class SqliteWriter : IDisposable
 {
     const int MostInGroup = 256;
-    const long LongLog = (64 << 20) / 4_096; // pages
     static readonly TimeSpan LongestGroup = TimeSpan.FromMilliseconds(2);
-    static readonly TimeSpan CheckpointEvery = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan ProbeEvery = TimeSpan.FromSeconds(1);
 
     static readonly Sql Begin = $"begin immediate";
     static readonly Sql End = $"commit";
@@ -21,7 +20,6 @@ sealed class SqliteWriter : IDisposable
     static readonly Sql Release = $"release batch";
     static readonly Sql RollBack = $"rollback to batch";
     static readonly Sql RollBackGroup = $"rollback";
-    static readonly Sql MoveLog = $"pragma wal_checkpoint(passive)";
     static readonly Sql Probe =
         $"insert into meta (key, value) values ('probe', '1') on conflict (key) do update set value = '1'";
 
@@ -31,11 +29,10 @@ sealed class SqliteWriter : IDisposable
     readonly Clock _clock;
     readonly ILogger _log;
     readonly Thread _thread;
-    readonly Timer _checkpoints;
+    readonly SqliteCheckpoints _checkpoints;
+    readonly Timer _probes;
     SqliteSession? _session;
-    SqliteSession? _checkpointer;
     volatile bool _healthy = true;
-    volatile bool _logIsLong;
 
     public SqliteWriter(
         Func<SqliteSession> open, int capacity, Clock clock, ILogger log, SqliteUserChanges? users = null)
@@ -44,9 +41,10 @@ sealed class SqliteWriter : IDisposable
         (_open, _clock, _log) = (open, clock, log);
         _queue = new(capacity);
         _session = open();
+        _checkpoints = new(open, clock, log);
         _thread = new Thread(Run) { Name = "sqlite writer", IsBackground = true };
         _thread.Start();
-        _checkpoints = new Timer(_ => Checkpoint(), null, CheckpointEvery, CheckpointEvery);
+        _probes = new Timer(_ => ProbeIfRefused(), null, ProbeEvery, ProbeEvery);
     }
 
     public bool IsHealthy => _healthy;
@@ -74,9 +72,9 @@ sealed class SqliteWriter : IDisposable
     public void Dispose()
     {
         using (var ended = new ManualResetEvent(false))
-            if (_checkpoints.Dispose(ended))
+            if (_probes.Dispose(ended))
                 ended.WaitOne();
-        _checkpointer?.Dispose();
+        _checkpoints.Dispose();
         _queue.CompleteAdding();
         _thread.Join();
         _session?.Dispose();
@@ -134,15 +132,8 @@ sealed class SqliteWriter : IDisposable
         }
         session.Execute(End);
         DataMetrics.OnCommitted(group.Count, _clock.Since(began));
-        if (_logIsLong)
-        {
-            // While commits follow each other the log never restarts from its beginning. Between two groups it can,
-            // unless a reader holds it for longer than writes can wait.
-            _logIsLong = false;
-            session.Execute("pragma busy_timeout = 100");
-            session.Execute("pragma wal_checkpoint(restart)");
-            session.Execute("pragma busy_timeout = 5000");
-        }
+        _checkpoints.OnCommitted(session.TakeWrittenPages());
+        _checkpoints.RestartIfLong(session);
         if (!_healthy)
             _log.WritesAccepted();
         _healthy = true;
@@ -234,34 +225,11 @@ sealed class SqliteWriter : IDisposable
         }
     }
 
-    // Checkpoints are the slow tail of writes: they run here, on a connection of their own, off the writer's path.
-    void Checkpoint()
+    // A balancer that routes by readiness sends no writes to a node that is not ready: the node must try by itself.
+    void ProbeIfRefused()
     {
-        if (!Monitor.TryEnter(_checkpoints))
+        if (_healthy)
             return;
-        try
-        {
-            // A balancer that routes by readiness sends no writes to a node that is not ready: the node must try by
-            // itself.
-            if (!_healthy)
-                WriteProbe();
-            // The pragma returns how much of the log is in use; the file is longer.
-            _logIsLong = (_checkpointer ??= _open()).List(MoveLog, row => row.GetInt64(1)) is [> LongLog];
-        }
-        catch (SqliteException error)
-        {
-            _log.CheckpointFailed(error);
-            _checkpointer?.Dispose();
-            _checkpointer = null;
-        }
-        finally
-        {
-            Monitor.Exit(_checkpoints);
-        }
-    }
-
-    void WriteProbe()
-    {
         var batch = new WriteBatch();
         batch.Execute(Probe);
         _queue.TryAdd(new Pending(batch));

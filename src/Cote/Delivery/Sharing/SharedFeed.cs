@@ -105,8 +105,7 @@ sealed class SharedFeed(Subscription subscription, ShownShare share, SharedStrea
         if (message.HasEnded)
             _replies.Remove(id);
         if (_path.Show(message) is { } news)
-            shown.Add(Frame.Wrap(
-                EventTypes.Message, JsonSerializer.SerializeToUtf8Bytes(news, SharedJson.Message)));
+            shown.Add(Frame.Of(EventTypes.Message, news, SharedJson.Message));
     }
 
     async Task RefreshAsync(List<Frame> shown, CancellationToken ct, bool isDue = false)

@@ -73,7 +73,7 @@ abstract class Relay(
         CancellationToken heard, CancellationToken ct)
     {
         await using var body = await ContentCoding.OpenAsync(response.Content, heard);
-        var events = new EventReader(body);
+        using var events = new EventReader(body);
         var began = clock.Ticks;
         while (await events.ReadAsync(heard))
         {

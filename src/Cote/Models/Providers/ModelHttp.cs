@@ -14,7 +14,8 @@ sealed class ModelHttp(TimeProvider time)
     static readonly TimeSpan ErrorWithin = TimeSpan.FromSeconds(5);
     static readonly MediaTypeHeaderValue Json = new("application/json");
 
-    readonly HttpClient _http = Open();
+    // Not an HttpClient: it would link each request to a source of its own, for a time limit that is not wanted.
+    readonly HttpMessageInvoker _http = Open();
 
     /// <summary>Posts JSON and gives the answer as soon as its headers are here.</summary>
     /// <exception cref="UpstreamErrorException">The answer is no success.</exception>
@@ -82,7 +83,7 @@ sealed class ModelHttp(TimeProvider time)
             request.Headers.TryAddWithoutValidation(name, value);
         if (!request.Headers.Contains("User-Agent"))
             request.Headers.TryAddWithoutValidation("User-Agent", "Cote");
-        var answer = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ct);
+        var answer = await _http.SendAsync(request, ct); // as soon as the headers are here
         if (answer.IsSuccessStatusCode)
             return answer;
         using (answer)
@@ -136,7 +137,8 @@ sealed class ModelHttp(TimeProvider time)
         return Encoding.UTF8.GetString(head, 0, length);
     }
 
-    static HttpClient Open()
+    // A reply may stream for as long as it likes; the model call times the first token and every pause.
+    static HttpMessageInvoker Open()
     {
         // The handler opens its sockets with TCP_NODELAY of itself: with Nagle a request waits 40 ms for a delayed ACK.
         // It is closed by the pool, or with the process.
@@ -153,10 +155,6 @@ sealed class ModelHttp(TimeProvider time)
             PooledConnectionLifetime = TimeSpan.FromMinutes(10),
             PooledConnectionIdleTimeout = TimeSpan.FromMinutes(2),
         };
-        return new HttpClient(sockets)
-        {
-            // A reply may stream for as long as it likes; the model call times the first token and every pause.
-            Timeout = Timeout.InfiniteTimeSpan,
-        };
+        return new HttpMessageInvoker(sockets);
     }
 }

@@ -103,7 +103,7 @@ sealed class WireChatClient(string provider, string model, Wire wire, ModelHttp 
         // Leaving this block closes the connection: a response that is not read to its end is not pooled.
         using var answer = await http.PostAsync(wire.Endpoint, wire.Headers, wire.Write(request), ct);
         await using var body = await ContentCoding.OpenAsync(answer.Content, ct);
-        var events = new EventReader(body);
+        using var events = new EventReader(body);
         var reply = new ReplyReader(wire, _by);
         while (!reply.IsOver && await ReadAsync(events, reply, ct))
         {

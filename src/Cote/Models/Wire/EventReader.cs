@@ -16,7 +16,7 @@ readonly record struct WireEvent(string? Type, ReadOnlyMemory<byte> Data, bool I
 /// </summary>
 /// <param name="body">The body, as it comes.</param>
 /// <param name="maxBody">The most bytes that are read of it; tests take less.</param>
-sealed class EventReader(Stream body, long maxBody = EventReader.MaxBody)
+sealed class EventReader(Stream body, long maxBody = EventReader.MaxBody) : IDisposable
 {
     // An attack: a line or a body without an end would fill the memory.
     internal const int MaxLine = 1024 * 1024;
@@ -26,7 +26,7 @@ sealed class EventReader(Stream body, long maxBody = EventReader.MaxBody)
     const int MaxStray = 4_096;
 
     readonly ArrayBufferWriter<byte> _data = new(1024);
-    byte[] _buffer = new byte[16 * 1024];
+    byte[] _buffer = ArrayPool<byte>.Shared.Rent(16 * 1024);
     int _start;
     int _end;
     long _read;
@@ -188,7 +188,7 @@ sealed class EventReader(Stream body, long maxBody = EventReader.MaxBody)
             (_start, _end) = (0, _end - _start);
         }
         if (_end == _buffer.Length)
-            Array.Resize(ref _buffer, _buffer.Length * 2);
+            Grow();
         var count = 0;
         try
         {
@@ -203,6 +203,24 @@ sealed class EventReader(Stream body, long maxBody = EventReader.MaxBody)
         _read += count;
         _hasEnded = count == 0;
         return _read > maxBody ? throw new ModelFaultException(ModelFault.Unreadable) : count > 0;
+    }
+
+    void Grow()
+    {
+        var longer = ArrayPool<byte>.Shared.Rent(_buffer.Length * 2);
+        _buffer.AsSpan(0, _end).CopyTo(longer);
+        ArrayPool<byte>.Shared.Return(_buffer);
+        _buffer = longer;
+    }
+
+    /// <summary>Gives its buffer back. No read may be under way.</summary>
+    public void Dispose()
+    {
+        var buffer = _buffer;
+        _buffer = [];
+        (_start, _end, _hasEnded) = (0, 0, true);
+        if (buffer.Length > 0)
+            ArrayPool<byte>.Shared.Return(buffer);
     }
 
     /// <summary>Finds the end of a JSON object or array that stands in a body without any frame.</summary>

@@ -14,10 +14,21 @@ static class LooseJson
     public static JsonElement? Member(this JsonElement json, string name, JsonValueKind kind) =>
         json.Member(name) is { } value && value.ValueKind == kind ? value : null;
 
+    // In UTF-8, as JSON is: each piece of an answer is asked for some twenty names.
+    public static JsonElement? Member(this JsonElement json, ReadOnlySpan<byte> name) =>
+        json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out var value) ? value : null;
+
+    public static JsonElement? Member(this JsonElement json, ReadOnlySpan<byte> name, JsonValueKind kind) =>
+        json.Member(name) is { } value && value.ValueKind == kind ? value : null;
+
     /// <summary>A count: 5, 5.0 or "5"; null where it is missing, negative or no number.</summary>
-    public static long? Count(this JsonElement json, string name)
+    public static long? Count(this JsonElement json, string name) => Count(json.Member(name));
+
+    public static long? Count(this JsonElement json, ReadOnlySpan<byte> name) => Count(json.Member(name));
+
+    static long? Count(JsonElement? member)
     {
-        var number = json.Member(name) switch
+        var number = member switch
         {
             { ValueKind: JsonValueKind.Number } value when value.TryGetDouble(out var x) => x,
             { ValueKind: JsonValueKind.String } value
@@ -28,6 +39,8 @@ static class LooseJson
     }
 
     public static string? String(this JsonElement json, string name) => json.Member(name)?.String();
+
+    public static string? String(this JsonElement json, ReadOnlySpan<byte> name) => json.Member(name)?.String();
 
     /// <summary>
     /// A string with half surrogate pairs as they are, and with U+FFFD for what is no UTF-8; null for other kinds.

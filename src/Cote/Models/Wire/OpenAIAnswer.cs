@@ -17,14 +17,14 @@ sealed class OpenAIAnswer(ReplyReader reply) : WireAnswer(reply)
 
     public override void Read(JsonElement json, bool isBody)
     {
-        if (json.Member("choices", JsonValueKind.Array) is { } choices)
+        if (json.Member("choices"u8, JsonValueKind.Array) is { } choices)
         {
             Reply.Recognize();
             if (choices.GetArrayLength() > 0)
                 ReadChoice(json, choices[0], isBody);
         }
         // Groq and Moonshot have places of their own for it.
-        ReadUsage(json.Member("usage") ?? json.Member("x_groq")?.Member("usage"));
+        ReadUsage(json.Member("usage"u8) ?? json.Member("x_groq"u8)?.Member("usage"u8));
     }
 
     public override void Complete(bool isCut)
@@ -39,17 +39,17 @@ sealed class OpenAIAnswer(ReplyReader reply) : WireAnswer(reply)
 
     void ReadChoice(JsonElement json, JsonElement choice, bool isBody)
     {
-        var message = choice.Member("message", JsonValueKind.Object);
-        if (choice.Member("delta", JsonValueKind.Object) is { } delta)
+        var message = choice.Member("message"u8, JsonValueKind.Object);
+        if (choice.Member("delta"u8, JsonValueKind.Object) is { } delta)
             ReadTurn(delta, isWhole: false);
         if (message is { } whole)
             ReadTurn(whole, isWhole: true);
-        if (choice.String("text") is { Length: > 0 } text)
+        if (choice.String("text"u8) is { Length: > 0 } text)
             Reply.AddText(text, isWhole: true);
-        ReadUsage(choice.Member("usage"));
-        if (choice.String("finish_reason") is { } reason && !string.IsNullOrWhiteSpace(reason))
+        ReadUsage(choice.Member("usage"u8));
+        if (choice.String("finish_reason"u8) is { } reason && !string.IsNullOrWhiteSpace(reason))
             Reply.Finish(reason);
-        else if (message is not null && (isBody || json.String("object") == "chat.completion"))
+        else if (message is not null && (isBody || json.String("object"u8) == "chat.completion"))
             Reply.Finish("stop"); // A whole body needs no word for its end.
     }
 
@@ -57,15 +57,15 @@ sealed class OpenAIAnswer(ReplyReader reply) : WireAnswer(reply)
     {
         if (!isWhole || !_hasThought)
             ReadReasoning(turn, isWhole);
-        if (turn.Member("content") is { } content)
+        if (turn.Member("content"u8) is { } content)
             ReadContent(content, isWhole);
         // A refusal is what the model says to the user, in a field of its own.
-        if (turn.String("refusal") is { Length: > 0 } refusal)
+        if (turn.String("refusal"u8) is { Length: > 0 } refusal)
             Reply.AddText(refusal, isWhole);
-        if (turn.Member("audio")?.String("transcript") is { Length: > 0 } spoken)
+        if (turn.Member("audio"u8)?.String("transcript"u8) is { Length: > 0 } spoken)
             Reply.AddText(spoken, isWhole);
-        _citations.AddAnnotations(turn.Member("annotations"));
-        if (turn.Member("images", JsonValueKind.Array) is { } images)
+        _citations.AddAnnotations(turn.Member("annotations"u8));
+        if (turn.Member("images"u8, JsonValueKind.Array) is { } images)
             Draw(images, isWhole);
         if (!isWhole || !_hasCalled)
             ReadCalls(turn, isWhole);
@@ -73,12 +73,12 @@ sealed class OpenAIAnswer(ReplyReader reply) : WireAnswer(reply)
 
     void ReadReasoning(JsonElement turn, bool isWhole)
     {
-        var details = turn.Member("reasoning_details", JsonValueKind.Array);
-        var thought = turn.String("reasoning_content");
+        var details = turn.Member("reasoning_details"u8, JsonValueKind.Array);
+        var thought = turn.String("reasoning_content"u8);
         if (!string.IsNullOrEmpty(thought))
             _past.AddText(thought);
         else
-            thought = turn.String("reasoning");
+            thought = turn.String("reasoning"u8);
         var isTold = !string.IsNullOrEmpty(thought);
         Reply.AddReasoning(thought);
         _hasThought |= !isWhole && (isTold || details?.GetArrayLength() > 0);
@@ -88,27 +88,28 @@ sealed class OpenAIAnswer(ReplyReader reply) : WireAnswer(reply)
         {
             _past.AddDetail(piece);
             if (!isTold) // OpenRouter says the same in `reasoning`.
-                Reply.AddReasoning(piece.String("text") ?? piece.String("summary"));
+                Reply.AddReasoning(piece.String("text"u8) ?? piece.String("summary"u8));
         }
     }
 
     void ReadCalls(JsonElement turn, bool isWhole)
     {
-        if (turn.Member("tool_calls", JsonValueKind.Array) is { } calls && calls.GetArrayLength() > 0)
+        if (turn.Member("tool_calls"u8, JsonValueKind.Array) is { } calls && calls.GetArrayLength() > 0)
             foreach (var call in calls.EnumerateArray())
-                ReadCall(call.Count("index"), call.String("id"), call.Member("function") ?? call, isWhole);
-        else if (turn.Member("function_call", JsonValueKind.Object) is { } legacy)
+                ReadCall(call.Count("index"u8), call.String("id"u8), call.Member("function"u8) ?? call, isWhole);
+        else if (turn.Member("function_call"u8, JsonValueKind.Object) is { } legacy)
             ReadCall(0, null, legacy, isWhole);
     }
 
     void ReadCall(long? index, string? id, JsonElement function, bool isWhole)
     {
-        var arguments = function.Member("arguments");
+        var arguments = function.Member("arguments"u8);
         _hasCalled |= !isWhole;
         // Some servers send the object itself, which is whole of its nature.
         var isObject = arguments is { ValueKind: JsonValueKind.Object };
-        AddCall(new(index, id, function.String("name"), isObject ? arguments!.Value.GetRawText() : arguments?.String(),
-            isWhole || isObject));
+        AddCall(new(
+            index, id, function.String("name"u8),
+            isObject ? arguments!.Value.GetRawText() : arguments?.String(), isWhole || isObject));
     }
 
     // A string, a part, or a list of both. Parts of types that are not known are passed over.
@@ -131,18 +132,18 @@ sealed class OpenAIAnswer(ReplyReader reply) : WireAnswer(reply)
 
     void ReadPart(JsonElement part, bool isWhole)
     {
-        switch (part.String("type"))
+        switch (part.String("type"u8))
         {
             case null or "text" or "output_text":
-                Reply.AddText(part.String("text") ?? part.Member("text")?.String("value"), isWhole);
-                _citations.AddAnnotations(part.Member("annotations"));
+                Reply.AddText(part.String("text"u8) ?? part.Member("text"u8)?.String("value"u8), isWhole);
+                _citations.AddAnnotations(part.Member("annotations"u8));
                 break;
             case "refusal":
-                Reply.AddText(part.String("refusal"), isWhole);
+                Reply.AddText(part.String("refusal"u8), isWhole);
                 break;
             case "thinking" or "reasoning" when !isWhole || !_hasThought:
                 _hasThought |= !isWhole;
-                ReadThought(part.Member("thinking") ?? part.Member("text") ?? part.Member("summary"));
+                ReadThought(part.Member("thinking"u8) ?? part.Member("text"u8) ?? part.Member("summary"u8));
                 break;
             case "image" or "image_url" or "output_image":
                 Draw(part, isWhole);
@@ -163,7 +164,7 @@ sealed class OpenAIAnswer(ReplyReader reply) : WireAnswer(reply)
     {
         if (thought is { ValueKind: JsonValueKind.Array } list)
             foreach (var part in list.EnumerateArray())
-                Reply.AddReasoning(part.String() ?? part.String("text"));
+                Reply.AddReasoning(part.String() ?? part.String("text"u8));
         else
             Reply.AddReasoning(thought?.String());
     }
@@ -172,12 +173,12 @@ sealed class OpenAIAnswer(ReplyReader reply) : WireAnswer(reply)
     {
         if (usage is not { ValueKind: JsonValueKind.Object } x)
             return;
-        var input = x.Member("prompt_tokens_details") ?? x.Member("input_tokens_details");
-        var output = x.Member("completion_tokens_details") ?? x.Member("output_tokens_details");
-        Reply.AddUsage(x.Count("prompt_tokens") ?? x.Count("input_tokens"),
-            x.Count("completion_tokens") ?? x.Count("output_tokens"),
+        var input = x.Member("prompt_tokens_details"u8) ?? x.Member("input_tokens_details"u8);
+        var output = x.Member("completion_tokens_details"u8) ?? x.Member("output_tokens_details"u8);
+        Reply.AddUsage(x.Count("prompt_tokens"u8) ?? x.Count("input_tokens"u8),
+            x.Count("completion_tokens"u8) ?? x.Count("output_tokens"u8),
             // DeepSeek and Moonshot have names of their own.
-            input?.Count("cached_tokens") ?? x.Count("prompt_cache_hit_tokens") ?? x.Count("cached_tokens"),
-            output?.Count("reasoning_tokens") ?? x.Count("reasoning_tokens"));
+            input?.Count("cached_tokens"u8) ?? x.Count("prompt_cache_hit_tokens"u8) ?? x.Count("cached_tokens"u8),
+            output?.Count("reasoning_tokens"u8) ?? x.Count("reasoning_tokens"u8));
     }
 }

@@ -76,9 +76,9 @@ sealed record UpstreamError(int? Status, string Kind, string Message, string? Fi
     {
         if (json.ValueKind != JsonValueKind.Object)
             return isErrorEvent ? Of(json) : null;
-        var isError = isErrorEvent || Holds(json.Member("error")) || Holds(json.Member("errors"))
-            || json.Member("base_resp")?.Member("status_code") is { } code && Number(code) is not (null or 0);
-        if (!isError && json.Member("choices") is null)
+        var isError = isErrorEvent || Holds(json.Member("error"u8)) || Holds(json.Member("errors"u8))
+            || json.Member("base_resp"u8)?.Member("status_code"u8) is { } code && Number(code) is not (null or 0);
+        if (!isError && json.Member("choices"u8) is null)
             isError = json.String("object") == "error" || json.String("type") is "error"
                 || json.Member("success") is { ValueKind: JsonValueKind.False }
                 || IsFlat(json);
