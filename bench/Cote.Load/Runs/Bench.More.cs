@@ -22,11 +22,13 @@ sealed partial class Bench
         using var tools = await Servers.YardstickAsync("tools", stage.Ct);
         using var cote = await stage.OursAsync($"Tools:Mcp:bench:Url={new Uri(tools.Url, "/mcp")}",
             "Tools:Mcp:bench:Approval=never", "Tools:Mcp:bench:Trusted=*");
+        await LoadAsync(TimeSpan.Zero, _plan.Warm); // the first replies wait for the list of tools
         for (var round = 0; round < _plan.Rounds; round++)
-            new TurnRows(row, cpu, p50, p99).Add(Row.Ours, await TurnsAsync(
-                cote.Site, _plan.ToolClients, Plan.ChatsOfClient, _plan.Warm, _plan.Length,
-                () => new Cores((Cores.Server, cote.Child), (Cores.Model, stage.Model), ("tools", tools)), stage.Ct,
-                Calls));
+            new TurnRows(row, cpu, p50, p99).Add(Row.Ours, await LoadAsync(_plan.Warm, _plan.Length));
+
+        Task<Sample> LoadAsync(TimeSpan warm, TimeSpan length) => TurnsAsync(
+            cote.Site, _plan.ToolClients, Plan.ChatsOfClient, warm, length,
+            () => new Cores((Cores.Server, cote.Child), (Cores.Model, stage.Model), ("tools", tools)), stage.Ct, Calls);
     }
 
     async Task SearchAsync()

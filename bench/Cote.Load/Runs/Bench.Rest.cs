@@ -20,7 +20,7 @@ sealed partial class Bench
             (Kestrel, kestrel, bare) };
         foreach (var peer in servers.Skip(1))
             contenders.Add((peer.Who, peer.Child, await OperationAsync(peer.Site)));
-        if (stage.InMemory is { } other)
+        if (await stage.InMemoryAsync() is { } other)
             contenders.Add((InMemory, other.Child, await OperationAsync(other.Site)));
         else
             row.Of(InMemory).Skipped = stage.WithoutInMemory;
@@ -62,7 +62,7 @@ sealed partial class Bench
         var time = Add("start", "cold start to the first 200", "ms", false, [new(0.8, InMemory)], [new(0.5, InMemory)]);
         var memory = Add("start-memory", "resident when idle", "MB", false, [new(80)], [new(60)]);
         var starts = new List<(string Who, Func<Task<Child>> Open)> { (Row.Ours, () => stage.EmptyAsync()) };
-        if (stage.InMemory is not null)
+        if (await stage.InMemoryAsync() is not null)
             starts.Add((InMemory, () => Servers.FastApiAsync(stage)));
         foreach (var who in new[] { Guide, Node })
             if (await stage.Peers.MissingAsync(who) is { } missing)
@@ -83,10 +83,10 @@ sealed partial class Bench
     async Task RestartAsync()
     {
         var row = AddRestart("restart", "kill -9 to the next new token");
-        var folder = stage.CopySeed();
+        var folder = await stage.CopySeedAsync();
         for (var time = 0; time < _plan.Rounds * _plan.Restarts; time++)
             row.Of(Row.Ours).Rounds.Add(await RestartLoad.KillAsync(
-                () => Servers.CoteAsync(stage.Program, folder, stage.Model.Url, stage.Ct), stage.Seed));
+                () => Servers.CoteAsync(stage.Program, folder, stage.Model.Url, stage.Ct), await stage.SeededAsync()));
     }
 
     Row AddRestart(string id, string title) => Add(id, title, "s", false, [new(2)], [new(1)]);

@@ -34,7 +34,7 @@ sealed partial class Bench
                 await TurnsAsync(rows, contender);
             var ours = rows.Rate.Of(Row.Ours).Rounds[^1];
             memory.Of(Row.Ours).Rounds.Add(ours.As(ours.Value));
-            if (stage.InMemory is { } other)
+            if (await stage.InMemoryAsync() is { } other)
                 memory.Of(InMemory).Rounds.Add(await TurnsAsync(other.Site, _plan.Clients, Plan.ChatsOfClient,
                     _plan.Warm, _plan.Length, () => new Cores((Cores.Server, other.Child)), stage.Ct));
             else
@@ -81,7 +81,7 @@ sealed partial class Bench
         var sends = await StalledAsync(site, _plan.Clients, stage.Ct);
         if (await Operations.NumberAsync(stage.Model.Url, "calls") - calls != _plan.Clients)
             throw new InvalidOperationException("not every chat has a reply that is being made");
-        var file = stage.CopyDatabase();
+        var file = await stage.CopyDatabaseAsync();
         for (var round = 0; round < _plan.Rounds; round++)
         {
             row.Of(Row.Ours).Rounds.Add(await sends(null, _plan.Warm, _plan.Length, () => new Cores(("server", cote))));

@@ -12,6 +12,8 @@ sealed class Stage : IAsyncDisposable
 {
     readonly CancellationToken _ct;
     int _copies;
+    Site? _seed;
+    (Child Child, Site Site)? _inMemory;
 
     Stage(string root, string program, string guide, string? postgres, Plan plan, CancellationToken ct)
     {
@@ -32,7 +34,6 @@ sealed class Stage : IAsyncDisposable
     public Plan Plan { get; }
     public CancellationToken Ct => _ct;
     public Child Model { get; private set; } = null!;
-    public Site Seed { get; private set; } = null!;
 
     /// <summary>The folder of the backends that are no part of this repository.</summary>
     public string GuideFolder { get; }
@@ -41,8 +42,7 @@ sealed class Stage : IAsyncDisposable
 
     public PostgresStage Postgres { get; }
 
-    /// <summary>The guide's backend in memory, filled like ours; null where it cannot run here, and why.</summary>
-    public (Child Child, Site Site)? InMemory { get; private set; }
+    /// <summary>Why the guide's backend in memory cannot run here.</summary>
     public string? WithoutInMemory { get; private set; }
 
     public static async Task<Stage> SetAsync(Arguments arguments, Plan plan, CancellationToken ct)
@@ -54,8 +54,6 @@ sealed class Stage : IAsyncDisposable
         try
         {
             stage.Model = await Servers.ModelAsync(ct);
-            await stage.SeedAsync();
-            await stage.SetInMemoryAsync();
             return stage;
         }
         catch
@@ -68,8 +66,8 @@ sealed class Stage : IAsyncDisposable
     /// <summary>Cote on a copy of the seeded data of its own.</summary>
     public async Task<(Child Child, Site Site)> CoteAsync(params string[] settings)
     {
-        var child = await Servers.CoteAsync(Program, CopySeed(), Model.Url, _ct, settings);
-        return (child, Seed.At(child.Url));
+        var child = await Servers.CoteAsync(Program, await CopySeedAsync(), Model.Url, _ct, settings);
+        return (child, (await SeededAsync()).At(child.Url));
     }
 
     /// <summary>The same, as one that takes part in a figure.</summary>
@@ -84,7 +82,7 @@ sealed class Stage : IAsyncDisposable
         Servers.CoteAsync(Program, NewFolder(), Model.Url, _ct, settings);
 
     /// <summary>A copy of the seeded database alone.</summary>
-    public string CopyDatabase() => Path.Combine(CopySeed(), "data", "cote.db");
+    public async Task<string> CopyDatabaseAsync() => Path.Combine(await CopySeedAsync(), "data", "cote.db");
 
     public string NewFolder() => Directory.CreateDirectory(Path.Combine(Folder, $"empty-{++_copies}")).FullName;
 
@@ -112,18 +110,30 @@ sealed class Stage : IAsyncDisposable
             "This is to be run within Cote's repository: there is no Cote.slnx above the working directory.");
     }
 
-    async Task SeedAsync()
+    /// <summary>The people that each copy of the seeded data has; the first step that asks makes them.</summary>
+    public async Task<Site> SeededAsync() => _seed ??= await SeedAsync();
+
+    async Task<Site> SeedAsync()
     {
         Bench.Say($"Making {Plan.Users} users, {Plan.Chats} chats and one of {Plan.LongChat} messages");
         var folder = Directory.CreateDirectory(SeedFolder).FullName;
         // A small window for as long as the long chat is filled: reading all of it for each reply would take minutes.
         using var child = await Servers.CoteAsync(Program, folder, Model.Url, _ct, "Assistants:ContextTokens=1024");
-        Seed = new Site(child.Url, streams: true);
-        await Seed.RegisterAsync(Plan.Users, _ct);
-        await Seed.FillAsync(50, 50);
-        await Seed.FillLongAsync(Plan.LongChat);
-        await Seed.ChatsAsync(Plan.Chats, _ct);
+        var site = new Site(child.Url, streams: true);
+        await site.RegisterAsync(Plan.Users, _ct);
+        await site.FillAsync(50, 50);
+        await site.FillLongAsync(Plan.LongChat);
+        await site.ChatsAsync(Plan.Chats, _ct);
         await child.StopAsync(); // after which its one file is the whole database
+        return site;
+    }
+
+    /// <summary>The guide's backend in memory, filled like ours; null where it cannot run here.</summary>
+    public async Task<(Child Child, Site Site)?> InMemoryAsync()
+    {
+        if (_inMemory is null && WithoutInMemory is null)
+            await SetInMemoryAsync();
+        return _inMemory;
     }
 
     async Task SetInMemoryAsync()
@@ -137,7 +147,7 @@ sealed class Stage : IAsyncDisposable
         {
             var child = await Servers.FastApiAsync(this);
             var site = new Site(child.Url, streams: false);
-            InMemory = (child, site);
+            _inMemory = (child, site);
             await site.RegisterAsync(Plan.Clients, _ct);
             await site.FillAsync(50, 50);
             await site.ChatsAsync(Plan.Clients, _ct);
@@ -146,8 +156,8 @@ sealed class Stage : IAsyncDisposable
             error is InvalidOperationException
                 or System.ComponentModel.Win32Exception or HttpRequestException or TimeoutException)
         {
-            InMemory?.Child.Dispose();
-            InMemory = null;
+            _inMemory?.Child.Dispose();
+            _inMemory = null;
             WithoutInMemory = "its Debian packages are not installed";
             Bench.Say($"The FastAPI backend does not run here: {error.Message.Split('\n')[^1]}");
         }
@@ -156,7 +166,11 @@ sealed class Stage : IAsyncDisposable
     string SeedFolder => Path.Combine(Folder, "seed");
 
     /// <summary>A folder of Cote's with the seeded data.</summary>
-    public string CopySeed() => Copy(SeedFolder);
+    public async Task<string> CopySeedAsync()
+    {
+        await SeededAsync();
+        return Copy(SeedFolder);
+    }
 
     /// <summary>A copy of a folder of data that nobody writes to.</summary>
     public string Copy(string folder)

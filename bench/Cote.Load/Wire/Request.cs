@@ -14,7 +14,8 @@ static class Request
     public static byte[] Put(string path, string? token, string json) => Write("PUT", path, token, json, null);
 
     /// <summary>A file as a browser asks for it.</summary>
-    public static byte[] Compressed(string path) => Write("GET", path, null, null, null, "gzip, deflate, br, zstd");
+    public static byte[] Compressed(string path) =>
+        Write("GET", path, null, null, "text/html, */*;q=0.8", "gzip, deflate, br, zstd");
 
     static byte[] Write(
         string method, string path, string? token, string? json, string? accept, string? encodings = null)
