@@ -52,7 +52,7 @@ screenshots: ## The pictures of the page in docs/images, painted again
 startup: ## Cold start to the first 200 and resident memory when idle
 	scripts/startup.sh
 
-bench: ## Every figure beside its yardsticks, about 15 minutes; SHORT=1 only shows that it works; BENCH='--only sends' and the like
+bench: ## Every figure beside its yardsticks, about 40 minutes; SHORT=1 only shows that it works; BENCH='--only sends' and the like
 	dotnet run -c Release --project bench/Cote.Load -- bench $(if $(SHORT),--short) $(BENCH)
 
 micro: ## What the hot paths cost without a network, allocations counted

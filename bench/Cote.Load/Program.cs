@@ -36,6 +36,8 @@ try
                 new(arguments.Text("model") ?? "http://127.0.0.1:8100")));
         case ["yardstick", "sockets"]:
             return await ServeAsync(BareServers.Sockets(arguments.Number("port", 8_103)));
+        case ["yardstick", "tools"]:
+            return await ServeAsync(BareServers.Tools(arguments.Number("port", 8_104)));
         case ["yardstick", "sqlite"]:
             Console.WriteLine(BareSqlite.Run(
                 arguments.Text("file") ?? throw new FormatException("--file is missing: a copy of a seeded cote.db"),
@@ -48,9 +50,10 @@ try
             Console.Error.WriteLine("""
                 Cote.Load bench [--short] [--rounds N] [--only id,id] [--program FILE] [--guide FOLDER] [--postgres URL] [--json FILE]
                 Cote.Load drive users-me|chats-50|messages-50|sends|turns|streams|idle|fan-out|resume --url URL
-                    [--clients N] [--seconds S] [--rate N] [--users N] [--pid N] [--replies N] [--json FILE]
+                    [--clients N] [--seconds S] [--rate N] [--users N] [--chats N] [--replies N] [--json FILE]
+                    [--pid SERVER] [--postmaster PID [--database NAME]]
                 Cote.Load model [--port N] [--first MS] [--tokens N] [--rate PER_SECOND]
-                Cote.Load yardstick kestrel|relay|sockets|sqlite [--port N] [--model URL] [--file DB]
+                Cote.Load yardstick kestrel|relay|sockets|tools|sqlite [--port N] [--model URL] [--file DB]
                 Cote.Load compare A.json B.json
                 """);
             return 2;

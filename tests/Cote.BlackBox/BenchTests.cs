@@ -21,7 +21,7 @@ public sealed class BenchTests(PublishedProgram program, ITestOutputHelper outpu
         try
         {
             var file = Path.Combine(folder.FullName, "short.json");
-            // Without the FastAPI backend, wherever this runs: what is not there cannot make a difference.
+            // Without the other backends, wherever this runs: what is not there cannot make a difference.
             var (code, said) = await RunAsync("bench", "--short", "--program", program.File, "--guide", folder.FullName,
                 "--json", file);
             output.WriteLine(said);
@@ -32,9 +32,14 @@ public sealed class BenchTests(PublishedProgram program, ITestOutputHelper outpu
             var rows = JsonElement.Parse(await File.ReadAllTextAsync(file))
                 .GetProperty("rows").EnumerateArray().ToList();
             rows.Select(x => x.GetProperty("id").GetString()).ShouldBe([
-                "users-me", "chats-50", "messages-50", "turns", "sends", "sends-open", "first-token-p50",
-                "first-token-p99",
-                "first-token-many", "streams", "idle", "fan-out", "long-chat", "resume", "start", "start-memory"]);
+                "users-me", "chats-50", "messages-50", "turns", "turns-cpu", "turns-p50", "turns-p99", "turns-memory",
+                "sends", "sends-open", "sends-open-ratio", "first-token-p50", "first-token-p99", "first-token-many",
+                "streams", "lag-few-p50", "lag-few-p99", "lag-many-p50", "lag-many-p99", "streams-memory", "idle",
+                "fan-out", "long-chat", "resume", "start", "start-memory", "restart", "tools", "tools-cpu",
+                "tools-p50", "tools-p99", "search", "search-rare", "switch", "gateway-p50", "gateway-p99",
+                "page-bytes", "page-ms", "postgres", "postgres-turns", "postgres-turns-cpu", "postgres-turns-p50",
+                "postgres-turns-p99", "postgres-streams", "postgres-restart"]);
+            said.ShouldContain("guide no guide_backend.py (--guide), node no node_backend.mjs (--guide)");
             foreach (var row in rows)
                 foreach (var series in row.GetProperty("series")
                     .EnumerateArray().Where(x => !x.TryGetProperty("skipped", out _)))
@@ -63,6 +68,23 @@ public sealed class BenchTests(PublishedProgram program, ITestOutputHelper outpu
 
         code.ShouldBe(1, said);
         said.ShouldContain("fault: not the text");
+    }
+
+    [Fact]
+    public async Task A_load_on_a_server_of_which_the_process_is_named_says_what_one_operation_takes()
+    {
+        await using var model = await FakeModelServer.Start();
+        await using var node = await Node.With(program, model).StartAsync();
+        string[] load = ["drive", "users-me", "--url", node.Url.ToString(), "--clients", "2", "--users", "1", "--seconds",
+            "0.5", "--warm", "0"];
+
+        var (code, said) = await RunAsync(
+            [.. load, "--pid", node.Pid.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        var (_, without) = await RunAsync(load);
+
+        code.ShouldBe(0, said);
+        said.ShouldContain("cpu_ms_each");
+        without.ShouldNotContain("cpu_ms_each");
     }
 
     static async Task<(int Code, string Said)> RunAsync(params string[] arguments)

@@ -29,7 +29,7 @@ sealed record Report(Dictionary<string, string> Machine, Dictionary<string, stri
     {
         var lines =
             new List<string[]> { new[] { "Figure", "Unit", "Ours", "Rounds", "Yardsticks", "Ours / yardstick", "Losses",
-            "Target", "Aim", "Met" } };
+            "At least", "Aim", "Met" } };
         foreach (var row in Rows)
         {
             var ours = row.Of(Row.Ours);
@@ -41,7 +41,7 @@ sealed record Report(Dictionary<string, string> Machine, Dictionary<string, stri
                     : $"{ours.Rounds.Count}: {Row.Format(ours.Lowest)}–{Row.Format(ours.Highest)}",
                 string.Join(", ", others.Select(x => $"{x.Who} {x.Skipped ?? Row.Format(x.Median)}")),
                 string.Join(", ", others.Where(x => double.IsFinite(ours.Median / x.Median) && x.Median > 0)
-                    .Select(x => $"{ours.Median / x.Median:0.00} × {x.Who}")),
+                    .Select(x => $"{Ratio(ours.Median / x.Median)} × {x.Who}")),
                 $"{row.Errors + row.Losses}",
                 string.Join(", ", row.Target.Select(x => x.ToString())),
                 string.Join(", ", row.Aim.Select(x => x.ToString())),
@@ -102,6 +102,8 @@ sealed record Report(Dictionary<string, string> Machine, Dictionary<string, stri
             }
         return Markdown(lines);
     }
+
+    static string Ratio(double ratio) => ratio.ToString(ratio < 0.2 ? "0.000" : ratio < 10 ? "0.00" : "0.0");
 
     static string Markdown(List<string[]> lines)
     {

@@ -9,12 +9,23 @@ namespace Cote.Load.Figures;
 /// <param name="Losses">What was acknowledged, sent or due, and never came or came wrong.</param>
 sealed record Sample(double Value, long Count = 0, long Errors = 0, long Losses = 0)
 {
+    /// <summary>The name of the processor time of one operation, in ms, the database's included.</summary>
+    public const string CpuEach = "cpu_ms_each";
+
     /// <summary>Percentiles, cores that each process took, and the like.</summary>
     public SortedDictionary<string, double> Detail { get; init; } = [];
 
     /// <summary>The first things that went wrong, in words.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Fault { get; init; }
+
+    /// <summary>
+    /// Another figure of the same operations: what went wrong in them is counted once, and the details stand once.
+    /// </summary>
+    public Sample As(double value) => new(value, Count);
+
+    /// <summary>One of the details as a figure; NaN where it could not be had.</summary>
+    public Sample As(string detail) => As(Detail.GetValueOrDefault(detail, double.NaN));
 }
 
 /// <summary>One server's rounds of a figure.</summary>
@@ -40,7 +51,7 @@ sealed record Series(string Who)
 /// <summary>A number to reach, absolute or as a multiple of a yardstick's figure.</summary>
 sealed record Goal(double Number, string? Of = null)
 {
-    public override string ToString() => Of is null ? Row.Format(Number) : $"{Number:0.##} × {Of}";
+    public override string ToString() => Of is null ? Row.Format(Number) : $"{Number:0.###} × {Of}";
 }
 
 /// <summary>A line of the table.</summary>

@@ -4,28 +4,37 @@ using Cote.Load.Runs;
 
 namespace Cote.Load.Loads;
 
-/// <summary>How many cores the server, the model and the generator itself took in between.</summary>
+/// <summary>
+/// How many cores the server, its database, the model and the generator itself took in between.
+/// </summary>
 sealed class Cores
 {
-    readonly (string Name, Child Child)[] _children;
+    public const string Server = "server", Database = "database", Model = "model";
+
+    readonly (string Name, Func<double> Taken)[] _meters;
     readonly double[] _before;
     readonly TimeSpan _self = Environment.CpuUsage.TotalTime;
     readonly long _began = Stopwatch.GetTimestamp();
+    readonly Dictionary<string, double> _taken = [];
 
     public Cores(params (string Name, Child? Child)[] children)
+        : this(from x in children where x.Child is not null select (x.Name, (Func<double>)(() => x.Child!.Cpu)))
     {
-        _children = [.. children.Where(x => x.Child is not null)!];
-        _before = [.. _children.Select(x => x.Child.Cpu)];
     }
 
-    readonly Dictionary<string, double> _taken = [];
+    /// <param name="meters">What each has taken so far, in seconds of processor time.</param>
+    public Cores(IEnumerable<(string Name, Func<double> Taken)> meters)
+    {
+        _meters = [.. meters];
+        _before = [.. _meters.Select(x => x.Taken())];
+    }
 
     /// <summary>What comes after does not count.</summary>
     public void Stop()
     {
         var seconds = Stopwatch.GetElapsedTime(_began).TotalSeconds;
-        for (var i = 0; i < _children.Length; i++)
-            _taken["cores_" + _children[i].Name] = (_children[i].Child.Cpu - _before[i]) / seconds;
+        for (var i = 0; i < _meters.Length; i++)
+            _taken["cores_" + _meters[i].Name] = (_meters[i].Taken() - _before[i]) / seconds;
         _taken["cores_generator"] = (Environment.CpuUsage.TotalTime - _self).TotalSeconds / seconds;
     }
 
@@ -35,5 +44,18 @@ sealed class Cores
             Stop();
         foreach (var (name, cores) in _taken)
             sample.Detail[name] = cores;
+    }
+
+    /// <summary>
+    /// Adds what one operation took of the server's processor, and of its database's with it: on a busy machine they
+    /// say more than the rate does.
+    /// </summary>
+    public void Into(Sample sample, double perSecond)
+    {
+        Into(sample);
+        if (!(perSecond > 0) || !_taken.TryGetValue("cores_" + Server, out var server))
+            return;
+        sample.Detail["server_us_each"] = server * 1e6 / perSecond;
+        sample.Detail[Sample.CpuEach] = (server + _taken.GetValueOrDefault("cores_" + Database)) * 1e3 / perSecond;
     }
 }

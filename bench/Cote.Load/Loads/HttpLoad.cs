@@ -40,10 +40,7 @@ static class HttpLoad
         await Task.Delay(length);
         meter.Stop();
         var sample = await tally.EndAsync(connections, running, count => count / length.TotalSeconds);
-        meter.Into(sample);
-        // What the server's processor took for one: on a busy machine it says more than the rate does.
-        if (sample.Detail.TryGetValue("cores_server", out var taken) && sample.Value > 0)
-            sample.Detail["server_us_each"] = taken * 1e6 / sample.Value;
+        meter.Into(sample, sample.Value);
         return sample;
     }
 
@@ -85,7 +82,7 @@ static class HttpLoad
         await Task.Delay(length);
         meter.Stop();
         var sample = await tally.EndAsync(connections, running, _ => double.NaN, late);
-        meter.Into(sample);
+        meter.Into(sample, perSecond);
         sample.Detail["per_second"] = perSecond;
         return sample with { Value = sample.Detail["p99_ms"] };
     }

@@ -39,13 +39,14 @@ static class Operations
     /// <summary>
     /// Sends with their replies to the end; each of the clients goes round its own share of the chats.
     /// </summary>
-    public static Operation Turn(byte[][] requests, int clients, long[] acknowledged, bool streams, int tokens)
+    public static Operation Turn(
+        byte[][] requests, int clients, long[] acknowledged, bool streams, int tokens, int tools = 0)
     {
         var turns = new int[clients];
         return async (http, client) =>
         {
             var chat = client + clients * (turns[client]++ % (requests.Length / clients));
-            var wrong = await TurnAsync(http, requests[chat], streams, tokens);
+            var wrong = await TurnAsync(http, requests[chat], streams, tokens, tools);
             if (wrong is null)
                 acknowledged[chat]++;
             return wrong;
@@ -56,7 +57,8 @@ static class Operations
     /// One send and, where it is streamed, its reply up to the durable end. The FastAPI backend makes its reply by
     /// itself after the answer, in memory: there the answer is all that can be waited for.
     /// </summary>
-    public static async ValueTask<string?> TurnAsync(HttpConnection http, byte[] request, bool streams, int tokens)
+    public static async ValueTask<string?> TurnAsync(
+        HttpConnection http, byte[] request, bool streams, int tokens, int tools = 0)
     {
         await http.SendAsync(request);
         if (await http.ReadHeadAsync() != 200)
@@ -65,14 +67,17 @@ static class Operations
             return (await http.ReadBodyAsync()).Span.IndexOf("\"sender\":\"user\""u8) < 0 ? "not the message" : null;
         var view = new ReplyView();
         var events = new SseEvents(http);
-        var asked = false;
+        var (asked, called) = (false, 0);
         while (await events.NextAsync() is { IsEmpty: false } data)
         {
             var seen = Seen.Read(data.Span);
             asked |= seen.Type == SeenType.Message && !seen.IsAi;
             view.Apply(seen, tokens);
+            if (tools > 0 && view.Ended)
+                called = data.Span.Count("\"type\":\"tool\""u8);
         }
-        return !asked ? "no question" : !view.Ended ? "no end" : view.Faults > 0 ? "not the text" : null;
+        return !asked ? "no question" : !view.Ended ? "no end" : view.Faults > 0 ? "not the text"
+            : called != tools ? "not the calls" : null;
     }
 
     /// <summary>After a load: every message that was acknowledged must be there, and its reply.</summary>

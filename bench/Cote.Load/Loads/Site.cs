@@ -95,11 +95,41 @@ sealed class Site(Uri url, bool streams) : IDisposable
         await AskAsync(account, LongChat, Question + ReplyText.Ask(40), messages / 2);
     }
 
+    /// <summary>A chat with two branches, each of so many messages; the last message of each.</summary>
+    public async Task<(string Chat, string First, string Second)> BranchAsync(Account account, int messages)
+    {
+        var chat = await CreateChatAsync(account, "Branches");
+        await AskAsync(account, chat, Question + ReplyText.Ask(40), messages / 2);
+        var first = (await ReadAsync(account, $"/chats/{chat}")).GetProperty("leaf_id").GetString()!;
+        var root = (await ReadAsync(account, $"/chats/{chat}/messages/?limit=1&after=0"))[0].GetProperty("id")
+            .GetString();
+        var edited = Request.Post($"/chats/{chat}/messages/", account.Token, JsonSerializer.Serialize(
+            new { content = Question + ReplyText.Ask(40), version_of = root }), "text/event-stream");
+        await AskAsync(edited, 1);
+        await AskAsync(account, chat, Question + ReplyText.Ask(40), messages / 2 - 1);
+        var second = (await ReadAsync(account, $"/chats/{chat}")).GetProperty("leaf_id").GetString()!;
+        return (chat, first, second);
+    }
+
+    /// <summary>One turn in a new chat.</summary>
+    public async Task AskOnceAsync(Account account, string content) =>
+        await AskAsync(account, await CreateChatAsync(account), content + ReplyText.Ask(40), 1);
+
+    /// <summary>What a path answers.</summary>
+    public async Task<JsonElement> ReadAsync(Account account, string path)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        request.Headers.Authorization = new("Bearer", account.Token);
+        return await OkAsync(await _http.SendAsync(request));
+    }
+
     /// <summary>Asks one after the other and waits for each reply's end.</summary>
-    async Task AskAsync(Account account, string chat, string content, int times)
+    Task AskAsync(Account account, string chat, string content, int times) =>
+        AskAsync(Send(account, chat, content), times);
+
+    async Task AskAsync(byte[] request, int times)
     {
         using var http = new HttpConnection(Address);
-        var request = Send(account, chat, content);
         for (var i = 0; i < times; i++)
             if (await Operations.TurnAsync(http, request, streams, 40) is { } wrong)
                 throw new InvalidOperationException($"A chat could not be filled: {wrong}");

@@ -14,32 +14,46 @@ namespace Cote.Load.Loads;
 /// <param name="Fault">What was wrong, or null where every token came.</param>
 readonly record struct StreamSeen(long FirstToken, long Took, int Frames, string? Fault);
 
-/// <summary>Where a stream comes from: the model itself, a bare relay of it, or Cote.</summary>
+/// <summary>Where a stream comes from: the model itself, a bare relay of it, or a backend.</summary>
 /// <param name="Places">How many different requests there are.</param>
 sealed record StreamSource(string Who, IPEndPoint Address, int Places, Func<int, string, byte[]> Ask, bool IsModel)
 {
     /// <summary>The model, or what passes its bytes on.</summary>
-    public static StreamSource Model(string who, IPEndPoint address) =>
+    public static StreamSource Model(string who, IPEndPoint address, string model = "bench", string? token = null) =>
         new(who, address, 1, (_, content) => Request.Post(
-        "/v1/chat/completions", null,
+            "/v1/chat/completions", token,
             JsonSerializer.Serialize(
-            new { model = "bench", stream = true, messages = new[] { new { role = "user", content } } })), true);
+                new { model, stream = true, messages = new[] { new { role = "user", content } } })), true);
 
-    /// <summary>Cote: each client in a chat of its own.</summary>
-    public static StreamSource Cote(Site site, (Account Account, string Chat)[] chats) =>
-        new(Row.Ours, site.Address, chats.Length,
+    /// <summary>A backend: each client in a chat of its own.</summary>
+    public static StreamSource Chats(string who, Site site, (Account Account, string Chat)[] chats) =>
+        new(who, site.Address, chats.Length,
             (client, content) => site.Send(chats[client].Account, chats[client].Chat, content), false);
+}
+
+/// <summary>A model's pace: its first token after so many milliseconds, then so many a second.</summary>
+readonly record struct Pace(int Tokens, int PerSecond, int FirstMs)
+{
+    public string Ask => ReplyText.Ask(Tokens, PerSecond, FirstMs);
+
+    /// <summary>When a token is due, in ticks from the question.</summary>
+    public long Due(int number) =>
+        Stopwatch.Frequency / 1_000 * FirstMs + (PerSecond > 0 ? Stopwatch.Frequency * number / PerSecond : 0);
 }
 
 /// <summary>Replies that are read while they are made.</summary>
 static class StreamLoad
 {
+    public const string LagP50 = "token_lag_p50_ms", LagP99 = "token_lag_p99_ms";
+
     /// <summary>
-    /// Reads one stream to its end. Gaps to the model's own schedule are noted where <paramref name="lag"/> is given.
+    /// Reads one stream to its end. Where <paramref name="lag"/> is given, it gets how long after its moment in the
+    /// model's own schedule, which begins with the question, each token came.
     /// </summary>
-    public static async ValueTask<StreamSeen> ReadAsync(HttpConnection http, byte[] request, bool isModel, int tokens,
-        int perSecond, LatencyHistogram? lag)
+    public static async ValueTask<StreamSeen> ReadAsync(
+        HttpConnection http, byte[] request, bool isModel, Pace pace, LatencyHistogram? lag)
     {
+        var tokens = pace.Tokens;
         var began = Stopwatch.GetTimestamp();
         long first = 0;
         var (frames, length) = (0, 0);
@@ -64,9 +78,8 @@ static class StreamLoad
                 length = view.Length;
                 if (first == 0)
                     first = now;
-                // The newest token of the frame was due so long after the first one.
-                else if (perSecond > 0)
-                    lag?.Add(now - first - Stopwatch.Frequency * (length / ReplyText.TokenLength - 1) / perSecond);
+                // The newest token of the frame, which waited least.
+                lag?.Add(now - began - pace.Due(length / ReplyText.TokenLength - 1));
             }
             var whole = view.IsWhole && view.Length == tokens * ReplyText.TokenLength;
             var took = Stopwatch.GetTimestamp() - began;
@@ -102,14 +115,12 @@ static class StreamLoad
     /// turn, and a pair's difference is one measurement. Answers a median and a 99th percentile for each source.
     /// </summary>
     public static async Task<Dictionary<string, (Sample P50, Sample P99)>> AddedAsync(
-        StreamSource model, StreamSource[] others, int clients, int times, int tokens, int perSecond, int firstMs,
-            Func<Cores> cores)
+        StreamSource model, StreamSource[] others, int clients, int times, Pace pace, Func<Cores> cores)
     {
         StreamSource[] all = [model, .. others];
         var first = all.ToDictionary(x => x.Who, _ => new long[clients * times]);
         var faults = all.ToDictionary(x => x.Who, _ => 0L);
         string? fault = null;
-        var content = ReplyText.Ask(tokens, perSecond, firstMs);
         var connections = all.Select(x => Enumerable.Range(0, clients).Select(_ => new HttpConnection(x.Address))
             .ToArray()).ToArray();
         var meter = cores();
@@ -119,16 +130,16 @@ static class StreamLoad
                 var which = (place + Math.Max(0, time)) % all.Length;
                 var source = all[which];
                 // Many clients begin spread over the time that a stream takes, as they would by themselves.
-                var spread = clients > 1 ? TimeSpan.FromSeconds((double)tokens / perSecond) : TimeSpan.Zero;
+                var spread = clients > 1 ? TimeSpan.FromSeconds((double)pace.Tokens / pace.PerSecond)
+                    : TimeSpan.Zero;
                 // In ever the same chat the prompt would grow with every reply: each asks in another one than before.
                 var turn = Math.Max(0, time);
                 var requests = Enumerable.Range(0, clients)
-                    .Select(x => source.Ask((x + clients * turn) % source.Places, content)).ToArray();
+                    .Select(x => source.Ask((x + clients * turn) % source.Places, pace.Ask)).ToArray();
                 var seen = await Task.WhenAll(Enumerable.Range(0, clients).Select(async client =>
                 {
                     await Task.Delay(spread * client / clients);
-                    return await ReadAsync(connections[which][client], requests[client], source.IsModel, tokens,
-                        perSecond, null);
+                    return await ReadAsync(connections[which][client], requests[client], source.IsModel, pace, null);
                 }));
                 if (time < 0)
                     continue;
@@ -162,24 +173,32 @@ static class StreamLoad
     /// So many streams at once, begun over two seconds. A stream is kept up with when every token came and its end was
     /// at most a tenth and half a second later than the model's own; the figure is how many streams were.
     /// </summary>
+    /// <param name="source">Where they come from.</param>
+    /// <param name="streams">How many.</param>
+    /// <param name="tokens">How long each is.</param>
+    /// <param name="perSecond">The model's pace.</param>
+    /// <param name="cores">Measures who takes what.</param>
+    /// <param name="resident">The memory of the server, asked for in the middle.</param>
     public static async Task<Sample> ManyAsync(StreamSource source, int streams, int tokens, int perSecond,
-        Func<Cores> cores)
+        Func<Cores> cores, Func<long>? resident = null)
     {
+        var pace = new Pace(tokens, perSecond, 20);
         var ramp = TimeSpan.FromSeconds(Math.Min(2, streams / 100.0));
         var due = TimeSpan.FromSeconds((double)(tokens - 1) / perSecond);
         var patience = ramp + due * 3 + TimeSpan.FromSeconds(10);
         var (lag, first) = (new LatencyHistogram(), new LatencyHistogram());
-        var content = ReplyText.Ask(tokens, perSecond, 20);
         var connections = Enumerable.Range(0, streams).Select(_ => new HttpConnection(source.Address)).ToArray();
-        var requests = connections.Select((_, i) => source.Ask(i, content)).ToArray();
+        var requests = connections.Select((_, i) => source.Ask(i, pace.Ask)).ToArray();
         var meter = cores();
         var began = Stopwatch.GetTimestamp();
         var reading = connections.Select((http, i) => Task.Run(async () =>
         {
             await Task.Delay(ramp * i / streams);
-            return await ReadAsync(http, requests[i], source.IsModel, tokens, perSecond, lag);
+            return await ReadAsync(http, requests[i], source.IsModel, pace, lag);
         })).ToArray();
         var all = Task.WhenAll(reading);
+        await Task.WhenAny(all, Task.Delay(ramp + due / 2));
+        var memory = resident?.Invoke();
         await Task.WhenAny(all, Task.Delay(patience)); // whoever is not done by then has lost its stream
         var took = Stopwatch.GetElapsedTime(began).TotalSeconds;
         foreach (var connection in connections)
@@ -197,10 +216,12 @@ static class StreamLoad
         };
         meter.Into(sample);
         sample.Detail["streams"] = streams;
+        if (memory is { } bytes)
+            sample.Detail["resident_mb"] = bytes / 1048576.0;
         sample.Detail["late"] = streams - lost - kept;
         sample.Detail["frames_per_second"] = seen.Sum(x => (double)x.Frames) / took;
-        sample.Detail["token_lag_p50_ms"] = lag.Ms(50);
-        sample.Detail["token_lag_p99_ms"] = lag.Ms(99);
+        sample.Detail[LagP50] = lag.Ms(50);
+        sample.Detail[LagP99] = lag.Ms(99);
         sample.Detail["first_token_p50_ms"] = first.Ms(50);
         sample.Detail["first_token_p99_ms"] = first.Ms(99);
         return sample;

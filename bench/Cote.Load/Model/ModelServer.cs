@@ -10,11 +10,17 @@ namespace Cote.Load.Model;
 /// <summary>
 /// An OpenAI-compatible model at its own pace. The last question says which: <c>#bench first=300 tokens=250 rate=50</c>
 /// is a first token after 300 ms, then 50 a second up to 250; rate 0 is all at once, tokens 0 is never; <c>stamp=1</c>
-/// answers with the moment at which it was asked. Plain sockets and one pacing thread, so that a thousand streams cost
+/// answers with the moment at which it was asked; <c>tools=3</c> asks for a tool that often, each time after a thought,
+/// and speaks when it has as many results. Plain sockets and one pacing thread, so that a thousand streams cost
 /// it a fraction of a core.
 /// </summary>
 sealed class ModelServer : IDisposable
 {
+    /// <summary>The tool that it asks for: of <c>yardstick tools</c>, where that is the MCP server "bench".</summary>
+    const string Tool = "bench__say";
+
+    const int Thought = 20;
+
     const string Open =
         "data: {\"id\":\"b\",\"object\":\"chat.completion.chunk\",\"created\":0,\"model\":\"bench\",\"choices\":[{\"index\":0,\"delta\":";
 
@@ -120,6 +126,8 @@ sealed class ModelServer : IDisposable
             order = order[..(order.IndexOfAny((byte)'"', (byte)'\\') is >= 0 and var quote ? quote : order.Length)];
             if (Number(order, "stamp="u8) == 1)
                 return client.SendAsync(Whole(asked.ToString(CultureInfo.InvariantCulture)), SocketFlags.None);
+            if (Number(order, "tools="u8) is > 0 and var tools && Results(body[at..]) is var results && results < tools)
+                return client.SendAsync(Calling(results), SocketFlags.None);
             (first, tokens, rate) = (Number(order, "first="u8), Number(order, "tokens="u8), Number(order, "rate="u8));
         }
         if (tokens <= 0)
@@ -133,6 +141,9 @@ sealed class ModelServer : IDisposable
     static int Number(ReadOnlySpan<byte> text, ReadOnlySpan<byte> name) =>
         text.IndexOf(name) is >= 0 and var at
             && System.Buffers.Text.Utf8Parser.TryParse(text[(at + name.Length)..], out int number, out _) ? number : 0;
+
+    // How many results of tools follow the question.
+    static int Results(ReadOnlySpan<byte> body) => body.Count("\"role\":\"tool\""u8);
 
     static int LengthOf(ReadOnlySpan<byte> head)
     {
@@ -149,13 +160,13 @@ sealed class ModelServer : IDisposable
         "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"u8.ToArray();
     static readonly byte[] Role = Chunk(
         Open + "{\"role\":\"assistant\",\"content\":\"\"},\"finish_reason\":null}]}\n\n");
-    static readonly System.Collections.Concurrent.ConcurrentDictionary<int, byte[]> Instants = [];
+    static readonly System.Collections.Concurrent.ConcurrentDictionary<int, byte[]> Instants = [], Calls = [];
 
     static byte[] Said(string text) => Chunk(Open + $"{{\"content\":\"{text}\"}},\"finish_reason\":null}}]}}\n\n");
 
-    static byte[] End(int tokens) =>
+    static byte[] End(int tokens, string reason = "stop") =>
     [
-        .. Chunk(Open + "{},\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":"
+        .. Chunk(Open + $"{{}},\"finish_reason\":\"{reason}\"}}],\"usage\":{{\"prompt_tokens\":9,\"completion_tokens\":"
             + tokens.ToString(CultureInfo.InvariantCulture) + ",\"total_tokens\":9}}\n\n"),
         .. Chunk("data: [DONE]\n\n"), .. "0\r\n\r\n"u8,
     ];
@@ -165,6 +176,18 @@ sealed class ModelServer : IDisposable
     static byte[] Instant(int tokens) => Instants.GetOrAdd(tokens, static count =>
         [.. Head, .. Role, .. Enumerable.Range(0, count)
             .SelectMany(x => Said(Encoding.ASCII.GetString(ReplyText.Token(x)))), .. End(count)]);
+
+    // A thought, and a call.
+    static byte[] Calling(int number) => Calls.GetOrAdd(number, static x =>
+    [
+        .. Head, .. Role, .. Enumerable.Range(0, Thought).SelectMany(token => Chunk(
+            Open + $"{{\"reasoning_content\":\"{Encoding.ASCII.GetString(ReplyText.Token(token))}\"}},"
+            + "\"finish_reason\":null}]}\n\n")),
+        .. Chunk(
+            Open + $"{{\"tool_calls\":[{{\"index\":0,\"id\":\"call_{x}\",\"type\":\"function\","
+            + $"\"function\":{{\"name\":\"{Tool}\",\"arguments\":\"{{}}\"}}}}]}},\"finish_reason\":null}}]}}\n\n"),
+        .. End(Thought, "tool_calls"),
+    ]);
 
     static byte[] Chunk(string text) => Encoding.ASCII.GetBytes($"{text.Length:x}\r\n{text}\r\n");
 

@@ -8,26 +8,30 @@ namespace Cote.Load.Runs;
 
 sealed partial class Bench
 {
-    async Task GetAsync(string id, string title, string? path, Goal[] target, Goal[] aim)
+    async Task GetAsync(string id, string title, string? path, string[] peers, Goal[] target, Goal[] aim)
     {
         var row = Add(id, title, "requests/s", true, target, aim);
-        var (cote, site) = await stage.CoteAsync();
-        using var _ = cote;
+        using var servers = await ContendersAsync([row], peers);
+        var (cote, site) = (servers[0].Child, servers[0].Site);
         using var kestrel = await Servers.YardstickAsync("kestrel", stage.Ct);
         var (ours, body) = await SettledAsync(site, path ?? $"/chats/{site.FullChat}/messages/");
         var bare = await PutAsync(kestrel, "/bytes", body, site.Accounts[0].Token);
         var contenders = new List<(string Who, Child Child, Operation Operation)> { (Row.Ours, cote, ours),
             (Kestrel, kestrel, bare) };
-        if (stage.Guide is { } guide)
-            contenders.Add((Guide, guide.Child,
-                (await Operations.GetAsync(guide.Site, path ?? $"/chats/{guide.Site.FullChat}/messages/")).Operation));
+        foreach (var peer in servers.Skip(1))
+            contenders.Add((peer.Who, peer.Child, await OperationAsync(peer.Site)));
+        if (await stage.InMemoryAsync() is { } other)
+            contenders.Add((InMemory, other.Child, await OperationAsync(other.Site)));
         else
-            row.Of(Guide).Skipped = stage.WithoutGuide;
+            row.Of(InMemory).Skipped = stage.WithoutInMemory;
         for (var round = 0; round < _plan.Rounds; round++)
             foreach (var (who, child, operation) in contenders)
                 row.Of(who).Rounds.Add(await HttpLoad.ClosedAsync(
                     child.Address, _plan.Clients, _plan.Warm, _plan.Length, operation, () =>
-                        new Cores(("server", child))));
+                        new Cores((Cores.Server, child))));
+
+        async Task<Operation> OperationAsync(Site other) =>
+            (await Operations.GetAsync(other, path ?? $"/chats/{other.FullChat}/messages/")).Operation;
     }
 
     // A list that was just read may change once more: a reply that it shows is noted as delivered within five seconds.
@@ -53,43 +57,37 @@ sealed partial class Bench
         return Operations.Get(Request.Get(path, token), body);
     }
 
-    async Task TurnsAsync()
+    async Task StartAsync()
     {
-        var row = Add("turns", $"turns, {_plan.Clients} clients", "turns/s", true, [new(1, Guide)], [new(1.6, Guide)]);
-        var (cote, site) = await stage.CoteAsync();
-        using var _ = cote;
-        var contenders = new List<(string Who, Child Child, Site Site)> { (Row.Ours, cote, site) };
-        if (stage.Guide is { } guide)
-            contenders.Add((Guide, guide.Child, guide.Site));
-        else
-            row.Of(Guide).Skipped = stage.WithoutGuide;
-        for (var round = 0; round < _plan.Rounds; round++)
-            foreach (var (who, child, server) in contenders)
-                row.Of(who).Rounds.Add(
-                    await TurnsAsync(server, _plan.Clients, _plan.Warm, _plan.Length,
-                    () => new Cores(("server", child), ("model", stage.Model)), stage.Ct));
+        var time = Add("start", "cold start to the first 200", "ms", false, [new(0.8, InMemory)], [new(0.5, InMemory)]);
+        var memory = Add("start-memory", "resident when idle", "MB", false, [new(80)], [new(60)]);
+        var starts = new List<(string Who, Func<Task<Child>> Open)> { (Row.Ours, () => stage.EmptyAsync()) };
+        if (await stage.InMemoryAsync() is not null)
+            starts.Add((InMemory, () => Servers.FastApiAsync(stage)));
+        foreach (var who in new[] { Guide, Node })
+            if (await stage.Peers.MissingAsync(who) is { } missing)
+                (time.Of(who).Skipped, memory.Of(who).Skipped) = (missing, missing);
+            else
+                starts.Add((who, () => stage.Peers.RunAsync(who, stage.NewFolder())));
+        for (var start = 0; start < _plan.Starts; start++)
+            foreach (var (who, open) in starts)
+            {
+                var began = Stopwatch.GetTimestamp();
+                using var child = await open();
+                time.Of(who).Rounds.Add(new(Stopwatch.GetElapsedTime(began).TotalMilliseconds, 1));
+                await Task.Delay(_plan.StartIdle);
+                memory.Of(who).Rounds.Add(new(child.Resident / 1048576.0, 1));
+            }
     }
 
-    async Task SendsAsync()
+    async Task RestartAsync()
     {
-        var row = Add("sends", $"durable sends alone, {_plan.Clients} clients", "sends/s", true, [new(0.5, Sqlite)],
-            [new(0.7, Sqlite)]);
-        var tail = Add("sends-open", "durable sends at half of that, due at a fixed rate: p99", "ms", false, [], []);
-        var (cote, site) = await stage.CoteAsync();
-        using var _ = cote;
-        var calls = await Operations.NumberAsync(stage.Model.Url, "calls");
-        var sends = await StalledAsync(site, _plan.Clients, stage.Ct);
-        if (await Operations.NumberAsync(stage.Model.Url, "calls") - calls != _plan.Clients)
-            throw new InvalidOperationException("not every chat has a reply that is being made");
-        var file = stage.CopyDatabase();
-        for (var round = 0; round < _plan.Rounds; round++)
-        {
-            row.Of(Row.Ours).Rounds.Add(await sends(null, _plan.Warm, _plan.Length, () => new Cores(("server", cote))));
-            row.Of(Sqlite).Rounds.Add(BareSqlite.Run(file, _plan.Clients, _plan.Warm, _plan.Length));
-        }
-        var half = row.Of(Row.Ours).Median / 2;
-        for (var round = 0; round < _plan.Rounds; round++)
-            tail.Of(Row.Ours).Rounds.Add(
-                await sends(half, _plan.Warm, _plan.Length, () => new Cores(("server", cote))));
+        var row = AddRestart("restart", "kill -9 to the next new token");
+        var folder = await stage.CopySeedAsync();
+        for (var time = 0; time < _plan.Rounds * _plan.Restarts; time++)
+            row.Of(Row.Ours).Rounds.Add(await RestartLoad.KillAsync(
+                () => Servers.CoteAsync(stage.Program, folder, stage.Model.Url, stage.Ct), await stage.SeededAsync()));
     }
+
+    Row AddRestart(string id, string title) => Add(id, title, "s", false, [new(2)], [new(1)]);
 }

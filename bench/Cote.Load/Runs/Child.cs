@@ -15,7 +15,6 @@ sealed partial class Child : IDisposable
     const int SigTerm = 15;
     static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
     static readonly ConcurrentDictionary<Child, bool> Running = [];
-    static readonly double TicksPerSecond = 100; // USER_HZ, the same on every Linux
 
     readonly Process _process;
     readonly ConcurrentQueue<string> _output = [];
@@ -52,16 +51,7 @@ sealed partial class Child : IDisposable
             CultureInfo.InvariantCulture) * 1024).Single();
 
     /// <summary>Processor time that it took so far, in seconds.</summary>
-    public double Cpu
-    {
-        get
-        {
-            var stat = File.ReadAllText($"/proc/{Pid}/stat");
-            var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-            return (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(
-                fields[12], CultureInfo.InvariantCulture)) / TicksPerSecond;
-        }
-    }
+    public double Cpu => ProcessTimes.Of(Pid);
 
     /// <summary>Starts one and waits until it answers <paramref name="ready"/> with 200.</summary>
     public static async Task<Child> StartAsync(
@@ -137,7 +127,8 @@ sealed partial class Child : IDisposable
         _process.Dispose();
     }
 
-    static int FreePort()
+    /// <summary>A port that nobody listens on.</summary>
+    public static int FreePort()
     {
         // Below the range from which outgoing connections take theirs: in between, nobody else gets it.
         while (true)

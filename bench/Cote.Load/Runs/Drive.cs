@@ -13,7 +13,7 @@ static class Drive
         var (warm, length) = (arguments.Seconds("warm", 1), arguments.Seconds("seconds", 5));
         double? rate = arguments.Text("rate") is null ? null : arguments.Number("rate", 0);
         await site.RegisterAsync(arguments.Number("users", Math.Min(clients, 8)), ct);
-        static Cores Meter() => new();
+        Cores Meter() => new(Meters(arguments));
         var (unit, more) = what switch
         {
             "idle" => ("KB", false),
@@ -28,9 +28,11 @@ static class Drive
             "chats-50" => await FilledAsync(() => "/chats/"),
             "messages-50" => await FilledAsync(() => $"/chats/{site.FullChat}/messages/"),
             "sends" => await (await Bench.StalledAsync(site, clients, ct))(rate, warm, length, Meter),
-            "turns" => await Bench.TurnsAsync(site, clients, warm, length, Meter, ct),
-            "streams" => await StreamLoad.ManyAsync(StreamSource.Cote(site, await site.ChatsAsync(clients, ct)),
-                clients, (int)length.TotalSeconds * 50, 50, Meter),
+            "turns" => await Bench.TurnsAsync(
+                site, clients, arguments.Number("chats", Plan.ChatsOfClient), warm, length, Meter, ct),
+            "streams" => await StreamLoad.ManyAsync(
+                StreamSource.Chats(Row.Ours, site, await site.ChatsAsync(clients, ct)), clients,
+                (int)length.TotalSeconds * 50, 50, Meter),
             "fan-out" => await SocketLoad.FanOutAsync(site, site.Accounts[0], clients, arguments.Number("replies", 4),
                 (int)length.TotalSeconds, Meter),
             "idle" => await SocketLoad.IdleAsync(
@@ -69,5 +71,15 @@ static class Drive
         long Resident() => File.ReadLines($"/proc/{arguments.Number("pid", 0)}/status")
             .Where(x => x.StartsWith("VmRSS:", StringComparison.Ordinal))
             .Select(x => long.Parse(x.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]) * 1024).Single();
+    }
+
+    // Of the server, and of a PostgreSQL by its first process: all of it, or what serves one database.
+    static IEnumerable<(string Name, Func<double> Taken)> Meters(Arguments arguments)
+    {
+        if (arguments.Has("pid"))
+            yield return (Cores.Server, () => ProcessTimes.Of(arguments.Number("pid", 0)));
+        if (arguments.Has("postmaster"))
+            yield return (Cores.Database,
+                () => ProcessTimes.OfPostgres(arguments.Number("postmaster", 0), arguments.Text("database")));
     }
 }

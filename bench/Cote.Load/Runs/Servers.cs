@@ -12,7 +12,8 @@ static class Servers
         "RateLimits:MessagesPerMinute=1000000000", "RateLimits:RequestsPerMinute=1000000000",
         "Realtime:ConnectionsPerUser=1000000", "Assistants:MaxParallelReplies=100000",
         "Assistants:FirstTokenSeconds=3600", "Assistants:MaxParallelRepliesPerUser=100000",
-        "Messages:MaxOpenReplies=1000000",
+        "Messages:MaxOpenReplies=1000000", "RateLimits:SwitchesPerMinute=1000000000",
+        "RateLimits:SearchPerMinute=1000000000",
         "Assistants:OpenAI:Model=bench",
     ];
 
@@ -32,12 +33,12 @@ static class Servers
         Child.SelfAsync(ct, ["yardstick", which, "--with-parent", .. arguments]);
 
     /// <summary>
-    /// The guide's backend, one worker, as the guide starts it: with uvicorn's line for each request, which goes
-    /// nowhere, so that reading it costs nobody.
+    /// The guide's backend in memory, one worker, as the guide starts it: with uvicorn's line for each request, which
+    /// goes nowhere, so that reading it costs nobody.
     /// </summary>
-    public static Task<Child> FastApiAsync(string folder, CancellationToken ct) => Child.StartAsync(
+    public static Task<Child> FastApiAsync(Stage stage) => Child.StartAsync(
         port => ("/bin/sh", ["-c",
             "exec /usr/bin/python3 -m uvicorn seed_backend:app --host 127.0.0.1 --port \"$0\" >/dev/null",
             port.ToString(CultureInfo.InvariantCulture)]),
-        "/", ct, folder, new Dictionary<string, string> { ["PYTHONDONTWRITEBYTECODE"] = "1" });
+        "/", stage.Ct, stage.GuideFolder, new Dictionary<string, string> { ["PYTHONPYCACHEPREFIX"] = stage.Compiled });
 }

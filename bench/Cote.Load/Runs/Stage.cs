@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Cote.Load.Figures;
 using Cote.Load.Loads;
 
 namespace Cote.Load.Runs;
@@ -9,33 +10,50 @@ namespace Cote.Load.Runs;
 /// </summary>
 sealed class Stage : IAsyncDisposable
 {
-    readonly string _folder = Directory.CreateTempSubdirectory("cote-bench-").FullName;
     readonly CancellationToken _ct;
     int _copies;
+    Site? _seed;
+    (Child Child, Site Site)? _inMemory;
 
-    Stage(string root, string program, Plan plan, CancellationToken ct) =>
+    Stage(string root, string program, string guide, string? postgres, Plan plan, CancellationToken ct)
+    {
         (Root, Program, Plan, _ct) = (root, program, plan, ct);
+        GuideFolder = Path.GetFullPath(guide);
+        Peers = new(this, GuideFolder);
+        Postgres = new(this, postgres);
+    }
+
+    /// <summary>Where all data of the run lie.</summary>
+    public string Folder { get; } = Directory.CreateTempSubdirectory("cote-bench-").FullName;
+
+    /// <summary>Where Python keeps what it has compiled.</summary>
+    public string Compiled => Path.Combine(Folder, "compiled");
 
     public string Root { get; }
     public string Program { get; }
     public Plan Plan { get; }
     public CancellationToken Ct => _ct;
     public Child Model { get; private set; } = null!;
-    public Site Seed { get; private set; } = null!;
 
-    /// <summary>The guide's backend, filled like ours; null where it cannot run here, and why.</summary>
-    public (Child Child, Site Site)? Guide { get; private set; }
-    public string? WithoutGuide { get; private set; }
+    /// <summary>The folder of the backends that are no part of this repository.</summary>
+    public string GuideFolder { get; }
 
-    public static async Task<Stage> SetAsync(string? program, string? guide, Plan plan, CancellationToken ct)
+    public Peers Peers { get; }
+
+    public PostgresStage Postgres { get; }
+
+    /// <summary>Why the guide's backend in memory cannot run here.</summary>
+    public string? WithoutInMemory { get; private set; }
+
+    public static async Task<Stage> SetAsync(Arguments arguments, Plan plan, CancellationToken ct)
     {
         var root = FindRoot();
-        var stage = new Stage(root, program ?? await PublishAsync(root, ct), plan, ct);
+        var stage = new Stage(root, arguments.Text("program") ?? await PublishAsync(root, ct),
+            arguments.Text("guide") ?? Path.Combine(root, "..", "shared", "bench"), arguments.Text("postgres"), plan,
+            ct);
         try
         {
             stage.Model = await Servers.ModelAsync(ct);
-            await stage.SeedAsync();
-            await stage.SetGuideAsync(guide ?? Path.Combine(root, "..", "shared", "bench"));
             return stage;
         }
         catch
@@ -48,8 +66,15 @@ sealed class Stage : IAsyncDisposable
     /// <summary>Cote on a copy of the seeded data of its own.</summary>
     public async Task<(Child Child, Site Site)> CoteAsync(params string[] settings)
     {
-        var child = await Servers.CoteAsync(Program, Copy(), Model.Url, _ct, settings);
-        return (child, Seed.At(child.Url));
+        var child = await Servers.CoteAsync(Program, await CopySeedAsync(), Model.Url, _ct, settings);
+        return (child, (await SeededAsync()).At(child.Url));
+    }
+
+    /// <summary>The same, as one that takes part in a figure.</summary>
+    public async Task<Contender> OursAsync(params string[] settings)
+    {
+        var (child, site) = await CoteAsync(settings);
+        return new(Row.Ours, child, site, Plan.Chats, Plan.ChatsOfClient);
     }
 
     /// <summary>Cote on nothing.</summary>
@@ -57,21 +82,21 @@ sealed class Stage : IAsyncDisposable
         Servers.CoteAsync(Program, NewFolder(), Model.Url, _ct, settings);
 
     /// <summary>A copy of the seeded database alone.</summary>
-    public string CopyDatabase() => Path.Combine(Copy(), "data", "cote.db");
+    public async Task<string> CopyDatabaseAsync() => Path.Combine(await CopySeedAsync(), "data", "cote.db");
 
-    public string NewFolder() => Directory.CreateDirectory(Path.Combine(_folder, $"empty-{++_copies}")).FullName;
+    public string NewFolder() => Directory.CreateDirectory(Path.Combine(Folder, $"empty-{++_copies}")).FullName;
 
     public async ValueTask DisposeAsync()
     {
-        await Task.Yield();
         Child.EndAll(); // a step that was broken off may have left some
+        await Postgres.DisposeAsync();
         try
         {
-            Directory.Delete(_folder, recursive: true);
+            Directory.Delete(Folder, recursive: true);
         }
         catch (IOException error)
         {
-            Bench.Say($"{_folder} is left behind: {error.Message}");
+            Bench.Say($"{Folder} is left behind: {error.Message}");
         }
     }
 
@@ -85,32 +110,44 @@ sealed class Stage : IAsyncDisposable
             "This is to be run within Cote's repository: there is no Cote.slnx above the working directory.");
     }
 
-    async Task SeedAsync()
+    /// <summary>The people that each copy of the seeded data has; the first step that asks makes them.</summary>
+    public async Task<Site> SeededAsync() => _seed ??= await SeedAsync();
+
+    async Task<Site> SeedAsync()
     {
         Bench.Say($"Making {Plan.Users} users, {Plan.Chats} chats and one of {Plan.LongChat} messages");
-        var folder = Directory.CreateDirectory(Path.Combine(_folder, "seed")).FullName;
+        var folder = Directory.CreateDirectory(SeedFolder).FullName;
         // A small window for as long as the long chat is filled: reading all of it for each reply would take minutes.
         using var child = await Servers.CoteAsync(Program, folder, Model.Url, _ct, "Assistants:ContextTokens=1024");
-        Seed = new Site(child.Url, streams: true);
-        await Seed.RegisterAsync(Plan.Users, _ct);
-        await Seed.FillAsync(50, 50);
-        await Seed.FillLongAsync(Plan.LongChat);
-        await Seed.ChatsAsync(Plan.Chats, _ct);
+        var site = new Site(child.Url, streams: true);
+        await site.RegisterAsync(Plan.Users, _ct);
+        await site.FillAsync(50, 50);
+        await site.FillLongAsync(Plan.LongChat);
+        await site.ChatsAsync(Plan.Chats, _ct);
         await child.StopAsync(); // after which its one file is the whole database
+        return site;
     }
 
-    async Task SetGuideAsync(string folder)
+    /// <summary>The guide's backend in memory, filled like ours; null where it cannot run here.</summary>
+    public async Task<(Child Child, Site Site)?> InMemoryAsync()
     {
-        if (!File.Exists(Path.Combine(folder, "seed_backend.py")))
+        if (_inMemory is null && WithoutInMemory is null)
+            await SetInMemoryAsync();
+        return _inMemory;
+    }
+
+    async Task SetInMemoryAsync()
+    {
+        if (!File.Exists(Path.Combine(GuideFolder, "seed_backend.py")))
         {
-            WithoutGuide = "no seed_backend.py (--guide)";
+            WithoutInMemory = "no seed_backend.py (--guide)";
             return;
         }
         try
         {
-            var child = await Servers.FastApiAsync(Path.GetFullPath(folder), _ct);
+            var child = await Servers.FastApiAsync(this);
             var site = new Site(child.Url, streams: false);
-            Guide = (child, site);
+            _inMemory = (child, site);
             await site.RegisterAsync(Plan.Clients, _ct);
             await site.FillAsync(50, 50);
             await site.ChatsAsync(Plan.Clients, _ct);
@@ -119,19 +156,30 @@ sealed class Stage : IAsyncDisposable
             error is InvalidOperationException
                 or System.ComponentModel.Win32Exception or HttpRequestException or TimeoutException)
         {
-            Guide?.Child.Dispose();
-            Guide = null;
-            WithoutGuide = "its Debian packages are not installed";
+            _inMemory?.Child.Dispose();
+            _inMemory = null;
+            WithoutInMemory = "its Debian packages are not installed";
             Bench.Say($"The FastAPI backend does not run here: {error.Message.Split('\n')[^1]}");
         }
     }
 
-    string Copy()
+    string SeedFolder => Path.Combine(Folder, "seed");
+
+    /// <summary>A folder of Cote's with the seeded data.</summary>
+    public async Task<string> CopySeedAsync()
     {
-        var to = Path.Combine(_folder, $"copy-{++_copies}");
-        foreach (var file in Directory.EnumerateFiles(Path.Combine(_folder, "seed"), "*", SearchOption.AllDirectories))
+        await SeededAsync();
+        return Copy(SeedFolder);
+    }
+
+    /// <summary>A copy of a folder of data that nobody writes to.</summary>
+    public string Copy(string folder)
+    {
+        var to = Path.Combine(Folder, $"copy-{++_copies}");
+        Directory.CreateDirectory(to);
+        foreach (var file in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories))
         {
-            var target = Path.Combine(to, Path.GetRelativePath(Path.Combine(_folder, "seed"), file));
+            var target = Path.Combine(to, Path.GetRelativePath(folder, file));
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);
             File.Copy(file, target);
         }

@@ -12,6 +12,7 @@ ref struct Seen
     public Guid Chat;
     public Guid Message;
     public int Offset;
+    public int Attempt;
     public bool IsAi;
     public bool IsCompleted;
 
@@ -52,6 +53,10 @@ ref struct Seen
                     reader.Read();
                     seen.Offset = reader.GetInt32();
                     break;
+                case 2 when reader.ValueTextEquals("attempt"u8):
+                    reader.Read();
+                    seen.Attempt = reader.GetInt32();
+                    break;
                 case 2 when reader.ValueTextEquals("message_id"u8) || reader.ValueTextEquals("id"u8):
                     reader.Read();
                     _ = Utf8Parser.TryParse(reader.ValueSpan, out seen.Message, out _);
@@ -81,11 +86,15 @@ ref struct Seen
 struct ReplyView
 {
     public int Length;
+    public int Attempt;
     public int Faults;
     public bool Ended;
 
     public void Apply(in Seen seen, int tokens)
     {
+        // What an earlier attempt said is taken back.
+        if (seen.Attempt > Attempt && seen.Type is SeenType.Snapshot or SeenType.Delta)
+            (Attempt, Length) = (seen.Attempt, 0);
         switch (seen.Type)
         {
             case SeenType.Snapshot:
@@ -127,6 +136,9 @@ static class ReplyText
     /// <summary>The question that asks the paced model for a reply.</summary>
     public static string Ask(int tokens, int perSecond = 0, int firstMs = 0) =>
         $"#bench first={firstMs} tokens={tokens} rate={perSecond}";
+
+    /// <summary>The question whose reply takes so many calls of a tool, each after a thought.</summary>
+    public static string AskTools(int tools, int tokens) => $"#bench first=0 tokens={tokens} rate=0 tools={tools}";
 
     /// <summary>The question whose answer is the moment at which the model got it.</summary>
     public const string AskStamp = "#bench stamp=1";

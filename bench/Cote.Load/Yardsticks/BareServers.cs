@@ -1,11 +1,15 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net.WebSockets;
+using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using ModelContextProtocol.AspNetCore;
+using ModelContextProtocol.Protocol;
 
 namespace Cote.Load.Yardsticks;
 
@@ -130,12 +134,33 @@ static class BareServers
         }
     }
 
-    static WebApplication Make(int port)
+    /// <summary>An MCP server with one tool, <c>say</c>, which answers at once.</summary>
+    public static WebApplication Tools(int port)
+    {
+        var tool = new Tool
+        {
+            Name = "say",
+            Description = "Says it.",
+            InputSchema = JsonSerializer.SerializeToElement(new { type = "object" }),
+        };
+        var app = Make(port, services => services
+            .AddMcpServer(x => x.ServerInfo = new() { Name = "bench", Version = "1" })
+            .WithHttpTransport(x => x.SessionMode = HttpServerSessionMode.Stateless)
+            .WithListToolsHandler((_, _) => ValueTask.FromResult(new ListToolsResult { Tools = [tool] }))
+            .WithCallToolHandler((_, _) => ValueTask.FromResult(
+                new CallToolResult { Content = [new TextContentBlock { Text = "It is said." }] })));
+        app.MapGet("/", () => "tools");
+        app.MapMcp("/mcp");
+        return app;
+    }
+
+    static WebApplication Make(int port, Action<IServiceCollection>? add = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
         builder.WebHost.ConfigureKestrel(x => x.AddServerHeader = false);
+        add?.Invoke(builder.Services);
         return builder.Build();
     }
 }

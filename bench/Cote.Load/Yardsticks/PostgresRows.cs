@@ -1,7 +1,7 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Cote.Load.Figures;
+using Cote.Load.Runs;
 
 namespace Cote.Load.Yardsticks;
 
@@ -72,20 +72,11 @@ sealed partial class PostgresRows : IAsyncDisposable
     public async ValueTask DisposeAsync() =>
         await SaidAsync("psql", [_url, "-q", "-c", $"drop schema if exists {Schema} cascade"]);
 
-    static async Task<string> SaidAsync(string program, string[] arguments)
-    {
-        var start = new ProcessStartInfo(program, arguments)
+    static Task<string> SaidAsync(string program, string[] arguments) =>
+        Programs.SaidAsync(program, arguments, CancellationToken.None, variables: new Dictionary<string, string>
         {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true
-        };
-        start.Environment["PGOPTIONS"] = $"-c search_path={Schema} -c client_min_messages=warning";
-        using var process = Process.Start(start)!;
-        var (said, complained) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        await process.WaitForExitAsync();
-        return process.ExitCode == 0 ? await said
-            : throw new InvalidOperationException($"{program} failed: {await complained}");
-    }
+            ["PGOPTIONS"] = $"-c search_path={Schema} -c client_min_messages=warning",
+        });
 
     [GeneratedRegex(@"tps = ([0-9.]+)")]
     private static partial Regex PerSecond();
