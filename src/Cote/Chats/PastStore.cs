@@ -14,6 +14,7 @@ sealed class PastStore(Database db)
 {
     const int MostAncestors = 2_000;
     const long MostOfShort = 64;
+    const long MostBytesOfShort = 256 * 1024;
 
     static readonly Sql Columns = $"m.seq, m.sender, m.content, m.tokens, m.media, m.importance, m.error_code, m.model, m.input_ratio, m.type";
 
@@ -32,10 +33,20 @@ sealed class PastStore(Database db)
     /// All messages of the active path, for the transaction that has just made one the newest. Of a chat that is not
     /// short there are none: other writes would wait while they are read.
     /// </summary>
-    public static Query<PromptMessage> AddIfShort(WriteBatch batch, string userId, string chatId) => batch.Query(
-        Select(userId, chatId, long.MaxValue, null, MostOfShort, $"""
-            m.on_path = 1 and (select c.last_seq from chats c where c.user_id = {userId} and c.id = {chatId}) <= {MostOfShort}
+    public static Query<PromptMessage> AddIfShort(WriteBatch batch, string userId, string chatId)
+    {
+        // A bound of the index, not a condition of each row: of a long chat none is looked at.
+        Sql beyond = $"""
+            coalesce((select c.last_seq from chats c
+              where c.user_id = {userId} and c.id = {chatId} and c.last_seq > {MostOfShort}), 0)
+            """;
+        return batch.Query(Select(userId, chatId, long.MaxValue, null, MostOfShort, $"""
+            m.on_path = 1 and m.seq > {beyond} and (
+              select coalesce(sum(octet_length(x.content)), 0) from messages x
+              where x.user_id = {userId} and x.chat_id = {chatId} and x.on_path = 1 and x.seq > {beyond}
+            ) <= {MostBytesOfShort}
             """), Read);
+    }
 
     /// <summary>One message; null where it is deleted.</summary>
     public Task<PromptMessage?> FindAsync(string userId, string id, CancellationToken ct) => db.FirstAsync(

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Text.Json;
 using Cote.Chats;
 using Cote.Events;
@@ -19,6 +20,7 @@ sealed class EventRenderer(Database db, EventLog log, MediaLinks links, Clock cl
 {
     const int MaxEvents = 200;
     const int MaxUnits = 1_000_000;
+    const long MostBytesWithin = 64 * 1024;
     // A channel may keep a frame; its URLs are good for a day at least.
     static readonly TimeSpan SignaturesKeep = TimeSpan.FromHours(12);
 
@@ -41,14 +43,36 @@ sealed class EventRenderer(Database db, EventLog log, MediaLinks links, Clock cl
 
     /// <summary>
     /// Reads the events of a transaction within it; once it is committed, the page has them. Null where their number is
-    /// not fixed.
+    /// not fixed; the page is null where one of them is long, for which other writes would wait, or cannot be read.
     /// </summary>
-    public Func<EventPage>? ReadWith(EventTransaction transaction)
+    public Func<EventPage?>? ReadWith(EventTransaction transaction)
     {
         if (transaction.Appended is not { } events)
             return null;
-        var rows = transaction.Batch.Query(Select(events, transaction.IsLocked, MaxEvents), Read);
-        return () => PageOf(rows.Items, hasMore: false);
+        var rows = transaction.Batch.Query(
+            Select(events, $"""
+                {transaction.IsLocked} and coalesce(octet_length(m.content), 0) <= {MostBytesWithin}
+                  and (coalesce(m.parts_rev, 0) = 0 or (
+                    select coalesce(sum(coalesce(octet_length(p.text), 0) + coalesce(octet_length(p.data), 0)), 0)
+                    from message_parts p where p.user_id = m.user_id and p.message_id = m.id) <= {MostBytesWithin})
+                """, MaxEvents), TryRead);
+        return () => rows.Items.Count == transaction.Events && rows.Items.All(x => x is not null)
+            ? PageOf([.. rows.Items.Select(x => x!.Value)], hasMore: false) : null;
+    }
+
+    // A row that cannot be read is a fault for its readers to meet, not for the write.
+    static Entry? TryRead(Row row)
+    {
+        try
+        {
+            return Read(row);
+        }
+#pragma warning disable CA1031 // Whatever is wrong with the row; what is wrong with the database goes on.
+        catch (Exception error) when (error is not (DbException or IOException))
+#pragma warning restore CA1031
+        {
+            return null;
+        }
     }
 
     static Sql Select(Sql events, Sql which, long most) => $"""

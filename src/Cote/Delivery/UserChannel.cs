@@ -88,8 +88,8 @@ sealed class UserChannel(
                 DeliveryMetrics.OnRead(page.At, clock.Now);
             if (page.Frames.Any(x => MovesPlaces(x.Type)))
                 await RefreshPlacesAsync(ct);
-            if (!page.HasMore)
-                _readCommits = commits;
+            // Of a commit whose events were taken before it is announced, the rest is still to be read.
+            _readCommits = page.HasMore ? Math.Min(_readCommits, commits - 1) : commits;
             foreach (var frame in page.Frames)
                 Remember(frame);
             return page.Frames;
@@ -106,13 +106,32 @@ sealed class UserChannel(
     public void ReadWith(EventTransaction transaction)
     {
         if (Subscriptions.Length > 0 && renderer.ReadWith(transaction) is { } page)
-            transaction.Batch.Committed += () => Take(page());
+            transaction.Batch.Committed += () =>
+            {
+                try
+                {
+                    if (page() is { } whole)
+                        Take(whole);
+                }
+#pragma warning disable CA1031 // It is committed: whoever reads the log meets the same fault.
+                catch (Exception)
+#pragma warning restore CA1031
+                {
+                }
+            };
     }
 
     // Comes before the announcement of its commit.
     void Take(EventPage page)
     {
-        if (page.Frames is not [var first, ..] || page.Frames.Any(x => MovesPlaces(x.Type)) || !_reading.Wait(0))
+        if (page.Frames is not [var first, ..])
+            return;
+        if (page.Frames.Any(x => MovesPlaces(x.Type)))
+        {
+            Forget(); // Who lags reads the log, in which what was deleted stands no more.
+            return;
+        }
+        if (!_reading.Wait(0))
             return;
         try
         {

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using Cote.Cluster;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -26,7 +27,8 @@ sealed class ReplyLoop(
         try
         {
             await VoidLeasesAsync(stopping.Token);
-            await foreach (var job in scheduler.Jobs.ReadAllAsync(stopping.Token))
+            // A send runs this loop on its own thread, and may come from a context of its host, which is not ours.
+            await foreach (var job in scheduler.Jobs.ReadAllAsync(stopping.Token).ConfigureAwait(false))
                 Track(RunAsync(job, stopping.Token));
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
@@ -42,7 +44,7 @@ sealed class ReplyLoop(
     {
         try
         {
-            while (await scheduler.Jobs.WaitToReadAsync(stoppingToken))
+            while (await scheduler.Jobs.WaitToReadAsync(stoppingToken).ConfigureAwait(false))
                 HandOverWaiting();
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -97,9 +99,12 @@ sealed class ReplyLoop(
         task.ContinueWith(done => _tasks.TryRemove(done, out _), TaskScheduler.Default);
     }
 
+    static ConfiguredTaskAwaitable LeaveLoop() =>
+        Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+
     async Task RunAsync(ReplyJob job, CancellationToken stopping)
     {
-        await Task.Yield(); // The loop that hands out jobs must not build prompts.
+        await LeaveLoop(); // It hands out jobs, and must not build prompts.
         var reply = job.Claimed;
         var hasSlot = reply is not null;
         try
@@ -156,6 +161,7 @@ sealed class ReplyLoop(
     // It was claimed by its send, and its run has not begun.
     async Task HandOverAsync(PendingReplyRow reply)
     {
+        await LeaveLoop();
         try
         {
             await context.Leases.HandOverAsync(reply, reply.Text, reply.Text.Saved, null);

@@ -43,6 +43,23 @@ public sealed class SqliteCheckpointTests : IDisposable
     }
 
     [Fact]
+    public async Task Under_writes_that_go_on_the_log_begins_again_and_again()
+    {
+        using var checkpoints = new SqliteCheckpoints(Open, new(TimeProvider.System), NullLogger.Instance, LongLog);
+        var restarts = 0;
+
+        await Patience.UntilAsync(() =>
+        {
+            var before = LogPages();
+            Write(checkpoints, 520); // which asks for a checkpoint each time
+            restarts += LogPages() < before ? 1 : 0;
+            return Task.FromResult(restarts == 3);
+        }, "the log has begun again three times");
+
+        Read().ShouldBe(_written);
+    }
+
+    [Fact]
     public async Task A_reader_that_holds_the_log_holds_up_a_write_once_in_a_second_and_the_log_begins_again_after_it()
     {
         var time = new FakeTimeProvider();

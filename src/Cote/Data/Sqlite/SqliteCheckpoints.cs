@@ -24,6 +24,7 @@ sealed class SqliteCheckpoints : IDisposable
     int _pages; // Those that were written since the last checkpoint began.
     long? _heldAt; // When a reader kept the log from beginning again.
     volatile bool _mustRestart;
+    volatile bool _isDisposed;
 
     /// <param name="open">Opens its connection.</param>
     /// <param name="clock">Measures how long a reader has held the log.</param>
@@ -59,13 +60,20 @@ sealed class SqliteCheckpoints : IDisposable
         _mustRestart = false;
         // A reader may hold it for longer than writes can wait: then it is tried again a second later.
         writer.Execute("pragma busy_timeout = 100");
-        var isHeld = writer.List(Restart, row => row.GetInt64(0)) is [not 0];
-        _heldAt = isHeld ? _clock.Ticks : null;
+        var (isBusy, pages) = writer.List(Restart, row => (row.GetInt64(0) != 0, row.GetInt64(1))) is [var row] ? row
+            : default;
         writer.Execute("pragma busy_timeout = 5000");
+        // Without a number of pages it was a checkpoint of the other connection, for which the engine never waits.
+        var isOther = isBusy && pages < 0;
+        _mustRestart |= isOther;
+        _heldAt = isBusy && !isOther ? _clock.Ticks : null;
+        if (!isBusy)
+            Volatile.Write(ref _pages, 0);
     }
 
     public void Dispose()
     {
+        _isDisposed = true;
         using (var ended = new ManualResetEvent(false))
             if (_timer.Dispose(ended))
                 ended.WaitOne();
@@ -85,10 +93,11 @@ sealed class SqliteCheckpoints : IDisposable
                 // The pragma returns how much of the log is in use; the file is longer.
                 var length = (_session ??= _open()).List(MoveLog, row => row.GetInt64(1)) is [var pages] ? pages : 0;
                 isMuchLeft = Volatile.Read(ref _pages) >= ManyPages;
-                // What is left now is moved by the writer itself, while all writes wait.
+                // What is left now is moved by the writer itself, while all writes wait: it needs the lock of
+                // checkpoints, which a next one would take from it.
                 _mustRestart = length > _longLog && !isMuchLeft || length > 2 * _longLog;
             }
-            while (isMuchLeft);
+            while (isMuchLeft && !_mustRestart && !_isDisposed);
         }
         catch (SqliteException error)
         {

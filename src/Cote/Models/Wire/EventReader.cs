@@ -209,7 +209,7 @@ sealed class EventReader(Stream body, long maxBody = EventReader.MaxBody) : IDis
     {
         var longer = ArrayPool<byte>.Shared.Rent(_buffer.Length * 2);
         _buffer.AsSpan(0, _end).CopyTo(longer);
-        ArrayPool<byte>.Shared.Return(_buffer);
+        Return(_buffer);
         _buffer = longer;
     }
 
@@ -220,6 +220,13 @@ sealed class EventReader(Stream body, long maxBody = EventReader.MaxBody) : IDis
         _buffer = [];
         (_start, _end, _hasEnded) = (0, 0, true);
         if (buffer.Length > 0)
+            Return(buffer);
+    }
+
+    // The pool would keep a long one of a single picture.
+    static void Return(byte[] buffer)
+    {
+        if (buffer.Length <= 2 * MaxLine)
             ArrayPool<byte>.Shared.Return(buffer);
     }
 
