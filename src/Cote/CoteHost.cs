@@ -65,8 +65,7 @@ public static class CoteHost
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
         {
-            // Settings are read once: nothing is told of a file that changes, and no thread waits for one.
-            Args = ["--hostBuilder:reloadConfigOnChange=false", .. args],
+            Args = args,
             // appsettings.json stands beside the program, wherever it is started
             ContentRootPath = AppContext.BaseDirectory,
         });

@@ -33,7 +33,6 @@ sealed class SocketSession(
         await using var watched = subscription;
         using var counted = DeliveryMetrics.Open("websocket");
         meter.Start(options.MaxFrameBytes, clock, () => subscription.Close(CloseReason.RateLimited));
-        subscription.EndsByWaking = true;
         var reading = ReadAsync();
         try
         {
@@ -55,7 +54,9 @@ sealed class SocketSession(
             await SendAsync(subscription.Ready(options.HeartbeatMilliseconds));
             if (subscription.Reset is { } why)
                 await SendAsync(Frame.Reset(why, subscription.Cursor));
-            while (await subscription.NextAsync(_over.Token) is { Count: > 0 } frames && await ShowAsync(frames))
+            // What ends it wakes it too, so that an idle socket needs no registration with a token.
+            while (await subscription.NextAsync(CancellationToken.None) is { Count: > 0 } frames
+                && await ShowAsync(frames))
             {
             }
         }

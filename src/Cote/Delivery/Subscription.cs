@@ -72,12 +72,6 @@ sealed class Subscription : IAsyncDisposable
     /// <summary>True when the one reply that it follows was shown to its end.</summary>
     public bool IsComplete { get; private set; }
 
-    /// <summary>
-    /// Whether its reader ends by <see cref="Close"/>, or <see cref="Complete"/> and <see cref="Wake"/>: then a wait for
-    /// frames needs no registration with the reader's token.
-    /// </summary>
-    public bool EndsByWaking { get; set; }
-
     /// <summary>When it last handed out a frame, by <see cref="Clock.Ticks"/>.</summary>
     public long LastFrameAt { get; private set; }
 
@@ -174,7 +168,7 @@ sealed class Subscription : IAsyncDisposable
             if (isUnavailable)
                 await WaitAsync(ReadAgainAfter, ct);
             else if (page.Count == 0 && !IsComplete)
-                await _wakeup.WaitAsync(EndsByWaking ? CancellationToken.None : ct);
+                await _wakeup.WaitAsync(ct);
         }
         return frames;
     }

@@ -87,7 +87,7 @@ public sealed class WakeupTests
             }
         });
 
-        while (seen < Signals)
+        while (seen < Signals || cancelled == 0)
         {
             using var limit = new CancellationTokenSource();
             var cancelling = Task.Run(limit.Cancel);
@@ -104,6 +104,6 @@ public sealed class WakeupTests
         }
 
         await setting;
-        cancelled.ShouldBeGreaterThan(0);
+        seen.ShouldBe(Signals);
     }
 }
