@@ -12,7 +12,7 @@ namespace Cote.BlackBox;
 [Collection(nameof(Alone))]
 public sealed class BenchTests(PublishedProgram program, ITestOutputHelper output)
 {
-    static readonly TimeSpan Deadline = TimeSpan.FromMinutes(3);
+    static readonly TimeSpan Deadline = TimeSpan.FromMinutes(8);
 
     [Fact]
     public async Task The_short_benchmark_prints_its_table_without_an_error_or_a_loss()
