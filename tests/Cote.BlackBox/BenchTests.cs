@@ -75,8 +75,8 @@ public sealed class BenchTests(PublishedProgram program, ITestOutputHelper outpu
     {
         await using var model = await FakeModelServer.Start();
         await using var node = await Node.With(program, model).StartAsync();
-        string[] load = ["drive", "users-me", "--url", node.Url.ToString(), "--clients", "2", "--users", "1", "--seconds",
-            "0.5", "--warm", "0"];
+        string[] load = ["drive", "users-me", "--url", node.Url.ToString(), "--clients", "2", "--users", "1",
+            "--seconds", "0.5", "--warm", "0"];
 
         var (code, said) = await RunAsync(
             [.. load, "--pid", node.Pid.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
