@@ -16,27 +16,33 @@ static class HttpLoad
 
     /// <summary>
     /// Closed loop: each client asks again when it was answered. The figure is operations a second that ended within
-    /// the window; what goes wrong while it warms up is an error too.
+    /// the window, which begins when the warm-up is over and every client was answered once; what goes wrong before is
+    /// an error too.
     /// </summary>
     public static async Task<Sample> ClosedAsync(IPEndPoint to, int clients, TimeSpan warm, TimeSpan length,
         Operation operation, Func<Cores> cores)
     {
         var tally = new Tally();
-        var from = Stopwatch.GetTimestamp() + (long)(warm.TotalSeconds * Stopwatch.Frequency);
-        var until = from + (long)(length.TotalSeconds * Stopwatch.Frequency);
+        long from = long.MaxValue, until = long.MaxValue;
+        var answered = Enumerable.Range(0, clients).Select(_ => new TaskCompletionSource()).ToArray();
         var connections = Enumerable.Range(0, clients).Select(_ => new HttpConnection(to)).ToArray();
         var running = connections.Select((http, i) => Task.Run(async () =>
         {
-            while (Stopwatch.GetTimestamp() is var began && began < until)
+            while (Stopwatch.GetTimestamp() is var began && began < Volatile.Read(ref until))
             {
                 var wrong = await tally.DoAsync(operation, http, i);
                 var ended = Stopwatch.GetTimestamp();
-                if (wrong is null && ended >= from && ended < until)
+                answered[i].TrySetResult();
+                if (wrong is null && ended >= Volatile.Read(ref from) && ended < Volatile.Read(ref until))
                     tally.Add(ended - began);
             }
         })).ToArray();
         await Task.Delay(warm);
+        await Task.WhenAny(Task.WhenAll(answered.Select(x => x.Task)), Task.Delay(Grace));
         var meter = cores();
+        var start = Stopwatch.GetTimestamp();
+        Volatile.Write(ref until, start + (long)(length.TotalSeconds * Stopwatch.Frequency));
+        Volatile.Write(ref from, start);
         await Task.Delay(length);
         meter.Stop();
         var sample = await tally.EndAsync(connections, running, count => count / length.TotalSeconds);
