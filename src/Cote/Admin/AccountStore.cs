@@ -67,12 +67,14 @@ sealed class AccountStore(
                 await Task.Yield();
         await MoveUsageAsync(userId); // a run that was still going may have called its model again
         var batch = new WriteBatch();
+        EventTransaction.LockHead(batch, userId);
         Outbox.Forget(batch, userId); // what a run that was still going has told of its end
         // The epoch file counts these events as committed, and they were, though their rows are removed.
         batch.Execute($"""
             update counters set value = value + coalesce((select seq from heads where user_id = {userId}), 0)
             where name = 'erased_events'
             """);
+        batch.Execute($"delete from events where user_id = {userId}");
         batch.Execute($"delete from heads where user_id = {userId}");
         batch.Execute($"delete from users where id = {userId} and erased_at is not null");
         await db.WriteAsync(batch);

@@ -29,19 +29,25 @@ sealed class ReceiptLoop(Receipts receipts, MessageStore messages, Clock clock, 
     : PeriodicLoop(TimeSpan.FromSeconds(2), clock, log)
 {
     const int MaxPerBatch = 500;
+    const int MaxUsers = 32;
 
     protected override Task RunRoundAsync(CancellationToken ct) => RecordAsync();
 
     protected override Task FinishAsync() => RecordAsync();
 
+    // Many users at a time share a commit.
     async Task RecordAsync()
     {
-        foreach (var user in receipts.List().GroupBy(x => x.UserId, x => x.ReplyId))
-            foreach (var replies in user.Chunk(MaxPerBatch))
-            {
-                await messages.MarkAsync(user.Key, replies, Statuses.Delivered);
-                foreach (var id in replies)
-                    receipts.Remove(id);
-            }
+        var marks = receipts.List().GroupBy(x => x.UserId, x => x.ReplyId)
+            .SelectMany(user => user.Chunk(MaxPerBatch), (user, replies) => (UserId: user.Key, Replies: replies));
+        foreach (var some in marks.Chunk(MaxUsers))
+            await Task.WhenAll(some.Select(x => RecordAsync(x.UserId, x.Replies)));
+    }
+
+    async Task RecordAsync(string userId, string[] replies)
+    {
+        await messages.MarkAsync(userId, replies, Statuses.Delivered);
+        foreach (var id in replies)
+            receipts.Remove(id);
     }
 }

@@ -19,37 +19,34 @@ sealed record Siblings(long Index, long Count, string? Previous, string? Next);
 sealed record TreePlace(string? ParentId, bool? OnPath = null, Siblings? Siblings = null)
 {
     /// <summary>How many columns <see cref="ColumnsOf"/> has.</summary>
-    public const int Width = 6;
+    public const int Width = 4;
 
     /// <summary>
     /// The columns of the place of <paramref name="m"/>, an alias of <c>messages</c>, where <c>c</c> is its chat.
-    /// Siblings are looked up only in chats that were ever branched, and stored nowhere.
+    /// Siblings are looked up only in chats that were ever branched, and stored nowhere. They are one query: PostgreSQL
+    /// prepares each for every statement, whether it runs or not.
     /// </summary>
-    public static Sql ColumnsOf(Sql m)
-    {
-        Sql siblings = $"""
-            from messages s where s.user_id = {m}.user_id and s.chat_id = {m}.chat_id and s.parent_id = {m}.parent_id
-              and s.sender = {m}.sender and s.deleted_at is null
-            """;
-        return $"""
-            {m}.parent_id, {m}.on_path,
-            case when c.is_branched = 1 then (select count(*) {siblings} and s.seq <= {m}.seq) else 1 end,
-            case when c.is_branched = 1 then (select count(*) {siblings}) else 1 end,
-            case when c.is_branched = 1 then (
-              select s.id {siblings} and s.seq < {m}.seq order by s.seq desc limit 1) end,
-            case when c.is_branched = 1 then (select s.id {siblings} and s.seq > {m}.seq order by s.seq limit 1) end
-            """;
-    }
+    public static Sql ColumnsOf(Sql m) => $"""
+        {m}.parent_id, {m}.on_path, {m}.id, case when c.is_branched = 1 then (
+          select string_agg(s.id, ' ' order by s.seq) from messages s
+          where s.user_id = {m}.user_id and s.chat_id = {m}.chat_id and s.parent_id = {m}.parent_id
+            and s.sender = {m}.sender and s.deleted_at is null) end
+        """;
 
     /// <summary>The same columns where nobody looks for siblings.</summary>
-    public static Sql Alone(Sql m) => $"{m}.parent_id, {m}.on_path, cast(1 as bigint), cast(1 as bigint), cast(null as text), cast(null as text)";
+    public static Sql Alone(Sql m) => $"{m}.parent_id, {m}.on_path, {m}.id, cast(null as text)";
 
     public static TreePlace Read(Row row, int at) => new(
         row.GetString(at) is { Length: > 0 } parent ? parent : null,
         row.GetInt64(at + 1) == 0 ? false : null,
-        row.GetInt64(at + 3) > 1
-            ? new(row.GetInt64(at + 2), row.GetInt64(at + 3), row.GetStringOrNull(at + 4), row.GetStringOrNull(at + 5))
-            : null);
+        row.GetStringOrNull(at + 3) is { } ids ? SiblingsIn(ids.Split(' '), row.GetString(at + 2)) : null);
+
+    static Siblings? SiblingsIn(string[] ids, string id)
+    {
+        var at = Array.IndexOf(ids, id);
+        return ids.Length < 2 || at < 0 ? null : new(
+            at + 1, ids.Length, at > 0 ? ids[at - 1] : null, at + 1 < ids.Length ? ids[at + 1] : null);
+    }
 
     /// <summary>Writes the fields that a message has of it.</summary>
     public void WriteFields(Utf8JsonWriter data)

@@ -16,6 +16,13 @@ public sealed class WriteBatch
     /// </summary>
     public bool IsRepeatable { get; init; }
 
+    /// <summary>
+    /// Where it stands among batches that PostgreSQL may commit together with it; null where it is committed alone. It
+    /// begins with the user: such a batch holds rows of one user, and whoever holds rows of several takes them in this
+    /// order.
+    /// </summary>
+    internal string? Place { get; init; }
+
     /// <summary>What is done once it is committed, and never where it is not. It must not block or throw.</summary>
     internal Action? Committed { get; set; }
 
@@ -49,7 +56,7 @@ public class Statement
 {
     internal Statement(Sql sql) => Sql = sql;
 
-    internal Sql Sql { get; }
+    internal Sql Sql { get; set; }
 
     /// <summary>How many rows the statement changed.</summary>
     public int Changed { get; internal set; }

@@ -13,6 +13,8 @@ sealed class EventTransaction
     readonly Statement _head;
     readonly int _events;
     Statement? _appended;
+    Statement? _append;
+    Sql? _appends;
     int _count;
 
     /// <summary>
@@ -103,7 +105,7 @@ sealed class EventTransaction
     /// <summary>Adds a statement to the batch.</summary>
     public Statement Execute(Sql sql) => _batch.Execute(sql);
 
-    /// <summary>Appends the next event.</summary>
+    /// <summary>Appends the next event. All of them are one statement, where the first one is appended.</summary>
     /// <param name="type">One of <see cref="EventTypes"/>.</param>
     /// <param name="chatId">The chat that it is about.</param>
     /// <param name="messageId">The message that it is about.</param>
@@ -111,10 +113,15 @@ sealed class EventTransaction
     public void Append(string type, string chatId, string? messageId = null, long n = 0)
     {
         _count++;
-        _batch.Execute($"""
-            insert into events (user_id, seq, type, chat_id, message_id, at, n)
+        Sql next = $"""
             select h.user_id, {Seq(_count)}, {type}, {chatId}, {messageId}, {At}, {n} from {Locked}
-            """);
+            """;
+        _appends = _appends is null ? next : $"{_appends} union all {next}";
+        Sql insert = $"insert into events (user_id, seq, type, chat_id, message_id, at, n) {_appends}";
+        if (_append is null)
+            _append = _batch.Execute(insert);
+        else
+            _append.Sql = insert;
     }
 
     /// <summary>

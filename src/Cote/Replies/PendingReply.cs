@@ -103,15 +103,20 @@ sealed record PendingReplyRow(
     /// <summary>
     /// The query for such rows, where <c>r</c> is the reply, <c>q</c> its question and <c>c</c> its chat.
     /// </summary>
-    public static Sql Select(Sql where) => $"{Selected} where {where}";
+    /// <param name="where">Which.</param>
+    /// <param name="isNew">They have no parts and no siblings yet.</param>
+    public static Sql Select(Sql where, bool isNew = false) => $"{(isNew ? SelectedNew : Selected)} where {where}";
 
-    static readonly Sql Selected = $"""
+    static readonly Sql Selected = Columns(ReplyParts.ColumnOf($"r", PartsView.All), TreePlace.ColumnsOf($"r"));
+    static readonly Sql SelectedNew = Columns($"cast(null as text)", TreePlace.Alone($"r"));
+
+    static Sql Columns(Sql parts, Sql place) => $"""
         select r.user_id, r.chat_id, r.id, r.seq, r.state, r.attempt, r.text_attempt, r.content, r.takeovers, r.model,
           r.stop_wanted, q.id, q.seq, r.begun_seq, q.status, c.system_prompt, r.temperature, r.max_tokens, r.owner,
           q.timestamp, r.prefix, q.parent_id, (select u.instructions from users u where u.id = r.user_id), c.title_state,
           cast(case when {BudgetStore.HasOwn($"r.user_id")} then 1 else 0 end as bigint),
-          r.reasoning_effort, r.parts_rev, {ReplyParts.ColumnOf($"r", PartsView.All)}, r.kept_parts, r.goes_on,
-          q.client_tools, q.client_id, c.tools, r.options, {TreePlace.ColumnsOf($"r")}
+          r.reasoning_effort, r.parts_rev, {parts}, r.kept_parts, r.goes_on,
+          q.client_tools, q.client_id, c.tools, r.options, {place}
         from messages r
         join messages q on q.user_id = r.user_id and q.id = r.reply_to_id
         join chats c on c.user_id = r.user_id and c.id = r.chat_id

@@ -95,6 +95,11 @@ sealed class ReplyLeases(
     public async Task<IReadOnlyList<HeldLease>> RenewAsync()
     {
         var batch = new WriteBatch();
+        // In the order of checkpoints that are committed together: neither waits for the other in a circle.
+        batch.Lock($"""
+            select 1 from messages where state in {States.Open} and state = 'running' and owner = {node.Id}
+            order by user_id, id
+            """);
         // Both conditions on the state: the partial index of pending replies is used only where its words are in the
         // text.
         var held = batch.Query(

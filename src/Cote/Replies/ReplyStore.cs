@@ -38,26 +38,29 @@ sealed class ReplyStore(
     public async Task<bool?> CheckpointAsync(
         PendingReplyRow reply, ReplyText text, string questionStatus, SavedParts saved)
     {
-        var batch = new WriteBatch();
+        var isPlain = questionStatus == reply.QuestionStatus;
+        // Many replies at once are written by few commits, in an order that a renewal of their leases keeps to.
+        var batch = new WriteBatch { Place = isPlain ? reply.UserId + reply.Id : null };
         var now = clock.Now;
         var transactions = new List<EventTransaction>();
         Sql columns = $"content = {text.Content}, text_attempt = {text.Attempt}, parts_rev = {text.Parts.Rev}";
         if (text.Content.Length > 0)
             columns = $"{columns}, listed = 1, timestamp = {ListedAt(now)}";
-        if (questionStatus == reply.QuestionStatus)
+        Query<bool> write(Sql where) =>
+            batch.Query($"update messages set {columns} {where} returning stop_wanted", row => row.GetInt64(0) != 0);
+        Query<bool> stop;
+        if (isPlain)
         {
             PartRows.Write(
                 batch.Execute, reply.UserId, reply.Id, $"messages where {leases.Fence(reply)}", saved, text.Attempt,
                 text.Parts);
-            batch.Execute($"update messages set {columns} where {leases.Fence(reply)}");
+            stop = write($"where {leases.Fence(reply)}");
         }
         else
         {
             var transaction = new EventTransaction(batch, reply.UserId, clock.NewId(), now, 1, HoldsFence(reply));
-            transaction.Execute($"""
-                update messages set {columns}
-                from {transaction.Locked} and messages.user_id = {reply.UserId} and messages.id = {reply.Id}
-                """);
+            stop = write(
+                $"from {transaction.Locked} and messages.user_id = {reply.UserId} and messages.id = {reply.Id}");
             PartRows.Write(
                 transaction.Execute, reply.UserId, reply.Id, transaction.Locked, saved, text.Attempt, text.Parts);
             SetQuestionStatus(transaction, reply, questionStatus);
@@ -67,8 +70,6 @@ sealed class ReplyStore(
             transaction.Append(EventTypes.MessageStatus, reply.ChatId, reply.QuestionId);
             transactions.Add(transaction);
         }
-        var stop = batch.Query($"select stop_wanted from messages where {leases.Fence(reply)}",
-            row => row.GetInt64(0) != 0);
         await events.CommitAsync(batch, reply.UserId, transactions);
         if (stop.Items.Count == 0)
             return null;
@@ -85,7 +86,6 @@ sealed class ReplyStore(
             batch, reply.UserId, clock.NewId(), clock.Now, changesQuestion ? 2 : 1, HoldsFence(reply));
         if (changesQuestion)
         {
-            SetQuestionStatus(transaction, reply, questionStatus);
             if (end.RefusesQuestion)
                 RefuseQuestion(transaction, reply, end.Error!);
             transaction.Append(end.RefusesQuestion ? EventTypes.Message : EventTypes.MessageStatus, reply.ChatId,
@@ -99,33 +99,43 @@ sealed class ReplyStore(
         var media = NameFiles(transaction, reply, end.Text.Parts);
         if (end.OpenCalls is { } why)
             ToolCallRows.End(transaction.Execute, reply.UserId, $"= {reply.Id}", transaction.Locked, why);
+        var tokens = (long)TokenEstimate.Of(content);
+        // One statement for reply and question: each that writes messages looks at all of their indexes before its
+        // first row.
+        Sql of(Sql value, Sql column) => !changesQuestion ? (Sql)$"{column} = {value}"
+            : $"{column} = case when messages.sender = 'ai' then {value} else messages.{column} end";
         transaction.Execute($"""
-            update messages set state = {end.State}, content = {content}, text_attempt = {end.Text.Attempt},
-              parts_rev = {end.Text.Parts.Rev}, media = {media}, timestamp = {ListedAt(transaction.At)}, listed = 1, event_seq = h.seq, tokens = {(long)TokenEstimate.Of(content)},
-              finish_reason = {end.FinishReason}, error_code = {end.Error?.Code}, error_detail = {end.Error?.Detail},
-              input_ratio = {end.Call?.InputRatio},
-              usage = {CallLedger.UsageOfReply}, owner = null, lease_until = 0
-            from {transaction.Locked} and messages.user_id = {reply.UserId} and messages.id = {reply.Id}
+            update messages set {of($"{end.State}", $"state")}, {of($"{content}", $"content")},
+              {of($"{end.Text.Attempt}", $"text_attempt")}, {of($"{end.Text.Parts.Rev}", $"parts_rev")},
+              {of($"{media}", $"media")}, {of(ListedAt(transaction.At), $"timestamp")}, {of($"1", $"listed")},
+              {of($"h.seq", $"event_seq")}, {of($"{tokens}", $"tokens")},
+              {of($"{end.FinishReason}", $"finish_reason")}, {of($"{end.Error?.Code}", $"error_code")},
+              {of($"{end.Error?.Detail}", $"error_detail")}, {of($"{end.Call?.InputRatio}", $"input_ratio")},
+              {of(CallLedger.UsageOfReply, $"usage")}, owner = null, lease_until = 0,
+              status = case when messages.sender = 'ai' then messages.status else {questionStatus} end
+            from {transaction.Locked} and messages.user_id = {reply.UserId}
+              and messages.id in ({reply.Id}, {(changesQuestion ? reply.QuestionId : reply.Id)})
             """);
         MoveChat(transaction, reply, content, end.State == States.Completed ? WantTitle(reply) : $"");
         transaction.Append(EventTypes.Message, reply.ChatId, reply.Id);
         outbox.AddLast(transaction, NoticeTypes.ReplyEnded, reply.ChatId, reply.Id);
-        var next = batch.Query(
+        var after = batch.Query(
             $"""
-            select 1 from messages where user_id = {reply.UserId} and chat_id = {reply.ChatId}
-              and state in {States.Open} and state = 'queued' limit 1
-            """, _ => true);
-        var usage = batch.Query($"select usage from messages where user_id = {reply.UserId} and id = {reply.Id}",
-            row => row.GetStringOrNull(0));
+            select m.usage, cast(case when exists (
+                select 1 from messages o where o.user_id = m.user_id and o.chat_id = m.chat_id
+                and o.state in {States.Open} and o.state = 'queued') then 1 else 0 end as bigint)
+            from messages m where m.user_id = {reply.UserId} and m.id = {reply.Id}
+            """, row => (Usage: row.GetStringOrNull(0), HasNext: row.GetInt64(1) != 0));
         await events.CommitAsync(batch, reply.UserId, transaction);
-        if (next.First)
+        if (after.First.HasNext)
             scheduler.Wake(reply.UserId, reply.ChatId);
         if (transaction.Happened)
         {
             ReplyMetrics.OnEnded(end.State, end.Error?.Code);
             turns.OnReplyEnded(reply, end with
             {
-                Usage = usage.First is { } json ? JsonSerializer.Deserialize(json, MessagesJson.Default.Usage) : null,
+                Usage = after.First.Usage is { } json
+                    ? JsonSerializer.Deserialize(json, MessagesJson.Default.Usage) : null,
             });
         }
         return transaction.Happened;

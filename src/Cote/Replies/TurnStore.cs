@@ -86,12 +86,16 @@ sealed class TurnStore(Database db, EventLog events, TreeStore tree, ReplyLeases
             MovePath(transaction, chat, change);
         if (position.GivesTitle)
             transaction.Append(EventTypes.ChatUpdated, chat);
-        InsertQuestion(transaction, userId, message, position);
-        InsertReply(transaction, hasSlot, $"""
+        Sql reply = SelectReply(transaction, hasSlot, $"""
             {userId}, {message.ReplyId}, {chat}, c.last_seq + 2, {Senders.Ai}, 'text', '', {Statuses.Sent},
-            {message.Importance}, {id}, {id}, {AtLeast(message.At)}, 0, 0, '',
+            {message.Importance}, '[]', {id}, null, {id}, {AtLeast(message.At)}, 0, 0, 0, '', null, null, null, 0,
             {SettingsOf(message.Overrides)}, {message.Overrides?.Options?.ToJson()}
             """, chat);
+        // One statement for both: each that writes messages looks at all of their indexes before its first row.
+        transaction.Execute($"""
+            insert into messages ({Columns}) {SelectQuestion(transaction, userId, message, position)}
+            union all {reply}
+            """);
         MediaStore.Name(transaction, chat, id, message.MediaIds);
         transaction.Append(EventTypes.Message, chat, id);
         outbox.AddLast(transaction, NoticeTypes.MessageSent, chat, id);
@@ -104,7 +108,7 @@ sealed class TurnStore(Database db, EventLog events, TreeStore tree, ReplyLeases
             """);
         // The writer has these pages at hand; the run would read them again while its model waits to be asked.
         var path = hasSlot ? PastStore.AddIfShort(batch, userId, chat) : null;
-        var result = await CommitAsync(batch, transaction, message.ReplyId, hasSlot);
+        var result = await CommitAsync(batch, transaction, message.ReplyId, hasSlot, isNew: true);
         return path is { Items.Count: > 0 } && result.Reply is { } stored
             ? result with { Reply = stored with { Path = path.Items } } : result;
     }
@@ -125,12 +129,13 @@ sealed class TurnStore(Database db, EventLog events, TreeStore tree, ReplyLeases
             {TreeStore.Unchanged(userId, chat, change.Changed)} and {isOpen}
             """);
         MovePath(transaction, chat, change);
-        InsertReply(transaction, hasSlot, $"""
+        Sql reply = SelectReply(transaction, hasSlot, $"""
             {userId}, {version.Id}, {chat}, c.last_seq + 1, {Senders.Ai}, 'text', {version.Prefix}, {Statuses.Sent},
-            q.importance, q.id, q.id, {AtLeast(now)}, {version.Prefix.Length > 0}, {(long)version.Prefix.Length},
-            {version.Fingerprint}, {SettingsOf(new(
-                version.Model, version.Temperature, version.MaxTokens, version.ReasoningEffort, null))}, {(string?)null}
+            q.importance, '[]', q.id, null, q.id, {AtLeast(now)}, {version.Prefix.Length > 0}, 0, 0,
+            {version.Fingerprint}, null, null, null, {(long)version.Prefix.Length}, {SettingsOf(new(
+                version.Model, version.Temperature, version.MaxTokens, version.ReasoningEffort, null))}, null
             """, chat, version.Prefix.Length > 0, $"join messages q on q.user_id = c.user_id and q.id = {version.QuestionId}");
+        transaction.Execute($"insert into messages ({Columns}) {reply}");
         transaction.Execute($"""
             update chats set last_seq = last_seq + 1, leaf_id = {version.Id}, changed = h.seq, is_branched = 1,
               last_message_content = coalesce({tree.LastContent(userId, chat)}, '')
@@ -179,14 +184,15 @@ sealed class TurnStore(Database db, EventLog events, TreeStore tree, ReplyLeases
     }
 
     async Task<SendResult> CommitAsync(
-        WriteBatch batch, EventTransaction transaction, string replyId, bool hasSlot)
+        WriteBatch batch, EventTransaction transaction, string replyId, bool hasSlot, bool isNew = false)
     {
         if (hasSlot)
             leases.AddCall(batch, $"""
                 r.user_id = {transaction.UserId} and r.id = {replyId} and r.state = 'running' and r.owner = {node.Id} and r.attempt = 1
                 """);
         var reply = batch.Query(
-            PendingReplyRow.Select($"r.user_id = {transaction.UserId} and r.id = {replyId}"), PendingReplyRow.Read);
+            PendingReplyRow.Select($"r.user_id = {transaction.UserId} and r.id = {replyId}", isNew),
+            PendingReplyRow.Read);
         var outcome = await events.CommitAsync(batch, transaction.UserId, transaction);
         return new(outcome, transaction.Happened, reply.First);
     }
@@ -236,31 +242,32 @@ sealed class TurnStore(Database db, EventLog events, TreeStore tree, ReplyLeases
           or (select count(*) from messages o where {TakesRoomIn(userId, chatId)}) < {(long)options.MaxOpenReplies})
         """;
 
-    static void InsertQuestion(
+    static readonly Sql Columns = $"""
+        user_id, id, chat_id, seq, sender, type, content, status, importance, media, reply_to_id, reply_id, parent_id,
+        timestamp, listed, event_seq, tokens, fingerprint, client_tools, client_id, request_hash, prefix,
+        model, temperature, max_tokens, reasoning_effort, options, state, begun_seq, attempt, text_attempt, owner,
+        lease_until
+        """;
+
+    static Sql SelectQuestion(
         EventTransaction transaction, string userId, NewMessage message, TreePosition position)
     {
         var media = JsonSerializer.Serialize(message.MediaPaths, MessagesJson.Default.IReadOnlyListString);
         Sql parent = position.ParentId is { } id ? (Sql)$"{id}" : $"coalesce(c.leaf_id, '')";
-        transaction.Execute($"""
-            insert into messages (user_id, id, chat_id, seq, sender, type, content, status, importance, media, reply_to_id,
-              reply_id, parent_id, timestamp, listed, event_seq, tokens, fingerprint, client_tools, client_id,
-              request_hash)
+        return $"""
             select {userId}, {message.Id}, {message.ChatId}, c.last_seq + 1, {Senders.User}, {message.Type}, {message.Content},
               {Statuses.Sent}, {message.Importance}, {media}, {message.ReplyToId}, {message.ReplyId}, {parent},
               {AtLeast(message.At)}, 1, h.seq, {(long)TokenEstimate.Of(message.Content)}, {message.Fingerprint},
-              {message.ClientTools}, {message.ClientId}, {message.RequestHash}
+              {message.ClientTools}, {message.ClientId}, {message.RequestHash}, 0,
+              null, null, null, null, null, null, 0, 0, 0, null, 0
             from chats c, {transaction.Locked} and c.user_id = {userId} and c.id = {message.ChatId}
-            """);
+            """;
     }
 
-    // `values` are those of the first columns, in the order below; c is the chat.
-    void InsertReply(
+    // `values` are those of the columns up to the state; c is the chat.
+    Sql SelectReply(
         EventTransaction transaction, bool hasSlot, Sql values, string chatId, bool hasPrefix = false,
-        Sql? join = null) =>
-        transaction.Execute($"""
-        insert into messages (user_id, id, chat_id, seq, sender, type, content, status, importance, reply_to_id, parent_id,
-          timestamp, listed, prefix, fingerprint, model, temperature, max_tokens, reasoning_effort, options, state, begun_seq,
-          attempt, text_attempt, owner, lease_until)
+        Sql? join = null) => $"""
         select {values}, f.state, h.seq, case when f.state = 'running' then 1 else 0 end,
           case when f.state = 'running' and {hasPrefix} = 0 then 1 else 0 end,
           case when f.state = 'running' then {node.Id} end, case when f.state = 'running' then {leases.Until} else 0 end
@@ -269,7 +276,7 @@ sealed class TurnStore(Database db, EventLog events, TreeStore tree, ReplyLeases
             and not exists (select 1 from messages o where {IsPendingIn(transaction.UserId, chatId)})
             then 'running' else 'queued' end as state) f,
           {transaction.Locked} and c.user_id = {transaction.UserId} and c.id = {chatId}
-        """);
+        """;
 
     static Sql IsPendingIn(string userId, string chatId) =>
         $"o.user_id = {userId} and o.chat_id = {chatId} and o.state in {States.Open}";

@@ -81,19 +81,18 @@ sealed class CallLedger(SqlDialect dialect, Prices prices, Node node)
     /// <param name="usage">What it has used; null where it was not made, and its row goes.</param>
     public static void Settle(WriteBatch batch, CallKey call, CallUsage? usage)
     {
-        if (usage is null)
-        {
-            Release(batch, call);
-            return;
-        }
-        batch.Execute($"""
-            update calls set state = 2, input = u.input, output = u.output, cached = u.cached, reasoning = u.reasoning,
-              estimated = {usage.IsEstimated}, cost = {CostOfUsed}
-            from (select {usage.Input} as input, {usage.Output} as output, {usage.Cached} as cached,
-              {usage.Reasoning} as reasoning) u
-            where {call.Condition} and calls.state = 0
+        Sql used = $"""
+            (select {usage?.Input ?? 0} as input, {usage?.Output ?? 0} as output, {usage?.Cached} as cached) u
+            """;
+        // Two statements: the user's counter is locked before the installation's, by everybody.
+        Count(batch, call, used, call.UserId);
+        Count(batch, call, used, "");
+        batch.Execute(usage is null ? (Sql)$"delete from calls where {call.Condition} and state = 0" : $"""
+            update calls set state = 1, until = 0, input = u.input, output = u.output, cached = u.cached,
+              reasoning = {usage.Reasoning}, estimated = {usage.IsEstimated}, cost = {CostOfUsed},
+              reserved_tokens = 0, reserved_cost = 0
+            from {used} where {call.Condition} and calls.state = 0
             """);
-        Close(batch, call.UserId);
     }
 
     /// <summary>Settles calls that nobody can count any more, by estimates.</summary>
@@ -116,13 +115,6 @@ sealed class CallLedger(SqlDialect dialect, Prices prices, Node node)
         Close(batch, userId);
     }
 
-    static void Release(WriteBatch batch, CallKey call)
-    {
-        batch.Execute($"update calls set state = 2, input = 0, output = 0 where {call.Condition} and state = 0");
-        Count(batch, call.UserId);
-        batch.Execute($"delete from calls where {call.Condition} and state = 2");
-    }
-
     /// <summary>What the calls of a reply, a row of <c>messages</c>, have used, as the JSON of
     /// <c>generation.usage</c>; null where none was made.</summary>
     public static readonly Sql UsageOfReply = $$"""
@@ -138,22 +130,23 @@ sealed class CallLedger(SqlDialect dialect, Prices prices, Node node)
     // Settled calls are counted in the windows in which they were reserved.
     static void Close(WriteBatch batch, string userId)
     {
-        Count(batch, userId);
+        Sql sums = $"select {SumsOfSettled} from calls c where c.user_id = {userId} and c.state <> 1 and c.state = 2";
+        Count(batch, sums, userId);
+        Count(batch, sums, "");
         batch.Execute($"""
             update calls set state = 1, until = 0, reserved_tokens = 0, reserved_cost = 0
             where user_id = {userId} and state <> 1 and state = 2
             """);
     }
 
-    static void Count(WriteBatch batch, string userId)
-    {
-        // Two statements: the user's counter is locked before the installation's, by everybody.
-        Count(batch, userId, userId);
-        Count(batch, userId, "");
-    }
+    static void Count(WriteBatch batch, CallKey call, Sql used, string budget) => Count(batch, $"""
+        select calls.day as began_day, calls.month as began_month, u.input + u.output as tokens,
+          coalesce({CostOfUsed}, 0) as cost, calls.reserved_tokens, calls.reserved_cost
+        from calls, {used} where {call.Condition} and calls.state = 0
+        """, budget);
 
-    static void Count(WriteBatch batch, string userId, string budget) => batch.Execute($"""
-        update budgets set {Counted} from (select {SumsOfSettled} from calls c where c.user_id = {userId} and c.state <> 1 and c.state = 2) s
+    static void Count(WriteBatch batch, Sql sums, string budget) => batch.Execute($"""
+        update budgets set {Counted} from ({sums}) s
         where budgets.user_id = {budget} and budgets.day > 0 and s.began_day is not null
         """);
 

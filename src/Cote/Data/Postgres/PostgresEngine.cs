@@ -53,6 +53,7 @@ sealed class PostgresEngine(
         Default(settings, "No Reset On Close", true); // no session is given settings of its own
         var builder = new NpgsqlSlimDataSourceBuilder(settings.ConnectionString).EnableTransportSecurity();
         builder.Name = "cote"; // It is a label of the metrics, and without one the connection string is.
+        builder.UsePhysicalConnectionInitializer(PostgresPlans.Set, PostgresPlans.SetAsync);
         var source = builder.Build();
         _pool = new(source, clock, log);
         _writer = new(_pool, options.WriteQueue, clock);

@@ -1,0 +1,47 @@
+using Npgsql;
+
+namespace Cote.Data;
+
+/// <summary>
+/// How PostgreSQL plans the statements of a connection: as the embedded engine does, once for all values, each table by
+/// an index and one row after the other. See docs/decisions/0056-postgres-plans.md.
+/// </summary>
+static class PostgresPlans
+{
+    // A plan by indexes alone is as good on an empty table, on which it is made, as on a full one. What has no index is
+    // read all the same, at a price for which the server would compile the statement.
+    const string Settings = """
+        set plan_cache_mode = force_generic_plan; set enable_seqscan = off; set enable_hashjoin = off;
+        set enable_mergejoin = off; set jit = off
+        """;
+
+    public static void Set(NpgsqlConnection connection)
+    {
+        using var command = new NpgsqlCommand(Settings, connection);
+        try
+        {
+            command.ExecuteNonQuery();
+        }
+        catch (PostgresException error) when (IsUnknown(error))
+        {
+            // It plans as it is used to.
+        }
+    }
+
+    public static async Task SetAsync(NpgsqlConnection connection)
+    {
+        await using var command = new NpgsqlCommand(Settings, connection);
+        try
+        {
+            await command.ExecuteNonQueryAsync();
+        }
+        catch (PostgresException error) when (IsUnknown(error))
+        {
+            // It plans as it is used to.
+        }
+    }
+
+    // A database that speaks its protocol need not have its settings.
+    static bool IsUnknown(PostgresException error) =>
+        error.SqlState is PostgresErrorCodes.UndefinedObject or PostgresErrorCodes.FeatureNotSupported;
+}
