@@ -58,13 +58,13 @@ public sealed partial class OpenReplyTests
             insert into message_parts (user_id, message_id, idx, chunk, rev, data, text)
             values ('{{ada.Id}}', '{{reply}}', 91, 0, 91, '{"type":"step"}', '""')
             """);
-        (await ElsewhereAsync()).ShouldBe("", "the next step has begun");
+        (await ElsewhereAsync()).ShouldBeNullOrEmpty("the next step has begun");
         silence.Open();
 
         // The node takes the row that it has lost for another's, and so does not write to it.
-        async Task<string> ElsewhereAsync()
+        async Task<string?> ElsewhereAsync()
         {
-            var hold = "";
+            string? hold = null;
             var later = new Clock(TimeProvider.System).Now.Milliseconds + 600_000;
             await Patience.UntilAsync(
                 async () =>

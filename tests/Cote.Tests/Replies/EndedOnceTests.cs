@@ -62,12 +62,8 @@ public sealed class EndedOnceTests
         var sent = (await ada.AskAsync(chat, "first")).Text("reply_id");
         await SetAsync(sent, "timestamp = 3000");
         (await OldestAsync()).ShouldBe(3_000, "since it was sent");
-        await live.App.SetRowsAsync($"""
-            update messages set state = 'completed' where id = '{sent}'
-            """, $"""
-            update events set at = 4000 where user_id = '{ada.Id}'
-              and seq = (select event_seq from messages where id = '{sent}')
-            """);
+        await SetAsync(sent, "state = 'completed', event_seq = 1");
+        await live.App.SetRowsAsync($"update events set at = 4000 where user_id = '{ada.Id}' and seq = 1");
         await SetAsync((await ada.AskAsync(chat, "second")).Text("reply_id"), "timestamp = 2000");
         (await OldestAsync()).ShouldBe(4_000, "since the one before it ended");
         gate.Open();
