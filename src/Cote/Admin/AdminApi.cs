@@ -77,8 +77,7 @@ static class AdminApi
         api.Schema<Overview>().Note("The installation in numbers.").OneOf("engine", "sqlite", "postgres")
             .Note("schema", "The number of the last migration").Note("now", "By the database's clock")
             .Note("database_bytes", "What the database takes on disk, media apart unless they lie in it")
-            .Note("users", "All accounts, those that are being erased among them; more than 10,000 are counted once a "
-                + "minute")
+            .Note("users", "All accounts, those being erased among them; more than 10,000 are counted once a minute")
             .Note("nodes", "Those that are alive, the one that answers first");
         api.Schema<NodeInfo>().Note("id", "A new one at each start").Note("current", "Is it the node that answers?")
             .Note("at", "When it was seen: now, or up to a few seconds ago where it is another node");

@@ -37,7 +37,7 @@ sealed class StopReplies(
     /// <param name="except">A reply that goes on: the one that the caller makes room for.</param>
     /// <param name="ct">Cancels the wait.</param>
     /// <param name="only">The one reply that is stopped; null for all.</param>
-    /// <param name="also">Adds to the batch of the request, and is given the condition that there is one to stop.</param>
+    /// <param name="also">Adds to the request's batch, and is given the condition that there is one to stop.</param>
     public async Task<int> DoAsync(
         string userId, string chatId, string? except, CancellationToken ct, string? only = null,
         Action<WriteBatch, Sql>? also = null)

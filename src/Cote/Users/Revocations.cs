@@ -33,8 +33,8 @@ sealed class Revocations(Database db, NodeNotifier notifier, AuthOptions options
 
     /// <summary>
     /// Adds to a batch what revokes the sessions that <paramref name="which"/> (a condition on <c>s</c>) holds for and
-    /// that are not revoked yet. Give the returned rows to <see cref="Apply"/> after the commit. <paramref name="also"/>
-    /// adds to the batch before, and is given the condition that there is one.
+    /// that are not revoked yet. Give the returned rows to <see cref="Apply"/> after the commit.
+    /// <paramref name="also"/> adds to the batch before, and is given the condition that there is one.
     /// </summary>
     public Query<RevokedSession> Add(WriteBatch batch, Sql which, Action<WriteBatch, Sql>? also = null)
     {

@@ -20,7 +20,7 @@ sealed record OpenCounts(long Queued, long Running, long Waiting);
 /// <param name="Schema">The number of the last migration.</param>
 /// <param name="Now">By the database's clock.</param>
 /// <param name="DatabaseBytes">What the database takes on disk.</param>
-/// <param name="Users">All accounts, those that are being erased among them; a large number may be a minute old.</param>
+/// <param name="Users">All accounts, those that are being erased among them; many may be a minute old.</param>
 /// <param name="Admins">How many of them are admins.</param>
 /// <param name="DisabledUsers">How many of them are disabled.</param>
 /// <param name="Nodes">Those that are alive, the one that answers first.</param>
@@ -28,7 +28,7 @@ sealed record Overview(
     string Version, string Engine, long Schema, Timestamp Now, long DatabaseBytes, long Users, long Admins,
     long DisabledUsers, OpenCounts OpenReplies, IReadOnlyList<NodeInfo> Nodes);
 
-/// <summary>How many accounts there are. Many are counted once a minute: to count them is to read an index whole.</summary>
+/// <summary>How many accounts there are. Many are counted once a minute: that reads an index whole.</summary>
 sealed class UserCount(Database db, Clock clock)
 {
     /// <summary>So many are counted each time.</summary>
