@@ -59,7 +59,7 @@ public sealed class SlowPushTests
         _flights.FullUsers.ShouldBeEmpty();
     }
 
-    IReadOnlyList<DuePush> EnterAll(string user)
+    List<DuePush> EnterAll(string user)
     {
         var entered = new List<DuePush>();
         while (TryEnter(user) is { } push)
