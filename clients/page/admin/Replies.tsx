@@ -1,14 +1,14 @@
 import { number, span } from '../src/ui/format.ts'
-import { Answer, Ask, State, Table, Time, UserLink, useAnswer } from './parts.tsx'
+import { Answer, Ask, More, State, Table, Time, UserLink, usePages } from './parts.tsx'
 import type { AccountDetail, OpenReply } from './types.ts'
 
-const most = 200
+const size = 100
 
 export const Replies = () => (
   <>
     <h1>Open replies</h1>
     <p class="quiet">What has not ended and what holds it, the oldest first; asked for again every three seconds.</p>
-    <List path={`/admin/replies?limit=${most}`} caption="Open replies" />
+    <List path={`/admin/replies?limit=${size}`} caption="Open replies" />
   </>
 )
 
@@ -16,22 +16,23 @@ export const RepliesOf = ({ user }: { user: AccountDetail }) => (
   <section aria-labelledby="open-replies">
     <h2 id="open-replies">Open replies</h2>
     <List
-      path={`/admin/replies?limit=${most}&user_id=${user.id}`}
+      path={`/admin/replies?limit=${size}&user_id=${user.id}`}
       caption={`Open replies of ${user.username}`}
     />
   </section>
 )
 
 function List({ path, caption }: { path: string; caption: string }) {
-  const { value, error, reload } = useAnswer<OpenReply[]>(path, 3000)
+  const next = (last: OpenReply) => `${path}&after=${last.id}.${last.user_id}`
+  const { rows, hasMore, error, reload, more } = usePages<OpenReply>(path, next, size, 3000)
   return (
-    <Answer error={error} reload={reload} ready={!!value}>
+    <Answer error={error} reload={reload} ready={!!rows}>
       <Table
         caption={caption}
-        heads={['User', 'Model', 'State', 'Held by', 'Asked', 'Characters', 'Attempt', 'Node', '']}
+        heads={['User', 'Model', 'State', 'Held by', 'Asked', 'Bytes', 'Attempt', 'Node', '']}
         empty="No reply is open."
       >
-        {(value ?? []).map((r) => (
+        {(rows ?? []).map((r) => (
           <tr key={r.user_id + r.id}>
             <th scope="row">
               <UserLink id={r.user_id} name={r.username} />
@@ -64,14 +65,14 @@ function List({ path, caption }: { path: string; caption: string }) {
                 action="Stop the reply"
                 done="The reply is stopped."
                 method="POST"
-                path={`/admin/replies/${r.id}/stop`}
+                path={`/admin/replies/${r.id}/stop?user_id=${r.user_id}`}
                 after={reload}
               />
             </td>
           </tr>
         ))}
       </Table>
-      {value?.length === most && <p class="quiet">The {most} oldest are shown.</p>}
+      <More shown={hasMore} onClick={more} />
     </Answer>
   )
 }
@@ -92,7 +93,7 @@ function Hold({ reply: r }: { reply: OpenReply }) {
   const calls = r.tool_calls.map((c) => c.name ?? c.source).join(', ')
   return (
     <>
-      {r.waits_for ? (holds[r.waits_for] ?? r.waits_for) : 'nothing: its text comes'}
+      {r.waits_for ? (holds[r.waits_for] ?? r.waits_for) : 'nothing: its thoughts or its text come'}
       {calls && ` (${calls})`}
       {r.fault && `, after ${r.fault}`}
       {r.until && (

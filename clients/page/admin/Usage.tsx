@@ -1,12 +1,13 @@
 import { useState } from 'preact/hooks'
 import { money, number } from '../src/ui/format.ts'
-import { Answer, Table, UserLink, useAnswer } from './parts.tsx'
+import { Answer, More, Table, UserLink, usePages } from './parts.tsx'
 import type { UsageSum } from './types.ts'
 
 const day = 86_400_000
 const ways = [['day', 'By day'], ['model', 'By model'], ['user', 'By user']] as const
 const spans = [[7, '7 days'], [30, '30 days'], [90, '90 days']] as const
 const most = 200
+const size = 1000
 
 const dateOf = (time: number) => new Date(time).toISOString().slice(0, 10)
 const tokens = (row: UsageSum) => row.input_tokens + row.output_tokens
@@ -45,22 +46,26 @@ function Choice<T extends string | number>({ label, choices, value, onChange }: 
 }
 
 function Sums({ by, days, from }: { by: 'day' | 'model' | 'user'; days: number; from: string }) {
-  const { value, error, reload } = useAnswer<UsageSum[]>(`/admin/usage?by=${by}&from=${from}`)
-  const rows = [...(value ?? [])].sort((a, b) =>
+  const path = `/admin/usage?by=${by}&from=${from}&limit=${size}`
+  // Of days there is one page.
+  const next = (last: UsageSum) => `${path}&after=${encodeURIComponent(last.model ?? last.user_id ?? '')}`
+  const { rows: all, hasMore, error, reload, more } = usePages<UsageSum>(path, next, size)
+  const [shown, setShown] = useState(most)
+  const rows = [...(all ?? [])].sort((a, b) =>
     by === 'day' ? (b.day ?? '').localeCompare(a.day ?? '') : tokens(b) - tokens(a),
   )
   const head = { day: 'Day (UTC)', model: 'Model', user: 'User' }[by]
   const name = (row: UsageSum) =>
     row.day ?? row.model ?? (row.user_id ? <UserLink id={row.user_id} /> : 'Erased accounts')
   return (
-    <Answer error={error} reload={reload} ready={!!value}>
+    <Answer error={error} reload={reload} ready={!!all}>
       {by === 'day' && rows.length > 0 && <Chart rows={rows} days={days} from={from} />}
       <Table
         caption={`Usage since ${from}`}
         heads={[head, 'Calls', 'Tokens in', 'Tokens out', 'Cost', 'Calls without a price']}
         empty="No model was called in this time."
       >
-        {rows.slice(0, most).map((row) => (
+        {rows.slice(0, shown).map((row) => (
           <tr key={row.day ?? row.model ?? row.user_id ?? ''}>
             <th scope="row">{name(row)}</th>
             <td>{number(row.calls)}</td>
@@ -71,7 +76,14 @@ function Sums({ by, days, from }: { by: 'day' | 'model' | 'user'; days: number; 
           </tr>
         ))}
       </Table>
-      {rows.length > most && <p class="quiet">The first {most} are shown.</p>}
+      {hasMore && <p class="quiet">There are more; those are sorted that have been asked for, {number(rows.length)}.</p>}
+      <More
+        shown={hasMore || rows.length > shown}
+        onClick={() => {
+          setShown(shown + most)
+          if (hasMore && rows.length < shown + most) more()
+        }}
+      />
     </Answer>
   )
 }

@@ -28,7 +28,7 @@ export function Users() {
             maxLength={254}
             autocapitalize="none"
             spellcheck={false}
-            placeholder="The beginning of a name or an address, or an id"
+            placeholder="A name or an address, or a part of one, or an id"
             onInput={(e) => setTyped(e.currentTarget.value)}
           />
         </label>

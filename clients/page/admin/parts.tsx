@@ -33,49 +33,67 @@ export function useAnswer<T>(path: string, every?: number) {
     }
   }, [path, round])
   const reload = useCallback(() => setRound((n) => n + 1), [])
-  useEffect(() => {
-    if (!every) return
-    const again = () => {
-      if (!document.hidden) reload()
-    }
-    const timer = setInterval(again, every)
-    document.addEventListener('visibilitychange', again)
-    return () => {
-      clearInterval(timer)
-      document.removeEventListener('visibilitychange', again)
-    }
-  }, [every])
+  useRounds(() => !document.hidden && reload(), every, [])
   return { value, error, reload }
 }
 
-/** Pages of a list, from the first; `next` names the page that follows a row. */
-export function usePages<T>(first: string, next: (last: T) => string, size: number) {
+/**
+ * Pages of a list, from the first; `next` names the page that follows a row. Where `every` says so, the pages that are
+ * shown are asked for again, all of them, and stand in place of the old ones at once.
+ */
+export function usePages<T>(first: string, next: (last: T) => string, size: number, every?: number) {
   const [rows, setRows] = useState<T[]>()
   const [hasMore, setMore] = useState(false)
   const [error, setError] = useState('')
   const asked = useRef(0)
-  const load = async (path: string, before: T[] | undefined) => {
+  const pages = useRef(1)
+  const load = async (count: number, before: T[] = []) => {
     const mine = ++asked.current
     try {
-      const page = await get<T[]>(path)
-      if (mine !== asked.current) return
-      setRows([...(before ?? []), ...page])
-      setMore(page.length === size)
+      let all = before
+      let isFull = true
+      for (let n = 0; n < count && isFull; n++) {
+        const page = await get<T[]>(all.length ? next(all[all.length - 1]!) : first)
+        if (mine !== asked.current) return
+        all = [...all, ...page]
+        isFull = page.length === size
+      }
+      setRows(all)
+      setMore(isFull)
       setError('')
     } catch (caught) {
       if (mine === asked.current) setError(sentence(caught))
     }
   }
+  const begin = () => void load((pages.current = 1))
   useEffect(() => {
     setRows(undefined)
-    void load(first, undefined)
+    begin()
     return () => {
       asked.current++
     }
   }, [first])
-  const reload = () => void load(first, undefined)
-  const more = () => void (rows?.length ? load(next(rows[rows.length - 1]!), rows) : reload())
-  return { rows, hasMore, error, reload, more }
+  const again = () => void load(pages.current)
+  useRounds(() => !document.hidden && again(), every, [first])
+  const more = () => {
+    if (!rows?.length) return begin()
+    pages.current++
+    void load(1, rows)
+  }
+  return { rows, hasMore, error, reload: every ? again : begin, more }
+}
+
+/** Does something every few seconds, and when the page is seen again. */
+function useRounds(round: () => void, every: number | undefined, of: unknown[]) {
+  useEffect(() => {
+    if (!every) return
+    const timer = setInterval(round, every)
+    document.addEventListener('visibilitychange', round)
+    return () => {
+      clearInterval(timer)
+      document.removeEventListener('visibilitychange', round)
+    }
+  }, [every, ...of])
 }
 
 /** What stands where an answer will be, or why there is none; then the answer. */

@@ -421,7 +421,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All accounts, or those whose name or address begins with a text */
+        /** All accounts, or those whose name or address holds a text */
         get: operations["ListUsers"];
         put?: never;
         post?: never;
@@ -2920,7 +2920,7 @@ export interface components {
             call_at: string | null;
             /**
              * Format: int64
-             * @description Of its text, in characters; of another node's, as it was written last
+             * @description Of its text, in bytes of UTF-8, as it was written last
              */
             length: number;
             /**
@@ -2959,7 +2959,7 @@ export interface components {
             database_bytes: number;
             /**
              * Format: int64
-             * @description All accounts, those that are being erased among them
+             * @description All accounts, those that are being erased among them; more than 10,000 are counted once a minute
              */
             users: number;
             /**
@@ -4314,7 +4314,7 @@ export interface components {
          * @description Stable, for programs. Later versions add codes.
          * @enum {string}
          */
-        ErrorCode: "not_authenticated" | "invalid_token" | "wrong_password" | "invalid_refresh_token" | "identity_taken" | "wrong_current_password" | "account_disabled" | "registration_closed" | "wrong_invitation" | "admin_only" | "insufficient_scope" | "too_many_keys" | "key_not_found" | "too_many_devices" | "device_not_found" | "session_not_found" | "username_taken" | "email_taken" | "invalid_code" | "mail_not_configured" | "not_found" | "chat_not_found" | "message_not_found" | "share_not_found" | "method_not_allowed" | "id_conflict" | "own_account" | "last_admin" | "gone" | "too_large" | "upgrade_required" | "rate_limited" | "reply_open" | "tool_call_not_found" | "already_answered" | "reply_ended" | "claimed" | "path_too_long" | "too_many_open" | "budget_exceeded" | "price_unknown" | "internal_error" | "busy" | "unavailable" | "shutting_down" | "quota_exceeded" | "media_not_found" | "upload_not_found" | "wrong_offset" | "upload_expired" | "wrong_tus_version" | "too_many_pixels" | "unsupported_media_type" | "import_not_found" | "import_too_large" | "upload_locked" | "storage_unavailable" | "disk_full" | "bad_request" | "validation_error";
+        ErrorCode: "not_authenticated" | "invalid_token" | "wrong_password" | "invalid_refresh_token" | "identity_taken" | "wrong_current_password" | "account_disabled" | "registration_closed" | "wrong_invitation" | "admin_only" | "insufficient_scope" | "too_many_keys" | "key_not_found" | "too_many_devices" | "device_not_found" | "session_not_found" | "username_taken" | "email_taken" | "invalid_code" | "mail_not_configured" | "not_found" | "chat_not_found" | "message_not_found" | "share_not_found" | "method_not_allowed" | "id_conflict" | "own_account" | "last_admin" | "several_replies" | "gone" | "too_large" | "upgrade_required" | "rate_limited" | "reply_open" | "tool_call_not_found" | "already_answered" | "reply_ended" | "claimed" | "path_too_long" | "too_many_open" | "budget_exceeded" | "price_unknown" | "internal_error" | "busy" | "unavailable" | "shutting_down" | "quota_exceeded" | "media_not_found" | "upload_not_found" | "wrong_offset" | "upload_expired" | "wrong_tus_version" | "too_many_pixels" | "unsupported_media_type" | "import_not_found" | "import_too_large" | "upload_locked" | "storage_unavailable" | "disk_full" | "bad_request" | "validation_error";
         /** @description An expected failure. */
         Problem: {
             /** @description For people */
@@ -6665,7 +6665,7 @@ export interface operations {
     ListUsers: {
         parameters: {
             query?: {
-                /** @description Only accounts whose name or address begins with it, without regard to case, or whose id it is */
+                /** @description Only accounts whose name or address begins with it, then, from three characters on, those that hold it elsewhere, without regard to case; or whose id it is */
                 q?: string;
                 /** @description The most items of a page */
                 limit?: number;
@@ -7029,7 +7029,7 @@ export interface operations {
             query?: {
                 /** @description The most items of a page */
                 limit?: number;
-                /** @description From the `Link` of the page before */
+                /** @description From the `Link` of the page before: `id.user_id` */
                 after?: string;
                 /** @description Only those of this user */
                 user_id?: string;
@@ -7120,7 +7120,10 @@ export interface operations {
     };
     StopReply: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Whose reply it is; needed where several users have one of this id */
+                user_id?: string;
+            };
             header?: never;
             path: {
                 reply_id: string;
@@ -7176,6 +7179,26 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `several_replies`: Several users have an open reply of this id; name the user by user_id */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_error`: A field is wrong; `detail` lists each one */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
             /** @description `rate_limited`: Too many requests; wait as long as Retry-After says */

@@ -30,8 +30,9 @@ sealed class AccountStore(
         batch.Lock($"select 1 from users where id = {userId}");
         MailStore.Forget(batch, userId);
         Outbox.Forget(batch, userId);
-        outbox.Add(batch, NoticeTypes.UserErased, userId, clock.Now,
-            $"exists (select 1 from users u where u.id = {userId} and u.erased_at is null)");
+        Sql isThere = $"exists (select 1 from users u where u.id = {userId} and u.erased_at is null)";
+        outbox.Add(batch, NoticeTypes.UserErased, userId, clock.Now, isThere);
+        audit.Add(batch, AuditActions.AccountErased, userId, actor, ip, guard: isThere);
         batch.Execute($"""
             update users set erased_at = {clock.Now},
               username = {"erased " + userId}, username_key = {"erased " + userId},
@@ -43,7 +44,6 @@ sealed class AccountStore(
         IdentityStore.Forget(batch, userId, clock.Now);
         var ended = revocations.Add(batch, $"s.user_id = {userId}");
         var endedKeys = revocations.AddKeys(batch, $"s.user_id = {userId}");
-        audit.Add(batch, AuditActions.AccountErased, userId, actor, ip);
         await db.WriteAsync(batch);
         revocations.Apply(ended);
         revocations.Apply(endedKeys);

@@ -48,7 +48,8 @@ static class AdminApi
             .Note("budget", "The caps that hold, and what is left of them");
         api.Schema<EnabledBody>().Note("enabled", "How many work again");
         api.Operation(nameof(ListUsers)).Query("after", "From the `Link` of the page before", Id())
-            .Query("q", "Only accounts whose name or address begins with it, without regard to case, or whose id it is")
+            .Query("q", "Only accounts whose name or address begins with it, then, from three characters on, those that "
+                + "hold it elsewhere, without regard to case; or whose id it is")
             .Refuses(Problems.AdminOnly);
         api.Operation(nameof(SetBudget)).Refuses(Problems.AdminOnly, Problems.NotFound)
             .Note("Replaces the caps of the user. What is null or absent is the configuration's again.");
@@ -76,15 +77,17 @@ static class AdminApi
         api.Schema<Overview>().Note("The installation in numbers.").OneOf("engine", "sqlite", "postgres")
             .Note("schema", "The number of the last migration").Note("now", "By the database's clock")
             .Note("database_bytes", "What the database takes on disk, media apart unless they lie in it")
-            .Note("users", "All accounts, those that are being erased among them")
+            .Note("users", "All accounts, those being erased among them; more than 10,000 are counted once a minute")
             .Note("nodes", "Those that are alive, the one that answers first");
         api.Schema<NodeInfo>().Note("id", "A new one at each start").Note("current", "Is it the node that answers?")
             .Note("at", "When it was seen: now, or up to a few seconds ago where it is another node");
         api.Schema<SlotsInfo>().Note("How many replies a node makes at a time.")
             .Note("waiting", "Chats that wait for a slot there");
-        api.Operation(nameof(ListReplies)).Query("after", "From the `Link` of the page before", Id())
+        api.Operation(nameof(ListReplies)).Query("after", "From the `Link` of the page before: `id.user_id`")
             .Query("user_id", "Only those of this user", Id()).Refuses(Problems.AdminOnly);
-        api.Operation(nameof(StopReply)).Refuses(Problems.AdminOnly, Problems.MessageNotFound);
+        api.Operation(nameof(StopReply))
+            .Query("user_id", "Whose reply it is; needed where several users have one of this id", Id())
+            .Refuses(Problems.AdminOnly, Problems.MessageNotFound, Problems.SeveralReplies);
         api.Schema<OpenReply>().Note("A reply that has not ended, and what holds it; it has no text of the chat.")
             .OneOf("state", States.Queued, States.Running, States.Waiting).OneOf("waits_for", Holds.All)
             .Note("waits_for", "`turn`: an earlier reply of the chat; `slot`: a node that has room; `node`: a "
@@ -93,7 +96,7 @@ static class AdminApi
             .Note("until", "When the model is called again, or the wait for an answer ends")
             .Note("fault", "Of a retry: what the last call failed by")
             .Note("heartbeat_age", "Seconds since its node renewed the lease")
-            .Note("length", "Of its text, in characters; of another node's, as it was written last")
+            .Note("length", "Of its text, in bytes of UTF-8, as it was written last")
             .Note("shown_at", "When text came last; null where none did, and of another node's");
         api.Schema<OpenCall>().Format("call_id", null).Note("name", "Absent for a client's own tool")
             .OneOf("state", CallStates.Proposed, CallStates.Waiting, CallStates.Approved, CallStates.Running);

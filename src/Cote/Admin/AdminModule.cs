@@ -19,7 +19,7 @@ static class AdminModule
         services.AddSingleton<AccountStore>();
         services.AddSingleton<ErasedList>().AddSingleton<BackupDatabase>().AddSingleton<CheckDatabase>();
         services.AddSingleton<AccountChanges>().AddSingleton<AccountNumbers>();
-        services.AddSingleton<NodeReports>().AddSingleton<OpenReplyStore>();
+        services.AddSingleton<NodeReports>().AddSingleton<OpenReplyStore>().AddSingleton<UserCount>();
         services.AddSingleton<Control>();
         services.AddSingleton<RunningExports>();
         services.AddSingleton<ExportStores>();
@@ -42,7 +42,7 @@ static class AdminModule
     static void MapAccounts(this IEndpointRouteBuilder routes)
     {
         routes.MapGet("/admin/users", ListUsers.Handle).ForAdmins().Produces<IReadOnlyList<AccountInfo>>()
-            .WithSummary("All accounts, or those whose name or address begins with a text");
+            .WithSummary("All accounts, or those whose name or address holds a text");
         var user = routes.MapGroup("/admin/users/{userId}");
         user.MapGet("", GetAccount.Handle).ForAdmins().Produces<AccountDetail>()
             .WithSummary("An account with what belongs to it, in numbers");

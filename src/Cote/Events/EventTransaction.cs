@@ -12,7 +12,7 @@ sealed class EventTransaction
     readonly string _id;
     readonly Statement _head;
     readonly int _events;
-    Statement? _appended;
+    Query<string>? _appended;
     Statement? _append;
     Sql? _appends;
     int _count;
@@ -65,7 +65,10 @@ sealed class EventTransaction
     public Timestamp At { get; }
 
     /// <summary>After the commit: how many events it has appended.</summary>
-    public int Events => (_appended?.Changed ?? 0) + (Happened ? _events : 0);
+    public int Events => AppendedTo.Count + (Happened ? _events : 0);
+
+    /// <summary>After the commit: the messages that <see cref="AppendEach"/> has appended an event of.</summary>
+    public IReadOnlyList<string> AppendedTo => Happened && _appended is { } appended ? appended.Items : [];
 
     /// <summary>After the commit: whether the guard held.</summary>
     public bool Happened => _head.Changed > 0;
@@ -128,8 +131,10 @@ sealed class EventTransaction
     /// Appends an event for each of the rows that the transaction was begun with, in their order, before those of a
     /// fixed number.
     /// </summary>
-    public void AppendEach(string type, Sql rows) => _appended = _batch.Execute($"""
+    public void AppendEach(string type, Sql rows) => _appended = _batch.Query(
+        $"""
         insert into events (user_id, seq, type, chat_id, message_id, at)
         select h.user_id, {EachSeq}, {type}, e.chat_id, e.id, {At} from {Numbered(rows)} e, {Locked}
-        """);
+        returning message_id
+        """, row => row.GetString(0));
 }

@@ -198,11 +198,15 @@ sealed partial class WebhookStore(Database db, Outbox outbox, Clock clock)
         row => new WebhookState(row.GetString(0), TimeOf(row.GetInt64OrNull(1)), row.GetInt64(2),
             TimeOf(row.GetInt64OrNull(3)), row.GetInt64(4), row.GetInt64(5), row.GetStringOrNull(6)), ct);
 
-    /// <summary>Tries for another day to tell what was given up. False where it is not listed.</summary>
-    public async Task<bool> RetryAsync(string id)
+    /// <summary>
+    /// Tries for another day to tell what was given up. False where it is not listed. <paramref name="also"/> adds to
+    /// the batch before, and is given the condition that it is.
+    /// </summary>
+    public async Task<bool> RetryAsync(string id, Action<WriteBatch, Sql>? also = null)
     {
         var now = clock.Now;
         var batch = new WriteBatch();
+        AddIfListed(batch, id, also);
         var let = batch.Execute($"""
             update webhooks set failed_at = null, due_at = {now}, tries = 0, until = {now + Outbox.TriedFor}
             where id = {id} and failed_at is not null
@@ -212,13 +216,25 @@ sealed partial class WebhookStore(Database db, Outbox outbox, Clock clock)
         return let.Changed > 0;
     }
 
-    /// <summary>Removes what was given up from the list. False where it is not listed.</summary>
-    public async Task<bool> DropAsync(string id)
+    /// <summary>
+    /// Removes what was given up from the list. False where it is not listed. <paramref name="also"/> adds to the batch
+    /// before, and is given the condition that it is.
+    /// </summary>
+    public async Task<bool> DropAsync(string id, Action<WriteBatch, Sql>? also = null)
     {
         var batch = new WriteBatch();
+        AddIfListed(batch, id, also);
         var dropped = batch.Execute($"delete from webhooks where id = {id} and failed_at is not null");
         await db.WriteAsync(batch);
         return dropped.Changed > 0;
+    }
+
+    // Of two at once one finds it listed, and tells of what it does.
+    static void AddIfListed(WriteBatch batch, string id, Action<WriteBatch, Sql>? also)
+    {
+        Sql listed = $"select 1 from webhooks where id = {id} and failed_at is not null";
+        batch.Lock(listed);
+        also?.Invoke(batch, $"exists ({listed})");
     }
 
     static Timestamp? TimeOf(long? milliseconds) => milliseconds is { } some ? new(some) : null;

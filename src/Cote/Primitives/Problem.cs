@@ -106,6 +106,9 @@ public static class Problems
     /// <summary>409 <c>last_admin</c></summary>
     public static readonly Problem LastAdmin =
         new(409, "last_admin", "This account is the last admin that can log in, and stays enabled");
+    /// <summary>409 <c>several_replies</c></summary>
+    public static readonly Problem SeveralReplies =
+        new(409, "several_replies", "Several users have an open reply of this id; name the user by user_id");
     /// <summary>410 <c>gone</c></summary>
     public static readonly Problem Gone =
         new(410, "gone", "This id belonged to something that was deleted, and cannot be used again");

@@ -80,7 +80,7 @@ sealed class ReplyGaugeLoop : PeriodicLoop
     readonly Database _db;
     readonly ObservableGauge<long> _open;
     readonly ObservableGauge<double> _age;
-    volatile IReadOnlyDictionary<string, (long Count, Timestamp? Oldest)>? _seen;
+    volatile Seen? _seen;
 
     public ReplyGaugeLoop(
         Database db, RunningReplies running, ServerMeter server, Clock clock, ILogger<ReplyGaugeLoop> log)
@@ -92,7 +92,8 @@ sealed class ReplyGaugeLoop : PeriodicLoop
         _open = server.Meter.CreateObservableGauge(
             "cote.replies.open", Open, "{reply}", "Replies of all nodes that have not ended, by state.");
         _age = server.Meter.CreateObservableGauge(
-            "cote.queue.age", Age, "s", "How long the oldest reply of all nodes has waited for its turn.");
+            "cote.queue.age", Age, "s",
+            "How long the oldest reply of all nodes has waited for a slot, behind no other reply of its chat.");
     }
 
     protected override bool RunsAtStart => true;
@@ -102,17 +103,35 @@ sealed class ReplyGaugeLoop : PeriodicLoop
         if (!_open.Enabled && !_age.Enabled)
             return;
         var rows = await _db.ListAsync(
-            $"""
-            select state, count(*), min(timestamp) from messages where state in {Chats.States.Open} group by state
-            """, row => (State: row.GetString(0), Count: row.GetInt64(1), Oldest: new Timestamp(row.GetInt64(2))), ct);
-        _seen = rows.ToDictionary(x => x.State, x => (x.Count, (Timestamp?)x.Oldest));
+            $"select state, count(*) from messages where state in {Chats.States.Open} group by state",
+            row => (State: row.GetString(0), Count: row.GetInt64(1)), ct);
+        _seen = new(rows.ToDictionary(x => x.State, x => x.Count), await FindOldestAsync(ct));
     }
+
+    /// <summary>
+    /// Since when the oldest of the replies waits that a node with a free slot could begin: since it was sent, since
+    /// the last answer to its tool calls, or since the end of the reply before it.
+    /// </summary>
+    public async Task<Timestamp?> FindOldestAsync(CancellationToken ct) => await _db.FirstAsync(
+        $"""
+        select min(case when q.before > q.since then q.before else q.since end) from (
+          select case when m.wait_until > m.timestamp then m.wait_until else m.timestamp end as since,
+            coalesce((
+              select e.at from messages p join events e on e.user_id = p.user_id and e.seq = p.event_seq
+              where p.user_id = m.user_id and p.chat_id = m.chat_id and p.seq < m.seq and p.state is not null
+              order by p.seq desc limit 1), 0) as before
+          from messages m
+          where m.state in {Chats.States.Open} and m.state = 'queued' and not exists (
+            select 1 from messages o where o.user_id = m.user_id and o.chat_id = m.chat_id
+              and o.state in {Chats.States.Open} and o.seq < m.seq)) q
+        """, row => row.GetInt64OrNull(0) is { } at ? new Timestamp(at) : (Timestamp?)null, ct);
 
     IEnumerable<Measurement<long>> Open() => _seen is not { } seen ? []
         : States.Select(x => new Measurement<long>(
-            seen.GetValueOrDefault(x).Count, new KeyValuePair<string, object?>("cote.reply.state", x)));
+            seen.Counts.GetValueOrDefault(x), new KeyValuePair<string, object?>("cote.reply.state", x)));
 
     IEnumerable<Measurement<double>> Age() => _seen is not { } seen ? []
-        : [new(seen.GetValueOrDefault(Chats.States.Queued).Oldest is { } oldest
-            ? ReplyMetrics.Seconds(oldest, Clock.Now) : 0)];
+        : [new(seen.Oldest is { } oldest ? ReplyMetrics.Seconds(oldest, Clock.Now) : 0)];
+
+    sealed record Seen(IReadOnlyDictionary<string, long> Counts, Timestamp? Oldest);
 }

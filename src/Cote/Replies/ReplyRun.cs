@@ -47,7 +47,7 @@ sealed class ReplyRun : IDisposable
     public long Attempt => _writer.Attempt;
 
     /// <summary>How far it has come, and what it waits for.</summary>
-    public RunView Look() => new(_step?.Retry, _hasAsked, _streaming.Length,
+    public RunView Look() => new(_step?.Retry, _hasAsked, _writer.HasBegun,
         _streaming.ShownAt is { } at ? _context.Clock.Now - _context.Clock.Since(at) : null);
 
     /// <summary>Ends the run without a write: its row belongs to another node, or is deleted.</summary>
@@ -88,6 +88,8 @@ sealed class ReplyRun : IDisposable
                 await EndAsync(States.Interrupted, shutdown);
             else if (await GenerateAsync(either.Token, shutdown) is { } result)
                 await EndAsync(EndOf(result), shutdown);
+            else
+                ReplyTrace.End(_span, States.Waiting, null);
         }
         // The sources are asked: a token that is linked to them later is cancelled before one that is linked earlier.
         catch (OperationCanceledException) when (_signals.Stopped.IsCancellationRequested
@@ -95,14 +97,14 @@ sealed class ReplyRun : IDisposable
         {
             if (_signals.Lost.IsCancellationRequested)
             {
-                ReplyTrace.End(_span, "lost", null);
+                ReplyTrace.End(_span, ReplyTrace.Lost, null);
                 _context.Log.ReplyTakenOver(_reply.Id);
             }
             else if (_signals.Stopped.IsCancellationRequested)
                 await EndAsync(States.Stopped, shutdown);
             else
             {
-                ReplyTrace.End(_span, "handed_over", null);
+                ReplyTrace.End(_span, ReplyTrace.HandedOver, null);
                 await _writer.HandOverAsync();
             }
         }
@@ -120,10 +122,10 @@ sealed class ReplyRun : IDisposable
         return EndAsync(new ReplyEnd(state, _streaming.Read()) { OpenCalls = WhyCallsEnd(state) }, shutdown);
     }
 
-    Task EndAsync(ReplyEnd end, CancellationToken shutdown)
+    async Task EndAsync(ReplyEnd end, CancellationToken shutdown)
     {
-        ReplyTrace.End(_span, end.State, end.Error?.Code);
-        return _writer.EndAsync(end, shutdown);
+        var isWritten = await _writer.EndAsync(end, shutdown);
+        ReplyTrace.End(_span, isWritten ? end.State : ReplyTrace.Lost, isWritten ? end.Error?.Code : null);
     }
 
     // Calls of this step may be written though the database has not answered.
@@ -195,6 +197,7 @@ sealed class ReplyRun : IDisposable
         var options = _context.Options;
         var settings = SettingsOf(provider, model);
         var mostOutput = settings.MaxOutputTokens;
+        _hasAsked = false; // Servers of tools may be asked what they offer first.
         var toolTokens = await AddToolsAsync(settings, provider, model, ct);
         var configured = provider.ContextTokensOf(model) ?? options.ContextTokens;
         var size = new PromptRoom(

@@ -15,6 +15,6 @@ sealed record ReplyRunContext(
 /// <summary>What a run does at a moment.</summary>
 /// <param name="Retry">Where it waits to call its model again.</param>
 /// <param name="HasAsked">Whether its model is called; else the prompt is being made.</param>
-/// <param name="Length">How long its text is, in UTF-16 units.</param>
+/// <param name="HasBegun">Whether the model, or what it answers after tools, has said anything.</param>
 /// <param name="ShownAt">When something of it was shown last; null where nothing was.</param>
-readonly record struct RunView(ModelRetry? Retry, bool HasAsked, int Length, Timestamp? ShownAt);
+readonly record struct RunView(ModelRetry? Retry, bool HasAsked, bool HasBegun, Timestamp? ShownAt);

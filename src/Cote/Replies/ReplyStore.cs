@@ -153,31 +153,33 @@ sealed class ReplyStore(
     }
 
     /// <summary>Requests the stop of every pending reply of a chat but one, or of one alone. Returns those that had no
-    /// request yet.</summary>
+    /// request yet. <paramref name="also"/> adds to the batch before, and is given the condition that one is pending.
+    /// </summary>
     public async Task<IReadOnlyList<string>> RequestStopAsync(
-        string userId, string chatId, string except, string? only)
+        string userId, string chatId, string except, string? only, Action<WriteBatch, Sql>? also)
     {
+        Sql pending = $"""
+            user_id = {userId} and chat_id = {chatId} and state in {States.Open} and id <> {except}
+              {(only is null ? (Sql)$"" : $"and id = {only}")}
+            """;
         var batch = new WriteBatch();
         EventTransaction.LockHead(batch, userId);
+        also?.Invoke(batch, $"exists (select 1 from messages where {pending})");
         var requested = batch.Query(
-            $"""
-            update messages set stop_wanted = 1
-            where user_id = {userId} and chat_id = {chatId} and state in {States.Open} and stop_wanted = 0
-              and id <> {except} {(only is null ? (Sql)$"" : $"and id = {only}")}
-            returning id
-            """, row => row.GetString(0));
+            $"update messages set stop_wanted = 1 where {pending} and stop_wanted = 0 returning id",
+            row => row.GetString(0));
         await db.WriteAsync(batch);
         return requested.Items;
     }
 
     /// <summary>
-    /// Ends the queued and waiting replies of a chat whose stop is requested, all in one transaction. One that was
-    /// claimed since is left to its run, which finds the request.
+    /// Ends the queued and waiting replies of a chat whose stop is requested, all in one transaction, and returns them.
+    /// One that was claimed since is left to its run, which finds the request.
     /// </summary>
     /// <param name="userId">The owner.</param>
     /// <param name="chatId">The chat.</param>
     /// <param name="most">How many there are at the most.</param>
-    public Task EndQueuedAsync(string userId, string chatId, int most)
+    public async Task<IReadOnlyList<string>> EndQueuedAsync(string userId, string chatId, int most)
     {
         Sql queued = $"""
             from messages m where m.user_id = {userId} and m.chat_id = {chatId}
@@ -186,7 +188,8 @@ sealed class ReplyStore(
         var batch = new WriteBatch();
         var transaction = new EventTransaction(batch, userId, clock.NewId(), clock.Now, queued);
         StopAll(batch, transaction, outbox, chatId, queued, most, CallEnds.Stopped);
-        return events.CommitAsync(batch, userId, transaction);
+        await events.CommitAsync(batch, userId, transaction);
+        return transaction.AppendedTo;
     }
 
     /// <summary>The open replies of a chat as the rows of a transaction, for <see cref="StopAll"/>.</summary>

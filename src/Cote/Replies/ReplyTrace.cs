@@ -11,6 +11,16 @@ namespace Cote.Replies;
 /// </summary>
 static class ReplyTrace
 {
+    /// <summary>The state of a run whose reply another one has, or that is deleted.</summary>
+    public const string Lost = "lost";
+
+    /// <summary>The state of a run that gave its reply back because its server stops.</summary>
+    public const string HandedOver = "handed_over";
+
+    // The state of a run that an error has ended, or that could not write its end before its server stopped.
+    const string BrokenOff = "broken_off";
+    const string State = "cote.state";
+
     [ThreadStatic]
     static ActivityTraceId? _next;
 
@@ -54,7 +64,10 @@ static class ReplyTrace
         if (!Instruments.Source.HasListeners())
             return null;
         var run = StartRoot("reply", ActivityKind.Consumer, reply.UserId, reply.Id,
-            [new("cote.reply.attempt", reply.Attempt), new("cote.reply.takeovers", reply.Takeovers)], []);
+            [
+                new("cote.reply.attempt", reply.Attempt), new("cote.reply.takeovers", reply.Takeovers),
+                new(State, BrokenOff),
+            ], []);
         if (run is not null)
             Instruments.Source.StartActivity("claim", ActivityKind.Internal, run.Context,
                 [new("cote.reply.attempt", reply.Attempt)])?.Dispose();
@@ -73,7 +86,7 @@ static class ReplyTrace
     /// <summary>How a span ended, where anybody wants to know.</summary>
     public static void End(Activity? span, string state, string? error)
     {
-        span?.SetTag("cote.state", state);
+        span?.SetTag(State, state);
         if (error is not null)
             span?.SetTag("error.type", error).SetStatus(ActivityStatusCode.Error);
     }

@@ -172,8 +172,8 @@ sealed partial class ReplyWriter(
         return true;
     }
 
-    /// <summary>Writes the end, which the readers are told of after the commit.</summary>
-    public async Task EndAsync(ReplyEnd end, CancellationToken shutdown)
+    /// <summary>Writes the end, which readers are told of after the commit; false where the fence is broken.</summary>
+    public async Task<bool> EndAsync(ReplyEnd end, CancellationToken shutdown)
     {
         await HoldCheckpointsAsync();
         var isWritten = await UntilWrittenAsync(async () =>
@@ -191,6 +191,7 @@ sealed partial class ReplyWriter(
         }, shutdown);
         if (!isWritten)
             context.Log.ReplyEndedElsewhere(reply.Id);
+        return isWritten;
     }
 
     /// <summary>Gives the reply to whichever node claims it next, with the text so far.</summary>

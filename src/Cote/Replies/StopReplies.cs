@@ -37,13 +37,15 @@ sealed class StopReplies(
     /// <param name="except">A reply that goes on: the one that the caller makes room for.</param>
     /// <param name="ct">Cancels the wait.</param>
     /// <param name="only">The one reply that is stopped; null for all.</param>
+    /// <param name="also">Adds to the request's batch, and is given the condition that there is one to stop.</param>
     public async Task<int> DoAsync(
-        string userId, string chatId, string? except, CancellationToken ct, string? only = null)
+        string userId, string chatId, string? except, CancellationToken ct, string? only = null,
+        Action<WriteBatch, Sql>? also = null)
     {
         var began = clock.Ticks;
-        var requested = await replies.RequestStopAsync(userId, chatId, except ?? "", only);
+        var requested = await replies.RequestStopAsync(userId, chatId, except ?? "", only, also);
         var pending = (await replies.ListPendingAsync(userId, chatId, ct)).Where(x => x.IsStopRequested).ToList();
-        await EndQueuedAsync(userId, chatId, [.. pending.Where(x => x.State != States.Running)], ct);
+        await EndQueuedAsync(userId, chatId, [.. pending.Where(x => x.State != States.Running)]);
         // A queued reply that was claimed in between finds the request in its row.
         foreach (var reply in pending.Where(x => x.State == States.Running))
             running.Stop(userId, reply.Id);
@@ -55,27 +57,27 @@ sealed class StopReplies(
     }
 
     /// <summary>
-    /// Announces those of these replies that another transaction has ended meanwhile, and ends what makes them.
+    /// Announces those of these replies that a transaction has ended without their runs, and ends what makes them.
     /// </summary>
-    public async Task AnnounceAsync(string userId, IReadOnlyList<PendingReplyRow> pending, CancellationToken ct)
+    /// <param name="pending">The replies, as they were before it.</param>
+    /// <param name="ended">What this very transaction has ended: another one may have ended the rest, and told of it.
+    /// </param>
+    /// <param name="state">What they have ended as.</param>
+    public void Announce(
+        IReadOnlyList<PendingReplyRow> pending, IReadOnlyList<string> ended, string state = States.Stopped)
     {
-        if (pending.Count == 0)
-            return;
-        var left = await replies.ListStillPendingAsync(userId, pending.Select(x => x.Id), ct);
-        foreach (var reply in pending.Where(x => !left.Contains(x.Id)))
+        foreach (var reply in pending.Where(x => ended.Contains(x.Id)))
         {
-            running.Stop(userId, reply.Id);
-            turns.OnReplyEnded(reply, new(States.Stopped, reply.Text));
-            ReplyMetrics.OnEnded(States.Stopped, null);
+            running.Stop(reply.UserId, reply.Id);
+            turns.OnReplyEnded(reply, new(state, reply.Text));
+            ReplyMetrics.OnEnded(state, null);
         }
     }
 
-    async Task EndQueuedAsync(string userId, string chatId, IReadOnlyList<PendingReplyRow> queued, CancellationToken ct)
+    async Task EndQueuedAsync(string userId, string chatId, IReadOnlyList<PendingReplyRow> queued)
     {
-        if (queued.Count == 0)
-            return;
-        await replies.EndQueuedAsync(userId, chatId, queued.Count);
-        await AnnounceAsync(userId, queued, ct);
+        if (queued.Count > 0)
+            Announce(queued, await replies.EndQueuedAsync(userId, chatId, queued.Count));
     }
 
     async Task EndHereAsync(string userId, string id)

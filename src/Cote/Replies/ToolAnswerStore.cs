@@ -78,8 +78,9 @@ sealed class ToolAnswerStore(
               and message_parts.user_id = {userId} and message_parts.message_id = {replyId} and message_parts.idx = t.part
               and message_parts.chunk = 0
             """);
+        // Since when it waits for a slot again, for the age of the queue.
         transaction.Execute($"""
-            update messages set state = 'queued', wait_until = 0
+            update messages set state = 'queued', wait_until = {db.Dialect.Now}
             from {transaction.Locked} and messages.user_id = {userId} and messages.id = {replyId} and messages.state = 'waiting'
               and not exists (
                 select 1 from tool_calls t where t.user_id = {userId} and t.reply_id = {replyId} and t.state = 'waiting')
@@ -127,12 +128,12 @@ sealed class ToolAnswerStore(
         """,
         row => (row.GetString(0), row.GetString(1), row.GetString(2), row.GetInt64(3) != 0), ct);
 
-    /// <summary>Ends a reply that has waited too long.</summary>
+    /// <summary>Ends a reply that has waited too long, and returns it; nothing where another has ended it.</summary>
     /// <param name="userId">The owner.</param>
     /// <param name="chatId">The chat.</param>
     /// <param name="replyId">The reply.</param>
     /// <param name="isExpired">False where it waits since before the history of this database.</param>
-    public Task<Outcome> EndAsync(string userId, string chatId, string replyId, bool isExpired)
+    public async Task<IReadOnlyList<string>> EndAsync(string userId, string chatId, string replyId, bool isExpired)
     {
         Sql rows = $"""
             from messages m where m.user_id = {userId} and m.id = {replyId} and m.state = 'waiting'
@@ -142,9 +143,13 @@ sealed class ToolAnswerStore(
         var transaction = new EventTransaction(batch, userId, clock.NewId(), clock.Now, rows);
         ReplyStore.StopAll(
             batch, transaction, outbox, chatId, rows, 1, isExpired ? CallEnds.Expired : CallEnds.Restored,
-            isExpired ? States.Stopped : States.Interrupted);
-        return events.CommitAsync(batch, userId, transaction);
+            StateOf(isExpired));
+        await events.CommitAsync(batch, userId, transaction);
+        return transaction.AppendedTo;
     }
+
+    /// <summary>What a reply ends as that has waited too long, or since before the history of this database.</summary>
+    public static string StateOf(bool isExpired) => isExpired ? States.Stopped : States.Interrupted;
 
     // While a run holds the reply, its wait has not begun.
     Sql HasLapsed => $"(m.state = 'waiting' and {IsOver($"m")})";

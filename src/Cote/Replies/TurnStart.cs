@@ -37,7 +37,7 @@ sealed class TurnStart(ReplyScheduler scheduler, ReplyStore replies, StopReplies
                 // With a slot, another reply of the chat is pending: its end wakes this one. What has ended here wakes
                 // nobody: the next one may have waited behind it.
                 scheduler.Wake(userId, chatId);
-            await stop.AnnounceAsync(userId, open, CancellationToken.None);
+            stop.Announce(open, result.Ended);
             return result;
         }
         finally

@@ -64,7 +64,8 @@ readonly record struct TreePosition(string? ParentId, PathChange? Change = null,
 /// <param name="Outcome"><see cref="Outcome.Conflict"/> where the id is taken.</param>
 /// <param name="Happened">False where something that it depends on is not as it must be.</param>
 /// <param name="Reply">The stored reply, where it happened.</param>
-sealed record SendResult(Outcome Outcome, bool Happened, PendingReplyRow? Reply);
+/// <param name="Ended">The replies that the same transaction has ended.</param>
+sealed record SendResult(Outcome Outcome, bool Happened, PendingReplyRow? Reply, IReadOnlyList<string> Ended);
 
 /// <summary>The SQL that begins a turn: a question and its reply, or a new version of a reply, in one transaction.
 /// </summary>
@@ -194,7 +195,7 @@ sealed class TurnStore(Database db, EventLog events, TreeStore tree, ReplyLeases
             PendingReplyRow.Select($"r.user_id = {transaction.UserId} and r.id = {replyId}", isNew),
             PendingReplyRow.Read);
         var outcome = await events.CommitAsync(batch, transaction.UserId, transaction);
-        return new(outcome, transaction.Happened, reply.First);
+        return new(outcome, transaction.Happened, reply.First, transaction.AppendedTo);
     }
 
     // Of a reply in chat c: its model, temperature, max_tokens and reasoning_effort.

@@ -18,8 +18,8 @@ sealed class WaitingReplyLoop(
         {
             ct.ThrowIfCancellationRequested();
             var waiting = (await replies.ListPendingAsync(userId, chatId, ct)).Where(x => x.Id == replyId).ToList();
-            await answers.EndAsync(userId, chatId, replyId, isExpired);
-            await stop.AnnounceAsync(userId, waiting, ct);
+            var ended = await answers.EndAsync(userId, chatId, replyId, isExpired);
+            stop.Announce(waiting, ended, ToolAnswerStore.StateOf(isExpired));
             scheduler.Wake(userId, chatId); // What was sent before it began to wait comes next.
         }
     }

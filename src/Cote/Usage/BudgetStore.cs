@@ -102,6 +102,14 @@ sealed class BudgetStore(Database db, BudgetsOptions options)
             await PrepareAllAsync(now);
     }
 
+    /// <summary>The condition that a user has other caps than these, before <see cref="Set"/>.</summary>
+    public static Sql HasOther(string userId, Caps caps) => $"""
+        exists (select 1 from users u left join budgets b on b.user_id = u.id
+          where u.id = {userId} and u.erased_at is null and (b.cap_day_tokens is distinct from {caps.DayTokens}
+            or b.cap_day_cost is distinct from {caps.DayCost} or b.cap_month_tokens is distinct from {caps.MonthTokens}
+            or b.cap_month_cost is distinct from {caps.MonthCost}))
+        """;
+
     /// <summary>Gives a user caps in place of the configuration's.</summary>
     public static void Set(WriteBatch batch, string userId, Caps caps) => batch.Execute($"""
         insert into budgets (user_id, cap_day_tokens, cap_day_cost, cap_month_tokens, cap_month_cost)

@@ -9,7 +9,7 @@ static class LogOut
         HttpContext http, CurrentUser current, Revocations revocations, Audit audit)
     {
         await revocations.RevokeAsync($"s.id = {current.SessionId}",
-            batch => audit.Add(batch, AuditActions.LoggedOut, current.Id, http));
+            (batch, itIs) => audit.Add(batch, AuditActions.LoggedOut, current.Id, http, guard: itIs));
         return ApiResults.Success;
     }
 }

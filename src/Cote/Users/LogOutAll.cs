@@ -9,7 +9,7 @@ static class LogOutAll
         HttpContext http, CurrentUser current, Revocations revocations, Audit audit)
     {
         await revocations.RevokeAsync($"s.user_id = {current.Id}",
-            batch => audit.Add(batch, AuditActions.LoggedOut, current.Id, http, "everywhere"));
+            (batch, any) => audit.Add(batch, AuditActions.LoggedOut, current.Id, http, "everywhere", any));
         return ApiResults.Success;
     }
 }

@@ -27,7 +27,7 @@ sealed class RefreshSession(
         {
             log.RefreshTokenReused(reused.Id, reused.UserId);
             await revocations.RevokeAsync($"s.id = {reused.Id}",
-                batch => audit.Add(batch, AuditActions.RefreshReused, reused.UserId, http, reused.Device));
+                (batch, _) => audit.Add(batch, AuditActions.RefreshReused, reused.UserId, http, reused.Device));
         }
         return ApiResults.Of(Problems.InvalidRefreshToken);
     }

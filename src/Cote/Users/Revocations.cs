@@ -34,32 +34,36 @@ sealed class Revocations(Database db, NodeNotifier notifier, AuthOptions options
     /// <summary>
     /// Adds to a batch what revokes the sessions that <paramref name="which"/> (a condition on <c>s</c>) holds for and
     /// that are not revoked yet. Give the returned rows to <see cref="Apply"/> after the commit.
+    /// <paramref name="also"/> adds to the batch before, and is given the condition that there is one.
     /// </summary>
-    public Query<RevokedSession> Add(WriteBatch batch, Sql which)
+    public Query<RevokedSession> Add(WriteBatch batch, Sql which, Action<WriteBatch, Sql>? also = null)
     {
         var now = clock.Now;
-        var revoked = Add(batch, $"sessions", which, now, TokenLifetime);
+        var revoked = Add(batch, $"sessions", which, now, TokenLifetime, also);
         DeviceStore.RemoveOf(batch, $"select s.id from sessions s where {Just(which, now)}");
         return revoked;
     }
 
     /// <summary>The same for API keys; <paramref name="which"/> is a condition on <c>s</c> too.</summary>
-    public Query<RevokedSession> AddKeys(WriteBatch batch, Sql which) =>
-        Add(batch, $"api_keys", which, clock.Now, KeyLifetime);
+    public Query<RevokedSession> AddKeys(WriteBatch batch, Sql which, Action<WriteBatch, Sql>? also = null) =>
+        Add(batch, $"api_keys", which, clock.Now, KeyLifetime, also);
 
     static Sql Just(Sql which, Timestamp now) => $"s.revoked_at = {now} and {which}";
 
-    static Query<RevokedSession> Add(WriteBatch batch, Sql table, Sql which, Timestamp now, TimeSpan remembered)
+    static Query<RevokedSession> Add(
+        WriteBatch batch, Sql table, Sql which, Timestamp now, TimeSpan remembered, Action<WriteBatch, Sql>? also)
     {
         var until = now + remembered;
+        Sql lasts = $"s.revoked_at is null and {which}";
         // The numbers go to the sessions that the first statement revokes, and to no others: a login in between is not
         // among them. The counter's lock puts the numbers in the order of the commits, so that a reader that goes on
         // misses none.
         batch.Lock($"select 1 from counters where name = 'revocations'");
+        also?.Invoke(batch, $"exists (select 1 from {table} s where {lasts})");
         var revoked = batch.Query(
             $"""
             update {table} set revoked_at = {now}
-            where id in (select s.id from {table} s where s.revoked_at is null and {which})
+            where id in (select s.id from {table} s where {lasts})
             returning id, user_id
             """, row => new RevokedSession(row.GetString(0), row.GetString(1), until));
         var just = Just(which, now);
@@ -94,22 +98,24 @@ sealed class Revocations(Database db, NodeNotifier notifier, AuthOptions options
             notifier.Publish(new(NotificationKind.SessionsRevoked));
     }
 
-    /// <summary>Revokes sessions in a batch of its own; returns how many there were.</summary>
-    public async Task<int> RevokeAsync(Sql which, Action<WriteBatch>? also = null)
+    /// <summary>
+    /// Revokes sessions in a batch of its own; returns how many there were. <paramref name="also"/> adds to the batch
+    /// before, and is given the condition that there is one.
+    /// </summary>
+    public async Task<int> RevokeAsync(Sql which, Action<WriteBatch, Sql>? also = null)
     {
         var batch = new WriteBatch();
-        var revoked = Add(batch, which);
-        also?.Invoke(batch);
+        var revoked = Add(batch, which, also);
         await db.WriteAsync(batch);
         Apply(revoked);
         return revoked.Items.Count;
     }
 
     /// <summary>The same for API keys.</summary>
-    public async Task<int> RevokeKeysAsync(Sql which)
+    public async Task<int> RevokeKeysAsync(Sql which, Action<WriteBatch, Sql>? also = null)
     {
         var batch = new WriteBatch();
-        var revoked = AddKeys(batch, which);
+        var revoked = AddKeys(batch, which, also);
         await db.WriteAsync(batch);
         Apply(revoked);
         return revoked.Items.Count;

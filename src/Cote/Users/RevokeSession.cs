@@ -10,10 +10,8 @@ static class RevokeSession
     {
         if (Ids.Parse(sessionId) is not { } id)
             return ApiResults.Of(Problems.SessionNotFound);
-        var revoked = await revocations.RevokeAsync($"s.user_id = {current.Id} and s.id = {id}");
-        if (revoked == 0)
-            return ApiResults.Of(Problems.SessionNotFound);
-        await audit.WriteAsync(AuditActions.SessionRevoked, current.Id, http);
-        return ApiResults.Success;
+        var revoked = await revocations.RevokeAsync($"s.user_id = {current.Id} and s.id = {id}",
+            (batch, itIs) => audit.Add(batch, AuditActions.SessionRevoked, current.Id, http, guard: itIs));
+        return revoked == 0 ? ApiResults.Of(Problems.SessionNotFound) : ApiResults.Success;
     }
 }

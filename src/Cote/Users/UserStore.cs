@@ -1,15 +1,19 @@
+using System.Text.RegularExpressions;
 using Cote.Primitives;
 
 namespace Cote.Users;
 
 /// <summary>All SQL of users.</summary>
-sealed class UserStore(Database db)
+sealed partial class UserStore(Database db)
 {
     /// <summary>The form in which names and e-mail addresses are compared.</summary>
     public static string Fold(string name) => name.ToLowerInvariant();
 
     // No name and no address holds it, and all that begin with a text come before the text with it.
     const string Highest = "\U0010FFFF";
+
+    // A shorter one is in so many names that it finds nobody.
+    const int ShortestPart = 3;
 
     static readonly Sql All = $"""
         u.id, u.username, u.email, u.password_hash, u.role, u.created_at, u.disabled_at, u.instructions,
@@ -86,11 +90,45 @@ sealed class UserStore(Database db)
             Read, ct);
 
     /// <summary>
-    /// The same of accounts whose name or address begins with a text, without regard to case, and of the account whose
-    /// id it is. Both beginnings are looked up in an index.
+    /// Accounts whose name or address holds a text, without regard to case, and the account whose id it is: first those
+    /// that begin with it, then, for a text of three characters or more, those that hold it elsewhere; of each the
+    /// oldest first. Beginnings are looked up in an index. The others cost a reading of the accounts, from the oldest
+    /// to as many as are wanted.
     /// </summary>
-    public Task<IReadOnlyList<Account>> FindByBeginningAsync(
+    /// <param name="text">The text.</param>
+    /// <param name="after">The last account of the page before.</param>
+    /// <param name="limit">The most that are listed.</param>
+    /// <param name="ct">Cancels the read.</param>
+    public async Task<IReadOnlyList<Account>> SearchAsync(
         string text, string? after, long limit, CancellationToken ct)
+    {
+        var begins = after is null || await FindAsync(after, ct) is { } last && BeginsWith(last, text);
+        var found = begins ? await FindByBeginningAsync(text, after, limit, ct) : [];
+        return found.Count >= limit || text.Length < ShortestPart ? found
+            : [.. found, .. await FindElsewhereAsync(text, begins ? null : after, limit - found.Count, ct)];
+    }
+
+    static bool BeginsWith(Account account, string text) =>
+        account.Id == Fold(text)
+        || Fold(account.User.Username).StartsWith(Fold(text), StringComparison.Ordinal)
+        || Fold(account.User.Email).StartsWith(Fold(text), StringComparison.Ordinal);
+
+    Task<IReadOnlyList<Account>> FindElsewhereAsync(string text, string? after, long limit, CancellationToken ct)
+    {
+        var (first, last) = (Fold(text), Fold(text) + Highest);
+        var part = "%" + Escape().Replace(first, @"\$0") + "%";
+        return db.ListAsync(
+            $"""
+            select {All} from users u
+            where u.id > {after ?? ""} and u.erased_at is null and u.id <> {first}
+              and (u.username_key like {part} escape '\' or u.email_key like {part} escape '\')
+              and not (u.username_key >= {first} and u.username_key < {last})
+              and not (u.email_key >= {first} and u.email_key < {last})
+            order by u.id limit {limit}
+            """, Read, ct);
+    }
+
+    Task<IReadOnlyList<Account>> FindByBeginningAsync(string text, string? after, long limit, CancellationToken ct)
     {
         var (first, last) = (Fold(text), Fold(text) + Highest);
         return db.ListAsync(
@@ -103,6 +141,9 @@ sealed class UserStore(Database db)
             where f.id > {after ?? ""} and u.erased_at is null order by f.id limit {limit}
             """, Read, ct);
     }
+
+    [GeneratedRegex(@"[\\%_]")]
+    private static partial Regex Escape();
 
     public Task<bool> IsUsernameTakenAsync(string username, CancellationToken ct) =>
         db.FirstAsync($"select 1 from users where username_key = {Fold(username)}", _ => true, ct);

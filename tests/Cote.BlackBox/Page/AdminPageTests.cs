@@ -84,7 +84,7 @@ public sealed class AdminPageTests(PageServer server)
         await GoAsync(root, "Replies");
 
         var row = root.Page.GetByRole(AriaRole.Row).Filter(new() { HasText = "asking" });
-        await Visitor.SaysAsync(row, "nothing: its text comes");
+        await Visitor.SaysAsync(row, "nothing: its thoughts or its text come");
         (await root.Page.ContentAsync()).ShouldNotContain("secret");
         await row.GetByRole(AriaRole.Button, new() { Name = "Stop the reply to asking" }).ClickAsync();
         await ConfirmAsync(root, "Stop the reply");

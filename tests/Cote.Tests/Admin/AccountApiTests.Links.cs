@@ -45,7 +45,7 @@ public sealed partial class AccountApiTests
         (await ada.DeleteAsync($"/shares/{shares[1]["id"]}")).Ok();
         (await AuditAsync(root, ada.Id)).Where(x => x.Action.StartsWith("share", StringComparison.Ordinal)).ShouldBe([
             ("share_deleted", ada.Id, shares[1]["id"]), ("share_deleted", root.Id, id),
-            ("share_enabled", root.Id, "all"), ("share_enabled", root.Id, id), ("share_enabled", root.Id, id),
+            ("share_enabled", root.Id, "all"), ("share_enabled", root.Id, id),
             .. shares.Select(x => ("share_created", ada.Id, x["id"])).Reverse()]);
         (await root.GetAsync(Nobody + "/shares")).ShouldBeProblem(404, "not_found", "No such user");
         (await root.PostAsync(Nobody + "/shares/enable")).ShouldBeProblem(404, "not_found", "No such user");

@@ -97,14 +97,15 @@ public sealed partial class CheckTests
     [Fact]
     public async Task A_fault_of_each_kind_is_found_with_its_row_and_what_to_do()
     {
-        await using var app = await CoteApp.StartAsync("Budgets:DayTokens=1000000");
+        await using var app = await CoteApp.StartAsync(
+            "Budgets:DayTokens=1000000", "Budgets:All:MonthTokens=1000000000");
         using var ada = await app.RegisterAsync("ada");
         var names = await FillAsync(app, ada);
         await app.StopAsync();
         await using var checks = await Checks.OpenAsync(app);
         (await checks.RunAsync()).ShouldBe((0, ""));
 
-        foreach (var (plant, undo, says) in Faults)
+        foreach (var (plant, undo, says) in Faults.Concat(FaultsOfParts))
         {
             await app.PlantAsync(plant);
             var (code, said) = await checks.RunAsync();
@@ -154,7 +155,8 @@ public sealed partial class CheckTests
     [Fact]
     public async Task A_healthy_database_under_load_has_no_fault_at_any_moment()
     {
-        await using var app = await CoteApp.StartAsync("Budgets:DayTokens=100000000");
+        await using var app = await CoteApp.StartAsync(
+            "Budgets:DayTokens=100000000", "Budgets:All:MonthTokens=1000000000");
         app.Model.Script = FakeReply.Text("some ", "words");
         using var users = new CancellationTokenSource();
         var steps = 0;

@@ -1,6 +1,8 @@
 using System.Text.Json;
+using Cote.Admin;
 using Cote.Tests.Harness;
 using Cote.Tests.Usage;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Cote.Tests.Admin;
 
@@ -27,6 +29,32 @@ public sealed class OverviewTests
         var node = told.GetProperty("nodes").EnumerateArray().ToList().ShouldHaveSingleItem();
         node.Text("version").ShouldBe(told.Text("version"));
         node.GetProperty("slots").Number("total").ShouldBeGreaterThan(0);
+    }
+
+    [Fact]
+    public async Task Many_accounts_are_counted_once_a_minute_and_few_each_time()
+    {
+        var time = new HeldTime(TimeSpan.FromDays(1_000));
+        await using var app = await CoteApp.StartAsync(x => x.Services.AddSingleton<TimeProvider>(time));
+        using var root = await app.RegisterAdminAsync();
+        (await CountAsync()).ShouldBe(1);
+        using var ada = await app.RegisterAsync();
+        (await CountAsync()).ShouldBe(2, "few are counted each time");
+        await AddAsync(1, UserCount.MostCounted);
+
+        (await CountAsync()).ShouldBe(UserCount.MostCounted + 2);
+        await AddAsync(UserCount.MostCounted + 1, UserCount.MostCounted + 1);
+        (await CountAsync()).ShouldBe(UserCount.MostCounted + 2, "it is kept for a minute");
+        time.Shift = TimeSpan.FromSeconds(61);
+        (await CountAsync()).ShouldBe(UserCount.MostCounted + 3);
+
+        async Task<long> CountAsync() => (await root.GetAsync("/admin/overview")).Ok().Json.Number("users");
+
+        Task AddAsync(long first, long last) => app.SetRowsAsync($"""
+            with recursive n (i) as (select {first} union all select i + 1 from n where i < {last})
+            insert into users (id, username, username_key, email, email_key, password_hash, created_at)
+            select 'one-' || i, 'one-' || i, 'one-' || i, 'one-' || i, 'one-' || i, '', 1 from n
+            """);
     }
 }
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Cote.Notices;
 using Cote.Tests.Harness;
+using Cote.Tests.Usage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
@@ -104,6 +105,44 @@ public sealed class PushFlightTests(PushApp shared) : IClassFixture<PushApp>, IA
         var (_, next) = await ada.GetReplyAsync(shared.Live);
         await _app.MakeDueAsync(ada.Id);
         await _app.NoPushAsync(next.Text("id"));
+    }
+
+    [Fact]
+    public async Task A_loop_that_stops_cuts_off_what_hangs_and_sends_it_again()
+    {
+        var (_, reply) = await HangAsync(2);
+        var loop = _app.Services.GetServices<IHostedService>().OfType<PushLoop>().Single();
+
+        await loop.StopAsync(CancellationToken.None).InTimeAsync(); // It gives them two seconds, as they do not end.
+
+        (await _app.CountPushesAsync(reply)).ShouldBe(2, "they wait for the next start");
+        await Patience.UntilAsync(() => Task.FromResult(Volatile.Read(ref _cut) == 2), "the service is told");
+        _answers.SetResult();
+        await loop.StartAsync(CancellationToken.None);
+        await _app.NoPushAsync(reply);
+        await Patience.UntilAsync(
+            () => Task.FromResult(_browsers.TrueForAll(x => _service.Count(x.Id) == 2)), "each was tried twice");
+    }
+
+    [Fact]
+    public async Task A_push_whose_end_cannot_be_noted_gives_its_place_back_and_is_sent_again()
+    {
+        var (ada, reply) = await HangAsync(4);
+        var faults = FaultsOf(_app);
+
+        // What is due is found without this column, and nothing is noted.
+        await _app.SetRowsAsync("alter table pushes rename column seq to lost_seq");
+        _answers.SetResult();
+        await Patience.UntilAsync(() => Task.FromResult(FaultsOf(_app) == faults + 4), "none of the four is noted");
+        await _app.SetRowsAsync("alter table pushes rename column lost_seq to seq");
+
+        (await _app.CountPushesAsync(reply)).ShouldBe(4);
+        await _app.MakeDueAsync(ada.Id); // Their leases would lapse in a minute.
+        await _app.NoPushAsync(reply);
+        _browsers.Select(x => _service.Count(x.Id)).ShouldBe([2, 2, 2, 2]);
+
+        static int FaultsOf(CoteApp app) =>
+            app.Logs.Count(x => x.Contains($" {nameof(PushLoop)} ", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Cote.Primitives;
 using Cote.Replies;
 using Cote.Tests.Harness;
+using Cote.Tests.Usage;
 
 namespace Cote.Tests.Telemetry;
 
@@ -34,6 +35,41 @@ public sealed class ReplyTraceTests
         spans.SelectMany(x => x.TagObjects).Select(x => $"{x.Value}").Where(x => x == ada.Id || x == chat || x == reply)
             .ShouldBeEmpty();
         seen.Asked(trace).ShouldBe(2); // Its sampler is asked by its own id: once for the send, once for the run.
+    }
+
+    [Fact]
+    public async Task A_run_that_lets_its_reply_wait_says_so_and_the_next_one_what_came_of_it()
+    {
+        await using var app = await CoteApp.StartAsync();
+        using var ada = await app.RegisterAsync();
+        using var seen = new SpansSeen();
+
+        var call = await ada.WaitForToolAsync("demo/approval");
+        (await ada.PostAsync(call, new { approve = true })).Ok();
+        var path = call.Split('/');
+        await ada.EndOfAsync(path[2], path[4]);
+
+        (await seen.StatesAsync(ReplyTrace.IdOf(ada.Id, path[4]), 2)).ShouldBe(["waiting", "completed"]);
+    }
+
+    [Theory]
+    [InlineData("owner = 'elsewhere'", "lost")]
+    [InlineData("attempt = attempt + 1", "lost")]
+    [InlineData("stop_wanted = 0", "completed")]
+    public async Task A_run_whose_end_is_not_taken_is_told_of_as_lost(string columns, string state)
+    {
+        await using var live = await LiveApp.StartAsync();
+        using var ada = await live.RegisterAsync();
+        using var seen = new SpansSeen();
+        var gate = new Gate();
+        var play = live.Play(FakeReply.After(gate).Then("Hello"));
+        var (_, reply) = await ada.AskForAsync(await ada.CreateChatAsync(model: "openai"), play);
+        await play.NextCallAsync();
+
+        await live.App.SetRowsAsync($"update messages set {columns} where id = '{reply}'");
+        gate.Open();
+
+        (await seen.StatesAsync(ReplyTrace.IdOf(ada.Id, reply), 1)).ShouldBe([state]);
     }
 
     [Fact]
@@ -82,6 +118,16 @@ public sealed class ReplyTraceTests
         {
             lock (_gate)
                 return [.. _spans.Where(x => x.TraceId == trace)];
+        }
+
+        /// <summary>The states of the runs of a trace, once so many of them have ended.</summary>
+        public async Task<IReadOnlyList<string>> StatesAsync(ActivityTraceId trace, int runs)
+        {
+            List<Activity> ended = [];
+            await Patience.UntilAsync(
+                () => Task.FromResult((ended = Of(trace).FindAll(x => x.OperationName == "reply")).Count >= runs),
+                "the runs have ended");
+            return [.. ended.Select(x => $"{x.GetTagItem("cote.state")}")];
         }
 
         public int Asked(ActivityTraceId trace)

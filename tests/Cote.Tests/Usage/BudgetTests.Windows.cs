@@ -109,7 +109,9 @@ public sealed partial class BudgetTests
             .Ok().Text.ShouldBe("[]");
         await ada.ReplyAsync(chat, "without a budget");
         (await ada.GetAsync("/usage/budget")).Ok().Text.ShouldBe("[]");
-        (await root.GetAsync($"/admin/audit?user_id={ada.Id}")).Ok().Text.ShouldContain("budget_changed");
+        (await root.PutAsync($"/admin/users/{ada.Id}/budget", new { })).Ok().Text.ShouldBe("[]");
+        (await root.GetAsync($"/admin/audit?user_id={ada.Id}")).Ok().Json.EnumerateArray()
+            .Count(x => x.Text("action") == "budget_changed").ShouldBe(3, "the last one has changed nothing");
     }
 
     [Fact]

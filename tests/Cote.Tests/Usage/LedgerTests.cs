@@ -5,7 +5,7 @@ using Cote.Tests.Harness;
 namespace Cote.Tests.Usage;
 
 /// <summary>Every call of a model is a row of the ledger, whatever ends it.</summary>
-public sealed class LedgerTests
+public sealed partial class LedgerTests
 {
     [Fact]
     public async Task The_sums_are_what_the_provider_counted_and_what_it_costs()

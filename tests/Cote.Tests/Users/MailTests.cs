@@ -1,4 +1,5 @@
 using Cote.Tests.Harness;
+using Cote.Tests.Usage;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Cote.Tests.Users;
@@ -40,6 +41,9 @@ public sealed partial class MailTests(MailApp mailApp) : IClassFixture<MailApp>
         (await robot.GetAsync("/users/me")).Ok();
         (await nobody.ResetAsync(mail.Code, "third horse battery")).ShouldBeProblem(
             400, "invalid_code", "The code is wrong, was used or has expired; get a new one");
+        using var root = await _app.RegisterAdminAsync();
+        (await root.GetAsync($"/admin/audit?user_id={ada.Id}")).Ok().Json.EnumerateArray()
+            .Count(x => x.Text("action") == "password_reset").ShouldBe(1);
     }
 
     [Fact]

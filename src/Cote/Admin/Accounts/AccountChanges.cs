@@ -35,9 +35,13 @@ sealed class AccountChanges(Database db, Revocations revocations, Audit audit, C
     /// <summary>Lets the user log in again.</summary>
     public async Task EnableAsync(string userId, Actor by)
     {
+        Sql disabled = $"""
+            select 1 from users where id = {userId} and erased_at is null and disabled_at is not null
+            """;
         var batch = new WriteBatch();
+        batch.Lock(disabled); // of two at once one enables it, and tells of it
+        audit.Add(batch, AuditActions.UserEnabled, userId, by.Id, by.Ip, guard: $"exists ({disabled})");
         UserStore.Set(batch, userId, $"disabled_at = null");
-        audit.Add(batch, AuditActions.UserEnabled, userId, by.Id, by.Ip);
         await db.WriteAsync(batch);
     }
 
@@ -47,7 +51,9 @@ sealed class AccountChanges(Database db, Revocations revocations, Audit audit, C
         var batch = new WriteBatch();
         UserStore.Set(batch, userId, $"password_hash = {hash}");
         MailStore.EndCodes(batch, userId, MailPurposes.Reset, clock.Now);
-        audit.Add(batch, AuditActions.PasswordReset, userId, by.Id, by.Ip);
+        audit.Add(batch, AuditActions.PasswordReset, userId, by.Id, by.Ip, guard: $"""
+            exists (select 1 from users u where u.id = {userId} and u.erased_at is null)
+            """);
         var ended = revocations.Add(batch, $"s.user_id = {userId}");
         await db.WriteAsync(batch);
         revocations.Apply(ended);
@@ -56,8 +62,12 @@ sealed class AccountChanges(Database db, Revocations revocations, Audit audit, C
     async Task<bool> DisableAsync(string userId, Actor by, Sql guard)
     {
         var batch = new WriteBatch();
-        // Two admins may disable each other at the same moment: one of them comes second.
-        batch.Lock($"select 1 from users where role = 'admin' order by id");
+        // Two admins may disable each other at the same moment, or a third: one of them comes second.
+        batch.Lock($"select 1 from users where role = 'admin' or id = {userId} order by id");
+        audit.Add(batch, AuditActions.UserDisabled, userId, by.Id, by.Ip, guard: $"""
+            exists (select 1 from users
+              where users.id = {userId} and users.erased_at is null and users.disabled_at is null and {guard})
+            """);
         var disabled = batch.Execute($"""
             update users set disabled_at = coalesce(disabled_at, {clock.Now})
             where id = {userId} and erased_at is null and {guard}
@@ -65,7 +75,6 @@ sealed class AccountChanges(Database db, Revocations revocations, Audit audit, C
         Sql isDisabled = $"exists (select 1 from users d where d.id = {userId} and d.disabled_at is not null)";
         var ended = revocations.Add(batch, $"s.user_id = {userId} and {isDisabled}");
         var endedKeys = revocations.AddKeys(batch, $"s.user_id = {userId} and {isDisabled}");
-        audit.Add(batch, AuditActions.UserDisabled, userId, by.Id, by.Ip, guard: isDisabled);
         await db.WriteAsync(batch);
         revocations.Apply(ended);
         revocations.Apply(endedKeys);

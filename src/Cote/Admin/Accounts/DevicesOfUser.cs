@@ -25,9 +25,9 @@ static class RemoveDeviceOfUser
         string userId, string deviceId, HttpContext http, DeviceStore devices, Audit audit)
     {
         if (Ids.Parse(userId) is not { } user || Ids.Parse(deviceId) is not { } id
-            || !await devices.RemoveAsync(user, id))
+            || !await devices.RemoveAsync(user, id,
+                (batch, itIs) => audit.Add(batch, AuditActions.DeviceRemoved, user, http, id, itIs)))
             return ApiResults.Of(Problems.DeviceNotFound);
-        await audit.WriteAsync(AuditActions.DeviceRemoved, user, http, id);
         return ApiResults.Success;
     }
 }

@@ -23,9 +23,9 @@ static class DeleteKeyOfUser
         string userId, string keyId, HttpContext http, Revocations revocations, Audit audit)
     {
         if (Ids.Parse(userId) is not { } user || Ids.Parse(keyId) is not { } id
-            || await revocations.RevokeKeysAsync($"s.user_id = {user} and s.id = {id}") == 0)
+            || await revocations.RevokeKeysAsync($"s.user_id = {user} and s.id = {id}",
+                (batch, itIs) => audit.Add(batch, AuditActions.KeyDeleted, user, http, id, itIs)) == 0)
             return ApiResults.Of(Problems.KeyNotFound);
-        await audit.WriteAsync(AuditActions.KeyDeleted, user, http, id);
         return ApiResults.Success;
     }
 }

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http;
 namespace Cote.Admin;
 
 /// <summary>
-/// <c>GET /admin/users</c>: all accounts, oldest first, or those whose name or address begins with <c>q</c>.
+/// <c>GET /admin/users</c>: all accounts, oldest first, or those whose name or address holds <c>q</c>.
 /// </summary>
 static class ListUsers
 {
@@ -20,7 +20,7 @@ static class ListUsers
         if (request.Problem is { } wrong)
             return ApiResults.Of(wrong);
         var list = text is null ? await users.ListAsync(from, most + 1, ct)
-            : await users.FindByBeginningAsync(text, from, most + 1, ct);
+            : await users.SearchAsync(text, from, most + 1, ct);
         if (list.Count > most)
         {
             list = [.. list.Take((int)most)];

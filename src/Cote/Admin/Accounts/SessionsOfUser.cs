@@ -27,7 +27,7 @@ static class EndSessionsOfUser
         if (Ids.Parse(userId) is not { } id || await users.FindAsync(id, ct) is null)
             return ApiResults.Of(GetAccount.NoUser);
         await revocations.RevokeAsync($"s.user_id = {id}",
-            batch => audit.Add(batch, AuditActions.SessionRevoked, id, http, "everywhere"));
+            (batch, any) => audit.Add(batch, AuditActions.SessionRevoked, id, http, "everywhere", any));
         return ApiResults.Success;
     }
 }
@@ -39,9 +39,9 @@ static class EndSessionOfUser
         string userId, string sessionId, HttpContext http, Revocations revocations, Audit audit)
     {
         if (Ids.Parse(userId) is not { } user || Ids.Parse(sessionId) is not { } id
-            || await revocations.RevokeAsync($"s.user_id = {user} and s.id = {id}") == 0)
+            || await revocations.RevokeAsync($"s.user_id = {user} and s.id = {id}",
+                (batch, itIs) => audit.Add(batch, AuditActions.SessionRevoked, user, http, id, itIs)) == 0)
             return ApiResults.Of(Problems.SessionNotFound);
-        await audit.WriteAsync(AuditActions.SessionRevoked, user, http, id);
         return ApiResults.Success;
     }
 }

@@ -34,7 +34,7 @@ sealed class RestoredRows(IServiceProvider services, TextWriter error)
     /// <summary>Changes them, and erases these accounts again.</summary>
     public async Task ApplyAsync(IReadOnlyList<string> erased, CancellationToken ct)
     {
-        await services.GetRequiredService<Revocations>().RevokeAsync($"1 = 1", batch =>
+        await services.GetRequiredService<Revocations>().RevokeAsync($"1 = 1", (batch, _) =>
         {
             Empty(batch);
             foreach (var table in Disabled)

@@ -53,7 +53,7 @@ sealed class CheckDatabase(
             .. db.Dialect.DamagedPages is { } damaged
                 ? [new RowCheck("rows", damaged, "the file is damaged: {0}. Restore a backup.")]
                 : Array.Empty<RowCheck>(),
-            .. References.Checks(keys), .. OfHosts(), .. StateChecks.All, .. TreeChecks.All,
+            .. References.Checks(keys), .. OfHosts(), .. StateChecks.All, .. PartChecks.All, .. TreeChecks.All,
             .. LedgerChecks.All(db.Dialect, lifetime.ApplicationStarted.IsCancellationRequested), .. SearchChecks.All,
         ];
     }

@@ -9,6 +9,7 @@ static class LedgerChecks
 {
     const long Late = 3_600_000;
     const long AliveMilliseconds = 15_000;
+    const long MillisecondsPerDay = 86_400_000;
 
     /// <summary>All of them.</summary>
     /// <param name="dialect">The database's.</param>
@@ -34,7 +35,27 @@ static class LedgerChecks
             {
                 yield return Reserved(Sql.Names(window), $"{window}_reserved_{unit}", $"reserved_{unit}");
                 yield return Used(Sql.Names(window), $"{window}_{unit}", unit == "cost");
+                yield return UsedByAll(dialect, window, $"{window}_{unit}", unit == "cost");
             }
+    }
+
+    // The installation's row has the calls of all accounts, and of those that are erased the sums.
+    static RowCheck UsedByAll(SqlDialect dialect, string window, string counter, bool isCost)
+    {
+        Sql ofCalls = isCost ? (Sql)$"coalesce(c.cost, 0)" : $"c.input + c.output";
+        Sql ofErased = isCost ? (Sql)$"e.cost" : $"e.input + e.output";
+        Sql erasedIn = window == Usage.Windows.Day ? (Sql)$"e.day" : dialect.MonthOf($"e.day * {MillisecondsPerDay}");
+        return new("ledger", $"""
+            select cast(x.counted as text), cast(x.summed as text) from (
+              select b.{Sql.Names(counter)} as counted,
+                coalesce((select cast(sum({ofCalls}) as bigint) from calls c
+                  where c.state = 1 and c.{Sql.Names(window)} = b.{Sql.Names(window)}), 0)
+                + coalesce((select cast(sum({ofErased}) as bigint) from usage_sums e
+                  where {erasedIn} = b.{Sql.Names(window)}), 0) as summed
+              from budgets b where b.day > 0 and b.user_id = '') x
+            where x.counted <> x.summed
+            """, $"{counter} of the installation's budget is {{0}}, all calls have {{1}}. "
+            + "Set day to 0 in the row of budgets without a user: it is counted anew.");
     }
 
     static RowCheck Reserved(Sql window, string counter, string column) => new("ledger", $"""

@@ -21,6 +21,7 @@ static class References
         }.Select(x => new Reference(x, UserId, "users", Id)),
         new("users", Id, "heads", UserId), new("events", UserId, "heads", UserId),
         new("messages", ["user_id", "chat_id"], "chats", ["user_id", "id"]),
+        new("events", ["user_id", "chat_id"], "chats", ["user_id", "id"]), // a chat that is deleted keeps its row
         new("shares", ["user_id", "chat_id"], "chats", ["user_id", "id"]),
         new("message_media", ["user_id", "message_id"], "messages", ["user_id", "id"]),
         new("message_media", ["user_id", "media_id"], "media", ["user_id", "id"]),

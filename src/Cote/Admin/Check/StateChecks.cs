@@ -1,10 +1,14 @@
 using Cote.Chats;
+using Cote.Events;
 
 namespace Cote.Admin;
 
 /// <summary>The states of messages and calls, and the events that tell of them.</summary>
 static class StateChecks
 {
+    const string NewEpoch = "Run new-epoch: clients fetch their state anew; then set tail to seq in heads and delete the "
+        + "events of the user.";
+
     static readonly Sql EndedCalls = $"('done', 'failed', 'denied', 'unknown')";
 
     public static readonly IReadOnlyList<RowCheck> All =
@@ -59,6 +63,17 @@ static class StateChecks
             """,
             "the events of user {0} from {1} to {2} are {3}: numbers are missing or too many. Run new-epoch: clients "
             + "fetch their state anew; then set tail to seq in heads and delete the events of the user."),
+        new("events", $"""
+            select e.user_id, cast(e.seq as text), e.type, coalesce(e.message_id, 'none') from events e
+            where e.type not in ({EventTypes.Message}, {EventTypes.MessageStatus}, {EventTypes.MessageDeleted},
+                {EventTypes.MessageFeedback}, {EventTypes.MessageWaiting}, {EventTypes.ChatCreated},
+                {EventTypes.ChatUpdated}, {EventTypes.ChatDeleted}, {EventTypes.ChatPath})
+              or e.type like 'message%' and e.message_id is null or e.type not like 'message%' and e.message_id is not null
+            """, "the event {1} of user {0} has the type {2} and the message {3}, which do not go together. " + NewEpoch),
+        new("events", $"""
+            select e.user_id, cast(e.seq as text), e.message_id, e.chat_id, m.chat_id from events e
+            join messages m on m.user_id = e.user_id and m.id = e.message_id where m.chat_id <> e.chat_id
+            """, "the event {1} of user {0} has the message {2} in the chat {3}, but it is in {4}. " + NewEpoch),
         new("events", $"""
             select c.user_id, c.id, cast(c.changed as text), cast(h.seq as text) from chats c
             join heads h on h.user_id = c.user_id where c.changed > h.seq or c.activity > h.seq

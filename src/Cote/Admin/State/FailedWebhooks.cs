@@ -52,9 +52,9 @@ static class RetryWebhook
 
     public static async Task<IResult> Handle(string webhookId, HttpContext http, WebhookStore webhooks, Audit audit)
     {
-        if (FailedWebhook.ParseId(webhookId) is not { } id || !await webhooks.RetryAsync(id))
+        if (FailedWebhook.ParseId(webhookId) is not { } id || !await webhooks.RetryAsync(
+            id, (batch, itIs) => audit.Add(batch, AuditActions.WebhookRetried, null, http, id, itIs)))
             return ApiResults.Of(NotFailed);
-        await audit.WriteAsync(AuditActions.WebhookRetried, null, http, id);
         return ApiResults.Success;
     }
 }
@@ -64,9 +64,9 @@ static class DropWebhook
 {
     public static async Task<IResult> Handle(string webhookId, HttpContext http, WebhookStore webhooks, Audit audit)
     {
-        if (FailedWebhook.ParseId(webhookId) is not { } id || !await webhooks.DropAsync(id))
+        if (FailedWebhook.ParseId(webhookId) is not { } id || !await webhooks.DropAsync(
+            id, (batch, itIs) => audit.Add(batch, AuditActions.WebhookDropped, null, http, id, itIs)))
             return ApiResults.Of(RetryWebhook.NotFailed);
-        await audit.WriteAsync(AuditActions.WebhookDropped, null, http, id);
         return ApiResults.Success;
     }
 }

@@ -15,7 +15,9 @@ static class ListReplies
     {
         var request = new RequestReader();
         var most = request.QueryInteger("limit", limit, 1, Page.MostItems) ?? Usual;
-        var from = request.QueryId("after", after);
+        var from = ReplyPlace.Parse(after);
+        if (from is null && !string.IsNullOrEmpty(after))
+            request.AddQueryError("after", "it is from the Link of the page before", after);
         var user = request.QueryId("user_id", user_id);
         if (request.Problem is { } wrong)
             return ApiResults.Of(wrong);
@@ -24,7 +26,8 @@ static class ListReplies
         {
             list = [.. list.Take((int)most)];
             var of = user is null ? "" : $"&user_id={user}";
-            http.Response.Headers.Link = Page.Next($"/admin/replies?after={list[^1].Id}&limit={most}{of}");
+            var place = new ReplyPlace(list[^1].Id, list[^1].UserId);
+            http.Response.Headers.Link = Page.Next($"/admin/replies?after={place}&limit={most}{of}");
         }
         return ApiResults.Json(list, AccountJson.Default.IReadOnlyListOpenReply);
     }
@@ -36,14 +39,23 @@ static class StopReply
     static readonly Problem NoReply = Problems.MessageNotFound with { Detail = "No such open reply" };
 
     public static async Task<IResult> Handle(
-        string replyId, HttpContext http, OpenReplyStore replies, StopReplies stop, Audit audit, CancellationToken ct)
+        string replyId, HttpContext http, OpenReplyStore replies, StopReplies stop, Audit audit, string? user_id,
+        CancellationToken ct)
     {
-        if (Ids.Parse(replyId) is not { } id || await replies.FindAsync(id, ct) is not var (userId, chatId))
+        var request = new RequestReader();
+        var user = request.QueryId("user_id", user_id);
+        if (request.Problem is { } wrong)
+            return ApiResults.Of(wrong);
+        if (Ids.Parse(replyId) is not { } id || await replies.FindAsync(id, user, ct) is not { Count: > 0 } found)
             return ApiResults.Of(NoReply);
-        // Before: the stop may take seconds, and an admin who has left by then has stopped it all the same.
-        await audit.WriteAsync(AuditActions.ReplyStopped, userId, http, id);
-        return ApiResults.Json(
-            new StopResult(true, await stop.DoAsync(userId, chatId, null, ct, only: id)),
-            RepliesJson.Default.StopResult);
+        if (found.Count > 1)
+            return ApiResults.Of(Problems.SeveralReplies);
+
+        var (userId, chatId) = found[0];
+        // The line is in the batch of the request: the stop may take seconds, and whoever has left by then has stopped
+        // it all the same.
+        var stopped = await stop.DoAsync(userId, chatId, null, ct, id,
+            (batch, itIs) => audit.Add(batch, AuditActions.ReplyStopped, userId, http, id, itIs));
+        return ApiResults.Json(new StopResult(true, stopped), RepliesJson.Default.StopResult);
     }
 }

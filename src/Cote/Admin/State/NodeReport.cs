@@ -57,13 +57,17 @@ sealed record McpInfo(
 /// <summary>Where a run waits to call its model again.</summary>
 sealed record RetryInfo(string Code, Timestamp At);
 
-/// <summary>What a node sees of itself and of what it calls. It names no user and no chat.</summary>
+/// <summary>What a node sees of itself and of what it calls. It names no chat, and users by their ids alone.</summary>
 /// <param name="Node">The id of the node, a new one at each start.</param>
 /// <param name="At">The moment, by the node's clock.</param>
-/// <param name="Retries">By the ids of replies: those that wait for a provider.</param>
+/// <param name="Retries">Those replies that wait for a provider, by <see cref="KeyOf"/>.</param>
 sealed record NodeReport(
     string Node, string Version, Timestamp StartedAt, Timestamp At, SlotsInfo Slots,
-    IReadOnlyList<ProviderReport> Providers, IReadOnlyDictionary<string, RetryInfo> Retries);
+    IReadOnlyList<ProviderReport> Providers, IReadOnlyDictionary<string, RetryInfo> Retries)
+{
+    /// <summary>The key of a reply: two users may hold one id.</summary>
+    public static string KeyOf(string userId, string replyId) => $"{userId}/{replyId}";
+}
 
 /// <summary>The states of providers.</summary>
 static class ProviderStates

@@ -30,9 +30,9 @@ sealed class NodeReports(
         var (total, taken, waiting) = scheduler.Slots;
         return new(node.Id, Node.Version, node.StartedAt, clock.Now, new(total, taken, waiting),
             [.. providers.Providers.Select(Of), .. tools.LookAtServers().Select(Of)],
-            running.List().Select(x => (x.ReplyId, x.Look().Retry)).Where(x => x.Retry is not null).Take(MostRetries)
-                .DistinctBy(x => x.ReplyId)
-                .ToDictionary(x => x.ReplyId, x => new RetryInfo(x.Retry!.Code, x.Retry.At)));
+            running.List().Select(x => (Key: NodeReport.KeyOf(x.UserId, x.ReplyId), x.Look().Retry))
+                .Where(x => x.Retry is not null).Take(MostRetries)
+                .ToDictionary(x => x.Key, x => new RetryInfo(x.Retry!.Code, x.Retry.At)));
     }
 
     /// <summary>The nodes that are alive, this one first.</summary>

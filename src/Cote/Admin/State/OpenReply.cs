@@ -22,7 +22,7 @@ sealed record OpenCall(
 /// <param name="LeaseUntil">Until when, if it is not renewed.</param>
 /// <param name="HeartbeatAge">How long ago the node renewed its lease, in seconds.</param>
 /// <param name="CallAt">When the model was called.</param>
-/// <param name="Length">How long its text is, in characters; of another node's, as it was written last.</param>
+/// <param name="Length">How long its text is, in bytes of UTF-8, as it was written last.</param>
 /// <param name="ShownAt">When text of it came last; null where none did, and of another node's.</param>
 /// <param name="StopRequested">Whether it is to stop.</param>
 /// <param name="ToolCalls">Its calls that have no outcome yet.</param>

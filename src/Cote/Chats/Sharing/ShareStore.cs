@@ -67,14 +67,15 @@ sealed class ShareStore(Database db)
 
     /// <summary>
     /// Lets a share of the user show something again, or all of them; how many there are. <paramref name="also"/>
-    /// adds to the batch before, and is given the condition that there is one.
+    /// adds to the batch before, and is given the condition that one is disabled.
     /// </summary>
     public async Task<int> EnableAsync(string userId, string? id, Timestamp now, Action<WriteBatch, Sql> also)
     {
         Sql which = id is null ? (Sql)$"s.disabled_at is not null" : $"s.id = {id}";
         which = $"select s.id from shares s where s.user_id = {userId} and {which} and {Lasts(now)}";
         var batch = new WriteBatch();
-        also(batch, $"exists ({which})");
+        batch.Lock(which); // of two at once one enables it, and tells of it
+        also(batch, $"exists ({which} and s.disabled_at is not null)");
         var enabled = batch.Execute($"update shares set disabled_at = null where id in ({which})");
         await db.WriteAsync(batch);
         return enabled.Changed;

@@ -61,10 +61,16 @@ sealed class DeviceStore(Database db, PushOutbox outbox)
         select {Columns} from devices d where d.user_id = {userId} order by d.created_at desc, d.id desc
         """, row => Read(row, sessionId), ct);
 
-    /// <summary>Removes a device of the user; false where there is none.</summary>
-    public async Task<bool> RemoveAsync(string userId, string id)
+    /// <summary>
+    /// Removes a device of the user; false where there is none. <paramref name="also"/> adds to the batch before, and
+    /// is given the condition that there is one.
+    /// </summary>
+    public async Task<bool> RemoveAsync(string userId, string id, Action<WriteBatch, Sql>? also = null)
     {
+        Sql which = $"select 1 from devices where user_id = {userId} and id = {id}";
         var batch = new WriteBatch();
+        batch.Lock(which); // of two at once one removes it, and tells of it
+        also?.Invoke(batch, $"exists ({which})");
         var removed = batch.Execute($"delete from devices where user_id = {userId} and id = {id}");
         await db.WriteAsync(batch);
         return removed.Changed > 0;

@@ -57,6 +57,9 @@ static class PushHttp
     /// <summary>What comes of one that takes longer.</summary>
     public static PushOutcome TooLate => new(PushResult.Later, $"it took longer than {Within.TotalSeconds} s");
 
+    /// <summary>What comes of one that its server cuts off because it stops.</summary>
+    public static PushOutcome CutOff => new(PushResult.Later, "the server stops");
+
     /// <summary>A client for services that the operator has named.</summary>
     public static HttpClient ClientFor(Outside outside)
     {

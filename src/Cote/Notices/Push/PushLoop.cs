@@ -25,7 +25,11 @@ sealed class PushLoop(
     static readonly TimeSpan LooksEvery = TimeSpan.FromSeconds(30);
     static readonly TimeSpan GivenUpAfter = TimeSpan.FromHours(4);
 
-    readonly PushFlights _flights = new();
+    // To cut off what is on its way sends it twice, which its collapse key makes one; to wait for it holds up the stop.
+    static readonly TimeSpan LeftAtStop = TimeSpan.FromSeconds(2);
+
+    readonly PushFlights _flights = new(clock);
+    CancellationTokenSource _cut = new();
     bool _hasBegun;
     long _lookedAt;
     bool _hasFound;
@@ -51,8 +55,19 @@ sealed class PushLoop(
             _hasFound = true;
     }
 
-    // What is on its way ends by itself within ten seconds: to cut it off would send it twice.
-    protected override Task FinishAsync() => _flights.WhenNoneAsync();
+    // What is on its way has two seconds to end. What has not ended by then is sent again by another node, or at the
+    // next start.
+    protected override async Task FinishAsync()
+    {
+        var none = _flights.WhenNoneAsync();
+        using var limit = new CancellationTokenSource();
+        await Task.WhenAny(none, Task.Delay(LeftAtStop, Clock.Provider, limit.Token));
+        await limit.CancelAsync();
+        await _cut.CancelAsync();
+        await none;
+        _cut.Dispose();
+        _cut = new();
+    }
 
     async Task<bool> StartSomeAsync(CancellationToken ct)
     {
@@ -72,15 +87,17 @@ sealed class PushLoop(
         finally
         {
             foreach (var other in entered.Values)
-                _flights.Leave(other); // Another node has it, or it was withdrawn.
+                _flights.Leave(other, null); // Another node has it, or it was withdrawn.
         }
     }
 
     async Task SendAsync(DuePush due, Push push)
     {
+        var began = Clock.Ticks;
+        TimeSpan? took = null;
         try
         {
-            await SendAsync(push);
+            await SendAsync(push, () => took = Clock.Since(began));
         }
         catch (ProblemException error)
         {
@@ -97,7 +114,7 @@ sealed class PushLoop(
         }
         finally
         {
-            if (_flights.Leave(due))
+            if (_flights.Leave(due, took))
             {
                 Volatile.Write(ref _hasRoom, true);
                 Wake();
@@ -105,7 +122,7 @@ sealed class PushLoop(
         }
     }
 
-    async Task SendAsync(Push push)
+    async Task SendAsync(Push push, Action tried)
     {
         // The device, its login, the reply or its question is not there any more.
         if (push.Address is null || push.Message is null)
@@ -114,6 +131,7 @@ sealed class PushLoop(
             return;
         }
         var outcome = await TryAsync(push.Address, push.Message);
+        tried();
         NoticeMetrics.OnPush(push.Address.Kind, outcome.Result, isOver: Clock.Now >= push.At + GivenUpAfter);
         switch (outcome.Result)
         {
@@ -137,13 +155,18 @@ sealed class PushLoop(
     async Task<PushOutcome> TryAsync(DeviceAddress address, PushMessage message)
     {
         using var limit = new CancellationTokenSource(PushHttp.Within, Clock.Provider);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, _cut.Token);
         try
         {
-            return await senders.SendAsync(address, message, limit.Token);
+            return await senders.SendAsync(address, message, either.Token);
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested)
         {
             return PushHttp.TooLate;
+        }
+        catch (OperationCanceledException) when (either.IsCancellationRequested)
+        {
+            return PushHttp.CutOff;
         }
     }
 

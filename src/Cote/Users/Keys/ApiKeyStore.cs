@@ -14,8 +14,11 @@ sealed class ApiKeyStore(Database db)
         update api_keys set last_used_at = {at} where id = {id} and coalesce(last_used_at, 0) < {at}
         """);
 
-    /// <summary>Stores a key; false where the user has as many as may be, or is gone.</summary>
-    public async Task<bool> AddAsync(string userId, ApiKey key, string hash)
+    /// <summary>
+    /// Stores a key; false where the user has as many as may be, or is gone. <paramref name="also"/> adds to the batch,
+    /// and is given the condition that it is stored.
+    /// </summary>
+    public async Task<bool> AddAsync(string userId, ApiKey key, string hash, Action<WriteBatch, Sql> also)
     {
         var (batch, now) = (new WriteBatch(), key.CreatedAt);
         EventTransaction.LockHead(batch, userId); // two at once must not both be the last
@@ -27,6 +30,7 @@ sealed class ApiKeyStore(Database db)
               and (select count(*) from api_keys s where s.user_id = {userId}
                 and s.created_at > {now - RememberedFor}) < {ApiKey.MostADay}
             """);
+        also(batch, $"exists (select 1 from api_keys where id = {key.Id})");
         await db.WriteAsync(batch);
         return added.Changed > 0;
     }
@@ -67,14 +71,15 @@ sealed class ApiKeyStore(Database db)
 
     /// <summary>
     /// Lets a key of the user work again, or all of them; how many there are. <paramref name="also"/>
-    /// adds to the batch before, and is given the condition that there is one.
+    /// adds to the batch before, and is given the condition that one is disabled.
     /// </summary>
     public async Task<int> EnableAsync(string userId, string? id, Timestamp now, Action<WriteBatch, Sql> also)
     {
         Sql which = id is null ? (Sql)$"s.disabled_at is not null" : $"s.id = {id}";
         which = $"select s.id from api_keys s where s.user_id = {userId} and {which} and {Lives(now)}";
         var batch = new WriteBatch();
-        also(batch, $"exists ({which})");
+        batch.Lock(which); // of two at once one enables it, and tells of it
+        also(batch, $"exists ({which} and s.disabled_at is not null)");
         var enabled = batch.Execute($"update api_keys set disabled_at = null where id in ({which})");
         await db.WriteAsync(batch);
         return enabled.Changed;

@@ -32,10 +32,11 @@ static class CreateApiKey
         var key = ApiKeys.Make(id);
         var made = new ApiKey(id, name, scopes, now, null, life is { } seconds
             ? now + TimeSpan.FromSeconds(seconds) : null);
-        if (!await keys.AddAsync(current.Id, made, SecureTokens.Hash(key)))
+        var detail = $"{id} {string.Join(' ', scopes)}";
+        if (!await keys.AddAsync(current.Id, made, SecureTokens.Hash(key),
+            (batch, itIs) => audit.Add(batch, AuditActions.KeyCreated, current.Id, http, detail, itIs)))
             return ApiResults.Of(await keys.CountAsync(current.Id, now, ct) >= ApiKey.Most
                 ? Problems.TooManyKeys : TooManyToday);
-        await audit.WriteAsync(AuditActions.KeyCreated, current.Id, http, $"{id} {string.Join(' ', scopes)}");
 
         return ApiResults.Json(made with { Key = key }, UsersJson.Default.ApiKey);
     }

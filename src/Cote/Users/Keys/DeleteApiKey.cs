@@ -9,9 +9,9 @@ static class DeleteApiKey
         string keyId, HttpContext http, CurrentUser current, Revocations revocations, Audit audit)
     {
         if (Ids.Parse(keyId) is not { } id
-            || await revocations.RevokeKeysAsync($"s.user_id = {current.Id} and s.id = {id}") == 0)
+            || await revocations.RevokeKeysAsync($"s.user_id = {current.Id} and s.id = {id}",
+                (batch, itIs) => audit.Add(batch, AuditActions.KeyDeleted, current.Id, http, id, itIs)) == 0)
             return ApiResults.Of(Problems.KeyNotFound);
-        await audit.WriteAsync(AuditActions.KeyDeleted, current.Id, http, id);
         return ApiResults.Success;
     }
 }

@@ -37,23 +37,22 @@ static class ResetPassword
         // First: a login by the old password that has the row makes its session before they are ended.
         batch.Lock($"select 1 from users where id = {account.Id}");
         MailStore.Lock(batch, hash);
-        Sql works = MailStore.Works(hash, MailPurposes.Reset, now);
-        // Before the update: it looks at the code, which the last statement ends.
-        var revoked = revocations.Add(batch, $"""
-            s.user_id = {account.Id} and exists (select 1 from users u
-              where u.id = {account.Id} and u.disabled_at is null and u.erased_at is null and {works})
-            """);
+        Sql mayReset = $"""
+            u.id = {account.Id} and u.disabled_at is null and u.erased_at is null
+              and {MailStore.Works(hash, MailPurposes.Reset, now)}
+            """;
+        Sql itMay = $"exists (select 1 from users u where {mayReset})";
+        // All of these look at the code, which the last statement ends.
+        var revoked = revocations.Add(batch, $"s.user_id = {account.Id} and {itMay}");
+        audit.Add(batch, AuditActions.PasswordReset, account.Id, http, "by mail", itMay);
         // A code that came by mail has shown that the address is the user's.
-        var changed = batch.Execute($"""
-            update users as u set password_hash = {hashed}, email_verified = 1
-            where u.id = {account.Id} and u.disabled_at is null and u.erased_at is null and {works}
-            """);
+        var changed = batch.Execute(
+            $"update users as u set password_hash = {hashed}, email_verified = 1 where {mayReset}");
         MailStore.EndCodes(batch, account.Id, MailPurposes.Reset, now);
         await db.WriteAsync(batch);
         if (changed.Changed == 0)
             return ApiResults.Of(Problems.InvalidCode); // it was used in the same moment
         revocations.Apply(revoked);
-        await audit.WriteAsync(AuditActions.PasswordReset, account.Id, http, "by mail");
 
         return ApiResults.Json(
             new PasswordWasReset(true, await keys.CountAsync(account.Id, now, ct)),

@@ -33,10 +33,16 @@ static class VerifyEmail
 
         var (hash, now) = (MailCode.HashOf(code), clock.Now);
         var batch = new WriteBatch();
+        batch.Lock($"select 1 from users where id = {current.Id}");
         MailStore.Lock(batch, hash);
+        Sql works = MailStore.Works(hash, MailPurposes.Verify, now);
+        audit.Add(batch, AuditActions.EmailVerified, current.Id, http, guard: $"""
+            exists (select 1 from users u
+              where u.id = {current.Id} and u.erased_at is null and u.email_verified = 0 and {works})
+            """);
         var verified = batch.Execute($"""
             update users as u set email_verified = 1
-            where u.id = {current.Id} and u.erased_at is null and {MailStore.Works(hash, MailPurposes.Verify, now)}
+            where u.id = {current.Id} and u.erased_at is null and {works}
             """);
         // Only where it was one: a wrong guess must not end the right code.
         batch.Execute($"""
@@ -45,11 +51,7 @@ static class VerifyEmail
               and c.user_id = {current.Id} and c.purpose = {MailPurposes.Verify} and c.expires_at > {now})
             """);
         await db.WriteAsync(batch);
-        if (verified.Changed == 0)
-            return ApiResults.Of(Problems.InvalidCode);
-        await audit.WriteAsync(AuditActions.EmailVerified, current.Id, http);
-
-        return ApiResults.Success;
+        return verified.Changed == 0 ? ApiResults.Of(Problems.InvalidCode) : ApiResults.Success;
     }
 
     static async Task<IResult> AskAsync(
