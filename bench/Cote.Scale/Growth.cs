@@ -67,7 +67,7 @@ static class Growth
             """
             select s.relname, s.n_tup_ins, s.n_tup_upd, s.n_tup_hot_upd, s.n_tup_del, p.dead_tuple_percent,
               p.free_percent, s.autovacuum_count, pg_table_size(s.relid)
-            from pg_stat_user_tables s cross join lateral scale.pgstattuple(s.relid) p
+            from pg_stat_user_tables s cross join lateral scale.pgstattuple(s.relid::regclass) p
             where s.schemaname = 'public' and s.n_tup_upd + s.n_tup_del > 0 order by s.n_tup_upd + s.n_tup_del desc
             """,
             x => new TableWear(x.GetString(0), x.GetInt64(1), x.GetInt64(2), x.GetInt64(3), x.GetInt64(4),

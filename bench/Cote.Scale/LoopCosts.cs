@@ -40,7 +40,7 @@ sealed class LoopCosts(Postgres db, ScaleServer server)
         foreach (var loop in server.Loops)
         {
             var name = loop.GetType().Name;
-            var every = RareEvery.TryGetValue(name, out var rare) ? rare : loop.Every.TotalSeconds;
+            var every = RareEvery.TryGetValue(name, out var rare) ? rare : loop.Interval.TotalSeconds;
             costs.Add(await MeasureAsync(name, every, () => loop.RunOnceAsync(ct)));
         }
         costs.AddRange(await OfConnectionsAsync(ct));
@@ -80,7 +80,8 @@ sealed class LoopCosts(Postgres db, ScaleServer server)
         return cost;
     }
 
-    const string OfProduct = """
+    /// <summary>A condition on the statements of the product in this database.</summary>
+    public const string OfProduct = """
         dbid = (select oid from pg_database where datname = current_database()) and toplevel
           and query not ilike '%pg_stat_statements%' and query not ilike all (array['begin%', 'commit%', 'discard%'])
         """;

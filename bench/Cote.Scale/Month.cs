@@ -112,7 +112,7 @@ sealed class Month(Postgres db, ScaleServer server, UseModel model, long users)
               r.sender = 'ai' and r.deleted_at is null and row_number() over (
                 partition by r.chat_id, r.turn, r.sender, p.n order by r.seq) = 1
             from scale.rec_messages r join scale.people p on p.whose = r.whose
-            where r.day = {day} and r.op = 'i';
+            where r.played = {day} and r.op = 'i';
             analyze scale.today;
             """);
     }
@@ -150,6 +150,7 @@ sealed class Month(Postgres db, ScaleServer server, UseModel model, long users)
         await db.ExecuteAsync($"update messages m set {done} {OfTurn(turn)} and t.opens");
         await HeadsAsync(turn, 2);
         await ChatsAsync(turn);
+        await OutboxAsync(turn);
         await db.ExecuteAsync($"update messages m set status = 'delivered' {OfTurn(turn)} and t.opens");
         await db.ExecuteAsync($"update messages m set status = t.status {OfTurn(turn)} and t.status <> m.status");
     }
@@ -167,6 +168,16 @@ sealed class Month(Postgres db, ScaleServer server, UseModel model, long users)
                 """);
     }
 
+    // One endpoint is told of each message and of each reply: a row that comes, is taken by a node, and goes.
+    Task OutboxAsync(int turn) => db.ExecuteAsync($"""
+        insert into webhooks (id, endpoint, type, user_id, chat_id, message_id, cursor, at, until)
+        select t.id || '.main', 'main', case when t.opens then 'reply.ended' else 'message.sent' end, t.user_id,
+          t.chat_id, t.id, 'abcdefghijkl.' || t.event_seq, t.timestamp, t.timestamp + 86400000
+        from scale.today t where t.turn = {turn};
+        update webhooks set lease_until = at, tries = tries + 1;
+        delete from webhooks;
+        """);
+
     // The place of a chat among others moves with each message, and that is in an index.
     Task ChatsAsync(int turn) => db.ExecuteAsync($"""
         update chats c set activity = c.activity + 1, changed = c.changed + 1, last_seq = c.last_seq,
@@ -180,7 +191,7 @@ sealed class Month(Postgres db, ScaleServer server, UseModel model, long users)
         var values = columns.Select(x => instead.FirstOrDefault(y => y.Column == x).Value ?? Tables.Value(table, x));
         return db.ExecuteAsync($"""
             insert into {table} ({string.Join(", ", columns)}) select {string.Join(", ", values)}
-            from scale.rec_{table} r join scale.people p on p.whose = r.whose where r.day = {day} and r.op = 'i'
+            from scale.rec_{table} r join scale.people p on p.whose = r.whose where r.played = {day} and r.op = 'i'
             order by p.n on conflict do nothing
             """);
     }
@@ -193,13 +204,13 @@ sealed class Month(Postgres db, ScaleServer server, UseModel model, long users)
         return $"""
             update {name} x set {string.Join(", ", set)}
             from scale.rec_{name} r join scale.people p on p.whose = r.whose
-            where r.day = {day} and r.op = '{op}' and {KeyOf(table)}
+            where r.played = {day} and r.op = '{op}' and {KeyOf(table)}
             """;
     }
 
     Task<long> DeleteAsync(PersonalTable table, int day) => db.ExecuteAsync($"""
         delete from {table.Name} x using scale.rec_{table.Name} r join scale.people p on p.whose = r.whose
-        where r.day = {day} and r.op = 'd' and {KeyOf(table)}
+        where r.played = {day} and r.op = 'd' and {KeyOf(table)}
         """);
 
     static string KeyOf(PersonalTable table) =>

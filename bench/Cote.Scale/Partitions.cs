@@ -20,8 +20,11 @@ sealed record OldEvents(
     double DropSeconds, long DropWal);
 
 /// <summary>What partitions change, measured on copies of the large tables.</summary>
+/// <param name="Unique">Unique indexes without the user, of all tables.</param>
+/// <param name="References">Foreign keys without the user, of all tables.</param>
 sealed record Partitions(
-    IReadOnlyList<SplitTable> Tables, IReadOnlyList<SplitQuery> Queries, OldEvents Old)
+    IReadOnlyList<SplitTable> Tables, IReadOnlyList<SplitQuery> Queries, OldEvents Old, IReadOnlyList<string> Unique,
+    IReadOnlyList<string> References)
 {
     const int Count = 16;
     static readonly string[] Large = ["messages", "events", "calls", Cote.Scale.Tables.Documents];
@@ -39,8 +42,25 @@ sealed record Partitions(
         }
         await db.ExecuteAsync("analyze");
         var queries = await new SplitQueries(db).MeasureAsync(ct);
-        return new(tables, queries, await OldEventsAsync(db, model));
+        return new(tables, queries, await OldEventsAsync(db, model), await UniqueAsync(db), await ReferencesAsync(db));
     }
+
+    // Of the tables that hold a user: split by it, each of these has to go, or to hold it.
+    static Task<IReadOnlyList<string>> UniqueAsync(Postgres db) => db.ListAsync(
+        """
+        select t.relname || '.' || i.relname from pg_index x
+        join pg_class i on i.oid = x.indexrelid join pg_class t on t.oid = x.indrelid
+        join pg_attribute a on a.attrelid = t.oid and a.attname = 'user_id'
+        where t.relnamespace = 'public'::regnamespace and x.indisunique and a.attnum <> all(x.indkey) order by 1
+        """, x => x.GetString(0));
+
+    static Task<IReadOnlyList<string>> ReferencesAsync(Postgres db) => db.ListAsync(
+        """
+        select c.conrelid::regclass || ' → ' || c.confrelid::regclass from pg_constraint c
+        where c.contype = 'f' and c.connamespace = 'public'::regnamespace and not exists (
+          select 1 from pg_attribute a
+          where a.attrelid = c.conrelid and a.attname = 'user_id' and a.attnum = any(c.conkey)) order by 1
+        """, x => x.GetString(0));
 
     static async Task<SplitTable> SplitAsync(Postgres db, string name)
     {
@@ -128,7 +148,10 @@ sealed record Partitions(
         return (seconds, await db.ValueAsync<long>(place) - before);
     }
 
+    // What is in one piece is no tree.
     static Task<long> BytesAsync(Postgres db, string table) => db.ValueAsync<long>($"""
-        select sum(pg_total_relation_size(relid))::bigint from pg_partition_tree('{table}') where isleaf
+        select coalesce((
+          select sum(pg_total_relation_size(relid)) from pg_partition_tree('{table}') where isleaf),
+          pg_total_relation_size('{table}'))::bigint
         """);
 }

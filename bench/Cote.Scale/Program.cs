@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Cote.Load;
 using Cote.Scale;
+using Npgsql;
 
 var arguments = new Arguments(args);
 using var stopping = new CancellationTokenSource();
@@ -24,7 +25,8 @@ catch (OperationCanceledException) when (stopping.IsCancellationRequested)
     Console.Error.WriteLine("Stopped.");
     return 130;
 }
-catch (Exception error) when (error is InvalidOperationException or FormatException or IOException or TimeoutException)
+catch (Exception error) when (error is InvalidOperationException or FormatException or IOException
+    or TimeoutException or NpgsqlException)
 {
     Console.Error.WriteLine(error.Message);
     return 1;

@@ -24,7 +24,7 @@ sealed class Recorder(Postgres db, UseModel model)
             await db.ExecuteAsync($"""
                 create table scale.before_{table.Name} as select * from {table.Name} where false;
                 create table scale.rec_{table.Name} as
-                  select 0 as day, 'i' as op, ''::text collate "C" as whose, 0::bigint as lag, x.*
+                  select 0 as played, 'i' as op, ''::text collate "C" as whose, 0::bigint as lag, x.*
                   from {table.Name} x where false;
                 """);
     }
@@ -58,7 +58,7 @@ sealed class Recorder(Postgres db, UseModel model)
         foreach (var table in Tables.All)
             await db.ExecuteAsync($"""
                 drop table scale.before_{table.Name};
-                create index on scale.rec_{table.Name} (day, op, whose);
+                create index on scale.rec_{table.Name} (played, op, whose);
                 analyze scale.rec_{table.Name};
                 """);
     }
@@ -88,14 +88,14 @@ sealed class Recorder(Postgres db, UseModel model)
             await db.ExecuteAsync($"truncate scale.rec_{name}");
         await db.ExecuteAsync($"""
             insert into scale.rec_{Tables.Documents}
-            select m.day, 'i', x.user_id, m.lag, x.* from {Tables.Documents} x
+            select m.played, 'i', x.user_id, m.lag, x.* from {Tables.Documents} x
             join scale.rec_messages m on m.op = 'i' and m.user_id = x.user_id and m.id = x.message_id;
             insert into scale.rec_{Tables.Documents}
-            select c.day, 'i', x.user_id, c.lag, x.* from {Tables.Documents} x
+            select c.played, 'i', x.user_id, c.lag, x.* from {Tables.Documents} x
             join scale.rec_chats c on c.op = 'i' and c.user_id = x.user_id and c.id = x.chat_id
             where x.message_id = '';
             insert into scale.rec_{Tables.Marks}
-            select h.day, 'i', x.user_id, h.lag, x.* from {Tables.Marks} x
+            select h.played, 'i', x.user_id, h.lag, x.* from {Tables.Marks} x
             join scale.rec_heads h on h.op = 'i' and h.user_id = x.user_id;
             """);
     }
@@ -103,13 +103,12 @@ sealed class Recorder(Postgres db, UseModel model)
     // A reply is of the turn of its question. One that is made again has a turn after it.
     const string Turns = """
         alter table scale.rec_messages add column turn bigint not null default 0;
-        alter table scale.rec_messages add column seconds bigint not null default 0;
         create table scale.turns as
-          select day, whose, id, row_number() over (partition by day, whose order by seq, id) as turn
-          from (select r.day, r.whose, r.id, r.timestamp as seq from scale.rec_messages r
+          select played, whose, id, row_number() over (partition by played, whose order by seq, id) as turn
+          from (select r.played, r.whose, r.id, r.timestamp as seq from scale.rec_messages r
             where r.op = 'i' and r.sender = 'user') q;
         update scale.rec_messages r set turn = t.turn from scale.turns t
-          where r.op = 'i' and r.whose = t.whose and r.day = t.day and t.id in (r.id, r.reply_to_id);
+          where r.op = 'i' and r.whose = t.whose and r.played = t.played and t.id in (r.id, r.reply_to_id);
         update scale.rec_messages r set turn = 1 where r.op = 'i' and turn = 0;
         """;
 

@@ -111,7 +111,15 @@ sealed class Report(
         _text.AppendLine();
         foreach (var loop in _last.Loops.Where(x => x.Buffers > 60))
             _text.AppendLine($"- {loop.Name}: `{loop.Dearest[..Math.Min(loop.Dearest.Length, 300)]}`");
+        if (_last.Idle is { } node)
+            Idle(node);
     }
+
+    void Idle(NodeCost node) => _text.AppendLine($"""
+
+        A node that nobody uses, on {_last.Users:n0} people: {node.Statements:n1} statements a second, {node.Pages:n0}
+        pages, {node.Busy:n2} ms of a backend, {node.WalBytes:n0} bytes of WAL, {node.Connections} connections.
+        """);
 
     // The page of a root and a few beside it are there at any scale.
     bool Grows(LoopCost? small, LoopCost large) => small is not null && large.Buffers > 60
@@ -145,6 +153,10 @@ sealed class Report(
             vacuumed in {old.VacuumSeconds:n2} s with {MiB(old.DeleteWal)} MiB of WAL, {MiB(old.BytesBefore)} MiB
             before and {MiB(old.BytesAfter)} MiB after; as pieces of a week dropped in {old.DropSeconds:n3} s with
             {old.DropWal:n0} bytes of WAL.
+
+            Unique without the user: {string.Join(", ", split.Unique)}.
+
+            References without the user: {string.Join(", ", split.References)}.
             """);
     }
 

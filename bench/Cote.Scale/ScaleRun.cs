@@ -5,8 +5,11 @@ namespace Cote.Scale;
 /// <summary>What was measured at one scale.</summary>
 /// <param name="Url">Its database, which is gone unless it was to be kept.</param>
 sealed record ScaleResult(
-    double Scale, long Users, string Url, MonthTimes Times, IReadOnlyList<TableSize> Tables, IReadOnlyList<IndexSize> Indexes,
-    IReadOnlyList<TableWear> Wear, IReadOnlyList<LoopCost> Loops);
+    double Scale, long Users, string Url, MonthTimes Times, IReadOnlyList<TableSize> Tables,
+    IReadOnlyList<IndexSize> Indexes, IReadOnlyList<TableWear> Wear, IReadOnlyList<LoopCost> Loops)
+{
+    public NodeCost? Idle { get; init; }
+}
 
 /// <summary>The whole run: templates, a month at each scale, and what is measured of it.</summary>
 sealed class ScaleRun(ScaleOptions options, Action<string> say)
@@ -26,6 +29,8 @@ sealed class ScaleRun(ScaleOptions options, Action<string> say)
             var isLast = scale == options.Scales[^1];
             var url = await cluster.CreateDatabaseAsync(template);
             results.Add(await PlayAsync(cluster, url, scale, [], ct));
+            if (isLast && options.Parts.Contains("loops"))
+                results[^1] = results[^1] with { Idle = await IdleAsync(cluster, url, ct) };
             if (isLast && options.Parts.Contains("partitions"))
             {
                 say("Partitions: the same rows in tables that are split by user");
@@ -85,6 +90,13 @@ sealed class ScaleRun(ScaleOptions options, Action<string> say)
         var loops = options.Parts.Contains("loops") && settings.Count == 0
             ? await new LoopCosts(db, server).MeasureAsync(ct) : [];
         return new(scale, users, url, times, tables, indexes, wear, loops);
+    }
+
+    async Task<NodeCost> IdleAsync(Cluster cluster, string url, CancellationToken ct)
+    {
+        say("A node that nobody uses");
+        await using var db = await cluster.ConnectAsync(url);
+        return await IdleNode.MeasureAsync(db, url, _model, ct);
     }
 
     Task EndAsync(Cluster cluster, string url)

@@ -45,7 +45,7 @@ sealed class TemplateMonth(ScaleServer server, Recorder recorder, UseModel model
     async Task LiveAsync(Person person, int day)
     {
         var client = person.Client;
-        if (person.Sent > 0) // Who has just registered has a session that is new.
+        if (person.FirstDay != day) // Who has just registered has tokens that are new.
         {
             var tokens = (await client.FormAsync(
                 "/token", ("grant_type", "refresh_token"), ("refresh_token", client.RefreshToken!))).Ok();
@@ -63,7 +63,7 @@ sealed class TemplateMonth(ScaleServer server, Recorder recorder, UseModel model
                 != (turn - 1) * person.Habit.ChatsADay / person.Habit.TurnsADay || turn == 0;
             // Every third day goes on where the one before has ended.
             if (begins && !(turn == 0 && day % 3 == 0 && person.Chats.Count > 0))
-                person.Chats.Add((await client.PostAsync("/chats/", new { })).Ok()["id"]);
+                person.Chats.Add(await client.CreateChatAsync("New chat"));
             await TurnAsync(person, person.Chats[^1]);
         }
     }
@@ -92,7 +92,7 @@ sealed class TemplateMonth(ScaleServer server, Recorder recorder, UseModel model
     static async Task EndAsync(CoteClient client, string chat, string reply)
     {
         var end = await client.EndOfAsync(chat, reply);
-        if (end.GetProperty("state").GetString() != "completed")
+        if (end.GetProperty("generation").GetProperty("state").GetString() != "completed")
             throw new InvalidOperationException($"A reply of a template did not end well: {end}");
     }
 
