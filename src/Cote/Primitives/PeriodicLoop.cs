@@ -24,7 +24,7 @@ abstract class PeriodicLoop(TimeSpan every, Clock clock, ILogger log) : Backgrou
     protected virtual bool RunsAtStart => false;
 
     /// <summary>The time between the starts of two rounds.</summary>
-    public TimeSpan Every => every;
+    public TimeSpan Interval => every;
 
     /// <summary>One round by itself, of a loop that was not started: what it costs can be measured.</summary>
     public Task RunOnceAsync(CancellationToken ct) => RunRoundAsync(ct);
