@@ -57,7 +57,7 @@ sealed class Month(Postgres db, ScaleServer server, UseModel model, long users)
     }
 
     // The templates are people of the month too; the others are copies of them in turn, at their own hours of the day.
-    Task PeopleAsync() => db.ExecuteAsync($"""
+    Task<long> PeopleAsync() => db.ExecuteAsync($"""
         create table scale.people as
           select n, t.user_id as whose, t.number as template_number, number_base + n as number,
             abs(hashtextextended(cast(n as text), 0)) % 40000000 - 20000000 as shift
@@ -100,7 +100,7 @@ sealed class Month(Postgres db, ScaleServer server, UseModel model, long users)
         or "events" or "audit" or Tables.Documents;
 
     // What was sent today, as it is when it has ended; a reply has a checkpoint for each second of it.
-    Task TodayAsync(int day)
+    Task<long> TodayAsync(int day)
     {
         var columns = _columns["messages"];
         var values = string.Join(", ", columns.Select(x => Tables.Value("messages", x)));
@@ -169,7 +169,7 @@ sealed class Month(Postgres db, ScaleServer server, UseModel model, long users)
     }
 
     // One endpoint is told of each message and of each reply: a row that comes, is taken by a node, and goes.
-    Task OutboxAsync(int turn) => db.ExecuteAsync($"""
+    Task<long> OutboxAsync(int turn) => db.ExecuteAsync($"""
         insert into webhooks (id, endpoint, type, user_id, chat_id, message_id, cursor, at, until)
         select t.id || '.main', 'main', case when t.opens then 'reply.ended' else 'message.sent' end, t.user_id,
           t.chat_id, t.id, 'abcdefghijkl.' || t.event_seq, t.timestamp, t.timestamp + 86400000
@@ -179,7 +179,7 @@ sealed class Month(Postgres db, ScaleServer server, UseModel model, long users)
         """);
 
     // The place of a chat among others moves with each message, and that is in an index.
-    Task ChatsAsync(int turn) => db.ExecuteAsync($"""
+    Task<long> ChatsAsync(int turn) => db.ExecuteAsync($"""
         update chats c set activity = c.activity + 1, changed = c.changed + 1, last_seq = c.last_seq,
           last_message_time = t.timestamp, leaf_id = t.id
         from scale.today t where t.turn = {turn} and t.opens and c.user_id = t.user_id and c.id = t.chat_id

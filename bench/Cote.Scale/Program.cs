@@ -10,7 +10,7 @@ using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop)
 if (arguments.Has("help") || arguments.Words.Count > 0)
 {
     Console.Error.WriteLine("""
-        Cote.Scale [--users 1000000] [--days 30] [--scale 1/1000,1/250] [--only growth,loops,tuned,partitions]
+        Cote.Scale [--users 1000000] [--days 30] [--scale 1/2500,1/1000] [--only growth,loops,tuned,partitions]
             [--postgres URL] [--keep] [--json FILE]
         """);
     return 2;

@@ -24,7 +24,7 @@ sealed record ScaleOptions(
             throw new FormatException($"--only has no {unknown}: it takes {string.Join(", ", All)}.");
         return new(
             arguments.Number("users", 1_000_000), arguments.Number("days", 30),
-            [.. (arguments.Text("scale") ?? "1/1000,1/250").Split(',').Select(Fraction).Order()],
+            [.. (arguments.Text("scale") ?? "1/2500,1/1000").Split(',').Select(Fraction).Order()],
             parts, arguments.Text("postgres"), arguments.Has("keep"), arguments.Text("json"));
     }
 

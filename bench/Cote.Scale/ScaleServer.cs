@@ -76,6 +76,8 @@ sealed class ScaleServer : IAsyncDisposable
             "--Cote:RateLimits:MessagesPerMinute=100000000", "--Cote:RateLimits:RequestsPerMinute=1000000000",
             $"--Cote:Events:RetentionDays={model.RetentionDays}",
             $"--Cote:Events:RetentionEvents={model.RetentionEvents}",
+            // Longer than the month, so that its rows can be counted: as it ships the first would go on its last day.
+            $"--Cote:Messages:RememberDeletedDays={model.Days + 1}",
         ];
         var app = CoteHost.Create(settings, add =>
         {
