@@ -55,10 +55,13 @@ startup: ## Cold start to the first 200 and resident memory when idle
 bench: ## Every figure beside its yardsticks, about 40 minutes; SHORT=1 only shows that it works; BENCH='--only sends' and the like
 	dotnet run -c Release --project bench/Cote.Load -- bench $(if $(SHORT),--short) $(BENCH)
 
+scale: ## A month of a million users on PostgreSQL in short, about 10 minutes; SCALE='--scale 1/500,1/100 --only growth' and the like
+	dotnet run -c Release --project bench/Cote.Scale -- $(SCALE)
+
 micro: ## What the hot paths cost without a network, allocations counted
 	dotnet run -c Release --project bench/Cote.Micro
 
 publish: ## The program as it ships, into artifacts/publish
 	dotnet publish src/Cote.Server -c Release -o artifacts/publish
 
-.PHONY: help run fmt check test test-slow demo crash cluster cluster-figures migration-figures search-figures soak screenshots startup bench micro publish
+.PHONY: help run fmt check test test-slow demo crash cluster cluster-figures migration-figures search-figures soak screenshots startup bench scale micro publish

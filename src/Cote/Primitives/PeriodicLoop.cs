@@ -24,6 +24,12 @@ abstract class PeriodicLoop(TimeSpan every, Clock clock, ILogger log) : Backgrou
     /// <summary>Whether the first round runs at the start, and not only after the first interval.</summary>
     protected virtual bool RunsAtStart => false;
 
+    /// <summary>The time between the starts of two rounds.</summary>
+    public TimeSpan Interval => every;
+
+    /// <summary>One round by itself, of a loop that was not started: what it costs can be measured.</summary>
+    public Task RunOnceAsync(CancellationToken ct) => RunRoundAsync(ct);
+
     /// <summary>Asks for a round now.</summary>
     public void Wake() => _wakeup.Set();
 
