@@ -47,10 +47,10 @@ static class SocketEndpoint
                 await CloseAsync(socket, (WebSocketCloseStatus)(int)CloseReason.BadRequest, wrong);
             else
             {
+                var meter = http.Features.GetRequiredFeature<SocketMeter>();
                 var subscription = await subscriptions.OpenAsync(
                     user, SubscriptionKind.Connection, view, cursor, isActive, ct);
                 subscription.PingAfter = TimeSpan.FromMilliseconds(options.HeartbeatMilliseconds);
-                var meter = http.Features.GetRequiredFeature<SocketMeter>();
                 if (user.SessionId is not null) // What a key's program shows, its user need not have seen.
                     subscription.Attention = new(meter) { IsActive = isActive };
                 return session = new(socket, meter, subscription, commands, options, subscriptions.Clock);

@@ -33,10 +33,11 @@ sealed class SocketSession(
         await using var watched = subscription;
         using var counted = DeliveryMetrics.Open("websocket");
         meter.Start(options.MaxFrameBytes, clock, () => subscription.Close(CloseReason.RateLimited));
+        var writing = WriteAsync(); // `ready` comes before whatever the client's frames lead to.
         var reading = ReadAsync();
         try
         {
-            await WriteAsync();
+            await writing;
             if (subscription.Closed is { } reason)
                 await CloseAsync(reason, reading);
         }
@@ -137,7 +138,9 @@ sealed class SocketSession(
         {
             subscription.Complete();
             subscription.Wake();
-            await _over.CancelAsync(); // A frame that is being sent has nobody left to go to.
+            // A frame that is being sent has nobody left to go to, but where both ends close: then a code follows it.
+            if (subscription.Closed is null || socket.State != WebSocketState.CloseReceived)
+                await _over.CancelAsync();
         }
     }
 

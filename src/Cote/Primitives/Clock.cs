@@ -47,13 +47,13 @@ public sealed class Clock(TimeProvider time)
     // is a noticeable part.
     static void TakeRandom(Span<byte> id)
     {
-        if (_random is null || _taken == _random.Length)
+        if (_random is not { } random || _taken == random.Length)
         {
-            _random ??= new byte[64 * IdBytes];
-            RandomNumberGenerator.Fill(_random);
-            _taken = 0;
+            random = _random ?? new byte[64 * IdBytes];
+            RandomNumberGenerator.Fill(random);
+            (_random, _taken) = (random, 0);
         }
-        _random.AsSpan(_taken, IdBytes).CopyTo(id);
+        random.AsSpan(_taken, IdBytes).CopyTo(id);
         _taken += IdBytes;
     }
 }

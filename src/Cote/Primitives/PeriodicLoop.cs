@@ -14,6 +14,7 @@ namespace Cote.Primitives;
 abstract class PeriodicLoop(TimeSpan every, Clock clock, ILogger log) : BackgroundService, IHostedLifecycleService
 {
     readonly Wakeup _wakeup = new();
+    readonly TaskCompletionSource _listens = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>The clock that measures the rounds.</summary>
     protected Clock Clock => clock;
@@ -33,9 +34,11 @@ abstract class PeriodicLoop(TimeSpan every, Clock clock, ILogger log) : Backgrou
     /// <summary>Asks for a round now.</summary>
     public void Wake() => _wakeup.Set();
 
-    public override Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StartedAsync(CancellationToken cancellationToken) => base.StartAsync(cancellationToken);
+    public Task StartedAsync(CancellationToken cancellationToken)
+    {
+        _listens.TrySetResult();
+        return Task.CompletedTask;
+    }
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
@@ -55,6 +58,7 @@ abstract class PeriodicLoop(TimeSpan every, Clock clock, ILogger log) : Backgrou
         LoopMetrics.Began(GetType().Name);
         try
         {
+            await _listens.Task.WaitAsync(stoppingToken);
             if (!RunsAtStart)
                 await _wakeup.WaitAsync(every, clock.Provider, stoppingToken);
             while (true)

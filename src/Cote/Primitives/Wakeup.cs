@@ -34,6 +34,8 @@ sealed class Wakeup : IValueTaskSource
             return ValueTask.FromCanceled(ct);
         if (TryTake())
             return default;
+        if (Volatile.Read(ref _state) == IsAwaited)
+            throw new InvalidOperationException("Another one waits already.");
         _wait.Reset();
         var before = Interlocked.CompareExchange(ref _state, IsAwaited, IsIdle);
         if (before == IsAwaited)

@@ -1,8 +1,11 @@
 using Cote.Http;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Authorization.Infrastructure;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace Cote.Users;
 
@@ -37,18 +40,33 @@ static class UsersModule
         });
         services.AddTransient<BearerHandler>().AddWebEncoders();
         services.AddAuthorization();
+        // The gate does for routes of Cote what the endpoint would look for.
+        services.Configure<RouteOptions>(x => x.SuppressCheckForUnhandledSecurityMetadata = true);
     }
 
     /// <summary>Who asks, and what may be asked: it comes after routing.</summary>
     public static void UseUsers(this WebApplication app)
     {
-        app.UseMiddleware<Gate>();
-        // What the gate lets by: a host's own routes, and paths that have none.
-        app.UseAuthentication();
-        app.Use((http, next) => app.Services.GetRequiredService<RateLimits>().RefuseRequest(http) is { } problem
-            ? ApiResults.Of(problem).ExecuteAsync(http) : next(http));
-        app.Use(KeyGate.CheckAsync);
-        app.UseAuthorization();
+        var rules = app.Services.GetRequiredService<IOptions<AuthorizationOptions>>().Value;
+        if (rules.FallbackPolicy is not null || rules.DefaultPolicy is not
+            { AuthenticationSchemes: [], Requirements: [DenyAnonymousAuthorizationRequirement] })
+            throw new StartupException(
+                "A default or fallback policy would not hold for Cote's own routes: name the policy on your routes.");
+        app.Use(next =>
+        {
+            // A host's own routes, and paths that have none.
+            var others = ((IApplicationBuilder)app).New();
+            others.UseAuthentication();
+            others.Use((http, rest) => app.Services.GetRequiredService<RateLimits>().RefuseRequest(http) is { } problem
+                ? ApiResults.Of(problem).ExecuteAsync(http) : rest(http));
+            others.Use(KeyGate.CheckAsync);
+            others.UseAuthorization();
+            others.Run(next);
+            return ActivatorUtilities.CreateInstance<Gate>(app.Services, new Gate.Ways(next, others.Build())).InvokeAsync;
+        });
+        // Without these marks the builder puts the framework's own in front of everything.
+        foreach (var mark in (string[])["__AuthenticationMiddlewareSet", "__AuthorizationMiddlewareSet"])
+            ((IApplicationBuilder)app).Properties[mark] = true;
     }
 
     public static void MapUsers(this IEndpointRouteBuilder routes)

@@ -66,11 +66,14 @@ public sealed class WakeupTests
     }
 
     [Fact]
-    public void Only_one_waits()
+    public async Task Only_one_waits()
     {
-        _ = _wakeup.WaitAsync(CancellationToken.None);
+        var first = _wakeup.WaitAsync(CancellationToken.None).AsTask();
 
         Should.Throw<InvalidOperationException>(() => { _ = _wakeup.WaitAsync(CancellationToken.None); });
+
+        _wakeup.Set();
+        await first.InTimeAsync();
     }
 
     [Fact]
