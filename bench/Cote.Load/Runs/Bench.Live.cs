@@ -60,7 +60,7 @@ sealed partial class Bench
     Readers OfRelay(Child relay, int[] levels) => new(StreamSource.Model(Relay, relay.Address), relay,
         () => new((Cores.Server, relay), (Cores.Model, stage.Model)), levels);
 
-    /// <summary>The highest number of streams that each keeps up with: from the lowest, until one is too high.</summary>
+    /// <summary>The highest number of streams that each keeps up with: from the lowest to the first too high.</summary>
     async Task StreamsAsync(Row row, List<Readers> all)
     {
         await WarmAsync(all);
