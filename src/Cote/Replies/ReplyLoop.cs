@@ -11,8 +11,9 @@ namespace Cote.Replies;
 /// it hands its replies over at once; the loop itself ends later, after the last request that may claim one.
 /// </summary>
 sealed class ReplyLoop(
-    ReplyScheduler scheduler, ReplyRunContext context, RunningReplies running, LeaseLoop leases, EarlierNodes earlier,
-    DatabaseEngine engine, IHostApplicationLifetime lifetime, ILogger<ReplyLoop> log) : BackgroundService
+    ReplyScheduler scheduler, ReplyRunContext context, RunningReplies running, LeaseLoop leases, IdleReplyLoop idle,
+    EarlierNodes earlier, DatabaseEngine engine, IHostApplicationLifetime lifetime, ILogger<ReplyLoop> log)
+    : BackgroundService
 {
     static readonly TimeSpan VoidAgainAfter = TimeSpan.FromSeconds(1);
 
@@ -68,7 +69,10 @@ sealed class ReplyLoop(
             try
             {
                 if (engine.IsSingleProcess)
+                {
                     await context.Leases.VoidAllAsync();
+                    idle.Wake(); // Its first round may have come before, and found them held.
+                }
                 else if (earlier.Ids.Count > 0)
                     await TakeUpAsync(ct);
                 return;

@@ -41,8 +41,8 @@ public sealed class GateTests : IDisposable
         });
         var ada = await app.RegisterAsync();
 
-        (await ada.GetAsync("/somebody")).StatusCode.ShouldBe(HttpStatusCode.OK);
-        (await ada.GetAsync("/nobody")).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        (await ada.GetAsync("/somebody")).Code.ShouldBe(HttpStatusCode.OK);
+        (await ada.GetAsync("/nobody")).Code.ShouldBe(HttpStatusCode.Forbidden);
     }
 
     [Fact]
