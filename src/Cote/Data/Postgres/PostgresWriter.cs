@@ -70,7 +70,7 @@ sealed class PostgresWriter(PostgresPool pool, int capacity, Clock clock)
         }
     }
 
-    // Who comes while few groups are written begins one with all that wait; who waits is taken along, or begins the next.
+    // Who comes while few groups are written begins one; who waits is taken along, or begins the next.
     async Task<Outcome> GatherAsync(WriteBatch batch)
     {
         if (MustWait(batch) is { } waiting && await waiting.Done.Task is { } outcome)
