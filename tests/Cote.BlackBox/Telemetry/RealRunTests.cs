@@ -12,11 +12,6 @@ public sealed class RealRunTests(PublishedProgram program)
     const string Answered = "Mogadishuanswer";
     const string Title = "Titicacatitle";
     const string Invented = "model-of-a-strangers-invention";
-    const int KeyPrefix = 38; // cote_, the key's id, and _
-    const string Mistyped = "Ouagadougoumistyped";
-    const string Chosen = "a Timbuktupassword";
-    const string Endpoint = "Antananarivoendpoint";
-    const string WebhookKey = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
 
     [Fact]
     public async Task What_a_real_run_exports_is_well_formed_whole_and_tells_of_nobody()
@@ -30,13 +25,12 @@ public sealed class RealRunTests(PublishedProgram program)
             program, model, $"Metrics:PrometheusPort={port}", "RateLimits:SwitchesPerMinute=1",
             "Assistants:Providers:listing:BaseUrl=" + model.OpenAiUrl, "Assistants:Providers:listing:Model=fake",
             "Assistants:Providers:listing:Models=*", "Webhooks:main:Url=https://localhost:1/",
-            "Webhooks:main:Secret=whsec_" + WebhookKey);
+            "Webhooks:main:Secret=whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=");
         foreach (var (name, value) in collector.Variables)
             node.Variables[name] = value;
         await node.StartAsync();
         using var ada = await CoteClient.RegisterAsync(node.Url);
-        var signingKey = await File.ReadAllTextAsync(Path.Combine(node.WorkingDirectory, "data", "signing.key"));
-        var (secrets, ids) = await UseAsync(ada, model, signingKey.Trim());
+        var secrets = await UseAsync(ada, model);
 
         using var http = new HttpClient { BaseAddress = new($"http://127.0.0.1:{port}") };
         var text = await http.GetStringAsync("/metrics");
@@ -60,29 +54,19 @@ public sealed class RealRunTests(PublishedProgram program)
         collector.Spans.ShouldContain(x => x.Name == "chat other");
         collector.Spans.Where(x => x.Name.Contains("/health", StringComparison.Ordinal) || x.Name == "GET /ws"
             || x.Name == "GET /events").ShouldBeEmpty();
-        foreach (var (where, all) in new[] { ("/metrics", text), ("traces", traces), ("metrics", metrics) })
-            ShouldLack(all, where, [.. secrets, .. ids]);
-        // A log line names chats and replies by their ids, and nothing else of anybody.
-        ShouldLack(collector.TextOf("logs"), "the exported logs", secrets);
-        node.Output.ShouldContain("Cote has started");
-        ShouldLack(node.Output, "the log", secrets);
-    }
-
-    static void ShouldLack(string all, string where, IReadOnlyList<string> secrets)
-    {
         foreach (var secret in secrets)
-            all.Contains(secret, StringComparison.OrdinalIgnoreCase).ShouldBeFalse($"{secret} stands in {where}");
+            foreach (var (where, all) in new[] { ("/metrics", text), ("traces", traces), ("metrics", metrics) })
+                all.Contains(secret, StringComparison.OrdinalIgnoreCase).ShouldBeFalse($"{secret} stands in {where}");
     }
 
-    // What may stand nowhere, and what may stand in logs alone.
-    static async Task<(IReadOnlyList<string> Secrets, IReadOnlyList<string> Ids)> UseAsync(
-        CoteClient ada, FakeModelServer model, string signingKey)
+    // Everything that may stand nowhere.
+    static async Task<IReadOnlyList<string>> UseAsync(CoteClient ada, FakeModelServer model)
     {
         var chat = await ada.CreateChatAsync(Title);
         await using var socket = await ada.ConnectAsync();
         var first = (await ada.AskAsync(chat, Said)).GetProperty("reply_id").GetString()!;
         await socket.EndOfAsync(first);
-        model.Enqueue(FakeReply.Refuse(401, """{"error":{"message":"Incorrect API key: sk-black-box-key"}}"""));
+        model.Enqueue(FakeReply.Refuse(401));
         var failed = (await ada.AskAsync(chat, Said)).GetProperty("reply_id").GetString()!;
         await socket.EndOfAsync(failed);
         var tools = await ada.CreateChatAsync(Title, "demo/tool");
@@ -98,43 +82,10 @@ public sealed class RealRunTests(PublishedProgram program)
         for (var i = 0; i < 2; i++)
             await ada.PutAsync($"/chats/{chat}/leaf", new { message_id = first });
         (await ada.GetAsync($"/{Said}/{ada.Id}?token={ada.Token}")).Code.ShouldBe(HttpStatusCode.NotFound);
-        return (
-            [
-                Said, Answered, Title, share, "sk-black-box-key", WebhookKey, signingKey, .. await LogInAsync(ada),
-            ],
-            [Invented, ada.Id, ada.Username, chat, tools, first, failed]);
-    }
-
-    // Ways in, right and wrong ones. Of a token and of a key the last part is secret.
-    static async Task<IReadOnlyList<string>> LogInAsync(CoteClient ada)
-    {
-        var (before, password) = (ada.Token!, ada.Password);
-        (await ada.FormAsync("/token", ("username", ada.Username), ("password", Mistyped))).Status.ShouldBe(401);
-        using var stranger = new CoteClient(ada.Url) { Token = before + Mistyped };
-        (await stranger.GetAsync("/users/me")).Status.ShouldBe(401);
-        var (_, key) = await ada.CreateKeyAsync("read");
-        using var robot = new CoteClient(ada.Url) { Token = key };
-        (await robot.GetAsync("/users/me")).Ok();
-        (await robot.DeleteAsync("/api-keys/" + key)).Status.ShouldBe(403);
-        var ticket = (await ada.PostAsync("/ws/ticket")).Ok()["ticket"];
-        (await ada.GetAsync("/ws?ticket=" + ticket)).Status.ShouldBe(426);
-        (await ada.PostAsync("/devices/", new
-        {
-            kind = "webpush",
-            subscription = new
-            {
-                endpoint = "https://localhost:1/" + Endpoint,
-                keys = new { p256dh = Mistyped, auth = Mistyped },
-            },
-        })).Status.ShouldBe(422);
-        var spent = ada.RefreshToken!;
-        var next = (await ada.FormAsync("/token", ("grant_type", "refresh_token"), ("refresh_token", spent))).Ok();
-        ada.Token = next["access_token"];
-        (await ada.PatchAsync("/users/me", new { password = Chosen, current_password = password })).Ok();
         return
         [
-            password, Mistyped, Chosen, before.Split('.')[^1], ada.Token.Split('.')[^1], spent, next["refresh_token"],
-            key[KeyPrefix..], ticket, Endpoint,
+            Said, Answered, Title, Invented, ada.Id, ada.Username, ada.Password, ada.Token!, ada.RefreshToken!, chat,
+            tools, first, failed, share, "sk-black-box-key",
         ];
     }
 
