@@ -12,9 +12,11 @@ namespace Cote.Delivery;
 /// One socket: a loop that writes the frames of its subscription, and a loop that reads what the client sends. Waiting
 /// for a frame holds no buffer, so an idle socket costs next to nothing.
 /// </summary>
+#pragma warning disable CA1001 // It disposes of what it owns at the end of its one run.
 sealed class SocketSession(
     WebSocket socket, SocketMeter meter, Subscription subscription, SocketCommands commands, RealtimeOptions options,
     Clock clock) : IResult
+#pragma warning restore CA1001
 {
     const int MostErrors = 10;
     static readonly TimeSpan ErrorsWithin = TimeSpan.FromMinutes(1);

@@ -32,7 +32,8 @@ static class RepliesModule
         services.AddSingleton<Prompt>().AddSingleton<ReplyRunContext>();
         services.AddSingleton<LeaseLoop>().AddHostedService(x => x.GetRequiredService<LeaseLoop>());
         services.AddHostedService<ReplyLoop>();
-        services.AddSingleton<IdleReplyLoop>().AddHostedService(x => x.GetRequiredService<IdleReplyLoop>()).AddHostedService<ReplyGaugeLoop>();
+        services.AddSingleton<IdleReplyLoop>().AddHostedService(x => x.GetRequiredService<IdleReplyLoop>());
+        services.AddHostedService<ReplyGaugeLoop>();
         services.AddSingleton<LostCallStore>().AddHostedService<LostCallLoop>();
     }
 

@@ -15,7 +15,7 @@ public sealed class WakeupTests
         _wakeup.Set();
 
         await _wakeup.WaitAsync(CancellationToken.None);
-        _wakeup.WaitAsync(CancellationToken.None).IsCompleted.ShouldBeFalse();
+        _wakeup.WaitAsync(CancellationToken.None).AsTask().IsCompleted.ShouldBeFalse();
     }
 
     [Fact]
@@ -70,7 +70,7 @@ public sealed class WakeupTests
     {
         var first = _wakeup.WaitAsync(CancellationToken.None).AsTask();
 
-        Should.Throw<InvalidOperationException>(() => { _ = _wakeup.WaitAsync(CancellationToken.None); });
+        Should.Throw<InvalidOperationException>(() => { _wakeup.WaitAsync(CancellationToken.None).AsTask(); });
 
         _wakeup.Set();
         await first.InTimeAsync();

@@ -162,7 +162,7 @@ sealed class PostgresWriter(PostgresPool pool, int capacity, Clock clock)
         }));
     }
 
-    async Task RunAsync(IReadOnlyList<Statement> statements, int batches = 1)
+    async Task RunAsync(List<Statement> statements, int batches = 1)
     {
         var began = clock.Ticks;
         await using var connection = await pool.OpenRawAsync();
