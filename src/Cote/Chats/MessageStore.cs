@@ -218,7 +218,7 @@ sealed class MessageStore(Database db, EventLog events, PushOutbox pushes, Clock
             where m.user_id = {userId} and m.id {db.Dialect.In(replies)} and m.sender = 'ai' and (m.listed = 1 or {isShown} = 1)
               and (m.status = 'sent' or m.status = 'delivered' and {status} = 'read') and {NotDeleted}
             """;
-        var batch = new WriteBatch { Place = userId };
+        var batch = new WriteBatch { Place = userId, IsRepeatable = true };
         var transaction = new EventTransaction(batch, userId, clock.NewId(), clock.Now, movable);
         transaction.AppendEach(EventTypes.MessageStatus, movable);
         if (status == Statuses.Read)

@@ -12,7 +12,7 @@ public sealed class WriteBatch
     /// <summary>
     /// True where the batch may run again when the connection broke and it is unknown whether it was committed: it
     /// inserts a row under an id that was made before the first try, so a second run of it is a
-    /// <see cref="Outcome.Conflict"/>.
+    /// <see cref="Outcome.Conflict"/>, or a second run changes nothing that the first has not.
     /// </summary>
     public bool IsRepeatable { get; init; }
 

@@ -9,6 +9,8 @@ namespace Cote.Events;
 sealed class EventTransaction
 {
     readonly WriteBatch _batch;
+    const int MostInOne = 50; // SQLite joins 500 selects at the most.
+
     readonly string _id;
     readonly Statement _head;
     readonly int _events;
@@ -108,23 +110,24 @@ sealed class EventTransaction
     /// <summary>Adds a statement to the batch.</summary>
     public Statement Execute(Sql sql) => _batch.Execute(sql);
 
-    /// <summary>Appends the next event. All of them are one statement, where the first one is appended.</summary>
+    /// <summary>Appends the next event. Many of them are one statement, where the first of these is appended.</summary>
     /// <param name="type">One of <see cref="EventTypes"/>.</param>
     /// <param name="chatId">The chat that it is about.</param>
     /// <param name="messageId">The message that it is about.</param>
     /// <param name="n">Of <c>chat.path</c>: <c>after_seq</c>.</param>
     public void Append(string type, string chatId, string? messageId = null, long n = 0)
     {
+        var begins = _count % MostInOne == 0;
         _count++;
         Sql next = $"""
             select h.user_id, {Seq(_count)}, {type}, {chatId}, {messageId}, {At}, {n} from {Locked}
             """;
-        _appends = _appends is null ? next : $"{_appends} union all {next}";
+        _appends = begins ? next : $"{_appends!} union all {next}";
         Sql insert = $"insert into events (user_id, seq, type, chat_id, message_id, at, n) {_appends}";
-        if (_append is null)
+        if (begins)
             _append = _batch.Execute(insert);
         else
-            _append.Sql = insert;
+            _append!.Sql = insert;
     }
 
     /// <summary>

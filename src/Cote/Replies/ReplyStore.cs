@@ -40,7 +40,7 @@ sealed class ReplyStore(
     {
         var isPlain = questionStatus == reply.QuestionStatus;
         // Many replies at once are written by few commits, in an order that a renewal of their leases keeps to.
-        var batch = new WriteBatch { Place = isPlain ? reply.UserId + reply.Id : null };
+        var batch = new WriteBatch { Place = isPlain ? reply.UserId + reply.Id : null, IsRepeatable = isPlain };
         var now = clock.Now;
         var transactions = new List<EventTransaction>();
         Sql columns = $"content = {text.Content}, text_attempt = {text.Attempt}, parts_rev = {text.Parts.Rev}";

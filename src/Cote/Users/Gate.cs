@@ -14,7 +14,7 @@ namespace Cote.Users;
 /// </summary>
 sealed class Gate(Gate.Ways ways, AccessTokens tokens, RateLimits limits, IServiceProvider services)
 {
-    readonly SharedServices _services = new(services);
+    readonly RootScope _services = new(services);
 
     /// <summary>Where a request goes on.</summary>
     /// <param name="Own">One for a route of Cote that is let in.</param>
@@ -61,7 +61,7 @@ sealed class Gate(Gate.Ways ways, AccessTokens tokens, RateLimits limits, IServi
     }
 
     /// <summary>The services of the server as those of each request: the rooms have no others.</summary>
-    sealed class SharedServices(IServiceProvider services) : IServiceProvidersFeature
+    sealed class RootScope(IServiceProvider services) : IServiceProvidersFeature
     {
         public IServiceProvider RequestServices
         {

@@ -62,7 +62,8 @@ static class UsersModule
             others.Use(KeyGate.CheckAsync);
             others.UseAuthorization();
             others.Run(next);
-            return ActivatorUtilities.CreateInstance<Gate>(app.Services, new Gate.Ways(next, others.Build())).InvokeAsync;
+            var ways = new Gate.Ways(next, others.Build());
+            return ActivatorUtilities.CreateInstance<Gate>(app.Services, ways).InvokeAsync;
         });
         // Without these marks the builder puts the framework's own in front of everything.
         foreach (var mark in (string[])["__AuthenticationMiddlewareSet", "__AuthorizationMiddlewareSet"])

@@ -100,6 +100,22 @@ public sealed partial class SubscriptionTests
         (await next.InTimeAsync()).ShouldBe([isStream ? Frame.Ping : Frame.Pong]);
     }
 
+    [Fact]
+    public async Task A_transaction_of_more_events_than_one_statement_takes_appends_all_of_them_in_order()
+    {
+        var batch = new WriteBatch();
+        var messages = Enumerable.Range(0, 600).Select(x => $"m{x}").ToList();
+        var transaction = new EventTransaction(batch, User, "unit-many", default, messages.Count, $"1 = 1");
+        foreach (var message in messages)
+            transaction.Append(EventTypes.MessageDeleted, "chat", message);
+        var appended = batch.Query(
+            $"select message_id from events where user_id = {User} order by seq", row => row.GetString(0));
+
+        (await _subscriptions.Log.CommitAsync(batch, User, transaction)).ShouldBe(Outcome.Committed);
+
+        appended.Items.ShouldBe(messages);
+    }
+
     // A message with its event, committed as the server does it.
     async Task CommitAsync(string message)
     {

@@ -60,7 +60,7 @@ sealed class PostgresEngine(
         var place = PostgresUrl.PlaceOf(settings);
         try
         {
-            await OpenAsync(source, place, ct);
+            await OpenAsync(source, settings, ct);
         }
         catch (PostgresException error)
         {
@@ -68,15 +68,16 @@ sealed class PostgresEngine(
         }
     }
 
-    async Task OpenAsync(NpgsqlDataSource source, string place, CancellationToken ct)
+    async Task OpenAsync(NpgsqlDataSource source, NpgsqlConnectionStringBuilder settings, CancellationToken ct)
     {
+        var place = PostgresUrl.PlaceOf(settings);
         await using (var connection = await OpenFirstAsync(source, place, ct))
             _pool!.Found(hasJustStarted: await CheckAsync(connection, place, ct));
         // The lock of migrations belongs to a session: through a pooler of transactions it would stay with a connection
-        // that the next client gets.
-        await using var direct = options.PostgresListen is { } listen
-            ? NpgsqlDataSource.Create(PostgresUrl.Parse(listen, "Cote__Data__PostgresListen")) : null;
-        await using var session = await OpenFirstAsync(direct ?? source, place, ct);
+        // that the next client gets. Its plans are the server's own: a migration may read everything.
+        await using var direct = NpgsqlDataSource.Create(options.PostgresListen is { } listen
+            ? PostgresUrl.Parse(listen, "Cote__Data__PostgresListen") : settings);
+        await using var session = await OpenFirstAsync(direct, place, ct);
         await MigrateAsync(session, ct);
         var copies = await PostgresReadSession.ListAsync(session, UnfinishedCopy.Source, _ => true, null, ct);
         if (copies.Count > 0 && !isCopyTarget)
@@ -100,6 +101,11 @@ sealed class PostgresEngine(
             {
                 // It sends nothing yet, so there is nothing to cancel.
                 await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, CancellationToken.None);
+                if (isLong)
+                {
+                    await using var plans = new NpgsqlCommand(PostgresPlans.UsualHere, connection);
+                    await plans.ExecuteNonQueryAsync(ct);
+                }
                 return new PostgresReadSession(_pool, connection, isLong);
             }
             catch (Exception error) when (error is DbException or IOException or SocketException or TimeoutException)

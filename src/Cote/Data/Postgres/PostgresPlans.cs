@@ -15,6 +15,12 @@ static class PostgresPlans
         set enable_mergejoin = off; set jit = off
         """;
 
+    /// <summary>Statements that leave the planning of a transaction that reads whole tables to the server.</summary>
+    public const string UsualHere = """
+        set local plan_cache_mode to default; set local enable_seqscan to default; set local enable_hashjoin to default;
+        set local enable_mergejoin to default; set local jit to default
+        """;
+
     public static void Set(NpgsqlConnection connection)
     {
         using var command = new NpgsqlCommand(Settings, connection);

@@ -11,14 +11,15 @@ sealed class PostgresWriter(PostgresPool pool, int capacity, Clock clock)
 {
     const int MostTries = 6;
     const int MostTogether = 64;
-    const int Groups = 2;
-    const int MostGroups = 8;
-    static readonly TimeSpan LongGroup = TimeSpan.FromMilliseconds(200);
+    const int MostGroups = 2;
+
+    // A group waits for nobody long: who needs a row that is held elsewhere is written by himself. Of the transaction
+    // alone, which a pipeline is.
+    static readonly Sql ShortPatience = $"select set_config('lock_timeout', '200ms', true)";
 
     readonly Lock _gate = new();
     readonly Queue<Pending> _waiting = [];
     int _groups;
-    long _groupBegan;
     int _writing;
 
     public int Waiting => Volatile.Read(ref _writing);
@@ -70,15 +71,17 @@ sealed class PostgresWriter(PostgresPool pool, int capacity, Clock clock)
         }
     }
 
-    // Who comes while few groups are written begins one; who waits is taken along, or begins the next.
+    // Who comes while few groups are written begins one with all that wait; who waits is taken along, or begins the
+    // next.
     async Task<Outcome> GatherAsync(WriteBatch batch)
     {
         if (MustWait(batch) is { } waiting && await waiting.Done.Task is { } outcome)
             return outcome;
         var own = new Pending(batch);
+        IReadOnlyList<Pending> left;
         try
         {
-            await WriteTogetherAsync(TakeGroup(own));
+            left = await WriteTogetherAsync(TakeGroup(own));
         }
         finally
         {
@@ -88,6 +91,9 @@ sealed class PostgresWriter(PostgresPool pool, int capacity, Clock clock)
                 else
                     _groups--;
         }
+        // They hold no place of a group: one of them may wait for its row for long.
+        foreach (var pending in left)
+            _ = WriteLeftAsync(pending);
         return (await own.Done.Task)!.Value;
     }
 
@@ -95,8 +101,7 @@ sealed class PostgresWriter(PostgresPool pool, int capacity, Clock clock)
     {
         lock (_gate)
         {
-            // Where groups wait long for a row, all others need not.
-            if (_groups < Groups || _groups < MostGroups && clock.Since(_groupBegan) > LongGroup)
+            if (_groups < MostGroups)
             {
                 _groups++;
                 return null;
@@ -111,32 +116,30 @@ sealed class PostgresWriter(PostgresPool pool, int capacity, Clock clock)
     {
         var group = new List<Pending> { own };
         lock (_gate)
-        {
-            _groupBegan = clock.Ticks;
             while (group.Count < MostTogether && _waiting.TryDequeue(out var next))
                 group.Add(next);
-        }
         return group;
     }
 
-    async Task WriteTogetherAsync(List<Pending> group)
+    // Those that are left are to be written each by itself.
+    async Task<IReadOnlyList<Pending>> WriteTogetherAsync(List<Pending> group)
     {
         try
         {
-            if (group.Count > 1)
-            {
-                await RunAsync(
-                    [.. group.OrderBy(x => x.Batch.Place, StringComparer.Ordinal).SelectMany(x => x.Batch.Statements)],
-                    group.Count);
-                foreach (var pending in group)
-                    pending.Done.TrySetResult(Outcome.Committed);
-                return;
-            }
+            await RunAsync(
+                [
+                    new Query<string>(ShortPatience, row => row.GetString(0)),
+                    .. group.OrderBy(x => x.Batch.Place, StringComparer.Ordinal).SelectMany(x => x.Batch.Statements),
+                ], group.Count);
+            foreach (var pending in group)
+                pending.Done.TrySetResult(Outcome.Committed);
+            return [];
         }
         catch (PostgresException error) when (!PostgresErrors.IsAway(error))
         {
-            // Nothing is committed: one of them was refused, or others came in between. Each by itself.
+            // Nothing is committed: one of them was refused or has to wait, or others came in between.
             pool.Succeeded();
+            return group;
         }
 #pragma warning disable CA1031 // Their callers get the error, of whatever kind.
         catch (Exception error)
@@ -145,21 +148,22 @@ sealed class PostgresWriter(PostgresPool pool, int capacity, Clock clock)
             // It is not known whether they are committed.
             foreach (var pending in group.Where(x => !x.Batch.IsRepeatable))
                 pending.Done.TrySetException(error);
-            group.RemoveAll(x => !x.Batch.IsRepeatable);
+            return [.. group.Where(x => x.Batch.IsRepeatable)];
         }
-        await Task.WhenAll(group.Select(async x =>
+    }
+
+    async Task WriteLeftAsync(Pending pending)
+    {
+        try
         {
-            try
-            {
-                x.Done.TrySetResult(await WriteAloneAsync(x.Batch));
-            }
+            pending.Done.TrySetResult(await WriteAloneAsync(pending.Batch));
+        }
 #pragma warning disable CA1031 // Its caller gets the error, of whatever kind.
-            catch (Exception error)
+        catch (Exception error)
 #pragma warning restore CA1031
-            {
-                x.Done.TrySetException(error);
-            }
-        }));
+        {
+            pending.Done.TrySetException(error);
+        }
     }
 
     async Task RunAsync(List<Statement> statements, int batches = 1)

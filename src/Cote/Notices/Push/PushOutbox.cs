@@ -127,7 +127,7 @@ sealed class PushOutbox(
     public async Task WithdrawAsync(IEnumerable<UnshownReply> shown)
     {
         var batch = new WriteBatch();
-        foreach (var (userId, messageId, seq) in shown)
+        foreach (var (userId, messageId, seq) in shown.OrderBy(x => x.UserId, StringComparer.Ordinal))
             batch.Execute($"""
                 delete from pushes where user_id = {userId} and message_id = {messageId} and seq <= {seq}
                 """);
