@@ -2959,7 +2959,7 @@ export interface components {
             database_bytes: number;
             /**
              * Format: int64
-             * @description All accounts, those that are being erased among them; more than 10,000 are counted once a minute
+             * @description All accounts, those being erased among them; more than 10,000 are counted once a minute
              */
             users: number;
             /**
