@@ -90,7 +90,7 @@ public sealed class AdminPageTests(PageServer server)
         await ConfirmAsync(root, "Stop the reply");
 
         await ada.EndedAsync(1);
-        await SaysAsync(root, "No reply is open.");
+        await Visitor.CountsAsync(row, 0); // Replies of other tests may be open.
         gate.Open();
         (await ada.Replies.InnerTextAsync()).ShouldNotContain("The end.");
     }
