@@ -37,8 +37,8 @@ public sealed class Clock(TimeProvider time)
     {
         Span<byte> id = stackalloc byte[IdBytes];
         TakeRandom(id);
-        // RFC 9562: milliseconds in 48 bits, the version, the rest of the time in 12 bits (method 3 of its section 6.2),
-        // then the variant among random bits.
+        // RFC 9562: milliseconds in 48 bits, the version, the rest of the time in 12 bits (method 3 of its section
+        // 6.2), then the variant among random bits.
         var now = time.GetUtcNow();
         var milliseconds = Timestamp.From(now).Milliseconds;
         var rest = (int)(now.Ticks % TimeSpan.TicksPerMillisecond * 4_096 / TimeSpan.TicksPerMillisecond);
