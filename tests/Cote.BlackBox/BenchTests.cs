@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using Cote.BlackBox.Harness;
 
@@ -87,25 +86,6 @@ public sealed class BenchTests(PublishedProgram program, ITestOutputHelper outpu
         without.ShouldNotContain("cpu_ms_each");
     }
 
-    static async Task<(int Code, string Said)> RunAsync(params string[] arguments)
-    {
-        using var process = Process.Start(new ProcessStartInfo(Repository.Program("bench/Cote.Load"), arguments)
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            WorkingDirectory = Repository.Root,
-        })!;
-        var (said, complained) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        using var limit = new CancellationTokenSource(Deadline);
-        try
-        {
-            await process.WaitForExitAsync(limit.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"It did not end:\n{await said}\n{await complained}");
-        }
-        return (process.ExitCode, await said + await complained);
-    }
+    static Task<(int Code, string Said)> RunAsync(params string[] arguments) =>
+        Shell.RunWithinAsync(Deadline, Repository.Program("bench/Cote.Load"), arguments);
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 
@@ -68,25 +67,6 @@ public sealed class ScaleTests(ITestOutputHelper output)
         return said;
     }
 
-    static async Task<(int Code, string Said)> RunAsync(params string[] arguments)
-    {
-        using var process = Process.Start(new ProcessStartInfo(Repository.Program("bench/Cote.Scale"), arguments)
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            WorkingDirectory = Repository.Root,
-        })!;
-        var (said, complained) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        using var limit = new CancellationTokenSource(Deadline);
-        try
-        {
-            await process.WaitForExitAsync(limit.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"It did not end:\n{await said}\n{await complained}");
-        }
-        return (process.ExitCode, await said + await complained);
-    }
+    static Task<(int Code, string Said)> RunAsync(params string[] arguments) =>
+        Shell.RunWithinAsync(Deadline, Repository.Program("bench/Cote.Scale"), arguments);
 }

@@ -6,7 +6,12 @@ namespace Cote.Testing;
 public static class Shell
 {
     /// <summary>Runs one; its exit code and what it said.</summary>
-    public static async Task<(int Code, string Said)> RunAsync(string command, params string[] arguments)
+    public static Task<(int Code, string Said)> RunAsync(string command, params string[] arguments) =>
+        RunWithinAsync(Timeout.InfiniteTimeSpan, command, arguments);
+
+    /// <summary>Runs one that is to end within so long, else it is ended.</summary>
+    public static async Task<(int Code, string Said)> RunWithinAsync(
+        TimeSpan limit, string command, params string[] arguments)
     {
         using var process = Process.Start(new ProcessStartInfo(command, arguments)
         {
@@ -14,7 +19,16 @@ public static class Shell
             RedirectStandardError = true,
         })!;
         var (said, complained) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        await process.WaitForExitAsync();
+        using var timer = new CancellationTokenSource(limit);
+        try
+        {
+            await process.WaitForExitAsync(timer.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill(entireProcessTree: true);
+            throw new TimeoutException($"{command} did not end:\n{await said}\n{await complained}");
+        }
         return (process.ExitCode, await said + await complained);
     }
 

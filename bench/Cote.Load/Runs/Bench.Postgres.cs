@@ -38,9 +38,7 @@ sealed partial class Bench
             return;
         using var contenders = new Contenders();
         var databases = await AddOnPostgresAsync(contenders, rows.All);
-        foreach (var contender in contenders)
-            await TurnsAsync(contender.Site, _plan.Clients, contender.ChatsOfClient, TimeSpan.Zero, _plan.Warm,
-                () => contender.Meter(stage.Model), stage.Ct);
+        await WarmUpAsync(contenders);
         foreach (var database in databases)
             await PostgresServer.AnalyzeAsync(database, stage.Ct);
         for (var round = 0; round < _plan.Rounds; round++)

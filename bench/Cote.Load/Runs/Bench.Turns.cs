@@ -28,6 +28,7 @@ sealed partial class Bench
         var memory = Add("turns-memory", "… against the guide's in-memory turn, which calls no model", "turns/s", true,
             [new(1, InMemory)], [new(1.6, InMemory)]);
         using var contenders = await ContendersAsync(rows.All, Guide, Node);
+        await WarmUpAsync(contenders);
         for (var round = 0; round < _plan.Rounds; round++)
         {
             foreach (var contender in contenders)
@@ -47,6 +48,13 @@ sealed partial class Bench
         Add(id + "-cpu", "… processor time of one, its database's included", "ms", false, cpuTarget, cpuAim),
         Add(id + "-p50", "… p50 of one", "ms", false, [], []),
         Add(id + "-p99", "… p99 of one", "ms", false, [], []));
+
+    async Task WarmUpAsync(Contenders contenders)
+    {
+        foreach (var contender in contenders)
+            await TurnsAsync(contender.Site, _plan.Clients, contender.ChatsOfClient, TimeSpan.Zero, _plan.WarmUp,
+                () => contender.Meter(stage.Model), stage.Ct);
+    }
 
     async Task TurnsAsync(TurnRows rows, Contender contender) => rows.Add(contender.Who, await TurnsAsync(
         contender.Site, _plan.Clients, contender.ChatsOfClient, _plan.Warm, _plan.Length,

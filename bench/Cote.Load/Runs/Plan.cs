@@ -11,6 +11,9 @@ sealed record Plan(bool Short, int Rounds)
 
     public int Users { get; } = Short ? 8 : 200;
     public int Clients { get; } = Short ? 8 : 64;
+    /// <summary>Before the first round of turns: what runs for days is not compiled while it is measured.</summary>
+    public TimeSpan WarmUp { get; } = TimeSpan.FromSeconds(Short ? 0.3 : 20);
+
     public TimeSpan Warm { get; } = TimeSpan.FromSeconds(Short ? 0.3 : 1.5);
     public TimeSpan Length { get; } = TimeSpan.FromSeconds(Short ? 0.7 : 4);
     public int Times { get; } = Short ? 15 : 400;
