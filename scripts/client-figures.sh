@@ -9,6 +9,7 @@ echo '| Client | Lines |'
 echo '|---|--:|'
 ts=clients/typescript/src
 echo "| TypeScript: replica, replies, connection, outbox | $(lines $ts/{replica,replies,connection,outbox}.ts) |"
+echo "| … without comments | $(node clients/typescript/scripts/size.mjs | awk -F'|' '/the core/ { print $3 + 0 }') |"
 echo "| TypeScript: all but the generated types of the wire | $(find $ts -name '*.ts' ! -name schema.ts -print0 | xargs -0 cat | grep -cv '^\s*$') |"
 echo "| C# | $(find clients/dotnet/src -name '*.cs' ! -path '*/obj/*' ! -path '*/bin/*' -print0 | xargs -0 cat | grep -cv '^\s*$') |"
 echo "| Dart | $(find clients/dart/lib -name '*.dart' -print0 | xargs -0 cat | grep -cv '^\s*$') |"

@@ -110,6 +110,13 @@ export class Recording {
     void this.#read(answer).catch(error => this.#failure = error)
   }
 
+  /** Until the server has deleted events since the cursor. */
+  async untilDeleted(): Promise<void> {
+    const poll = `/events?cursor=${this.replica.cursor}&wait=0`
+    while (!(await this.ask<{ events: Frame[] }>('GET', poll)).events.some(x => x.type === 'reset'))
+      await new Promise(resolve => setTimeout(resolve, 50))
+  }
+
   cut(): void {
     this.#stream.abort()
     this.#frames = []

@@ -247,7 +247,8 @@ export const scenarios: Record<string, Scenario> = {
   'reset-too-far': scenario('Too many events are missing: chats have gone, come and changed', model('instant'),
     (r, chat) => missMany(r, chat, { Cote__Events__ReplayMaxEvents: '2' }), true),
   'reset-trimmed': scenario('The missing events are no longer kept', model('instant'),
-    (r, chat) => missMany(r, chat, { Cote__Events__RetentionDays: '0', Cote__Events__RetentionEvents: '1' }), true),
+    (r, chat) => missMany(r, chat, { Cote__Events__RetentionDays: '0', Cote__Events__RetentionEvents: '1' }, true),
+    true),
   'resume': scenario('A cut in the middle of a reply: the missed events, a snapshot, and what follows', model('slow'),
     async (r, chat) => {
       const question = await r.send(chat, 'Slowly')
@@ -281,7 +282,9 @@ async function turnUnseen(r: Recording, chat: Chat, content: string): Promise<Me
   return question
 }
 
-async function missMany(r: Recording, chat: Chat, settings: Record<string, string>): Promise<void> {
+async function missMany(
+  r: Recording, chat: Chat, settings: Record<string, string>, deletes = false,
+): Promise<void> {
   const [gone, kept] = [await r.chat({ title: 'Goes' }), await r.chat({ title: 'Stays as it is', ...model('instant') })]
   await turn(r, kept, 'Hello')
   await r.open(gone)
@@ -295,6 +298,8 @@ async function missMany(r: Recording, chat: Chat, settings: Record<string, strin
   await r.chat({ title: 'Comes', ...model('instant') })
   await r.server.kill()
   await r.server.start(settings)
+  if (deletes)
+    await r.untilDeleted() // a moment after the start
   await r.connect()
   await r.until(x => x.type === 'reset')
   await turn(r, chat, `After ${edited.content}`)

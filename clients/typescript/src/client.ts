@@ -133,7 +133,7 @@ class CoteClient implements Client {
     if (!this.#replica.cursor)
       try {
         const saved = parsed<Saved & { version: number }>(await this.#storage.get(`state:${user.id}`))
-        if (saved?.version === 1 && this.#session.user === user) {
+        if (saved?.version === 2 && this.#session.user === user) {
           const replica = new Replica()
           for (const id of this.#opening.keys())
             replica.open(id)
@@ -388,7 +388,7 @@ class CoteClient implements Client {
     const user = this.#session.user
     if (!user || !this.#session.token() || !this.#replica.cursor || this.#replica.needsSync)
       return
-    const text = JSON.stringify({ version: 1, ...this.#replica.save(this.#replica.held.slice(-20), 100) })
+    const text = JSON.stringify({ version: 2, ...this.#replica.save(this.#replica.held.slice(-20), 100) })
     this.#savedUnits = text.length
     try {
       await this.#storage.set(`state:${user.id}`, text)
@@ -581,7 +581,7 @@ function pendingOf({ id, body, state, error }: Entry): Pending {
 function provisional({ id, body }: Entry): Chat {
   return {
     title: '', created_at: '', last_message_time: '', last_message_content: '', is_pinned: false, last_seq: 0,
-    changed: 0, model: null, system_prompt: null, temperature: null, max_tokens: null, ...body, id,
+    changed: 0, activity: 0, model: null, system_prompt: null, temperature: null, max_tokens: null, ...body, id,
   } as Chat
 }
 

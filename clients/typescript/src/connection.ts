@@ -92,8 +92,7 @@ export class Connection {
       if (this.#over.signal.aborted)
         return
       const hadBegun = this.#isLive
-      this.#isLive = false
-      ;[unopened, failures] = hadBegun ? [0, 0] : [unopened + 1, failures + 1]
+      ;[this.#isLive, unopened, failures] = hadBegun ? [false, 0, 0] : [false, unopened + 1, failures + 1]
       if (hadBegun && Date.now() - this.#began > 60_000)
         this.#at = 0
       short = hadBegun && Date.now() - this.#began < 2000 ? short + 1 : hadBegun ? 0 : short
@@ -131,9 +130,8 @@ export class Connection {
   // Full jitter: thousands of clients must not come back in the same instant.
   #wait(end: Ended, failures: number): Promise<void> {
     const most = Math.min(30_000, 500 * 2 ** Math.min(end.code === 4013 ? failures + 3 : failures, 10))
-    const delay = Math.max(end.retryAfter * 1000, 50) + Math.random() * most
     this.#waiter = new AbortController()
-    return pause(delay, this.#waiter.signal)
+    return pause(Math.max(end.retryAfter * 1000, 50) + Math.random() * most, this.#waiter.signal)
   }
 
   #meaning(error: unknown): Ended {

@@ -23,7 +23,6 @@ interface Shown {
 
 export interface Saved {
   cursor: string | null
-  /** Oldest activity first. */
   chats: Chat[]
   messages: { [chat_id: string]: { items: Message[]; floor: number } }
   open: Message[]
@@ -39,7 +38,6 @@ export class Replica {
   cursor: string | null = null
   /** Raised by every change. */
   version = 0
-  /** By activity, oldest first: a Map keeps the order in which its keys came. */
   #rows = new Map<string, Chat>()
   #list?: Chat[]
   #shown = new Map<string, Shown>()
@@ -56,7 +54,7 @@ export class Replica {
 
   /** All chats, newest activity first. */
   get chats(): Chat[] {
-    return this.#list ??= [...this.#rows.values()].reverse()
+    return this.#list ??= [...this.#rows.values()].sort((a, b) => b.activity - a.activity)
   }
 
   chat(id: string): Chat | undefined {
@@ -101,9 +99,7 @@ export class Replica {
   /** The active path, by `seq`, with the open replies on it. */
   messages(chat_id: string): Message[] {
     const shown = this.#shown.get(chat_id)
-    if (!shown)
-      return []
-    return shown.view ??= this.#path(chat_id, shown)
+    return shown ? shown.view ??= this.#path(chat_id, shown) : []
   }
 
   // An open reply is on the path where it is the leaf or something follows it there.
@@ -219,7 +215,7 @@ export class Replica {
     const [old, now] = [split(this.cursor), split(answer.cursor)!]
     const isOther = old?.epoch !== now.epoch || old.number > now.number
     this.#wantedRows.clear()
-    this.#rows = new Map([...answer.chats].reverse().map(x => [x.id, x]))
+    this.#rows = new Map(answer.chats.map(x => [x.id, x]))
     this.#list = undefined
     this.#replies.sync(answer.running)
     for (const [id, shown] of this.#shown) {
@@ -239,10 +235,7 @@ export class Replica {
     for (const frame of this.#kept.splice(0)) {
       const of = split('cursor' in frame ? frame.cursor : frame.type === 'reset' ? frame.data.cursor : undefined)
       const isOld = of && (frame.type === 'reset' ? of.epoch === now.epoch : of.epoch !== now.epoch)
-      if (!isOld)
-        this.apply(frame)
-      else
-        this.#replies.close(frame)
+      isOld ? this.#replies.close(frame) : this.apply(frame)
     }
   }
 
@@ -257,11 +250,6 @@ export class Replica {
       return
     }
     this.#rows.set(chat.id, chat)
-    if (chat.last_message_time < old.last_message_time) { // a deletion moves it down
-      const order = [...this.#rows].filter(([id]) => id !== chat.id)
-      const at = order.findLastIndex(([, x]) => x.last_message_time <= chat.last_message_time)
-      this.#rows = new Map(order.toSpliced(at + 1, 0, [chat.id, chat]))
-    }
     this.#changed(chat.id)
   }
 
@@ -276,10 +264,7 @@ export class Replica {
     if (after === null)
       [shown.floor, shown.edition] = [more && items.length ? items[0]!.seq - 1 : 0, shown.edition + 1]
     for (const item of items)
-      if (isOpen(item) && known.get(item.id)) // it has ended since
-        this.#put(shown, known.get(item.id)!)
-      else
-        this.#put(shown, item)
+      this.#put(shown, isOpen(item) && known.get(item.id) || item) // it may have ended since
     shown.isLoaded = true
     this.#changed(chat_id)
     for (const frame of log)
@@ -344,9 +329,7 @@ export class Replica {
     this.#list = undefined
     this.#replies.load(saved.open)
     for (const [id, { items, floor }] of Object.entries(saved.messages))
-      this.#shown.set(id, {
-        items, floor, isOpened: !!this.#shown.get(id)?.isOpened, isLoaded: true, edition: 0,
-      })
+      this.#shown.set(id, { items, floor, isOpened: !!this.#shown.get(id)?.isOpened, isLoaded: true, edition: 0 })
     for (const want of saved.wants)
       if (want !== 'sync')
         'chat' in want ? this.#wantedRows.add(want.chat) : this.#want(this.#shown.get(want.chat_id)!, want.after)
@@ -355,40 +338,34 @@ export class Replica {
 
   // What an event says of its chat.
   #row(frame: Frame, number?: number): void {
-    if (frame.type === 'chat.created' || frame.type === 'chat.updated') {
-      const top = this.chats[0]
-      if (top && !this.#rows.has(frame.data.id) && frame.data.created_at < top.last_message_time)
-        this.needSync() // an imported one keeps its times, and no time tells where it stands
-      this.#rows.set(frame.data.id, frame.data) // a Map leaves in its place what it has
-      this.#list = undefined
-      return
-    }
     const id = chatOf(frame)
-    if (frame.type === 'chat.deleted') {
-      this.#rows.delete(id)
-      this.#list = undefined
-      return
-    }
     const old = this.#rows.get(id)
-    if (!old)
-      return
-    const chat = { ...old, changed: Math.max(old.changed, number ?? 0) }
-    if (frame.type === 'message') {
-      const message = frame.data
-      const last = message.reply_id ? message.seq + 1 : message.seq
-      chat.last_message_time = message.timestamp
-      if (message.on_path !== false && (message.sender === 'user' || message.content))
-        chat.last_message_content = excerpt(message.content)
-      if (message.on_path !== false && message.reply_id && last >= chat.last_seq)
-        chat.leaf_id = message.reply_id
-      chat.last_seq = Math.max(chat.last_seq, last)
-      this.#rows.delete(id) // to the end
-    } else if (frame.type === 'chat.path')
-      [chat.leaf_id, chat.last_message_content] = [frame.data.leaf_id, frame.data.last_message_content]
-    else if (frame.type === 'message.deleted')
-      this.#wantedRows.add(id)
-    this.#rows.set(id, chat)
+    if (frame.type === 'chat.created' || frame.type === 'chat.updated')
+      this.#rows.set(id, frame.data)
+    else if (frame.type === 'chat.deleted')
+      this.#rows.delete(id)
+    else if (old) {
+      const chat = { ...old, changed: Math.max(old.changed, number ?? 0) }
+      if (frame.type === 'message') // the answer to a send comes before its event
+        this.#move(chat, frame.data, number ?? Math.max(0, this.chats[0]!.activity) + 1)
+      else if (frame.type === 'chat.path')
+        [chat.leaf_id, chat.last_message_content] = [frame.data.leaf_id, frame.data.last_message_content]
+      else if (frame.type === 'message.deleted')
+        this.#wantedRows.add(id)
+      this.#rows.set(id, chat)
+    }
     this.#changed(id)
+  }
+
+  #move(chat: Chat, message: Message, activity: number): void {
+    const last = message.reply_id ? message.seq + 1 : message.seq
+    const isShown = message.on_path !== false
+    ;[chat.last_message_time, chat.activity] = [message.timestamp, activity]
+    if (isShown && (message.sender === 'user' || message.content))
+      chat.last_message_content = excerpt(message.content)
+    if (isShown && message.reply_id && last >= chat.last_seq)
+      chat.leaf_id = message.reply_id
+    chat.last_seq = Math.max(chat.last_seq, last)
   }
 
   // What a frame says of messages.

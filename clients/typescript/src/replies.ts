@@ -77,9 +77,8 @@ export class Replies {
 
   /** What followed a deleted message follows its parent. */
   follow(gone: string, parent_id: string | null | undefined): void {
-    for (const reply of this.all)
-      if (reply.parent_id === gone)
-        this.change(reply.id, x => ({ ...x, parent_id }))
+    for (const reply of this.all.filter(x => x.parent_id === gone))
+      this.change(reply.id, x => ({ ...x, parent_id }))
   }
 
   /** A fetched message: of the same attempt the longer text stays. */
@@ -90,9 +89,7 @@ export class Replies {
       this.#revs.set(message.id, (message.parts ?? []).map(() => 0))
       this.#retry(message.id)
     } else
-      this.#open.set(message.id, {
-        ...message, content: old.content, parts: old.parts, generation: old.generation,
-      })
+      this.#open.set(message.id, { ...message, content: old.content, parts: old.parts, generation: old.generation })
   }
 
   /** A frame that is about text, parts or the state of a reply; the others are ignored. */

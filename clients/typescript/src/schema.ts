@@ -2118,6 +2118,11 @@ export interface components {
              * @description The number of the user's event that last changed anything in it
              */
             changed: number;
+            /**
+             * Format: int64
+             * @description Where it stands among the chats, the highest first: the number of the event that last moved it; of an imported one below 0
+             */
+            activity: number;
             /** @description An id of `GET /models`; null is the default */
             model: null | string;
             /** @description Null is the default */

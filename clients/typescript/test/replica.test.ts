@@ -4,7 +4,8 @@ import { Replica, type Saved } from '../src/replica.js'
 import type { Chat, Frame, Message, Sync } from '../src/types.js'
 
 const row = (id: string, changed: number, more: object = {}) => ({
-  id, title: id, created_at: '1', last_message_time: '5', last_message_content: '', last_seq: 9, changed, ...more,
+  id, title: id, created_at: '1', last_message_time: '5', last_message_content: '', last_seq: 9, changed,
+  activity: changed, ...more,
 }) as Chat
 const message = (seq: number, more: object = {}) => ({
   id: `m${seq}`, chat_id: 'c', seq, content: `${seq}`, sender: 'user', timestamp: '5', status: 'sent',
@@ -81,18 +82,42 @@ test('An older page that a sync overtakes is fetched once more', () => {
   assert.equal(replica.older('c', { floor, edition }, [1, 2, 3, 4].map(x => message(x)), false), false)
 })
 
-test('Where imported chats stand says a sync, one for all that come at once', () => {
+test('Imported chats stand below the others, where their activity says', () => {
   const replica = opened()
-  replica.apply(frame('chat.created', row('old', 11, { last_message_time: '2' }), 11))
-  replica.apply(frame('chat.created', row('older', 12, { last_message_time: '1' }), 12))
-  assert.deepEqual(replica.wanted(), ['sync'])
-  replica.begin('sync')
-  replica.sync(sync('e-12', [row('c', 10), row('old', 11, { last_message_time: '2' }), row('older', 12)]))
+  replica.apply(frame('chat.created', row('older', 11, { activity: -9 }), 11))
+  replica.apply(frame('chat.created', row('old', 12, { activity: -5 }), 12))
+  replica.apply(frame('chat.created', row('new', 13), 13))
   assert.deepEqual(replica.wanted(), [])
-  assert.deepEqual(replica.chats.map(x => x.id), ['c', 'old', 'older'])
-  replica.apply(frame('chat.created', row('new', 13, { created_at: '6' }), 13))
-  assert.deepEqual(replica.wanted(), [])
-  assert.equal(replica.chats[0]!.id, 'new')
+  assert.deepEqual(replica.chats.map(x => x.id), ['new', 'c', 'old', 'older'])
+})
+
+test('A chat whose answer comes before the events of others stays above them', () => {
+  const replica = opened()
+  replica.put({ chat: row('new', 12) })
+  replica.apply(frame('message', message(10), 11))
+  replica.apply(frame('chat.created', row('new', 12), 12))
+  assert.deepEqual(replica.chats.map(x => x.id), ['new', 'c'])
+})
+
+test('A message whose answer comes before the events of others has its chat above them', () => {
+  const replica = opened()
+  replica.apply(frame('chat.created', row('b', 11), 11))
+  replica.put({ message: message(10) })
+  assert.deepEqual(replica.chats.map(x => x.id), ['c', 'b'])
+  replica.apply(frame('message', message(1, { chat_id: 'b' }), 12))
+  replica.apply(frame('message', message(10), 13))
+  assert.deepEqual(replica.chats.map(x => x.id), ['c', 'b'])
+})
+
+test('A deletion moves a chat down below one of the same millisecond', () => {
+  const replica = opened()
+  replica.apply(frame('chat.created', row('b', 11), 11))
+  replica.apply(frame('message', message(10), 12))
+  replica.apply(frame('message.deleted', { chat_id: 'c', message_id: 'm10' }, 13))
+  replica.begin({ chat: 'c' })
+  assert.deepEqual(replica.chats.map(x => x.id), ['c', 'b'])
+  replica.row(row('c', 13, { activity: 10 }))
+  assert.deepEqual(replica.chats.map(x => x.id), ['b', 'c'])
 })
 
 test('A saved state has the newest messages of a chat, and what was still to be fetched', () => {

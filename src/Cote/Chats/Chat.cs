@@ -8,6 +8,8 @@ namespace Cote.Chats;
 /// <param name="LastMessageContent">The first 500 UTF-16 units of that message.</param>
 /// <param name="LastSeq">The highest <c>seq</c> of its messages.</param>
 /// <param name="Changed">The number of the user's event that last changed anything in it.</param>
+/// <param name="Activity">Where it stands among the user's chats, the highest first: the number of the event that last
+/// moved it; of an imported one below 0.</param>
 /// <param name="LeafId">The last message of the active path, an open reply too; null in an empty chat.</param>
 /// <param name="Model">The model that answers in it, as <c>provider/model</c>; null is the default.</param>
 /// <param name="TitleSource">Who made the title: one of <see cref="TitleSources"/>.</param>
@@ -25,6 +27,7 @@ sealed record Chat(
     bool IsPinned,
     long LastSeq,
     long Changed,
+    long Activity,
     string? Model,
     string? SystemPrompt,
     double? Temperature,
@@ -47,9 +50,19 @@ sealed record Chat(
     [JsonIgnore]
     public string? Metadata { get; init; }
 
-    /// <summary>Where it stands among the user's chats: the event of its last message. Not sent.</summary>
+    /// <summary>Where an imported chat of 1970 stands in the database: below every event.</summary>
+    public const long LowestPlace = -(1L << 62);
+
+    // Beyond this a number of JavaScript is not exact.
+    const long LowestSent = -(1L << 53) + 1;
+
+    /// <summary>Where it stands among the user's chats in the database. Not sent.</summary>
     [JsonIgnore]
-    public long Activity { get; init; }
+    public long Place { get; init; }
+
+    /// <summary>What is sent of a place in the database.</summary>
+    public static long ActivityAt(long place) =>
+        place < 0 ? Math.Clamp(place - LowestPlace + LowestSent, LowestSent, -1) : place;
 }
 
 /// <summary>The dialects that make chats. The names stand in the database: they may never change.</summary>

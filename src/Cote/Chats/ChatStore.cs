@@ -37,13 +37,14 @@ sealed class ChatStore(Database db, EventLog events, Clock clock)
         // The databases count code points, the contract UTF-16 units: what one of them has cut is cut again here.
         Excerpt.Of(row.GetString(at + 4), Chat.LongestExcerpt),
         row.GetInt64(at + 5) != 0, row.GetInt64(at + 6), row.GetInt64(at + 7),
+        Chat.ActivityAt(row.GetInt64(at + 12)),
         row.GetStringOrNull(at + 8), row.GetStringOrNull(at + 9),
         row.GetDoubleOrNull(at + 10), (int?)row.GetInt64OrNull(at + 11),
         row.GetStringOrNull(at + 13), row.GetString(at + 14), row.GetInt64(at + 15) != 0, row.GetInt64(at + 16) != 0,
         row.GetStringOrNull(at + 17),
         row.GetStringOrNull(at + 18) is { } tools ? MessageStore.ReadTexts(tools) : null)
     {
-        Activity = row.GetInt64(at + 12),
+        Place = row.GetInt64(at + 12),
         Origin = row.GetStringOrNull(at + 19),
         Metadata = row.GetStringOrNull(at + 20),
     };

@@ -40,6 +40,8 @@ static class ChatsApi
             .Note("last_message_content", "The first 500 UTF-16 units of that message")
             .Note("last_seq", "The highest `seq` in the chat")
             .Note("changed", "The number of the user's event that last changed anything in it")
+            .Note("activity", "Where it stands among the chats, the highest first: the number of the event that last "
+                + "moved it; of an imported one below 0")
             .Note("leaf_id", "The last message of the active path, an open reply too; null in an empty chat")
             .Note("model", "An id of `GET /models`; null is the default").Note("system_prompt", "Null is the default")
             .Note("temperature", "Null is the default").Note("max_tokens", "Of a reply; null is the default")

@@ -32,7 +32,7 @@ static class ListChats
         {
             list = [.. list.Take(kept)];
             var which = isArchived ? "&archived=true" : "";
-            http.Response.Headers.Link = Page.Next($"/chats/?before={list[^1].Activity}&limit={most}{which}");
+            http.Response.Headers.Link = Page.Next($"/chats/?before={list[^1].Place}&limit={most}{which}");
         }
 
         var json = ApiResults.Write(list, ChatsJson.Default.IReadOnlyListChat);

@@ -103,7 +103,7 @@ static class GetSync
                     yield return chat;
                 if (chats.Count == 0)
                     break;
-                before = chats[^1].Activity;
+                before = chats[^1].Place;
             }
     }
 

@@ -62,21 +62,49 @@ public sealed class DotNetClientReplicaTests
     }
 
     [Fact]
-    public void Where_an_imported_chat_stands_says_a_sync()
+    public void Imported_chats_stand_below_the_others_where_their_activity_says()
     {
         var replica = Opened();
-        replica.Take(Frame("chat.created", """
-            {"id":"old","created_at":"2020-01-01T00:00:00.000Z","last_message_time":"2020-01-01T00:00:00.000Z"}
-            """, 11));
-        replica.Wanted().ShouldBe([Want.Sync]);
-        replica.Begin(Want.Sync);
-        replica.TakeSync(new("e-11", [Row("c", 10), Row("old", 11)], []));
+        replica.Take(Frame("chat.created", """{"id":"older","changed":11,"activity":-9}""", 11));
+        replica.Take(Frame("chat.created", """{"id":"old","changed":12,"activity":-5}""", 12));
+        replica.Take(Frame("chat.created", """{"id":"new","changed":13,"activity":13}""", 13));
         replica.Wanted().ShouldBeEmpty();
-        replica.Take(Frame("chat.created", """
-            {"id":"new","created_at":"2030-01-01T00:00:00.000Z","last_message_time":"2030-01-01T00:00:00.000Z"}
-            """, 12));
-        replica.Wanted().ShouldBeEmpty();
-        replica.Chats.Select(x => x.Id).ShouldBe(["new", "c", "old"]);
+        replica.Chats.Select(x => x.Id).ShouldBe(["new", "c", "old", "older"]);
+    }
+
+    [Fact]
+    public void A_chat_whose_answer_comes_before_the_events_of_others_stays_above_them()
+    {
+        var replica = Opened();
+        replica.TakeAnswer(Row("new", 12));
+        replica.Take(Frame("message", """{"chat_id":"c","id":"m10","seq":10,"sender":"user"}""", 11));
+        replica.Take(Frame("chat.created", """{"id":"new","changed":12,"activity":12}""", 12));
+        replica.Chats.Select(x => x.Id).ShouldBe(["new", "c"]);
+    }
+
+    [Fact]
+    public void A_message_whose_answer_comes_before_the_events_of_others_has_its_chat_above_them()
+    {
+        var replica = Opened();
+        replica.Take(Frame("chat.created", """{"id":"b","changed":11,"activity":11}""", 11));
+        replica.TakeAnswer(Message(10), replica.Syncs);
+        replica.Chats.Select(x => x.Id).ShouldBe(["c", "b"]);
+        replica.Take(Frame("message", """{"chat_id":"b","id":"m1","seq":1,"sender":"user"}""", 12));
+        replica.Take(Frame("message", """{"chat_id":"c","id":"m10","seq":10,"sender":"user"}""", 13));
+        replica.Chats.Select(x => x.Id).ShouldBe(["c", "b"]);
+    }
+
+    [Fact]
+    public void A_deletion_moves_a_chat_down_below_one_of_the_same_millisecond()
+    {
+        var replica = Opened();
+        replica.Take(Frame("chat.created", """{"id":"b","changed":11,"activity":11}""", 11));
+        replica.Take(Frame("message", """{"chat_id":"c","id":"m10","seq":10,"sender":"user"}""", 12));
+        replica.Take(Frame("message.deleted", """{"chat_id":"c","message_id":"m10"}""", 13));
+        replica.Begin(new("c", IsRow: true));
+        replica.Chats.Select(x => x.Id).ShouldBe(["c", "b"]);
+        replica.TakeRow(Row("c", 13) with { Activity = 10 });
+        replica.Chats.Select(x => x.Id).ShouldBe(["b", "c"]);
     }
 
     [Fact]
@@ -127,6 +155,7 @@ public sealed class DotNetClientReplicaTests
     {
         Id = id,
         Changed = changed,
+        Activity = changed,
         LastSeq = 9,
         CreatedAt = new(2025, 1, 1, 0, 0, 0, TimeSpan.Zero),
         LastMessageTime = new(2025, 1, 1, 0, 0, 0, TimeSpan.Zero),

@@ -170,7 +170,7 @@ class CoteClient {
     if (_replica.cursor == null) {
       try {
         final dynamic saved = parsed(await _storage.get('state:${user.id}'));
-        if (saved is Json && saved['version'] == 1 && _session.user == user) {
+        if (saved is Json && saved['version'] == 2 && _session.user == user) {
           final replica = Replica();
           _opening.keys.forEach(replica.open);
           replica.load(saved);
@@ -437,7 +437,7 @@ class CoteClient {
     }
     final held = _replica.held;
     final saved = _replica.save(held.skip(max(0, held.length - 20)), 100);
-    final text = jsonEncode(<String, dynamic>{'version': 1, ...saved});
+    final text = jsonEncode(<String, dynamic>{'version': 2, ...saved});
     _savedUnits = text.length;
     try {
       await _storage.set('state:${user.id}', text);
@@ -705,6 +705,7 @@ Chat _provisional(Entry entry) => Chat(<String, dynamic>{
       'is_pinned': false,
       'last_seq': 0,
       'changed': 0,
+      'activity': 0,
       ...entry.body,
       'id': entry.id,
     });

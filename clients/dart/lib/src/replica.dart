@@ -71,7 +71,6 @@ enum _Sync { no, wanted, underWay }
 class Replica {
   String? cursor;
 
-  /// By activity, oldest first: a map keeps the order in which its keys came.
   Map<String, Chat> _rows = <String, Chat>{};
   List<Chat>? _list;
   final Map<String, _Shown> _shown = <String, _Shown>{};
@@ -90,7 +89,8 @@ class Replica {
   final Set<String> _gone = <String>{};
 
   /// All chats, newest activity first.
-  List<Chat> get chats => _list ??= List<Chat>.unmodifiable(_rows.values.toList().reversed);
+  List<Chat> get chats => _list ??=
+      List<Chat>.unmodifiable(_rows.values.toList()..sort((a, b) => b.activity.compareTo(a.activity)));
 
   Chat? chat(String id) => _rows[id];
 
@@ -276,7 +276,7 @@ class Replica {
     final known = old?.number ?? 0;
     _wantedRows.clear();
     _rows = <String, Chat>{
-      for (final x in objects(answer['chats']).reversed) x['id'] as String: Chat(x),
+      for (final x in objects(answer['chats'])) x['id'] as String: Chat(x),
     };
     _list = null;
     _replies.sync(objects(answer['running']));
@@ -320,12 +320,6 @@ class Replica {
       return;
     }
     _rows[chat.id] = chat;
-    if (chat.lastMessageTime.compareTo(old.lastMessageTime) < 0) {
-      // A deletion moves it down.
-      final order = _rows.values.where((x) => x.id != chat.id).toList();
-      order.insert(order.lastIndexWhere((x) => x.lastMessageTime.compareTo(chat.lastMessageTime) <= 0) + 1, chat);
-      _rows = <String, Chat>{for (final x in order) x.id: x};
-    }
     _changed(chat.id);
   }
 
@@ -455,16 +449,9 @@ class Replica {
   }
 
   // What an event says of its chat.
-  void _row(Frame frame, [int number = 0]) {
+  void _row(Frame frame, [int? number]) {
     if (frame.type == 'chat.created' || frame.type == 'chat.updated') {
-      final id = frame.data['id'] as String;
-      final made = frame.data['created_at'] as String?;
-      if (made != null && !_rows.containsKey(id) && chats.isNotEmpty) {
-        if (made.compareTo(chats.first.lastMessageTime) < 0) {
-          needSync(); // an imported one keeps its times, and no time tells where it stands
-        }
-      }
-      _rows[id] = Chat(frame.data); // a map leaves in its place what it has
+      _rows[frame.data['id'] as String] = Chat(frame.data);
       _list = null;
       return;
     }
@@ -478,12 +465,13 @@ class Replica {
     if (old == null) {
       return;
     }
-    final json = <String, dynamic>{...old.json, 'changed': max(old.changed, number)};
+    final json = <String, dynamic>{...old.json, 'changed': max(old.changed, number ?? 0)};
     if (frame.type == 'message') {
       final message = Message(frame.data);
       final replyId = message.replyId;
       final last = replyId == null ? message.seq : message.seq + 1;
       json['last_message_time'] = message.timestamp;
+      json['activity'] = number ?? max(0, chats.first.activity) + 1; // the answer to a send comes before its event
       if (!message.isOffPath && (message.isUser || message.content.isNotEmpty)) {
         json['last_message_content'] = _excerpt(message.content);
       }
@@ -491,7 +479,6 @@ class Replica {
         json['leaf_id'] = replyId;
       }
       json['last_seq'] = max(old.lastSeq, last);
-      _rows.remove(id); // to the end
     } else if (frame.type == 'chat.path') {
       json['leaf_id'] = frame.data['leaf_id'];
       json['last_message_content'] = frame.data['last_message_content'];

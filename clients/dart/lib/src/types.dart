@@ -32,6 +32,7 @@ class Chat extends JsonObject {
   String get lastMessageContent => json['last_message_content'] as String? ?? '';
   int get lastSeq => integer(json['last_seq']);
   int get changed => integer(json['changed']);
+  int get activity => integer(json['activity']);
   bool get isPinned => json['is_pinned'] == true;
   bool get isArchived => json['is_archived'] == true;
   String? get model => json['model'] as String?;

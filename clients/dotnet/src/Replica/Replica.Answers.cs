@@ -10,7 +10,7 @@ sealed partial class Replica
         var (old, now) = (Cursor, Client.Cursor.Read(answer.Cursor));
         var isOther = old?.Epoch != now?.Epoch || old?.Number > now?.Number;
         _wantedRows.Clear();
-        ReplaceRows(answer.Chats.Reverse());
+        ReplaceRows(answer.Chats);
         _replies.Sync(answer.Running);
         foreach (var (id, shown) in _shown.ToList())
         {
@@ -49,13 +49,6 @@ sealed partial class Replica
             return;
         }
         Put(chat);
-        if (chat.LastMessageTime < old.LastMessageTime)
-        {
-            // A deletion moves it down.
-            var order = _rows.Values.Where(x => x.Id != chat.Id).ToList();
-            order.Insert(order.FindLastIndex(x => x.LastMessageTime <= chat.LastMessageTime) + 1, chat);
-            ReplaceRows(order);
-        }
     }
 
     /// <summary>The answer of <c>GET …/messages/</c> to its end; <c>hasMore</c>: there are older ones.</summary>

@@ -49,10 +49,7 @@ sealed partial class Replica
     {
         if (frame.Type is "chat.created" or "chat.updated")
         {
-            var told = Read(frame, CoteJson.Default.Chat);
-            if (Chat(told.Id) is null && _rows.Count > 0 && told.CreatedAt < _rows.Values[^1].LastMessageTime)
-                NeedSync(); // an imported one keeps its times, and no time tells where it stands
-            Put(told);
+            Put(Read(frame, CoteJson.Default.Chat));
             return;
         }
         var id = ChatOf(frame);
@@ -63,8 +60,9 @@ sealed partial class Replica
             var chat = old with { Changed = Math.Max(old.Changed, number ?? 0) };
             if (frame.Type == "message")
             {
-                RemoveRow(id); // on top
-                Put(Moved(chat, Read(frame, CoteJson.Default.Message)));
+                // The answer to a send comes before its event.
+                var activity = number ?? Math.Max(0, Chats[0].Activity) + 1;
+                Put(Moved(chat, activity, Read(frame, CoteJson.Default.Message)));
                 return;
             }
             if (frame.Type == "message.deleted")
@@ -78,13 +76,14 @@ sealed partial class Replica
         }
     }
 
-    static Chat Moved(Chat chat, Message message)
+    static Chat Moved(Chat chat, long activity, Message message)
     {
         // A question and its reply are stored together, one after the other.
         var last = message.ReplyId is null ? message.Seq : message.Seq + 1;
         var isShown = message.OnPath != false;
         return chat with
         {
+            Activity = activity,
             LastMessageTime = message.Timestamp,
             LastMessageContent = isShown && (message.Sender == "user" || message.Content.Length > 0)
                 ? Excerpt(message.Content) : chat.LastMessageContent,

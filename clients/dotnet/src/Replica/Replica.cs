@@ -12,9 +12,7 @@ sealed partial class Replica
     const int MostTold = 2000;
     const int MostShown = 20;
 
-    /// <summary>By activity, oldest first, with the rank of each.</summary>
-    readonly SortedList<long, Chat> _rows = [];
-    readonly Dictionary<string, long> _ranks = [];
+    readonly Dictionary<string, Chat> _rows = [];
     readonly Dictionary<string, ShownChat> _shown = [];
     readonly OpenReplies _replies = new();
     readonly HashSet<string> _wantedRows = [];
@@ -24,7 +22,6 @@ sealed partial class Replica
     readonly Queue<string> _toldInOrder = [];
     IReadOnlyList<Chat>? _list;
     SyncStage _sync = SyncStage.Wanted;
-    long _lastRank;
     long _lastOpening;
 
     enum SyncStage
@@ -44,7 +41,7 @@ sealed partial class Replica
     public int Syncs { get; private set; }
 
     /// <summary>All chats, newest activity first.</summary>
-    public IReadOnlyList<Chat> Chats => _list ??= [.. _rows.Values.Reverse()];
+    public IReadOnlyList<Chat> Chats => _list ??= [.. _rows.Values.OrderByDescending(x => x.Activity)];
 
     /// <summary>The chats whose messages are held.</summary>
     public IEnumerable<string> Held => _shown.Where(x => x.Value.IsLoaded).Select(x => x.Key);
@@ -53,7 +50,7 @@ sealed partial class Replica
     public IEnumerable<string> Loading =>
         _shown.Where(x => x.Value is { IsLoaded: false, Refusal: null }).Select(x => x.Key);
 
-    public Chat? Chat(string id) => _ranks.TryGetValue(id, out var rank) ? _rows[rank] : null;
+    public Chat? Chat(string id) => _rows.GetValueOrDefault(id);
 
     /// <summary>What is held of a chat; null where nothing is.</summary>
     public ShownChat? Shown(string chatId) => _shown.GetValueOrDefault(chatId);
@@ -211,38 +208,25 @@ sealed partial class Replica
 
     public static T Read<T>(Frame frame, JsonTypeInfo<T> type) => frame.Data.Deserialize(type)!;
 
-    void ReplaceRows(IEnumerable<Chat> oldestFirst)
+    void ReplaceRows(IEnumerable<Chat> chats)
     {
-        _rows.Clear();
-        _ranks.Clear();
         _list = null;
-        foreach (var chat in oldestFirst)
-            PutLast(chat);
+        _rows.Clear();
+        foreach (var chat in chats)
+            _rows[chat.Id] = chat;
     }
 
-    // In its place, or on top where it is new.
     void Put(Chat chat)
     {
         _list = null;
-        if (_ranks.TryGetValue(chat.Id, out var rank))
-            _rows[rank] = chat;
-        else
-            PutLast(chat);
+        _rows[chat.Id] = chat;
         if (Shown(chat.Id) is { } shown)
             shown.View = null;
-    }
-
-    void PutLast(Chat chat)
-    {
-        RemoveRow(chat.Id);
-        _ranks[chat.Id] = ++_lastRank;
-        _rows.Add(_lastRank, chat);
     }
 
     void RemoveRow(string id)
     {
         _list = null;
-        if (_ranks.Remove(id, out var rank))
-            _rows.Remove(rank);
+        _rows.Remove(id);
     }
 }

@@ -4,7 +4,7 @@ namespace Cote.Client;
 /// <param name="Version">The form of it: <see cref="Form"/>, or it is of no use.</param>
 /// <param name="UserId">Whose it is.</param>
 /// <param name="Cursor">The position.</param>
-/// <param name="Chats">Oldest activity first.</param>
+/// <param name="Chats">All chats, in any order.</param>
 /// <param name="Paths">By chat: the messages of its path above a place.</param>
 /// <param name="Open">The open replies.</param>
 /// <param name="Wants">What was still to be fetched.</param>
@@ -13,7 +13,7 @@ sealed record StoredState(
     IReadOnlyDictionary<string, StoredPath> Paths, IReadOnlyList<Message> Open, IReadOnlyList<Want> Wants)
 {
     /// <summary>The form that this version writes.</summary>
-    public const int Form = 1;
+    public const int Form = 2;
 }
 
 /// <summary>The messages of a chat above a place.</summary>

@@ -36,6 +36,9 @@ public sealed record Chat
     /// <summary>The number of the event that last changed anything in it.</summary>
     public long Changed { get; init; }
 
+    /// <summary>Where it stands among the chats, the highest first.</summary>
+    public long Activity { get; init; }
+
     /// <summary>The last message of the active path, an open reply too; null in an empty chat.</summary>
     public string? LeafId { get; init; }
 

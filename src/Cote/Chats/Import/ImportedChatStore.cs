@@ -27,8 +27,7 @@ sealed class ImportedChatStore(Database db, EventLog events, ImportStore imports
     const int RowsOfBatch = 500;
     const int UnitsOfBatch = 1_048_576;
 
-    // Below every event: −2^62, and the milliseconds in steps that leave room for chats of the same one.
-    const long LowestActivity = -(1L << 62);
+    // Below every event, and the milliseconds in steps that leave room for chats of the same one.
     const long ActivitiesOfMillisecond = 1_024;
 
     /// <summary>
@@ -194,5 +193,5 @@ sealed class ImportedChatStore(Database db, EventLog events, ImportStore imports
     }
 
     static long ActivityAt(ImportedRows chat) =>
-        LowestActivity + chat.PlacedAt.Milliseconds * ActivitiesOfMillisecond;
+        Chat.LowestPlace + chat.PlacedAt.Milliseconds * ActivitiesOfMillisecond;
 }
