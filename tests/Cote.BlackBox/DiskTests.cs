@@ -119,7 +119,7 @@ public sealed class DiskTests(PublishedProgram program, ITestOutputHelper output
         await socket.ShowsAsync(open.Reply);
 
         await begin(node);
-        var (acknowledged, refused) = await WriteUntilRefusedAsync(ada, chat, expected);
+        var (acknowledged, refused) = await WriteUntilNotReadyAsync(ada, chat, expected);
         output.WriteLine(
             $"{acknowledged.Count} more were acknowledged in what room was left, then {refused.Count} "
                 + $"refused with {expected}.");
@@ -128,7 +128,6 @@ public sealed class DiskTests(PublishedProgram program, ITestOutputHelper output
         (await ada.GetAsync("/sync")).Ok().Text.Length.ShouldBeGreaterThan(1_200_000);
         (await ada.MessagesAsync(chat)).Count.ShouldBeGreaterThanOrEqualTo(2);
         (await ada.GetAsync("/health/live")).Ok();
-        (await ada.GetAsync("/health/ready")).Status.ShouldBe(503);
 
         await end(node);
         await UntilReadyAsync(ada);
@@ -176,12 +175,15 @@ public sealed class DiskTests(PublishedProgram program, ITestOutputHelper output
     }
 
     // A write-ahead log may have room left in it: what is acknowledged until then must last.
-    static async Task<(List<string> Acknowledged, List<string> Refused)> WriteUntilRefusedAsync(
+    // A checkpoint on the full disk may free the log: then the node takes writes again for a moment, and is ready.
+    static async Task<(List<string> Acknowledged, List<string> Refused)> WriteUntilNotReadyAsync(
         CoteClient ada, string chat, int expected)
     {
         var (acknowledged, refused) = (new List<string>(), new List<string>());
-        while (refused.Count < 20 && acknowledged.Count < 5_000)
+        while (refused.Count < 20 || (await ada.GetAsync("/health/ready")).Status != 503)
         {
+            acknowledged.Count.ShouldBeLessThan(5_000);
+            refused.Count.ShouldBeLessThan(5_000);
             var id = Guid.CreateVersion7().ToString();
             var answer = await ada.PostAsync($"/chats/{chat}/messages/", new { content = new string('x', 2_000), id });
             (answer.Status == 200 ? acknowledged : refused).Add(id);
@@ -192,7 +194,6 @@ public sealed class DiskTests(PublishedProgram program, ITestOutputHelper output
             if (expected == 503)
                 answer.Header("Retry-After").ShouldNotBeNull();
         }
-        refused.Count.ShouldBe(20);
         return (acknowledged, refused);
     }
 

@@ -85,9 +85,13 @@ public sealed partial class CrashTests
         NodeDatabase database, Node node, IReadOnlyList<Person> people, FakeModelServer model)
     {
         Task<long> count(string what) => database.CountAsync(node, $"select cast({what} as bigint) from calls");
+        // A title is made after its reply: until then no two readings of the ledger are of one state.
+        await Patience.UntilAsync(async () => await database.CountAsync(node, """
+            select count(*) from chats where title_state in (2, 3) and title_source = 'auto' and deleted_at is null
+            """) == 0, "titles are made");
         var (all, exact) = (await count("count(*)"), await count("sum(case when state = 1 then 1 - estimated end)"));
-        (await count("sum(case when estimated = 0 then input end)")).ShouldBe(exact * 11);
-        (await count("sum(case when estimated = 0 then output end)")).ShouldBe(exact * 7);
+        (await count("sum(case when state = 1 and estimated = 0 then input end)")).ShouldBe(exact * 11);
+        (await count("sum(case when state = 1 and estimated = 0 then output end)")).ShouldBe(exact * 7);
         var ended = model.Requests.Count(x => x.Ended.IsCompleted);
         output.WriteLine($"{all} calls in the ledger, {exact} of them exact; the model has ended {ended}.");
         exact.ShouldBeInRange(ended - (2 * People * (ToolRounds + 1)), ended); // a kill can fall between
