@@ -45,27 +45,27 @@ function useDocument(text: string, streaming: boolean): MarkdownDocument {
   const [own] = useState(() => {
     const document = new MarkdownDocument()
     document.update(text, streaming, first)
-    return { document, text, streaming, frame: 0, quota: 16_000, drawn: 0, rested: false }
+    return { document, text, streaming, frame: 0, quota: 16_000, seen: 0, drew: false, rests: 0 }
   })
   const [, draw] = useState(0)
   own.text = text
   own.streaming = streaming
   useEffect(() => {
     const step = (now: number) => {
-      const gap = now - own.drawn
-      own.drawn = now
-      if (gap > 28 && !own.rested) {
-        // After a frame that took long, the page gets one for itself.
-        own.rested = true
+      const gap = now - own.seen
+      own.seen = now
+      if (own.drew && gap > 28) {
+        // After a drawing that took several frames, the page gets as many for itself.
+        own.rests = Math.min(20, Math.ceil(gap / 17) - 1)
         own.quota = Math.max(least, own.quota / 2)
+      } else if (own.drew)
+        own.quota = Math.min(most, own.quota * 1.25)
+      own.drew = own.rests === 0
+      if (!own.drew) {
+        own.rests--
         own.frame = requestAnimationFrame(step)
         return
       }
-      own.rested = false
-      if (gap > 28)
-        own.quota = Math.max(least, own.quota / 2)
-      else
-        own.quota = Math.min(most, own.quota * 1.25)
       const all = own.document.update(own.text, own.streaming, own.quota)
       own.frame = all ? 0 : requestAnimationFrame(step)
       draw((count) => count + 1)
