@@ -54,18 +54,19 @@ sealed class DeletionStore(Database db, EventLog events, TreeStore tree, Outbox 
     }
 
     /// <summary>
-    /// Removes the content of messages whose chat is gone, so many in one unit; true where more may be left.
+    /// Removes the content of messages whose chat has been deleted since, so many in one unit; true where more may be
+    /// left.
     /// </summary>
-    public async Task<bool> BlankAsync(int most)
+    public async Task<bool> BlankAsync(Timestamp since, int most)
     {
         var batch = new WriteBatch();
         var blanked = batch.Execute($"""
             update messages set {Blank(clock.Now)}
             where deleted_at is null and (user_id, id) in (
               select m.user_id, m.id from chats c join messages m on m.user_id = c.user_id and m.chat_id = c.id
-              where c.deleted_at is not null and c.importing is null and m.deleted_at is null limit {(long)most})
+              where c.deleted_at >= {since} and c.importing is null and m.deleted_at is null limit {(long)most})
             """);
-        var released = MediaStore.ReleaseOfDeletedChats(batch, most);
+        var released = MediaStore.ReleaseOfDeletedChats(batch, since, most);
         var stripped = RemoveParts(batch, most);
         await db.WriteAsync(batch);
         return blanked.Changed >= most || released.Changed >= most || stripped.Changed >= most;

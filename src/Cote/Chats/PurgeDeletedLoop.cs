@@ -14,13 +14,33 @@ sealed class PurgeDeletedLoop(
     const int RowsPerBatch = 1_000;
     const int DocumentsPerBatch = 8; // each leaves its place under every one of its terms
 
+    // The row of a deleted chat stays: what is done is not looked at again, but for once a day, and after a start. The
+    // clocks of the nodes differ by less than the overlap.
+    static readonly TimeSpan WholeEvery = TimeSpan.FromHours(24);
+    static readonly TimeSpan Overlap = TimeSpan.FromHours(1);
+
+    Timestamp? _wholeAt;
+    Timestamp _doneTo = new(0);
+
     protected override bool RunsAtStart => true;
 
     protected override async Task RunRoundAsync(CancellationToken ct)
     {
-        while (await deletions.BlankAsync(RowsPerBatch) && !ct.IsCancellationRequested)
+        var began = Clock.Now;
+        var isWhole = _wholeAt is not { } at || at + WholeEvery <= began;
+        await PurgeAsync(isWhole ? new(0) : _doneTo, ct);
+        if (ct.IsCancellationRequested)
+            return;
+        _doneTo = began - Overlap;
+        if (isWhole)
+            _wholeAt = began;
+    }
+
+    async Task PurgeAsync(Timestamp since, CancellationToken ct)
+    {
+        while (await deletions.BlankAsync(since, RowsPerBatch) && !ct.IsCancellationRequested)
             await Task.Yield();
-        while (await index.RemoveOfDeletedChatsAsync(DocumentsPerBatch) && !ct.IsCancellationRequested)
+        while (await index.RemoveOfDeletedChatsAsync(since, DocumentsPerBatch) && !ct.IsCancellationRequested)
             await Task.Yield();
         while (await shares.PurgeAsync(Clock.Now, RowsPerBatch) && !ct.IsCancellationRequested)
             await Task.Yield();

@@ -7,10 +7,13 @@ namespace Cote.Events;
 /// <summary>The durable log of each user's events.</summary>
 sealed class EventLog
 {
+    const long TrimmedUsers = 10_000;
+
     readonly Database _db;
     readonly NodeNotifier _notifier;
     readonly ILogger _log;
     long _committed;
+    string _trimmedTo = "";
 
     public EventLog(Database db, NodeNotifier notifier, ILogger<EventLog> log)
     {
@@ -140,22 +143,31 @@ sealed class EventLog
 
     /// <summary>
     /// Deletes events older than <paramref name="before"/>, but never the newest <paramref name="keep"/> events of a
-    /// user; at most <paramref name="most"/> in one batch, so that a long deletion does not hold the writer.
+    /// user; at most <paramref name="most"/> in one batch, so that a long deletion does not hold the writer. It looks
+    /// at ten thousand users, and goes on from there the next time: what it reads does not grow with their number.
     /// </summary>
     public async Task TrimAsync(Timestamp before, long keep, int most, CancellationToken ct)
     {
-        for (var user = ""; ;)
+        var user = _trimmedTo;
+        var last = await _db.FirstAsync(
+            $"select user_id from heads where user_id > {user} order by user_id limit 1 offset {TrimmedUsers}",
+            row => row.GetString(0), ct);
+        var upTo = last is null ? (Sql)$"1 = 1" : $"user_id <= {last}";
+        while (true)
         {
             var longest = await _db.ListAsync(
-                $"select user_id, seq, tail from heads where user_id > {user} and "
-                    + $"seq - tail > {keep} order by user_id limit 100",
+                $"""
+                select user_id, seq, tail from heads
+                where user_id > {user} and {upTo} and seq - tail > {keep} order by user_id limit 100
+                """,
                 row => (User: row.GetString(0), Seq: row.GetInt64(1), Tail: row.GetInt64(2)), ct);
             if (longest.Count == 0)
-                return;
+                break;
             foreach (var (id, seq, tail) in longest)
                 await TrimAsync(id, tail, seq - keep, before, most, ct);
             user = longest[^1].User;
         }
+        _trimmedTo = last ?? "";
     }
 
     async Task TrimAsync(string userId, long tail, long last, Timestamp before, int most, CancellationToken ct)

@@ -14,6 +14,8 @@ sealed class MediaGcLoop(
     : PeriodicLoop(TimeSpan.FromSeconds(options.SweepSeconds), clock, log)
 {
     const int MostInBatch = 100;
+    const long SliceRows = 10_000;
+    static readonly TimeSpan OneMore = TimeSpan.FromMilliseconds(1);
     static readonly TimeSpan ReconcileEvery = TimeSpan.FromHours(24);
     static readonly TimeSpan SurelyCommitted = TimeSpan.FromHours(24);
     static readonly TimeSpan RememberExpired = TimeSpan.FromDays(7);
@@ -21,6 +23,8 @@ sealed class MediaGcLoop(
     readonly Clock _clock = clock;
     readonly ILogger _log = log;
     long? _reconciledAt;
+    Timestamp _uploadsTo = new(0);
+    string _blobsTo = "";
 
     protected override bool RunsAtStart => true;
 
@@ -32,15 +36,18 @@ sealed class MediaGcLoop(
 
     protected override async Task RunRoundAsync(CancellationToken ct)
     {
-        await SweepAsync(ct);
+        await SweepAsync(isWhole: false, ct);
         if (_reconciledAt is { } at && _clock.Since(at) < ReconcileEvery)
             return;
         _reconciledAt = _clock.Ticks;
         await ReconcileAsync(ct);
     }
 
-    /// <summary>One sweep.</summary>
-    public async Task SweepAsync(CancellationToken ct)
+    /// <summary>One sweep of all there is.</summary>
+    public Task SweepAsync(CancellationToken ct) => SweepAsync(isWhole: true, ct);
+
+    // In the background ten thousand uploads and as many blobs at a time: a round does not grow with their number.
+    async Task SweepAsync(bool isWhole, CancellationToken ct)
     {
         var now = _clock.Now;
         while (await uploads.ListExpiredAsync(now, MostInBatch, ct) is { Count: > 0 } expired)
@@ -52,14 +59,22 @@ sealed class MediaGcLoop(
         await uploads.ForgetAsync(now - RememberExpired);
 
         var before = now - TimeSpan.FromHours(options.GraceHours);
-        while (await media.ListUnreferencedAsync(before, MostInBatch, ct) is { Count: > 0 } unreferenced)
+        var uploadsTo = isWhole ? null : await media.EndOfSliceAsync(_uploadsTo, SliceRows, ct);
+        var first = isWhole ? new(0) : _uploadsTo;
+        Timestamp? last = uploadsTo < before ? uploadsTo : null;
+        while (await media.ListUnreferencedAsync(first, last + OneMore ?? before, MostInBatch, ct)
+            is { Count: > 0 } unreferenced)
         {
             await media.DeleteUnreferencedAsync(unreferenced);
             _log.UploadsSwept(unreferenced.Count);
         }
-        while (await media.ListOrphansAsync(MostInBatch, ct) is { Count: > 0 } orphans)
+        var blobsTo = isWhole ? null : await media.EndOfSliceAsync(_blobsTo, SliceRows, ct);
+        while (await media.ListOrphansAsync(isWhole ? "" : _blobsTo, blobsTo, MostInBatch, ct)
+            is { Count: > 0 } orphans)
             foreach (var id in await media.DeleteOrphansAsync(orphans))
                 await storage.DeleteAsync(id, ct);
+        if (!isWhole)
+            (_uploadsTo, _blobsTo) = (last ?? new(0), blobsTo ?? "");
     }
 
     // A crash between two steps leaves bytes without a row. The id of a blob says when it was made: a blob whose row

@@ -226,22 +226,32 @@ sealed class MediaStore(Database db)
           and exists (select 1 from {transaction.Locked})
         """);
 
-    /// <summary>Deletes references of messages in deleted chats, at most so many rows.</summary>
-    public static Statement ReleaseOfDeletedChats(WriteBatch batch, int most) => batch.Execute($"""
+    /// <summary>Deletes references of messages in chats that were deleted since, at most so many rows.</summary>
+    public static Statement ReleaseOfDeletedChats(WriteBatch batch, Timestamp since, int most) => batch.Execute($"""
         delete from message_media where (user_id, message_id, place) in (
           select mm.user_id, mm.message_id, mm.place from chats c
           join message_media mm on mm.user_id = c.user_id and mm.chat_id = c.id
-          where c.deleted_at is not null and c.importing is null limit {(long)most})
+          where c.deleted_at >= {since} and c.importing is null limit {(long)most})
         """);
 
     /// <summary>
-    /// Uploads older than this that no message references, at most so many; a read beside the writer.
+    /// When the last of so many uploads after a moment was made; null where there are fewer.
+    /// </summary>
+    public async Task<Timestamp?> EndOfSliceAsync(Timestamp after, long rows, CancellationToken ct) =>
+        await db.FirstAsync<long?>(
+            $"select created_at from media where created_at > {after} order by created_at limit 1 offset {rows - 1}",
+            row => row.GetInt64(0), ct) is { } at ? new Timestamp(at) : null;
+
+    /// <summary>
+    /// Uploads after a moment, and older than another, that no message references, at most so many; a read beside the
+    /// writer.
     /// </summary>
     public Task<IReadOnlyList<(string UserId, string Id)>> ListUnreferencedAsync(
-        Timestamp before, int most, CancellationToken ct) =>
+        Timestamp after, Timestamp before, int most, CancellationToken ct) =>
         db.ListAsync(
             $"""
-            select m.user_id, m.id from media m where m.created_at < {before} and not exists (
+            select m.user_id, m.id from media m
+            where m.created_at > {after} and m.created_at < {before} and not exists (
               select 1 from message_media mm where mm.user_id = m.user_id and mm.media_id = m.id)
             limit {(long)most}
             """, row => (row.GetString(0), row.GetString(1)), ct);
@@ -268,9 +278,19 @@ sealed class MediaStore(Database db)
         and not exists (select 1 from media_forms f where f.blob_id = blobs.id)
         """;
 
-    /// <summary>Blobs that neither an upload nor a form of one refers to.</summary>
-    public Task<IReadOnlyList<string>> ListOrphansAsync(int most, CancellationToken ct) => db.ListAsync(
-        $"select id from blobs where {IsOrphan} and {SweepHold.IsFree(db.Dialect)} limit {(long)most}", row => row.GetString(0), ct);
+    /// <summary>The last of so many blobs after one; null where there are fewer.</summary>
+    public Task<string?> EndOfSliceAsync(string after, long rows, CancellationToken ct) => db.FirstAsync(
+        $"select id from blobs where id > {after} order by id limit 1 offset {rows - 1}", row => row.GetString(0), ct);
+
+    /// <summary>
+    /// Blobs after one, and up to another where one is named, that neither an upload nor a form of one refers to.
+    /// </summary>
+    public Task<IReadOnlyList<string>> ListOrphansAsync(
+        string after, string? last, int most, CancellationToken ct) => db.ListAsync(
+        $"""
+        select id from blobs where id > {after} and id <= {last ?? "~"} and {IsOrphan}
+          and {SweepHold.IsFree(db.Dialect)} limit {(long)most}
+        """, row => row.GetString(0), ct);
 
     /// <summary>
     /// Deletes the rows of those blobs to which still nothing refers, and returns them: their bytes may go.

@@ -141,10 +141,15 @@ sealed class SessionStore(Database db, SigningKeys keys)
     public async Task PurgeAsync(Timestamp now, int most)
     {
         var batch = new WriteBatch();
+        // Each by its own index, whatever the planner believes of how many there are.
         batch.Execute($"""
             delete from sessions where id in (
-              select s.id from sessions s where s.expires_at < {now} or s.revoked_at < {now - TimeSpan.FromDays(30)}
-              limit {(long)most})
+              select s.id from sessions s where s.expires_at < {now} order by s.expires_at limit {(long)most})
+            """);
+        batch.Execute($"""
+            delete from sessions where id in (
+              select s.id from sessions s where s.revoked_at < {now - TimeSpan.FromDays(30)}
+              order by s.revoked_at limit {(long)most})
             """);
         batch.Execute($"delete from revocations where until < {now}");
         await db.WriteAsync(batch);

@@ -94,7 +94,7 @@ sealed class RestoredRows(IServiceProvider services, TextWriter error)
         if (erased.Count > 0)
             await error.WriteLineAsync($"{count} of the {erased.Count} erased accounts were in the backup.");
         var media = services.GetRequiredService<MediaStore>();
-        while (await media.ListOrphansAsync(MostInBatch, ct) is { Count: > 0 } orphans)
+        while (await media.ListOrphansAsync("", null, MostInBatch, ct) is { Count: > 0 } orphans)
             await media.DeleteOrphansAsync(orphans);
     }
 }

@@ -135,14 +135,16 @@ sealed class SearchIndex(Database db, Node node)
           and message_id = {messageId} and exists (select 1 from {transaction.Locked})
         """);
 
-    /// <summary>Removes what is there of deleted chats, so much in one unit; true where more may be left.</summary>
-    public async Task<bool> RemoveOfDeletedChatsAsync(int most)
+    /// <summary>
+    /// Removes what is there of chats that were deleted since, so much in one unit; true where more may be left.
+    /// </summary>
+    public async Task<bool> RemoveOfDeletedChatsAsync(Timestamp since, int most)
     {
         var batch = new WriteBatch();
         var removed = batch.Execute($"""
             delete from search_documents where id in (
               select d.id from chats c join search_documents d on d.user_id = c.user_id and d.chat_id = c.id
-              where c.deleted_at is not null limit {(long)most})
+              where c.deleted_at >= {since} limit {(long)most})
             """);
         await db.WriteAsync(batch);
         return removed.Changed >= most;

@@ -97,8 +97,12 @@ sealed class ApiKeyStore(Database db)
         var batch = new WriteBatch();
         batch.Execute($"""
             delete from api_keys where id in (
-              select s.id from api_keys s where s.revoked_at < {now - RememberedFor} or s.expires_at < {now - KeptFor}
-              limit {(long)most})
+              select s.id from api_keys s where s.revoked_at < {now - RememberedFor}
+              order by s.revoked_at limit {(long)most})
+            """);
+        batch.Execute($"""
+            delete from api_keys where id in (
+              select s.id from api_keys s where s.expires_at < {now - KeptFor} order by s.expires_at limit {(long)most})
             """);
         await db.WriteAsync(batch);
     }
