@@ -14,8 +14,8 @@ sealed class PurgeDeletedLoop(
     const int RowsPerBatch = 1_000;
     const int DocumentsPerBatch = 8; // each leaves its place under every one of its terms
 
-    // The row of a deleted chat stays: what is done is not looked at again, but for once a day, and after a start. The
-    // clocks of the nodes differ by less than the overlap.
+    // The row of a deleted chat stays: one whose content is gone is looked at again once a day only, and after a start.
+    // The clocks of the nodes differ by less than the overlap.
     static readonly TimeSpan WholeEvery = TimeSpan.FromHours(24);
     static readonly TimeSpan Overlap = TimeSpan.FromHours(1);
 

@@ -7,8 +7,6 @@ namespace Cote.Events;
 /// <summary>The durable log of each user's events.</summary>
 sealed class EventLog
 {
-    const long TrimmedUsers = 10_000;
-
     readonly Database _db;
     readonly NodeNotifier _notifier;
     readonly ILogger _log;
@@ -144,21 +142,18 @@ sealed class EventLog
     /// <summary>
     /// Deletes events older than <paramref name="before"/>, but never the newest <paramref name="keep"/> events of a
     /// user; at most <paramref name="most"/> in one batch, so that a long deletion does not hold the writer. It looks
-    /// at ten thousand users, and goes on from there the next time: what it reads does not grow with their number.
+    /// at a slice of the users, and the next time at the next one.
     /// </summary>
     public async Task TrimAsync(Timestamp before, long keep, int most, CancellationToken ct)
     {
         var user = _trimmedTo;
-        var last = await _db.FirstAsync(
-            $"select user_id from heads where user_id > {user} order by user_id limit 1 offset {TrimmedUsers}",
-            row => row.GetString(0), ct);
-        var upTo = last is null ? (Sql)$"1 = 1" : $"user_id <= {last}";
+        var last = await EndOfUsersAsync(user, ct);
         while (true)
         {
             var longest = await _db.ListAsync(
                 $"""
                 select user_id, seq, tail from heads
-                where user_id > {user} and {upTo} and seq - tail > {keep} order by user_id limit 100
+                where {Slices.Holds($"user_id", user, last)} and seq - tail > {keep} order by user_id limit 100
                 """,
                 row => (User: row.GetString(0), Seq: row.GetInt64(1), Tail: row.GetInt64(2)), ct);
             if (longest.Count == 0)
@@ -169,6 +164,10 @@ sealed class EventLog
         }
         _trimmedTo = last ?? "";
     }
+
+    /// <summary>The last user of the slice after one; null where it is the last slice.</summary>
+    public Task<string?> EndOfUsersAsync(string after, CancellationToken ct) =>
+        Slices.EndAsync(_db, $"heads", $"user_id", after, ct);
 
     async Task TrimAsync(string userId, long tail, long last, Timestamp before, int most, CancellationToken ct)
     {

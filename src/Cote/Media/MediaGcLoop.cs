@@ -14,7 +14,6 @@ sealed class MediaGcLoop(
     : PeriodicLoop(TimeSpan.FromSeconds(options.SweepSeconds), clock, log)
 {
     const int MostInBatch = 100;
-    const long SliceRows = 10_000;
     static readonly TimeSpan OneMore = TimeSpan.FromMilliseconds(1);
     static readonly TimeSpan ReconcileEvery = TimeSpan.FromHours(24);
     static readonly TimeSpan SurelyCommitted = TimeSpan.FromHours(24);
@@ -46,8 +45,8 @@ sealed class MediaGcLoop(
     /// <summary>One sweep of all there is.</summary>
     public Task SweepAsync(CancellationToken ct) => SweepAsync(isWhole: true, ct);
 
-    // In the background ten thousand uploads and as many blobs at a time: a round does not grow with their number.
-    async Task SweepAsync(bool isWhole, CancellationToken ct)
+    /// <summary>One sweep: of all there is, or, as in the background, of the next slices.</summary>
+    internal async Task SweepAsync(bool isWhole, CancellationToken ct)
     {
         var now = _clock.Now;
         while (await uploads.ListExpiredAsync(now, MostInBatch, ct) is { Count: > 0 } expired)
@@ -59,7 +58,7 @@ sealed class MediaGcLoop(
         await uploads.ForgetAsync(now - RememberExpired);
 
         var before = now - TimeSpan.FromHours(options.GraceHours);
-        var uploadsTo = isWhole ? null : await media.EndOfSliceAsync(_uploadsTo, SliceRows, ct);
+        var uploadsTo = isWhole ? null : await media.EndOfUploadsAsync(_uploadsTo, ct);
         var first = isWhole ? new(0) : _uploadsTo;
         Timestamp? last = uploadsTo < before ? uploadsTo : null;
         while (await media.ListUnreferencedAsync(first, last + OneMore ?? before, MostInBatch, ct)
@@ -68,7 +67,7 @@ sealed class MediaGcLoop(
             await media.DeleteUnreferencedAsync(unreferenced);
             _log.UploadsSwept(unreferenced.Count);
         }
-        var blobsTo = isWhole ? null : await media.EndOfSliceAsync(_blobsTo, SliceRows, ct);
+        var blobsTo = isWhole ? null : await media.EndOfBlobsAsync(_blobsTo, ct);
         while (await media.ListOrphansAsync(isWhole ? "" : _blobsTo, blobsTo, MostInBatch, ct)
             is { Count: > 0 } orphans)
             foreach (var id in await media.DeleteOrphansAsync(orphans))

@@ -234,12 +234,10 @@ sealed class MediaStore(Database db)
           where c.deleted_at >= {since} and c.importing is null limit {(long)most})
         """);
 
-    /// <summary>
-    /// When the last of so many uploads after a moment was made; null where there are fewer.
-    /// </summary>
-    public async Task<Timestamp?> EndOfSliceAsync(Timestamp after, long rows, CancellationToken ct) =>
+    /// <summary>When the last upload of the slice after a moment was made; null where it is the last slice.</summary>
+    public async Task<Timestamp?> EndOfUploadsAsync(Timestamp after, CancellationToken ct) =>
         await db.FirstAsync<long?>(
-            $"select created_at from media where created_at > {after} order by created_at limit 1 offset {rows - 1}",
+            $"select created_at from media where created_at > {after} order by created_at limit 1 offset {Slices.Rows - 1}",
             row => row.GetInt64(0), ct) is { } at ? new Timestamp(at) : null;
 
     /// <summary>
@@ -278,9 +276,9 @@ sealed class MediaStore(Database db)
         and not exists (select 1 from media_forms f where f.blob_id = blobs.id)
         """;
 
-    /// <summary>The last of so many blobs after one; null where there are fewer.</summary>
-    public Task<string?> EndOfSliceAsync(string after, long rows, CancellationToken ct) => db.FirstAsync(
-        $"select id from blobs where id > {after} order by id limit 1 offset {rows - 1}", row => row.GetString(0), ct);
+    /// <summary>The last blob of the slice after one; null where it is the last slice.</summary>
+    public Task<string?> EndOfBlobsAsync(string after, CancellationToken ct) =>
+        Slices.EndAsync(db, $"blobs", $"id", after, ct);
 
     /// <summary>
     /// Blobs after one, and up to another where one is named, that neither an upload nor a form of one refers to.
@@ -288,7 +286,7 @@ sealed class MediaStore(Database db)
     public Task<IReadOnlyList<string>> ListOrphansAsync(
         string after, string? last, int most, CancellationToken ct) => db.ListAsync(
         $"""
-        select id from blobs where id > {after} and id <= {last ?? "~"} and {IsOrphan}
+        select id from blobs where {Slices.Holds($"id", after, last)} and {IsOrphan}
           and {SweepHold.IsFree(db.Dialect)} limit {(long)most}
         """, row => row.GetString(0), ct);
 

@@ -55,12 +55,15 @@ sealed class SearchIndex(Database db, Node node)
         await db.WriteAsync(batch);
     }
 
-    /// <summary>Users of whom the index lacks something, after one, so many at most.</summary>
-    public Task<IReadOnlyList<string>> ListBehindAsync(string after, long limit, CancellationToken ct) =>
+    /// <summary>
+    /// Users of whom the index lacks something, after one and up to another where one is named, so many at most.
+    /// </summary>
+    public Task<IReadOnlyList<string>> ListBehindAsync(
+        string after, string? last, long limit, CancellationToken ct) =>
         db.ListAsync(
             $"""
             select h.user_id from heads h left join search_marks s on s.user_id = h.user_id
-            where h.user_id > {after} and h.seq > 0 and (s.user_id is null or s.mark < h.seq or s.goal > 0)
+            where {Slices.Holds($"h.user_id", after, last)} and h.seq > 0 and (s.user_id is null or s.mark < h.seq or s.goal > 0)
             order by h.user_id limit {limit}
             """, row => row.GetString(0), ct);
 

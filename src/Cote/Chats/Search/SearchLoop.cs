@@ -26,6 +26,7 @@ sealed class SearchLoop(
     bool _holds;
     long? _heldAt;
     long? _sweptAt;
+    string _sweptTo = "";
 
     protected override bool RunsAtStart => true;
 
@@ -69,19 +70,21 @@ sealed class SearchLoop(
         return _holds;
     }
 
-    // What no notification told: at the start, after another node, and once in a while.
+    // What no notification told: of all users at the start and after another node, then of a slice once in a while.
     async Task SweepAsync(CancellationToken ct)
     {
-        for (var after = ""; ;)
+        var after = _sweptAt is null ? "" : _sweptTo;
+        var last = _sweptAt is null ? null : await events.EndOfUsersAsync(after, ct);
+        while (true)
         {
-            var users = await index.ListBehindAsync(after, 1_000, ct);
+            var users = await index.ListBehindAsync(after, last, 1_000, ct);
             foreach (var user in users)
                 _behind.NoteReady(user);
             if (users.Count < 1_000)
                 break;
             after = users[^1];
         }
-        _sweptAt = Clock.Ticks;
+        (_sweptAt, _sweptTo) = (Clock.Ticks, last ?? "");
     }
 
     // One write for some of the users that are behind; false where none are. Each has a share of it, so that one with a

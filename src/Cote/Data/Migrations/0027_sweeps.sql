@@ -1,4 +1,4 @@
--- What the loops look for each minute or ten, so that a round reads what it removes and not all there is.
+-- What loops look for each minute or ten: a round reads what it removes, and not all there is.
 create index sessions_by_expiry on sessions (expires_at);
 create index sessions_revoked on sessions (revoked_at) where revoked_at is not null;
 create index api_keys_by_expiry on api_keys (expires_at) where expires_at is not null;
