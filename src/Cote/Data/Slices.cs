@@ -1,4 +1,4 @@
-namespace Cote.Data;
+namespace Cote;
 
 /// <summary>
 /// Parts of a table for loops that must look at all of it: a round reads one, and the next round goes on behind it, so

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Cote.Data;
 using Cote.Tests.Harness;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Cote.Tests.Data;
@@ -52,6 +53,22 @@ public sealed class PostgresTests
 
         await ended.InTimeAsync();
         live.App.Logs.ShouldContain(x => x.Contains("migration 9999", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_snapshot_whose_connection_breaks_ends_without_a_fault()
+    {
+        await using var live = await LiveApp.StartAsync();
+        var snapshot = await live.App.Services.GetRequiredService<Database>().SnapshotAsync(default);
+        var backend = (await snapshot.ListAsync(
+            $"select cast(pg_backend_pid() as bigint)", row => row.GetInt64(0), default)).Single();
+
+        await using (var db = (Npgsql.NpgsqlConnection)await live.App.ConnectAsync())
+            await ExecuteAsync(db, $"select pg_terminate_backend({backend})");
+
+        await Should.NotThrowAsync(async () => await snapshot.DisposeAsync());
+        using var ada = await live.RegisterAsync();
+        await ada.CreateChatAsync();
     }
 
     [Fact]

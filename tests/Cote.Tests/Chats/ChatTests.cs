@@ -8,7 +8,7 @@ public sealed partial class ChatTests(SharedApp shared)
     static readonly string[] Shape =
     [
         "id", "title", "created_at", "last_message_time", "last_message_content", "is_pinned",
-        "last_seq", "changed", "model", "system_prompt", "temperature", "max_tokens", "leaf_id",
+        "last_seq", "changed", "activity", "model", "system_prompt", "temperature", "max_tokens", "leaf_id",
         "title_source", "is_archived", "temporary", "reasoning_effort", "tools",
     ];
 
@@ -27,7 +27,7 @@ public sealed partial class ChatTests(SharedApp shared)
         chat["created_at"].ShouldMatch(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$");
         chat["last_message_content"].ShouldBe("");
         chat.Json.GetProperty("is_pinned").GetBoolean().ShouldBeFalse();
-        (chat.Json.Number("last_seq"), chat.Json.Number("changed")).ShouldBe((0, 1));
+        (chat.Json.Number("last_seq"), chat.Json.Number("changed"), chat.Json.Number("activity")).ShouldBe((0, 1, 1));
         chat["id"].ShouldBe(Guid.Parse(chat["id"]).ToString());
         chat["id"][14].ShouldBe('7');
         (await ada.GetAsync($"/chats/{chat["id"]}")).Ok().Text.ShouldBe(chat.Text);

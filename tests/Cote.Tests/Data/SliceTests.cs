@@ -1,46 +1,32 @@
 using Cote.Chats;
 using Cote.Events;
 using Cote.Media;
-using Microsoft.AspNetCore.Builder;
+using Cote.Tests.Harness;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Cote.Tests.Data;
 
-/// <summary>
-/// Loops over more rows than a round looks at: the rooms are those of the program, without a port and without a loop
-/// running, and the rounds are the test's.
-/// </summary>
+/// <summary>Loops over more rows than a round looks at.</summary>
 public sealed class SliceTests : IAsyncLifetime
 {
     static readonly CancellationToken Ct = CancellationToken.None;
 
-    readonly string _directory = Directory.CreateTempSubdirectory("cote-test-").FullName;
-    WebApplication _app = null!;
-    Database _db = null!;
+    StillApp _app = null!;
 
     public async ValueTask InitializeAsync()
     {
-        _app = CoteHost.Create([
-            $"--Cote:Data:Directory={_directory}", "--Cote:Media:GraceHours=0", "--Logging:LogLevel:Default=None"]);
-        _db = _app.Services.GetRequiredService<Database>();
-        await _app.Services.GetRequiredService<DatabaseEngine>().OpenAsync(Ct);
-        await _app.Services.GetRequiredService<EventLog>().OpenAsync(null, Ct);
+        _app = await StillApp.OpenAsync("Media:GraceHours=0");
         _app.Services.GetRequiredService<MediaFolders>().Open();
         // The slices are by user: `zoe` is behind the first one.
-        await WriteAsync(
-            $"""
+        await _app.WriteAsync($"""
             insert into users (id, username, username_key, email, email_key, password_hash, created_at)
             with recursive n (i) as (select 1 union all select i + 1 from n where i < {Slices.Rows})
-            select 'user-' || i, i, i, i, i, '', 0 from n union all select 'zoe', 'zoe', 'zoe', 'zoe', 'zoe', '', 0
-            """,
-            $"insert into heads (user_id) select id from users");
+            select 'user-' || i, i, i, i, i, '', 0 from n
+            """, $"insert into heads (user_id) select id from users");
+        await _app.AddUserAsync("zoe");
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await _app.DisposeAsync();
-        Directory.Delete(_directory, recursive: true);
-    }
+    public ValueTask DisposeAsync() => _app.DisposeAsync();
 
     [Fact]
     public async Task Events_of_users_behind_the_first_slice_are_trimmed_by_the_next_round_and_then_it_begins_again()
@@ -65,7 +51,9 @@ public sealed class SliceTests : IAsyncLifetime
     public async Task Uploads_and_blobs_behind_the_first_slice_are_swept_by_the_next_round_and_then_it_begins_again()
     {
         // All are in use but the last.
-        await WriteAsync(
+        await _app.AddChatAsync("zoe", "chat");
+        await _app.AddMessageAsync("zoe", "chat", "message", 1, 1);
+        await _app.WriteAsync(
             $"""
             insert into blobs (id, sha256, size, created_at)
             with recursive n (i) as (select 1 union all select i + 1 from n where i <= {Slices.Rows})
@@ -80,26 +68,18 @@ public sealed class SliceTests : IAsyncLifetime
             select 'zoe', 'last', 'blob-100001', 'x', 'image/png', 1, {Slices.Rows + 1}
             """,
             $"""
-            insert into chats (user_id, id, title, created_at, created_seq, last_message_time, activity, changed, fingerprint)
-            values ('zoe', 'chat', '', 0, 0, 0, 0, 0, '')
-            """,
-            $"""
-            insert into messages (user_id, id, chat_id, seq, sender, type, content, status, importance, timestamp, listed)
-            values ('zoe', 'message', 'chat', 1, 'user', 'text', 'x', 'sent', 'normal', 0, 1)
-            """,
-            $"""
             insert into message_media (user_id, message_id, place, chat_id, media_id)
             select 'zoe', 'message', created_at, 'chat', id from media where id <> 'last'
             """);
         var loop = ActivatorUtilities.CreateInstance<MediaGcLoop>(_app.Services);
 
         await loop.SweepAsync(isWhole: false, Ct);
-        (await CountAsync($"media"), await CountAsync($"blobs")).ShouldBe((Slices.Rows + 1, Slices.Rows + 1));
+        (await _app.CountAsync($"media"), await _app.CountAsync($"blobs")).ShouldBe((Slices.Rows + 1, Slices.Rows + 1));
         await loop.SweepAsync(isWhole: false, Ct);
-        (await CountAsync($"media"), await CountAsync($"blobs")).ShouldBe((Slices.Rows, Slices.Rows));
-        await WriteAsync($"delete from message_media where media_id = '100001'");
+        (await _app.CountAsync($"media"), await _app.CountAsync($"blobs")).ShouldBe((Slices.Rows, Slices.Rows));
+        await _app.WriteAsync($"delete from message_media where media_id = '100001'");
         await loop.SweepAsync(isWhole: false, Ct);
-        (await CountAsync($"media"), await CountAsync($"blobs")).ShouldBe((Slices.Rows - 1, Slices.Rows - 1));
+        (await _app.CountAsync($"media"), await _app.CountAsync($"blobs")).ShouldBe((Slices.Rows - 1, Slices.Rows - 1));
     }
 
     [Fact]
@@ -109,40 +89,23 @@ public sealed class SliceTests : IAsyncLifetime
         var loop = ActivatorUtilities.CreateInstance<PurgeDeletedLoop>(_app.Services);
 
         await loop.RunOnceAsync(Ct);
-        (await CountAsync($"messages where deleted_at is null")).ShouldBe(0);
-        await DeleteAsync("new", new(DateTimeOffset.UtcNow.ToUnixTimeMilliseconds()));
+        (await _app.CountAsync($"messages where deleted_at is null")).ShouldBe(0);
+        await DeleteAsync("new", _app.Services.GetRequiredService<Clock>().Now);
         await DeleteAsync("older", new(1)); // what no deletion of today can leave: only the round of tomorrow looks
         await loop.RunOnceAsync(Ct);
-        (await CountAsync($"messages where deleted_at is null")).ShouldBe(1);
-        (await CountAsync($"messages where deleted_at is null and chat_id = 'older'")).ShouldBe(1);
+        (await _app.CountAsync($"messages where deleted_at is null")).ShouldBe(1);
+        (await _app.CountAsync($"messages where deleted_at is null and chat_id = 'older'")).ShouldBe(1);
     }
 
-    Task DeleteAsync(string chat, Timestamp at) => WriteAsync(
-        $"""
-        insert into chats (user_id, id, title, created_at, created_seq, last_message_time, activity, changed, fingerprint,
-          deleted_at)
-        values ('zoe', {chat}, '', 0, 0, 0, 0, 0, '', {at})
-        """,
-        $"""
-        insert into messages (user_id, id, chat_id, seq, sender, type, content, status, importance, timestamp, listed)
-        values ('zoe', {"of " + chat}, {chat}, 1, 'user', 'text', 'x', 'sent', 'normal', 0, 1)
-        """);
-
-    Task AppendAsync(long first, long last) => WriteAsync(
-        $"""
-        insert into events (user_id, seq, type, chat_id, at)
-        with recursive n (i) as (select {first} union all select i + 1 from n where i < {last})
-        select 'zoe', i, 'chat.updated', 'chat', 0 from n
-        """,
-        $"update heads set seq = {last} where user_id = 'zoe'");
-
-    Task<long> CountAsync(Sql from) => _db.FirstAsync($"select count(*) from {from}", row => row.GetInt64(0), Ct);
-
-    async Task WriteAsync(params Sql[] statements)
+    async Task DeleteAsync(string chat, Timestamp at)
     {
-        var batch = new WriteBatch();
-        foreach (var sql in statements)
-            batch.Execute(sql);
-        (await _db.WriteAsync(batch)).ShouldBe(Outcome.Committed);
+        await _app.AddChatAsync("zoe", chat, at);
+        await _app.AddMessageAsync("zoe", chat, "of " + chat, 1, 0);
+    }
+
+    async Task AppendAsync(long first, long last)
+    {
+        for (var seq = first; seq <= last; seq++)
+            await _app.AppendAsync("zoe", seq, EventTypes.ChatUpdated, "chat", null);
     }
 }

@@ -2,8 +2,8 @@ using Cote.Chats;
 using Cote.Delivery;
 using Cote.Events;
 using Cote.Replies;
+using Cote.Tests.Harness;
 using Cote.Users;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Cote.Tests.Delivery;
@@ -19,37 +19,21 @@ public sealed partial class SubscriptionTests : IAsyncLifetime
     static readonly CancellationToken Ct = CancellationToken.None;
     static readonly CurrentUser Ada = new(User, Session, new(long.MaxValue));
 
-    readonly string _directory = Directory.CreateTempSubdirectory("cote-test-").FullName;
-    WebApplication _app = null!;
+    StillApp _app = null!;
     Database _db = null!;
     Subscriptions _subscriptions = null!;
     int _seq;
 
     public async ValueTask InitializeAsync()
     {
-        _app = CoteHost.Create(
-            [$"--Cote:Data:Directory={_directory}", "--Cote:Data:Readers=1", "--Logging:LogLevel:Default=None"]);
-        _db = _app.Services.GetRequiredService<Database>();
-        await _app.Services.GetRequiredService<DatabaseEngine>().OpenAsync(Ct);
-        await _app.Services.GetRequiredService<EventLog>().OpenAsync(null, Ct);
+        _app = await StillApp.OpenAsync("Data:Readers=1");
+        _db = _app.Db;
         _subscriptions = _app.Services.GetRequiredService<Subscriptions>();
-        await WriteAsync(
-            $"""
-            insert into users (id, username, username_key, email, email_key, password_hash, created_at)
-            values ({User}, 'a', 'a', 'a', 'a', '', 0)
-            """,
-            $"insert into heads (user_id) values ({User})",
-            $"""
-            insert into chats (user_id, id, title, created_at, created_seq, last_message_time, activity, changed, fingerprint)
-            values ({User}, 'chat', '', 0, 0, 0, 0, 0, '')
-            """);
+        await _app.AddUserAsync(User);
+        await _app.AddChatAsync(User, "chat");
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await _app.DisposeAsync();
-        Directory.Delete(_directory, recursive: true);
-    }
+    public ValueTask DisposeAsync() => _app.DisposeAsync();
 
     [Fact]
     public async Task Who_meets_the_end_of_a_reply_before_its_text_is_shown_no_text_after_it()
@@ -126,7 +110,7 @@ public sealed partial class SubscriptionTests : IAsyncLifetime
     public async Task A_subscription_whose_session_was_revoked_before_it_joined_shows_nothing()
     {
         await AppendAsync("secret");
-        await WriteAsync(
+        await _app.WriteAsync(
             $"""
             insert into sessions (id, user_id, device, ip, created_at, last_seen_at, expires_at, refresh_hash)
             values ({Session}, {User}, '', '', 0, 0, {long.MaxValue}, '')
@@ -173,7 +157,7 @@ public sealed partial class SubscriptionTests : IAsyncLifetime
         await using var subscription = await OpenAsync();
         for (var i = 1; i <= 5; i++)
             await AppendAsync("m" + i);
-        await WriteAsync($"delete from events where user_id = {User} and seq <= 3",
+        await _app.WriteAsync($"delete from events where user_id = {User} and seq <= 3",
             $"update heads set tail = 3 where user_id = {User}");
 
         var frames = await subscription.NextAsync(Ct);
@@ -217,28 +201,12 @@ public sealed partial class SubscriptionTests : IAsyncLifetime
     Task<Subscription> OpenAsync() =>
         _subscriptions.OpenAsync(Ada, SubscriptionKind.Connection, PartsView.Light, null, true, Ct);
 
-    async Task WriteAsync(params Sql[] statements)
-    {
-        var batch = new WriteBatch();
-        foreach (var sql in statements)
-            batch.Execute(sql);
-        (await _db.WriteAsync(batch)).ShouldBe(Outcome.Committed);
-    }
-
     // A message with its event, committed as by another process: the channel is told of it.
     async Task AppendAsync(string message)
     {
         _seq++;
-        await WriteAsync(
-            $"""
-            insert into messages (user_id, id, chat_id, seq, sender, type, content, status, importance, timestamp, listed, event_seq)
-            values ({User}, {message}, 'chat', {_seq}, 'user', 'text', 'x', 'sent', 'normal', 0, 1, {_seq})
-            """,
-            $"update heads set seq = {_seq} where user_id = {User}",
-            $"""
-            insert into events (user_id, seq, type, chat_id, message_id, at)
-            values ({User}, {_seq}, 'message', 'chat', {message}, 0)
-            """);
+        await _app.AddMessageAsync(User, "chat", message, _seq, _seq);
+        await _app.AppendAsync(User, _seq, EventTypes.Message, "chat", message);
         _subscriptions.Hub.Find(User)?.Advance();
     }
 }

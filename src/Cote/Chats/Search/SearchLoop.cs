@@ -174,13 +174,12 @@ sealed class SearchLoop(
             return new(mark, mark) { Removed = removed };
         var sent = next.Where(x => x is { Type: EventTypes.Message, MessageId: not null }).Select(x => x.MessageId!);
         var missing = await index.ListMissingAsync(mark.UserId, index.AreMessages(sent), room, ct);
-        // A chat that was imported or copied appears with all of its messages.
+        // A chat that was imported or copied appears with all of its messages. Of a new one they may be the same.
         if (missing.Count < room && chatsOf(EventTypes.ChatCreated).ToList() is { Count: > 0 } appeared)
             missing = [.. missing.UnionBy(
-                await index.ListMissingAsync(mark.UserId, index.AreOfChats(appeared), room - missing.Count, ct),
-                x => x.MessageId)];
-        var added = Cut(missing);
-        if (added.Count < missing.Count || missing.Count == room)
+                await index.ListMissingAsync(mark.UserId, index.AreOfChats(appeared), room, ct), x => x.MessageId)];
+        var added = Cut([.. missing.Take(room)]);
+        if (added.Count < missing.Count || missing.Count >= room)
             return new(mark, mark) { Added = added };
         var titles = await index.ListTitlesAsync(mark.UserId,
             index.IsOneOf(chatsOf(EventTypes.ChatCreated, EventTypes.ChatUpdated)), EventsAtOnce, ct);

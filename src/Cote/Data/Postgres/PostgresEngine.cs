@@ -110,7 +110,7 @@ sealed class PostgresEngine(
             }
             catch (Exception error) when (error is DbException or IOException or SocketException or TimeoutException)
             {
-                await connection.DisposeAsync();
+                await _pool.CloseAsync(connection);
                 var problem = _pool.Failed(error);
                 if (tries > 1 || !PostgresErrors.IsAway(error))
                     throw problem;

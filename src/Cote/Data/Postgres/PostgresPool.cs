@@ -47,6 +47,22 @@ sealed class PostgresPool(NpgsqlDataSource source, Clock clock, ILogger log) : I
     public ValueTask<NpgsqlConnection> OpenRawAsync() => source.OpenConnectionAsync();
 
     /// <summary>
+    /// Gives a connection back, which ends the transaction that was begun on it. One that has broken is gone, with its
+    /// transaction: what was read on it holds all the same.
+    /// </summary>
+    public async ValueTask CloseAsync(NpgsqlConnection connection)
+    {
+        try
+        {
+            await connection.DisposeAsync();
+        }
+        catch (Exception error) when (PostgresErrors.IsOfDatabase(error))
+        {
+            _ = Failed(error);
+        }
+    }
+
+    /// <summary>
     /// The first answer; <paramref name="hasJustStarted"/> where the server itself started a moment ago.
     /// </summary>
     public void Found(bool hasJustStarted)

@@ -33,16 +33,12 @@ sealed class PostgresReadSession(PostgresPool pool, NpgsqlConnection? held = nul
             finally
             {
                 if (held is null)
-                    await connection.DisposeAsync();
+                    await pool.CloseAsync(connection);
             }
         }
     }
 
-    public override async ValueTask DisposeAsync()
-    {
-        if (held is not null)
-            await held.DisposeAsync(); // this ends the transaction that was begun on it
-    }
+    public override ValueTask DisposeAsync() => held is null ? default : pool.CloseAsync(held);
 
     /// <summary>The rows of a query on this connection, with the driver's errors as they come.</summary>
     internal static async Task<List<T>> ListAsync<T>(

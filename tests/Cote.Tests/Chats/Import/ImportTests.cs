@@ -166,6 +166,10 @@ public sealed class ImportTests(SharedApp shared)
             path = page.Header("Link")?.Split('<', '>')[1];
         }
         titles.ShouldBe(["here", "Doves", "c1", "c4", "c3", "c2", "c0"]);
+        // No two are the same number in JavaScript.
+        var places = (await ada.ChatsAsync()).Select(x => x.Number("activity")).ToList();
+        places.ShouldBe(places.Distinct().OrderDescending());
+        places.Skip(1).ShouldAllBe(x => x < 0 && x >= -(1L << 53));
 
         // Used here, it stands above; without what was sent here it is one of those used here still.
         var used = (await ada.ChatsAsync())[^1].Text("id");
