@@ -20,24 +20,24 @@ public sealed class SearchLoopTests
         await using var app = await StillApp.OpenAsync();
         await app.AddUserAsync("ada");
         var seq = 1;
-        await app.AddChatAsync("ada", "new");
-        await app.AppendAsync("ada", seq, EventTypes.ChatCreated, "new", null);
+        await app.AddChatAsync("ada", "a new one");
+        await app.AppendAsync("ada", seq, EventTypes.ChatCreated, "a new one", null);
         for (var i = 0; i < sent; i++)
         {
             seq++;
-            await app.AddMessageAsync("ada", "new", $"sent {i}", i + 1, seq);
-            await app.AppendAsync("ada", seq, EventTypes.Message, "new", $"sent {i}");
+            await app.AddMessageAsync("ada", "a new one", $"sent {i}", i + 1, seq);
+            await app.AppendAsync("ada", seq, EventTypes.Message, "a new one", $"sent {i}");
         }
         seq++;
-        await app.AddChatAsync("ada", "copy");
+        await app.AddChatAsync("ada", "the copy");
         for (var i = 0; i < copied; i++)
-            await app.AddMessageAsync("ada", "copy", $"copied {i}", i + 1, seq);
-        await app.AppendAsync("ada", seq, EventTypes.ChatCreated, "copy", null);
+            await app.AddMessageAsync("ada", "the copy", $"copied {i}", i + 1, seq);
+        await app.AppendAsync("ada", seq, EventTypes.ChatCreated, "the copy", null);
 
         await ActivatorUtilities.CreateInstance<SearchLoop>(app.Services).RunOnceAsync(default);
 
         (await app.CountAsync($"search_marks where mark = {(long)seq}")).ShouldBe(1);
-        (await app.CountAsync($"search_documents where chat_id = 'new'")).ShouldBe(sent);
-        (await app.CountAsync($"search_documents where chat_id = 'copy'")).ShouldBe(copied);
+        (await app.CountAsync($"search_documents where chat_id = 'a new one'")).ShouldBe(sent);
+        (await app.CountAsync($"search_documents where chat_id = 'the copy'")).ShouldBe(copied);
     }
 }
