@@ -14,7 +14,8 @@ public sealed class StillApp : IAsyncDisposable
     readonly WebApplication _app;
 
     StillApp(string[] settings) => _app = CoteHost.Create([
-        $"--Cote:Data:Directory={_directory}", "--Logging:LogLevel:Default=None", .. settings.Select(x => $"--Cote:{x}")]);
+        $"--Cote:Data:Directory={_directory}", "--Logging:LogLevel:Default=None",
+        .. settings.Select(x => $"--Cote:{x}")]);
 
     public IServiceProvider Services => _app.Services;
 
