@@ -54,7 +54,7 @@ export class Replica {
 
   /** All chats, newest activity first. */
   get chats(): Chat[] {
-    return this.#list ??= [...this.#rows.values()].sort((a, b) => b.activity - a.activity)
+    return this.#list ??= [...this.#rows.values()].sort((a, b) => (b.activity ?? 0) - (a.activity ?? 0))
   }
 
   chat(id: string): Chat | undefined {
@@ -347,7 +347,7 @@ export class Replica {
     else if (old) {
       const chat = { ...old, changed: Math.max(old.changed, number ?? 0) }
       if (frame.type === 'message') // the answer to a send comes before its event
-        this.#move(chat, frame.data, number ?? Math.max(0, this.chats[0]!.activity) + 1)
+        this.#move(chat, frame.data, number ?? Math.max(0, this.chats[0]!.activity ?? 0) + 1)
       else if (frame.type === 'chat.path')
         [chat.leaf_id, chat.last_message_content] = [frame.data.leaf_id, frame.data.last_message_content]
       else if (frame.type === 'message.deleted')

@@ -19,7 +19,7 @@ sealed class PurgeDeletedLoop(
     static readonly TimeSpan WholeEvery = TimeSpan.FromHours(24);
     static readonly TimeSpan Overlap = TimeSpan.FromHours(1);
 
-    Timestamp? _wholeAt;
+    long? _wholeAt;
     Timestamp _doneTo = new(0);
 
     protected override bool RunsAtStart => true;
@@ -27,13 +27,13 @@ sealed class PurgeDeletedLoop(
     protected override async Task RunRoundAsync(CancellationToken ct)
     {
         var began = Clock.Now;
-        var isWhole = _wholeAt is not { } at || at + WholeEvery <= began;
+        var isWhole = _wholeAt is not { } at || Clock.Since(at) >= WholeEvery;
         await PurgeAsync(isWhole ? new(0) : _doneTo, ct);
         if (ct.IsCancellationRequested)
             return;
         _doneTo = began - Overlap;
         if (isWhole)
-            _wholeAt = began;
+            _wholeAt = Clock.Ticks;
     }
 
     async Task PurgeAsync(Timestamp since, CancellationToken ct)

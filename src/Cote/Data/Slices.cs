@@ -2,12 +2,25 @@ namespace Cote;
 
 /// <summary>
 /// Parts of a table for loops that must look at all of it: a round reads one, and the next round goes on behind it, so
-/// that what a round reads does not grow with the table.
+/// that what a round reads does not grow with the table. A round takes slices for a hundredth of the time between two
+/// rounds: it is through a million rows in minutes, and idle for the rest.
 /// </summary>
 static class Slices
 {
     /// <summary>How many rows one has.</summary>
     public const long Rows = 10_000;
+
+    /// <summary>Takes slices while there is a next one and time is left.</summary>
+    /// <param name="next">Takes one; false where it was the last.</param>
+    /// <param name="every">The time between two rounds.</param>
+    /// <param name="clock">Measures the time.</param>
+    /// <param name="ct">Ends it between two slices.</param>
+    public static async Task RunAsync(Func<Task<bool>> next, TimeSpan every, Clock clock, CancellationToken ct)
+    {
+        var began = clock.Ticks;
+        while (await next() && clock.Since(began) < every / 100)
+            ct.ThrowIfCancellationRequested();
+    }
 
     /// <summary>The key of the last row of the slice after a key; null where fewer rows follow it.</summary>
     public static Task<string?> EndAsync(Database db, Sql table, Sql key, string after, CancellationToken ct) =>

@@ -142,9 +142,9 @@ sealed class EventLog
     /// <summary>
     /// Deletes events older than <paramref name="before"/>, but never the newest <paramref name="keep"/> events of a
     /// user; at most <paramref name="most"/> in one batch, so that a long deletion does not hold the writer. It looks
-    /// at a slice of the users, and the next time at the next one.
+    /// at a slice of the users, and the next time at the next one. False where it was the last.
     /// </summary>
-    public async Task TrimAsync(Timestamp before, long keep, int most, CancellationToken ct)
+    public async Task<bool> TrimAsync(Timestamp before, long keep, int most, CancellationToken ct)
     {
         var user = _trimmedTo;
         var last = await EndOfUsersAsync(user, ct);
@@ -163,6 +163,7 @@ sealed class EventLog
             user = longest[^1].User;
         }
         _trimmedTo = last ?? "";
+        return last is not null;
     }
 
     /// <summary>The last user of the slice after one; null where it is the last slice.</summary>

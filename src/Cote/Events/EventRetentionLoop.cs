@@ -64,8 +64,9 @@ sealed class EventRetentionLoop(
     {
         try
         {
-            await events.TrimAsync(Clock.Now - TimeSpan.FromDays(options.RetentionDays), options.RetentionEvents,
-                RowsPerBatch, ct);
+            await Slices.RunAsync(() => events.TrimAsync(
+                Clock.Now - TimeSpan.FromDays(options.RetentionDays), options.RetentionEvents, RowsPerBatch, ct),
+                TrimEvery, Clock, ct);
         }
         catch (ProblemException error)
         {

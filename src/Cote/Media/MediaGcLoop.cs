@@ -35,7 +35,9 @@ sealed class MediaGcLoop(
 
     protected override async Task RunRoundAsync(CancellationToken ct)
     {
-        await SweepAsync(isWhole: false, ct);
+        await CloseExpiredAsync(ct);
+        await Slices.RunAsync(() => SweepUploadsAsync(isWhole: false, ct), Interval, _clock, ct);
+        await Slices.RunAsync(() => SweepBlobsAsync(isWhole: false, ct), Interval, _clock, ct);
         if (_reconciledAt is { } at && _clock.Since(at) < ReconcileEvery)
             return;
         _reconciledAt = _clock.Ticks;
@@ -43,10 +45,14 @@ sealed class MediaGcLoop(
     }
 
     /// <summary>One sweep of all there is.</summary>
-    public Task SweepAsync(CancellationToken ct) => SweepAsync(isWhole: true, ct);
+    public async Task SweepAsync(CancellationToken ct)
+    {
+        await CloseExpiredAsync(ct);
+        await SweepUploadsAsync(isWhole: true, ct);
+        await SweepBlobsAsync(isWhole: true, ct);
+    }
 
-    /// <summary>One sweep: of all there is, or, as in the background, of the next slices.</summary>
-    internal async Task SweepAsync(bool isWhole, CancellationToken ct)
+    async Task CloseExpiredAsync(CancellationToken ct)
     {
         var now = _clock.Now;
         while (await uploads.ListExpiredAsync(now, MostInBatch, ct) is { Count: > 0 } expired)
@@ -56,8 +62,13 @@ sealed class MediaGcLoop(
                 await parts.DeleteAsync(userId, id);
         }
         await uploads.ForgetAsync(now - RememberExpired);
+    }
 
-        var before = now - TimeSpan.FromHours(options.GraceHours);
+    /// <summary>Deletes unreferenced uploads, of all there are or of the next slice; false where that was the last.
+    /// </summary>
+    internal async Task<bool> SweepUploadsAsync(bool isWhole, CancellationToken ct)
+    {
+        var before = _clock.Now - TimeSpan.FromHours(options.GraceHours);
         var uploadsTo = isWhole ? null : await media.EndOfUploadsAsync(_uploadsTo, ct);
         var first = isWhole ? new(0) : _uploadsTo;
         Timestamp? last = uploadsTo < before ? uploadsTo : null;
@@ -67,13 +78,23 @@ sealed class MediaGcLoop(
             await media.DeleteUnreferencedAsync(unreferenced);
             _log.UploadsSwept(unreferenced.Count);
         }
+        if (!isWhole)
+            _uploadsTo = last ?? new(0);
+        return last is not null;
+    }
+
+    /// <summary>Deletes blobs without an upload, of all there are or of the next slice; false where that was the last.
+    /// </summary>
+    internal async Task<bool> SweepBlobsAsync(bool isWhole, CancellationToken ct)
+    {
         var blobsTo = isWhole ? null : await media.EndOfBlobsAsync(_blobsTo, ct);
         while (await media.ListOrphansAsync(isWhole ? "" : _blobsTo, blobsTo, MostInBatch, ct)
             is { Count: > 0 } orphans)
             foreach (var id in await media.DeleteOrphansAsync(orphans))
                 await storage.DeleteAsync(id, ct);
         if (!isWhole)
-            (_uploadsTo, _blobsTo) = (last ?? new(0), blobsTo ?? "");
+            _blobsTo = blobsTo ?? "";
+        return blobsTo is not null;
     }
 
     // A crash between two steps leaves bytes without a row. The id of a blob says when it was made: a blob whose row

@@ -223,7 +223,7 @@ sealed class ReplyStore(
               and exists (select 1 from {transaction.Locked})
             """);
         Sql recent = $"""
-            m.user_id = {userId} and m.chat_id = {chatId} and m.id in (
+            m.user_id = {userId} and m.chat_id = {chatId} and m.deleted_at is null and m.id in (
               select e.message_id from events e
               where e.user_id = {userId} and e.seq > h.seq - {most} and e.type = {EventTypes.Message})
             """;

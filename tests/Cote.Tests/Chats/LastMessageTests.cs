@@ -32,6 +32,30 @@ public sealed class LastMessageTests(SharedApp shared)
         (await ShownAsync(ada, chat)).ShouldBe(("Hello world", last.Text("timestamp"), 4));
     }
 
+    [Fact]
+    public async Task A_new_version_that_stops_others_moves_its_chat_by_no_message_that_is_deleted()
+    {
+        using var ada = await _app.RegisterAsync();
+        var chat = await ada.CreateChatAsync(model: "demo/instant");
+        var first = await ada.AskAsync(chat, "One");
+        await ada.EndOfAsync(chat, first.Text("reply_id"));
+        var other = await ada.CreateChatAsync();
+        var second = await ada.AskAsync(chat, "Two");
+        await ada.EndOfAsync(chat, second.Text("reply_id"));
+        (await ada.DeleteAsync($"/chats/{chat}/messages/{second.Text("id")}")).Ok();
+        (await orderAsync()).ShouldBe([other, chat]);
+
+        (await ada.PatchAsync($"/chats/{chat}", new { model = "demo/stall" })).Ok();
+        (await ada.PostAsync(
+            $"/chats/{chat}/messages/{first.Text("reply_id")}/regenerate", new { stop = true })).Ok();
+
+        (await orderAsync()).ShouldBe([other, chat]);
+        (await ada.PostAsync($"/chats/{chat}/stop", new { })).Ok();
+
+        async Task<List<string>> orderAsync() =>
+            [.. (await ada.GetAsync("/chats/")).Ok().Json.EnumerateArray().Select(x => x.Text("id"))];
+    }
+
     [Theory]
     [InlineData(499, "😀", 499)]
     [InlineData(498, "😀", 500)]

@@ -44,7 +44,7 @@ public sealed class SliceTests : IAsyncLifetime
         await trimAsync();
         (await events.BoundsAsync("zoe", Ct)).ShouldBe((9, 7));
 
-        Task trimAsync() => events.TrimAsync(new(1), keep: 2, most: 1_000, Ct);
+        Task<bool> trimAsync() => events.TrimAsync(new(1), keep: 2, most: 1_000, Ct);
     }
 
     [Fact]
@@ -73,13 +73,19 @@ public sealed class SliceTests : IAsyncLifetime
             """);
         var loop = ActivatorUtilities.CreateInstance<MediaGcLoop>(_app.Services);
 
-        await loop.SweepAsync(isWhole: false, Ct);
+        await sweepAsync();
         (await _app.CountAsync($"media"), await _app.CountAsync($"blobs")).ShouldBe((Slices.Rows + 1, Slices.Rows + 1));
-        await loop.SweepAsync(isWhole: false, Ct);
+        await sweepAsync();
         (await _app.CountAsync($"media"), await _app.CountAsync($"blobs")).ShouldBe((Slices.Rows, Slices.Rows));
         await _app.WriteAsync($"delete from message_media where media_id = '100001'");
-        await loop.SweepAsync(isWhole: false, Ct);
+        await sweepAsync();
         (await _app.CountAsync($"media"), await _app.CountAsync($"blobs")).ShouldBe((Slices.Rows - 1, Slices.Rows - 1));
+
+        async Task sweepAsync()
+        {
+            await loop.SweepUploadsAsync(isWhole: false, Ct);
+            await loop.SweepBlobsAsync(isWhole: false, Ct);
+        }
     }
 
     [Fact]

@@ -45,7 +45,7 @@ function useDocument(text: string, streaming: boolean): MarkdownDocument {
   const [own] = useState(() => {
     const document = new MarkdownDocument()
     document.update(text, streaming, first)
-    return { document, text, streaming, frame: 0, quota: 16_000, seen: 0, drew: false, rests: 0 }
+    return { document, text, streaming, frame: 0, quota: 16_000, seen: 0, drew: false, rests: 0, all: false }
   })
   const [, draw] = useState(0)
   own.text = text
@@ -60,16 +60,22 @@ function useDocument(text: string, streaming: boolean): MarkdownDocument {
         own.quota = Math.max(least, own.quota / 2)
       } else if (own.drew)
         own.quota = Math.min(most, own.quota * 1.25)
-      own.drew = own.rests === 0
-      if (!own.drew) {
+      own.drew = false
+      if (own.rests > 0) {
         own.rests--
         own.frame = requestAnimationFrame(step)
         return
       }
-      const all = own.document.update(own.text, own.streaming, own.quota)
-      own.frame = all ? 0 : requestAnimationFrame(step)
+      if (own.all) {
+        own.frame = 0
+        return
+      }
+      own.all = own.document.update(own.text, own.streaming, own.quota)
+      own.drew = true
+      own.frame = requestAnimationFrame(step) // says how long it took
       draw((count) => count + 1)
     }
+    own.all = false
     if (own.frame === 0)
       own.frame = requestAnimationFrame(step)
   }, [text, streaming])

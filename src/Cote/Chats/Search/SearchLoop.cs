@@ -42,7 +42,7 @@ sealed class SearchLoop(
         while (await HoldsAsync())
         {
             if (_sweptAt is not { } at || Clock.Since(at) > SweepEvery)
-                await SweepAsync(ct);
+                await Slices.RunAsync(() => SweepAsync(ct), SweepEvery, Clock, ct);
             if (!await StepAsync(ct))
                 return;
         }
@@ -70,8 +70,9 @@ sealed class SearchLoop(
         return _holds;
     }
 
-    // What no notification told: of all users at the start and after another node, then of a slice once in a while.
-    async Task SweepAsync(CancellationToken ct)
+    // What no notification told: of all users at the start and after another node, then of slices once in a while.
+    // False where it was the last one.
+    async Task<bool> SweepAsync(CancellationToken ct)
     {
         var after = _sweptAt is null ? "" : _sweptTo;
         var last = _sweptAt is null ? null : await events.EndOfUsersAsync(after, ct);
@@ -85,6 +86,7 @@ sealed class SearchLoop(
             after = users[^1];
         }
         (_sweptAt, _sweptTo) = (Clock.Ticks, last ?? "");
+        return last is not null;
     }
 
     // One write for some of the users that are behind; false where none are. Each has a share of it, so that one with a

@@ -1,4 +1,8 @@
 -- What loops look for each minute or ten: a round reads what it removes, and not all there is.
+-- [postgres]
+-- In the order in which an older node takes their rows: it would wait for one table, and this for its other.
+lock table mail_codes, audit, users, sessions, api_keys in share mode;
+-- [end]
 create index sessions_by_expiry on sessions (expires_at);
 create index sessions_revoked on sessions (revoked_at) where revoked_at is not null;
 create index api_keys_by_expiry on api_keys (expires_at) where expires_at is not null;
