@@ -87,6 +87,10 @@ public sealed class CoteApp : IAsyncDisposable
     /// <summary>Every log line so far, with its exception.</summary>
     public ConcurrentQueue<string> Logs { get; } = [];
 
+    /// <summary>Waits until it is logged: what is stored can be seen before its log line.</summary>
+    public Task LoggedAsync(string what) => Patience.UntilAsync(
+        () => Task.FromResult(Logs.Any(x => x.Contains(what, StringComparison.Ordinal))), $"it logs: {what}");
+
     /// <summary>
     /// Starts one. Settings are as in docs/configuration.md: <c>Auth:AccessTokenMinutes=5</c>; what begins with
     /// <c>--</c> is handed on as it stands.

@@ -221,8 +221,7 @@ public sealed class PushTests(PushApp shared) : IClassFixture<PushApp>
         await _service.NextAsync(browser.Id);
         await _app.NoPushAsync(reply.Text("id"));
         var device = (await ada.GetAsync("/devices/")).Ok().Json.EnumerateArray().Single().Text("id");
-        _app.Logs.ShouldContain(
-            x => x.Contains($"to device {device} was given up after 1 tries: it answered {status}"));
+        await _app.LoggedAsync($"to device {device} was given up after 1 tries: it answered {status}");
         _service.Count("moved" + browser.Id).ShouldBe(0);
         _service.Count(browser.Id).ShouldBe(0);
     }
