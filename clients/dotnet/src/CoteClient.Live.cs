@@ -76,9 +76,9 @@ public sealed partial class CoteClient : IConnected
             await new Connection(_http, _session, _options.Transport, _wakeup, this).RunAsync(live)
                 .ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (live.IsCancellationRequested)
+        catch (Exception) when (live.IsCancellationRequested)
         {
-            // The client was closed, or the session has ended.
+            // The client was closed, or the session has ended: a socket or a storage may say so in words of its own.
         }
         finally
         {

@@ -11,6 +11,7 @@ public sealed partial class CoteClient
     ConnectionStatus _status;
     CoteException? _error;
     bool _tells;
+    bool _isUntold;
 
     void Stand(ConnectionStatus status, CoteException? error = null)
     {
@@ -25,16 +26,22 @@ public sealed partial class CoteClient
         Change();
     }
 
-    // Listeners hear once of all that changes before they are called.
+    // Listeners hear once of all that changes before they are called, and one call follows the other.
     void Change()
     {
         lock (_gate)
         {
             _state = null;
+            _isUntold = true;
             if (_tells)
                 return;
             _tells = true;
         }
+        TellSoon();
+    }
+
+    void TellSoon()
+    {
         if (_context is null)
             _ = Task.Run(Tell);
         else
@@ -44,7 +51,7 @@ public sealed partial class CoteClient
     void Tell()
     {
         lock (_gate)
-            _tells = false;
+            _isUntold = false;
         foreach (var listener in Changed?.GetInvocationList() ?? [])
             try
             {
@@ -54,6 +61,10 @@ public sealed partial class CoteClient
             {
                 _ = Task.FromException(error); // nobody waits for it: TaskScheduler.UnobservedTaskException tells of it
             }
+        lock (_gate)
+            if (!(_tells = _isUntold))
+                return;
+        TellSoon();
     }
 
     State MakeState()

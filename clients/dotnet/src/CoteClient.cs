@@ -44,8 +44,8 @@ public sealed partial class CoteClient : IAsyncDisposable
 
     /// <summary>
     /// Happens after changes of <see cref="State"/>, once for several of one moment, in the synchronization context in
-    /// which the client was made, else on any thread. What a listener throws stops neither the others nor the client:
-    /// <see cref="TaskScheduler.UnobservedTaskException"/> tells of it.
+    /// which the client was made, else on any thread; never twice at once. What a listener throws stops neither the
+    /// others nor the client: <see cref="TaskScheduler.UnobservedTaskException"/> tells of it.
     /// </summary>
     public event EventHandler? Changed;
 

@@ -42,13 +42,15 @@ public sealed class DotNetClientSampleTests(DemoNode node) : IClassFixture<DemoN
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
+            RedirectStandardError = true,
         };
         using var program = Process.Start(start)!;
         await program.StandardInput.WriteAsync(input);
         program.StandardInput.Close();
+        var errors = program.StandardError.ReadToEndAsync();
         var output = await program.StandardOutput.ReadToEndAsync().InTimeAsync();
         await program.WaitForExitAsync().InTimeAsync();
-        program.ExitCode.ShouldBe(0);
+        program.ExitCode.ShouldBe(0, await errors.InTimeAsync());
         return output;
     }
 }

@@ -22,12 +22,16 @@ while (Console.ReadLine() is { Length: > 0 } line)
     var (written, ended) = (0, new TaskCompletionSource());
     void Show(object? sender, EventArgs e)
     {
-        var reply = client.State.Messages[chat].FirstOrDefault(x => x.ReplyToId == question.Id);
-        var text = reply?.Content ?? "";
-        Console.Write(text[Math.Min(written, text.Length)..]);
-        written = text.Length;
-        if (reply is { IsOpen: false } && ended.TrySetResult())
-            Console.WriteLine(reply.Generation?.Error is { } error ? $" ({error.Detail})" : "");
+        lock (ended) // changes are told on another thread
+        {
+            var messages = client.State.Messages.GetValueOrDefault(chat, []);
+            var reply = messages.FirstOrDefault(x => x.ReplyToId == question.Id);
+            var text = reply?.Content ?? "";
+            Console.Write(text[Math.Min(written, text.Length)..]);
+            written = text.Length;
+            if (reply is { IsOpen: false } && ended.TrySetResult())
+                Console.WriteLine(reply.Generation?.Error is { } error ? $" ({error.Detail})" : "");
+        }
     }
     client.Changed += Show;
     Show(null, EventArgs.Empty);

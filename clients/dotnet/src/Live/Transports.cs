@@ -33,6 +33,11 @@ abstract class FrameSource(Action<Frame> take, Action opened)
         {
             return new(1006, IsOpen);
         }
+        catch (Exception error) when (cancellationToken.IsCancellationRequested)
+        {
+            // A socket that is cancelled while it hands over a frame is "Aborted" to the next read.
+            throw new OperationCanceledException(null, error, cancellationToken);
+        }
     }
 
     protected abstract Task<int> ReadAsync(string cursor, string token, CancellationToken cancellationToken);
