@@ -1,9 +1,8 @@
 namespace Cote;
 
 /// <summary>
-/// Parts of a table for loops that must look at all of it: a round reads one, and the next round goes on behind it, so
-/// that what a round reads does not grow with the table. A round takes slices for a hundredth of the time between two
-/// rounds: it is through a million rows in minutes, and idle for the rest.
+/// Parts of a table for loops that must look at all of it: a round takes one, and more for a hundredth of the time
+/// between two rounds; the next round goes on behind them. So a large table costs no more than that.
 /// </summary>
 static class Slices
 {

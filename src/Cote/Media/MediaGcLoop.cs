@@ -22,8 +22,8 @@ sealed class MediaGcLoop(
     readonly Clock _clock = clock;
     readonly ILogger _log = log;
     long? _reconciledAt;
-    Timestamp _uploadsTo = new(0);
-    string _blobsTo = "";
+    Timestamp? _uploadsTo; // Where the next slice begins.
+    string? _blobsTo;
 
     protected override bool RunsAtStart => true;
 
@@ -36,8 +36,10 @@ sealed class MediaGcLoop(
     protected override async Task RunRoundAsync(CancellationToken ct)
     {
         await CloseExpiredAsync(ct);
-        await Slices.RunAsync(() => SweepUploadsAsync(isWhole: false, ct), Interval, _clock, ct);
-        await Slices.RunAsync(() => SweepBlobsAsync(isWhole: false, ct), Interval, _clock, ct);
+        await Slices.RunAsync(
+            async () => (_uploadsTo = await SweepUploadsAsync(_uploadsTo, ct)) is not null, Interval, _clock, ct);
+        await Slices.RunAsync(
+            async () => (_blobsTo = await SweepBlobsAsync(_blobsTo, ct)) is not null, Interval, _clock, ct);
         if (_reconciledAt is { } at && _clock.Since(at) < ReconcileEvery)
             return;
         _reconciledAt = _clock.Ticks;
@@ -48,8 +50,10 @@ sealed class MediaGcLoop(
     public async Task SweepAsync(CancellationToken ct)
     {
         await CloseExpiredAsync(ct);
-        await SweepUploadsAsync(isWhole: true, ct);
-        await SweepBlobsAsync(isWhole: true, ct);
+        for (var at = await SweepUploadsAsync(null, ct); at is not null;)
+            at = await SweepUploadsAsync(at, ct);
+        for (var at = await SweepBlobsAsync(null, ct); at is not null;)
+            at = await SweepBlobsAsync(at, ct);
     }
 
     async Task CloseExpiredAsync(CancellationToken ct)
@@ -64,37 +68,33 @@ sealed class MediaGcLoop(
         await uploads.ForgetAsync(now - RememberExpired);
     }
 
-    /// <summary>Deletes unreferenced uploads, of all there are or of the next slice; false where that was the last.
+    /// <summary>
+    /// Deletes what no message references of the slice of uploads after a moment; null is the first slice. Returns
+    /// where the next one begins; null where this was the last.
     /// </summary>
-    internal async Task<bool> SweepUploadsAsync(bool isWhole, CancellationToken ct)
+    internal async Task<Timestamp?> SweepUploadsAsync(Timestamp? from, CancellationToken ct)
     {
-        var before = _clock.Now - TimeSpan.FromHours(options.GraceHours);
-        var uploadsTo = isWhole ? null : await media.EndOfUploadsAsync(_uploadsTo, ct);
-        var first = isWhole ? new(0) : _uploadsTo;
-        Timestamp? last = uploadsTo < before ? uploadsTo : null;
-        while (await media.ListUnreferencedAsync(first, last + OneMore ?? before, MostInBatch, ct)
+        var (after, before) = (from ?? new(0), _clock.Now - TimeSpan.FromHours(options.GraceHours));
+        var end = await media.EndOfUploadsAsync(after, ct);
+        Timestamp? last = end < before ? end : null;
+        while (await media.ListUnreferencedAsync(after, last + OneMore ?? before, MostInBatch, ct)
             is { Count: > 0 } unreferenced)
         {
             await media.DeleteUnreferencedAsync(unreferenced);
             _log.UploadsSwept(unreferenced.Count);
         }
-        if (!isWhole)
-            _uploadsTo = last ?? new(0);
-        return last is not null;
+        return last;
     }
 
-    /// <summary>Deletes blobs without an upload, of all there are or of the next slice; false where that was the last.
-    /// </summary>
-    internal async Task<bool> SweepBlobsAsync(bool isWhole, CancellationToken ct)
+    /// <summary>The same of blobs, by their ids, that neither an upload nor a form of one refers to.</summary>
+    internal async Task<string?> SweepBlobsAsync(string? from, CancellationToken ct)
     {
-        var blobsTo = isWhole ? null : await media.EndOfBlobsAsync(_blobsTo, ct);
-        while (await media.ListOrphansAsync(isWhole ? "" : _blobsTo, blobsTo, MostInBatch, ct)
-            is { Count: > 0 } orphans)
+        var after = from ?? "";
+        var last = await media.EndOfBlobsAsync(after, ct);
+        while (await media.ListOrphansAsync(after, last, MostInBatch, ct) is { Count: > 0 } orphans)
             foreach (var id in await media.DeleteOrphansAsync(orphans))
                 await storage.DeleteAsync(id, ct);
-        if (!isWhole)
-            _blobsTo = blobsTo ?? "";
-        return blobsTo is not null;
+        return last;
     }
 
     // A crash between two steps leaves bytes without a row. The id of a blob says when it was made: a blob whose row

@@ -119,5 +119,5 @@ public sealed class DotNetClientVectorTests
 
     static void ShouldBe(JsonNode actual, JsonNode expected, string what) =>
         // The number of the last change is that of a batch of events: the frames tell another one, which is lower.
-        PlainJson.Of(actual, "changed", "activity").ShouldBe(PlainJson.Of(expected, "changed", "activity"), what);
+        PlainJson.Of(actual, "changed").ShouldBe(PlainJson.Of(expected, "changed"), what);
 }

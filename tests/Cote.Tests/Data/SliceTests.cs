@@ -72,6 +72,7 @@ public sealed class SliceTests : IAsyncLifetime
             select 'zoe', 'message', created_at, 'chat', id from media where id <> 'last'
             """);
         var loop = ActivatorUtilities.CreateInstance<MediaGcLoop>(_app.Services);
+        var (uploads, blobs) = ((Timestamp?)null, (string?)null);
 
         await sweepAsync();
         (await _app.CountAsync($"media"), await _app.CountAsync($"blobs")).ShouldBe((Slices.Rows + 1, Slices.Rows + 1));
@@ -83,8 +84,8 @@ public sealed class SliceTests : IAsyncLifetime
 
         async Task sweepAsync()
         {
-            await loop.SweepUploadsAsync(isWhole: false, Ct);
-            await loop.SweepBlobsAsync(isWhole: false, Ct);
+            uploads = await loop.SweepUploadsAsync(uploads, Ct);
+            blobs = await loop.SweepBlobsAsync(blobs, Ct);
         }
     }
 

@@ -57,8 +57,7 @@ public sealed partial class MailTests
         using var ada = await app.RegisterAsync();
 
         (await ada.ForgetAsync()).Ok();
-        await Patience.UntilAsync(
-            () => Task.FromResult(app.Logs.Any(x => x.Contains(why))), "it failed");
+        await app.LoggedAsync(why);
         (await ada.VerifyAsync()).Ok();
 
         (await ada.VerifyAsync((await mail.NextAsync(ada.Address())).Code)).Ok();

@@ -137,8 +137,7 @@ public sealed partial class MailTests
         mail.Mood = MailServerMood.RefusesRecipient;
 
         (await ada.ForgetAsync()).Ok();
-        await Patience.UntilAsync(
-            () => Task.FromResult(app.Logs.Any(x => x.Contains("was given up after 1 tries"))), "it is given up");
+        await app.LoggedAsync("was given up after 1 tries");
 
         (await app.RowsAsync())["mails"].ShouldBeEmpty();
         app.Logs.ShouldNotContain(x => x.Contains(ada.Address()));

@@ -1,6 +1,6 @@
 -- What loops look for each minute or ten: a round reads what it removes, and not all there is.
 -- [postgres]
--- In the order in which an older node takes their rows: it would wait for one table, and this for its other.
+-- Older nodes write to these tables in this order: in another one, they and the migration could wait for each other.
 lock table mail_codes, audit, users, sessions, api_keys in share mode;
 -- [end]
 create index sessions_by_expiry on sessions (expires_at);

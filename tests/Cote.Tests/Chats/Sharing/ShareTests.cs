@@ -205,9 +205,7 @@ public sealed class ShareTests(SharedApp shared)
                 await nobody.GetAsync(asked);
         await ada.PostAsync(path + "/fork");
         await nobody.SendAsync(HttpMethod.Options, path);
-        await Patience.UntilAsync(
-            () => Task.FromResult(app.Logs.Any(x => x.Contains("/shared/…/events", StringComparison.Ordinal))),
-            "the end of the stream is logged");
+        await app.LoggedAsync("/shared/…/events"); // at the end of the stream
 
         app.Logs.ShouldContain(x => x.Contains("/s/…", StringComparison.Ordinal));
         app.Logs.ShouldContain(x => x.Contains("/shared/…/media/1", StringComparison.Ordinal));
