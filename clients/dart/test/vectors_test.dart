@@ -89,9 +89,7 @@ dynamic form(Want want) {
 }
 
 /// One write may be several events, of which the chats that it touches keep the last: no frame tells.
-Json withoutChanged(Chat chat) => <String, dynamic>{...chat.json}
-  ..remove('changed')
-  ..remove('activity');
+Json withoutChanged(Chat chat) => <String, dynamic>{...chat.json}..remove('changed');
 
 /// When an open reply was listed first, and its status, no frame tells.
 Json comparable(Message message) {

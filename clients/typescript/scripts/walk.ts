@@ -223,7 +223,7 @@ async function compare(): Promise<void> {
   }
 }
 
-function plain({ changed: _, activity: __, ...chat }: { id: string; changed?: number; activity?: number }) {
+function plain({ changed: _, ...chat }: { id: string; changed?: number }) {
   return chat
 }
 

@@ -54,6 +54,7 @@ export class Replica {
 
   /** All chats, newest activity first. */
   get chats(): Chat[] {
+    // An older server tells no place: then those that move are above.
     return this.#list ??= [...this.#rows.values()].sort((a, b) => (b.activity ?? 0) - (a.activity ?? 0))
   }
 

@@ -7,7 +7,8 @@ function login(play: Play): Play {
   return request => request.path === '/token' ? json(tokens(1))
     : request.path === '/users/me' ? json(user) : play(request)
 }
-const messageOf = (body: string) => ({ seq: 1, sender: 'user', chat_id: 'c', ...JSON.parse(body) })
+const messageOf = (body: string) =>
+  ({ seq: 1, sender: 'user', chat_id: 'c', ...JSON.parse(body) as { content: string } })
 
 test('A lost answer, a busy server and a full one lead to one message with one id', async () => {
   const bodies: string[] = []
@@ -54,29 +55,33 @@ test('Messages of a chat go out in order, those of another chat do not wait for 
 test('What was not answered is sent by the next client with the same storage, with the same id', async () => {
   const storage = memoryStorage()
   const bodies: string[] = []
+  let isAway = true // however often the first client tries
   const { fetch } = scripted(login(({ path, body, method }) => {
     if (method === 'GET')
       return path.startsWith('/sync') ? json({ cursor: 'e-0', chats: [], running: [] }) : json([], 503)
     bodies.push(body)
-    return bodies.length === 1 ? Promise.reject(new TypeError('fetch failed')) : json(messageOf(body))
+    return isAway ? Promise.reject(new TypeError('fetch failed')) : json(messageOf(body))
   }))
   const first = createClient({ url: 'http://test', fetch, storage })
   await first.login('ada', 'secret')
   const lost = first.send('c', { content: 'Hello' })
-  await until(() => bodies.length === 1)
+  await until(() => bodies.length > 0)
   first.close()
   await assert.rejects(lost, { code: 'closed' })
+  isAway = false
+  const tries = bodies.length
   const second = createClient({ url: 'http://test', fetch, storage })
   await second.start()
-  await until(() => bodies.length === 2)
+  await until(() => bodies.length > tries)
   await until(() => !second.getState().pending.c)
-  assert.equal(bodies[0], bodies[1])
+  assert.equal(new Set(bodies).size, 1)
   second.close()
 })
 
 test('A refused message stays until it is retried or dismissed, and those behind it go on', async () => {
   let isRefused = true
-  const { fetch } = scripted(login(({ body }) => body.includes('bad') && isRefused
+  // The content alone: an id may have these letters too.
+  const { fetch } = scripted(login(({ body }) => messageOf(body).content.includes('bad') && isRefused
     ? json({ detail: 'Too long', code: 'validation_error' }, 422) : json(messageOf(body))))
   const client = createClient({ url: 'http://test', fetch })
   await client.login('ada', 'secret')

@@ -5,7 +5,7 @@ import type { Chat, Frame, Message, Sync } from '../src/types.js'
 
 export interface Expectation {
   cursor: string | null
-  chats: Omit<Chat, 'changed' | 'activity'>[]
+  chats: Omit<Chat, 'changed'>[]
   messages: { [chat_id: string]: Message[] }
 }
 
@@ -65,7 +65,7 @@ export function held(replica: Replica, chat_ids: string[]): Expectation {
 }
 
 /** One write may be several events, of which the chats that it touches keep the last: no frame tells. */
-export function withoutChanged({ changed: _, activity: __, ...chat }: Chat): Omit<Chat, 'changed' | 'activity'> {
+export function withoutChanged({ changed: _, ...chat }: Chat): Omit<Chat, 'changed'> {
   return chat
 }
 

@@ -52,7 +52,7 @@ function useDocument(text: string, streaming: boolean): MarkdownDocument {
   own.streaming = streaming
   useEffect(() => {
     const step = (now: number) => {
-      const gap = now - own.seen
+      const gap = now - own.seen // after a drawing, how long that took; else an idle wait
       own.seen = now
       if (own.drew && gap > 28) {
         // After a drawing that took several frames, the page gets as many for itself.
@@ -72,7 +72,7 @@ function useDocument(text: string, streaming: boolean): MarkdownDocument {
       }
       own.all = own.document.update(own.text, own.streaming, own.quota)
       own.drew = true
-      own.frame = requestAnimationFrame(step) // says how long it took
+      own.frame = requestAnimationFrame(step)
       draw((count) => count + 1)
     }
     own.all = false
