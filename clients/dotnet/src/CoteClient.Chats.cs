@@ -50,7 +50,9 @@ public sealed partial class CoteClient
     /// Shows a chat: its newest messages are fetched, and kept current until twenty others have been opened. It ends
     /// when they are there; without a network at once, and they come later.
     /// </summary>
-    /// <exception cref="CoteException">The server has no such chat, or the session has ended.</exception>
+    /// <exception cref="CoteException">
+    /// The server has no such chat, the session has ended, or the client was closed.
+    /// </exception>
     public async Task OpenAsync(string chatId, CancellationToken cancellationToken = default)
     {
         await LoadAsync(cancellationToken).ConfigureAwait(false);
@@ -112,6 +114,8 @@ public sealed partial class CoteClient
     // Whether its messages are there; throws where they do not come.
     bool IsOpen(string chatId, Replica replica)
     {
+        if (_over.IsCancellationRequested)
+            throw CoteException.Closed(null);
         lock (_gate)
         {
             if (_replica != replica)

@@ -9,6 +9,8 @@ public sealed partial class CoteClient : IConnected
     Task _fetching = Task.CompletedTask;
     Task _saving = Task.CompletedTask;
     CancellationTokenSource _live = new();
+    readonly HashSet<Want> _failed = [];
+    TaskCompletionSource? _more;
 
     async Task<string> IConnected.CursorAsync(CancellationToken cancellationToken)
     {
@@ -93,62 +95,84 @@ public sealed partial class CoteClient : IConnected
     {
         lock (_gate)
         {
-            if (_over.IsCancellationRequested || !_fetching.IsCompleted || !_session.Exists
-                || _replica.Wanted().Count == 0)
+            if (_over.IsCancellationRequested || !_session.Exists || NextWant() is null)
                 return;
-            _fetching = Task.Run(FetchAsync);
+            _more?.TrySetResult();
+            if (_fetching.IsCompleted)
+                _fetching = Task.Run(FetchAsync);
         }
     }
 
     async Task FetchAsync()
     {
-        var backoff = new Backoff(_wakeup);
+        try
+        {
+            await FetchAllAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            lock (_gate)
+                _failed.Clear();
+        }
+        // What came to be wanted after the last look finds this task at its end.
+        _ = Task.Run(FetchAgainAsync);
+    }
+
+    async Task FetchAllAsync()
+    {
+        var (backoff, asked, pause) = (new Backoff(_wakeup), (TimeSpan?)null, (Task?)null);
         while (!_over.IsCancellationRequested)
             try
             {
-                if (!await FetchNextAsync().ConfigureAwait(false))
-                {
-                    // What came to be wanted after the last look finds this task at its end.
-                    _ = Task.Run(FetchAgainAsync);
+                if (await FetchNextAsync().ConfigureAwait(false))
+                    continue;
+                if (MoreOrNull() is not { } more)
                     return;
-                }
-                backoff.Reset();
+                // What has failed is tried again after a pause; what else is wanted meanwhile does not wait for that.
+                pause ??= backoff.WaitAsync(asked, _over.Token);
+                if (await Task.WhenAny(pause, more).ConfigureAwait(false) == pause)
+                    lock (_gate)
+                    {
+                        _failed.Clear();
+                        (pause, asked) = (null, null);
+                    }
             }
             catch (CoteException error) when (_session.Exists)
             {
                 _first.TrySetResult(); // there is no network: what is stored is what there is to show
-                await PauseAsync(backoff, error.RetryAfter).ConfigureAwait(false);
+                asked = asked > error.RetryAfter ? asked : error.RetryAfter ?? asked;
             }
             catch (CoteException)
             {
                 return; // the session has ended
             }
-            catch (Exception) when (_over.IsCancellationRequested)
-            {
-                return;
-            }
             catch (Exception)
             {
-                await PauseAsync(backoff, null).ConfigureAwait(false); // a storage that fails may do its work again
+                // The client was closed, or an answer cannot be applied.
             }
     }
+
+    // Ends when something is wanted that has not failed; null where nothing has failed.
+    Task? MoreOrNull()
+    {
+        lock (_gate)
+        {
+            if (_failed.Count == 0)
+                return null;
+            _more = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            if (NextWant() is not null)
+                _more.SetResult();
+            return _more.Task;
+        }
+    }
+
+    // One that fails waits until all others were tried.
+    Want? NextWant() => _replica.Wanted().FirstOrDefault(x => !_failed.Contains(x));
 
     async Task FetchAgainAsync()
     {
         await _fetching.ConfigureAwait(false);
         Fetch();
-    }
-
-    async Task PauseAsync(Backoff backoff, TimeSpan? atLeast)
-    {
-        try
-        {
-            await backoff.WaitAsync(atLeast, _over.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException)
-        {
-            // The client was closed.
-        }
     }
 
     async Task<bool> FetchNextAsync()
@@ -158,9 +182,9 @@ public sealed partial class CoteClient : IConnected
         lock (_gate)
         {
             replica = _replica;
-            if (replica.Wanted() is not [var first, ..])
+            if (NextWant() is not { } next)
                 return false;
-            want = first;
+            want = next;
             replica.Begin(want);
         }
         try
@@ -178,7 +202,8 @@ public sealed partial class CoteClient : IConnected
             var refusal = want.ChatId is not null && error is CoteException { IsRefusal: true } said ? said : null;
             bool isWanted;
             lock (_gate)
-                isWanted = replica.Fail(want, refusal);
+                if (isWanted = replica.Fail(want, refusal))
+                    _failed.Add(want);
             if (isWanted)
                 throw;
         }

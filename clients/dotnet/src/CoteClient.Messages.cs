@@ -153,14 +153,15 @@ public sealed partial class CoteClient
     }
 
     // What the server answers is shown before its event comes, unless something happened in between.
-    async Task<Answer> PostAsync(Errand errand, CancellationToken cancellationToken)
+    async Task<Answer> PostAsync(Errand errand, string userId, CancellationToken cancellationToken)
     {
         Replica replica;
         int syncs;
         lock (_gate)
             (replica, syncs) = (_replica, _replica.Syncs);
         var answer = await SendAsync(
-            HttpMethod.Post, errand.Path, JsonObject.Create(errand.Body), cancellationToken).ConfigureAwait(false);
+            HttpMethod.Post, errand.Path, JsonObject.Create(errand.Body), cancellationToken, userId: userId)
+            .ConfigureAwait(false);
         lock (_gate)
             if (errand.Kind == "send")
                 replica.TakeAnswer(answer.As(CoteJson.Default.Message), syncs);

@@ -11,6 +11,8 @@ public sealed partial class CoteClient
     {
         if (_isLoaded)
             return;
+        if (_over.IsCancellationRequested)
+            throw CoteException.Closed(null);
         await _turning.WaitAsync(cancellationToken).ConfigureAwait(false);
         await using var _ = new Held(_turning);
         if (_isLoaded)
@@ -31,7 +33,7 @@ public sealed partial class CoteClient
                 && JsonSerializer.Deserialize(text, CoteJson.Default.StoredState) is { } stored)
                 Restore(stored, userId);
         }
-        catch (Exception error) when (StorageKeys.IsOfStorage(error))
+        catch (Exception error) when (StorageKeys.IsOfStorage(error, cancellationToken))
         {
         }
         // It works from here on, and what is answered goes into what is shown.

@@ -24,6 +24,7 @@ public sealed partial class CoteClient : IAsyncDisposable
     Replica _replica = new();
     bool _isStarted;
     bool _isLoaded;
+    int _isClosed;
 
     /// <summary>A client of this server; nothing is sent before <see cref="StartAsync"/> or another method.</summary>
     public CoteClient(Uri url) : this(new CoteClientOptions(url)) { }
@@ -36,7 +37,7 @@ public sealed partial class CoteClient : IAsyncDisposable
         _http = new(options);
         _session = new(_http, _storage);
         _session.Ended += OnSessionEnded;
-        _outbox = new(_storage, _wakeup, PostAsync, Change);
+        _outbox = new(_storage, _wakeup, _session, PostAsync, Change);
     }
 
     /// <summary>What to show now: the same object until something changes.</summary>
@@ -79,10 +80,14 @@ public sealed partial class CoteClient : IAsyncDisposable
     public async Task<User> LogInAsync(string username, string password, CancellationToken cancellationToken = default)
     {
         await LoadAsync(cancellationToken).ConfigureAwait(false);
+        var before = _session.User?.Id;
         var user = await _session.LogInAsync(username, password, _options.DeviceName, cancellationToken)
             .ConfigureAwait(false);
         await RestoreAsync(user.Id, cancellationToken).ConfigureAwait(false);
-        Stand(ConnectionStatus.Connecting);
+        if (before == user.Id)
+            Change(); // its connection stands as before
+        else
+            Stand(ConnectionStatus.Connecting);
         _wakeup.Wake();
         if (_isStarted)
             await GoLiveAsync(cancellationToken).ConfigureAwait(false);
@@ -103,10 +108,13 @@ public sealed partial class CoteClient : IAsyncDisposable
         {
             // Without a network the session ends on this device alone.
         }
-        await _session.EndAsync().ConfigureAwait(false);
-        await _saving.ConfigureAwait(false); // it would store once more what goes
-        if (user is not null)
-            await _storage.RemoveAsync(StorageKeys.State(user.Id), cancellationToken).ConfigureAwait(false);
+        finally
+        {
+            await _session.EndAsync().ConfigureAwait(false);
+            await _saving.ConfigureAwait(false); // it would store once more what goes
+            if (user is not null)
+                await _storage.RemoveAsync(StorageKeys.State(user.Id), CancellationToken.None).ConfigureAwait(false);
+        }
     }
 
     /// <summary>
@@ -128,13 +136,18 @@ public sealed partial class CoteClient : IAsyncDisposable
     /// </summary>
     public void Wake() => _wakeup.Wake();
 
-    /// <summary>Closes the connection. What waits is stored, and the next client of this storage sends it.</summary>
+    /// <summary>
+    /// Closes the connection. What waits is stored, and the next client of this storage sends it; what waits here for
+    /// its end is cancelled, and a call from now on is answered with <c>closed</c>.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
-        if (_over.IsCancellationRequested)
+        if (Interlocked.Exchange(ref _isClosed, 1) == 1)
             return;
-        await _over.CancelAsync().ConfigureAwait(false);
+        // The outbox first: a request that fails because the client is closed would be refused for good.
         await _outbox.CloseAsync().ConfigureAwait(false);
+        await _over.CancelAsync().ConfigureAwait(false);
+        Change();
         await Task.WhenAll(_running, _fetching, _saving).ConfigureAwait(false);
         if (_isLoaded && _session.Exists)
             await SaveAsync().ConfigureAwait(false);
@@ -166,26 +179,23 @@ public sealed partial class CoteClient : IAsyncDisposable
     public Uri UrlOf(string path) => _http.UrlOf(path);
 
     async Task<Answer> SendAsync(HttpMethod method, string path, JsonNode? body, CancellationToken cancellationToken,
-        bool outlives = false)
+        bool outlives = false, string? userId = null)
     {
         if (_over.IsCancellationRequested)
-            throw Closed(null);
+            throw CoteException.Closed(null);
         try
         {
             await LoadAsync(cancellationToken).ConfigureAwait(false);
             return await _session.WithTokenAsync(
-                (token, ends) => _http.SendAsync(method, path, token, body, ends), cancellationToken, outlives)
-                .ConfigureAwait(false);
+                (token, ends) => _http.SendAsync(method, path, token, body, ends), cancellationToken, outlives,
+                userId).ConfigureAwait(false);
         }
         catch (Exception error) when (_over.IsCancellationRequested && !cancellationToken.IsCancellationRequested
             && error is CoteException { Code: "network" } or ObjectDisposedException or OperationCanceledException)
         {
-            throw Closed(error);
+            throw CoteException.Closed(error);
         }
     }
-
-    // Not "network": nothing repeats what belongs to a client that is gone.
-    static CoteException Closed(Exception? reason) => new(0, "closed", "The client was closed") { Reason = reason };
 
     // A write that is the same when it is done twice.
     Task<Answer> WriteAsync(HttpMethod method, string path, JsonNode? body, CancellationToken cancellationToken) =>

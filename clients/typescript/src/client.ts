@@ -93,7 +93,7 @@ class CoteClient implements Client {
     this.#revive()
     this.#isStarted = true
     await (this.#loaded ?? this.#loading(this.#session.load().then(() => this.#load())))
-    if (!this.#session.token())
+    if (this.#http.isClosed || !this.#session.token())
       return
     const first = this.#replica.cursor ? undefined : new Promise<void>(resolve => this.#first.push(resolve))
     this.#goLive()
@@ -145,6 +145,8 @@ class CoteClient implements Client {
   }
 
   #goLive(): void {
+    if (this.#http.isClosed) // while the login was read or made
+      return
     this.#outbox.start()
     if (!this.#isStarted || this.#connection)
       return
@@ -368,7 +370,7 @@ class CoteClient implements Client {
 
   #fetchAgain(error: unknown): void {
     const refetch = this.#refetch ??= { failures: 0 }
-    if (refetch.timer || this.#http.closing.signal.aborted)
+    if (refetch.timer || this.#http.isClosed)
       return
     const wait = ((error as CoteError).retryAfter ?? 0) * 1000
     refetch.timer = setTimeout(() => {

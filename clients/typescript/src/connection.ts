@@ -175,7 +175,7 @@ export class Connection {
       const end = (code: number) => {
         clearTimeout(watch)
         this.#say = () => {}
-        socket.onclose = socket.onmessage = socket.onerror = null
+        socket.onclose = socket.onmessage = null // and not `onerror`: `ws` raises it for a close before the opening
         socket.close()
         reject(new Ended(code))
       }

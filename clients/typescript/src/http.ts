@@ -62,6 +62,10 @@ export class Http {
 
   constructor(readonly base: string, private readonly fetch: typeof globalThis.fetch) {}
 
+  get isClosed(): boolean {
+    return this.#closed.signal.aborted
+  }
+
   async json<T>(method: string, path: string, body?: unknown, call: Call = {}): Promise<T> {
     return read(await this.send(method, path, { tries: method === 'GET' ? 3 : 1, ...call, body }))
   }
@@ -80,7 +84,7 @@ export class Http {
 
   /** Takes requests again after `close()`. */
   revive(): void {
-    if (this.#closed.signal.aborted)
+    if (this.isClosed)
       [this.closing, this.#closed] = [new AbortController(), new AbortController()]
   }
 

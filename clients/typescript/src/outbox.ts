@@ -38,6 +38,8 @@ export class Outbox {
   async load(user_id: string): Promise<void> {
     [this.#user_id, this.isOver] = [user_id, false]
     const stored = await this.#stored(user_id).catch((): Entry[] => [])
+    if (this.#user_id !== user_id) // the login has ended meanwhile
+      return
     const made = this.entries.filter(x => !stored.some(y => y.id === x.id))
     this.entries = [...stored, ...made]
     this.onChange()

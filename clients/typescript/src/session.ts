@@ -15,6 +15,8 @@ export class Session implements Bearer {
   /** Raised when the login is over. */
   onEnd = () => {}
   #tokens?: Tokens
+  /** Whether the storage took what is held: else what stands there says nothing of it. */
+  #isKept = true
   #renewing?: Promise<string>
 
   constructor(
@@ -48,7 +50,7 @@ export class Session implements Bearer {
 
   /** Another tab has logged in anew: then the login goes on with its token, or is over where it is another user's. */
   async adopt(refused: string | undefined): Promise<boolean> {
-    const login = await this.#stored()
+    const login = this.#isKept ? await this.#stored() : undefined
     if (!login || !this.#tokens || login.tokens.access_token === refused)
       return false
     if (login.user.id !== this.user?.id) {
@@ -97,8 +99,8 @@ export class Session implements Bearer {
 
   async #keep(tokens: Tokens): Promise<void> {
     this.#tokens = tokens
-    await keep(this.storage, 'session', { tokens, user: this.user }, this.user?.id)
-      .catch(() => {}) // the login goes on, and ends with this client
+    this.#isKept = await keep(this.storage, 'session', { tokens, user: this.user }, this.user?.id)
+      .then(() => true, () => false) // then the login goes on, and ends with this client
   }
 
   async #stored(): Promise<Login | undefined> {

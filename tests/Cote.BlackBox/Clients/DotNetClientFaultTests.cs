@@ -28,7 +28,7 @@ public sealed class DotNetClientFaultTests : IDisposable
                 ? Page() : Json("""{"id":"m2","chat_id":"c","seq":2,"sender":"ai"}""")
             : asked == "GET /models" ? Problem(401, "token_expired") : null;
         var storage = new MemoryStorage();
-        await using var client = await LiveAsync("ada", storage);
+        await using var client = await _server.LiveAsync("ada", storage);
 
         (await client.RegenerateAsync(Chat, Chat).InTimeAsync()).Id.ShouldBe("m2");
         sends.ShouldBe(2);
@@ -50,7 +50,7 @@ public sealed class DotNetClientFaultTests : IDisposable
             asked.TrySetResult();
             return await never.Task;
         };
-        var client = await LiveAsync("ada", new MemoryStorage());
+        var client = await _server.LiveAsync("ada", new MemoryStorage());
         var stop = client.StopAsync(Chat);
         await asked.Task.WaitAsync(Patience.Deadline);
 
@@ -72,7 +72,7 @@ public sealed class DotNetClientFaultTests : IDisposable
             asked.TrySetResult();
             return await answer.Task;
         };
-        await using var client = await LiveAsync("ada", new MemoryStorage());
+        await using var client = await _server.LiveAsync("ada", new MemoryStorage());
         var ended = client.RequestAsync(HttpMethod.Post, "/logout/all");
         await asked.Task.WaitAsync(Patience.Deadline);
 
@@ -94,7 +94,7 @@ public sealed class DotNetClientFaultTests : IDisposable
             return Problem(401, "token_expired");
         };
         var storage = new MemoryStorage();
-        await using var client = await LiveAsync("ada", storage);
+        await using var client = await _server.LiveAsync("ada", storage);
         var send = client.SendAsync(Chat, "of ada");
         await client.WhenAsync(x => x.Pending.Count == 1);
 
@@ -116,8 +116,8 @@ public sealed class DotNetClientFaultTests : IDisposable
     {
         _server.Answer = (asked, _) => Task.FromResult(asked == "GET /models" ? Problem(401, "token_expired") : null);
         var storage = new MemoryStorage();
-        await using var ada = await LiveAsync("ada", storage);
-        await using var bob = Client(storage);
+        await using var ada = await _server.LiveAsync("ada", storage);
+        await using var bob = _server.Client(storage);
         await bob.LogInAsync("bob", "any").InTimeAsync();
 
         var error = await Should.ThrowAsync<CoteException>(() => ada.RequestAsync(HttpMethod.Get, "/models"));
@@ -135,7 +135,7 @@ public sealed class DotNetClientFaultTests : IDisposable
         _server.Answer = (asked, _) => Task.FromResult(asked != "POST /users/" ? null
             : Interlocked.Increment(ref tries) == 1 ? throw new HttpRequestException("The answer is lost.")
             : Problem(409, "username_taken"));
-        await using var client = Client(new MemoryStorage());
+        await using var client = _server.Client(new MemoryStorage());
 
         (await client.RegisterAsync("ada", "ada@example.com", "any").InTimeAsync()).Id.ShouldBe("ada");
         await Should.ThrowAsync<CoteException>(() => client.RegisterAsync("ada", "ada@example.com", "any"));
@@ -151,7 +151,7 @@ public sealed class DotNetClientFaultTests : IDisposable
             : !asked.StartsWith("DELETE", StringComparison.Ordinal) ? null
             : isOffline || Interlocked.Increment(ref deletions) == 1 ? throw new HttpRequestException("It is lost.")
             : Problem(404, "chat_not_found"));
-        await using var client = await LiveAsync("ada", new MemoryStorage());
+        await using var client = await _server.LiveAsync("ada", new MemoryStorage());
         var send = client.SendAsync(Chat, "still to be sent");
         await client.WhenAsync(x => x.Pending.Count == 1);
 
@@ -170,8 +170,8 @@ public sealed class DotNetClientFaultTests : IDisposable
         _server.Answer = (asked, _) => asked.StartsWith("POST /chats/", StringComparison.Ordinal)
             ? throw new HttpRequestException("No network.") : Task.FromResult<HttpResponseMessage?>(null);
         var storage = new MemoryStorage();
-        await using var one = await LiveAsync("ada", storage);
-        await using var other = await LiveAsync("ada", storage);
+        await using var one = await _server.LiveAsync("ada", storage);
+        await using var other = await _server.LiveAsync("ada", storage);
         _ = one.SendAsync(Chat, "of one");
         await one.WhenAsync(x => x.Pending.Count == 1);
         _ = other.SendAsync(Chat, "of the other");
@@ -179,7 +179,7 @@ public sealed class DotNetClientFaultTests : IDisposable
         await one.DisposeAsync();
         await other.DisposeAsync();
 
-        await using var next = Client(storage);
+        await using var next = _server.Client(storage);
         await next.StartAsync().InTimeAsync();
         next.State.Pending[Chat].Select(x => x.Content)
             .ShouldBe(["of one", "of the other"], ignoreOrder: true);
@@ -191,7 +191,7 @@ public sealed class DotNetClientFaultTests : IDisposable
         _server.Answer = (asked, _) => Task.FromResult(
             asked.StartsWith("GET /chats/refused", StringComparison.Ordinal) ? Problem(403, "forbidden")
             : asked.StartsWith($"GET /chats/{Chat}", StringComparison.Ordinal) ? Json("[]") : null);
-        await using var client = await LiveAsync("ada", new MemoryStorage());
+        await using var client = await _server.LiveAsync("ada", new MemoryStorage());
 
         var refused = client.OpenAsync("refused");
         await client.OpenAsync(Chat).InTimeAsync();
@@ -209,7 +209,7 @@ public sealed class DotNetClientFaultTests : IDisposable
     {
         _server.Answer = (asked, _) => Task.FromResult(asked == $"POST /chats/{Chat}/messages/"
             ? Json($$"""{"id":"m1","chat_id":"{{Chat}}","seq":1,"sender":"user","content":"on"}""") : null);
-        await using var client = Client(new FullStorage());
+        await using var client = _server.Client(new FullStorage());
         client.Changed += (_, _) => throw new InvalidOperationException("This listener is broken.");
         await client.LogInAsync("ada", "any").InTimeAsync();
         await client.StartAsync().InTimeAsync();
@@ -225,7 +225,7 @@ public sealed class DotNetClientFaultTests : IDisposable
         var held = new TaskCompletionSource<HttpResponseMessage?>();
         _server.Answer = (asked, _) =>
             asked == "POST /chats/" ? held.Task : Task.FromResult<HttpResponseMessage?>(null);
-        await using var client = await LiveAsync("ada", new MemoryStorage());
+        await using var client = await _server.LiveAsync("ada", new MemoryStorage());
         var chat = new NewChat { Id = Chat, Title = "once" };
 
         var makes = new[] { client.CreateChatAsync(chat), client.CreateChatAsync(chat) };
@@ -238,22 +238,6 @@ public sealed class DotNetClientFaultTests : IDisposable
 
     static HttpResponseMessage Page() =>
         new(HttpStatusCode.OK) { Content = new StringContent("<html>Log in here</html>", Encoding.UTF8, "text/html") };
-
-    ChatClient Client(ICoteStorage storage) => new(new CoteClientOptions(new Uri("http://localhost:8240"))
-    {
-        Storage = storage,
-        Handler = _server,
-        Transport = Transport.Poll,
-    });
-
-    async Task<ChatClient> LiveAsync(string user, ICoteStorage storage)
-    {
-        var client = Client(storage);
-        await client.LogInAsync(user, "any").InTimeAsync();
-        await client.StartAsync().InTimeAsync();
-        await client.WhenAsync(x => x.Status == ConnectionStatus.Live);
-        return client;
-    }
 
     sealed class FullStorage : ICoteStorage
     {

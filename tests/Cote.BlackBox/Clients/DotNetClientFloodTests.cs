@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Net.WebSockets;
 using Cote.Client;
 using ChatClient = Cote.Client.CoteClient;
@@ -20,11 +19,7 @@ public sealed class DotNetClientFloodTests : IAsyncLifetime
 
     public ValueTask InitializeAsync()
     {
-        using (var port = new TcpListener(IPAddress.Loopback, 0))
-        {
-            port.Start();
-            _url = new($"http://127.0.0.1:{((IPEndPoint)port.LocalEndpoint).Port}/");
-        }
+        _url = new($"http://127.0.0.1:{Ports.Free()}/");
         _listener.Prefixes.Add(_url.ToString());
         _listener.Start();
         _accepting = AcceptAsync();
@@ -69,8 +64,14 @@ public sealed class DotNetClientFloodTests : IAsyncLifetime
         await seen.Task.InTimeAsync();
         most.ShouldBe(1);
 
+        var last = new TaskCompletionSource();
+        client.Changed += (_, _) =>
+        {
+            if (client.State.Status == ConnectionStatus.LoggedOut)
+                last.TrySetResult();
+        };
         await client.LogOutAsync().InTimeAsync();
-        await client.WhenAsync(x => x.Status == ConnectionStatus.LoggedOut);
+        await last.Task.InTimeAsync();
     }
 
     async Task<ChatClient> LiveAsync()

@@ -24,7 +24,8 @@ public sealed class NodeClients : IAsyncLifetime
             .ShouldBe((0, "done\n"));
     }
 
-    async Task<string> InstallAsync()
+    /// <summary>Installs them, once; what is about to begin then waits for the script alone.</summary>
+    public async Task<string> InstallAsync()
     {
         await _gate.WaitAsync();
         try

@@ -1,5 +1,7 @@
 using System.Net;
 using System.Text;
+using Cote.Client;
+using ChatClient = Cote.Client.CoteClient;
 
 namespace Cote.BlackBox.Clients;
 
@@ -23,6 +25,24 @@ sealed class ScriptedServer : HttpMessageHandler
             lock (_seen)
                 return [.. _seen];
         }
+    }
+
+    /// <summary>A client of this server, on long-polls.</summary>
+    public ChatClient Client(ICoteStorage storage) => new(new CoteClientOptions(new Uri("http://localhost:8240"))
+    {
+        Storage = storage,
+        Handler = this,
+        Transport = Transport.Poll,
+    });
+
+    /// <summary>A client of a user, live.</summary>
+    public async Task<ChatClient> LiveAsync(string user, ICoteStorage storage)
+    {
+        var client = Client(storage);
+        await client.LogInAsync(user, "any").InTimeAsync();
+        await client.StartAsync().InTimeAsync();
+        await client.WhenAsync(x => x.Status == ConnectionStatus.Live);
+        return client;
     }
 
     public static HttpResponseMessage Json(string body, HttpStatusCode status = HttpStatusCode.OK) =>

@@ -6,7 +6,7 @@ namespace Cote.BlackBox.Clients;
 [Trait("Stage", "slow")]
 public sealed class UseChatTests(PublishedProgram program, NodeClients clients)
 {
-    static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(50); // Long enough to be cut in the middle.
+    static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(150); // Long enough to be cut in the middle.
 
     [Fact]
     public async Task A_page_sends_resumes_stops_regenerates_edits_allows_and_executes()

@@ -121,7 +121,7 @@ class CoteClient {
     _http.revive();
     _isStarted = true;
     await (_loaded ?? _loading(_session.load().then((_) => _load())));
-    if (_session.token == null) {
+    if (_http.isClosed || _session.token == null) {
       return;
     }
     if (_replica.cursor == null) {
@@ -184,6 +184,9 @@ class CoteClient {
   }
 
   void _goLive() {
+    if (_http.isClosed) {
+      return; // while the login was read or made
+    }
     _outbox.start();
     if (!_isStarted || _connection != null) {
       return;

@@ -87,6 +87,9 @@ class Outbox {
     _userId = userId;
     isOver = false;
     final stored = await _stored(userId).catchError((Object _) => <Entry>[]);
+    if (_userId != userId) {
+      return; // the login has ended meanwhile
+    }
     final made = entries.where((x) => !stored.any((y) => y.id == x.id)).toList();
     entries = <Entry>[...stored, ...made];
     onChange();

@@ -13,6 +13,9 @@ class Session implements Bearer {
   /// Raised when the login is over.
   void Function() onEnd = () {};
   Json? _tokens;
+
+  /// Whether the storage took what is held: else what stands there says nothing of it.
+  bool _isKept = true;
   Future<String>? _renewing;
 
   @override
@@ -48,7 +51,7 @@ class Session implements Bearer {
 
   /// Another client has logged in anew: then the login goes on with its token, or is over where it is another user's.
   Future<bool> adopt(String? refused) async {
-    final login = await _stored();
+    final login = _isKept ? await _stored() : null;
     if (login == null || _tokens == null || (login['tokens'] as Json)['access_token'] == refused) {
       return false;
     }
@@ -112,8 +115,9 @@ class Session implements Bearer {
     _tokens = tokens;
     try {
       await keep(_storage, 'session', <String, dynamic>{'tokens': tokens, 'user': user}, user?.id);
+      _isKept = true;
     } catch (_) {
-      // The login goes on, and ends with this client.
+      _isKept = false; // the login goes on, and ends with this client
     }
   }
 

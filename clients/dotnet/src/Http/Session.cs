@@ -19,6 +19,8 @@ sealed class Session(CoteHttp http, ICoteStorage storage) : IDisposable
 
     readonly SemaphoreSlim _one = new(1, 1);
     volatile Tokens? _tokens;
+    volatile bool _isKept = true;
+    volatile Task _forgetting = Task.CompletedTask;
     CancellationTokenSource _life = new();
 
     /// <summary>Who is logged in.</summary>
@@ -56,13 +58,15 @@ sealed class Session(CoteHttp http, ICoteStorage storage) : IDisposable
     /// <summary>
     /// Does something with the access token, and once more with a new one where it is refused. What is under way when
     /// the session ends comes to nothing, unless it outlives it: it may be about that end, and its answer is the
-    /// caller's alone.
+    /// caller's alone. What belongs to a user is done in a session of that user alone.
     /// </summary>
     public async Task<T> WithTokenAsync<T>(
-        Func<string, CancellationToken, Task<T>> doAsync, CancellationToken cancellationToken, bool outlives = false)
+        Func<string, CancellationToken, Task<T>> doAsync, CancellationToken cancellationToken, bool outlives = false,
+        string? userId = null)
     {
         var life = Volatile.Read(ref _life).Token;
-        var token = AccessToken ?? throw LoggedOut();
+        if (_tokens is not { AccessToken: var token } tokens || (userId is not null && tokens.User?.Id != userId))
+            throw LoggedOut();
         using var either = CancellationTokenSource.CreateLinkedTokenSource(life, cancellationToken);
         try
         {
@@ -100,7 +104,8 @@ sealed class Session(CoteHttp http, ICoteStorage storage) : IDisposable
         await using var locked = await storage.LockAsync(Key, cancellationToken).ConfigureAwait(false);
         if (_tokens is not { } own)
             throw LoggedOut();
-        var stored = await ReadAsync(cancellationToken).ConfigureAwait(false);
+        // Where the storage did not take the session, what stands there says nothing of it.
+        var stored = _isKept ? await ReadAsync(cancellationToken).ConfigureAwait(false) : own;
         if (stored is null || stored.User?.Id != own.User?.Id)
         {
             // Another client has logged out; the login of another user is not this one.
@@ -144,15 +149,35 @@ sealed class Session(CoteHttp http, ICoteStorage storage) : IDisposable
         return true;
     }
 
-    /// <summary>Forgets the session; where a token is given, only the one that it belongs to.</summary>
+    /// <summary>
+    /// Forgets the session, also on the storage; where a token is given, only the one that it belongs to.
+    /// </summary>
     public async Task EndAsync(string? token = null)
     {
         if (_tokens is not { } own || (token is not null && token != own.AccessToken))
+        {
+            if (!Exists)
+                await _forgetting.ConfigureAwait(false); // the server has ended it, and it may still be stored
             return;
+        }
+        var forgotten = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _forgetting = forgotten.Task;
         End();
-        // What another client has stored meanwhile may be the login of another user.
+        try
+        {
+            await ForgetAsync(own).ConfigureAwait(false);
+        }
+        finally
+        {
+            forgotten.SetResult();
+        }
+    }
+
+    // What this or another client has stored meanwhile may be another login.
+    async Task ForgetAsync(Tokens own)
+    {
         if (await ReadAsync(CancellationToken.None).ConfigureAwait(false) is { } stored
-            && stored.User?.Id == own.User?.Id)
+            && stored.User?.Id == own.User?.Id && !Exists)
             await storage.RemoveAsync(Key).ConfigureAwait(false);
     }
 
@@ -188,9 +213,11 @@ sealed class Session(CoteHttp http, ICoteStorage storage) : IDisposable
         {
             await storage.KeepAsync(Key, JsonSerializer.Serialize(tokens, CoteJson.Default.Tokens), tokens.User?.Id)
                 .ConfigureAwait(false);
+            _isKept = true;
         }
         catch (Exception error) when (StorageKeys.IsOfStorage(error))
         {
+            _isKept = false;
         }
     }
 

@@ -108,19 +108,14 @@ sealed class Connection(
                 {
                     await session.RefreshAsync(token, cancellationToken).ConfigureAwait(false);
                 }
-                catch (CoteException error) when (!error.IsTemporary)
-                {
-                    return false;
-                }
                 catch (Exception) when (!cancellationToken.IsCancellationRequested)
                 {
-                    // The refresh is tried again by the next connection.
+                    // The refresh is tried again by the next connection, where the session lives.
                 }
                 break;
             case 4503:
-                if (await AdoptAsync(token, cancellationToken).ConfigureAwait(false))
-                    break;
-                return false;
+                await AdoptAsync(token, cancellationToken).ConfigureAwait(false);
+                break;
             case 422 or 4500:
                 client.ForgetCursor();
                 break;
@@ -128,25 +123,25 @@ sealed class Connection(
                 client.Stand(ConnectionStatus.Offline, new(ending.Code, "closed_" + ending.Code, Reason(ending.Code)));
                 return false;
         }
+        if (!session.Exists)
+            return false;
         client.Stand(ConnectionStatus.Offline);
         await _backoff.WaitAsync(ending.RetryAfter, cancellationToken).ConfigureAwait(false);
         return true;
     }
 
     // The session goes on as another client has left it, or ends whatever the storage does.
-    async Task<bool> AdoptAsync(string token, CancellationToken cancellationToken)
+    async Task AdoptAsync(string token, CancellationToken cancellationToken)
     {
         try
         {
-            if (await session.AdoptAsync(token, cancellationToken).ConfigureAwait(false))
-                return true;
-            await session.EndAsync(token).ConfigureAwait(false);
+            if (!await session.AdoptAsync(token, cancellationToken).ConfigureAwait(false))
+                await session.EndAsync(token).ConfigureAwait(false);
         }
-        catch (Exception error) when (StorageKeys.IsOfStorage(error))
+        catch (Exception error) when (StorageKeys.IsOfStorage(error, cancellationToken))
         {
             session.EndHere();
         }
-        return false;
     }
 
     static string Reason(int code) => code switch

@@ -8,8 +8,8 @@ namespace Cote.Client;
 /// until the server answers, kept where it refuses.
 /// </summary>
 sealed class Outbox(
-    ICoteStorage storage, Wakeup wakeup, Func<Errand, CancellationToken, Task<Answer>> postAsync, Action changed)
-    : IDisposable
+    ICoteStorage storage, Wakeup wakeup, Session session,
+    Func<Errand, string, CancellationToken, Task<Answer>> postAsync, Action changed) : IDisposable
 {
     readonly object _gate = new();
     readonly List<Errand> _errands = [];
@@ -37,12 +37,14 @@ sealed class Outbox(
         {
             stored = await ReadAsync(userId, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception error) when (StorageKeys.IsOfStorage(error))
+        catch (Exception error) when (StorageKeys.IsOfStorage(error, cancellationToken))
         {
             // It stays where it is, for a later life.
         }
         lock (_gate)
         {
+            if (session.User?.Id != userId)
+                return; // the session has ended meanwhile, and what comes next may be another user's
             _userId = userId;
             _errands.InsertRange(0, stored.Where(x => !_errands.Exists(y => y.Id == x.Id)));
             foreach (var errand in stored)
@@ -53,7 +55,6 @@ sealed class Outbox(
     /// <summary>Stores a write and tries it; ends with the server's answer.</summary>
     public async Task<Answer> AddAsync(Errand errand, CancellationToken cancellationToken)
     {
-        ObjectDisposedException.ThrowIf(_over.IsCancellationRequested, this);
         TaskCompletionSource<Answer>? answer = null;
         var saving = Task.CompletedTask;
         lock (_gate)
@@ -145,6 +146,8 @@ sealed class Outbox(
 
     TaskCompletionSource<Answer> Expect(string id)
     {
+        if (_over.IsCancellationRequested)
+            throw CoteException.Closed(null);
         if (!_answers.TryGetValue(id, out var answer))
             _answers[id] = answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
         return answer;
@@ -162,10 +165,10 @@ sealed class Outbox(
         var backoff = new Backoff(wakeup);
         try
         {
-            while (Next(chatId) is { } errand)
+            while (Next(chatId) is var (errand, userId))
                 try
                 {
-                    var answer = await postAsync(errand, _over.Token).ConfigureAwait(false);
+                    var answer = await postAsync(errand, userId, _over.Token).ConfigureAwait(false);
                     backoff.Reset();
                     await EndAsync(errand, x => x.TrySetResult(answer)).ConfigureAwait(false);
                 }
@@ -189,14 +192,14 @@ sealed class Outbox(
         }
     }
 
-    Errand? Next(string chatId)
+    (Errand Errand, string UserId)? Next(string chatId)
     {
         lock (_gate)
         {
-            var next = _errands.Find(x => x.ChatId == chatId && x.Failure is null);
-            if (next is null)
-                _workers.Remove(chatId);
-            return next;
+            if (_userId is { } userId && _errands.Find(x => x.ChatId == chatId && x.Failure is null) is { } next)
+                return (next, userId);
+            _workers.Remove(chatId);
+            return null;
         }
     }
 
@@ -267,7 +270,7 @@ sealed class Outbox(
     async Task SaveAsync(
         Task before, string userId, Func<IReadOnlyList<Errand>, IReadOnlyList<Errand>> change)
     {
-        await before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        await before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding | ConfigureAwaitOptions.SuppressThrowing);
         var key = StorageKeys.Outbox(userId);
         try
         {

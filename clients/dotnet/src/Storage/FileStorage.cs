@@ -8,6 +8,11 @@ public sealed class FileStorage : ICoteStorage
 {
     static readonly TimeSpan Often = TimeSpan.FromMilliseconds(25);
 
+    // EWOULDBLOCK of Linux and of macOS; the sharing and the lock violation of Windows.
+    static readonly int[] Taken = [11, 35, unchecked((int)0x80070020), unchecked((int)0x80070021)];
+
+    const string Part = ".part";
+
     readonly string _folder;
 
     /// <summary>In this folder, which is made where it is missing.</summary>
@@ -38,22 +43,34 @@ public sealed class FileStorage : ICoteStorage
     public async ValueTask SetAsync(string key, string value, CancellationToken cancellationToken = default)
     {
         // Another process that shares the folder writes to a name of its own.
-        var part = $"{PathOf(key)}.{Ids.New()}.part";
-        var file = new FileStream(part, FileMode.Create, FileAccess.Write, FileShare.None);
-        await using (file.ConfigureAwait(false))
+        var part = $"{PathOf(key)}.{Ids.New()}{Part}";
+        try
         {
-            if (!OperatingSystem.IsWindows())
-                File.SetUnixFileMode(file.SafeFileHandle, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-            await file.WriteAsync(System.Text.Encoding.UTF8.GetBytes(value), cancellationToken).ConfigureAwait(false);
-            file.Flush(flushToDisk: true);
+            var file = new FileStream(part, FileMode.Create, FileAccess.Write, FileShare.None);
+            await using (file.ConfigureAwait(false))
+            {
+                if (!OperatingSystem.IsWindows())
+                    File.SetUnixFileMode(file.SafeFileHandle, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+                await file.WriteAsync(System.Text.Encoding.UTF8.GetBytes(value), cancellationToken)
+                    .ConfigureAwait(false);
+                file.Flush(flushToDisk: true);
+            }
+            File.Move(part, PathOf(key), overwrite: true);
         }
-        File.Move(part, PathOf(key), overwrite: true);
+        catch
+        {
+            File.Delete(part);
+            throw;
+        }
     }
 
     /// <inheritdoc/>
     public ValueTask RemoveAsync(string key, CancellationToken cancellationToken = default)
     {
         File.Delete(PathOf(key));
+        // A process that was killed while it wrote leaves what it had written.
+        foreach (var part in Directory.EnumerateFiles(_folder, $"{Path.GetFileName(PathOf(key))}.*{Part}"))
+            File.Delete(part);
         return ValueTask.CompletedTask;
     }
 
@@ -67,7 +84,7 @@ public sealed class FileStorage : ICoteStorage
                 return new FileStream(
                     PathOf(name) + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             }
-            catch (IOException) when (Directory.Exists(_folder))
+            catch (IOException error) when (Taken.Contains(error.HResult))
             {
                 await Task.Delay(Often, cancellationToken).ConfigureAwait(false); // a file tells nobody that it is free
             }

@@ -23,6 +23,10 @@ static class StorageKeys
         }
     }
 
-    /// <summary>Whether a storage may say so: it may throw what it will, but a cancellation is the caller's.</summary>
-    public static bool IsOfStorage(Exception error) => error is not OperationCanceledException;
+    /// <summary>
+    /// Whether a storage may say so: it may throw what it will, also a time-out of its own, but a cancellation that the
+    /// caller has asked for is the caller's.
+    /// </summary>
+    public static bool IsOfStorage(Exception error, CancellationToken cancellationToken = default) =>
+        error is not OperationCanceledException || !cancellationToken.IsCancellationRequested;
 }

@@ -18,6 +18,10 @@ public sealed class CoteException(int status, string code, string detail) : Exce
     public CoteException(string message, Exception innerException) : this(0, "network", message) =>
         Reason = innerException;
 
+    // Not "network": nothing repeats what belongs to a client that is gone.
+    internal static CoteException Closed(Exception? reason) =>
+        new(0, "closed", "The client was closed") { Reason = reason };
+
     /// <summary>The status of the answer; 0 where none came.</summary>
     public int Status => status;
 
