@@ -25,7 +25,7 @@ public sealed class BrowserTests(PublishedProgram program)
             ],
         });
         var page = await browser.NewPageAsync();
-        page.SetDefaultTimeout(30_000);
+        page.SetDefaultTimeout((float)Patience.Deadline.TotalMilliseconds);
         var (asked, complaints) = (new ConcurrentQueue<string>(), new ConcurrentQueue<string>());
         page.Request += (_, request) => asked.Enqueue(request.Url);
         page.Console += (_, line) =>

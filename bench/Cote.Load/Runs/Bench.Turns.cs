@@ -87,8 +87,9 @@ sealed partial class Bench
         using var _ = cote;
         var calls = await Operations.NumberAsync(stage.Model.Url, "calls");
         var sends = await StalledAsync(site, _plan.Clients, stage.Ct);
-        if (await Operations.NumberAsync(stage.Model.Url, "calls") - calls != _plan.Clients)
-            throw new InvalidOperationException("not every chat has a reply that is being made");
+        for (var left = 60; await Operations.NumberAsync(stage.Model.Url, "calls") - calls != _plan.Clients; left--)
+            await (left > 0 ? Task.Delay(500, stage.Ct)
+                : throw new InvalidOperationException("not every chat has a reply that is being made"));
         var file = await stage.CopyDatabaseAsync();
         for (var round = 0; round < _plan.Rounds; round++)
         {

@@ -90,7 +90,7 @@ sealed partial class ReplyWriter
             Apply(change);
             lock (_gate)
             {
-                MarkSaved(text);
+                MarkSaved(text, context.Clock.Ticks);
                 (_kept, _isHeld) = (text, false);
             }
         }

@@ -12,7 +12,7 @@ sealed partial class ReplyWriter(
     PendingReplyRow reply, StreamingReply streaming, RunSignals signals, ReplyRunContext context)
 {
     const int CheckpointUnits = 4_096;
-    static readonly TimeSpan CheckpointAfter = TimeSpan.FromMilliseconds(700);
+    static readonly TimeSpan CheckpointAfter = TimeSpan.FromMilliseconds(600);
     static readonly TimeSpan PartsAfter = TimeSpan.FromSeconds(5);
     static readonly TimeSpan HandOverWithin = TimeSpan.FromSeconds(15);
     static readonly TimeSpan WriteAgainAfter = TimeSpan.FromMilliseconds(500);
@@ -217,10 +217,10 @@ sealed partial class ReplyWriter(
     {
         try
         {
-            var (row, text, status) = (Row, streaming.Read(), QuestionStatus());
+            var (row, readAt, text, status) = (Row, context.Clock.Ticks, streaming.Read(), QuestionStatus());
             var isStopRequested = await context.Store.CheckpointAsync(row, text, status, _saved);
             lock (_gate)
-                MarkSaved(text);
+                MarkSaved(text, readAt);
             _questionStatus = status;
             if (isStopRequested is null)
                 signals.Lose();
@@ -258,10 +258,11 @@ sealed partial class ReplyWriter(
         }
     }
 
-    void MarkSaved(ReplyText text)
+    // What came while it was written waits since it was read.
+    void MarkSaved(ReplyText text, long readAt)
     {
         (_saved, _savedPosition) = (text.Saved, text.Position);
-        _unsavedSince = _partsUnsavedSince = context.Clock.Ticks;
+        _unsavedSince = _partsUnsavedSince = readAt;
     }
 
     // After it no checkpoint of this run begins or runs.

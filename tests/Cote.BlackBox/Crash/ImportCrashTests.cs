@@ -14,7 +14,7 @@ public sealed class ImportCrashTests(PublishedProgram program, ITestOutputHelper
     const int Long = 2_500;
     const int NoChat = 20;
 
-    static readonly int[] LongOnes = [40, 60];
+    static readonly int[] LongOnes = [40, 60, 75];
     static readonly string Export = new JsonArray([.. Enumerable.Range(0, Items).Select(ItemOf)]).ToJsonString();
 
     static int Chats => Items - 1;

@@ -62,7 +62,7 @@ public sealed class PushTests(PublishedProgram program, NodeClients clients)
         using var browser = new TestBrowser();
         (await ada.PostAsync("/devices/", browser.Device(service.Url))).Ok();
 
-        // Its end is committed, and its second has not passed.
+        // Its end is committed, and its time has not passed.
         var (_, first) = await PushNode.AskAsync(ada, "one");
         await node.KillAsync();
         service.Count(browser.Id).ShouldBe(0);
@@ -97,7 +97,7 @@ static class PushNode
     public static Node With(PublishedProgram program, FakeModelServer model, FakePushServer service)
     {
         var node = Node.With(program, model,
-            "Push:AfterSeconds=1", "Push:AllowedHosts=localhost", "Push:VapidContact=mailto:push@example.com");
+            "Push:AfterSeconds=4", "Push:AllowedHosts=localhost", "Push:VapidContact=mailto:push@example.com");
         var trusted = Path.Combine(node.WorkingDirectory, "trusted.pem");
         File.WriteAllText(trusted, service.Certificate.ExportCertificatePem());
         node.Variables["SSL_CERT_FILE"] = trusted;

@@ -48,6 +48,7 @@ public sealed class WebhookCrashTests(PublishedProgram program, NodeClients clie
     [Fact]
     public async Task The_library_of_Standard_Webhooks_takes_what_is_sent()
     {
+        await clients.InstallAsync();
         await using var model = await FakeModelServer.Start();
         var port = Ports.Free();
         using var certificate = FakeMailServer.CertificateFor("localhost");

@@ -20,7 +20,6 @@ public sealed class PageServer(PublishedProgram program) : IAsyncLifetime
     {
         Model = await FakeModelServer.Start();
         Node = await Node.With(program, Model).StartAsync();
-        Assertions.SetDefaultExpectTimeout((float)Patience.Deadline.TotalMilliseconds);
     }
 
     public async ValueTask DisposeAsync()

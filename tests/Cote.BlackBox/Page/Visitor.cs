@@ -50,6 +50,7 @@ public sealed class Visitor : IAsyncDisposable
         IBrowserContext context, Uri server, Func<IPage, Task>? before = null)
     {
         context.SetDefaultTimeout((float)Patience.Deadline.TotalMilliseconds);
+        Assertions.SetDefaultExpectTimeout((float)Patience.Deadline.TotalMilliseconds);
         var visitor = new Visitor(context, await context.NewPageAsync(), server);
         context.Request += (_, request) => visitor._asked.Enqueue(request.Url);
         visitor.Page.PageError += (_, error) => visitor._complaints.Enqueue(error);

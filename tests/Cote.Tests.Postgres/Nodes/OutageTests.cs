@@ -76,8 +76,8 @@ public sealed class OutageTests(OutageTests.Own own) : IClassFixture<OutageTests
         var again = (await ada.PostAsync($"/chats/{chat}/messages/", new { content = "hello?", id })).Ok();
         again.Header("Idempotent-Replayed").ShouldBeNull("what was refused was not written");
         await socket.NextAsync("message", x => x.MessageId == id);
-        socket.All.Durable().Select(x => x.Seq)
-            .ShouldBe(Enumerable.Range(2, socket.All.Durable().Count()).Select(x => (long)x));
+        var numbers = socket.All.Durable().Select(x => x.Seq).ToList();
+        numbers.ShouldBe(Enumerable.Range(2, numbers.Count).Select(x => (long)x));
         (await ada.GetAsync("/health/ready")).Status.ShouldBe(200);
         live.App.Logs.ShouldNotContain(
             x => x.StartsWith("Error", StringComparison.Ordinal) || x.StartsWith("Critical", StringComparison.Ordinal));
@@ -120,8 +120,9 @@ public sealed class OutageTests(OutageTests.Own own) : IClassFixture<OutageTests
         using var ada = await live.RegisterAsync();
         using var there = new CoteClient(other.Url) { Token = ada.Token };
         await using var socket = await there.ConnectAsync();
+        await Patience.UntilAsync(
+            async () => (await _postgres.BackendsAsync("cote listen", _url)).Length == 2, "both nodes listen");
         var backends = await _postgres.BackendsAsync("cote listen", _url);
-        backends.Length.ShouldBe(2);
         foreach (var backend in backends)
             await _postgres.FreezeAsync(backend);
 

@@ -54,8 +54,8 @@ public sealed class TitleTests(SharedApp shared)
         var second = await ada.AskAsync(chat["id"], "And back?");
         await socket.EndOfAsync(second.Text("reply_id"));
         socket.All.Count(x => x.Type == "chat.updated").ShouldBe(1);
-        socket.All.Durable().Select(x => x.Seq).ShouldBe(
-            Enumerable.Range(2, socket.All.Durable().Count()).Select(x => (long)x), "every event has its own number");
+        var numbers = socket.All.Durable().Select(x => x.Seq).ToList();
+        numbers.ShouldBe(Enumerable.Range(2, numbers.Count).Select(x => (long)x), "every event has its own number");
         (await ada.GetAsync($"/chats/{chat["id"]}")).Ok()["title"].ShouldBe("How do doves fly home?");
     }
 

@@ -130,7 +130,8 @@ public sealed class RandomDropTests(LiveApp live) : IClassFixture<LiveApp>
             await ada.AskForAsync(chat, live.Play(FakeReply.Text("so far").ThenWaitFor(gate).Then(", done")));
         var (next, queued) = await ada.AskForAsync(chat, live.Play(FakeReply.Text("later")));
         await socket.ShowsAsync(running, "so far");
-        await socket.NextAsync("message.status", x => x.MessageId == question); // the checkpoint
+        await Patience.UntilAsync(() => Task.FromResult(
+            socket.All.Any(x => x.Type == "message.status" && x.MessageId == question)), "the checkpoint");
 
         var sync = (await ada.GetAsync("/sync")).Ok().Json;
 

@@ -55,8 +55,9 @@ public sealed partial class SocketEventsTests
                 ended.Add(frame.MessageId!);
         }
         ended.Count.ShouldBe(100);
-        foreach (var typing in socket.All.Where(x => x.Type == "typing").GroupBy(x => x.Data.Text("chat_id")))
-            typing.Last().Data.GetProperty("is_typing").GetBoolean().ShouldBeFalse();
+        await Patience.UntilAsync(() => Task.FromResult(
+            socket.All.Where(x => x.Type == "typing").GroupBy(x => x.Data.Text("chat_id"))
+                .All(x => !x.Last().Data.GetProperty("is_typing").GetBoolean())), "nobody types any more");
     }
 
     [Fact]

@@ -32,7 +32,11 @@ public sealed class MadePartsTests(LiveApp live) : IClassFixture<LiveApp>
     {
         using var ada = await live.RegisterAsync();
         await using var socket = await ada.ConnectAsync();
-        var end = await AnswerAsync(live, ada, FakeReply.Text("Here it is.").ThenRaw(Picture(Pixel)));
+        var gate = new Gate();
+        var answer = AnswerAsync(live, ada, FakeReply.Text("Here it is.").ThenRaw(Picture(Pixel)).ThenWaitFor(gate));
+        var seen = await socket.NextAsync("message.part", x => x.Data.GetProperty("part").Text("type") == "file");
+        gate.Open();
+        var end = await answer;
 
         end.Text("generation", "state").ShouldBe("completed");
         var part = end.GetProperty("parts")[1];
@@ -41,7 +45,6 @@ public sealed class MadePartsTests(LiveApp live) : IClassFixture<LiveApp>
         urls.ShouldBe([part.Text("url")]);
         using var http = new HttpClient { BaseAddress = live.App.Url };
         (await http.GetByteArrayAsync(urls[0])).ShouldBe(Convert.FromBase64String(Pixel), "the URL is signed");
-        var seen = await socket.NextAsync("message.part", x => x.Data.GetProperty("part").Text("type") == "file");
         seen.Data.GetProperty("part").Text("media_id").ShouldBe(part.Text("media_id"));
         (await ada.MessageAsync(end.Text("chat_id"), end.Text("id"))).GetProperty("parts")[1].Text("media_id")
             .ShouldBe(part.Text("media_id"));

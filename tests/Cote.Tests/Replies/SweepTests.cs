@@ -21,7 +21,7 @@ public sealed class SweepTests
             {
                 Searching.WithoutLoop(x);
                 x.Services.AddSingleton<TimeProvider>(time);
-            }, "Assistants:MaxParallelReplies=1");
+            }, "Assistants:MaxParallelReplies=1", "Events:DeltaMilliseconds=0"); // no timers of texts
         using var ada = await app.RegisterAsync();
         var (speak, end) = (new Gate(), new Gate());
         app.Model.Enqueue(FakeReply.After(speak).Then("so far").ThenWaitFor(end).Then(", done"));

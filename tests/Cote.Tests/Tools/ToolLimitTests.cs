@@ -175,17 +175,18 @@ public sealed class ToolLimitTests(ToolLimitTests.NarrowApp app)
     [Fact]
     public async Task Stop_ends_a_running_tool_at_once_and_its_outcome_is_not_known()
     {
-        var (runs, ends) = (new Gate(), new TaskCompletionSource());
+        var (runs, ends) = (new TaskCompletionSource(), new TaskCompletionSource());
         Tools.Does["save"] = async (_, _, ct) =>
         {
-            runs.Open();
             using var stopped = ct.Register(ends.SetResult);
+            runs.SetResult();
             await Task.Delay(Timeout.Infinite, CancellationToken.None);
             return null;
         };
         await using var socket = await Ada.ConnectAsync();
         var (_, reply) = await Ada.AskForAsync(Chat, Live.Play(FakeReply.Text("Saving.").ThenCall("save")));
         await socket.NextAsync("message.part", x => x.ToString().Contains("\"running\"", StringComparison.Ordinal));
+        await runs.Task.InTimeAsync();
         (await Ada.PostAsync($"/chats/{Chat}/stop")).Ok().Json.Number("stopped").ShouldBe(1);
         await ends.Task.InTimeAsync();
         var end = await Ada.MessageAsync(Chat, reply);
