@@ -84,8 +84,9 @@ static class StreamLoad
             var whole = view.IsWhole && view.Length == tokens * ReplyText.TokenLength;
             var took = Stopwatch.GetTimestamp() - began;
             return new(first - began, took, frames, whole && first > 0 ? null
-                : $"after {took / Stopwatch.Frequency} s: {view.Length / ReplyText.TokenLength} of {tokens} tokens, "
-                    + $"{view.Faults} faults, ended: {view.Ended}");
+                : $"after {(double)took / Stopwatch.Frequency:0.0} s: deltas to unit {view.Length} of "
+                    + $"{tokens * ReplyText.TokenLength}, {view.Faults} faults, attempt {view.Attempt}, "
+                    + (view.Ended ? $"its end has {view.EndLength} units" : "closed without an end"));
         }
         catch (Exception error) when (error is SocketException or IOException or ObjectDisposedException)
         {

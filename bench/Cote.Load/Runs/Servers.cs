@@ -10,7 +10,8 @@ static class Servers
     [
         "RateLimits:LoginPerMinute=1000000000", "RateLimits:RegistrationPerMinute=1000000000",
         "RateLimits:MessagesPerMinute=1000000000", "RateLimits:RequestsPerMinute=1000000000",
-        "Realtime:ConnectionsPerUser=1000000", "Assistants:MaxParallelReplies=100000",
+        "Realtime:ConnectionsPerUser=1000000", "Realtime:StreamsPerUser=1000000",
+        "Assistants:MaxParallelReplies=100000",
         "Assistants:FirstTokenSeconds=3600", "Assistants:MaxParallelRepliesPerUser=100000",
         "Messages:MaxOpenReplies=1000000", "RateLimits:SwitchesPerMinute=1000000000",
         "RateLimits:SearchPerMinute=1000000000",

@@ -89,6 +89,7 @@ struct ReplyView
     public int Attempt;
     public int Faults;
     public bool Ended;
+    public int EndLength;
 
     public void Apply(in Seen seen, int tokens)
     {
@@ -111,7 +112,7 @@ struct ReplyView
                 if (Ended || !seen.IsCompleted || seen.Text.Length != tokens * ReplyText.TokenLength
                     || !ReplyText.Matches(0, seen.Text))
                     Faults++;
-                Ended = true;
+                (Ended, EndLength) = (true, seen.Text.Length);
                 break;
         }
     }

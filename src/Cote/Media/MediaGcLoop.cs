@@ -14,7 +14,6 @@ sealed class MediaGcLoop(
     : PeriodicLoop(TimeSpan.FromSeconds(options.SweepSeconds), clock, log)
 {
     const int MostInBatch = 100;
-    static readonly TimeSpan OneMore = TimeSpan.FromMilliseconds(1);
     static readonly TimeSpan ReconcileEvery = TimeSpan.FromHours(24);
     static readonly TimeSpan SurelyCommitted = TimeSpan.FromHours(24);
     static readonly TimeSpan RememberExpired = TimeSpan.FromDays(7);
@@ -74,10 +73,10 @@ sealed class MediaGcLoop(
     /// </summary>
     internal async Task<Timestamp?> SweepUploadsAsync(Timestamp? from, CancellationToken ct)
     {
-        var (after, before) = (from ?? new(0), _clock.Now - TimeSpan.FromHours(options.GraceHours));
+        var (after, newest) = (from ?? new(0), _clock.Now - TimeSpan.FromHours(options.GraceHours));
         var end = await media.EndOfUploadsAsync(after, ct);
-        Timestamp? last = end < before ? end : null;
-        while (await media.ListUnreferencedAsync(after, last + OneMore ?? before, MostInBatch, ct)
+        Timestamp? last = end < newest ? end : null;
+        while (await media.ListUnreferencedAsync(after, last ?? newest, MostInBatch, ct)
             is { Count: > 0 } unreferenced)
         {
             await media.DeleteUnreferencedAsync(unreferenced);

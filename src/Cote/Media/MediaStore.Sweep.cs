@@ -10,15 +10,15 @@ sealed partial class MediaStore
             row => row.GetInt64(0), ct) is { } at ? new Timestamp(at) : null;
 
     /// <summary>
-    /// Uploads after a moment, and older than another, that no message references, at most so many; a read beside the
+    /// Uploads after a moment, and up to another, that no message references, at most so many; a read beside the
     /// writer.
     /// </summary>
     public Task<IReadOnlyList<(string UserId, string Id)>> ListUnreferencedAsync(
-        Timestamp after, Timestamp before, int most, CancellationToken ct) =>
+        Timestamp after, Timestamp last, int most, CancellationToken ct) =>
         db.ListAsync(
             $"""
             select m.user_id, m.id from media m
-            where m.created_at > {after} and m.created_at < {before} and not exists (
+            where m.created_at > {after} and m.created_at <= {last} and not exists (
               select 1 from message_media mm where mm.user_id = m.user_id and mm.media_id = m.id)
             limit {(long)most}
             """, row => (row.GetString(0), row.GetString(1)), ct);

@@ -18,8 +18,7 @@ sealed partial class ReplyWriter(
     static readonly TimeSpan WriteAgainAfter = TimeSpan.FromMilliseconds(500);
 
     readonly Lock _gate = new();
-    // The fence. It rises before each repeated model call.
-    long _attempt = reply.Attempt;
+    long _attempt = reply.Attempt; // The fence. It rises before each repeated model call.
     string _questionStatus = reply.QuestionStatus;
     // What is shown belongs to this attempt: it rises where something that was shown is taken back.
     long _shownAttempt = reply.GoesOn ? reply.TextAttempt : reply.Attempt;
@@ -189,9 +188,11 @@ sealed partial class ReplyWriter(
                 throw;
             }
         }, shutdown);
-        if (!isWritten)
-            context.Log.ReplyEndedElsewhere(reply.Id);
-        return isWritten;
+        if (isWritten)
+            return true;
+        streaming.Hide();
+        context.Log.ReplyEndedElsewhere(reply.Id);
+        return false;
     }
 
     /// <summary>Gives the reply to whichever node claims it next, with the text so far.</summary>
@@ -258,11 +259,10 @@ sealed partial class ReplyWriter(
         }
     }
 
-    // What came while it was written waits since it was read.
     void MarkSaved(ReplyText text, long readAt)
     {
         (_saved, _savedPosition) = (text.Saved, text.Position);
-        _unsavedSince = _partsUnsavedSince = readAt;
+        _unsavedSince = _partsUnsavedSince = readAt; // What came while it was written waits since then.
     }
 
     // After it no checkpoint of this run begins or runs.

@@ -13,7 +13,10 @@ sealed class RunSignals(StreamingReply streaming) : IDisposable
     /// <summary>Ends the run without a write: its row belongs to another node, or is deleted.</summary>
     public void Lose()
     {
-        streaming.Hide(); // At once: the end of the run takes a moment.
+        // At once: the end of the run takes a moment. Where its end is on its way, a renewal may have missed a row that
+        // this run has ended itself, whose text readers are yet to be shown: the fence of that end decides.
+        if (!streaming.IsEnding)
+            streaming.Hide();
         Cancel(_lost);
     }
 

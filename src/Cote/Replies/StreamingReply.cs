@@ -25,6 +25,7 @@ sealed class StreamingReply : IDisposable
     bool _isScheduled;
     bool _isDisposed;
     volatile bool _isHidden;
+    volatile bool _isEnding;
 
     public StreamingReply(
         string userId, PendingReply reply, StreamingReplies owner, MediaLinks links, Clock clock)
@@ -54,7 +55,11 @@ sealed class StreamingReply : IDisposable
     /// <summary>
     /// True while its end is being committed: a reader that comes now is shown the end, and no text before it.
     /// </summary>
-    public bool IsEnding { get; set; }
+    public bool IsEnding
+    {
+        get => _isEnding;
+        set => _isEnding = value;
+    }
 
     /// <summary>True when it is neither made nor followed here any more.</summary>
     public bool IsOver
