@@ -131,33 +131,6 @@ public sealed partial class CoteClient
         }
     }
 
-    async Task WhenChangedAsync(Func<bool> holds, CancellationToken cancellationToken)
-    {
-        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        void Look(object? sender, EventArgs e)
-        {
-            try
-            {
-                if (holds())
-                    done.TrySetResult();
-            }
-            catch (CoteException error)
-            {
-                done.TrySetException(error);
-            }
-        }
-        Changed += Look;
-        try
-        {
-            Look(null, EventArgs.Empty);
-            await done.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
-        }
-        finally
-        {
-            Changed -= Look;
-        }
-    }
-
     async Task<Chat> KeepAsync(HttpMethod method, string path, JsonNode body, CancellationToken cancellationToken)
     {
         await LoadAsync(cancellationToken).ConfigureAwait(false);

@@ -120,27 +120,31 @@ public sealed partial class CoteClient : IConnected
 
     async Task FetchAllAsync()
     {
-        var (backoff, asked, pause) = (new Backoff(_wakeup), (TimeSpan?)null, (Task?)null);
+        var (line, faults, pause) = (new Backoff(_wakeup), new Backoff(_wakeup), (Task?)null);
         while (!_over.IsCancellationRequested)
             try
             {
                 if (await FetchNextAsync().ConfigureAwait(false))
+                {
+                    line.Reset();
                     continue;
+                }
                 if (MoreOrNull() is not { } more)
                     return;
                 // What has failed is tried again after a pause; what else is wanted meanwhile does not wait for that.
-                pause ??= backoff.WaitAsync(asked, _over.Token);
+                pause ??= faults.WaitAsync(null, _over.Token);
                 if (await Task.WhenAny(pause, more).ConfigureAwait(false) == pause)
+                {
+                    pause = null;
                     lock (_gate)
-                    {
                         _failed.Clear();
-                        (pause, asked) = (null, null);
-                    }
+                }
             }
             catch (CoteException error) when (_session.Exists)
             {
                 _first.TrySetResult(); // there is no network: what is stored is what there is to show
-                asked = asked > error.RetryAfter ? asked : error.RetryAfter ?? asked;
+                if (error.Status is 0 or 429 or 503 || error.RetryAfter is not null || NeedsSync())
+                    await PauseAsync(line, error.RetryAfter).ConfigureAwait(false); // the next one would fare no better
             }
             catch (CoteException)
             {
@@ -148,8 +152,26 @@ public sealed partial class CoteClient : IConnected
             }
             catch (Exception)
             {
-                // The client was closed, or an answer cannot be applied.
+                await PauseAsync(line, null).ConfigureAwait(false); // a storage that fails may do its work again
             }
+    }
+
+    bool NeedsSync()
+    {
+        lock (_gate)
+            return _replica.NeedsSync;
+    }
+
+    async Task PauseAsync(Backoff backoff, TimeSpan? atLeast)
+    {
+        try
+        {
+            await backoff.WaitAsync(atLeast, _over.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // The client was closed.
+        }
     }
 
     // Ends when something is wanted that has not failed; null where nothing has failed.
@@ -202,8 +224,11 @@ public sealed partial class CoteClient : IConnected
             var refusal = want.ChatId is not null && error is CoteException { IsRefusal: true } said ? said : null;
             bool isWanted;
             lock (_gate)
-                if (isWanted = replica.Fail(want, refusal))
+            {
+                isWanted = replica.Fail(want, refusal) && replica == _replica;
+                if (isWanted && want.ChatId is not null) // nothing else is wanted beside a sync
                     _failed.Add(want);
+            }
             if (isWanted)
                 throw;
         }

@@ -12,6 +12,7 @@ public sealed partial class CoteClient
     CoteException? _error;
     bool _tells;
     bool _isUntold;
+    TaskCompletionSource? _changed;
 
     void Stand(ConnectionStatus status, CoteException? error = null)
     {
@@ -32,12 +33,28 @@ public sealed partial class CoteClient
         lock (_gate)
         {
             _state = null;
+            _changed?.TrySetResult();
+            _changed = null;
             _isUntold = true;
             if (_tells)
                 return;
             _tells = true;
         }
         TellSoon();
+    }
+
+    // Not by the event: a listener that waits for this would wait for its own end.
+    async Task WhenChangedAsync(Func<bool> holds, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            Task changed;
+            lock (_gate)
+                changed = (_changed ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+            if (holds())
+                return;
+            await changed.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
     }
 
     void TellSoon()

@@ -9,12 +9,14 @@ public sealed partial class CoteClient
 
     async Task LoadAsync(CancellationToken cancellationToken)
     {
-        if (_isLoaded)
-            return;
         if (_over.IsCancellationRequested)
             throw CoteException.Closed(null);
+        if (_isLoaded)
+            return;
         await _turning.WaitAsync(cancellationToken).ConfigureAwait(false);
         await using var _ = new Held(_turning);
+        if (_over.IsCancellationRequested)
+            throw CoteException.Closed(null);
         if (_isLoaded)
             return;
         await _session.LoadAsync(cancellationToken).ConfigureAwait(false);

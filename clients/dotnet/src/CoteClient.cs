@@ -54,6 +54,7 @@ public sealed partial class CoteClient : IAsyncDisposable
     public async Task<User> RegisterAsync(
         string username, string email, string password, CancellationToken cancellationToken = default)
     {
+        await LoadAsync(cancellationToken).ConfigureAwait(false);
         var body = Bodies.Of(("username", username), ("email", email), ("password", password));
         var isCut = false;
         for (var left = Tries - 1; ; left--)
@@ -84,7 +85,7 @@ public sealed partial class CoteClient : IAsyncDisposable
         var user = await _session.LogInAsync(username, password, _options.DeviceName, cancellationToken)
             .ConfigureAwait(false);
         await RestoreAsync(user.Id, cancellationToken).ConfigureAwait(false);
-        if (before == user.Id)
+        if (before == user.Id && State.Status != ConnectionStatus.LoggedOut)
             Change(); // its connection stands as before
         else
             Stand(ConnectionStatus.Connecting);
@@ -110,10 +111,23 @@ public sealed partial class CoteClient : IAsyncDisposable
         }
         finally
         {
-            await _session.EndAsync().ConfigureAwait(false);
+            await ForgetAsync(user?.Id).ConfigureAwait(false);
+        }
+    }
+
+    // Another user may have logged in while the server was told.
+    async Task ForgetAsync(string? userId)
+    {
+        try
+        {
+            if (_session.User is not { } now || now.Id == userId)
+                await _session.EndAsync().ConfigureAwait(false);
+        }
+        finally
+        {
             await _saving.ConfigureAwait(false); // it would store once more what goes
-            if (user is not null)
-                await _storage.RemoveAsync(StorageKeys.State(user.Id), CancellationToken.None).ConfigureAwait(false);
+            if (userId is not null)
+                await _storage.RemoveAsync(StorageKeys.State(userId), CancellationToken.None).ConfigureAwait(false);
         }
     }
 
@@ -153,11 +167,8 @@ public sealed partial class CoteClient : IAsyncDisposable
             await SaveAsync().ConfigureAwait(false);
         _session.Ended -= OnSessionEnded;
         _http.Dispose();
-        _session.Dispose();
         _outbox.Dispose();
-        _turning.Dispose();
         _live.Dispose();
-        _over.Dispose();
     }
 
     /// <summary>
@@ -198,8 +209,15 @@ public sealed partial class CoteClient : IAsyncDisposable
     }
 
     // A write that is the same when it is done twice.
-    Task<Answer> WriteAsync(HttpMethod method, string path, JsonNode? body, CancellationToken cancellationToken) =>
-        CoteHttp.RepeatAsync(Tries, () => SendAsync(method, path, body, cancellationToken), cancellationToken);
+    async Task<Answer> WriteAsync(
+        HttpMethod method, string path, JsonNode? body, CancellationToken cancellationToken)
+    {
+        await LoadAsync(cancellationToken).ConfigureAwait(false);
+        var userId = _session.User?.Id;
+        return await CoteHttp.RepeatAsync(
+            Tries, () => SendAsync(method, path, body, cancellationToken, userId: userId), cancellationToken)
+            .ConfigureAwait(false);
+    }
 
     async Task DeleteAsync(string path, CancellationToken cancellationToken)
     {
@@ -220,6 +238,7 @@ public sealed partial class CoteClient : IAsyncDisposable
         lock (_gate)
         {
             (live, _live, _replica) = (_live, new(), new());
+            _failed.Clear();
             _live.Cancel(); // from now on no frame is of this connection
             _first.TrySetResult();
             _first = new(TaskCreationOptions.RunContinuationsAsynchronously);

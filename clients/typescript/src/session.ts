@@ -29,7 +29,7 @@ export class Session implements Bearer {
   async load(): Promise<void> {
     const login = await this.#stored()
     if (login)
-      [this.#tokens, this.user] = [login.tokens, login.user]
+      [this.#tokens, this.user, this.#isKept] = [login.tokens, login.user, true]
   }
 
   async login(username: string, password: string, device?: string): Promise<User> {

@@ -102,6 +102,82 @@ public sealed class DotNetClientClosingTests : IDisposable
     }
 
     [Fact]
+    public async Task A_logout_that_is_under_way_when_the_client_is_closed_is_one_on_this_device()
+    {
+        var asked = new TaskCompletionSource();
+        _server.Answer = async (what, _) =>
+        {
+            if (what != "POST /logout")
+                return null;
+            asked.TrySetResult();
+            await Task.Delay(Timeout.Infinite, TestContext.Current.CancellationToken);
+            return null;
+        };
+        var storage = new MemoryStorage();
+        var client = await _server.LiveAsync("ada", storage);
+        var logout = client.LogOutAsync();
+        await asked.Task.InTimeAsync();
+
+        await client.DisposeAsync().AsTask().InTimeAsync();
+        await logout.InTimeAsync();
+
+        (await storage.GetAsync("cote.tokens")).ShouldBeNull();
+        (await storage.GetAsync("cote.state.ada")).ShouldBeNull();
+        (await Should.ThrowAsync<CoteException>(() => client.LogOutAsync().InTimeAsync())).Code.ShouldBe("closed");
+    }
+
+    [Fact]
+    public async Task What_one_user_has_begun_neither_ends_nor_goes_on_as_another()
+    {
+        var (asked, answer) = (new TaskCompletionSource(), new TaskCompletionSource<HttpResponseMessage?>());
+        _server.Answer = async (what, request) =>
+        {
+            if (what == "POST /upload/resumable")
+                return Problem(503, "busy");
+            if (what != "POST /logout")
+                return null;
+            asked.TrySetResult();
+            return await answer.Task;
+        };
+        var storage = new MemoryStorage();
+        await using var client = await _server.LiveAsync("ada", storage);
+        var upload = client.UploadAsync(new MemoryStream(new byte[10]), "of ada");
+        await Patience.UntilAsync(
+            () => Task.FromResult(_server.Seen.Contains("ada POST /upload/resumable")), "it was tried");
+        var logout = client.LogOutAsync();
+        await asked.Task.InTimeAsync();
+
+        await client.LogInAsync("bob", "any").InTimeAsync();
+        answer.SetResult(null);
+        await logout.InTimeAsync();
+
+        (await Should.ThrowAsync<CoteException>(() => upload.InTimeAsync())).Code.ShouldBe("logged_out");
+        _server.Seen.ShouldNotContain("bob POST /upload/resumable");
+        client.State.User!.Id.ShouldBe("bob");
+        (await storage.GetAsync("cote.tokens"))!.ShouldContain("refresh-bob");
+    }
+
+    [Fact]
+    public async Task A_listener_may_wait_for_what_a_change_ends()
+    {
+        _server.Answer = (asked, _) => Task.FromResult(
+            asked.StartsWith("GET /chats/", StringComparison.Ordinal) ? Json("[]") : null);
+        await using var client = await _server.LiveAsync("ada", new MemoryStorage());
+        var (calls, waited) = (0, new TaskCompletionSource<bool>());
+        client.Changed += (_, _) =>
+        {
+            if (Interlocked.Increment(ref calls) == 1)
+                waited.SetResult(EndsInTime(client.OpenAsync("inner")));
+        };
+
+        await client.OpenAsync("outer").InTimeAsync();
+
+        (await waited.Task.InTimeAsync()).ShouldBeTrue();
+    }
+
+    static bool EndsInTime(Task task) => task.Wait(Patience.Deadline / 2);
+
+    [Fact]
     public async Task An_outbox_that_is_read_late_stays_with_its_user()
     {
         var storage = new SlowStorage();

@@ -34,12 +34,15 @@ public sealed class DotNetClientStorageTests : IDisposable
         var folder = Directory.CreateTempSubdirectory("cote-parts-");
         var storage = new FileStorage(folder.FullName);
         await storage.SetAsync("cote.tokens", "secret");
-        await File.WriteAllTextAsync(Path.Combine(folder.FullName, "cote.tokens.0.part"), "secret", Token);
-        await File.WriteAllTextAsync(Path.Combine(folder.FullName, "cote.other.0.part"), "other", Token);
+        foreach (var name in new[] { "cote.tokens.0.part", "cote.tokens.1.part", "cote.other.0.part" })
+            await File.WriteAllTextAsync(Path.Combine(folder.FullName, name), "secret", Token);
+        foreach (var name in new[] { "cote.tokens.0.part", "cote.other.0.part" })
+            File.SetLastWriteTimeUtc(Path.Combine(folder.FullName, name), DateTime.UnixEpoch);
 
         await storage.RemoveAsync("cote.tokens");
 
-        folder.GetFiles().Select(x => x.Name).ShouldBe(["cote.other.0.part"]);
+        folder.GetFiles().Select(x => x.Name).ShouldBe(
+            ["cote.other.0.part", "cote.tokens.1.part"], ignoreOrder: true, "another process writes the newer one");
         folder.Delete(recursive: true);
     }
 

@@ -4,9 +4,13 @@ using System.Text;
 
 namespace Cote.Client;
 
-/// <summary>One file by tus 1.0: in pieces, each tried again from where the server has come.</summary>
+/// <summary>
+/// One file by tus 1.0, of the user who begins it: in pieces, each tried again from where the server has come.
+/// </summary>
 sealed class ResumableUpload(CoteHttp http, Session session, Backoff backoff, IProgress<long>? progress)
 {
+    readonly string? _userId = session.User?.Id;
+
     const int PieceBytes = 1024 * 1024;
     const string Path = "/upload/resumable";
 
@@ -54,7 +58,7 @@ sealed class ResumableUpload(CoteHttp http, Session session, Backoff backoff, IP
     static string IdOf(string url) => url.Split('?')[0].Split('/')[^1];
 
     Task<string> CreateAsync(long length, string name, CancellationToken cancellationToken) =>
-        session.WithTokenAsync(async (token, ends) =>
+        WithTokenAsync(async (token, ends) =>
         {
             var request = Request(HttpMethod.Post, Path, token);
             request.Headers.Add("Upload-Length", length.ToString(CultureInfo.InvariantCulture));
@@ -67,7 +71,7 @@ sealed class ResumableUpload(CoteHttp http, Session session, Backoff backoff, IP
                 ? url.PathAndQuery : location;
         }, cancellationToken);
 
-    Task<Answer> AskAsync(string location, CancellationToken cancellationToken) => session.WithTokenAsync(
+    Task<Answer> AskAsync(string location, CancellationToken cancellationToken) => WithTokenAsync(
         (token, ends) => http.SendAsync(Request(HttpMethod.Head, location, token), ends), cancellationToken);
 
     async Task<Answer> PutAsync(string location, Stream file, long offset, CancellationToken cancellationToken)
@@ -75,7 +79,7 @@ sealed class ResumableUpload(CoteHttp http, Session session, Backoff backoff, IP
         file.Position = offset;
         var piece = new byte[(int)Math.Min(PieceBytes, file.Length - offset)];
         await file.ReadExactlyAsync(piece, cancellationToken).ConfigureAwait(false);
-        return await session.WithTokenAsync((token, ends) =>
+        return await WithTokenAsync((token, ends) =>
         {
             var request = Request(HttpMethod.Patch, location, token);
             request.Headers.Add("Upload-Offset", offset.ToString(CultureInfo.InvariantCulture));
@@ -89,7 +93,7 @@ sealed class ResumableUpload(CoteHttp http, Session session, Backoff backoff, IP
     {
         try
         {
-            await session.WithTokenAsync(
+            await WithTokenAsync(
                 (token, ends) => http.SendAsync(Request(HttpMethod.Delete, location, token), ends),
                 CancellationToken.None).ConfigureAwait(false);
         }
@@ -111,6 +115,9 @@ sealed class ResumableUpload(CoteHttp http, Session session, Backoff backoff, IP
                 await backoff.WaitAsync(error.RetryAfter, cancellationToken).ConfigureAwait(false);
             }
     }
+
+    Task<T> WithTokenAsync<T>(Func<string, CancellationToken, Task<T>> doAsync, CancellationToken cancellationToken) =>
+        session.WithTokenAsync(doAsync, cancellationToken, userId: _userId);
 
     static HttpRequestMessage Request(HttpMethod method, string path, string token)
     {

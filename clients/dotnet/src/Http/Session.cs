@@ -12,7 +12,9 @@ sealed record TokenAnswer(string? AccessToken, string? RefreshToken = null);
 /// The tokens of a session, shared with other clients of the same storage: a refresh token works once, so a refresh
 /// happens under one lock, and begins by reading what another client has left. One login never acts for another.
 /// </summary>
-sealed class Session(CoteHttp http, ICoteStorage storage) : IDisposable
+#pragma warning disable CA1001 // A request that the closing of the client cuts off still gives back what it holds.
+sealed class Session(CoteHttp http, ICoteStorage storage)
+#pragma warning restore CA1001
 {
     const string Key = "cote.tokens";
     const int Tries = 4;
@@ -142,7 +144,8 @@ sealed class Session(CoteHttp http, ICoteStorage storage) : IDisposable
     public async Task<bool> AdoptAsync(string ended, CancellationToken cancellationToken)
     {
         await using var locked = await storage.LockAsync(Key, cancellationToken).ConfigureAwait(false);
-        if (_tokens is not { } own || await ReadAsync(cancellationToken).ConfigureAwait(false) is not { } stored
+        if (!_isKept || _tokens is not { } own
+            || await ReadAsync(cancellationToken).ConfigureAwait(false) is not { } stored
             || stored.AccessToken == ended || stored.User?.Id != own.User?.Id)
             return false;
         _tokens = stored;
@@ -162,9 +165,9 @@ sealed class Session(CoteHttp http, ICoteStorage storage) : IDisposable
         }
         var forgotten = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _forgetting = forgotten.Task;
-        End();
         try
         {
+            End();
             await ForgetAsync(own).ConfigureAwait(false);
         }
         finally
@@ -179,12 +182,6 @@ sealed class Session(CoteHttp http, ICoteStorage storage) : IDisposable
         if (await ReadAsync(CancellationToken.None).ConfigureAwait(false) is { } stored
             && stored.User?.Id == own.User?.Id && !Exists)
             await storage.RemoveAsync(Key).ConfigureAwait(false);
-    }
-
-    public void Dispose()
-    {
-        _one.Dispose();
-        _life.Dispose();
     }
 
     /// <summary>What a request without a session comes to.</summary>

@@ -5,6 +5,7 @@ sealed class Backoff(Wakeup wakeup)
 {
     static readonly TimeSpan First = TimeSpan.FromMilliseconds(500);
     static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
+    static readonly TimeSpan MostAsked = TimeSpan.FromDays(1);
 
     TimeSpan _next = First;
 
@@ -16,7 +17,7 @@ sealed class Backoff(Wakeup wakeup)
     {
         var delay = _next * Random.Shared.NextDouble();
         if (asked > TimeSpan.Zero)
-            delay = asked.Value * (1 + (Random.Shared.NextDouble() / 2));
+            delay = (asked < MostAsked ? asked.Value : MostAsked) * (1 + (Random.Shared.NextDouble() / 2));
         else
             _next = TimeSpan.FromTicks(Math.Min(_next.Ticks * 2, Longest.Ticks));
         await wakeup.WaitAsync(delay, cancellationToken).ConfigureAwait(false);

@@ -123,7 +123,7 @@ sealed class Connection(
                 client.Stand(ConnectionStatus.Offline, new(ending.Code, "closed_" + ending.Code, Reason(ending.Code)));
                 return false;
         }
-        if (!session.Exists)
+        if (!session.Exists || cancellationToken.IsCancellationRequested)
             return false;
         client.Stand(ConnectionStatus.Offline);
         await _backoff.WaitAsync(ending.RetryAfter, cancellationToken).ConfigureAwait(false);

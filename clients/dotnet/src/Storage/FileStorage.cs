@@ -7,6 +7,7 @@ namespace Cote.Client;
 public sealed class FileStorage : ICoteStorage
 {
     static readonly TimeSpan Often = TimeSpan.FromMilliseconds(25);
+    static readonly TimeSpan Leftover = TimeSpan.FromMinutes(1);
 
     // EWOULDBLOCK of Linux and of macOS; the sharing and the lock violation of Windows.
     static readonly int[] Taken = [11, 35, unchecked((int)0x80070020), unchecked((int)0x80070021)];
@@ -68,9 +69,17 @@ public sealed class FileStorage : ICoteStorage
     public ValueTask RemoveAsync(string key, CancellationToken cancellationToken = default)
     {
         File.Delete(PathOf(key));
-        // A process that was killed while it wrote leaves what it had written.
-        foreach (var part in Directory.EnumerateFiles(_folder, $"{Path.GetFileName(PathOf(key))}.*{Part}"))
-            File.Delete(part);
+        // A process that was killed while it wrote leaves what it had written; one that still writes keeps its own.
+        foreach (var part in new DirectoryInfo(_folder).EnumerateFiles($"{Path.GetFileName(PathOf(key))}.*{Part}"))
+            try
+            {
+                if (TimeProvider.System.GetUtcNow() - part.LastWriteTimeUtc > Leftover)
+                    part.Delete();
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                // The next removal finds it again.
+            }
         return ValueTask.CompletedTask;
     }
 

@@ -1,0 +1,1 @@
+import{g as e,o as t}from"./index-DRipDvZv.js";import{t as n}from"./jsxRuntime-CODztQUp.js";var r=({onClose:r})=>n(t,{title:`Keyboard`,onClose:r,children:n(`dl`,{class:`shortcuts`,children:e.map(([e,t])=>n(`div`,{children:[n(`dt`,{children:t}),n(`dd`,{children:e.map(e=>n(`kbd`,{children:e},e))})]},t))})});export{r as Shortcuts};
