@@ -9,6 +9,7 @@ public sealed partial class CoteClient : IConnected
     Task _fetching = Task.CompletedTask;
     Task _saving = Task.CompletedTask;
     CancellationTokenSource _live = new();
+    readonly Wakeup _refetch = new();
     readonly HashSet<Want> _failed = [];
     TaskCompletionSource? _more;
 
@@ -50,7 +51,12 @@ public sealed partial class CoteClient : IConnected
             _replica.NeedSync();
     }
 
-    void IConnected.Stand(ConnectionStatus status, CoteException? error) => Stand(status, error);
+    void IConnected.Stand(ConnectionStatus status, CoteException? error)
+    {
+        Stand(status, error);
+        if (status == ConnectionStatus.Live)
+            _refetch.Wake(); // there is a network again
+    }
 
     Task GoLiveAsync(CancellationToken cancellationToken)
     {
@@ -120,7 +126,7 @@ public sealed partial class CoteClient : IConnected
 
     async Task FetchAllAsync()
     {
-        var (line, faults, pause) = (new Backoff(_wakeup), new Backoff(_wakeup), (Task?)null);
+        var (line, faults, pause) = (new Backoff(_refetch), new Backoff(_refetch), (Task?)null);
         while (!_over.IsCancellationRequested)
             try
             {
@@ -172,6 +178,9 @@ public sealed partial class CoteClient : IConnected
         {
             // The client was closed.
         }
+        lock (_gate)
+            if (NextWant() is null)
+                _failed.Clear(); // each had its turn
     }
 
     // Ends when something is wanted that has not failed; null where nothing has failed.

@@ -89,7 +89,7 @@ public sealed partial class CoteClient : IAsyncDisposable
             Change(); // its connection stands as before
         else
             Stand(ConnectionStatus.Connecting);
-        _wakeup.Wake();
+        Wake();
         if (_isStarted)
             await GoLiveAsync(cancellationToken).ConfigureAwait(false);
         return user;
@@ -103,7 +103,8 @@ public sealed partial class CoteClient : IAsyncDisposable
         await _outbox.DropAsync(_ => true).ConfigureAwait(false);
         try
         {
-            await RequestAsync(HttpMethod.Post, "/logout", null, cancellationToken).ConfigureAwait(false);
+            await SendAsync(HttpMethod.Post, "/logout", null, cancellationToken, outlives: true, userId: user?.Id)
+                .ConfigureAwait(false);
         }
         catch (CoteException)
         {
@@ -125,7 +126,10 @@ public sealed partial class CoteClient : IAsyncDisposable
         }
         finally
         {
-            await _saving.ConfigureAwait(false); // it would store once more what goes
+            Task saving;
+            lock (_gate)
+                saving = _saving;
+            await saving.ConfigureAwait(false); // it would store once more what goes
             if (userId is not null)
                 await _storage.RemoveAsync(StorageKeys.State(userId), CancellationToken.None).ConfigureAwait(false);
         }
@@ -148,7 +152,11 @@ public sealed partial class CoteClient : IAsyncDisposable
     /// Tries at once what waits for its next try: to be called when the device has a network again, or the app comes
     /// to the front.
     /// </summary>
-    public void Wake() => _wakeup.Wake();
+    public void Wake()
+    {
+        _wakeup.Wake();
+        _refetch.Wake();
+    }
 
     /// <summary>
     /// Closes the connection. What waits is stored, and the next client of this storage sends it; what waits here for
@@ -163,8 +171,10 @@ public sealed partial class CoteClient : IAsyncDisposable
         await _over.CancelAsync().ConfigureAwait(false);
         Change();
         await Task.WhenAll(_running, _fetching, _saving).ConfigureAwait(false);
-        if (_isLoaded && _session.Exists)
-            await SaveAsync().ConfigureAwait(false);
+        lock (_gate)
+            if (_isLoaded && _session.Exists)
+                _saving = Task.Run(SaveAsync); // what a logout that is under way waits for
+        await _saving.ConfigureAwait(false);
         _session.Ended -= OnSessionEnded;
         _http.Dispose();
         _outbox.Dispose();

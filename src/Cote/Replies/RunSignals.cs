@@ -14,8 +14,9 @@ sealed class RunSignals(StreamingReply streaming) : IDisposable
     public void Lose()
     {
         // At once: the end of the run takes a moment. Where its end is on its way, a renewal may have missed a row that
-        // this run has ended itself, whose text readers are yet to be shown: the fence of that end decides.
-        if (!streaming.IsEnding)
+        // this run has ended itself, whose text readers are yet to be shown: the fence of that end decides. Where the
+        // node's leases had lapsed another one may really have it.
+        if (!streaming.IsEnding || !streaming.IsVisible)
             streaming.Hide();
         Cancel(_lost);
     }

@@ -100,6 +100,30 @@ public sealed class DotNetClientStorageTests : IDisposable
     }
 
     [Fact]
+    public async Task What_a_dead_line_kept_waiting_is_tried_at_once_by_a_wake()
+    {
+        var (tries, isMended) = (0, false);
+        _server.Answer = (asked, _) => !asked.StartsWith("GET /chats/", StringComparison.Ordinal)
+            ? Task.FromResult<HttpResponseMessage?>(null)
+            : isMended ? Task.FromResult<HttpResponseMessage?>(Json("[]"))
+            : Interlocked.Increment(ref tries) > 0 ? throw new HttpRequestException("The line is dead.") : null!;
+        await using var client = await _server.LiveAsync("ada", new MemoryStorage());
+        Task[] openings = [client.OpenAsync("one"), client.OpenAsync("two")];
+        while (tries < 16) // by then the next pause would be half a minute
+        {
+            client.Wake();
+            await Task.Delay(20, Token);
+        }
+        isMended = true;
+
+        await Patience.UntilAsync(() =>
+        {
+            client.Wake();
+            return Task.FromResult(openings.All(x => x.IsCompletedSuccessfully));
+        }, "both are open");
+    }
+
+    [Fact]
     public async Task A_refresh_that_something_on_the_way_answers_does_not_end_the_connection()
     {
         var (polls, refreshes) = (0, 0);

@@ -25,6 +25,7 @@ public sealed class FileStorage : ICoteStorage
         else
             Directory.CreateDirectory(
                 folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        RemoveLeftovers("*");
     }
 
     /// <inheritdoc/>
@@ -69,8 +70,14 @@ public sealed class FileStorage : ICoteStorage
     public ValueTask RemoveAsync(string key, CancellationToken cancellationToken = default)
     {
         File.Delete(PathOf(key));
-        // A process that was killed while it wrote leaves what it had written; one that still writes keeps its own.
-        foreach (var part in new DirectoryInfo(_folder).EnumerateFiles($"{Path.GetFileName(PathOf(key))}.*{Part}"))
+        RemoveLeftovers(Path.GetFileName(PathOf(key)) + ".*");
+        return ValueTask.CompletedTask;
+    }
+
+    // A process that was killed while it wrote leaves what it had written; one that still writes keeps its own.
+    void RemoveLeftovers(string pattern)
+    {
+        foreach (var part in new DirectoryInfo(_folder).EnumerateFiles(pattern + Part))
             try
             {
                 if (TimeProvider.System.GetUtcNow() - part.LastWriteTimeUtc > Leftover)
@@ -80,7 +87,6 @@ public sealed class FileStorage : ICoteStorage
             {
                 // The next removal finds it again.
             }
-        return ValueTask.CompletedTask;
     }
 
     /// <inheritdoc/>
