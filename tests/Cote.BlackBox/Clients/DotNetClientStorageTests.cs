@@ -100,7 +100,7 @@ public sealed class DotNetClientStorageTests : IDisposable
     }
 
     [Fact]
-    public async Task What_a_dead_line_kept_waiting_is_tried_at_once_by_a_wake()
+    public async Task What_a_dead_line_kept_waiting_comes_when_the_line_is_back()
     {
         var (tries, isMended) = (0, false);
         _server.Answer = (asked, _) => !asked.StartsWith("GET /chats/", StringComparison.Ordinal)
@@ -109,7 +109,7 @@ public sealed class DotNetClientStorageTests : IDisposable
             : Interlocked.Increment(ref tries) > 0 ? throw new HttpRequestException("The line is dead.") : null!;
         await using var client = await _server.LiveAsync("ada", new MemoryStorage());
         Task[] openings = [client.OpenAsync("one"), client.OpenAsync("two")];
-        while (tries < 16) // by then the next pause would be half a minute
+        while (tries < 16)
         {
             client.Wake();
             await Task.Delay(20, Token);
