@@ -16,6 +16,9 @@ static class SqlTexts
     static readonly ConcurrentDictionary<string?[], string>.AlternateLookup<ReadOnlySpan<string?>> ByPieces =
         Known.GetAlternateLookup<ReadOnlySpan<string?>>();
 
+    /// <summary>Those that were made, and not forgotten.</summary>
+    public static ICollection<string> All => Known.Values;
+
     /// <summary>The text of pieces, where null stands for the next parameter.</summary>
     public static string Of(ReadOnlySpan<string?> pieces)
     {

@@ -94,10 +94,11 @@ sealed class ImportedChatStore(Database db, EventLog events, ImportStore imports
         if (import is not null)
             which = $"c.user_id = {import.UserId} and c.importing = {import.Id}";
         var batch = new WriteBatch();
+        // `cross join` keeps the order on SQLite: it would look at every message for one of the few such chats.
         var messages = batch.Execute($"""
             delete from messages where (user_id, id) in (
-              select m.user_id, m.id from chats c join messages m on m.user_id = c.user_id and m.chat_id = c.id
-              where {which} limit {(long)most})
+              select m.user_id, m.id from chats c cross join messages m
+              where m.user_id = c.user_id and m.chat_id = c.id and {which} limit {(long)most})
             """);
         var chats = batch.Execute($"""
             delete from chats where (user_id, id) in (

@@ -17,6 +17,7 @@ sealed class SearchLoop(
     const int EventsAtOnce = 200;
     const int UnitsAtOnce = 64 * 1_024;
     const int SmallestShare = 4;
+    const int EventsOfDocument = 8; // More of them are read than a message mostly has.
     const int PauseFactor = 3; // of the time that a step took: most of it is left to others
     static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(500);
     static readonly TimeSpan SweepEvery = TimeSpan.FromMinutes(5);
@@ -168,7 +169,8 @@ sealed class SearchLoop(
     // The mark moves once nothing of the events is left to do: whatever is cut off before is found again.
     async Task<SearchStep> FollowAsync(SearchMark mark, int room, CancellationToken ct)
     {
-        var next = await index.ListEventsAsync(mark, EventsAtOnce, ct);
+        var next = WithAtMost(Math.Max(1, room - 1),
+            await index.ListEventsAsync(mark, Math.Min(EventsAtOnce, room * EventsOfDocument), ct));
         IEnumerable<string> chatsOf(params string[] types) =>
             next.Where(x => types.Contains(x.Type)).Select(x => x.ChatId).Distinct();
         if (chatsOf(EventTypes.ChatDeleted).ToList() is { Count: > 0 } deleted
@@ -189,6 +191,15 @@ sealed class SearchLoop(
         {
             Added = [.. added, .. titles],
         };
+    }
+
+    // Events up to the one that would bring another message than those which one step takes.
+    static List<(long Seq, string Type, string ChatId, string? MessageId)> WithAtMost(
+        int messages, IReadOnlyList<(long Seq, string Type, string ChatId, string? MessageId)> events)
+    {
+        var sent = new HashSet<string>(messages);
+        return [.. events.TakeWhile(x => x is not { Type: EventTypes.Message, MessageId: { } id }
+            || sent.Contains(id) || sent.Count < messages && sent.Add(id))];
     }
 
     static SearchMark Anew(SearchMark mark) => mark with { Goal = mark.Head, Place = "m~" };
