@@ -26,6 +26,7 @@ static class ChatsModule
     public static void AddImport(this IServiceCollection services)
     {
         services.AddSingleton(new ApiPart(ImportApi.Describe));
+        services.AddSingleton(ImportLease.Default);
         services.AddSingleton<ImportStore>().AddSingleton<ImportedChatStore>().AddSingleton<ImportedMedia>();
         services.AddSingleton<Importer>().AddSingleton<ImportUpload>().AddSingleton<RunningImports>();
         services.AddSingleton<ImportLoop>().AddHostedService(x => x.GetRequiredService<ImportLoop>());

@@ -14,7 +14,7 @@ sealed class PastStore(Database db)
 {
     const int MostAncestors = 2_000;
     const long MostOfShort = 64;
-    const long LongestOfShort = 8 * 1024;
+    const long LongestOfShort = 32 * 1024;
 
     static readonly Sql Columns = ColumnsWith($"m.content");
 

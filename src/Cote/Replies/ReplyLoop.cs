@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using Cote.Cluster;
+using Cote.Primitives;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -103,12 +104,9 @@ sealed class ReplyLoop(
         task.ContinueWith(done => _tasks.TryRemove(done, out _), TaskScheduler.Default);
     }
 
-    static ConfiguredTaskAwaitable LeaveLoop() =>
-        Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-
     async Task RunAsync(ReplyJob job, CancellationToken stopping)
     {
-        await LeaveLoop(); // It hands out jobs, and must not build prompts.
+        await ThreadQueue.TurnAsync(); // It hands out jobs, and must not build prompts.
         var reply = job.Claimed;
         var hasSlot = reply is not null;
         try
@@ -165,7 +163,7 @@ sealed class ReplyLoop(
     // It was claimed by its send, and its run has not begun.
     async Task HandOverAsync(PendingReplyRow reply)
     {
-        await LeaveLoop();
+        await ThreadQueue.TurnAsync();
         try
         {
             await context.Leases.HandOverAsync(reply, reply.Text, reply.Text.Saved, null);

@@ -2,23 +2,31 @@ using Cote.Cluster;
 
 namespace Cote.Chats;
 
+/// <summary>How long a node may own an import without renewing its lease.</summary>
+/// <param name="Length">A minute; tests take less.</param>
+sealed record ImportLease(TimeSpan Length)
+{
+    public static readonly ImportLease Default = new(TimeSpan.FromSeconds(60));
+
+    /// <summary>How often it is renewed.</summary>
+    public TimeSpan RenewEvery => Length / 4;
+}
+
 /// <summary>
 /// All SQL of imports: whose turn it is, how far each has come, and what it left out. The rows of their chats are
 /// written by <see cref="ImportedChatStore"/>.
 /// </summary>
-sealed class ImportStore(Database db, Node node, Clock clock)
+sealed class ImportStore(Database db, Node node, ImportLease lease, Clock clock)
 {
-    static readonly TimeSpan Lease = TimeSpan.FromSeconds(60);
-
     static readonly Sql All = $"""
         i.user_id, i.id, i.state, i.file_id, i.is_again, i.created_at, i.next_item, i.attempts, i.chats, i.messages,
         i.error_code, i.error_detail
         """;
 
     /// <summary>How often a lease is renewed.</summary>
-    public static TimeSpan RenewEvery => Lease / 4;
+    public TimeSpan RenewEvery => lease.RenewEvery;
 
-    Sql Until => $"{db.Dialect.Now} + {(long)Lease.TotalMilliseconds}";
+    Sql Until => $"{db.Dialect.Now} + {(long)lease.Length.TotalMilliseconds}";
 
     /// <summary>
     /// Adds an import, which waits where its file is stored and runs on this node where the request has it. False where
@@ -179,7 +187,7 @@ sealed class ImportStore(Database db, Node node, Clock clock)
     // Just after the database has come back, a lapsed lease says nothing of its owner.
     Sql IsClaimable => $"""
         i.state in ('queued', 'running') and (i.state = 'queued' or i.owner = '' or i.owner = {node.Id}
-          or i.lease_until < {db.Dialect.Now} and {db.Engine.AvailableFor >= Lease} = 1)
+          or i.lease_until < {db.Dialect.Now} and {db.Engine.AvailableFor >= lease.Length} = 1)
         """;
 
     static Import Read(Row row) => new(

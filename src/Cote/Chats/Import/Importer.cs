@@ -138,7 +138,7 @@ sealed class Importer(
 
         static async Task RunAsync(ImportStore imports, Import import, Clock clock, CancellationToken ct)
         {
-            using var timer = new PeriodicTimer(ImportStore.RenewEvery, clock.Provider);
+            using var timer = new PeriodicTimer(imports.RenewEvery, clock.Provider);
             while (!ct.IsCancellationRequested)
                 try
                 {

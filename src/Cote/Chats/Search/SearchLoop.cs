@@ -17,7 +17,6 @@ sealed class SearchLoop(
     const int EventsAtOnce = 200;
     const int UnitsAtOnce = 64 * 1_024;
     const int SmallestShare = 4;
-    const int EventsOfDocument = 8; // More of them are read than a message mostly has.
     const int PauseFactor = 3; // of the time that a step took: most of it is left to others
     static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(500);
     static readonly TimeSpan SweepEvery = TimeSpan.FromMinutes(5);
@@ -169,8 +168,7 @@ sealed class SearchLoop(
     // The mark moves once nothing of the events is left to do: whatever is cut off before is found again.
     async Task<SearchStep> FollowAsync(SearchMark mark, int room, CancellationToken ct)
     {
-        var next = WithAtMost(Math.Max(1, room - 1),
-            await index.ListEventsAsync(mark, Math.Min(EventsAtOnce, room * EventsOfDocument), ct));
+        var next = WithAtMost(Math.Max(1, room - 1), await index.ListEventsAsync(mark, EventsAtOnce, ct));
         IEnumerable<string> chatsOf(params string[] types) =>
             next.Where(x => types.Contains(x.Type)).Select(x => x.ChatId).Distinct();
         if (chatsOf(EventTypes.ChatDeleted).ToList() is { Count: > 0 } deleted

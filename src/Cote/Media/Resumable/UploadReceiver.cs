@@ -1,4 +1,5 @@
 using System.Buffers;
+using Cote.Primitives;
 using Microsoft.AspNetCore.Http;
 
 namespace Cote.Media;
@@ -62,7 +63,10 @@ sealed class UploadReceiver(PartStore parts, UploadFinisher finisher, Clock cloc
             finally
             {
                 if (received > saved)
+                {
+                    await ThreadQueue.TurnAsync(); // The server's one timer tells of a slow body, right here.
                     await SaveAsync(writer);
+                }
             }
         }
         catch (IOException error) when (Disk.IsFull(error))

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using Cote.Chats;
 using Cote.Tests.Harness;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -69,7 +70,8 @@ public sealed class ImportInBackgroundTests
     public async Task After_a_kill_in_the_middle_of_a_chat_it_is_made_anew_and_nothing_of_it_was_shown()
     {
         var inside = new Inside();
-        await using var app = await CoteApp.StartAsync(x => x.Services.AddHostedService(inside.Open));
+        await using var app = await CoteApp.StartAsync(
+            x => x.Services.AddHostedService(inside.Open).AddSingleton(new ImportLease(TimeSpan.FromSeconds(1))));
         using var ada = await app.RegisterAsync();
         var file = Exports.File(Exports.Straight("a", 2), Exports.Straight("b", 3));
         var id = (await ada.ImportLaterAsync(file))["id"];
