@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Runtime.CompilerServices;
 using Cote.Cluster;
 using Cote.Primitives;
 using Microsoft.Extensions.Hosting;

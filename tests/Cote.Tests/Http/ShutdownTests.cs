@@ -3,40 +3,12 @@ using System.Net.Sockets;
 using System.Text;
 using Cote.Tests.Harness;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace Cote.Tests.Http;
 
 public sealed class ShutdownTests
 {
     static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20); // the host itself would wait for 25
-
-    [Fact]
-    public async Task A_host_s_route_that_blocks_its_thread_gets_the_body_that_comes_after_it_began()
-    {
-        var reading = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var app = await CoteApp.StartAsync(x => x.Map(routes => routes.MapPost("/blocks", http =>
-        {
-            http.Features.Get<IHttpBodyControlFeature>()!.AllowSynchronousIO = true;
-            reading.TrySetResult();
-            using var body = new StreamReader(http.Request.Body);
-            return http.Response.WriteAsync(body.ReadToEnd());
-        })));
-        using var client = new TcpClient();
-        await client.ConnectAsync(app.Url.Host, app.Url.Port);
-        await using var line = client.GetStream();
-        await line.WriteAsync("POST /blocks HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nConnection: close\r\n\r\n"u8
-            .ToArray());
-        await reading.Task.WaitAsync(Deadline);
-
-        await line.WriteAsync("late"u8.ToArray());
-        using var answer = new StreamReader(line);
-        var text = await answer.ReadToEndAsync().WaitAsync(Deadline);
-
-        text.ShouldStartWith("HTTP/1.1 200");
-        text.ShouldContain("late");
-    }
 
     [Fact]
     public async Task A_download_that_is_not_read_and_a_body_that_is_not_finished_do_not_hold_up_a_stop()

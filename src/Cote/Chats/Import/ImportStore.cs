@@ -7,9 +7,6 @@ namespace Cote.Chats;
 sealed record ImportLease(TimeSpan Length)
 {
     public static readonly ImportLease Default = new(TimeSpan.FromSeconds(60));
-
-    /// <summary>How often it is renewed.</summary>
-    public TimeSpan RenewEvery => Length / 4;
 }
 
 /// <summary>
@@ -24,7 +21,7 @@ sealed class ImportStore(Database db, Node node, ImportLease lease, Clock clock)
         """;
 
     /// <summary>How often a lease is renewed.</summary>
-    public TimeSpan RenewEvery => lease.RenewEvery;
+    public TimeSpan RenewEvery => lease.Length / 4;
 
     Sql Until => $"{db.Dialect.Now} + {(long)lease.Length.TotalMilliseconds}";
 
