@@ -185,8 +185,6 @@ public static class CoteHost
             .. MetricsPort.UrlOf(options.Metrics, urls.Split(';')) is { } metrics ? (string[])[metrics] : [],
             .. control is null ? [] : (string[])["http://unix:" + control],
         ]);
-        // A request goes on where its bytes have come, without a turn in the queue of threads: none of ours blocks one.
-        builder.WebHost.UseSockets(x => x.UnsafePreferInlineScheduling = true);
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {

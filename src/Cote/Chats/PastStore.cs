@@ -14,9 +14,9 @@ sealed class PastStore(Database db)
 {
     const int MostAncestors = 2_000;
     const long MostOfShort = 64;
-    const long LongestOfShort = 32 * 1024;
+    const long MostBytesOfShort = 256 * 1024;
 
-    static readonly Sql Columns = ColumnsWith($"m.content");
+    static readonly Sql Columns = $"m.seq, m.sender, m.content, m.tokens, m.media, m.importance, m.error_code, m.model, m.input_ratio, m.type";
 
     /// <summary>Several reads of one state of the database.</summary>
     public Task<ReadSession> SnapshotAsync(CancellationToken ct) => db.SnapshotAsync(ct);
@@ -31,19 +31,21 @@ sealed class PastStore(Database db)
 
     /// <summary>
     /// All messages of the active path, for the transaction that has just made one the newest. Of a chat that is not
-    /// short there are none, and a long message is null: other writes would wait while they are read.
+    /// short there are none: other writes would wait while they are read.
     /// </summary>
-    public static Query<PromptMessage?> AddIfShort(WriteBatch batch, string userId, string chatId)
+    public static Query<PromptMessage> AddIfShort(WriteBatch batch, string userId, string chatId)
     {
         // A bound of the index, not a condition of each row: of a long chat none is looked at.
         Sql beyond = $"""
             coalesce((select c.last_seq from chats c
               where c.user_id = {userId} and c.id = {chatId} and c.last_seq > {MostOfShort}), 0)
             """;
-        return batch.Query(
-            Select(userId, chatId, long.MaxValue, null, MostOfShort, $"m.on_path = 1 and m.seq > {beyond}",
-                ColumnsWith($"case when octet_length(m.content) <= {LongestOfShort} then m.content end")),
-            row => row.IsDBNull(2) ? null : Read(row));
+        return batch.Query(Select(userId, chatId, long.MaxValue, null, MostOfShort, $"""
+            m.on_path = 1 and m.seq > {beyond} and (
+              select coalesce(sum(octet_length(x.content)), 0) from messages x
+              where x.user_id = {userId} and x.chat_id = {chatId} and x.on_path = 1 and x.seq > {beyond}
+            ) <= {MostBytesOfShort}
+            """), Read);
     }
 
     /// <summary>One message; null where it is deleted.</summary>
@@ -71,13 +73,8 @@ sealed class PastStore(Database db)
         CancellationToken ct) =>
         snapshot.ListAsync(Select(userId, chatId, before, importance, limit, ancestors), Read, ct);
 
-    static Sql ColumnsWith(Sql content) =>
-        $"m.seq, m.sender, {content}, m.tokens, m.media, m.importance, m.error_code, m.model, m.input_ratio, m.type";
-
-    static Sql Select(
-        string userId, string chatId, long before, string? importance, long limit, Sql which,
-        Sql? columns = null) => $"""
-        select {columns ?? Columns} from messages m
+    static Sql Select(string userId, string chatId, long before, string? importance, long limit, Sql which) => $"""
+        select {Columns} from messages m
         where m.user_id = {userId} and m.chat_id = {chatId} and m.seq < {before} and {OfImportance(importance)} and {which}
           and m.listed = 1 and (m.content <> '' or m.media <> '[]') and m.deleted_at is null order by m.seq desc limit {limit}
         """;

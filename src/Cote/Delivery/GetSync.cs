@@ -37,7 +37,6 @@ static class GetSync
         var view = PartsQuery.Read(request, parts);
         if (request.Problem is { } wrong)
             return ApiResults.Of(wrong);
-        await ThreadQueue.TurnAsync(); // While a socket's thread is here nobody sees that its client has gone.
         await using var answer = new SyncBuffer(data.Directory);
         var isCounted = false;
         try

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using Cote.Cluster;
-using Cote.Primitives;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -103,9 +103,12 @@ sealed class ReplyLoop(
         task.ContinueWith(done => _tasks.TryRemove(done, out _), TaskScheduler.Default);
     }
 
+    static ConfiguredTaskAwaitable LeaveLoop() =>
+        Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+
     async Task RunAsync(ReplyJob job, CancellationToken stopping)
     {
-        await ThreadQueue.TurnAsync(); // It hands out jobs, and must not build prompts.
+        await LeaveLoop(); // It hands out jobs, and must not build prompts.
         var reply = job.Claimed;
         var hasSlot = reply is not null;
         try
@@ -162,7 +165,7 @@ sealed class ReplyLoop(
     // It was claimed by its send, and its run has not begun.
     async Task HandOverAsync(PendingReplyRow reply)
     {
-        await ThreadQueue.TurnAsync();
+        await LeaveLoop();
         try
         {
             await context.Leases.HandOverAsync(reply, reply.Text, reply.Text.Saved, null);

@@ -110,8 +110,8 @@ sealed class TurnStore(Database db, EventLog events, TreeStore tree, ReplyLeases
         // The writer has these pages at hand; the run would read them again while its model waits to be asked.
         var path = hasSlot ? PastStore.AddIfShort(batch, userId, chat) : null;
         var result = await CommitAsync(batch, transaction, message.ReplyId, hasSlot, isNew: true);
-        return path is { Items.Count: > 0 } && result.Reply is { } stored && path.Items.All(x => x is not null)
-            ? result with { Reply = stored with { Path = path.Items! } } : result;
+        return path is { Items.Count: > 0 } && result.Reply is { } stored
+            ? result with { Reply = stored with { Path = path.Items } } : result;
     }
 
     /// <summary>Stores a new version of a reply, queued or claimed as by a send. The path changes to it.</summary>

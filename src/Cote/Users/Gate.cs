@@ -1,5 +1,4 @@
 using Cote.Http;
-using Cote.Primitives;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -24,11 +23,7 @@ sealed class Gate(Gate.Ways ways, AccessTokens tokens, RateLimits limits, IServi
 
     public Task InvokeAsync(HttpContext http)
     {
-        if (http.GetEndpoint() is not { } endpoint)
-            return ways.Others(http);
-        if (!endpoint.IsOwn())
-            return EnterOthersAsync(http);
-        if (!IsPlain(endpoint.Metadata))
+        if (http.GetEndpoint() is not { } endpoint || !endpoint.IsOwn() || !IsPlain(endpoint.Metadata))
             return ways.Others(http);
         // Where somebody before has asked for services, the request keeps those.
         if (http.Features.Get<IServiceProvidersFeature>() is null)
@@ -36,13 +31,6 @@ sealed class Gate(Gate.Ways ways, AccessTokens tokens, RateLimits limits, IServi
         var reading = RequestToken.ReadAsync(http, tokens);
         return reading.IsCompletedSuccessfully ? EnterAsync(http, endpoint, reading.Result)
             : ReadAndEnterAsync(http, endpoint, reading);
-    }
-
-    // A host's route may block its thread, and would wait for a body that this very thread must read.
-    async Task EnterOthersAsync(HttpContext http)
-    {
-        await ThreadQueue.TurnAsync();
-        await ways.Others(http);
     }
 
     async Task ReadAndEnterAsync(

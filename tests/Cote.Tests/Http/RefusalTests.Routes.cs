@@ -4,7 +4,6 @@ using System.Text;
 using Cote.Tests.Harness;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Cote.Tests.Http;
@@ -132,32 +131,5 @@ public sealed partial class RefusalTests
             reply.Header("Server").ShouldBeNull();
         }
         (await ada.GetAsync("/chats/")).Header("Cache-Control").ShouldBe("no-store");
-    }
-
-    [Fact]
-    public async Task A_host_s_route_that_blocks_its_thread_gets_the_body_that_comes_after_it_began()
-    {
-        var reading = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var app = await CoteApp.StartAsync(x => x.Map(routes => routes.MapPost("/blocks", http =>
-        {
-            http.Features.Get<IHttpBodyControlFeature>()!.AllowSynchronousIO = true;
-            reading.TrySetResult();
-            using var body = new StreamReader(http.Request.Body);
-            return http.Response.WriteAsync(body.ReadToEnd());
-        })));
-        using var client = new TcpClient();
-        await client.ConnectAsync(app.Url.Host, app.Url.Port);
-        await using var line = client.GetStream();
-        await Task.Delay(50); // The server waits by then: the request runs within the reading of its socket.
-        await line.WriteAsync("POST /blocks HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nConnection: close\r\n\r\n"u8
-            .ToArray());
-        await reading.Task.InTimeAsync();
-
-        await line.WriteAsync("late"u8.ToArray());
-        using var answer = new StreamReader(line);
-        var text = await answer.ReadToEndAsync().InTimeAsync();
-
-        text.ShouldStartWith("HTTP/1.1 200");
-        text.ShouldContain("late");
     }
 }

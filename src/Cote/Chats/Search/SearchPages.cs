@@ -1,5 +1,4 @@
 using Cote.Data;
-using Cote.Primitives;
 
 namespace Cote.Chats;
 
@@ -30,7 +29,6 @@ sealed class SearchPages(SearchStore store)
     {
         if (request.Query.IsEmpty)
             return new([], null, true);
-        await ThreadQueue.TurnAsync(); // While a socket's thread is here nobody sees that its client has gone.
         var mark = await store.FindMarkAsync(request.UserId, ct); // first: what the index gains since is read twice
         var news = await store.ListNewAsync(mark, ct);
         var finding = new Finding(request, limit, news.Texts, before);

@@ -1,5 +1,4 @@
 using System.Buffers;
-using Cote.Primitives;
 using Microsoft.AspNetCore.Http;
 
 namespace Cote.Media;
@@ -63,10 +62,7 @@ sealed class UploadReceiver(PartStore parts, UploadFinisher finisher, Clock cloc
             finally
             {
                 if (received > saved)
-                {
-                    await ThreadQueue.TurnAsync(); // The server's one timer tells of a slow body, right here.
                     await SaveAsync(writer);
-                }
             }
         }
         catch (IOException error) when (Disk.IsFull(error))
