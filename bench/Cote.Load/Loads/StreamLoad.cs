@@ -11,8 +11,9 @@ namespace Cote.Load.Loads;
 /// <summary>One stream as its reader saw it.</summary>
 /// <param name="FirstToken">Ticks from the request to the first text.</param>
 /// <param name="Took">Ticks from the request to the end.</param>
-/// <param name="Fault">What was wrong, or null where every token came.</param>
-readonly record struct StreamSeen(long FirstToken, long Took, int Frames, string? Fault);
+/// <param name="Live">Every token came before the end. Where the server is behind, the end brings the text.</param>
+/// <param name="Fault">What was wrong, or null where the whole text came.</param>
+readonly record struct StreamSeen(long FirstToken, long Took, int Frames, bool Live, string? Fault);
 
 /// <summary>Where a stream comes from: the model itself, a bare relay of it, or a backend.</summary>
 /// <param name="Places">How many different requests there are.</param>
@@ -62,7 +63,7 @@ static class StreamLoad
         {
             await http.SendAsync(request);
             if (await http.ReadHeadAsync() != 200)
-                return new(0, 0, 0,
+                return new(0, 0, 0, false,
                     $"status {http.Status}: {Encoding.UTF8.GetString((await http.ReadBodyAsync()).Span)}");
             var events = new SseEvents(http);
             while (await events.NextAsync() is { IsEmpty: false } data)
@@ -81,9 +82,9 @@ static class StreamLoad
                 // The newest token of the frame, which waited least.
                 lag?.Add(now - began - pace.Due(length / ReplyText.TokenLength - 1));
             }
-            var whole = view.IsWhole && view.Length == tokens * ReplyText.TokenLength;
             var took = Stopwatch.GetTimestamp() - began;
-            return new(first - began, took, frames, whole && first > 0 ? null
+            var live = first > 0 && view.Length == tokens * ReplyText.TokenLength;
+            return new(first > 0 ? first - began : took, took, frames, live, view.IsWhole && (live || !isModel) ? null
                 : $"after {(double)took / Stopwatch.Frequency:0.0} s: deltas to unit {view.Length} of "
                     + $"{tokens * ReplyText.TokenLength}, {view.Faults} faults, attempt {view.Attempt}, "
                     + (view.Ended ? $"its end has {view.EndLength} units" : "closed without an end"));
@@ -91,7 +92,7 @@ static class StreamLoad
         catch (Exception error) when (error is SocketException or IOException or ObjectDisposedException)
         {
             http.Reset();
-            return new(0, 0, frames, error.Message);
+            return new(0, 0, frames, false, error.Message);
         }
     }
 
@@ -171,8 +172,8 @@ static class StreamLoad
     }
 
     /// <summary>
-    /// So many streams at once, begun over two seconds. A stream is kept up with when every token came and its end was
-    /// at most a tenth and half a second later than the model's own; the figure is how many streams were.
+    /// So many streams at once, begun over two seconds. A stream is kept up with when every token came before its end,
+    /// which was at most a tenth and half a second later than the model's own; the figure is how many streams were.
     /// </summary>
     /// <param name="source">Where they come from.</param>
     /// <param name="streams">How many.</param>
@@ -209,7 +210,7 @@ static class StreamLoad
             first.Add(stream.FirstToken);
         var latest = (due * 1.1 + TimeSpan.FromSeconds(0.5)).TotalSeconds * Stopwatch.Frequency;
         var lost = seen.Count(x => x.Fault is not null);
-        var kept = seen.Count(x => x.Fault is null && x.Took <= latest);
+        var kept = seen.Count(x => x is { Fault: null, Live: true } && x.Took <= latest);
         var sample = new Sample(kept, streams, 0, lost)
         {
             Fault = seen.Select(x => x.Fault).OfType<string>()

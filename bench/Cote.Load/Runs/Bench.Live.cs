@@ -74,10 +74,10 @@ sealed partial class Bench
                     var (who, count) = (readers.Source.Who, readers.Levels[level]);
                     var sample = await ManyAsync(readers, count);
                     var kept = sample.Losses == 0 && sample.Value >= count * 0.99;
-                    var losses = best[who].Losses + sample.Losses;
+                    var (losses, fault) = (best[who].Losses + sample.Losses, best[who].Fault ?? sample.Fault);
                     if (kept || best[who].Value == 0)
                         best[who] = sample with { Value = kept ? count : 0 };
-                    best[who] = best[who] with { Losses = losses };
+                    best[who] = best[who] with { Losses = losses, Fault = fault };
                     if (!kept)
                         beaten.Add(who);
                 }
@@ -98,7 +98,8 @@ sealed partial class Bench
         var sample = await StreamLoad.ManyAsync(
             readers.Source, count, _plan.StreamTokens, 50, readers.Meter, () => readers.Child.Resident);
         Say($"streams {readers.Source.Who} {count}: kept {sample.Value}, lost {sample.Losses}, lag p99 "
-            + $"{sample.Detail[StreamLoad.LagP99]:0} ms, server {sample.Detail["cores_server"]:0.00} cores");
+            + $"{sample.Detail[StreamLoad.LagP99]:0} ms, server {sample.Detail["cores_server"]:0.00} cores"
+            + (sample.Fault is { } fault ? $", the first lost {fault}" : ""));
         return sample;
     }
 

@@ -36,7 +36,7 @@ sealed class EventRenderer(Database db, EventLog log, MediaLinks links, Clock cl
     {
         long units = 0;
         var rows = await db.ListAsync(
-            Select($"events e", $"e.user_id = {userId} and e.seq > {after}", most), Read, ct,
+            Select($"e.user_id = {userId} and e.seq > {after}", most), Read, ct,
             row => (units += row.Message?.Texts.Sum(x => x?.Length ?? 0) ?? 0) > MaxUnits);
         return PageOf(rows, rows.Count == most || units > MaxUnits);
     }
@@ -47,11 +47,11 @@ sealed class EventRenderer(Database db, EventLog log, MediaLinks links, Clock cl
     /// </summary>
     public Func<EventPage?>? ReadWith(EventTransaction transaction)
     {
-        if (transaction.Appended is not { } events)
+        if (transaction.IsAppended is not { } isAppended)
             return null;
         var rows = transaction.Batch.Query(
-            Select(events, $"""
-                {transaction.IsLocked} and coalesce(octet_length(m.content), 0) <= {MostBytesWithin}
+            Select($"""
+                {isAppended} and coalesce(octet_length(m.content), 0) <= {MostBytesWithin}
                   and (coalesce(m.parts_rev, 0) = 0 or (
                     select coalesce(sum(coalesce(octet_length(p.text), 0) + coalesce(octet_length(p.data), 0)), 0)
                     from message_parts p where p.user_id = m.user_id and p.message_id = m.id) <= {MostBytesWithin})
@@ -75,9 +75,9 @@ sealed class EventRenderer(Database db, EventLog log, MediaLinks links, Clock cl
         }
     }
 
-    static Sql Select(Sql events, Sql which, long most) => $"""
+    static Sql Select(Sql which, long most) => $"""
         select e.seq, e.type, e.chat_id, e.message_id, e.n, e.at, m.id, c.id, {MessageStore.Columns(PartsView.All)}, {ChatStore.All}
-        from {events}
+        from events e
         left join messages m on m.user_id = e.user_id and m.id = e.message_id and m.deleted_at is null
         left join chats c on c.user_id = e.user_id and c.id = e.chat_id and c.deleted_at is null
         where {which} order by e.seq limit {most}

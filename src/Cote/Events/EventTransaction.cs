@@ -78,10 +78,7 @@ sealed class EventTransaction
     /// <summary>
     /// The head with the numbers taken, as <c>heads h where …</c>; more conditions follow with <c>and</c>.
     /// </summary>
-    public Sql Locked => $"heads h where {IsLocked}";
-
-    /// <summary>The condition that <c>h</c> is that head.</summary>
-    public Sql IsLocked => $"h.user_id = {UserId} and h.unit = {_id}";
+    public Sql Locked => $"heads h where h.user_id = {UserId} and h.unit = {_id}";
 
     /// <summary>The number of the <paramref name="nth"/> event (from 1), where <c>h</c> is the locked row.</summary>
     public Sql Seq(int nth) => $"h.seq - {(long)(_events - nth)}";
@@ -95,11 +92,12 @@ sealed class EventTransaction
     public Sql EachSeq => $"h.seq - {(long)_events} - e.n + e.place";
 
     /// <summary>
-    /// Its events as <c>e</c>, for a statement after the last of them, as <c>heads h join events e …</c>, where
-    /// <see cref="IsLocked"/>; null where their number is not fixed.
+    /// The condition that <c>e</c> is one of its events, for a statement after the last of them; null where their
+    /// number is not fixed. Its bounds are values: for columns of a joined head PostgreSQL reads the user's whole log.
     /// </summary>
-    public Sql? Appended => _appended is not null ? null : (Sql)$"""
-        heads h join events e on e.user_id = h.user_id and e.seq > h.seq - {(long)_events} and e.seq <= h.seq
+    public Sql? IsAppended => _appended is not null ? null : (Sql)$"""
+        e.user_id = {UserId} and e.seq > (select h.seq - {(long)_events} from {Locked})
+          and e.seq <= (select h.seq from {Locked})
         """;
 
     /// <summary>Rows in the order of their events: <c>place</c> from 1, of <c>n</c>.</summary>

@@ -92,6 +92,7 @@ sealed class Prompt(PastStore history, Attachments attachments)
             Add(prompt, Senders.Ai, reply.Prefix, []);
         foreach (var step in steps)
             Add(prompt, step);
+        JoinTexts(prompt);
         var (pastTokens, all) = (forPast - budget.Tokens, own + forPast - budget.Tokens + size.Tools);
         return new(prompt, ratio.Counted(all), ratio.Counted(pastTokens), all, budget.HasTexts, budget.IsSpeechless);
     }
@@ -150,19 +151,42 @@ sealed class Prompt(PastStore history, Attachments attachments)
         prompt.Add(new(ChatRole.Tool, [.. step.Calls.Select(x => x.ToResult())]));
     }
 
-    // Neighbours of one role are joined: some models refuse two turns of one role. Text after text becomes one part.
+    // Neighbours of one role are joined: some models refuse two turns of one role.
     static void Add(List<ChatMessage> prompt, string sender, string text, IReadOnlyList<AIContent> parts)
     {
         var role = sender == Senders.Ai ? ChatRole.Assistant : ChatRole.User;
         if (prompt.Count == 0 || prompt[^1].Role != role)
             prompt.Add(new(role, (IList<AIContent>)[]));
         var contents = prompt[^1].Contents;
-        foreach (var part in string.IsNullOrWhiteSpace(text) ? parts : parts.Prepend(new TextContent(text)))
-            if (part is TextContent more && contents is [.., TextContent last])
-                contents[^1] = new TextContent(last.Text + "\n\n" + more.Text);
-            else
-                contents.Add(part);
+        if (!string.IsNullOrWhiteSpace(text))
+            contents.Add(new TextContent(text));
+        foreach (var part in parts)
+            contents.Add(part);
         if (contents.Count == 0)
             prompt.RemoveAt(prompt.Count - 1); // None of its uploads fitted.
+    }
+
+    // Text after text becomes one part. Joined one by one, a long run of questions would be copied for each of them.
+    static void JoinTexts(List<ChatMessage> prompt)
+    {
+        foreach (var message in prompt.Where(x => x.Contents.Count > 1))
+        {
+            var joined = new List<AIContent>();
+            var texts = new List<string>();
+            foreach (var part in message.Contents.Append(null))
+            {
+                if (part is TextContent text)
+                {
+                    texts.Add(text.Text);
+                    continue;
+                }
+                if (texts.Count > 0)
+                    joined.Add(new TextContent(string.Join("\n\n", texts)));
+                texts.Clear();
+                if (part is not null)
+                    joined.Add(part);
+            }
+            message.Contents = joined;
+        }
     }
 }
