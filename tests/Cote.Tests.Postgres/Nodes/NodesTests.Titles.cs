@@ -17,11 +17,15 @@ public sealed partial class NodesTests
             await (i % 2 == 0 ? pair.Ada : pair.AdaThere).AskForAsync(chat, plays[i]);
         }
 
-        for (var left = plays.Count; left > 0; left--)
-            await socket.NextAsync(
+        // An event is rendered as its chat is by then: a late one may show the same title once more.
+        var titles = new HashSet<string>();
+        while (titles.Count < plays.Count)
+        {
+            var frame = await socket.NextAsync(
                 "chat.updated", x => x.Data.Text("title").StartsWith("title", StringComparison.Ordinal));
+            titles.Add(frame.Data.Text("title"));
+        }
 
         plays.ShouldAllBe(x => x.Calls == 2);
-        socket.All.Where(x => x.Type == "chat.updated").Select(x => x.Data.Text("title")).ShouldBeUnique();
     }
 }
