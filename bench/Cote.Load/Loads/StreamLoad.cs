@@ -84,7 +84,9 @@ static class StreamLoad
             }
             var took = Stopwatch.GetTimestamp() - began;
             var live = first > 0 && view.Length == tokens * ReplyText.TokenLength;
-            return new(first > 0 ? first - began : took, took, frames, live, view.IsWhole && (live || !isModel) ? null
+            if (view.IsWhole && !live)
+                lag?.Add(took - pace.Due(tokens - 1)); // What the end alone brought is as late as the end.
+            return new(first > 0 ? first - began : took, took, frames, live, view.IsWhole ? null
                 : $"after {(double)took / Stopwatch.Frequency:0.0} s: deltas to unit {view.Length} of "
                     + $"{tokens * ReplyText.TokenLength}, {view.Faults} faults, attempt {view.Attempt}, "
                     + (view.Ended ? $"its end has {view.EndLength} units" : "closed without an end"));

@@ -40,8 +40,8 @@ public sealed partial class AppendedPlanTests
                     && x.Contains("(user_id=? AND seq>? AND seq<?)", StringComparison.Ordinal));
             else
                 plan.ShouldContain(x => x.Contains("Index Cond", StringComparison.Ordinal)
-                    && x.Contains("(seq > $", StringComparison.Ordinal)
-                    && x.Contains("(seq <= $", StringComparison.Ordinal));
+                    && x.Contains("(seq > ", StringComparison.Ordinal)
+                    && x.Contains("(seq <= ", StringComparison.Ordinal));
         }
         finally
         {
