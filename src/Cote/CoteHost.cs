@@ -108,7 +108,8 @@ public static class CoteHost
         services.AddCluster(options.Data, options.RabbitMq);
         AddEngine(services, options.Data);
         services.AddEvents();
-        services.AddHostedService<DatabaseStartup>().AddHostedService<SchemaLoop>();
+        services.AddHostedService<DatabaseStartup>().AddHostedService<SchemaLoop>()
+            .AddHostedService<AnalyzeLoop>();
         services.AddHttp(options.Http, builder.Environment);
         services.AddSingleton(new ApiPart(GetLimits.Describe));
         services.AddNotices();

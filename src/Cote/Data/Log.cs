@@ -34,6 +34,9 @@ static partial class DataLog
         "The write-ahead log cannot be moved into the database; the next second tries again")]
     public static partial void CheckpointFailed(this ILogger log, Exception error);
 
+    [LoggerMessage(1124, LogLevel.Information, "PostgreSQL has analyzed tables that have grown: {Tables}")]
+    public static partial void TablesAnalyzed(this ILogger log, string tables);
+
     [LoggerMessage(1130, LogLevel.Information, "Waiting for the database at {Place}")]
     public static partial void WaitingForDatabase(this ILogger log, string place);
 

@@ -121,6 +121,29 @@ sealed class PostgresEngine(
     /// <summary>A connection of the pool, for work that no batch can do.</summary>
     internal Task<NpgsqlConnection> OpenConnectionAsync(CancellationToken ct) => _pool!.OpenAsync(ct);
 
+    /// <summary>
+    /// Work outside of every transaction, on a connection of the pool. That the server does not know what it is asked
+    /// comes as its own error.
+    /// </summary>
+    internal async Task<T> RunAloneAsync<T>(
+        Func<NpgsqlConnection, CancellationToken, Task<T>> work, CancellationToken ct)
+    {
+        var connection = await _pool!.OpenAsync(ct);
+        try
+        {
+            return await work(connection, ct);
+        }
+        catch (Exception error) when (PostgresErrors.IsOfDatabase(error)
+            && !(error is PostgresException refusal && PostgresPlans.IsUnknown(refusal)))
+        {
+            throw _pool.Failed(error);
+        }
+        finally
+        {
+            await _pool.CloseAsync(connection);
+        }
+    }
+
     public override async ValueTask DisposeAsync()
     {
         if (_pool is not null)

@@ -12,13 +12,13 @@ static class PostgresPlans
     // read all the same, at a price for which the server would compile the statement.
     const string Settings = """
         set plan_cache_mode = force_generic_plan; set enable_seqscan = off; set enable_hashjoin = off;
-        set enable_mergejoin = off; set jit = off
+        set enable_mergejoin = off; set enable_material = off; set jit = off
         """;
 
     /// <summary>Statements that leave the planning of a transaction that reads whole tables to the server.</summary>
     public const string UsualHere = """
         set local plan_cache_mode to default; set local enable_seqscan to default; set local enable_hashjoin to default;
-        set local enable_mergejoin to default; set local jit to default
+        set local enable_mergejoin to default; set local enable_material to default; set local jit to default
         """;
 
     public static void Set(NpgsqlConnection connection)
@@ -47,7 +47,9 @@ static class PostgresPlans
         }
     }
 
-    // A database that speaks its protocol need not have its settings.
-    static bool IsUnknown(PostgresException error) =>
-        error.SqlState is PostgresErrorCodes.UndefinedObject or PostgresErrorCodes.FeatureNotSupported;
+    /// <summary>Whether a database speaks the protocol of PostgreSQL, and does not have what was asked of it.</summary>
+    public static bool IsUnknown(PostgresException error) =>
+        error.SqlState is PostgresErrorCodes.UndefinedObject or PostgresErrorCodes.FeatureNotSupported
+            or PostgresErrorCodes.UndefinedFunction or PostgresErrorCodes.UndefinedTable
+            or PostgresErrorCodes.SyntaxError;
 }
