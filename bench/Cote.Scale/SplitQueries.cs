@@ -25,11 +25,11 @@ sealed class SplitQueries(Postgres db)
         ("calls of a month", "select sum(input), sum(output) from {0}.calls where user_id = '{1}' and at > 0"),
         ("search for a word", """
             select id, chat_id, message_id from {0}.search_documents
-            where terms @@ '''{4}.ba'''::tsquery order by id desc limit 50
+            where terms @@ '''{4}.ba'''::tsquery order by id + 0 desc limit 50
             """),
         ("the same, and the user named", """
             select id, chat_id, message_id from {0}.search_documents
-            where user_id = '{1}' and terms @@ '''{4}.ba'''::tsquery order by id desc limit 50
+            where user_id = '{1}' and terms @@ '''{4}.ba'''::tsquery order by id + 0 desc limit 50
             """),
         ("loop: replies that are open", """
             select user_id, chat_id from {0}.messages where state in ('queued', 'running', 'waiting') limit 10000

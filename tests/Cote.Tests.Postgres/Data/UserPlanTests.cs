@@ -86,8 +86,8 @@ public sealed partial class UserPlanTests : IAsyncLifetime
             "select indexrelid::regclass::text from pg_index where indpred is not null and not indisprimary");
         var (whole, planned) = (new List<string>(), 0);
         foreach (var sql in seen)
-            if (await PlanAsync(db, sql) is { } plan && ++planned > 0)
-                whole.AddRange(WholeIn(plan, isRepeated: false).Except(small).Select(x => $"{x}: {sql}"));
+            if (await PostgresPlan.ExplainAsync(db, sql) is { } plan && ++planned > 0)
+                whole.AddRange(WholeIn(plan).Except(small).Select(x => $"{x}: {sql}"));
         whole.ShouldBeEmpty();
         planned.ShouldBeGreaterThan(seen.Count * 9 / 10);
     }
@@ -158,38 +158,13 @@ public sealed partial class UserPlanTests : IAsyncLifetime
             .Replace("$big", big, StringComparison.Ordinal) + "update heads set seq = 3000; analyze");
     }
 
-    // For all values, as the connections of the server plan. Null where the types of its parameters are not clear from
-    // the text, which the driver names.
-    static async Task<JsonElement?> PlanAsync(NpgsqlConnection db, string sql)
-    {
-        try
-        {
-            await ExecuteAsync(db, $"prepare it as {sql}");
-        }
-        catch (PostgresException error) when (error.SqlState.StartsWith("42", StringComparison.Ordinal))
-        {
-            return null;
-        }
-        var values = Parameter().Matches(sql).Select(x => x.Value).Distinct().Select(_ => "null").ToList();
-        var plan = await ListAsync(db, "explain (format json) execute it"
-            + (values.Count == 0 ? "" : $"({string.Join(", ", values)})"));
-        await ExecuteAsync(db, "deallocate it");
-        return JsonElement.Parse(plan[0])[0].GetProperty("Plan");
-    }
-
     // An index that is walked for a user, once for each row of another table.
-    static IEnumerable<string> WholeIn(JsonElement node, bool isRepeated)
-    {
-        if (isRepeated && node.TryGetProperty("Relation Name", out var table) && Growing.Contains(table.GetString())
-            && (node.TryGetProperty("Index Cond", out var by) || node.TryGetProperty("Recheck Cond", out by))
-            && OfUserAlone().IsMatch(by.GetString()!))
-            yield return IndexOf(node);
-        if (node.TryGetProperty("Plans", out var plans))
-            foreach (var plan in plans.EnumerateArray())
-                foreach (var whole in WholeIn(plan,
-                    isRepeated || plan.Text("Parent Relationship") is "Inner" or "SubPlan"))
-                    yield return whole;
-    }
+    static IEnumerable<string> WholeIn(JsonElement plan) =>
+        from x in PostgresPlan.NodesOf(plan)
+        where x.IsRepeated && x.Node.TryGetProperty("Relation Name", out var table) && Growing.Contains(table.GetString())
+        let name = x.Node.TryGetProperty("Index Cond", out _) ? "Index Cond" : "Recheck Cond"
+        where x.Node.TryGetProperty(name, out var condition) && OfUserAlone().IsMatch(condition.GetString()!)
+        select IndexOf(x.Node);
 
     static string IndexOf(JsonElement scan) =>
         scan.TryGetProperty("Index Name", out var name) ? name.GetString()! : IndexOf(scan.GetProperty("Plans")[0]);
@@ -204,17 +179,8 @@ public sealed partial class UserPlanTests : IAsyncLifetime
         return list;
     }
 
-    static async Task ExecuteAsync(NpgsqlConnection db, string sql)
-    {
-        await using var command = new NpgsqlCommand(sql, db);
-        await command.ExecuteNonQueryAsync();
-    }
-
     [GeneratedRegex(@"^\s*(select|insert|update|delete|with)\b")]
     private static partial Regex Planned();
-
-    [GeneratedRegex(@"\$\d+")]
-    private static partial Regex Parameter();
 
     [GeneratedRegex(@"^\(user_id = [^()]*(\(\$\d+\)::text)?\)$")]
     private static partial Regex OfUserAlone();
