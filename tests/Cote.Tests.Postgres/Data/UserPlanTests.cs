@@ -161,7 +161,8 @@ public sealed partial class UserPlanTests : IAsyncLifetime
     // An index that is walked for a user, once for each row of another table.
     static IEnumerable<string> WholeIn(JsonElement plan) =>
         from x in PostgresPlan.NodesOf(plan)
-        where x.IsRepeated && x.Node.TryGetProperty("Relation Name", out var table) && Growing.Contains(table.GetString())
+        where x.IsRepeated
+            && x.Node.TryGetProperty("Relation Name", out var table) && Growing.Contains(table.GetString())
         let name = x.Node.TryGetProperty("Index Cond", out _) ? "Index Cond" : "Recheck Cond"
         where x.Node.TryGetProperty(name, out var condition) && OfUserAlone().IsMatch(condition.GetString()!)
         select IndexOf(x.Node);
