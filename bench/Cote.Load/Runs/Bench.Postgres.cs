@@ -17,8 +17,8 @@ sealed partial class Bench
         await using var rows = await PostgresRows.MakeAsync(
             database.ToString(), stage.Root, _plan.Clients, stage.NewFolder());
         var sends = await StalledAsync(cote.Site, _plan.Clients, stage.Ct);
-        // Both keep the plans that were made on empty tables until there are statistics, which autovacuum makes within
-        // a minute.
+        // Both keep the plans that were made on empty tables until there are statistics, which a node makes within
+        // seconds.
         await sends(null, TimeSpan.Zero, _plan.Warm, Meter);
         await rows.RunAsync(_plan.Warm);
         await PostgresServer.AnalyzeAsync(database, stage.Ct);

@@ -34,8 +34,12 @@ static partial class DataLog
         "The write-ahead log cannot be moved into the database; the next second tries again")]
     public static partial void CheckpointFailed(this ILogger log, Exception error);
 
-    [LoggerMessage(1124, LogLevel.Information, "PostgreSQL has analyzed tables that have grown: {Tables}")]
+    [LoggerMessage(1124, LogLevel.Information, "PostgreSQL analyzes tables whose statistics are old: {Tables}")]
     public static partial void TablesAnalyzed(this ILogger log, string tables);
+
+    [LoggerMessage(1125, LogLevel.Warning,
+        "PostgreSQL cannot analyze the table {Table} and plans by old statistics, until autovacuum analyzes it.")]
+    public static partial void TableNotAnalyzed(this ILogger log, string table);
 
     [LoggerMessage(1130, LogLevel.Information, "Waiting for the database at {Place}")]
     public static partial void WaitingForDatabase(this ILogger log, string place);

@@ -100,8 +100,8 @@ sealed class ReplyLeases(
             select 1 from messages where state in {States.Open} and state = 'running' and owner = {node.Id}
             order by user_id, id
             """);
-        // Both conditions on the state: the partial index of pending replies is used only where its words are in the
-        // text.
+        // Both conditions on the state: the embedded engine uses the partial index of pending replies only where its
+        // words are in the text. PostgreSQL has one of running replies by owner.
         var held = batch.Query(
             $"""
             update messages set lease_until = {Until}

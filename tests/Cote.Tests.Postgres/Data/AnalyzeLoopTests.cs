@@ -11,10 +11,10 @@ namespace Cote.Tests.Data;
 public sealed class AnalyzeLoopTests : IAsyncLifetime
 {
     string? _url;
-    StillApp _app = null!;
-    DbConnection _db = null!;
+    StillApp? _app;
+    DbConnection? _db;
 
-    AnalyzeLoop Loop => _app.Services.GetServices<IHostedService>().OfType<AnalyzeLoop>().Single();
+    AnalyzeLoop Loop => _app!.Services.GetServices<IHostedService>().OfType<AnalyzeLoop>().Single();
 
     public async ValueTask InitializeAsync()
     {
@@ -26,8 +26,10 @@ public sealed class AnalyzeLoopTests : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        await _db.DisposeAsync();
-        await _app.DisposeAsync();
+        if (_db is not null)
+            await _db.DisposeAsync();
+        if (_app is not null)
+            await _app.DisposeAsync();
         await Engine.DropAsync(_url);
     }
 
@@ -63,6 +65,46 @@ public sealed class AnalyzeLoopTests : IAsyncLifetime
         (await ReadAsync("select cast(count(last_analyze) as text) from pg_stat_user_tables")).ShouldBe("1");
     }
 
+    [Fact]
+    public async Task A_table_that_is_locked_is_tried_again_for_twelve_rounds()
+    {
+        await Loop.RunOnceAsync(default);
+        await using var other = await Engine.ConnectAsync(_url, "");
+        await GrowAsync(0, 300);
+
+        await using (await LockAsync(other))
+            (await AnalyzedAsync()).ShouldBeLessThan(300);
+        (await AnalyzedAsync()).ShouldBe(300);
+
+        await GrowAsync(300, 2_000);
+        await using (await LockAsync(other))
+            for (var i = 0; i < 12; i++)
+                (await AnalyzedAsync()).ShouldBe(300);
+        (await AnalyzedAsync()).ShouldBe(300);
+    }
+
+    [Fact]
+    public async Task What_is_analyzed_with_a_share_is_not_analyzed_again_however_the_share_is_written()
+    {
+        await ExecuteAsync("alter table chats alter column user_id set (n_distinct = -0.00100)");
+        await GrowAsync(0, 100);
+        await ExecuteAsync("analyze chats");
+
+        await Loop.RunOnceAsync(default);
+
+        (await ReadAsync("select cast(analyze_count as text) from pg_stat_user_tables where relname = 'chats'"))
+            .ShouldBe("1");
+    }
+
+    static async Task<DbTransaction> LockAsync(DbConnection other)
+    {
+        var transaction = await other.BeginTransactionAsync();
+        await using var command = other.CreateCommand();
+        command.CommandText = "lock table chats in share update exclusive mode";
+        await command.ExecuteNonQueryAsync();
+        return transaction;
+    }
+
     // The rows that the table had when it was analyzed last, after a round.
     async Task<float> AnalyzedAsync()
     {
@@ -90,14 +132,14 @@ public sealed class AnalyzeLoopTests : IAsyncLifetime
 
     async Task<string> ReadAsync(string sql)
     {
-        await using var command = _db.CreateCommand();
+        await using var command = _db!.CreateCommand();
         command.CommandText = sql;
         return (string)(await command.ExecuteScalarAsync())!;
     }
 
     async Task ExecuteAsync(string sql)
     {
-        await using var command = _db.CreateCommand();
+        await using var command = _db!.CreateCommand();
         command.CommandText = sql;
         await command.ExecuteNonQueryAsync();
     }

@@ -37,8 +37,10 @@ public sealed partial class UserPlanTests : IAsyncLifetime
 
     readonly ConcurrentDictionary<string, bool> _seen = [];
     readonly ActivityListener _listener;
-    LiveApp _live = null!;
+    LiveApp? _started;
     string _database = "";
+
+    LiveApp Live => _started!; // A test of a class that could not be made ready does not run.
 
     public UserPlanTests() => _listener = new()
     {
@@ -54,8 +56,8 @@ public sealed partial class UserPlanTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _live = await LiveApp.StartAsync();
-        _database = new Uri(_live.App.Place.Single(x => x.Contains("Postgres", StringComparison.Ordinal))
+        _started = await LiveApp.StartAsync();
+        _database = new Uri(Live.App.Place.Single(x => x.Contains("Postgres", StringComparison.Ordinal))
             .Split('=', 2)[1]).AbsolutePath.Trim('/');
         ActivitySource.AddActivityListener(_listener);
     }
@@ -63,13 +65,13 @@ public sealed partial class UserPlanTests : IAsyncLifetime
     public ValueTask DisposeAsync()
     {
         _listener.Dispose();
-        return _live.DisposeAsync();
+        return _started?.DisposeAsync() ?? ValueTask.CompletedTask;
     }
 
     [Fact]
     public async Task What_a_statement_joins_is_looked_up_and_not_read_for_the_whole_user()
     {
-        using var ada = await _live.RegisterAsync();
+        using var ada = await Live.RegisterAsync();
         await PlantAsync(ada.Id);
 
         await UseAsync(ada);
@@ -79,7 +81,7 @@ public sealed partial class UserPlanTests : IAsyncLifetime
             && _seen.Keys.Any(y => y.Contains(x, StringComparison.Ordinal))).Distinct().ToList();
         foreach (var known in Known)
             seen.ShouldContain(x => x.Contains(known, StringComparison.Ordinal), known);
-        await using var db = (NpgsqlConnection)await _live.App.ConnectAsync();
+        await using var db = (NpgsqlConnection)await Live.App.ConnectAsync();
         await PostgresPlans.SetAsync(db);
         // An index of a part of the table is small by itself.
         var small = await ListAsync(db,
@@ -95,7 +97,7 @@ public sealed partial class UserPlanTests : IAsyncLifetime
     [Fact]
     public async Task Every_table_says_how_many_rows_a_user_has()
     {
-        await using var db = (NpgsqlConnection)await _live.App.ConnectAsync();
+        await using var db = (NpgsqlConnection)await Live.App.ConnectAsync();
 
         var without = await ListAsync(db, """
             select c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'user_id'
@@ -154,7 +156,7 @@ public sealed partial class UserPlanTests : IAsyncLifetime
             "media_forms (user_id, media_id, kind, content_type, size, created_at) select u, id, 'text', '', 1, 0",
             "search_documents (id, user_id, chat_id, message_id, terms) select n, u, id, id, 'x'",
         ];
-        await _live.App.PlantAsync(string.Concat(inserts.Select(x => $"insert into {x} from {Many};"))
+        await Live.App.PlantAsync(string.Concat(inserts.Select(x => $"insert into {x} from {Many};"))
             .Replace("$big", big, StringComparison.Ordinal) + "update heads set seq = 3000; analyze");
     }
 
@@ -164,7 +166,9 @@ public sealed partial class UserPlanTests : IAsyncLifetime
         where x.IsRepeated
             && x.Node.TryGetProperty("Relation Name", out var table) && Growing.Contains(table.GetString())
         let name = x.Node.TryGetProperty("Index Cond", out _) ? "Index Cond" : "Recheck Cond"
-        where x.Node.TryGetProperty(name, out var condition) && OfUserAlone().IsMatch(condition.GetString()!)
+        where x.Node.TryGetProperty(name, out var condition)
+            && condition.GetString()!.StartsWith("(user_id = ", StringComparison.Ordinal)
+            && !condition.GetString()!.Contains(" AND ", StringComparison.Ordinal)
         select IndexOf(x.Node);
 
     static string IndexOf(JsonElement scan) =>
@@ -182,7 +186,4 @@ public sealed partial class UserPlanTests : IAsyncLifetime
 
     [GeneratedRegex(@"^\s*(select|insert|update|delete|with)\b")]
     private static partial Regex Planned();
-
-    [GeneratedRegex(@"^\(user_id = [^()]*(\(\$\d+\)::text)?\)$")]
-    private static partial Regex OfUserAlone();
 }

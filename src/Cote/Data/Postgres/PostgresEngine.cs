@@ -131,7 +131,9 @@ sealed class PostgresEngine(
         var connection = await _pool!.OpenAsync(ct);
         try
         {
-            return await work(connection, ct);
+            var result = await work(connection, ct);
+            _pool.Succeeded();
+            return result;
         }
         catch (Exception error) when (PostgresErrors.IsOfDatabase(error)
             && !(error is PostgresException refusal && PostgresPlans.IsUnknown(refusal)))

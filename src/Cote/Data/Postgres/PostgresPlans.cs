@@ -50,6 +50,5 @@ static class PostgresPlans
     /// <summary>Whether a database speaks the protocol of PostgreSQL, and does not have what was asked of it.</summary>
     public static bool IsUnknown(PostgresException error) =>
         error.SqlState is PostgresErrorCodes.UndefinedObject or PostgresErrorCodes.FeatureNotSupported
-            or PostgresErrorCodes.UndefinedFunction or PostgresErrorCodes.UndefinedTable
-            or PostgresErrorCodes.SyntaxError;
+            or PostgresErrorCodes.UndefinedFunction or PostgresErrorCodes.UndefinedTable;
 }
