@@ -10,7 +10,6 @@ namespace Cote.Tests.Data;
 /// <summary>Tables that were almost empty are analyzed as they grow, and those of an upgrade once.</summary>
 public sealed class AnalyzeLoopTests : IAsyncLifetime
 {
-    string? _url;
     StillApp? _app;
     DbConnection? _db;
 
@@ -18,9 +17,8 @@ public sealed class AnalyzeLoopTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _url = await Engine.CreateAsync();
-        _app = await StillApp.OpenAsync($"Data:Postgres={_url}", $"Auth:SigningKey={Engine.SigningKey}");
-        _db = await Engine.ConnectAsync(_url, "");
+        _app = await StillApp.OpenOnEngineAsync();
+        _db = await _app.ConnectAsync();
         await ExecuteAsync("alter table chats set (autovacuum_enabled = off)");
     }
 
@@ -30,7 +28,6 @@ public sealed class AnalyzeLoopTests : IAsyncLifetime
             await _db.DisposeAsync();
         if (_app is not null)
             await _app.DisposeAsync();
-        await Engine.DropAsync(_url);
     }
 
     [Fact]
@@ -69,7 +66,7 @@ public sealed class AnalyzeLoopTests : IAsyncLifetime
     public async Task A_table_that_is_locked_is_tried_again_for_twelve_rounds()
     {
         await Loop.RunOnceAsync(default);
-        await using var other = await Engine.ConnectAsync(_url, "");
+        await using var other = await _app!.ConnectAsync();
         await GrowAsync(0, 300);
 
         await using (await LockAsync(other))

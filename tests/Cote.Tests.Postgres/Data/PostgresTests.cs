@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Cote.Data;
 using Cote.Tests.Harness;
 using Microsoft.Extensions.DependencyInjection;
@@ -18,27 +17,12 @@ public sealed class PostgresTests
         // With nobody to answer: what is counted is the send alone, in this database alone.
         (await ada.PatchAsync($"/chats/{chat}", new { model = "demo/stall" })).Ok();
         await ada.AskAsync(chat, "the reply to this never ends, and keeps the others waiting");
-        var database = new Uri(live.App.Place.Single(x => x.Contains("Postgres", StringComparison.Ordinal))
-            .Split('=', 2)[1]).AbsolutePath.Trim('/');
-        var batches = 0;
-        using var listener = new ActivityListener
-        {
-            ShouldListenTo = x => x.Name == "Npgsql",
-            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
-            ActivityStopped = x =>
-            {
-                var text = (string?)(x.GetTagItem("db.query.text") ?? x.GetTagItem("db.statement"));
-                if ((string?)(x.GetTagItem("db.namespace") ?? x.GetTagItem("db.name")) == database
-                    && text?.Contains("insert into messages", StringComparison.Ordinal) == true)
-                    Interlocked.Increment(ref batches);
-            },
-        };
-        ActivitySource.AddActivityListener(listener);
+        using var asked = new StatementListener(live.App);
 
         for (var i = 0; i < 5; i++)
             await ada.AskAsync(chat, $"question {i}");
 
-        batches.ShouldBe(5);
+        asked.Texts.Count(x => x.Contains("insert into messages", StringComparison.Ordinal)).ShouldBe(5);
     }
 
     [Fact]

@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-using System.Diagnostics;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Cote.Data;
@@ -35,54 +33,28 @@ public sealed partial class UserPlanTests : IAsyncLifetime
           union all select '$big', k from generate_series(1, 3000) k) each) many
         """;
 
-    readonly ConcurrentDictionary<string, bool> _seen = [];
-    readonly ActivityListener _listener;
-    LiveApp? _started;
-    string _database = "";
+    readonly LiveApp _live = new();
 
-    LiveApp Live => _started!; // A test of a class that could not be made ready does not run.
+    public ValueTask InitializeAsync() => _live.InitializeAsync();
 
-    public UserPlanTests() => _listener = new()
-    {
-        ShouldListenTo = x => x.Name == "Npgsql",
-        Sample = (ref _) => ActivitySamplingResult.AllDataAndRecorded,
-        ActivityStopped = x =>
-        {
-            if ((string?)(x.GetTagItem("db.namespace") ?? x.GetTagItem("db.name")) == _database
-                && (string?)(x.GetTagItem("db.query.text") ?? x.GetTagItem("db.statement")) is { } text)
-                _seen[text] = true;
-        },
-    };
-
-    public async ValueTask InitializeAsync()
-    {
-        _started = await LiveApp.StartAsync();
-        _database = new Uri(Live.App.Place.Single(x => x.Contains("Postgres", StringComparison.Ordinal))
-            .Split('=', 2)[1]).AbsolutePath.Trim('/');
-        ActivitySource.AddActivityListener(_listener);
-    }
-
-    public ValueTask DisposeAsync()
-    {
-        _listener.Dispose();
-        return _started?.DisposeAsync() ?? ValueTask.CompletedTask;
-    }
+    public ValueTask DisposeAsync() => _live.DisposeAsync();
 
     [Fact]
     public async Task What_a_statement_joins_is_looked_up_and_not_read_for_the_whole_user()
     {
-        using var ada = await Live.RegisterAsync();
+        using var ada = await _live.RegisterAsync();
         await PlantAsync(ada.Id);
 
+        using var asked = new StatementListener(_live.App);
         await UseAsync(ada);
+        var texts = asked.Texts.Distinct().ToList();
 
         // A statement of a batch stands within the text of the batch.
         var seen = SqlTexts.All.Where(x => Planned().IsMatch(x)
-            && _seen.Keys.Any(y => y.Contains(x, StringComparison.Ordinal))).Distinct().ToList();
+            && texts.Any(y => y.Contains(x, StringComparison.Ordinal))).Distinct().ToList();
         foreach (var known in Known)
             seen.ShouldContain(x => x.Contains(known, StringComparison.Ordinal), known);
-        await using var db = (NpgsqlConnection)await Live.App.ConnectAsync();
-        await PostgresPlans.SetAsync(db);
+        await using var db = (NpgsqlConnection)await _live.App.ConnectAsync();
         // An index of a part of the table is small by itself.
         var small = await ListAsync(db,
             "select indexrelid::regclass::text from pg_index where indpred is not null and not indisprimary");
@@ -97,7 +69,7 @@ public sealed partial class UserPlanTests : IAsyncLifetime
     [Fact]
     public async Task Every_table_says_how_many_rows_a_user_has()
     {
-        await using var db = (NpgsqlConnection)await Live.App.ConnectAsync();
+        await using var db = (NpgsqlConnection)await _live.App.ConnectAsync();
 
         var without = await ListAsync(db, """
             select c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'user_id'
@@ -156,7 +128,7 @@ public sealed partial class UserPlanTests : IAsyncLifetime
             "media_forms (user_id, media_id, kind, content_type, size, created_at) select u, id, 'text', '', 1, 0",
             "search_documents (id, user_id, chat_id, message_id, terms) select n, u, id, id, 'x'",
         ];
-        await Live.App.PlantAsync(string.Concat(inserts.Select(x => $"insert into {x} from {Many};"))
+        await _live.App.PlantAsync(string.Concat(inserts.Select(x => $"insert into {x} from {Many};"))
             .Replace("$big", big, StringComparison.Ordinal) + "update heads set seq = 3000; analyze");
     }
 

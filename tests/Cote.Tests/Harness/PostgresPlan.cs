@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Cote.Data;
@@ -8,20 +9,14 @@ namespace Cote.Tests.Harness;
 /// <summary>How PostgreSQL runs a statement: for all values, as the connections of the server plan.</summary>
 static partial class PostgresPlan
 {
-    /// <summary>A connection whose plans are those of the server.</summary>
-    public static async Task<NpgsqlConnection> ConnectAsync(string url)
-    {
-        var db = (NpgsqlConnection)await Engine.ConnectAsync(url, "");
-        await PostgresPlans.SetAsync(db);
-        return db;
-    }
-
     /// <summary>
     /// The topmost node of a plan; null where the types of the parameters, which the driver names, are not clear from
     /// the text.
     /// </summary>
-    public static async Task<JsonElement?> ExplainAsync(NpgsqlConnection db, string sql)
+    public static async Task<JsonElement?> ExplainAsync(DbConnection connection, string sql)
     {
+        var db = (NpgsqlConnection)connection;
+        await PostgresPlans.SetAsync(db);
         try
         {
             await using var prepare = new NpgsqlCommand($"prepare it as {sql}", db);

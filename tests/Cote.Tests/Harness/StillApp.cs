@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Cote.Events;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -5,13 +6,14 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Cote.Tests.Harness;
 
 /// <summary>
-/// The rooms of the program over an embedded database, without a port and without a loop running: the rows and the
-/// rounds of loops are the test's.
+/// The rooms of the program without a port and without a loop running, over an embedded database or one of the engine
+/// of this assembly: the rows and the rounds of loops are the test's.
 /// </summary>
 public sealed class StillApp : IAsyncDisposable
 {
     readonly string _directory = Directory.CreateTempSubdirectory("cote-test-").FullName;
     readonly WebApplication _app;
+    string? _url;
 
     StillApp(string[] settings) => _app = CoteHost.Create([
         $"--Cote:Data:Directory={_directory}", "--Logging:LogLevel:Default=None",
@@ -29,9 +31,25 @@ public sealed class StillApp : IAsyncDisposable
         return app;
     }
 
+    /// <summary>The same over a new database of the engine of this assembly.</summary>
+    public static async Task<StillApp> OpenOnEngineAsync()
+    {
+        var url = await Engine.CreateAsync();
+        var app = await OpenAsync(url is null ? [] : [$"Data:Postgres={url}", $"Auth:SigningKey={Engine.SigningKey}"]);
+        app._url = url;
+        return app;
+    }
+
+    /// <summary>A connection beside the server's own.</summary>
+    public Task<DbConnection> ConnectAsync() => Engine.ConnectAsync(_url, _directory);
+
+    /// <summary>Changes rows without a look at foreign keys.</summary>
+    public Task PlantAsync(string sql) => Engine.PlantAsync(_url, _directory, sql);
+
     public async ValueTask DisposeAsync()
     {
         await _app.DisposeAsync();
+        await Engine.DropAsync(_url);
         Directory.Delete(_directory, recursive: true);
     }
 

@@ -17,12 +17,8 @@ sealed class AnalyzeLoop(DatabaseEngine engine, Clock clock, ILogger<AnalyzeLoop
     const int LongestSeconds = 600;
 
     // The table was almost empty and has more than tripled. To analyze one has all plans that read it made anew.
-    static readonly Sql Grown = $"""
-        select quote_ident(c.relname) from pg_class c
-        where c.relkind = 'r' and c.relnamespace = cast(current_schema() as regnamespace)
-          and pg_has_role(c.relowner, 'usage') and (
-            c.reltuples < 10000 and pg_stat_get_live_tuples(c.oid) > 200 + 3 * greatest(c.reltuples, 0)
-        """;
+    static readonly Sql Grown =
+        $"c.reltuples < 10000 and pg_stat_get_live_tuples(c.oid) > 200 + 3 * greatest(c.reltuples, 0)";
 
     // The statistics lack the share that a migration has set: after an upgrade, or a dump that was read in.
     static readonly Sql Unshared = $"""
@@ -42,32 +38,30 @@ sealed class AnalyzeLoop(DatabaseEngine engine, Clock clock, ILogger<AnalyzeLoop
     {
         if (engine is not PostgresEngine postgres || !_hasStatistics)
             return;
-        Sql which = _rounds++ % SharesEach == 0 ? (Sql)$"{Grown} or {Unshared})" : (Sql)$"{Grown})";
-        var listed = await ListAsync(postgres, which, ct);
-        var tables = listed.Where(x => _tries.GetValueOrDefault(x) < MostTries).ToList();
-        foreach (var table in tables)
+        Sql which = _rounds++ % SharesEach == 0 ? (Sql)$"{Grown} or {Unshared}" : Grown;
+        var analyzed = new List<string>();
+        foreach (var table in await ListAsync(postgres, which, ct))
         {
+            if (_tries.GetValueOrDefault(table) == MostTries)
+                continue;
             _tries[table] = _tries.GetValueOrDefault(table) + 1;
-            await postgres.RunAloneAsync((connection, stop) => AnalyzeAsync(connection, table, stop), ct);
+            if (await postgres.RunAloneAsync((connection, stop) => AnalyzeAsync(connection, table, which, stop), ct))
+            {
+                _tries.Remove(table);
+                analyzed.Add(table);
+            }
+            else if (_tries[table] == MostTries)
+                Log.TableNotAnalyzed(table);
         }
-        if (tables.Count == 0)
-            return;
-        var left = await ListAsync(postgres, which, ct);
-        var analyzed = tables.Except(left).ToList();
-        foreach (var table in analyzed)
-            _tries.Remove(table);
         if (analyzed.Count > 0)
             Log.TablesAnalyzed(string.Join(", ", analyzed));
-        foreach (var table in tables.Where(x => _tries.GetValueOrDefault(x) == MostTries))
-            Log.TableNotAnalyzed(table);
     }
 
     async Task<IReadOnlyList<string>> ListAsync(PostgresEngine postgres, Sql which, CancellationToken ct)
     {
         try
         {
-            return await postgres.RunAloneAsync((connection, stop) =>
-                PostgresReadSession.ListAsync(connection, which, row => row.GetString(0), null, stop), ct);
+            return await postgres.RunAloneAsync((connection, stop) => ListAsync(connection, which, stop), ct);
         }
         catch (PostgresException error) when (PostgresPlans.IsUnknown(error))
         {
@@ -76,19 +70,29 @@ sealed class AnalyzeLoop(DatabaseEngine engine, Clock clock, ILogger<AnalyzeLoop
         }
     }
 
-    // PostgreSQL passes over a table that is locked, as by its own vacuum; a later round tries again.
-    static async Task<bool> AnalyzeAsync(NpgsqlConnection connection, string table, CancellationToken ct)
+    // Whether the statistics are new. PostgreSQL says nothing of a table that it passes over because it is locked, as
+    // by its own vacuum.
+    static async Task<bool> AnalyzeAsync(NpgsqlConnection connection, string table, Sql which, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand($"analyze (skip_locked) {table}", connection);
         command.CommandTimeout = LongestSeconds;
         try
         {
             await command.ExecuteNonQueryAsync(ct);
-            return true;
         }
         catch (PostgresException error) when (!PostgresErrors.IsAway(error))
         {
             return false;
         }
+        return !(await ListAsync(connection, which, ct)).Contains(table);
     }
+
+    static Task<List<string>> ListAsync(NpgsqlConnection connection, Sql which, CancellationToken ct) =>
+        PostgresReadSession.ListAsync(
+            connection,
+            $"""
+            select quote_ident(c.relname) from pg_class c
+            where c.relkind = 'r' and c.relnamespace = cast(current_schema() as regnamespace)
+              and pg_has_role(c.relowner, 'usage') and ({which})
+            """, row => row.GetString(0), null, ct);
 }
