@@ -65,7 +65,7 @@ sealed class ReplyLeases(
             """);
         LostCalls.SettleMoved(batch, userId, $"calls.chat_id = {chatId}");
         AddCall(batch, $"""
-            r.user_id = {userId} and r.chat_id = {chatId} and r.state in {States.Open} and r.state = 'running' and r.owner = {node.Id}
+            r.user_id = {userId} and r.chat_id = {chatId} and r.state = 'running' and r.owner = {node.Id}
               and r.kept_parts = 0
             """); // After a step, tools may come before the next model call.
         var row = batch.Query(PendingReplyRow.Select(
@@ -97,15 +97,15 @@ sealed class ReplyLeases(
         var batch = new WriteBatch();
         // In the order of checkpoints that are committed together: neither waits for the other in a circle.
         batch.Lock($"""
-            select 1 from messages where state in {States.Open} and state = 'running' and owner = {node.Id}
+            select 1 from messages where state = 'running' and owner = {node.Id}
             order by user_id, id
             """);
-        // Both conditions on the state: the embedded engine uses the partial index of pending replies only where its
-        // words are in the text. PostgreSQL has one of running replies by owner.
+        // Not beside the words of the index of open replies: the embedded engine would take that one, and look at all
+        // that wait in a queue or for an answer. PostgreSQL has an index of running replies by owner.
         var held = batch.Query(
             $"""
             update messages set lease_until = {Until}
-            where state in {States.Open} and state = 'running' and owner = {node.Id}
+            where state = 'running' and owner = {node.Id}
             returning user_id, id, attempt, stop_wanted
             """, row => new HeldLease(row.GetString(0), row.GetString(1), row.GetInt64(2), row.GetInt64(3) != 0));
         await db.WriteAsync(batch);
@@ -145,7 +145,7 @@ sealed class ReplyLeases(
         var chats = batch.Query(
             $"""
             update messages set lease_until = {Void}
-            where state in {States.Open} and state = 'running' and lease_until > {Void} and owner {db.Dialect.In(nodes)}
+            where state = 'running' and lease_until > {Void} and owner {db.Dialect.In(nodes)}
             returning user_id, chat_id
             """, row => (row.GetString(0), row.GetString(1)));
         await db.WriteAsync(batch);

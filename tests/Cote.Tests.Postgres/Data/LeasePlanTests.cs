@@ -25,7 +25,7 @@ public sealed class LeasePlanTests
         var renewals = SqlTexts.All.Where(x => x.Contains("and owner = $", StringComparison.Ordinal)
             && (x.StartsWith("update messages set lease_until = (", StringComparison.Ordinal)
                 && x.Contains("returning", StringComparison.Ordinal)
-                || x.StartsWith("select 1 from messages where state in", StringComparison.Ordinal))).ToList();
+                || x.StartsWith("select 1 from messages where state =", StringComparison.Ordinal))).ToList();
         renewals.Count.ShouldBeGreaterThanOrEqualTo(2);
         await using var db = await app.ConnectAsync();
         foreach (var sql in renewals)

@@ -1,13 +1,14 @@
 using System.Text.RegularExpressions;
 using Cote.Chats;
 using Cote.Data;
+using Cote.Replies;
 using Cote.Tests.Harness;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Cote.Tests.Data;
 
-/// <summary>What loops delete is found by an index: they run every few seconds on the writer of all.</summary>
+/// <summary>What loops delete and renew they find by an index: they run every few seconds on the writer.</summary>
 public sealed partial class SweepPlanTests : IAsyncLifetime
 {
     StillApp _app = null!;
@@ -29,6 +30,20 @@ public sealed partial class SweepPlanTests : IAsyncLifetime
             plan.ShouldContain(x => x.Contains("chats_importing", StringComparison.Ordinal));
             plan.ShouldNotContain(x => x.StartsWith("SCAN m", StringComparison.Ordinal));
         }
+    }
+
+    [Fact]
+    public async Task What_a_node_does_with_its_leases_looks_at_no_reply_that_waits()
+    {
+        var leases = _app.Services.GetRequiredService<ReplyLeases>();
+        await leases.RenewAsync();
+        await leases.VoidOfAsync(["another node"]);
+
+        var statements = SqlTexts.All.Where(x => x.Contains("returning", StringComparison.Ordinal)
+            && x.StartsWith("update messages set lease_until", StringComparison.Ordinal)).ToList();
+        statements.Count.ShouldBeGreaterThanOrEqualTo(2); // of this node, and of those that have ended
+        foreach (var sql in statements)
+            PlanOf(sql).ShouldContain(x => x.Contains("messages_running", StringComparison.Ordinal), sql);
     }
 
     // By the engine that is shipped, on the tables of the last migration and without values, as it is prepared.
