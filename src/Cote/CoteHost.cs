@@ -31,6 +31,10 @@ public static class CoteHost
 {
     const string DefaultUrl = "http://*:8000";
 
+    // A read of the embedded database keeps its thread: with as many as there are cores, where the pool begins,
+    // two long reads hold up every request. More than these come slowly, a few in a second.
+    const int FewestThreads = 8;
+
     /// <summary>
     /// Creates a server and runs it until it is stopped. Throws <see cref="StartupException"/> where the configuration
     /// is wrong, and the framework's exception where it cannot listen.
@@ -44,6 +48,8 @@ public static class CoteHost
             Environment.ExitCode = ReaderCommand.Run();
             return;
         }
+        ThreadPool.GetMinThreads(out var threads, out var others);
+        ThreadPool.SetMinThreads(Math.Max(threads, FewestThreads), others);
         await using var app = Create(args, add);
         try
         {
