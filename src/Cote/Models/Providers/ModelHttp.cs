@@ -20,10 +20,12 @@ sealed class ModelHttp(TimeProvider time)
     /// <summary>Posts JSON and gives the answer as soon as its headers are here.</summary>
     /// <exception cref="UpstreamErrorException">The answer is no success.</exception>
     public async Task<HttpResponseMessage> PostAsync(
-        Uri endpoint, IEnumerable<KeyValuePair<string, string>> headers, byte[] body, CancellationToken ct)
+        Uri endpoint, IEnumerable<KeyValuePair<string, string>> headers, ReadOnlyMemory<byte> body,
+        CancellationToken ct)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, endpoint) { Content = new ByteArrayContent(body) };
-        request.Content.Headers.ContentType = Json;
+        using var content = new ReadOnlyMemoryContent(body);
+        content.Headers.ContentType = Json;
+        using var request = new HttpRequestMessage(HttpMethod.Post, endpoint) { Content = content };
         return await SendAsync(request, "text/event-stream, application/json", headers, ct);
     }
 

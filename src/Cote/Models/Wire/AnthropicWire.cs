@@ -41,46 +41,41 @@ sealed class AnthropicWire : Wire
 
     public override bool WritesThinkTags => false;
 
-    public override byte[] Write(WireRequest request)
+    protected override void Write(Utf8JsonWriter json, WireRequest request)
     {
-        using var buffer = new MemoryStream();
-        using (var json = new Utf8JsonWriter(buffer))
+        json.WriteStartObject();
+        json.WriteString("model", request.Options?.ModelId ?? request.Model);
+        var most = request.Options?.MaxOutputTokens ?? _maxTokens;
+        json.WriteNumber("max_tokens", most);
+        json.WriteBoolean("stream", request.Sends(Omissions.Streaming));
+        if (AnthropicThinking.BudgetOf(request, most) is { } budget)
         {
-            json.WriteStartObject();
-            json.WriteString("model", request.Options?.ModelId ?? request.Model);
-            var most = request.Options?.MaxOutputTokens ?? _maxTokens;
-            json.WriteNumber("max_tokens", most);
-            json.WriteBoolean("stream", request.Sends(Omissions.Streaming));
-            if (AnthropicThinking.BudgetOf(request, most) is { } budget)
-            {
-                // A model that thinks takes no temperature and no top_p.
-                json.WriteStartObject("thinking");
-                json.WriteString("type", "enabled");
-                json.WriteNumber("budget_tokens", budget);
-                json.WriteEndObject();
-            }
-            else
-            {
-                if (request.Options?.Temperature is { } temperature && request.Sends(Omissions.Temperature))
-                    json.WriteNumber("temperature", Math.Min(temperature, 1)); // OpenAI's ends at 2, this one at 1.
-                if (request.Options?.TopP is { } topP && request.Sends(Omissions.TopP))
-                    json.WriteNumber("top_p", topP);
-            }
-            var system = request.Turns.Where(x => x.Role == ChatRole.System).Select(x => x.OnlyText).ToList();
-            if (system.Count > 0)
-                json.WriteString("system", string.Join("\n\n", system));
-            if (request.Options?.StopSequences is { Count: > 0 } stops)
-            {
-                json.WriteStartArray("stop_sequences");
-                foreach (var stop in stops)
-                    json.WriteStringValue(stop);
-                json.WriteEndArray();
-            }
-            WriteTools(json, request);
-            WriteMessages(json, request);
+            // A model that thinks takes no temperature and no top_p.
+            json.WriteStartObject("thinking");
+            json.WriteString("type", "enabled");
+            json.WriteNumber("budget_tokens", budget);
             json.WriteEndObject();
         }
-        return buffer.ToArray();
+        else
+        {
+            if (request.Options?.Temperature is { } temperature && request.Sends(Omissions.Temperature))
+                json.WriteNumber("temperature", Math.Min(temperature, 1)); // OpenAI's ends at 2, this one at 1.
+            if (request.Options?.TopP is { } topP && request.Sends(Omissions.TopP))
+                json.WriteNumber("top_p", topP);
+        }
+        var system = request.Turns.Where(x => x.Role == ChatRole.System).Select(x => x.OnlyText).ToList();
+        if (system.Count > 0)
+            json.WriteString("system", string.Join("\n\n", system));
+        if (request.Options?.StopSequences is { Count: > 0 } stops)
+        {
+            json.WriteStartArray("stop_sequences");
+            foreach (var stop in stops)
+                json.WriteStringValue(stop);
+            json.WriteEndArray();
+        }
+        WriteTools(json, request);
+        WriteMessages(json, request);
+        json.WriteEndObject();
     }
 
     // The API refuses calls in the prompt without tools beside them: where there are none, the names that were called

@@ -46,39 +46,34 @@ sealed class OpenAIWire : Wire
 
     public override bool WritesThinkTags => !IsOpenAIItself(Endpoint);
 
-    public override byte[] Write(WireRequest request)
+    protected override void Write(Utf8JsonWriter json, WireRequest request)
     {
-        using var buffer = new MemoryStream();
-        using (var json = new Utf8JsonWriter(buffer))
+        json.WriteStartObject();
+        json.WriteString("model", request.Options?.ModelId ?? request.Model);
+        json.WriteBoolean("stream", request.Sends(Omissions.Streaming));
+        if (request.Sends(Omissions.UsageWish | Omissions.Streaming))
         {
-            json.WriteStartObject();
-            json.WriteString("model", request.Options?.ModelId ?? request.Model);
-            json.WriteBoolean("stream", request.Sends(Omissions.Streaming));
-            if (request.Sends(Omissions.UsageWish | Omissions.Streaming))
-            {
-                json.WriteStartObject("stream_options");
-                json.WriteBoolean("include_usage", true);
-                json.WriteEndObject();
-            }
-            if (request.Options?.MaxOutputTokens is { } most && request.Sends(Omissions.MaxTokens))
-                json.WriteNumber("max_tokens", most);
-            else if (request.Options?.MaxOutputTokens is { } limit && request.Sends(Omissions.MaxCompletionTokens))
-                json.WriteNumber("max_completion_tokens", limit);
-            if (request.Options?.Temperature is { } temperature && request.Sends(Omissions.Temperature))
-                json.WriteNumber("temperature", temperature);
-            if (request.Options?.TopP is { } topP && request.Sends(Omissions.TopP))
-                json.WriteNumber("top_p", topP);
-            if (EffortOf(request.Options) is { } effort && request.Sends(Omissions.Reasoning))
-                json.WriteString("reasoning_effort", effort);
-            WriteFormat(json, request.Options);
-            WriteTools(json, request);
-            json.WriteStartArray("messages");
-            foreach (var turn in request.Turns)
-                Write(json, turn, request.By);
-            json.WriteEndArray();
+            json.WriteStartObject("stream_options");
+            json.WriteBoolean("include_usage", true);
             json.WriteEndObject();
         }
-        return buffer.ToArray();
+        if (request.Options?.MaxOutputTokens is { } most && request.Sends(Omissions.MaxTokens))
+            json.WriteNumber("max_tokens", most);
+        else if (request.Options?.MaxOutputTokens is { } limit && request.Sends(Omissions.MaxCompletionTokens))
+            json.WriteNumber("max_completion_tokens", limit);
+        if (request.Options?.Temperature is { } temperature && request.Sends(Omissions.Temperature))
+            json.WriteNumber("temperature", temperature);
+        if (request.Options?.TopP is { } topP && request.Sends(Omissions.TopP))
+            json.WriteNumber("top_p", topP);
+        if (EffortOf(request.Options) is { } effort && request.Sends(Omissions.Reasoning))
+            json.WriteString("reasoning_effort", effort);
+        WriteFormat(json, request.Options);
+        WriteTools(json, request);
+        json.WriteStartArray("messages");
+        foreach (var turn in request.Turns)
+            Write(json, turn, request.By);
+        json.WriteEndArray();
+        json.WriteEndObject();
     }
 
     public static string? EffortOf(ChatOptions? options) => options?.Reasoning?.Effort switch

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using Microsoft.Extensions.AI;
 
@@ -47,6 +48,29 @@ sealed record WireRequest(
     /// <summary>Whether it speaks of tools: gives some, or tells of calls.</summary>
     public bool HasTools => Tools is { Count: > 0 } || Turns.Any(x => x.HasCalls);
 
+    /// <summary>
+    /// About how long its JSON is in bytes, and what the writer wants to have free for the longest text: a long prompt
+    /// that grows by doubling leaves several large arrays behind, which only full collections take.
+    /// </summary>
+    public int RoughBytes
+    {
+        get
+        {
+            var (all, longest) = (1_024L, 0L);
+            foreach (var content in Turns.SelectMany(x => x.Contents))
+            {
+                var length = content switch
+                {
+                    TextContent text => text.Text.Length,
+                    DataContent data => data.Data.Length * 4L / 3,
+                    _ => 256,
+                };
+                (all, longest) = (all + length + 64, Math.Max(longest, length));
+            }
+            return (int)Math.Min(all + 3 * longest, 1 << 30);
+        }
+    }
+
     public bool Sends(Omissions field) => (Omitted & field) == 0;
 }
 
@@ -72,7 +96,16 @@ abstract class Wire
     public abstract IReadOnlyList<KeyValuePair<string, string>> Headers { get; }
 
     /// <summary>Writes the body of a request.</summary>
-    public abstract byte[] Write(WireRequest request);
+    public ReadOnlyMemory<byte> Write(WireRequest request)
+    {
+        var body = new ArrayBufferWriter<byte>(request.RoughBytes);
+        using (var json = new Utf8JsonWriter(body))
+            Write(json, request);
+        return body.WrittenMemory;
+    }
+
+    /// <summary>Writes the one JSON object of a request.</summary>
+    protected abstract void Write(Utf8JsonWriter json, WireRequest request);
 
     /// <summary>A reader of one answer, which puts everything into <paramref name="reply"/>.</summary>
     public abstract WireAnswer Open(ReplyReader reply);
