@@ -23,7 +23,7 @@ sealed class HeartbeatLoop(Hub hub, StreamingReplies streaming, Clock clock, ILo
             {
                 subscription.PingIfIdle();
                 // Of whatever kind: a poll and the stream of a reply show as much as a socket does.
-                if (subscription.Session?.Expires <= now)
+                if (subscription.User.Expires <= now)
                     subscription.Close(CloseReason.TokenExpired);
             }
         }

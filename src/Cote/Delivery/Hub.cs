@@ -146,7 +146,7 @@ sealed class Hub
         var subscriptions = userId.Length == 0
             ? Channels.SelectMany(x => x.Subscriptions) : Find(userId)?.Subscriptions ?? [];
         foreach (var subscription in subscriptions)
-            if (subscription.Session?.Id == sessionId)
+            if (subscription.User.CredentialId == sessionId)
                 subscription.Close(CloseReason.SessionRevoked);
     }
 }

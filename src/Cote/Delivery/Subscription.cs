@@ -5,19 +5,6 @@ using Cote.Replies;
 
 namespace Cote.Delivery;
 
-/// <summary>What a subscription serves. Each kind has a limit for one user.</summary>
-enum SubscriptionKind
-{
-    /// <summary>A socket, or the stream of all events.</summary>
-    Connection,
-
-    /// <summary>A long-poll, or the stream of one reply.</summary>
-    Request,
-
-    /// <summary>The stream of a share. It counts in no limit of the user, and shows the user nothing.</summary>
-    Share,
-}
-
 /// <summary>
 /// One connection's view of a user's events and streaming replies: a position in the log, and in
 /// <see cref="ReplyPositions"/> how far the text of each pending reply was shown. It pulls: the transport asks for the
@@ -41,18 +28,14 @@ sealed class Subscription : IAsyncDisposable
 
     Subscription(
         Subscriptions owner, CurrentUser user, SubscriptionKind kind, PartsView view, SubscriptionFilter? filter) =>
-        (_owner, User, Session, Kind, _view, _filter) =
-            (owner, user, (user.CredentialId, user.Expires), kind, view, filter);
+        (_owner, User, Kind, _view, _filter) = (owner, user, kind, view, filter);
 
-    /// <summary>Who opened it, and with what.</summary>
+    /// <summary>Who opened it, with which session or key, and when its token or the key expires.</summary>
     public CurrentUser User { get; }
 
     public string UserId => User.Id;
 
     public SubscriptionKind Kind { get; }
-
-    /// <summary>The session or key that it was opened with, and when its token or the key expires.</summary>
-    public (string Id, Timestamp Expires)? Session { get; }
 
     /// <summary>Where this connection begins: the client's cursor, or the head.</summary>
     public Cursor Start { get; private set; }
@@ -134,43 +117,18 @@ sealed class Subscription : IAsyncDisposable
     /// <summary>The next frames, in order. Empty when the subscription was closed or is complete.</summary>
     public async ValueTask<IReadOnlyList<Frame>> NextAsync(CancellationToken ct)
     {
-        var frames = new List<Frame>();
         while (Closed is null && !IsComplete)
         {
-            var (page, isUnavailable) = await ReadAsync(frames, ct);
-            if (IsStaleEpoch)
-                Close(CloseReason.ShuttingDown);
-            if (Closed is not null)
-                return []; // What was being read is not this client's any more.
-            foreach (var frame in page)
-            {
-                if (frame.Seq != _position + 1)
-                {
-                    // Events were trimmed under it: the client is told, never led over a hole.
-                    await ResetAsync(frames, "trimmed", ct);
-                    break;
-                }
-                AddDurable(frame, frames);
-                _position = frame.Seq;
-            }
-            if (page.Count == 0)
-            {
-                _positions.Advance(_position, frames);
-                _transient.MoveTo(frames);
-            }
+            // A method of its own: what it works with is not kept while an idle connection waits.
+            var (frames, isAtHead, isUnavailable) = await ReadFramesAsync(ct);
             if (frames.Count > 0)
-            {
-                // Of those for viewers of a share few are shown: what counts is what is written.
-                if (Kind != SubscriptionKind.Share)
-                    LastFrameAt = _owner.Clock.Ticks;
                 return frames;
-            }
             if (isUnavailable)
                 await WaitAsync(ReadAgainAfter, ct);
-            else if (page.Count == 0 && !IsComplete)
+            else if (isAtHead && !IsComplete)
                 await _wakeup.WaitAsync(ct);
         }
-        return frames;
+        return [];
     }
 
     /// <summary>The transport has written these frames to the end.</summary>
@@ -220,8 +178,40 @@ sealed class Subscription : IAsyncDisposable
         return ValueTask.CompletedTask;
     }
 
+    // What there is to show now, whether all of the log was read, and whether it could be read.
+    async ValueTask<(List<Frame> Frames, bool IsAtHead, bool IsUnavailable)> ReadFramesAsync(CancellationToken ct)
+    {
+        var frames = new List<Frame>();
+        var (page, isUnavailable) = await ReadPageAsync(frames, ct);
+        if (IsStaleEpoch)
+            Close(CloseReason.ShuttingDown);
+        if (Closed is not null)
+            return ([], false, false); // What was being read is not this client's any more.
+        foreach (var frame in page)
+        {
+            if (frame.Seq != _position + 1)
+            {
+                // Events were trimmed under it: the client is told, never led over a hole.
+                await ResetAsync(frames, "trimmed", ct);
+                break;
+            }
+            AddDurable(frame, frames);
+            _position = frame.Seq;
+        }
+        if (page.Count == 0)
+        {
+            _positions.Advance(_position, frames);
+            _transient.MoveTo(frames);
+        }
+        // Of those for viewers of a share few are shown: what counts is what is written.
+        if (frames.Count > 0 && Kind != SubscriptionKind.Share)
+            LastFrameAt = _owner.Clock.Ticks;
+        return (frames, page.Count == 0, isUnavailable);
+    }
+
     // While the database is unreachable a connection stays and shows what runs here; the log is read when it is back.
-    async ValueTask<(IReadOnlyList<Frame> Page, bool IsUnavailable)> ReadAsync(List<Frame> frames, CancellationToken ct)
+    async ValueTask<(IReadOnlyList<Frame> Page, bool IsUnavailable)> ReadPageAsync(
+        List<Frame> frames, CancellationToken ct)
     {
         try
         {
@@ -263,7 +253,7 @@ sealed class Subscription : IAsyncDisposable
             _position = Reset is null ? Start.Seq : head;
             _positions = new(_channel, _filter, _view, _owner.Links, _transient, _owner.Clock, openedAt, head);
             // A session that was revoked since its token was checked: the hub could not find this subscription before.
-            if (_owner.Revocations.Contains(Session!.Value.Id))
+            if (_owner.Revocations.Contains(User.CredentialId))
                 Close(CloseReason.SessionRevoked);
             Wake();
         }

@@ -10,16 +10,16 @@ sealed class TransientFrames
 {
     const int MaxFrames = 32;
 
-    readonly Queue<Frame> _frames = []; // Locked by itself: an idle connection must cost little.
+    Queue<Frame>? _frames; // Made when it is needed, under the lock of this: an idle connection must cost little.
 
     /// <summary>False where too many wait already.</summary>
     public bool Offer(Frame frame)
     {
-        lock (_frames)
+        lock (this)
         {
-            if (_frames.Count >= MaxFrames)
+            if (_frames?.Count >= MaxFrames)
                 return false;
-            _frames.Enqueue(frame);
+            Add(frame);
             return true;
         }
     }
@@ -27,22 +27,22 @@ sealed class TransientFrames
     /// <summary>Adds a frame that must not be dropped.</summary>
     public void Add(Frame frame)
     {
-        lock (_frames)
-            _frames.Enqueue(frame);
+        lock (this)
+            (_frames ??= new()).Enqueue(frame);
     }
 
     /// <summary>The same, unless the frame waits here already.</summary>
     public void AddOnce(Frame frame)
     {
-        lock (_frames)
-            if (!_frames.Contains(frame))
-                _frames.Enqueue(frame);
+        lock (this)
+            if (_frames?.Contains(frame) != true)
+                Add(frame);
     }
 
     public void MoveTo(List<Frame> frames)
     {
-        lock (_frames)
-            while (_frames.TryDequeue(out var frame))
+        lock (this)
+            while (_frames?.TryDequeue(out var frame) == true)
                 frames.Add(frame);
     }
 }

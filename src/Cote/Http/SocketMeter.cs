@@ -19,7 +19,8 @@ sealed class SocketMeter
     static readonly byte[] PingFrame = [0x89, 0];
 
     TokenBucket _bytes;
-    Action? _onExceeded;
+    Action<object>? _onExceeded;
+    object _state = null!;
     long _reads;
     Stream? _stream;
     int _isWriting;
@@ -39,10 +40,11 @@ sealed class SocketMeter
     /// <param name="mostOfMessage">So much of a message may be read before it is known to be one.</param>
     /// <param name="clock">Measures the time.</param>
     /// <param name="onExceeded">Called, perhaps many times, when the socket reads more than it may.</param>
-    public void Start(int mostOfMessage, Clock clock, Action onExceeded)
+    /// <param name="state">What it is called with, so that it need not be made for each socket.</param>
+    public void Start(int mostOfMessage, Clock clock, Action<object> onExceeded, object state)
     {
         _bytes = new(mostOfMessage + 4 * BytesPerSecond, BytesPerSecond, clock);
-        _onExceeded = onExceeded;
+        (_state, _onExceeded) = (state, onExceeded);
     }
 
     /// <summary>So much was read from the connection.</summary>
@@ -52,7 +54,7 @@ sealed class SocketMeter
             return;
         Interlocked.Increment(ref _reads);
         if (_onExceeded is not null && !_bytes.TryTake(bytes))
-            _onExceeded();
+            _onExceeded(_state);
     }
 
     /// <summary>
@@ -162,10 +164,10 @@ static class MeteredSockets
         {
             var meter = new SocketMeter();
             http.Features.Set(meter);
-            if (http.Features.Get<IHttpUpgradeFeature>() is { } upgrade)
-                http.Features.Set<IHttpUpgradeFeature>(new Upgrade(upgrade, meter));
-            if (http.Features.Get<IHttpExtendedConnectFeature>() is { } connect)
+            if (http.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true } connect)
                 http.Features.Set<IHttpExtendedConnectFeature>(new Connect(connect, meter));
+            else if (http.Features.Get<IHttpUpgradeFeature>() is { } upgrade)
+                http.Features.Set<IHttpUpgradeFeature>(new Upgrade(upgrade, meter));
             return next(http);
         });
         sockets.UseWebSockets();
