@@ -18,6 +18,7 @@ public sealed class FakeIssuer : IAsyncDisposable
 {
     readonly WebApplication _app;
     readonly ConcurrentQueue<Dictionary<string, string>> _redeemed = [];
+    readonly List<RSA> _former = [];
     int _fetches;
 
     FakeIssuer()
@@ -59,7 +60,7 @@ public sealed class FakeIssuer : IAsyncDisposable
     /// <summary>The forms that the token endpoint got, with the header as <c>Authorization</c>.</summary>
     public IReadOnlyList<Dictionary<string, string>> Redeemed => [.. _redeemed];
 
-    public RSA Rsa { get; private set; } = RSA.Create(2_048);
+    public RSA Rsa { get; private set; } = RsaKeys.Take();
 
     public ECDsa Ec { get; private set; } = ECDsa.Create(ECCurve.NamedCurves.nistP256);
 
@@ -67,7 +68,7 @@ public sealed class FakeIssuer : IAsyncDisposable
     public string Generation { get; private set; } = "1";
 
     /// <summary>A key that is too short to be trusted, published as <c>weak</c>.</summary>
-    public RSA Weak { get; } = RSA.Create(1_024);
+    public RSA Weak { get; } = RsaKeys.Take(1_024);
 
     public JsonObject Document => new()
     {
@@ -88,7 +89,8 @@ public sealed class FakeIssuer : IAsyncDisposable
     /// <summary>New keys under new ids; the ones before are gone.</summary>
     public void Rotate()
     {
-        (Rsa, Ec) = (RSA.Create(2_048), ECDsa.Create(ECCurve.NamedCurves.nistP256));
+        _former.Add(Rsa);
+        (Rsa, Ec) = (RsaKeys.Take(), ECDsa.Create(ECCurve.NamedCurves.nistP256));
         Generation += "1";
     }
 
@@ -151,9 +153,9 @@ public sealed class FakeIssuer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _app.DisposeAsync();
-        Rsa.Dispose();
+        foreach (var key in _former.Append(Rsa).Append(Weak))
+            RsaKeys.GiveBack(key);
         Ec.Dispose();
-        Weak.Dispose();
     }
 
     JsonObject EcKey()

@@ -62,7 +62,7 @@ public sealed class FakeMailServer : IAsyncDisposable
     FakeMailServer(string security, string? login)
     {
         (Security, Login) = (security, login);
-        Certificate = CertificateFor("localhost");
+        Certificate = RsaKeys.CertificateFor("localhost");
         _listener.Start();
         Port = ((IPEndPoint)_listener.LocalEndpoint).Port;
         _accepting = AcceptAsync();
@@ -148,20 +148,6 @@ public sealed class FakeMailServer : IAsyncDisposable
             or System.Security.Authentication.AuthenticationException)
         {
         }
-    }
-
-    /// <summary>A certificate for a name, which nobody else has signed.</summary>
-    public static X509Certificate2 CertificateFor(string host)
-    {
-        using var key = RSA.Create(2048);
-        var request = new CertificateRequest(
-            "CN=" + host, key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
-        var names = new SubjectAlternativeNameBuilder();
-        names.AddDnsName(host);
-        request.CertificateExtensions.Add(names.Build());
-        var now = TimeProvider.System.GetUtcNow();
-        using var made = request.CreateSelfSigned(now.AddDays(-1), now.AddDays(1));
-        return X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pkcs12), null);
     }
 
     sealed class Dialogue(FakeMailServer server)

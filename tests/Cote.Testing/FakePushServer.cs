@@ -34,11 +34,11 @@ public sealed class FakePushServer : IAsyncDisposable
     readonly WebApplication _app;
     readonly ConcurrentDictionary<string, Channel<TestPush>> _pushes = [];
     readonly ConcurrentQueue<string> _assertions = [];
-    readonly RSA _google = RSA.Create(2_048);
+    readonly RSA _google = RsaKeys.Take();
 
     FakePushServer()
     {
-        Certificate = CertificateFor("localhost");
+        Certificate = RsaKeys.CertificateFor("localhost");
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseKestrelHttpsConfiguration();
@@ -150,22 +150,10 @@ public sealed class FakePushServer : IAsyncDisposable
         }.ToJsonString());
     }
 
-    static X509Certificate2 CertificateFor(string host)
-    {
-        using var key = RSA.Create(2_048);
-        var request = new CertificateRequest("CN=" + host, key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
-        var names = new SubjectAlternativeNameBuilder();
-        names.AddDnsName(host);
-        request.CertificateExtensions.Add(names.Build());
-        var now = TimeProvider.System.GetUtcNow();
-        using var made = request.CreateSelfSigned(now.AddDays(-1), now.AddDays(1));
-        return X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pkcs12), null);
-    }
-
     public async ValueTask DisposeAsync()
     {
         await _app.DisposeAsync();
         Certificate.Dispose();
-        _google.Dispose();
+        RsaKeys.GiveBack(_google);
     }
 }

@@ -62,7 +62,7 @@ public sealed class WebhookReceiver : IAsyncDisposable
 
     public static async Task<WebhookReceiver> StartAsync(X509Certificate2? certificate = null, int port = 0)
     {
-        var receiver = new WebhookReceiver(certificate ?? FakeMailServer.CertificateFor("localhost"), port);
+        var receiver = new WebhookReceiver(certificate ?? RsaKeys.CertificateFor("localhost"), port);
         await receiver._app.StartAsync();
         receiver.Port = new Uri(receiver._app.Urls.First()).Port;
         return receiver;

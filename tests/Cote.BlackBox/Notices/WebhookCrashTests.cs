@@ -51,7 +51,7 @@ public sealed class WebhookCrashTests(PublishedProgram program, NodeClients clie
         await clients.InstallAsync();
         await using var model = await FakeModelServer.Start();
         var port = Ports.Free();
-        using var certificate = FakeMailServer.CertificateFor("localhost");
+        using var certificate = RsaKeys.CertificateFor("localhost");
         await using var node = await Begin(model, port, certificate).StartAsync();
         var key = Path.Combine(node.WorkingDirectory, "key.pem");
         using (var rsa = certificate.GetRSAPrivateKey())

@@ -34,9 +34,9 @@ public sealed class CoteApp : IAsyncDisposable
     string[] _settings;
     WebApplication? _app;
 
-    CoteApp(string[] settings, Action<CoteBuilder>? add, FakeModelServer model, string? postgres,
+    CoteApp(string[] settings, Action<CoteBuilder>? add, FakeModelServer model, string? postgres, string data,
         bool isNeighbour = false) =>
-        (_settings, _add, Model, _postgres, _isNeighbour) = (settings, add, model, postgres, isNeighbour);
+        (_settings, _add, Model, _postgres, Data, _isNeighbour) = (settings, add, model, postgres, data, isNeighbour);
 
     /// <summary>Where it listens.</summary>
     public Uri Url { get; private set; } = null!;
@@ -45,7 +45,7 @@ public sealed class CoteApp : IAsyncDisposable
     public FakeModelServer Model { get; }
 
     /// <summary>Its data directory.</summary>
-    public string Data { get; } = Directory.CreateTempSubdirectory("cote-test-").FullName;
+    public string Data { get; }
 
     /// <summary>What a command line must be told to mean the same data.</summary>
     public string[] Place =>
@@ -100,8 +100,8 @@ public sealed class CoteApp : IAsyncDisposable
     /// <summary>The same, with something of one's own built in.</summary>
     public static async Task<CoteApp> StartAsync(Action<CoteBuilder>? add, params string[] settings)
     {
-        var postgres = await Engine.CreateAsync();
-        var app = new CoteApp(settings, add, await FakeModelServer.Start(), postgres);
+        var data = Directory.CreateTempSubdirectory("cote-test-").FullName;
+        var app = new CoteApp(settings, add, await FakeModelServer.Start(), await Engine.CreateAsync(data), data);
         try
         {
             await app.StartAsync();
@@ -120,7 +120,8 @@ public sealed class CoteApp : IAsyncDisposable
     /// </summary>
     public async Task<CoteApp> StartNeighbourAsync(params string[] settings)
     {
-        var app = new CoteApp(settings, _add, Model, _postgres, isNeighbour: true);
+        var data = Directory.CreateTempSubdirectory("cote-test-").FullName;
+        var app = new CoteApp(settings, _add, Model, _postgres, data, isNeighbour: true);
         await app.StartAsync();
         return app;
     }

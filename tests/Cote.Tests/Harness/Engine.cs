@@ -2,6 +2,7 @@ using System.Data.Common;
 using System.Reflection;
 using System.Security.Cryptography;
 using Cote.Data;
+using Cote.Primitives;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -17,6 +18,7 @@ static class Engine
 
     // To copy a database in which the migrations have run is faster than to run them in each.
     static readonly Lazy<Task<string>> Migrated = new(MigrateAsync);
+    static readonly Lazy<Task<byte[]>> MigratedFile = new(MigrateFileAsync);
 
     public static bool IsPostgres { get; } = typeof(Engine).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
         .Any(x => x is { Key: "Engine", Value: "postgres" });
@@ -31,9 +33,26 @@ static class Engine
         $"?Timeout={Patience.Deadline.TotalSeconds}&Command%20Timeout={2 * Patience.Deadline.TotalSeconds}"
         + "&Maximum%20Pool%20Size=3&Server%20Compatibility%20Mode=NoTypeLoading";
 
-    /// <summary>The URL of a new database; null is the embedded one.</summary>
-    public static async Task<string?> CreateAsync() =>
-        IsPostgres ? await (await Cluster.Value).CreateDatabaseAsync(await Migrated.Value) + Patient : null;
+    /// <summary>The URL of a new database; null is the embedded one, in the folder of this data.</summary>
+    public static async Task<string?> CreateAsync(string data)
+    {
+        if (IsPostgres)
+            return await CreateDatabaseAsync();
+        await CreateFileAsync(data);
+        return null;
+    }
+
+    /// <summary>The URL of a new database on the PostgreSQL of this assembly.</summary>
+    public static async Task<string> CreateDatabaseAsync() =>
+        await (await Cluster.Value).CreateDatabaseAsync(await Migrated.Value) + Patient;
+
+    /// <summary>A new embedded database in the folder of this data.</summary>
+    public static async Task CreateFileAsync(string data)
+    {
+        var file = Path.Combine(data, "cote.db");
+        OwnerOnly.CreateFile(file);
+        await File.WriteAllBytesAsync(file, await MigratedFile.Value);
+    }
 
     public static async Task DropAsync(string? url)
     {
@@ -103,6 +122,26 @@ static class Engine
         await new Migrator(NullLogger.Instance, new Clock(TimeProvider.System))
             .RunAsync(new PostgresMigrationConnection(db));
         return url;
+    }
+
+    static async Task<byte[]> MigrateFileAsync()
+    {
+        var folder = Directory.CreateTempSubdirectory("cote-migrations-").FullName;
+        try
+        {
+            var file = Path.Combine(folder, "cote.db");
+            using (var session = new SqliteSession(file, SqliteOpenMode.ReadWriteCreate))
+            {
+                session.Execute("pragma journal_mode = wal");
+                await new Migrator(NullLogger.Instance, new Clock(TimeProvider.System))
+                    .RunAsync(new SqliteMigrationConnection(session, file));
+            }
+            return await File.ReadAllBytesAsync(file);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
     }
 }
 

@@ -26,6 +26,7 @@ public sealed class StillApp : IAsyncDisposable
     public static async Task<StillApp> OpenAsync(params string[] settings)
     {
         var app = new StillApp(settings);
+        await Engine.CreateFileAsync(app._directory);
         await app.Services.GetRequiredService<DatabaseEngine>().OpenAsync(default);
         await app.Services.GetRequiredService<EventLog>().OpenAsync(null, default);
         return app;
@@ -34,8 +35,10 @@ public sealed class StillApp : IAsyncDisposable
     /// <summary>The same over a new database of the engine of this assembly.</summary>
     public static async Task<StillApp> OpenOnEngineAsync()
     {
-        var url = await Engine.CreateAsync();
-        var app = await OpenAsync(url is null ? [] : [$"Data:Postgres={url}", $"Auth:SigningKey={Engine.SigningKey}"]);
+        if (!Engine.IsPostgres)
+            return await OpenAsync();
+        var url = await Engine.CreateDatabaseAsync();
+        var app = await OpenAsync($"Data:Postgres={url}", $"Auth:SigningKey={Engine.SigningKey}");
         app._url = url;
         return app;
     }
