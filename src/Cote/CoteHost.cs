@@ -31,9 +31,9 @@ public static class CoteHost
 {
     const string DefaultUrl = "http://*:8000";
 
-    // A read of the embedded database keeps its thread: with as many as there are cores, where the pool begins,
-    // two long reads hold up every request. More than these come slowly, a few in a second.
-    const int FewestThreads = 8;
+    // A read of the embedded database keeps its thread. The pool begins with one for each core, and adds a few in a
+    // second: on a machine of two cores two long reads would hold up every request. Data:Readers bounds such reads.
+    const int FewestThreads = 12;
 
     /// <summary>
     /// Creates a server and runs it until it is stopped. Throws <see cref="StartupException"/> where the configuration

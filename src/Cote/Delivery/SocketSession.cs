@@ -10,7 +10,7 @@ namespace Cote.Delivery;
 
 /// <summary>
 /// One socket: a loop that writes the frames of its subscription, and a loop that reads what the client sends. Waiting
-/// for a frame holds no buffer, and no state of a method that need not wait, so an idle socket costs next to nothing.
+/// for a frame holds no buffer and nothing of what was read or written before, so an idle socket costs next to nothing.
 /// </summary>
 #pragma warning disable CA1001 // It disposes of what it owns at the end of its one run.
 sealed class SocketSession(

@@ -10,7 +10,8 @@ sealed class TransientFrames
 {
     const int MaxFrames = 32;
 
-    Queue<Frame>? _frames; // Made when it is needed, under the lock of this: an idle connection must cost little.
+    // Made for what waits, and dropped with it, under the lock of this: an idle connection must cost little.
+    Queue<Frame>? _frames;
 
     /// <summary>False where too many wait already.</summary>
     public bool Offer(Frame frame)
@@ -42,7 +43,10 @@ sealed class TransientFrames
     public void MoveTo(List<Frame> frames)
     {
         lock (this)
-            while (_frames?.TryDequeue(out var frame) == true)
-                frames.Add(frame);
+        {
+            if (_frames is { } waiting)
+                frames.AddRange(waiting);
+            _frames = null;
+        }
     }
 }

@@ -40,7 +40,7 @@ sealed class SocketMeter
     /// <param name="mostOfMessage">So much of a message may be read before it is known to be one.</param>
     /// <param name="clock">Measures the time.</param>
     /// <param name="onExceeded">Called, perhaps many times, when the socket reads more than it may.</param>
-    /// <param name="state">What it is called with, so that it need not be made for each socket.</param>
+    /// <param name="state">What <paramref name="onExceeded"/> is called with: one delegate serves all sockets.</param>
     public void Start(int mostOfMessage, Clock clock, Action<object> onExceeded, object state)
     {
         _bytes = new(mostOfMessage + 4 * BytesPerSecond, BytesPerSecond, clock);

@@ -69,8 +69,7 @@ sealed class ReplyLeases(
               and r.kept_parts = 0
             """); // After a step, tools may come before the next model call.
         var row = batch.Query(PendingReplyRow.Select(
-            $"r.user_id = {userId} and r.chat_id = {chatId} and r.state in {States.Open} "
-                + $"and r.owner = {node.Id}"),
+            $"r.user_id = {userId} and r.chat_id = {chatId} and r.state = 'running' and r.owner = {node.Id}"),
             PendingReplyRow.Read);
         await db.WriteAsync(batch);
         if (claim.Changed == 0)
@@ -100,8 +99,8 @@ sealed class ReplyLeases(
             select 1 from messages where state = 'running' and owner = {node.Id}
             order by user_id, id
             """);
-        // Not beside the words of the index of open replies: the embedded engine would take that one, and look at all
-        // that wait in a queue or for an answer. PostgreSQL has an index of running replies by owner.
+        // The text does not name the states of open replies: the embedded engine would take their index, and look at
+        // all that wait in a queue or for an answer. PostgreSQL has an index of running replies by owner.
         var held = batch.Query(
             $"""
             update messages set lease_until = {Until}

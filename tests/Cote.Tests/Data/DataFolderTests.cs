@@ -55,6 +55,25 @@ public sealed class DataFolderTests
         entries.Where(x => (x.UnixFileMode & Others) != 0).Select(x => x.FullName).ShouldBeEmpty();
     }
 
+    // Other tests begin with a copy of a database that has its tables.
+    [Fact]
+    public async Task A_new_database_is_closed_to_others_and_not_copied_before_its_first_migrations_of_a_host_either()
+    {
+        await using var app = await CoteApp.StartAsync();
+        await app.StopAsync();
+        Directory.Delete(app.Data, recursive: true);
+
+        await app.ReplaceAsync(x => x.AddTables(
+            "shop", y => y.Migration("m1", "create table x_shop_notes (id text primary key)").Table("x_shop_notes")));
+
+        var entries = new DirectoryInfo(app.Data).EnumerateFileSystemInfos().ToList();
+        entries.ShouldContain(x => x.Name == "cote.db");
+        entries.ShouldNotContain(x => x.Name.Contains(".before-", StringComparison.Ordinal));
+        entries.Where(x => (x.UnixFileMode & Others) != 0).Select(x => x.Name).ShouldBeEmpty();
+        using var ada = await app.RegisterAsync();
+        (await ada.GetAsync("/chats/")).Ok();
+    }
+
     [Fact]
     public void A_new_directory_and_its_files_are_closed_from_the_start()
     {

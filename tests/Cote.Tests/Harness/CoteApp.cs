@@ -101,7 +101,8 @@ public sealed class CoteApp : IAsyncDisposable
     public static async Task<CoteApp> StartAsync(Action<CoteBuilder>? add, params string[] settings)
     {
         var data = Directory.CreateTempSubdirectory("cote-test-").FullName;
-        var app = new CoteApp(settings, add, await FakeModelServer.Start(), await Engine.CreateAsync(data), data);
+        var postgres = await Engine.CreateAsync(data);
+        var app = new CoteApp(settings, add, await FakeModelServer.Start(), postgres, data);
         try
         {
             await app.StartAsync();

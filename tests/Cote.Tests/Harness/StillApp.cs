@@ -26,7 +26,8 @@ public sealed class StillApp : IAsyncDisposable
     public static async Task<StillApp> OpenAsync(params string[] settings)
     {
         var app = new StillApp(settings);
-        await Engine.CreateFileAsync(app._directory);
+        if (!settings.Any(x => x.StartsWith("Data:Postgres=", StringComparison.Ordinal)))
+            await Engine.CreateFileAsync(app._directory);
         await app.Services.GetRequiredService<DatabaseEngine>().OpenAsync(default);
         await app.Services.GetRequiredService<EventLog>().OpenAsync(null, default);
         return app;

@@ -26,7 +26,9 @@ sealed class ModelHttp(TimeProvider time)
         using var content = new ReadOnlyMemoryContent(body);
         content.Headers.ContentType = Json;
         using var request = new HttpRequestMessage(HttpMethod.Post, endpoint) { Content = content };
-        return await SendAsync(request, "text/event-stream, application/json", headers, ct);
+        var answer = await SendAsync(request, "text/event-stream, application/json", headers, ct);
+        request.Content = null; // The answer knows its request: a reply would hold its prompt while it streams.
+        return answer;
     }
 
     /// <summary>Gets a JSON document.</summary>

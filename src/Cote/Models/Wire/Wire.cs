@@ -48,29 +48,6 @@ sealed record WireRequest(
     /// <summary>Whether it speaks of tools: gives some, or tells of calls.</summary>
     public bool HasTools => Tools is { Count: > 0 } || Turns.Any(x => x.HasCalls);
 
-    /// <summary>
-    /// About how long its JSON is in bytes, and what the writer wants to have free for the longest text: a long prompt
-    /// that grows by doubling leaves several large arrays behind, which only full collections take.
-    /// </summary>
-    public int RoughBytes
-    {
-        get
-        {
-            var (all, longest) = (1_024L, 0L);
-            foreach (var content in Turns.SelectMany(x => x.Contents))
-            {
-                var length = content switch
-                {
-                    TextContent text => text.Text.Length,
-                    DataContent data => data.Data.Length * 4L / 3,
-                    _ => 256,
-                };
-                (all, longest) = (all + length + 64, Math.Max(longest, length));
-            }
-            return (int)Math.Min(all + 3 * longest, 1 << 30);
-        }
-    }
-
     public bool Sends(Omissions field) => (Omitted & field) == 0;
 }
 
@@ -98,7 +75,7 @@ abstract class Wire
     /// <summary>Writes the body of a request.</summary>
     public ReadOnlyMemory<byte> Write(WireRequest request)
     {
-        var body = new ArrayBufferWriter<byte>(request.RoughBytes);
+        var body = new ArrayBufferWriter<byte>(4_096);
         using (var json = new Utf8JsonWriter(body))
             Write(json, request);
         return body.WrittenMemory;
