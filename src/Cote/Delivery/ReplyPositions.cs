@@ -28,7 +28,7 @@ sealed class ReplyPositions(
     static readonly TimeSpan CatchesUpByBusWithin = TimeSpan.FromMilliseconds(500);
 
     readonly Dictionary<string, Known> _replies = [];
-    Queue<string>? _ended;
+    readonly Queue<string> _ended = [];
 
     sealed class Known
     {
@@ -123,7 +123,7 @@ sealed class ReplyPositions(
             if (!_replies.TryGetValue(reply.MessageId, out var known))
             {
                 // Its end may be in the log before this client's beginning: no text is shown after that.
-                if ((reply.IsEnding && reply.BegunSeq <= head) || _ended?.Contains(reply.MessageId) == true)
+                if ((reply.IsEnding && reply.BegunSeq <= head) || _ended.Contains(reply.MessageId))
                     continue;
                 _replies[reply.MessageId] = known =
                     new() { ChatId = reply.ChatId, MayBeBehind = IsYoung(CatchesUpWithin) };
@@ -189,7 +189,7 @@ sealed class ReplyPositions(
     // A reply of another node may seem pending for a moment longer than it is.
     void RememberEnded(string id)
     {
-        (_ended ??= new()).Enqueue(id);
+        _ended.Enqueue(id);
         if (_ended.Count > MaxEnded)
             _ended.Dequeue();
     }

@@ -10,7 +10,7 @@ namespace Cote.Delivery;
 
 /// <summary>
 /// One socket: a loop that writes the frames of its subscription, and a loop that reads what the client sends. Waiting
-/// for a frame holds no buffer and nothing of what was read or written before, so an idle socket costs next to nothing.
+/// for a frame holds no buffer, so an idle socket costs next to nothing.
 /// </summary>
 #pragma warning disable CA1001 // It disposes of what it owns at the end of its one run.
 sealed class SocketSession(
@@ -34,26 +34,12 @@ sealed class SocketSession(
         using var opened = socket;
         await using var watched = subscription;
         using var counted = DeliveryMetrics.Open("websocket");
-        meter.Start(
-            options.MaxFrameBytes, clock, static x => ((Subscription)x).Close(CloseReason.RateLimited), subscription);
-        var reading = Task.CompletedTask;
+        meter.Start(options.MaxFrameBytes, clock, () => subscription.Close(CloseReason.RateLimited));
+        var writing = WriteAsync(); // `ready` comes before whatever the client's frames lead to.
+        var reading = ReadAsync();
         try
         {
-            try
-            {
-                await SendAsync(subscription.Ready(options.HeartbeatMilliseconds));
-                reading = ReadAsync(); // `ready` comes before whatever the client's frames lead to.
-                if (subscription.Reset is { } why)
-                    await SendAsync(Frame.Reset(why, subscription.Cursor));
-                // What ends it wakes it too, so that an idle socket needs no registration with a token.
-                while (await subscription.NextAsync(CancellationToken.None) is { Count: > 0 } frames
-                    && await ShowAsync(frames))
-                {
-                }
-            }
-            catch (Exception error) when (IsBroken(error))
-            {
-            }
+            await writing;
             if (subscription.Closed is { } reason)
                 await CloseAsync(reason, reading);
         }
@@ -61,6 +47,24 @@ sealed class SocketSession(
         {
             await over.CancelAsync();
             await reading;
+        }
+    }
+
+    async Task WriteAsync()
+    {
+        try
+        {
+            await SendAsync(subscription.Ready(options.HeartbeatMilliseconds));
+            if (subscription.Reset is { } why)
+                await SendAsync(Frame.Reset(why, subscription.Cursor));
+            // What ends it wakes it too, so that an idle socket needs no registration with a token.
+            while (await subscription.NextAsync(CancellationToken.None) is { Count: > 0 } frames
+                && await ShowAsync(frames))
+            {
+            }
+        }
+        catch (Exception error) when (IsBroken(error))
+        {
         }
     }
 

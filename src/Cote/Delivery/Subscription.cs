@@ -5,6 +5,19 @@ using Cote.Replies;
 
 namespace Cote.Delivery;
 
+/// <summary>What a subscription serves. Each kind has a limit for one user.</summary>
+enum SubscriptionKind
+{
+    /// <summary>A socket, or the stream of all events.</summary>
+    Connection,
+
+    /// <summary>A long-poll, or the stream of one reply.</summary>
+    Request,
+
+    /// <summary>The stream of a share. It counts in no limit of the user, and shows the user nothing.</summary>
+    Share,
+}
+
 /// <summary>
 /// One connection's view of a user's events and streaming replies: a position in the log, and in
 /// <see cref="ReplyPositions"/> how far the text of each pending reply was shown. It pulls: the transport asks for the
@@ -117,18 +130,43 @@ sealed class Subscription : IAsyncDisposable
     /// <summary>The next frames, in order. Empty when the subscription was closed or is complete.</summary>
     public async ValueTask<IReadOnlyList<Frame>> NextAsync(CancellationToken ct)
     {
+        var frames = new List<Frame>();
         while (Closed is null && !IsComplete)
         {
-            // A method of its own: what it works with is not kept while an idle connection waits.
-            var (frames, isAtHead, isUnavailable) = await ReadFramesAsync(ct);
+            var (page, isUnavailable) = await ReadAsync(frames, ct);
+            if (IsStaleEpoch)
+                Close(CloseReason.ShuttingDown);
+            if (Closed is not null)
+                return []; // What was being read is not this client's any more.
+            foreach (var frame in page)
+            {
+                if (frame.Seq != _position + 1)
+                {
+                    // Events were trimmed under it: the client is told, never led over a hole.
+                    await ResetAsync(frames, "trimmed", ct);
+                    break;
+                }
+                AddDurable(frame, frames);
+                _position = frame.Seq;
+            }
+            if (page.Count == 0)
+            {
+                _positions.Advance(_position, frames);
+                _transient.MoveTo(frames);
+            }
             if (frames.Count > 0)
+            {
+                // Of those for viewers of a share few are shown: what counts is what is written.
+                if (Kind != SubscriptionKind.Share)
+                    LastFrameAt = _owner.Clock.Ticks;
                 return frames;
+            }
             if (isUnavailable)
                 await WaitAsync(ReadAgainAfter, ct);
-            else if (isAtHead && !IsComplete)
+            else if (page.Count == 0 && !IsComplete)
                 await _wakeup.WaitAsync(ct);
         }
-        return [];
+        return frames;
     }
 
     /// <summary>The transport has written these frames to the end.</summary>
@@ -178,40 +216,8 @@ sealed class Subscription : IAsyncDisposable
         return ValueTask.CompletedTask;
     }
 
-    // What there is to show now, whether all of the log was read, and whether it could be read.
-    async ValueTask<(List<Frame> Frames, bool IsAtHead, bool IsUnavailable)> ReadFramesAsync(CancellationToken ct)
-    {
-        var frames = new List<Frame>();
-        var (page, isUnavailable) = await ReadPageAsync(frames, ct);
-        if (IsStaleEpoch)
-            Close(CloseReason.ShuttingDown);
-        if (Closed is not null)
-            return ([], false, false); // What was being read is not this client's any more.
-        foreach (var frame in page)
-        {
-            if (frame.Seq != _position + 1)
-            {
-                // Events were trimmed under it: the client is told, never led over a hole.
-                await ResetAsync(frames, "trimmed", ct);
-                break;
-            }
-            AddDurable(frame, frames);
-            _position = frame.Seq;
-        }
-        if (page.Count == 0)
-        {
-            _positions.Advance(_position, frames);
-            _transient.MoveTo(frames);
-        }
-        // Of those for viewers of a share few are shown: what counts is what is written.
-        if (frames.Count > 0 && Kind != SubscriptionKind.Share)
-            LastFrameAt = _owner.Clock.Ticks;
-        return (frames, page.Count == 0, isUnavailable);
-    }
-
     // While the database is unreachable a connection stays and shows what runs here; the log is read when it is back.
-    async ValueTask<(IReadOnlyList<Frame> Page, bool IsUnavailable)> ReadPageAsync(
-        List<Frame> frames, CancellationToken ct)
+    async ValueTask<(IReadOnlyList<Frame> Page, bool IsUnavailable)> ReadAsync(List<Frame> frames, CancellationToken ct)
     {
         try
         {

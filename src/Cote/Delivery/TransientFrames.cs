@@ -10,17 +10,16 @@ sealed class TransientFrames
 {
     const int MaxFrames = 32;
 
-    // Made for what waits, and dropped with it, under the lock of this: an idle connection must cost little.
-    Queue<Frame>? _frames;
+    readonly Queue<Frame> _frames = []; // Locked by itself: an idle connection must cost little.
 
     /// <summary>False where too many wait already.</summary>
     public bool Offer(Frame frame)
     {
-        lock (this)
+        lock (_frames)
         {
-            if (_frames?.Count >= MaxFrames)
+            if (_frames.Count >= MaxFrames)
                 return false;
-            Add(frame);
+            _frames.Enqueue(frame);
             return true;
         }
     }
@@ -28,25 +27,22 @@ sealed class TransientFrames
     /// <summary>Adds a frame that must not be dropped.</summary>
     public void Add(Frame frame)
     {
-        lock (this)
-            (_frames ??= new()).Enqueue(frame);
+        lock (_frames)
+            _frames.Enqueue(frame);
     }
 
     /// <summary>The same, unless the frame waits here already.</summary>
     public void AddOnce(Frame frame)
     {
-        lock (this)
-            if (_frames?.Contains(frame) != true)
-                Add(frame);
+        lock (_frames)
+            if (!_frames.Contains(frame))
+                _frames.Enqueue(frame);
     }
 
     public void MoveTo(List<Frame> frames)
     {
-        lock (this)
-        {
-            if (_frames is { } waiting)
-                frames.AddRange(waiting);
-            _frames = null;
-        }
+        lock (_frames)
+            while (_frames.TryDequeue(out var frame))
+                frames.Add(frame);
     }
 }

@@ -19,8 +19,7 @@ sealed class SocketMeter
     static readonly byte[] PingFrame = [0x89, 0];
 
     TokenBucket _bytes;
-    Action<object>? _onExceeded;
-    object _state = null!;
+    Action? _onExceeded;
     long _reads;
     Stream? _stream;
     int _isWriting;
@@ -40,11 +39,10 @@ sealed class SocketMeter
     /// <param name="mostOfMessage">So much of a message may be read before it is known to be one.</param>
     /// <param name="clock">Measures the time.</param>
     /// <param name="onExceeded">Called, perhaps many times, when the socket reads more than it may.</param>
-    /// <param name="state">What <paramref name="onExceeded"/> is called with: one delegate serves all sockets.</param>
-    public void Start(int mostOfMessage, Clock clock, Action<object> onExceeded, object state)
+    public void Start(int mostOfMessage, Clock clock, Action onExceeded)
     {
         _bytes = new(mostOfMessage + 4 * BytesPerSecond, BytesPerSecond, clock);
-        (_state, _onExceeded) = (state, onExceeded);
+        _onExceeded = onExceeded;
     }
 
     /// <summary>So much was read from the connection.</summary>
@@ -54,7 +52,7 @@ sealed class SocketMeter
             return;
         Interlocked.Increment(ref _reads);
         if (_onExceeded is not null && !_bytes.TryTake(bytes))
-            _onExceeded(_state);
+            _onExceeded();
     }
 
     /// <summary>

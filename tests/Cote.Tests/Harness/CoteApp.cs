@@ -29,14 +29,13 @@ public sealed class CoteApp : IAsyncDisposable
     const int CheapIterations = 1_000;
 
     Action<CoteBuilder>? _add;
-    readonly string? _postgres;
+    string? _postgres;
     readonly bool _isNeighbour;
     string[] _settings;
     WebApplication? _app;
 
-    CoteApp(string[] settings, Action<CoteBuilder>? add, FakeModelServer model, string? postgres, string data,
-        bool isNeighbour = false) =>
-        (_settings, _add, Model, _postgres, Data, _isNeighbour) = (settings, add, model, postgres, data, isNeighbour);
+    CoteApp(string[] settings, Action<CoteBuilder>? add, FakeModelServer model, bool isNeighbour = false) =>
+        (_settings, _add, Model, _isNeighbour) = (settings, add, model, isNeighbour);
 
     /// <summary>Where it listens.</summary>
     public Uri Url { get; private set; } = null!;
@@ -45,7 +44,7 @@ public sealed class CoteApp : IAsyncDisposable
     public FakeModelServer Model { get; }
 
     /// <summary>Its data directory.</summary>
-    public string Data { get; }
+    public string Data { get; } = Directory.CreateTempSubdirectory("cote-test-").FullName;
 
     /// <summary>What a command line must be told to mean the same data.</summary>
     public string[] Place =>
@@ -100,11 +99,10 @@ public sealed class CoteApp : IAsyncDisposable
     /// <summary>The same, with something of one's own built in.</summary>
     public static async Task<CoteApp> StartAsync(Action<CoteBuilder>? add, params string[] settings)
     {
-        var data = Directory.CreateTempSubdirectory("cote-test-").FullName;
-        var postgres = await Engine.CreateAsync(data);
-        var app = new CoteApp(settings, add, await FakeModelServer.Start(), postgres, data);
+        var app = new CoteApp(settings, add, await FakeModelServer.Start());
         try
         {
+            app._postgres = await Engine.CreateAsync(app.Data);
             await app.StartAsync();
         }
         catch
@@ -121,8 +119,7 @@ public sealed class CoteApp : IAsyncDisposable
     /// </summary>
     public async Task<CoteApp> StartNeighbourAsync(params string[] settings)
     {
-        var data = Directory.CreateTempSubdirectory("cote-test-").FullName;
-        var app = new CoteApp(settings, _add, Model, _postgres, data, isNeighbour: true);
+        var app = new CoteApp(settings, _add, Model, isNeighbour: true) { _postgres = _postgres };
         await app.StartAsync();
         return app;
     }

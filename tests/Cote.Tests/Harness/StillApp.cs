@@ -13,34 +13,36 @@ public sealed class StillApp : IAsyncDisposable
 {
     readonly string _directory = Directory.CreateTempSubdirectory("cote-test-").FullName;
     readonly WebApplication _app;
-    string? _url;
+    readonly string? _url;
 
-    StillApp(string[] settings) => _app = CoteHost.Create([
-        $"--Cote:Data:Directory={_directory}", "--Logging:LogLevel:Default=None",
-        .. settings.Select(x => $"--Cote:{x}")]);
+    StillApp(string? url, string[] settings)
+    {
+        _url = url;
+        _app = CoteHost.Create([
+            $"--Cote:Data:Directory={_directory}", "--Logging:LogLevel:Default=None",
+            .. url is null ? []
+                : new[] { $"--Cote:Data:Postgres={url}", $"--Cote:Auth:SigningKey={Engine.SigningKey}" },
+            .. settings.Select(x => $"--Cote:{x}"),
+        ]);
+    }
 
     public IServiceProvider Services => _app.Services;
 
     internal Database Db => Services.GetRequiredService<Database>();
 
-    public static async Task<StillApp> OpenAsync(params string[] settings)
+    public static Task<StillApp> OpenAsync(params string[] settings) => OpenAsync(null, settings);
+
+    /// <summary>The same over a new database of the engine of this assembly.</summary>
+    public static async Task<StillApp> OpenOnEngineAsync() =>
+        await OpenAsync(Engine.IsPostgres ? await Engine.CreateDatabaseAsync() : null, []);
+
+    static async Task<StillApp> OpenAsync(string? url, string[] settings)
     {
-        var app = new StillApp(settings);
-        if (!settings.Any(x => x.StartsWith("Data:Postgres=", StringComparison.Ordinal)))
+        var app = new StillApp(url, settings);
+        if (url is null)
             await Engine.CreateFileAsync(app._directory);
         await app.Services.GetRequiredService<DatabaseEngine>().OpenAsync(default);
         await app.Services.GetRequiredService<EventLog>().OpenAsync(null, default);
-        return app;
-    }
-
-    /// <summary>The same over a new database of the engine of this assembly.</summary>
-    public static async Task<StillApp> OpenOnEngineAsync()
-    {
-        if (!Engine.IsPostgres)
-            return await OpenAsync();
-        var url = await Engine.CreateDatabaseAsync();
-        var app = await OpenAsync($"Data:Postgres={url}", $"Auth:SigningKey={Engine.SigningKey}");
-        app._url = url;
         return app;
     }
 
