@@ -10,9 +10,9 @@ export function apply(chat: Shared, { type, data }: Frame): Shared {
   const index = chat.messages.findIndex((message) => message.place === data.place)
   const held = chat.messages[index]
   if (type === 'message')
-    return put(chat, index, { ...data, attempt: undefined })
+    return put(chat, index, { ...data, attempt: undefined, ended: true })
   if (type === 'message.snapshot')
-    return held && held.attempt === undefined && held.sender === 'ai' ? chat : put(chat, index, { timestamp: held?.timestamp, ...data })
+    return held?.ended ? chat : put(chat, index, { timestamp: held?.timestamp, ...data })
   if (type !== 'message.delta' || !held || held.attempt !== data.attempt)
     return chat
   const { offset = 0, text = '' } = data

@@ -40,6 +40,32 @@ public sealed class SharePageTests(PageServer server)
         guest.Asked.Where(x => new Uri(x).Authority != server.Node.Url.Authority).ShouldBeEmpty();
     }
 
+    [Fact]
+    public async Task Who_comes_in_the_middle_of_a_reply_sees_it_grow()
+    {
+        var (gate, end) = (new Gate(), new Gate());
+        server.Model.Script = FakeReply.Text("The **first** reply.");
+        await using var ada = await server.RegisterAsync("ada");
+        await ada.AskAsync("Share me");
+        var link = await ShareAsync(ada);
+        server.Model.Script =
+            FakeReply.Text("Half of it").ThenWaitFor(gate).Then(", more").ThenWaitFor(end).Then(" and the rest.");
+        await ada.SayAsync("Go on");
+        await gate.Reached;
+
+        await using var guest = await server.VisitAsync(link.PathAndQuery);
+        await Visitor.SaysAsync(guest.Replies.Last, "Half of it");
+        await Visitor.SaysAsync(guest.Replies.Last, "Writing…");
+        gate.Open();
+        await Visitor.SaysAsync(guest.Replies.Last, "Half of it, more");
+        end.Open();
+
+        await Visitor.SaysAsync(guest.Replies.Last, "Half of it, more and the rest.");
+        await Visitor.CountsAsync(guest.Page.GetByText("Writing…"), 0);
+        await Visitor.CountsAsync(guest.Replies, 2);
+        guest.Complaints.ShouldBeEmpty();
+    }
+
     /// <summary>Makes a link of the chat that is shown, which follows it.</summary>
     internal static async Task<Uri> ShareAsync(Visitor person)
     {
