@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
@@ -15,6 +16,7 @@ delegate void TakeText(ReadOnlySpan<byte> text);
 sealed class SocketConnection(IPEndPoint to, int buffer = 16 * 1024) : IDisposable
 {
     Socket? _socket;
+    readonly ArrayBufferWriter<byte> _begun = new();
     byte[] _in = new byte[buffer];
     int _at;
     int _end;
@@ -120,9 +122,20 @@ sealed class SocketConnection(IPEndPoint to, int buffer = 16 * 1024) : IDisposab
                 return taken;
             }
             var payload = have.Slice(head, (int)length);
+            var isLast = have[0] >= 0x80;
             _at += head + (int)length;
             switch (have[0] & 0x0f)
             {
+                case 0 or 1 when !isLast:
+                    _begun.Write(payload);
+                    break;
+                case 0:
+                    _begun.Write(payload);
+                    Frames++;
+                    taken++;
+                    take(_begun.WrittenSpan);
+                    _begun.ResetWrittenCount();
+                    break;
                 case 1:
                     Frames++;
                     taken++;

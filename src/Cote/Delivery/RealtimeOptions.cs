@@ -36,7 +36,7 @@ public sealed class RealtimeOptions
     public int MessageSeconds { get; set; } = 20;
 
     /// <summary>
-    /// A socket that takes no byte for so long while something waits for it is closed with 4008, in seconds.
+    /// A socket that does not take a frame, or 64 KB of a longer one, within so long is closed with 4008, in seconds.
     /// </summary>
     [Range(1, 600)]
     public int SlowConsumerSeconds { get; set; } = 10;

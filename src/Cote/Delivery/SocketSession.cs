@@ -19,6 +19,7 @@ sealed class SocketSession(
 #pragma warning restore CA1001
 {
     const int MostErrors = 10;
+    const int PieceBytes = 64 * 1024;
     static readonly TimeSpan ErrorsWithin = TimeSpan.FromMinutes(1);
     static readonly TimeSpan AbortAfter = TimeSpan.FromSeconds(5);
 
@@ -77,12 +78,22 @@ sealed class SocketSession(
         return true;
     }
 
-    // False where the client takes nothing any more. A send is never cancelled: that would leave half a frame behind,
-    // and no close code could follow.
+    // A long frame goes in pieces: its client has the time for each, however slow its line is.
     async ValueTask<bool> SendAsync(Frame frame)
     {
+        var left = frame.Json;
+        for (; left.Length > PieceBytes; left = left[PieceBytes..])
+            if (!await SendAsync(left[..PieceBytes], isLast: false))
+                return false;
+        return await SendAsync(left, isLast: true);
+    }
+
+    // False where the client takes nothing any more. A send is never cancelled: that would leave half a piece behind,
+    // and no close code could follow.
+    async ValueTask<bool> SendAsync(ReadOnlyMemory<byte> piece, bool isLast)
+    {
         var ct = _over.Token;
-        var send = socket.SendAsync(frame.Json, WebSocketMessageType.Text, endOfMessage: true, ct);
+        var send = socket.SendAsync(piece, WebSocketMessageType.Text, endOfMessage: isLast, ct);
         if (send.IsCompletedSuccessfully)
             return true;
         var sending = send.AsTask();

@@ -1,4 +1,7 @@
+using System.Buffers;
+using System.Diagnostics;
 using System.Net.Sockets;
+using System.Net.WebSockets;
 using System.Text;
 using Cote.Tests.Harness;
 
@@ -18,7 +21,7 @@ public sealed class SlowReaderTests
     public async Task A_socket_that_does_not_read_is_closed_and_no_one_else_notices()
     {
         await using var live = await LiveApp.StartAsync(
-            Long, "Realtime:SlowConsumerSeconds=1", "Realtime:HeartbeatMilliseconds=1000");
+            Long, "Realtime:SlowConsumerSeconds=3", "Realtime:HeartbeatMilliseconds=1000");
         using var ada = await live.RegisterAsync();
         await using var good = await ada.ConnectAsync();
         using var slow = await OpenRawAsync(live.App.Url, ada.Token!);
@@ -35,13 +38,74 @@ public sealed class SlowReaderTests
         }
 
         texts.ShouldAllBe(x => x.Length == 3_000_000);
-        for (var i = 0; i < 8; i++)
+        for (var i = 0; i < 10; i++)
             // each after a second of silence: longer than the slow one is given, with its last chance
             await good.NextAsync("ping");
         (await IsClosedAsync(slow)).ShouldBeTrue();
         (await ada.GetAsync($"/chats/{chat}")).Ok();
         await good.SendAsync(new { type = "ping" });
         await good.NextAsync("pong");
+    }
+
+    [Fact, Trait("Rows", "none"), Trait("Stage", "slow")]
+    public async Task A_socket_on_a_slow_line_takes_a_frame_for_longer_than_one_that_does_not_read_is_given()
+    {
+        await using var live = await LiveApp.StartAsync(Long, "Realtime:SlowConsumerSeconds=2");
+        using var ada = await live.RegisterAsync();
+        var chat = await ada.CreateChatAsync();
+        using var slow = await OpenSmallAsync(live.App.Url, ada.Token!);
+        var reading = ReadSlowlyAsync(slow);
+
+        var chunks = Enumerable.Repeat(new string('x', 100_000), 99).Append("the end");
+        await ada.AskForAsync(chat, live.Play(FakeReply.Text([.. chunks])));
+
+        // Of the ten megabytes of the message the buffers of the kernel hold four.
+        var (last, took) = await reading;
+        last.ShouldContain("the end");
+        took.ShouldBeGreaterThan(TimeSpan.FromSeconds(2), "else the line was not slow");
+    }
+
+    // The message of the reply, and how long it took.
+    static async Task<(string Message, TimeSpan Took)> ReadSlowlyAsync(WebSocket socket)
+    {
+        var (buffer, text) = (new byte[65_536], new ArrayBufferWriter<byte>());
+        while (true)
+        {
+            var began = Stopwatch.GetTimestamp();
+            text.ResetWrittenCount();
+            ValueWebSocketReceiveResult read;
+            do
+            {
+                read = await socket.ReceiveAsync(buffer.AsMemory(), CancellationToken.None);
+                socket.CloseStatus.ShouldBeNull();
+                text.Write(buffer.AsSpan(0, read.Count));
+                await Task.Delay(40); // the line is slow: 1.6 MB/s
+            }
+            while (!read.EndOfMessage);
+            var frame = Encoding.UTF8.GetString(text.WrittenSpan);
+            if (frame.Contains("\"type\":\"message\"", StringComparison.Ordinal)
+                && frame.Contains("the end", StringComparison.Ordinal))
+                return (frame, Stopwatch.GetElapsedTime(began));
+        }
+    }
+
+    // A socket for which the kernel keeps next to nothing on this side.
+    static async Task<WebSocket> OpenSmallAsync(Uri url, string token)
+    {
+        using var handler = new SocketsHttpHandler
+        {
+            ConnectCallback = async (context, ct) =>
+            {
+                var tcp = new Socket(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4_096, NoDelay = true };
+                await tcp.ConnectAsync(context.DnsEndPoint, ct);
+                return new NetworkStream(tcp, ownsSocket: true);
+            },
+        };
+        using var http = new HttpMessageInvoker(handler, disposeHandler: false);
+        var socket = new ClientWebSocket();
+        socket.Options.SetRequestHeader("Authorization", "Bearer " + token);
+        await socket.ConnectAsync(new UriBuilder(new Uri(url, "/ws")) { Scheme = "ws" }.Uri, http, default);
+        return socket;
     }
 
     [Fact, Trait("Rows", "none")]
