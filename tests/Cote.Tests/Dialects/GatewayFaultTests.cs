@@ -139,7 +139,7 @@ public sealed class GatewayFaultTests(LiveApp live) : IClassFixture<LiveApp>
     public async Task Silence_is_a_timeout_before_the_first_word_and_after_it()
     {
         await using var app = await LiveApp.StartAsync(
-            "Assistants:FirstTokenSeconds=1", "Assistants:StallSeconds=1");
+            "Assistants:FirstTokenSeconds=4", "Assistants:StallSeconds=1");
         using var ada = await app.RegisterAsync();
         var (before, after) = (app.Play(FakeReply.Text().ThenStall()), app.Play(FakeReply.Text("so far").ThenStall()));
 

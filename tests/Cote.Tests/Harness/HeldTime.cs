@@ -1,10 +1,10 @@
 namespace Cote.Tests.Harness;
 
 /// <summary>
-/// The system's clock, but for pauses of one length, or not much shorter: they last until they are let go, and are real
-/// ones from then on.
+/// The system's clock, but for pauses of one length, or not much shorter unless it is exact: they last until they are
+/// let go, and are real ones from then on.
 /// </summary>
-sealed class HeldTime(TimeSpan held) : TimeProvider
+sealed class HeldTime(TimeSpan held, bool isExact = false) : TimeProvider
 {
     readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
     readonly List<ITimer> _timers = [];
@@ -54,7 +54,7 @@ sealed class HeldTime(TimeSpan held) : TimeProvider
     {
         lock (_timers)
         {
-            if (_free || dueTime > held || dueTime < held / 2)
+            if (_free || dueTime > held || dueTime < (isExact ? held : held / 2))
                 return false;
             _timers.Add(timer);
             _reached.TrySetResult();

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -85,19 +86,30 @@ public sealed class IssuerApp : IAsyncLifetime
 }
 
 /// <summary>
-/// The system's clock, moved on as far as a test says; a pause as long as an issuer is waited for is short.
+/// The system's clock, moved on as far as a test says; a pause as long as an issuer is waited for ends when it says so.
 /// </summary>
 public sealed class MovedTime : TimeProvider
 {
+    readonly ConcurrentBag<ITimer> _waits = [];
+
     public TimeSpan Shift { get; set; }
 
     public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Shift;
 
     public override long GetTimestamp() => base.GetTimestamp() + (long)(Shift.TotalSeconds * TimestampFrequency);
 
-    public bool IsImpatient { get; set; }
+    /// <summary>Ends the waits for issuers that have begun.</summary>
+    public void EndWaits()
+    {
+        foreach (var wait in _waits)
+            wait.Change(TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+    }
 
-    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
-        base.CreateTimer(callback, state,
-            IsImpatient && dueTime == TimeSpan.FromSeconds(10) ? TimeSpan.FromMilliseconds(50) : dueTime, period);
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        var timer = base.CreateTimer(callback, state, dueTime, period);
+        if (dueTime == TimeSpan.FromSeconds(10))
+            _waits.Add(timer);
+        return timer;
+    }
 }

@@ -95,9 +95,8 @@ public sealed class PushFlightTests(PushApp shared) : IClassFixture<PushApp>, IA
         var (ada, reply) = await HangAsync(2);
         var loop = _app.Services.GetServices<IHostedService>().OfType<PushLoop>().Single();
 
-        var stopping = loop.StopAsync(CancellationToken.None);
-        _answers.SetResult();
-        await stopping.InTimeAsync();
+        _answers.SetResult(); // A stop leaves them two seconds.
+        await loop.StopAsync(CancellationToken.None).InTimeAsync();
 
         (await _app.CountPushesAsync(reply)).ShouldBe(0);
         (_hanging, _cut).ShouldBe((2, 0), "each was sent once");

@@ -14,7 +14,7 @@ public sealed class SweepTests
     [Fact]
     public async Task A_sweep_over_any_number_of_chats_holds_back_neither_a_checkpoint_nor_a_lease()
     {
-        var time = new HeldTime(IdleReplyLoop.SpreadEach);
+        var time = new HeldTime(IdleReplyLoop.SpreadEach, isExact: true);
         // The loop of the search index makes pauses of any length.
         await using var app = await CoteApp.StartAsync(
             x =>

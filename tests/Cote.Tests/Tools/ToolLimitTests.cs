@@ -12,7 +12,7 @@ public sealed class ToolLimitTests(ToolLimitTests.NarrowApp app)
     public sealed class NarrowApp : ToolApp
     {
         protected override string[] Settings =>
-            ["Tools:Steps=3", "Tools:Calls=5", "Tools:CallSeconds=2", "Tools:ArgumentBytes=300"];
+            ["Tools:Steps=3", "Tools:Calls=5", "Tools:CallSeconds=4", "Tools:ArgumentBytes=300"];
     }
 
     async Task<(JsonElement End, IReadOnlyList<JsonElement> Calls, IReadOnlyList<string> Told)> PlayAsync(
@@ -104,7 +104,7 @@ public sealed class ToolLimitTests(ToolLimitTests.NarrowApp app)
                 .ContinueWith(_ => (object?)null, TaskScheduler.Default); // It does not listen.
         var (_, calls, told) = await PlayAsync(FakeReply.Call("look").ThenCall("save"), FakeReply.Text("Too slow."));
         calls.Select(Outcome).ShouldBe([("failed", "timeout"), ("unknown", "timeout")]);
-        told[1].ShouldBe("The tool did not answer within 2 seconds; the outcome of this call is not known.");
+        told[1].ShouldBe("The tool did not answer within 4 seconds; the outcome of this call is not known.");
     }
 
     [Fact]

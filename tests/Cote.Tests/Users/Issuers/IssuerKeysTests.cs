@@ -104,7 +104,6 @@ public sealed class IssuerKeysTests : IAsyncLifetime
     [InlineData("breaks off")]
     public async Task A_document_that_is_not_one_is_a_503_soon(string kind)
     {
-        _app.Time.IsImpatient = true;
         _app.Home.Discover = http => AnswerAsync(http, kind);
 
         (await StatusAsync("ada")).ShouldBe(503);
@@ -112,7 +111,7 @@ public sealed class IssuerKeysTests : IAsyncLifetime
         _app.Other.Fetches.ShouldBe(0);
         _app.App.Logs.ShouldContain(x => x.Contains("Issuer home cannot be asked for its keys"));
 
-        (_app.Home.Discover, _app.Time.IsImpatient) = (null, false);
+        _app.Home.Discover = null;
         _app.Time.Shift += TimeSpan.FromSeconds(61);
         (await StatusAsync("ada")).ShouldBe(200);
     }
@@ -123,11 +122,13 @@ public sealed class IssuerKeysTests : IAsyncLifetime
         switch (kind)
         {
             case "stalls":
+                _app.Time.EndWaits();
                 await Task.Delay(Timeout.Infinite, http.RequestAborted);
                 break;
             case "stalls in the middle":
                 await http.Response.WriteAsync("{", http.RequestAborted);
                 await http.Response.Body.FlushAsync();
+                _app.Time.EndWaits();
                 await Task.Delay(Timeout.Infinite, http.RequestAborted);
                 break;
             case "is huge":
