@@ -20,7 +20,6 @@ export function follow(token: string, show: (state: State) => void): void {
     const number = ++fetches
     let answer
     fetching = true
-    meanwhile = []
     try {
       answer = await fetch(path, { credentials: 'omit', cache: 'no-store' })
       if (number !== fetches)
@@ -70,11 +69,14 @@ export function follow(token: string, show: (state: State) => void): void {
       const frame = JSON.parse(event.data) as Frame
       live = 'on'
       if (frame.type === 'reset') {
+        meanwhile = []
         void fetchChat()
         return
       }
-      if (fetching)
+      if (fetching) { // Its places may be other ones than those of what is shown.
         meanwhile.push(frame)
+        return
+      }
       chat = apply(chat, frame)
       shown()
     }
@@ -83,6 +85,7 @@ export function follow(token: string, show: (state: State) => void): void {
     stream.onerror = () => {
       if (!chat)
         return
+      meanwhile = []
       // A browser tries a line that broke again by itself. An answer that is no stream ends it: gone, or too many watch.
       live = stream.readyState === EventSource.CLOSED ? 'full' : 'away'
       shown()

@@ -19,7 +19,7 @@ export interface SharedMessage {
   content: string
   timestamp?: string
   parts?: SharedPart[] | null
-  /** The attempt of a reply that streams; absent where it has ended, and where no frame has told of it yet. */
+  /** The attempt of a reply that is open; absent where it has ended, and where no frame has told of it yet. */
   attempt?: number
   /** A `message` frame brought it: it grows no more. */
   ended?: boolean

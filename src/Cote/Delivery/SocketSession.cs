@@ -78,12 +78,13 @@ sealed class SocketSession(
         return true;
     }
 
-    // A long frame goes in pieces: its client has the time for each, however slow its line is.
+    // A long frame goes in pieces: its client has the time for each, however slow its line is. A close does not wait
+    // for the rest: it may stand between two of them.
     async ValueTask<bool> SendAsync(Frame frame)
     {
         var left = frame.Json;
         for (; left.Length > PieceBytes; left = left[PieceBytes..])
-            if (!await SendAsync(left[..PieceBytes], isLast: false))
+            if (!await SendAsync(left[..PieceBytes], isLast: false) || subscription.Closed is not null)
                 return false;
         return await SendAsync(left, isLast: true);
     }

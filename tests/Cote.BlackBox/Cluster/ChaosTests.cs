@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net.WebSockets;
 using Cote.BlackBox.Crash;
 using Cote.BlackBox.Harness;
 
@@ -116,8 +117,10 @@ public sealed class ChaosTests(PublishedProgram program, ITestOutputHelper outpu
             {
                 return await ask();
             }
-            catch (Exception error) when (
-                limit.Left > TimeSpan.Zero && error.Message.Contains("503", StringComparison.Ordinal))
+            catch (Exception error) when (limit.Left > TimeSpan.Zero
+                && error is InvalidOperationException or WebSocketException
+                && (error.Message.Contains("got 503", StringComparison.Ordinal)
+                    || error.Message.Contains("'503'", StringComparison.Ordinal)))
             {
                 await Task.Delay(100);
             }

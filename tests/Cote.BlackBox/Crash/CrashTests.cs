@@ -105,8 +105,8 @@ public sealed partial class CrashTests(PublishedProgram program, ITestOutputHelp
                 var (chat, content) = (await ada.CreateChatAsync(), $"question {number}.{i}");
                 questions[(await ada.AskAsync(chat, content)).GetProperty("reply_id").GetString()!] = (chat, content);
             }
-            await Patience.UntilAsync(() => Task.FromResult(
-                device.Shown.Select(x => x.Reply).Intersect(questions.Keys).Count() == Streams), "all are shown");
+            await Patience.UntilAsync(() => Task.FromResult(Streams == device.Shown.Where(x => x.Text.Length > 0)
+                .Select(x => x.Reply).Intersect(questions.Keys).Count()), "all are shown");
             await Task.Delay(Random.Shared.Next(1_500, 3_000)); // the streams are well under way, at whatever point
             var killed = Stopwatch.GetTimestamp();
             await node.KillAsync();
@@ -122,6 +122,7 @@ public sealed partial class CrashTests(PublishedProgram program, ITestOutputHelp
                 kept.GetProperty("generation").GetProperty("state").GetString().ShouldBe("interrupted");
                 var text = kept.GetProperty("content").GetString()!;
                 story.To(content).ShouldStartWith(text);
+                promised[reply].Length.ShouldBeGreaterThan(0, "a second before the kill all were shown");
                 isKept &= text.StartsWith(promised[reply], StringComparison.Ordinal);
                 lost.Add(device.Shown.Last(x => x.Reply == reply && x.At <= killed).Text.Length - text.Length);
             }

@@ -67,10 +67,11 @@ public sealed class HostileTextTests(PublishedProgram program, Chromium chromium
         model.Script = FakeReply.Paced(TimeSpan.FromMilliseconds(20), pieces).Then("\n\nThe last line.");
         // Half of what this machine shows of an idle page: 30 of 60 where nothing else runs. What else runs comes and
         // goes: a page that is too slow by itself is so each time.
+        var idle = 0.0;
         for (var tries = 1; ; tries++)
         {
             await using var ada = await (await chromium.VisitAsync(node.Url)).RegisterAsync($"ada{tries}");
-            var idle = await ada.Page.EvaluateAsync<double>(Frames, 2_000);
+            idle = Math.Max(idle, await ada.Page.EvaluateAsync<double>(Frames, 2_000));
             await ada.SayAsync("Huge");
             await ada.Replies.WaitForAsync();
             var busy = await ada.Page.EvaluateAsync<double>(Frames, kind == "letters" ? 2_000 : 8_000);

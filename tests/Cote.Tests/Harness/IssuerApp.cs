@@ -108,7 +108,7 @@ public sealed class MovedTime : TimeProvider
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         var timer = base.CreateTimer(callback, state, dueTime, period);
-        if (dueTime == TimeSpan.FromSeconds(10))
+        if (dueTime == TimeSpan.FromSeconds(10) && period == Timeout.InfiniteTimeSpan)
             _waits.Add(timer);
         return timer;
     }

@@ -16,12 +16,7 @@ public sealed class DiskStorageTests : IDisposable
     [Fact]
     public async Task A_blob_is_copied_where_it_cannot_be_moved_and_stands_there_whole()
     {
-        MediaGcLoop? sweep = null;
-        await using var app = await CoteApp.StartAsync(
-            x => x.Map(routes => sweep = routes.ServiceProvider.GetRequiredService<MediaGcLoop>()),
-            "Media:Storage=disk", $"Media:Directory={_shared}", "Media:GraceHours=0");
-        // Its first round might take what is uploaded and not named yet.
-        await sweep!.StopAsync(default);
+        await using var app = await CoteApp.StartAsync("Media:Storage=disk", $"Media:Directory={_shared}");
         using var ada = await app.RegisterAsync();
         var picture = Samples.Png(extra: 3_000_000);
         if (Directory.Exists(MemoryDisk.Elsewhere))
@@ -35,7 +30,7 @@ public sealed class DiskStorageTests : IDisposable
         UploadTests.Leftovers(app).ShouldBeEmpty();
         (await Samples.BytesOf(await ada.GetAsync(url, x => x.Range = new(1_000, 1_999))))
             .ShouldBe(picture[1_000..2_000]);
-        await sweep!.SweepAsync(default);
+        await app.SweepAllMediaAsync();
         Files().ShouldBeEmpty();
         (await ada.GetAsync(url)).Status.ShouldBe(404);
     }

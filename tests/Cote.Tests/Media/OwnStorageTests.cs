@@ -13,14 +13,7 @@ public sealed class OwnStorageTests
     public async Task A_server_of_ones_own_keeps_its_uploads_where_it_likes()
     {
         var storage = new InMemory();
-        MediaGcLoop? sweep = null;
-        await using var app = await CoteApp.StartAsync(x =>
-        {
-            x.Services.AddSingleton<BlobStorage>(storage);
-            x.Map(routes => sweep = routes.ServiceProvider.GetRequiredService<MediaGcLoop>());
-        }, "Media:GraceHours=0");
-        // Its first round might take what is uploaded and not named yet.
-        await sweep!.StopAsync(default);
+        await using var app = await CoteApp.StartAsync(x => x.Services.AddSingleton<BlobStorage>(storage));
         using var ada = await app.RegisterAsync();
         var picture = Samples.Png(extra: 10_000);
 
@@ -34,7 +27,7 @@ public sealed class OwnStorageTests
         (await Samples.BytesOf(await ada.GetAsync(url, x => x.Range = new(1_000, 1_999))))
             .ShouldBe(picture[1_000..2_000]);
 
-        await sweep!.SweepAsync(default);
+        await app.SweepAllMediaAsync();
 
         storage.Blobs.ShouldBeEmpty();
         (await ada.GetAsync(url)).Status.ShouldBe(404);

@@ -20,13 +20,9 @@ public sealed class S3StorageTests
     public async Task Uploads_are_kept_in_the_store_served_in_ranges_and_removed()
     {
         await using var store = await FakeStore.StartAsync();
-        MediaGcLoop? sweep = null;
-        await using var app = await CoteApp.StartAsync(x =>
-            x.Map(routes => sweep = routes.ServiceProvider.GetRequiredService<MediaGcLoop>()),
+        await using var app = await CoteApp.StartAsync(
             "Media:S3:Bucket=media", $"Media:S3:Endpoint={store.Url}", "Media:S3:AccessKey=key",
-            "Media:S3:SecretKey=secret", "Media:GraceHours=0");
-        // Its first round might take what is uploaded and not named yet.
-        await sweep!.StopAsync(default);
+            "Media:S3:SecretKey=secret");
         using var ada = await app.RegisterAsync();
         var picture = Samples.Png(extra: 100_000);
 
@@ -41,7 +37,7 @@ public sealed class S3StorageTests
         (await Samples.BytesOf(await ada.GetAsync(url, x => x.Range = new(1_000, 1_999))))
             .ShouldBe(picture[1_000..2_000]);
 
-        await sweep!.SweepAsync(default);
+        await app.SweepAllMediaAsync();
 
         store.Objects.ShouldBeEmpty();
         (await ada.GetAsync(url)).Status.ShouldBe(404);

@@ -7,17 +7,12 @@ namespace Cote.Tests.Media;
 /// <summary><c>GET /media/{id}?width=</c>, and what becomes of what was made.</summary>
 public sealed class ThumbnailTests : IAsyncLifetime
 {
-    MediaGcLoop _sweep = null!;
     CoteApp _app = null!;
     CoteClient _ada = null!;
 
     public async ValueTask InitializeAsync()
     {
-        _app = await CoteApp.StartAsync(
-            x => x.Map(routes => _sweep = routes.ServiceProvider.GetRequiredService<MediaGcLoop>()),
-            "Media:GraceHours=0", "Media:SweepSeconds=86400");
-        // Its first round might take what is uploaded and not named yet.
-        await _sweep.StopAsync(default);
+        _app = await CoteApp.StartAsync("Media:SweepSeconds=86400");
         _ada = await _app.RegisterAsync();
     }
 
@@ -64,7 +59,7 @@ public sealed class ThumbnailTests : IAsyncLifetime
         (await _app.RowsAsync())["media_forms"].Count.ShouldBe(1);
         (await _app.RowsAsync())["blobs"].Count.ShouldBe(2);
 
-        await _sweep.SweepAsync(default);
+        await _app.SweepAllMediaAsync();
 
         (await _ada.GetAsync($"{url}&width=100")).Status.ShouldBe(404);
         foreach (var table in new[] { "media", "media_forms", "blobs", "blob_chunks" })

@@ -95,8 +95,9 @@ public sealed class PushFlightTests(PushApp shared) : IClassFixture<PushApp>, IA
         var (ada, reply) = await HangAsync(2);
         var loop = _app.Services.GetServices<IHostedService>().OfType<PushLoop>().Single();
 
-        _answers.SetResult(); // A stop leaves them two seconds.
-        await loop.StopAsync(CancellationToken.None).InTimeAsync();
+        var stopping = loop.StopAsync(CancellationToken.None);
+        _answers.SetResult();
+        await stopping.InTimeAsync();
 
         (await _app.CountPushesAsync(reply)).ShouldBe(0);
         (_hanging, _cut).ShouldBe((2, 0), "each was sent once");
