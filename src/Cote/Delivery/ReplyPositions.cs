@@ -67,8 +67,13 @@ sealed class ReplyPositions(
     /// <summary>
     /// Tells of pending replies that run nowhere, to a client that has seen the log up to <paramref name="position"/>.
     /// </summary>
-    public void Attach(IEnumerable<PendingReply> pending, long position, List<Frame> frames)
+    public void Attach(IReadOnlyList<PendingReply> pending, long position, List<Frame> frames)
     {
+        // A node that follows a reply may not know yet that it has ended, by an event that this client has seen.
+        foreach (var followed in channel.Replies)
+            if (followed.Home is not null && followed.BegunSeq <= position && !Has(followed.MessageId)
+                && pending.All(x => x.MessageId != followed.MessageId))
+                RememberEnded(followed.MessageId);
         foreach (var reply in pending)
         {
             // Of one that nobody makes the row has everything; what is followed here of it may be behind, and goes.

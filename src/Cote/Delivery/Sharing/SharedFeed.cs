@@ -12,7 +12,7 @@ sealed class SharedFeed(Subscription subscription, ShownShare share, SharedStrea
 {
     static readonly TimeSpan ReadAgainAfter = TimeSpan.FromMilliseconds(500);
 
-    readonly Dictionary<string, SharedReply?> _replies = []; // Null of one that has ended.
+    readonly Dictionary<string, SharedReply> _replies = [];
     SharedPath _path = null!;
     string? _title;
 
@@ -35,7 +35,7 @@ sealed class SharedFeed(Subscription subscription, ShownShare share, SharedStrea
             foreach (var frame in frames)
                 await TakeAsync(frame, shown, ct);
             foreach (var (id, reply) in _replies)
-                if (_path.PlaceOf(id) is { } place && reply?.Advance(_path, place) is { } news)
+                if (_path.PlaceOf(id) is { } place && reply.Advance(_path, place) is { } news)
                     shown.Add(news);
             if (shown.Count > 0 || subscription.IsComplete || subscription.Closed is not null)
                 return subscription.Closed is null ? shown : [];
@@ -66,8 +66,8 @@ sealed class SharedFeed(Subscription subscription, ShownShare share, SharedStrea
             case EventTypes.Reset:
                 // Their ends may be among the events that are gone.
                 foreach (var id in _replies.Keys.ToList())
-                    if (await HasEndedAsync(id, ct))
-                        _replies[id] = null;
+                    if (await FindAsync(id, ct) is not { HasEnded: false })
+                        _replies.Remove(id);
                 await RefreshAsync(shown, ct, isDue: true);
                 break;
         }
@@ -93,16 +93,12 @@ sealed class SharedFeed(Subscription subscription, ShownShare share, SharedStrea
         var id = data.GetProperty("message_id").GetString()!;
         if (!_replies.TryGetValue(id, out var reply))
         {
-            // A node that follows a reply may tell its text when the end is in the log: no message would come after it.
-            _replies[id] = reply = await HasEndedAsync(id, ct) ? null : new(from.Clock);
-            if (reply is not null && _path.PlaceOf(id) is null)
+            _replies[id] = reply = new(from.Clock);
+            if (_path.PlaceOf(id) is null)
                 await RefreshAsync(shown, ct);
         }
-        reply?.Take(frame.Type, data);
+        reply.Take(frame.Type, data);
     }
-
-    async Task<bool> HasEndedAsync(string id, CancellationToken ct) =>
-        await FindAsync(id, ct) is not { HasEnded: false };
 
     Task<Message?> FindAsync(string id, CancellationToken ct) => RetryAsync(
         () => from.Messages.FindAsync(share.UserId, share.ChatId, id, ct, share.View), ct);
@@ -126,7 +122,7 @@ sealed class SharedFeed(Subscription subscription, ShownShare share, SharedStrea
         if (!isDue && title == _title && _path.GoesOnAfter(before))
             return;
         foreach (var reply in _replies.Values)
-            reply?.Forget();
+            reply.Forget();
         if (_title is not null) // else the chat is gone, and the stream ends
             shown.Add(Reset(reason));
     }
