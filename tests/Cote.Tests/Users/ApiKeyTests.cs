@@ -106,7 +106,7 @@ public sealed partial class ApiKeyTests(SharedApp shared)
         using var robot = _app.Anonymous();
         robot.Token = key;
         (await robot.GetAsync("/users/me")).Ok();
-        var other = key[^1] == 'A' ? 'B' : 'A';
+        var other = key[^2] == 'A' ? 'B' : 'A';
 
         foreach (var wrong in new[]
         {
