@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 
 namespace Cote.BlackBox.Page;
@@ -64,6 +65,31 @@ public sealed class SharePageTests(PageServer server)
         await Visitor.CountsAsync(guest.Page.GetByText("Writing…"), 0);
         await Visitor.CountsAsync(guest.Replies, 2);
         guest.Complaints.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task What_comes_while_a_fetch_fails_is_shown_after_the_next_one()
+    {
+        var (gate, end) = (new Gate(), new Gate());
+        server.Model.Script = FakeReply.Text("The **first** reply.");
+        await using var ada = await server.RegisterAsync("ada");
+        await ada.AskAsync("Share me");
+        var link = await ShareAsync(ada);
+        server.Model.Script = FakeReply.Text("Half of it").ThenWaitFor(gate).Then(", more").ThenWaitFor(end);
+        await ada.SayAsync("Go on");
+        await gate.Reached;
+
+        // The stream says at its beginning that the chat is to be fetched again; its snapshot of the reply comes once.
+        var fetches = 0;
+        await using var guest = await server.VisitAsync(link.PathAndQuery, before: page => page.RouteAsync(
+            new Regex("/shared/[^/]+$"), x => ++fetches == 2 ? x.AbortAsync() : x.ContinueAsync()));
+        await Patience.UntilAsync(() => Task.FromResult(fetches > 2), "it fetches again");
+        await Visitor.SaysAsync(guest.Replies.Last, "Writing…");
+        gate.Open();
+
+        await Visitor.SaysAsync(guest.Replies.Last, "Half of it, more");
+        end.Open();
+        await ada.EndedAsync(2);
     }
 
     /// <summary>Makes a link of the chat that is shown, which follows it.</summary>
